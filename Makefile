@@ -1,0 +1,57 @@
+# Photolabel's commands. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+MODELS ?= models
+MODEL ?= clothing cats-dogs
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: help demo serve train test lint starters lock clean
+
+help: ## list the commands
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# Every lock file installs into the one environment; all of them agree on versions.
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14) and "Photolabel needs Python 3.11, 3.12 or 3.13, this is " + sys.version)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed-%: requirements/%.txt | $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	touch $@
+
+# Where all the tests' needs are installed, the demo's are too.
+DEMO_READY = $(or $(wildcard $(VENV)/.installed-dev),$(VENV)/.installed-demo)
+
+demo: $(DEMO_READY) ## classify sample photos with both starter models, end to end
+	$(RUN) -m demo
+
+serve: $(DEMO_READY) ## serve the models in MODELS (default models/) on port 8080
+	$(RUN) -m serving.laptop --models $(MODELS)
+
+train: ## train and publish the default recipe of each MODEL into MODELS
+	$(MAKE) --no-print-directory $(VENV)/.installed-$$(command -v nvidia-smi >/dev/null && nvidia-smi -L | grep -q GPU && echo train-gpu || echo train)
+	for model in $(MODEL); do $(RUN) -m training run --default-of $$model --models $(MODELS); done
+
+test: $(VENV)/.installed-dev ## run formatter, linter, type checker and all tests
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(RUN) -m pytest
+
+starters: $(VENV)/.installed-dev ## train the two starter models again (hours; needs the data sets)
+	$(RUN) -m training starters
+
+LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --constraint requirements/dev.txt
+
+lock: ## choose versions anew and write requirements/*.txt
+	$(PYTHON) -m venv $(VENV) && $(RUN) -m pip install --quiet uv
+	$(VENV)/bin/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --extra dev -o requirements/dev.txt
+	for extra in serve client train train-gpu demo; do $(LOCK) --extra $$extra -o requirements/$$extra.txt; done
+	awk '/^[^ ]/ {keep = /^tensorflow(-serving-api)?==/} keep' requirements/train.txt > requirements/protos.txt
+
+clean: ## remove the environment and caches, never models
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info
