@@ -1,0 +1,281 @@
+"""Numbered versions of a model on disk: list, publish, prune.
+
+A model is a folder with one sub-folder for each version, named by its number; this is what
+TensorFlow Serving polls. Everything else in it has a name with a leading dot, which pollers skip:
+
+- ``.lock``: held (``flock``) by whoever changes what versions there are;
+- ``.last-version``: the largest number ever published, so that none is used twice;
+- ``.staging-*``: a version being written, with the file ``owner`` locked by its writer;
+- ``.pruned-*``: versions being deleted.
+
+A version appears by one rename and disappears by one rename: whoever polls never sees half of it,
+whenever a writer dies. Standard library only: containers without TensorFlow seed models with it.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_LARGEST = 2**63 - 1  # TensorFlow Serving reads a version's number as int64.
+_SPARE_BYTES = 16 * 2**20  # Left free beside a version, for bookkeeping and other writers.
+
+
+class VersionsError(Exception):
+    """A version cannot be listed, published or removed; says why and what to do."""
+
+
+def published_versions(base: Path) -> list[int]:
+    """Return the numbers of the versions in ``base``, ascending; none if it does not exist.
+
+    A version is a folder named by its number as Python prints it. ``007`` is none: its path could
+    not be told from its number. It still counts as used when a new number is chosen, because
+    TensorFlow Serving would take it for version 7.
+
+    Raises:
+        VersionsError: ``base`` cannot be read as a folder.
+    """
+    return sorted(
+        number
+        for name, number in _numbered_entries(base)
+        if name == str(number) and (base / name).is_dir()
+    )
+
+
+@dataclass(frozen=True)
+class Staging:
+    """A version being written, not yet visible as one.
+
+    Attributes:
+        base: the model's folder.
+        folder: write the version's files here.
+    """
+
+    base: Path
+    folder: Path
+
+    def publish(self, *, only_first: bool = False) -> int | None:
+        """Make the folder durable, claim the next number and rename the folder to it.
+
+        Args:
+            only_first: publish only if the model has no version, decided under the lock.
+
+        Returns:
+            The number; None if ``only_first`` and there already was a version.
+
+        Raises:
+            VersionsError: nothing was written, the number's name is taken or the file system
+                refused (full, read-only); nothing has been published.
+        """
+        if not any(self.folder.iterdir()):
+            raise VersionsError(f"nothing to publish: {self.folder} is empty")
+        with _explained(f"cannot publish in {self.base}"):
+            _sync_all(self.folder)
+            with _locked(self.base):
+                if only_first and published_versions(self.base):
+                    return None
+                number = 1 + _largest_used(self.base)
+                _remember(self.base, number)
+                _rename_to_new(self.folder, self.base / str(number))
+                _sync(self.base)
+        return number
+
+
+@contextlib.contextmanager
+def staged(base: Path, *, needed_bytes: int = 0) -> Iterator[Staging]:
+    """Give a folder to write a new version into; what is not published is removed at the end.
+
+    The folder lies beside the versions, on the same file system, so that publishing is a rename.
+    Folders whose writers died are removed first.
+
+    Args:
+        base: the model's folder; made where missing.
+        needed_bytes: about how large the version will be.
+
+    Raises:
+        VersionsError: ``base`` cannot be made or written, or has too little free space.
+    """
+    with _explained(f"cannot write in {base}"):
+        base.mkdir(parents=True, exist_ok=True)
+        _check_free_space(base, needed_bytes)
+        with _locked(base):
+            _remove_stale(base)
+            outer = Path(tempfile.mkdtemp(prefix=".staging-", dir=base))
+            owner = _take_lock(outer / "owner")
+    try:
+        # mkdtemp's folder is closed to other users; this one gets the umask's mode.
+        folder = outer / "version"
+        folder.mkdir()
+        yield Staging(base=base, folder=folder)
+    finally:
+        shutil.rmtree(outer, ignore_errors=True)
+        os.close(owner)
+
+
+def publish_copy(source: Path, base: Path) -> int | None:
+    """Publish a copy of the version in ``source`` if ``base`` has no version yet.
+
+    Safe to repeat and to run several times at once: the first to finish publishes.
+
+    Returns:
+        The new number; None if there already was a version.
+
+    Raises:
+        VersionsError: ``source`` is no folder, or ``base`` cannot be written or is full.
+    """
+    if not source.is_dir():
+        raise VersionsError(f"no version to copy: {source} is not a folder")
+    if published_versions(base):
+        return None
+    files = [path for path in sorted(source.rglob("*")) if path.is_file()]
+    with staged(base, needed_bytes=sum(path.stat().st_size for path in files)) as staging:
+        with _explained(f"cannot copy {source} to {base}"):
+            for path in files:
+                copy = staging.folder / path.relative_to(source)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy)
+        return staging.publish(only_first=True)
+
+
+def prune(base: Path, keep: int, protected: Collection[int] = ()) -> list[int]:
+    """Remove all versions but the ``keep`` newest and the protected ones.
+
+    Returns:
+        The numbers removed, ascending. They are not used again.
+
+    Raises:
+        VersionsError: ``keep`` is below 1, or ``base`` cannot be changed.
+    """
+    if keep < 1:
+        raise VersionsError(f"at least one version has to be kept, not {keep}")
+    if not base.is_dir():
+        raise VersionsError(f"there is no model folder {base}")
+    with _explained(f"cannot remove versions of {base}"), _locked(base):
+        _remove_stale(base)
+        removed = [n for n in published_versions(base)[:-keep] if n not in protected]
+        _remember(base, _largest_used(base))  # Whatever is deleted by hand later.
+        aside = Path(tempfile.mkdtemp(prefix=".pruned-", dir=base))
+        for number in removed:
+            (base / str(number)).rename(aside / str(number))
+        _sync(base)
+        shutil.rmtree(aside)
+    return removed
+
+
+@contextlib.contextmanager
+def _explained(failure: str) -> Iterator[None]:
+    """Turn what the file system refuses into a VersionsError."""
+    try:
+        yield
+    except OSError as error:
+        raise VersionsError(f"{failure}: {error.strerror or error}") from error
+
+
+def _numbered_entries(base: Path) -> Iterator[tuple[str, int]]:
+    """Yield name and number of whatever TensorFlow Serving could take for a version."""
+    with _explained(f"cannot list the versions in {base}"):
+        names = os.listdir(base) if base.exists() else []
+    for name in names:
+        if re.fullmatch("[0-9]{1,19}", name) and int(name) <= _LARGEST:
+            yield name, int(name)
+
+
+def _check_free_space(base: Path, needed_bytes: int) -> None:
+    needed, free = needed_bytes + _SPARE_BYTES, shutil.disk_usage(base).free
+    if free < needed:
+        raise VersionsError(
+            f"too little space in {base}: {needed / 2**20:.0f} MiB needed, {free / 2**20:.0f} MiB"
+            " free; free some (python -m training prune removes old versions) and try again"
+        )
+
+
+def _take_lock(path: Path) -> int:
+    """Lock a file until its descriptor is closed; the kernel does so when the holder dies."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
+
+
+@contextlib.contextmanager
+def _locked(base: Path) -> Iterator[None]:
+    lock = _take_lock(base / ".lock")
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _remove_stale(base: Path) -> None:
+    """Remove what dead writers and pruners left. Call with the lock held."""
+    for folder in base.glob(".pruned-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+    for folder in base.glob(".staging-*"):
+        if not _has_owner(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _has_owner(outer: Path) -> bool:
+    """Whether the writer of a staging folder lives. Call with the lock held.
+
+    Folder and owner file are made under the lock: a folder without one lost its writer between.
+    """
+    try:
+        with open(outer / "owner", "rb") as owner:
+            fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:  # Locked, or another user's, whose to remove it is.
+        return True
+    return False
+
+
+def _largest_used(base: Path) -> int:
+    """Return the largest number ever used, 0 if none. Call with the lock held."""
+    path = base / ".last-version"
+    text = path.read_text("ascii", errors="replace").strip() if path.exists() else "0"
+    if not re.fullmatch("[0-9]{1,19}", text):
+        raise VersionsError(
+            f"{path} should hold the largest version number ever published, but holds"
+            f" {text[:40]!r}: write that number into it"
+        )
+    return max([int(text), *(number for _, number in _numbered_entries(base))])
+
+
+def _remember(base: Path, number: int) -> None:
+    """Note the largest number used, durably and in one step. Call with the lock held."""
+    new = base / ".last-version.new"
+    new.write_text(f"{number}\n", "ascii")
+    _sync(new)
+    new.replace(base / ".last-version")
+    _sync(base)
+
+
+def _rename_to_new(folder: Path, target: Path) -> None:
+    """Rename a folder to a name that has to be free.
+
+    The kernel refuses to replace a folder that holds anything, but not an empty one: look first.
+    """
+    if os.path.lexists(target):
+        raise VersionsError(f"{target} exists already: publish again")
+    folder.rename(target)
+
+
+def _sync_all(folder: Path) -> None:
+    """Write every file and folder below ``folder`` through to the disk."""
+    for root, _, files in os.walk(folder, topdown=False):
+        for name in files:
+            _sync(Path(root, name))
+        _sync(Path(root))
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
