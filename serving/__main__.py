@@ -1,0 +1,51 @@
+"""The gateway: `python -m serving`; `python -m serving new-key` makes an API key."""
+
+import argparse
+import sys
+
+from serving.api_keys import new_key, read_sums
+from serving.settings import SettingsError, read_settings, settings_table
+from serving.telemetry import configure_logging
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the gateway until it is told to stop; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m serving",
+        description="Serve image classifiers to apps that post photos.",
+        epilog=f"settings, by environment variables:\n{settings_table()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "command",
+        nargs="?",
+        choices=["serve", "new-key"],
+        default="serve",
+        help="serve (default), or make an API key and print it with its line for the keys file",
+    )
+    if parser.parse_args(argv).command == "new-key":
+        key, line = new_key()
+        print(
+            f"API key, shown only now:           {key}\nline for PHOTOLABEL_API_KEYS_FILE:  {line}"
+        )
+        return 0
+    return _serve()
+
+
+def _serve() -> int:
+    try:
+        settings = read_settings()
+        if settings.api_keys_file:
+            read_sums(settings.api_keys_file)
+    except (SettingsError, OSError, ValueError) as error:
+        print(f"photolabel: {error}", file=sys.stderr)
+        return 2
+    configure_logging(settings.log_level)
+    from serving.gateway import Gateway
+
+    Gateway(settings).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,249 @@
+"""Everything that the gateway can answer but success, one class for each row of the error table.
+
+    PhotolabelError
+    ├── RequestError            the caller can mend it (4xx)
+    │   ├── MalformedRequest, NoPhoto                        400
+    │   ├── Unauthorized                                     401
+    │   ├── UnknownPath, UnknownModel, UnknownVersion        404
+    │   ├── MethodNotAllowed                                 405
+    │   ├── UploadTimeout                                    408
+    │   ├── BodyTooLarge, TooManyPhotos                      413
+    │   ├── TooManyRequests                                  429
+    │   ├── BadPhoto                one photo, named in the answer
+    │   │   ├── TooManyPixels                                413
+    │   │   ├── NotAnImage, UnsupportedFormat                415
+    │   │   └── DamagedPhoto                                 422
+    │   └── BadPhotos               several of them in one request
+    ├── ModelServerUnavailable, ModelNotReady                503
+    ├── BudgetSpent                                          504
+    └── InternalError                                        500
+
+The JSON shape is that of RFC 9457 (problem details).
+"""
+
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from typing import Any
+
+
+class PhotolabelError(Exception):
+    """Root of all errors. `detail` says what was wrong, what was received and what to do."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    slug = "internal-error"
+    title = "Something went wrong on our side"
+    retry_after: int | None = None  # seconds
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    def headers(self) -> dict[str, str]:
+        """Return the response headers that belong to this error."""
+        return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+
+    def problem(self) -> dict[str, Any]:
+        """Return the RFC 9457 members of the answer."""
+        return {
+            "type": f"urn:photolabel:error:{self.slug}",
+            "title": self.title,
+            "status": int(self.status),
+            "detail": self.detail,
+        }
+
+
+class InternalError(PhotolabelError):
+    """Anything unforeseen. Its cause goes to the log, never into the answer."""
+
+
+class RequestError(PhotolabelError):
+    """The caller can mend it."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+
+class MalformedRequest(RequestError):
+    """The request is not of the API's form."""
+
+    slug = "malformed-request"
+    title = "The request is malformed"
+
+
+class NoPhoto(RequestError):
+    """The request holds no photo."""
+
+    slug = "no-photo"
+    title = "There is no photo in the request"
+
+
+class Unauthorized(RequestError):
+    """API keys are configured, and the request carries none or a wrong one."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    slug = "unauthorized"
+    title = "A valid API key is needed"
+
+    def headers(self) -> dict[str, str]:
+        """Return the challenge of RFC 9110, section 11.6.1."""
+        return {"WWW-Authenticate": 'Bearer realm="photolabel"'}
+
+
+class UnknownPath(RequestError):
+    """No resource lives at this path."""
+
+    status = HTTPStatus.NOT_FOUND
+    slug = "unknown-path"
+    title = "There is nothing at this path"
+
+
+class UnknownModel(RequestError):
+    """The name is not among the models served."""
+
+    status = HTTPStatus.NOT_FOUND
+    slug = "unknown-model"
+    title = "There is no such model"
+
+
+class UnknownVersion(RequestError):
+    """The model has no such version or label."""
+
+    status = HTTPStatus.NOT_FOUND
+    slug = "unknown-version"
+    title = "The model has no such version or label"
+
+
+class MethodNotAllowed(RequestError):
+    """The path exists, but not for this method."""
+
+    status = HTTPStatus.METHOD_NOT_ALLOWED
+    slug = "method-not-allowed"
+    title = "The method is not allowed here"
+
+    def __init__(self, detail: str, allowed: Iterable[str]) -> None:
+        super().__init__(detail)
+        self.allowed = sorted(allowed)
+
+    def headers(self) -> dict[str, str]:
+        """Return the methods that are allowed (RFC 9110, section 10.2.1)."""
+        return {"Allow": ", ".join(self.allowed)}
+
+
+class UploadTimeout(RequestError):
+    """The body did not arrive within the time budget."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
+    slug = "upload-timeout"
+    title = "The upload took too long"
+
+
+class BodyTooLarge(RequestError):
+    """The body holds more bytes than the limit."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    slug = "body-too-large"
+    title = "The upload has too many bytes"
+
+
+class TooManyPhotos(RequestError):
+    """The request holds more photos than the limit."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    slug = "too-many-photos"
+    title = "There are too many photos in the request"
+
+
+class TooManyRequests(RequestError):
+    """More requests at once than the gateway takes on."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    slug = "too-many-requests"
+    title = "Too many requests at once"
+    retry_after = 1
+
+
+class BadPhoto(RequestError):
+    """One photo can't be classified."""
+
+
+class TooManyPixels(BadPhoto):
+    """The header of the photo promises more pixels than the limit."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    slug = "too-many-pixels"
+    title = "The photo has too many pixels"
+
+
+class NotAnImage(BadPhoto):
+    """The first bytes are those of no image format."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    slug = "not-an-image"
+    title = "This is not an image"
+
+
+class UnsupportedFormat(BadPhoto):
+    """An image, of a format that is not accepted."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    slug = "unsupported-format"
+    title = "This image format is not supported"
+
+
+class DamagedPhoto(BadPhoto):
+    """An image that does not decode, a truncated one included."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    slug = "damaged-photo"
+    title = "The image does not decode"
+
+
+class BadPhotos(RequestError):
+    """Photos of a request are bad: none of it is classified, and every bad one is named.
+
+    Status and type are those of the bad photos where all agree, else 422 and `bad-photos`.
+    """
+
+    def __init__(self, bad: Sequence[tuple[str, BadPhoto]], photos: int) -> None:
+        detail = bad[0][1].detail
+        if photos > 1:
+            names = ", ".join(name for name, _ in bad)
+            detail = f"{len(bad)} of {photos} photos are bad, so none was classified: {names}."
+        super().__init__(detail)
+        self.bad = bad
+        kinds = {type(error) for _, error in bad}
+        kind = kinds.pop() if len(kinds) == 1 else None
+        self.status = kind.status if kind else HTTPStatus.UNPROCESSABLE_ENTITY
+        self.slug = kind.slug if kind else "bad-photos"
+        self.title = kind.title if kind else "Some photos can't be classified"
+
+    def problem(self) -> dict[str, Any]:
+        """Return the problem with one entry for each bad photo under `errors`."""
+        errors = [{"image": name, **error.problem()} for name, error in self.bad]
+        return {**super().problem(), "errors": errors}
+
+
+class ModelServerUnavailable(PhotolabelError):
+    """The model server does not answer."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    slug = "model-server-unavailable"
+    title = "The model server is unavailable"
+    retry_after = 2
+
+
+class ModelNotReady(PhotolabelError):
+    """The model is configured, but can't answer now."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    slug = "model-not-ready"
+    title = "The model can't answer yet"
+    retry_after = 5
+
+
+class BudgetSpent(PhotolabelError):
+    """The time budget of the request is spent."""
+
+    status = HTTPStatus.GATEWAY_TIMEOUT
+    slug = "time-budget-spent"
+    title = "The time for this request is over"
+    retry_after = 1

@@ -1,0 +1,17 @@
+"""What a request asks for."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ModelRef:
+    """What a request asks for: a model, and at most one of a version and a version label."""
+
+    name: str
+    version: int | None = None
+    label: str | None = None
+
+    def __str__(self) -> str:
+        if self.version is not None:
+            return f"{self.name}, version {self.version}"
+        return self.name if self.label is None else f"{self.name}, label {self.label}"

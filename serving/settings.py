@@ -1,0 +1,125 @@
+"""Settings of the gateway: read once from the environment, validated, never changed.
+
+An unknown `PHOTOLABEL_*` variable or a bad value stops the start with a message.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from serving.photos import DEFAULT_FORMATS, DEFAULT_MAX_PIXELS
+
+PREFIX = "PHOTOLABEL_"
+
+# Variables of the other programs, which may well be set in the same environment.
+FOREIGN = {"PHOTOLABEL_URL", "PHOTOLABEL_API_KEY", "PHOTOLABEL_DATA", "PHOTOLABEL_CACHE"}
+
+KNOWN_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+class SettingsError(Exception):
+    """The environment holds an unknown or a bad setting; the message names all of them."""
+
+
+class Settings(BaseSettings):
+    """The gateway's settings; every field is an environment variable `PHOTOLABEL_<FIELD>`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    bind: str = Field("127.0.0.1:8080", description="address and port to listen on")
+    model_server: str = Field(
+        "127.0.0.1:8500", description="gRPC address of the model server, such as dns:///tfs:8500"
+    )
+    models: Words = Field(
+        ("clothing", "cats-dogs"), description="names of the models served, separated by commas"
+    )
+    workers: int = Field(2, ge=1, description="worker processes")
+    threads: int = Field(
+        64, ge=1, description="requests that a worker holds at once, slow ones included"
+    )
+    max_in_flight: int = Field(
+        16,
+        ge=1,
+        description="requests that a worker decodes and asks the model for at once; more are 429",
+    )
+    time_budget: float = Field(
+        5.0, gt=0, le=300, description="seconds for one request, upload included"
+    )
+    drain_seconds: float = Field(
+        30.0, gt=0, description="seconds for requests in flight at SIGTERM"
+    )
+    max_body_bytes: int = Field(20_000_000, ge=1, description="most bytes of a request's body")
+    max_photos: int = Field(32, ge=1, description="most photos of one request")
+    max_pixels: int = Field(
+        DEFAULT_MAX_PIXELS,
+        ge=1,
+        le=89_000_000,
+        description="most pixels (width × height) of a photo",
+    )
+    formats: Words = Field(
+        DEFAULT_FORMATS, description=f"accepted formats, of {', '.join(KNOWN_FORMATS)}"
+    )
+    api_keys_file: Path | None = Field(
+        None, description="file of SHA-256 sums of API keys, one a line; none: no key is asked for"
+    )
+    log_level: str = Field(
+        "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least level logged"
+    )
+
+    @field_validator("models", "formats", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(word.strip() for word in value.split(",") if word.strip())
+        return value
+
+    @field_validator("models")
+    @classmethod
+    def _model_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not names or any(set(name) & set("/:?#% ") for name in names):
+            raise ValueError("names of models, separated by commas, without / : ? # % or spaces")
+        return names
+
+    @field_validator("formats")
+    @classmethod
+    def _known_formats(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
+        formats = tuple(name.upper() for name in formats)
+        if not formats or set(formats) - set(KNOWN_FORMATS):
+            raise ValueError(f"formats out of {', '.join(KNOWN_FORMATS)}, separated by commas")
+        return formats
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        SettingsError: a variable is unknown or its value is bad.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    given = {name for name in os.environ if name.startswith(PREFIX)}
+    problems = [f"{name} is no setting" for name in sorted(given - known - FOREIGN)]
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for fault in error.errors():
+            name = PREFIX + str(fault["loc"][0]).upper()
+            problems.append(f"{name}={os.environ.get(name)!r}: {fault['msg']}")
+    if problems:
+        raise SettingsError("; ".join(problems) + ". Settings: python -m serving --help")
+    return settings
+
+
+def settings_table() -> str:
+    """Return one line for each setting: its variable, its default, its meaning."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = ",".join(field.default) if isinstance(field.default, tuple) else field.default
+        shown = "none" if default is None else default
+        rows.append((PREFIX + name.upper(), f"{field.description} (default: {shown})"))
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"  {name:<{width}}  {meaning}" for name, meaning in rows)

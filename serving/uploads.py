@@ -1,0 +1,134 @@
+"""From the body of a request to its photos: raw, multipart or JSON."""
+
+import base64
+import binascii
+import contextlib
+import io
+import json
+from typing import Any
+
+from flask import Request
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
+
+from serving.classification import Photo
+from serving.deadline import Deadline
+from serving.errors import BodyTooLarge, MalformedRequest, NoPhoto, TooManyPhotos, UploadTimeout
+from serving.upload_watchdog import UploadWatchdog
+
+MAX_NAME_LENGTH = 255
+
+# Form fields beside the photos, which are passed over.
+_MAX_OTHER_PARTS = 16
+_JSON_FORM = '{"images": [{"b64": "…"}]}'
+
+
+class Uploads:
+    """Reads the bodies of requests within limits."""
+
+    def __init__(self, max_body_bytes: int, max_photos: int) -> None:
+        self._max_body_bytes = max_body_bytes
+        self._max_photos = max_photos
+        self._watchdog = UploadWatchdog()
+
+    def photos(self, request: Request, deadline: Deadline) -> list[Photo]:
+        """Read the photos of a request, in its order.
+
+        Raises:
+            BodyTooLarge: its length is, or turns out to be, above the limit.
+            UploadTimeout: it did not arrive in time.
+            MalformedRequest: it ended early, or is no JSON or multipart form of the API's kind.
+            NoPhoto: there is no photo in it.
+            TooManyPhotos: there are more than the limit.
+        """
+        body = self._read(request, deadline)
+        if request.mimetype == "multipart/form-data":
+            photos = self._multipart(request, body)
+        elif request.mimetype == "application/json":
+            photos = _json(body)
+        else:
+            photos = [Photo("0", body)] if body else []
+        if not photos:
+            raise NoPhoto("Send the photo as the body, as file parts of a form, or as JSON.")
+        if len(photos) > self._max_photos:
+            raise self._too_many(str(len(photos)))
+        return photos
+
+    def _read(self, request: Request, deadline: Deadline) -> bytes:
+        announced = request.content_length
+        if announced is not None and announced > self._max_body_bytes:
+            raise self._too_large(f"{announced:,} bytes")
+        connection = request.environ.get("gunicorn.socket")
+        guarding = self._watchdog.guarding(connection, deadline) if connection else None
+        with guarding or contextlib.nullcontext() as guard:
+            try:
+                body = request.stream.read(self._max_body_bytes + 1)
+                fault = None
+            except (ParseException, OSError) as error:
+                body, fault = b"", f"{type(error).__name__} {error}".strip()
+        if guard is not None and guard.expired:
+            raise UploadTimeout(
+                f"The body did not arrive within {deadline.seconds:g} s. Send a smaller photo."
+            )
+        if announced is not None and len(body) < announced:
+            fault = f"it ended after {len(body):,} of {announced:,} bytes"
+        if fault is not None:
+            raise MalformedRequest(f"The body can't be read: {fault}. Send it again.")
+        if len(body) > self._max_body_bytes:
+            raise self._too_large("more bytes")
+        return body
+
+    def _multipart(self, request: Request, body: bytes) -> list[Photo]:
+        parser = FormDataParser(
+            stream_factory=lambda *_, **__: io.BytesIO(),
+            silent=False,
+            max_form_parts=self._max_photos + _MAX_OTHER_PARTS,
+        )
+        try:
+            _, _, files = parser.parse(
+                io.BytesIO(body), request.mimetype, len(body), request.mimetype_params
+            )
+        except RequestEntityTooLarge as error:
+            raise self._too_many("more") from error
+        except ValueError as error:
+            raise MalformedRequest(f"The multipart form can't be read: {error}.") from error
+        parts = [part for parts in files.listvalues() for part in parts]
+        return [
+            Photo((part.filename or str(place))[:MAX_NAME_LENGTH], part.stream.read())
+            for place, part in enumerate(parts)
+        ]
+
+    def _too_large(self, received: str) -> BodyTooLarge:
+        return BodyTooLarge(
+            f"The body has {received}; at most {self._max_body_bytes:,} are accepted."
+            " Send a smaller photo, or fewer at once."
+        )
+
+    def _too_many(self, received: str) -> TooManyPhotos:
+        return TooManyPhotos(
+            f"There are {received} photos in the request; at most {self._max_photos} are accepted."
+        )
+
+
+def _json(body: bytes) -> list[Photo]:
+    try:
+        document: Any = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise MalformedRequest(
+            f"The body is called JSON and is none ({error}). Send {_JSON_FORM}."
+        ) from error
+    images = document.get("images") if isinstance(document, dict) else None
+    if not isinstance(images, list):
+        raise MalformedRequest(f"The JSON has no list 'images'. Send {_JSON_FORM}.")
+    return [_json_photo(place, image) for place, image in enumerate(images)]
+
+
+def _json_photo(place: int, image: Any) -> Photo:
+    text = image.get("b64") if isinstance(image, dict) else None
+    if not isinstance(text, str):
+        raise MalformedRequest(f"Image {place} of the JSON has no text 'b64'. Send {_JSON_FORM}.")
+    try:
+        return Photo(str(place), base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError) as error:
+        raise MalformedRequest(f"Image {place} of the JSON is not base64: {error}.") from error
