@@ -1,0 +1,75 @@
+"""Batches of photos for Keras `fit`, as NumPy arrays, whatever the backend."""
+
+import keras
+import numpy as np
+
+from training.augmentation import Augmenter
+from training.datasets import Split
+from training.recipe import Augmentation
+
+_WORKERS = 2  # Threads; Pillow and NumPy let others run while they work on pixels.
+
+
+class TrainingBatches(keras.utils.PyDataset):
+    """Shuffled, augmented batches; order and variation are functions of seed and epoch.
+
+    Each batch is uint8 `[batch, height, width, channels]` and float32 `[batch, classes]` (one-hot).
+    What does not fill the last batch of an epoch is left out; every epoch leaves out others.
+    Call `start_epoch` before each epoch: `EpochStarter` does so within `fit`.
+    """
+
+    def __init__(
+        self, split: Split, classes: int, batch_size: int, augmentation: Augmentation, seed: int
+    ) -> None:
+        super().__init__(workers=_WORKERS, max_queue_size=8)
+        self._split = split
+        self._targets = np.eye(classes, dtype=np.float32)
+        self._batch_size = min(batch_size, len(split))
+        self._augmentation = augmentation
+        self._seed = seed
+        self.start_epoch(0)
+
+    def start_epoch(self, epoch: int) -> None:
+        """Choose the order and the variations of an epoch."""
+        photos = len(self._split)
+        self._order = np.random.default_rng([self._seed, epoch, 0]).permutation(photos)
+        self._augmenter = Augmenter(self._augmentation, photos, self._seed, epoch)
+
+    def __len__(self) -> int:
+        return len(self._split) // self._batch_size
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return batch number `index` of the epoch."""
+        chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        photos = [self._augmenter(self._split.photos[place], place) for place in chosen]
+        return np.stack(photos), self._targets[self._split.classes[chosen]]
+
+
+class PlainBatches(keras.utils.PyDataset):
+    """All photos of a split in order, as they are, the last batch as small as it comes."""
+
+    def __init__(self, split: Split, classes: int, batch_size: int) -> None:
+        super().__init__(workers=1)
+        self._split = split
+        self._targets = np.eye(classes, dtype=np.float32)
+        self._batch_size = batch_size
+
+    def __len__(self) -> int:
+        return -(-len(self._split) // self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return batch number `index`."""
+        part = slice(index * self._batch_size, (index + 1) * self._batch_size)
+        return np.asarray(self._split.photos[part]), self._targets[self._split.classes[part]]
+
+
+class EpochStarter(keras.callbacks.Callback):
+    """Tells the batches which epoch begins, before any thread asks for one."""
+
+    def __init__(self, batches: TrainingBatches) -> None:
+        super().__init__()
+        self._batches = batches
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+        """Keras calls this before it starts the threads of an epoch."""
+        self._batches.start_epoch(epoch)

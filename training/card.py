@@ -1,0 +1,91 @@
+"""The model card: what a published model is, what it was made of and how good it is.
+
+It holds no path, no user and no host name: models are given away.
+"""
+
+import os
+import platform
+import subprocess
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from training.datasets import DataSet
+from training.recipe import Recipe
+
+_PACKAGES = ("keras", "numpy", "pillow", "tensorflow")
+_PROJECT = Path(__file__).resolve().parent.parent
+
+
+def model_card(
+    recipe: Recipe, data: DataSet, seed: int, metrics: dict[str, Any], seconds: float, device: str
+) -> dict[str, Any]:
+    """Describe a trained model, in values that JSON holds.
+
+    Args:
+        recipe: with the overrides of this run.
+        data: what it was trained on.
+        seed: of this run.
+        metrics: of the exported network, by split.
+        seconds: how long fitting took.
+        device: what it was fitted on, in words.
+    """
+    parameters = asdict(recipe)
+    return {
+        "name": recipe.model,
+        "recipe": recipe.name,
+        "parameters": {name: parameters[name] for name in parameters if name not in _OWN_PLACE},
+        "seed": seed,
+        "labels": list(data.labels),
+        "preparation": recipe.preparation,
+        "input_shape": list(recipe.shape),
+        "data": {
+            "name": data.name,
+            "sha256": data.digest,
+            "training": len(data.training),
+            "validation": len(data.validation),
+            "test": len(data.test),
+            "damaged": len(data.damaged),
+        },
+        "metrics": metrics,
+        "trained": {
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(seconds, 1),
+            "hardware": {"device": device, "processor": _processor(), "cores": os.cpu_count()},
+            "packages": {name: metadata.version(name) for name in _PACKAGES},
+            "python": platform.python_version(),
+            "commit": _commit(),
+        },
+    }
+
+
+_OWN_PLACE = {"name", "model", "expected", "preparation", "shape", "seed", "dataset"}
+
+
+def _processor() -> str:
+    """Return the processor's name as the system tells it, else the architecture's."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+def _commit() -> str | None:
+    """Return the git commit of this code, with `+` where files differ from it; None if no git."""
+    if not (_PROJECT / ".git").exists():
+        return None
+    try:
+        commit = _git("rev-parse", "HEAD")
+        return commit + ("+" if _git("status", "--porcelain", "--", "training", "serving") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(_PROJECT), *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603 -- fixed arguments
+    return result.stdout.strip()

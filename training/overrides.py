@@ -1,0 +1,120 @@
+"""Numbers of a recipe by name: listing them, and changing them with `--set name=value`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from training.errors import UsageError
+from training.recipe import Recipe
+
+# What a recipe is about, rather than a number of it.
+_FIXED = ("name", "model", "what", "expected", "dataset", "preparation", "shape")
+
+_CHOICES = {
+    "optimizer": ("adam", "adamw", "sgd"),
+    "schedule": ("constant", "cosine"),
+    "precision": ("float32", "mixed_bfloat16"),
+}
+_AT_LEAST_ONE = ("epochs", "batch_size", "network.units")
+_FRACTIONS = (
+    "held_out",
+    "label_smoothing",
+    "network.dropout",
+    "augmentation.brightness",
+    "augmentation.contrast",
+    "augmentation.colour",
+)
+
+
+def settings(recipe: Recipe) -> dict[str, Any]:
+    """Return every number of a recipe by the dotted name that `--set` takes."""
+    known = {}
+    for name, value in _members(recipe):
+        if is_dataclass(value):
+            known |= {f"{name}.{inner}": number for inner, number in _members(value)}
+        elif name not in _FIXED:
+            known[name] = value
+    return known
+
+
+def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:
+    """Return the recipe with `name=value` assignments applied, in order.
+
+    Raises:
+        UsageError: no `=`, an unknown name, or a value of the wrong type or out of range.
+    """
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            raise UsageError(f"--set takes name=value, not {assignment!r}")
+        known = settings(recipe)
+        if name not in known:
+            raise UsageError(
+                f"{recipe.name} has no setting {name!r}; it has {', '.join(sorted(known))}"
+            )
+        recipe = _replaced(recipe, name, _parsed(name, text, known[name]))
+    return recipe
+
+
+def _members(holder: Any) -> list[tuple[str, Any]]:
+    return [(field.name, getattr(holder, field.name)) for field in fields(holder)]
+
+
+def _replaced(recipe: Recipe, name: str, value: Any) -> Recipe:
+    group, _, inner = name.rpartition(".")
+    if group:
+        return replace(recipe, **{group: replace(getattr(recipe, group), **{inner: value})})
+    return replace(recipe, **{name: value})
+
+
+def _parsed(name: str, text: str, present: Any) -> Any:
+    """Read a value of the type that the setting has now."""
+    parse, kind = _PARSERS[type(present)]
+    try:
+        value = parse(text)
+    except ValueError:
+        raise UsageError(f"{name} is {kind} (now {_shown(present)}), not {text!r}") from None
+    _check_range(name, value)
+    if isinstance(present, tuple) and len(value) != len(present):
+        raise UsageError(f"{name} has {len(present)} numbers (now {_shown(present)}), not {text!r}")
+    return value
+
+
+def _check_range(name: str, value: Any) -> None:
+    if name in _CHOICES and value not in _CHOICES[name]:
+        raise UsageError(f"{name} is one of {', '.join(_CHOICES[name])}, not {value!r}")
+    if name in _AT_LEAST_ONE and value < 1:
+        raise UsageError(f"{name} is at least 1, not {value}")
+    if name in _FRACTIONS and not 0 <= value < 1:
+        raise UsageError(f"{name} is at least 0 and below 1, not {value}")
+    if isinstance(value, tuple) and any(number < 1 for number in value):
+        raise UsageError(f"the numbers of {name} are at least 1, not {_shown(value)}")
+    if isinstance(value, int | float) and value < 0:
+        raise UsageError(f"{name} is at least 0, not {value}")
+
+
+def _shown(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _truth(text: str) -> bool:
+    try:
+        return {"true": True, "false": False}[text.lower()]
+    except KeyError:
+        raise ValueError(text) from None
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not abs(value) < float("inf"):
+        raise ValueError(text)
+    return value
+
+
+_PARSERS: dict[type, tuple[Callable[[str], Any], str]] = {
+    bool: (_truth, "true or false"),
+    int: (int, "a whole number"),
+    float: (_finite, "a number"),
+    str: (str, "a word"),
+    tuple: (lambda text: tuple(int(part) for part in text.split(",")), "whole numbers with commas"),
+}

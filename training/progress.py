@@ -1,0 +1,73 @@
+"""What a run shows: a bar in a terminal, one line for each epoch anywhere."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import keras
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+@contextmanager
+def counting(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar while something is counted up; the bar appears with the first count."""
+    with _bar(console) as bar:
+        task = bar.add_task(what, total=None, visible=False)
+
+        def show(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, visible=True)
+
+        yield show
+
+
+class FitProgress(keras.callbacks.Callback):
+    """Shows the steps of an epoch as a bar, and its figures as a line when it is over."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+        self._progress = _bar(console)
+
+    def on_train_begin(self, logs: object = None) -> None:
+        """Open the bar."""
+        self._steps = self._progress.add_task("", total=self.params["steps"])
+        self._progress.start()
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+        """Begin the bar anew."""
+        self._began = time.monotonic()
+        self._name = f"epoch {epoch + 1}/{self.params['epochs']}"
+        self._progress.reset(self._steps, description=self._name)
+
+    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+        """Advance the bar."""
+        self._progress.update(self._steps, completed=batch + 1)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Print the figures of the epoch."""
+        figures = logs or {}
+        line = f"{self._name}  loss {figures['loss']:.4f}  accuracy {figures['accuracy']:.2%}"
+        if "val_accuracy" in figures:
+            line += f"  validation {figures['val_accuracy']:.2%}"
+        self._console.print(f"{line}  {time.monotonic() - self._began:.0f} s", highlight=False)
+
+    def on_train_end(self, logs: object = None) -> None:
+        """Close the bar."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the bar, also after an interruption."""
+        self._progress.stop()

@@ -1,0 +1,116 @@
+"""What a recipe is: everything that decides how one model is trained, as plain values.
+
+No framework is imported here: recipes are read, listed and overridden at once.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DenseNetwork:
+    """Pixels scaled to [0, 1], flattened, one hidden layer of rectified units, softmax.
+
+    Attributes:
+        units: width of the hidden layer.
+    """
+
+    units: int = 128
+
+
+@dataclass(frozen=True)
+class ResidualNetwork:
+    """3×3 convolutions with batch normalisation, residual blocks, global average pooling, softmax.
+
+    The stem makes the image small before anything costly happens; a 2-core machine trains it.
+
+    Attributes:
+        stem: channels of the first convolutions.
+        stem_strides: the stride of each of them.
+        stages: channels of each stage, which begins with a convolution.
+        stage_strides: the stride of that convolution.
+        blocks: residual blocks (two convolutions each) of each stage.
+        dropout: fraction of the pooled features dropped while fitting.
+    """
+
+    stem: tuple[int, ...] = (24, 32)
+    stem_strides: tuple[int, ...] = (2, 2)
+    stages: tuple[int, ...] = (64, 128, 128)
+    stage_strides: tuple[int, ...] = (2, 2, 2)
+    blocks: tuple[int, ...] = (1, 1, 1)
+    dropout: float = 0.2
+
+
+Network = DenseNetwork | ResidualNetwork
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How each training photo is varied in each epoch; the defaults vary nothing.
+
+    Attributes:
+        flip: mirror half of the photos, left to right.
+        shift: move by up to this many pixels each way; what comes in is the edge's pixels.
+        crop_area: the smallest fraction of the area that a random crop keeps; it is resized back.
+        crop_aspect: a crop's width and height differ by up to this factor.
+        brightness: scale all pixels by 1 ± up to this.
+        contrast: scale the distance from the photo's mean by 1 ± up to this.
+        colour: scale each channel by 1 ± up to this.
+    """
+
+    flip: bool = False
+    shift: int = 0
+    crop_area: float = 1.0
+    crop_aspect: float = 1.0
+    brightness: float = 0.0
+    contrast: float = 0.0
+    colour: float = 0.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One system: what it trains, on what, with which numbers.
+
+    Attributes:
+        name: `<model>-<network>`.
+        model: the name under which it is published.
+        what: one line for people.
+        expected: test accuracy and time, measured, with the hardware.
+        dataset: a key of `training.datasets.DATA_SETS`.
+        preparation: the way from photo to pixels, as `serving.photos` names it.
+        shape: height, width and channels of the model's input.
+        network: the architecture.
+        augmentation: variation of the training photos.
+        seed: what weights, order and augmentation begin from, unless the command line says.
+        held_out: fraction of the training photos kept for validation where the data set has no
+            validation split of its own.
+        epochs: passes over the training photos.
+        batch_size: photos in a step.
+        optimizer: `adam`, `adamw` or `sgd` (with Nesterov momentum 0.9).
+        learning_rate: the largest one.
+        schedule: `constant`, or `cosine`: falls to 0 at the end.
+        warmup_epochs: the rate rises linearly for so long; cosine only.
+        weight_decay: decoupled decay of kernels; `adamw` and `sgd` only.
+        label_smoothing: probability spread over all classes in the target.
+        precision: `float32`, or `mixed_bfloat16` while fitting. Exported is always float32.
+    """
+
+    name: str
+    model: str
+    what: str
+    expected: str
+    dataset: str
+    preparation: str
+    shape: tuple[int, int, int]
+    network: Network
+    augmentation: Augmentation = Augmentation()
+    seed: int = 1
+    held_out: float = 0.0
+    epochs: int = 10
+    batch_size: int = 64
+    optimizer: str = "adam"
+    learning_rate: float = 0.001
+    schedule: str = "constant"
+    warmup_epochs: float = 0.0
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    precision: str = "float32"

@@ -1,0 +1,35 @@
+"""The recipes: one short module each, holding one `Recipe` named `RECIPE`."""
+
+from training.errors import UsageError
+from training.recipe import Recipe
+from training.recipes import cats_dogs_cnn, clothing_cnn, clothing_dense128_adam
+
+RECIPES: dict[str, Recipe] = {
+    module.RECIPE.name: module.RECIPE
+    for module in (clothing_dense128_adam, clothing_cnn, cats_dogs_cnn)
+}
+
+DEFAULTS = {"clothing": "clothing-cnn", "cats-dogs": "cats-dogs-cnn"}
+"""The recipe of each model that `make train` runs and that its starter model comes from."""
+
+
+def recipe_named(name: str) -> Recipe:
+    """Return a recipe.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    if name not in RECIPES:
+        raise UsageError(f"there is no recipe {name!r}; there are {', '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+def default_recipe(model: str) -> Recipe:
+    """Return the default recipe of a model.
+
+    Raises:
+        UsageError: no recipe is the default of a model of that name.
+    """
+    if model not in DEFAULTS:
+        raise UsageError(f"there is no model {model!r}; there are {', '.join(DEFAULTS)}")
+    return RECIPES[DEFAULTS[model]]
