@@ -37,8 +37,8 @@ _MAGIC = (
     (b"MM\x00*", "TIFF"),
 )
 
-# Pillow warns above a size of its own; the limit here is an error and comes before any decoding.
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# What Pillow warns of is in the caller's file: large (here an error, before decoding) or sloppy.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def image_format(encoded: bytes) -> str | None:
@@ -101,7 +101,7 @@ def _open(encoded: bytes, max_pixels: int, formats: tuple[str, ...]) -> Image.Im
         raise TooManyPixels(f"The photo has too many pixels; at most {max_pixels:,}.") from error
     except Exception as error:  # As above.
         raise DamagedPhoto(
-            f"The header of the {name} image can't be read ({error}). Send an intact file."
+            f"The header of the {name} image can't be read. Send a complete, intact file."
         ) from error
     if photo.width * photo.height > max_pixels:
         raise TooManyPixels(

@@ -1,0 +1,88 @@
+"""A model server in memory, and the gateway before it."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from flask.testing import FlaskClient
+
+from serving.app import create_app
+from serving.deadline import Deadline
+from serving.errors import PhotolabelError
+from serving.model_ref import ModelRef
+from serving.model_server import Description, Prediction, VersionState
+from serving.settings import Settings
+from serving.statuses import RequestRefused, _unknown_version
+
+CLOTHING = Description(
+    version=1,
+    shape=(28, 28, 1),
+    labels=("shirt", "bag", "boot"),
+    preparation="garment/1",
+    card={"recipe": "drawn"},
+)
+PETS = Description(2, (150, 150, 3), ("cat", "dog"), "squash/1", {"recipe": "drawn"})
+
+
+@dataclass
+class FakeModelServer:
+    """Answers as a model server does; every call is written down."""
+
+    models: dict[str, list[Description]]
+    labels: dict[str, int] = field(default_factory=dict)
+    failure: PhotolabelError | None = None
+    recognized: bool | None = None
+    classes: int | None = None
+    described: list[ModelRef] = field(default_factory=list)
+    predicted: list[tuple[ModelRef, np.ndarray]] = field(default_factory=list)
+
+    def states(self, name: str, deadline: Deadline) -> list[VersionState]:
+        self._fail()
+        if not self.models.get(name):
+            raise _unknown_version(ModelRef(name))
+        return [VersionState(each.version, "AVAILABLE", "") for each in reversed(self.models[name])]
+
+    def describe(self, ref: ModelRef, deadline: Deadline) -> Description:
+        self._fail()
+        self.described.append(ref)
+        return self._find(ref)
+
+    def predict(self, ref: ModelRef, pixels: np.ndarray, deadline: Deadline) -> Prediction:
+        self._fail()
+        deadline.remaining()
+        self.predicted.append((ref, pixels))
+        description = self._find(ref)
+        if pixels.shape[1:] != description.shape:
+            raise RequestRefused("wrong shape")
+        classes = self.classes or len(description.labels)
+        rows = np.arange(classes, 0, -1).astype(np.float32)
+        probabilities = np.tile(rows / rows.sum(), (len(pixels), 1))
+        recognized = None if self.recognized is None else np.full(len(pixels), self.recognized)
+        return Prediction(description.version, probabilities, recognized)
+
+    def publish(self, name: str, **changes: Any) -> None:
+        """Let a new version take over, which differs from the last one by `changes`."""
+        last = self.models[name][-1]
+        self.models[name].append(replace(last, version=last.version + 1, **changes))
+
+    def _find(self, ref: ModelRef) -> Description:
+        wanted = self.labels.get(ref.label, -1) if ref.label else ref.version
+        for description in reversed(self.models.get(ref.name, [])):
+            if wanted in (None, description.version):
+                return description
+        raise _unknown_version(ref)
+
+    def _fail(self) -> None:
+        if self.failure:
+            raise self.failure
+
+
+def fake_server() -> FakeModelServer:
+    """Return a server with a model of each kind."""
+    return FakeModelServer({"clothing": [CLOTHING], "cats-dogs": [PETS]}, {"stable": 1})
+
+
+def gateway(source: FakeModelServer, **settings: Any) -> FlaskClient:
+    """Return a client of a gateway in this process."""
+    app = create_app(Settings(**settings), source)
+    return app.test_client()

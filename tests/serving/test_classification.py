@@ -1,0 +1,101 @@
+"""Versions that change under way: photos are prepared as the version that answers wants them."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from serving.catalog import Catalog
+from serving.classification import Answer, Classification, Photo
+from serving.deadline import Deadline
+from serving.errors import ModelNotReady, UnknownVersion
+from serving.model_ref import ModelRef
+from serving.photos import DEFAULT_FORMATS, prepare
+from tests.drawing import encoded_photo
+from tests.serving.fakes import FakeModelServer, fake_server
+
+PHOTO = Photo("shirt.jpg", encoded_photo())
+
+
+@pytest.fixture
+def source() -> FakeModelServer:
+    return fake_server()
+
+
+class Gateway:
+    """A classification over a source, with one method."""
+
+    def __init__(self, source: FakeModelServer) -> None:
+        self.catalog = Catalog(("clothing", "cats-dogs"), source)
+        self._classification = Classification(self.catalog, source, 10**6, DEFAULT_FORMATS)
+
+    def classify(self, top: int | None = None, **ref: Any) -> Answer:
+        """Classify one photo with the clothing model."""
+        return self._classification.classify(ModelRef("clothing", **ref), [PHOTO], top, Deadline(5))
+
+
+@pytest.fixture
+def gateway(source: FakeModelServer) -> Gateway:
+    return Gateway(source)
+
+
+def test_a_version_is_described_once(gateway: Gateway, source: FakeModelServer) -> None:
+    for _ in range(3):
+        gateway.classify()
+        gateway.classify(version=1)
+    assert len(source.described) == 1
+
+
+def test_labels_follow_the_version_that_answers(gateway: Gateway, source: FakeModelServer) -> None:
+    assert gateway.classify().predictions[0].probabilities[0].label == "shirt"
+    source.publish("clothing", labels=("hat", "sock", "glove"))
+    answer = gateway.classify()
+    assert answer.version == 2
+    assert answer.predictions[0].probabilities[0].label == "hat"
+    assert len(source.predicted) == 2, "equal pixels are not sent twice"
+
+
+def test_another_preparation_prepares_anew(gateway: Gateway, source: FakeModelServer) -> None:
+    gateway.classify()
+    source.publish("clothing", preparation="squash/1")
+    assert gateway.classify().version == 2
+    _, pixels = source.predicted[-1]
+    np.testing.assert_array_equal(pixels[0], prepare(PHOTO.encoded, "squash/1", (28, 28, 1)))
+    calls = len(source.predicted)
+    assert gateway.classify().version == 2
+    assert len(source.predicted) == calls + 1, "the new version is expected from now on"
+
+
+def test_another_shape_prepares_anew(gateway: Gateway, source: FakeModelServer) -> None:
+    gateway.classify()
+    source.publish("clothing", shape=(32, 32, 3))
+    assert gateway.classify().version == 2
+    assert source.predicted[-1][1].shape == (1, 32, 32, 3)
+
+
+def test_a_roll_back_is_followed(gateway: Gateway, source: FakeModelServer) -> None:
+    source.publish("clothing", shape=(32, 32, 3))
+    assert gateway.classify().version == 2
+    source.models["clothing"].pop()
+    assert gateway.classify().version == 1
+
+
+def test_a_label_that_moves_is_followed(gateway: Gateway, source: FakeModelServer) -> None:
+    source.publish("clothing", shape=(32, 32, 3))
+    assert gateway.classify(label="stable").version == 1
+    source.labels["stable"] = 2
+    assert gateway.classify(label="stable").version == 2
+    with pytest.raises(UnknownVersion, match="label canary"):
+        gateway.classify(label="canary")
+
+
+def test_probabilities_that_do_not_fit_the_labels_are_a_broken_model(
+    gateway: Gateway, source: FakeModelServer
+) -> None:
+    source.classes = 5
+    with pytest.raises(ModelNotReady, match="5 probabilities for 3 labels"):
+        gateway.classify()
+
+
+def test_top_keeps_the_most_probable(gateway: Gateway) -> None:
+    assert len(gateway.classify(top=2).predictions[0].probabilities) == 2

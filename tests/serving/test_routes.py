@@ -1,0 +1,171 @@
+"""The HTTP API: how photos arrive, what the answers look like."""
+
+import base64
+import io
+import json
+import logging
+import re
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+
+from serving.photos import prepare
+from tests.drawing import encoded_photo
+from tests.serving.fakes import FakeModelServer, fake_server, gateway
+
+PATH = "/v1/models/clothing:classify"
+
+
+@pytest.fixture
+def source() -> FakeModelServer:
+    return fake_server()
+
+
+@pytest.fixture
+def client(source: FakeModelServer) -> FlaskClient:
+    return gateway(source)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "image/jpeg",
+        "application/x-www-form-urlencoded",
+        "application/octet-stream",
+        "text/plain",
+        None,
+    ],
+)
+def test_a_raw_photo_under_any_content_type(client: FlaskClient, content_type: str | None) -> None:
+    response = client.post(PATH, data=encoded_photo(), content_type=content_type)
+    assert response.status_code == 200
+    assert response.get_json() == {
+        "model": "clothing",
+        "version": 1,
+        "predictions": [
+            {
+                "image": "0",
+                "label": "shirt",
+                "probability": 0.5,
+                "probabilities": [
+                    {"label": "shirt", "probability": 0.5},
+                    {"label": "bag", "probability": pytest.approx(1 / 3)},
+                    {"label": "boot", "probability": pytest.approx(1 / 6)},
+                ],
+            }
+        ],
+    }
+
+
+def test_several_photos_in_a_form(client: FlaskClient, source: FakeModelServer) -> None:
+    long_name = "n" * 300 + ".jpg"
+    photos = [encoded_photo(size=(40 + place, 30)) for place in range(3)]
+    names = ["shirt.jpg", "<b>.jpg", long_name]
+    parts = [(io.BytesIO(photo), name) for photo, name in zip(photos, names, strict=True)]
+    response = client.post(PATH, data={"photo": parts, "note": "passed over"})
+    images = [each["image"] for each in response.get_json()["predictions"]]
+    assert images == ["shirt.jpg", "<b>.jpg", "n" * 255]
+    _, pixels = source.predicted[0]
+    for row, photo in zip(pixels, photos, strict=True):
+        np.testing.assert_array_equal(row, prepare(photo, "garment/1", (28, 28, 1)))
+
+
+def test_photos_in_json(client: FlaskClient) -> None:
+    image = {"b64": base64.b64encode(encoded_photo()).decode()}
+    response = client.post(PATH, json={"images": [image, image]})
+    assert [each["image"] for each in response.get_json()["predictions"]] == ["0", "1"]
+
+
+@pytest.mark.parametrize(("top", "kept"), [(1, 1), (2, 2), (3, 3), (999, 3)])
+def test_top_keeps_the_most_probable(client: FlaskClient, top: int, kept: int) -> None:
+    response = client.post(f"{PATH}?top={top}", data=encoded_photo())
+    probabilities = response.get_json()["predictions"][0]["probabilities"]
+    assert [each["label"] for each in probabilities] == ["shirt", "bag", "boot"][:kept]
+
+
+@pytest.mark.parametrize("pin", ["versions/1", "versions/01", "labels/stable"])
+def test_a_version_or_label_in_the_path(
+    client: FlaskClient, source: FakeModelServer, pin: str
+) -> None:
+    source.publish("clothing", labels=("a", "b", "c"))
+    response = client.post(f"/v1/models/clothing/{pin}:classify", data=encoded_photo())
+    assert response.get_json()["version"] == 1
+    assert client.get(f"/v1/models/clothing/{pin}").get_json()["labels"][0] == "shirt"
+    assert client.post(PATH, data=encoded_photo()).get_json()["version"] == 2
+
+
+def test_models_are_listed(client: FlaskClient, source: FakeModelServer) -> None:
+    source.publish("clothing")
+    source.models["cats-dogs"] = []
+    clothing, pets = client.get("/v1/models").get_json()["models"]
+    assert clothing == {
+        "name": "clothing",
+        "state": "ready",
+        "version": 2,
+        "versions": [{"version": 2, "state": "AVAILABLE"}, {"version": 1, "state": "AVAILABLE"}],
+        "input": {"height": 28, "width": 28, "channels": 1},
+        "preparation": "garment/1",
+        "labels": ["shirt", "bag", "boot"],
+    }
+    assert (pets["name"], pets["state"]) == ("cats-dogs", "unavailable")
+    assert client.get("/v1/models/clothing").get_json()["card"] == {"recipe": "drawn"}
+
+
+def test_a_model_with_an_unknown_preparation_is_not_ready(source: FakeModelServer) -> None:
+    source.publish("clothing", preparation="letterbox/7")
+    client = gateway(source)
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    shown = {each["name"]: each for each in response.get_json()["models"]}
+    assert "letterbox/7" in shown["clothing"]["detail"]
+    assert shown["cats-dogs"]["state"] == "ready"
+    assert client.post(PATH, data=encoded_photo()).status_code == 503
+
+
+def test_recognized_is_passed_on_where_the_model_says_it(
+    client: FlaskClient, source: FakeModelServer
+) -> None:
+    source.recognized = False
+    prediction = client.post(PATH, data=encoded_photo()).get_json()["predictions"][0]
+    assert prediction["recognized"] is False
+
+
+@pytest.mark.parametrize("given", ["abc-1.2_3", "x" * 64])
+def test_a_good_request_id_is_kept(client: FlaskClient, given: str) -> None:
+    response = client.get("/livez", headers={"X-Request-ID": given})
+    assert response.headers["X-Request-ID"] == given
+
+
+@pytest.mark.parametrize("given", ["", "x" * 65, "a b", "a/b", "ü"])
+def test_a_bad_request_id_is_replaced(client: FlaskClient, given: str) -> None:
+    replaced = client.get("/livez", headers={"X-Request-ID": given}).headers["X-Request-ID"]
+    assert replaced != given
+    assert len(replaced) == 32
+
+
+def test_no_path_forges_a_line_of_the_log(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        client.get("/x%0AINFO%20forged")
+    assert all("\n" not in record.getMessage() for record in caplog.records)
+
+
+def test_the_page_and_its_files(client: FlaskClient) -> None:
+    with client.get("/") as page:
+        assert page.status_code == 200
+        assert page.mimetype == "text/html"
+        assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+        files = re.findall(r'(?:href|src)="(web/[^"]+)"', page.get_data(as_text=True))
+    assert files
+    for file in files:
+        with client.get(f"/{file}") as response:
+            assert response.status_code == 200
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_answers_are_json_that_any_parser_reads(client: FlaskClient) -> None:
+    text = client.post(PATH, data=encoded_photo()).text
+    assert json.loads(text)
+    assert "NaN" not in text
