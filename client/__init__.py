@@ -1,0 +1,30 @@
+"""Client for Photolabel's HTTP API: classify photos from Python or from the command line.
+
+    from client import Client
+
+    with Client("http://127.0.0.1:8080") as photolabel:
+        answer = photolabel.classify("cats-dogs", "photo.jpg")
+        print(answer.predictions[0].label, answer.predictions[0].probability)
+
+The command line is `python -m client --help`.
+"""
+
+from client.answers import Answer, ClassProbability, Model, Prediction
+from client.connection import DEFAULT_TIMEOUT, DEFAULT_URL, Client, Photo
+from client.errors import BadAnswer, ClientError, Refused, TimedOut, Unreachable
+
+__all__ = [
+    "DEFAULT_TIMEOUT",
+    "DEFAULT_URL",
+    "Answer",
+    "BadAnswer",
+    "ClassProbability",
+    "Client",
+    "ClientError",
+    "Model",
+    "Photo",
+    "Prediction",
+    "Refused",
+    "TimedOut",
+    "Unreachable",
+]
