@@ -72,7 +72,7 @@ def _run(arguments: argparse.Namespace) -> None:
     recipe = override(recipe, arguments.assignments)
     seed = recipe.seed if arguments.seed is None else arguments.seed
     # Loaded only now: it takes seconds, and mistakes in the command should not have to wait.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from training.devices import choose_device
     from training.running import Places, train_and_publish
 

@@ -5,7 +5,7 @@ import numpy as np
 
 from training.augmentation import Augmenter
 from training.datasets import Split
-from training.recipe import Augmentation
+from training.recipe import Recipe
 
 _WORKERS = 2  # Threads; Pillow and NumPy let others run while they work on pixels.
 
@@ -18,14 +18,12 @@ class TrainingBatches(keras.utils.PyDataset):
     Call `start_epoch` before each epoch: `EpochStarter` does so within `fit`.
     """
 
-    def __init__(
-        self, split: Split, classes: int, batch_size: int, augmentation: Augmentation, seed: int
-    ) -> None:
+    def __init__(self, split: Split, classes: int, recipe: Recipe, seed: int) -> None:
         super().__init__(workers=_WORKERS, max_queue_size=8)
         self._split = split
         self._targets = np.eye(classes, dtype=np.float32)
-        self._batch_size = min(batch_size, len(split))
-        self._augmentation = augmentation
+        self._batch_size = min(recipe.batch_size, len(split))
+        self._recipe = recipe
         self._seed = seed
         self.start_epoch(0)
 
@@ -33,7 +31,7 @@ class TrainingBatches(keras.utils.PyDataset):
         """Choose the order and the variations of an epoch."""
         photos = len(self._split)
         self._order = np.random.default_rng([self._seed, epoch, 0]).permutation(photos)
-        self._augmenter = Augmenter(self._augmentation, photos, self._seed, epoch)
+        self._augmenter = Augmenter(self._recipe, photos, self._seed, epoch)
 
     def __len__(self) -> int:
         return len(self._split) // self._batch_size

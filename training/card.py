@@ -3,6 +3,7 @@
 It holds no path, no user and no host name: models are given away.
 """
 
+import json
 import os
 import platform
 import subprocess
@@ -16,28 +17,26 @@ from training.datasets import DataSet
 from training.recipe import Recipe
 
 _PACKAGES = ("keras", "numpy", "pillow", "tensorflow")
+_CODE = ("training", "serving/photos.py")  # What decides the weights.
 _PROJECT = Path(__file__).resolve().parent.parent
 
 
 def model_card(
-    recipe: Recipe, data: DataSet, seed: int, metrics: dict[str, Any], seconds: float, device: str
+    recipe: Recipe, data: DataSet, metrics: dict[str, Any], trained: dict[str, Any]
 ) -> dict[str, Any]:
     """Describe a trained model, in values that JSON holds.
 
     Args:
         recipe: with the overrides of this run.
         data: what it was trained on.
-        seed: of this run.
         metrics: of the exported network, by split.
-        seconds: how long fitting took.
-        device: what it was fitted on, in words.
+        trained: how: of `circumstances`, with the time that it took.
     """
     parameters = asdict(recipe)
-    return {
+    card = {
         "name": recipe.model,
         "recipe": recipe.name,
         "parameters": {name: parameters[name] for name in parameters if name not in _OWN_PLACE},
-        "seed": seed,
         "labels": list(data.labels),
         "preparation": recipe.preparation,
         "input_shape": list(recipe.shape),
@@ -50,14 +49,25 @@ def model_card(
             "damaged": len(data.damaged),
         },
         "metrics": metrics,
-        "trained": {
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-            "seconds": round(seconds, 1),
-            "hardware": {"device": device, "processor": _processor(), "cores": os.cpu_count()},
-            "packages": {name: metadata.version(name) for name in _PACKAGES},
-            "python": platform.python_version(),
-            "commit": _commit(),
-        },
+        "trained": trained,
+    }
+    return dict(json.loads(json.dumps(card)))  # Tuples become lists, as whoever reads it has them.
+
+
+def circumstances(seed: int, device: str) -> dict[str, Any]:
+    """Describe with what a run is made; to be called at its beginning, before code can change.
+
+    Args:
+        seed: of this run.
+        device: what it is fitted on, in words.
+    """
+    return {
+        "seed": seed,
+        "began": datetime.now(UTC).isoformat(timespec="seconds"),
+        "hardware": {"device": device, "processor": _processor(), "cores": os.cpu_count()},
+        "packages": {name: metadata.version(name) for name in _PACKAGES},
+        "python": platform.python_version(),
+        "commit": _commit(),
     }
 
 
@@ -80,7 +90,7 @@ def _commit() -> str | None:
         return None
     try:
         commit = _git("rev-parse", "HEAD")
-        return commit + ("+" if _git("status", "--porcelain", "--", "training", "serving") else "")
+        return commit + ("+" if _git("status", "--porcelain", "--", *_CODE) else "")
     except (OSError, subprocess.SubprocessError):
         return None
 

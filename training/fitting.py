@@ -13,7 +13,7 @@ import keras
 from training.batches import EpochStarter, PlainBatches, TrainingBatches
 from training.datasets import DataSet
 from training.errors import TrainingError
-from training.networks import build_network
+from training.networks import build_for_fitting, build_network
 from training.recipe import Recipe
 
 WATCHING_BATCH = 256
@@ -38,8 +38,8 @@ def fit(
     """
     keras.utils.set_random_seed(seed)
     classes = len(data.labels)
-    network = build_network(recipe, classes, precision=recipe.precision)
-    batches = TrainingBatches(data.training, classes, recipe.batch_size, recipe.augmentation, seed)
+    network = build_for_fitting(recipe, classes)
+    batches = TrainingBatches(data.training, classes, recipe, seed)
     network.compile(
         optimizer=_optimizer(recipe, steps=len(batches)),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),

@@ -14,22 +14,36 @@ from training.recipe import DenseNetwork, Network, Recipe, ResidualNetwork
 Tensor = Any  # Keras's symbolic tensor, whatever the backend.
 
 
-def build_network(recipe: Recipe, classes: int, *, precision: str = "float32") -> keras.Model:
-    """Build a recipe's network, with fresh weights.
+def build_network(recipe: Recipe, classes: int) -> keras.Model:
+    """Build a recipe's network as it is served: float32, for the recipe's shape.
 
     Args:
         recipe: names the architecture and the input's shape.
         classes: columns of the output.
-        precision: Keras's policy for all layers but the softmax, which stays float32.
 
     Returns:
-        A model from uint8 `[batch, height, width, channels]` to float32 `[batch, classes]`, each
-        row summing to 1.
+        A model with fresh weights, from uint8 `[batch, height, width, channels]` to float32
+        `[batch, classes]`, each row summing to 1.
     """
+    return _build(recipe, classes, recipe.shape, "float32")
+
+
+def build_for_fitting(recipe: Recipe, classes: int) -> keras.Model:
+    """Build a recipe's network as it is fitted: in its precision, for photos of its fit size.
+
+    Its weights have the shapes of those of `build_network`. The softmax is float32 in any case.
+    """
+    shape = (None, None, recipe.shape[2]) if recipe.fit_size else recipe.shape
+    return _build(recipe, classes, shape, recipe.precision)
+
+
+def _build(
+    recipe: Recipe, classes: int, shape: tuple[int | None, ...], precision: str
+) -> keras.Model:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
-        image = keras.Input(recipe.shape, dtype="uint8", name="image")
+        image = keras.Input(shape, dtype="uint8", name="image")
         features = _features(recipe.network, image)
         head = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")
         return keras.Model(image, head(features), name=recipe.name.replace("-", "_"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 from rich.console import Console
 
-from training.card import model_card
+from training.card import circumstances, model_card
 from training.cats_dogs import load_cats_dogs
 from training.datasets import DataSet
 from training.errors import TrainingError
@@ -54,16 +54,17 @@ def train_and_publish(
         TrainingError: one of the steps failed. Once trained, the weights are kept in the run's
             folder.
     """
+    trained = circumstances(seed, device)
     data = load(recipe, places.data, console)
     run = _new_run_folder(places.runs, recipe)
     began = time.monotonic()
     network = _fit(recipe, data, seed, console)
-    seconds = time.monotonic() - began
+    trained["seconds"] = round(time.monotonic() - began, 1)
     weights = _keep_weights(network, run)
     metrics = {"test": evaluate(network, data.test, data.labels)}
     if len(data.validation):
         metrics["validation"] = evaluate(network, data.validation, data.labels)
-    card = model_card(recipe, data, seed, metrics, seconds, device)
+    card = model_card(recipe, data, metrics, trained)
     base = places.models / recipe.model
     try:
         number = publish(network, card, base)
@@ -71,7 +72,7 @@ def train_and_publish(
         raise TrainingError(f"{error}. The trained weights are in {weights}") from error
     console.print(
         f"{recipe.name}: test accuracy {metrics['test']['accuracy']:.2%} on {len(data.test):,}"
-        f" photos, trained in {seconds:.0f} s, published as {base / str(number)}",
+        f" photos, trained in {trained['seconds']:.0f} s, published as {base / str(number)}",
         highlight=False,
         soft_wrap=True,
     )
@@ -93,6 +94,7 @@ def load(recipe: Recipe, data: Path | None, console: Console) -> DataSet:
         f"{loaded.name}: {len(loaded.training):,} photos to train on,"
         f" {len(loaded.validation):,} for validation, {len(loaded.test):,} for the test",
         highlight=False,
+        soft_wrap=True,
     )
     for fault in loaded.damaged:
         console.print(f"set aside: {fault}", highlight=False, markup=False, soft_wrap=True)

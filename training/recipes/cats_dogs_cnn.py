@@ -21,8 +21,9 @@ RECIPE = Recipe(
     augmentation=Augmentation(
         flip=True, crop_area=0.5, crop_aspect=1.2, brightness=0.25, contrast=0.2, colour=0.1
     ),
-    epochs=32,
+    epochs=30,
     batch_size=64,
+    fit_size=128,
     optimizer="adamw",
     learning_rate=0.002,
     schedule="cosine",

@@ -20,7 +20,7 @@ RECIPE = Recipe(
     ),
     augmentation=Augmentation(flip=True, shift=2),
     held_out=0.05,
-    epochs=20,
+    epochs=16,
     batch_size=128,
     optimizer="adamw",
     learning_rate=0.003,
