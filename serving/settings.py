@@ -50,9 +50,7 @@ class Settings(BaseSettings):
     time_budget: float = Field(
         5.0, gt=0, le=300, description="seconds for one request, upload included"
     )
-    drain_seconds: float = Field(
-        30.0, gt=0, description="seconds for requests in flight at SIGTERM"
-    )
+    drain_seconds: int = Field(30, gt=0, description="seconds for requests in flight at SIGTERM")
     max_body_bytes: int = Field(20_000_000, ge=1, description="most bytes of a request's body")
     max_photos: int = Field(32, ge=1, description="most photos of one request")
     max_pixels: int = Field(

@@ -40,7 +40,8 @@ def call(method: Callable[..., Any], request: Any, ref: ModelRef, deadline: Dead
         raise _translate(error.code(), error.details() or "", ref, deadline) from error
 
 
-def _unknown_version(ref: ModelRef) -> PhotolabelError:
+def unknown_version(ref: ModelRef) -> PhotolabelError:
+    """Return the error for a version, label or whole model that the model server lacks."""
     if ref.version is None and ref.label is None:
         return ModelNotReady(f"Model {ref} is not loaded. Publish it, or wait until it is loaded.")
     return UnknownVersion(f"There is no {ref}. GET /v1/models/{ref.name} tells which there are.")
@@ -48,7 +49,7 @@ def _unknown_version(ref: ModelRef) -> PhotolabelError:
 
 # gRPC status → our error, from the model asked for, the status's message and the deadline.
 STATUS_TABLE: dict[grpc.StatusCode, Callable[[ModelRef, str, Deadline], PhotolabelError]] = {
-    grpc.StatusCode.NOT_FOUND: lambda ref, _, __: _unknown_version(ref),
+    grpc.StatusCode.NOT_FOUND: lambda ref, _, __: unknown_version(ref),
     grpc.StatusCode.UNAVAILABLE: lambda _, __, ___: ModelServerUnavailable(
         "The model server does not answer. Try again shortly."
     ),
@@ -74,7 +75,7 @@ def _translate(
         code is grpc.StatusCode.INVALID_ARGUMENT
         and "Unrecognized servable version label" in message
     ):
-        return _unknown_version(ref)
+        return unknown_version(ref)
     if code in STATUS_TABLE:
         return STATUS_TABLE[code](ref, message, deadline)
     return InternalError(f"{ref}: {code.name}: {message}")

@@ -12,7 +12,7 @@ from serving.errors import PhotolabelError
 from serving.model_ref import ModelRef
 from serving.model_server import Description, Prediction, VersionState
 from serving.settings import Settings
-from serving.statuses import RequestRefused, _unknown_version
+from serving.statuses import RequestRefused, unknown_version
 
 CLOTHING = Description(
     version=1,
@@ -39,7 +39,7 @@ class FakeModelServer:
     def states(self, name: str, deadline: Deadline) -> list[VersionState]:
         self._fail()
         if not self.models.get(name):
-            raise _unknown_version(ModelRef(name))
+            raise unknown_version(ModelRef(name))
         return [VersionState(each.version, "AVAILABLE", "") for each in reversed(self.models[name])]
 
     def describe(self, ref: ModelRef, deadline: Deadline) -> Description:
@@ -70,7 +70,7 @@ class FakeModelServer:
         for description in reversed(self.models.get(ref.name, [])):
             if wanted in (None, description.version):
                 return description
-        raise _unknown_version(ref)
+        raise unknown_version(ref)
 
     def _fail(self) -> None:
         if self.failure:
