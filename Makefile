@@ -9,7 +9,7 @@ MODEL ?= clothing cats-dogs
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo serve train test lint starters lock clean
+.PHONY: help demo serve train test test-k8s train-k8s lint starters lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,19 @@ test: $(VENV)/.installed-dev ## run formatter, linter, type checker and all test
 	$(VENV)/bin/mypy
 	$(RUN) -m pytest
 
+test-k8s: $(VENV)/.installed-dev $(VENV)/.installed-k8s ## check the manifests and the Dockerfiles (needs kubectl)
+	REQUIRE_K8S_TOOLS=1 $(RUN) -m pytest tests/k8s tests/docker
+
+# kustomize knows no generateName, so the name is taken out behind it. CREATE=cat only shows the Jobs.
+CREATE = kubectl create -f -
+job_patch = [{"op": "remove", "path": "/metadata/name"}, \
+    {"op": "add", "path": "/metadata/generateName", "value": "train-$(1)-"}, \
+    {"op": "test", "path": "/spec/template/spec/containers/0/env/0/name", "value": "MODEL"}, \
+    {"op": "replace", "path": "/spec/template/spec/containers/0/env/0/value", "value": "$(1)"}]
+
+train-k8s: ## start the default training of each MODEL as a Job in the cluster
+	$(foreach model,$(MODEL),kubectl kustomize k8s/training | kubectl patch --local -f - --type json -o yaml -p '$(call job_patch,$(model))' | $(CREATE);)
+
 starters: $(VENV)/.installed-dev ## train the two starter models again (hours; needs the data sets)
 	$(RUN) -m training starters
 
@@ -50,7 +63,7 @@ LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --ge
 lock: ## choose versions anew and write requirements/*.txt
 	$(PYTHON) -m venv $(VENV) && $(RUN) -m pip install --quiet uv
 	$(VENV)/bin/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --extra dev -o requirements/dev.txt
-	for extra in serve client train train-gpu demo; do $(LOCK) --extra $$extra -o requirements/$$extra.txt; done
+	for extra in serve client train train-gpu demo k8s; do $(LOCK) --extra $$extra -o requirements/$$extra.txt; done
 	awk '/^[^ ]/ {keep = /^tensorflow(-serving-api)?==/} keep' requirements/train.txt > requirements/protos.txt
 
 clean: ## remove the environment and caches, never models
