@@ -1,15 +1,15 @@
 """Numbered versions of a model on disk: list, publish, prune.
 
-A model is a folder with one sub-folder for each version, named by its number; this is what
-TensorFlow Serving polls. Everything else in it has a name with a leading dot, which pollers skip:
+A model is a folder with a sub-folder for each version, named by its number, as TensorFlow Serving
+polls it. Everything else in it has a name with a leading dot:
 
-- ``.lock``: held (``flock``) by whoever changes what versions there are;
-- ``.last-version``: the largest number ever published, so that none is used twice;
-- ``.staging-*``: a version being written, with the file ``owner`` locked by its writer;
-- ``.pruned-*``: versions being deleted.
+- `.lock`: held (`flock`) by whoever changes what versions there are;
+- `.last-version`: the largest number ever published, so that none is used twice;
+- `.staging-*`: a version being written, with the file `owner` locked by its writer;
+- `.pruned-*`: versions being deleted.
 
-A version appears by one rename and disappears by one rename: whoever polls never sees half of it,
-whenever a writer dies. Standard library only: containers without TensorFlow seed models with it.
+A version comes and goes by one rename: whoever polls never sees half of it, whenever a writer dies.
+Standard library only: containers without TensorFlow seed models with it.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_LARGEST = 2**63 - 1  # TensorFlow Serving reads a version's number as int64.
+_LARGEST = 2**63 - 1  # TensorFlow Serving reads numbers as int64.
 _SPARE_BYTES = 16 * 2**20  # Left free beside a version, for bookkeeping and other writers.
 
 
@@ -31,14 +31,13 @@ class VersionsError(Exception):
 
 
 def published_versions(base: Path) -> list[int]:
-    """Return the numbers of the versions in ``base``, ascending; none if it does not exist.
+    """Return the numbers of the versions in `base`, ascending; none if it does not exist.
 
-    A version is a folder named by its number as Python prints it. ``007`` is none: its path could
-    not be told from its number. It still counts as used when a new number is chosen, because
-    TensorFlow Serving would take it for version 7.
+    A folder `007` is no version: its path could not be told from its number. It still counts as
+    used when a new number is chosen, since TensorFlow Serving takes it for version 7.
 
     Raises:
-        VersionsError: ``base`` cannot be read as a folder.
+        VersionsError: `base` cannot be read as a folder.
     """
     return sorted(
         number
@@ -49,12 +48,7 @@ def published_versions(base: Path) -> list[int]:
 
 @dataclass(frozen=True)
 class Staging:
-    """A version being written, not yet visible as one.
-
-    Attributes:
-        base: the model's folder.
-        folder: write the version's files here.
-    """
+    """A version of the model in `base`, being written into `folder`."""
 
     base: Path
     folder: Path
@@ -62,26 +56,24 @@ class Staging:
     def publish(self, *, only_first: bool = False) -> int | None:
         """Make the folder durable, claim the next number and rename the folder to it.
 
-        Args:
-            only_first: publish only if the model has no version, decided under the lock.
-
         Returns:
-            The number; None if ``only_first`` and there already was a version.
+            The number; None if `only_first` and there is a version, decided under the lock.
 
         Raises:
-            VersionsError: nothing was written, the number's name is taken or the file system
-                refused (full, read-only); nothing has been published.
+            VersionsError: nothing was written, or the file system refused: nothing is published.
         """
         if not any(self.folder.iterdir()):
             raise VersionsError(f"nothing to publish: {self.folder} is empty")
         with _explained(f"cannot publish in {self.base}"):
-            _sync_all(self.folder)
+            for path in (self.folder, *self.folder.rglob("*")):
+                _sync(path)
             with _locked(self.base):
                 if only_first and published_versions(self.base):
                     return None
                 number = 1 + _largest_used(self.base)
                 _remember(self.base, number)
-                _rename_to_new(self.folder, self.base / str(number))
+                # The name is free; were it not, the kernel would refuse to replace a version.
+                self.folder.rename(self.base / str(number))
                 _sync(self.base)
         return number
 
@@ -91,14 +83,14 @@ def staged(base: Path, *, needed_bytes: int = 0) -> Iterator[Staging]:
     """Give a folder to write a new version into; what is not published is removed at the end.
 
     The folder lies beside the versions, on the same file system, so that publishing is a rename.
-    Folders whose writers died are removed first.
+    Those whose writers died are removed first.
 
     Args:
         base: the model's folder; made where missing.
         needed_bytes: about how large the version will be.
 
     Raises:
-        VersionsError: ``base`` cannot be made or written, or has too little free space.
+        VersionsError: `base` cannot be made or written, or has too little free space.
     """
     with _explained(f"cannot write in {base}"):
         base.mkdir(parents=True, exist_ok=True)
@@ -108,17 +100,17 @@ def staged(base: Path, *, needed_bytes: int = 0) -> Iterator[Staging]:
             outer = Path(tempfile.mkdtemp(prefix=".staging-", dir=base))
             owner = _take_lock(outer / "owner")
     try:
-        # mkdtemp's folder is closed to other users; this one gets the umask's mode.
-        folder = outer / "version"
-        folder.mkdir()
-        yield Staging(base=base, folder=folder)
+        folder = outer / "version"  # Unlike mkdtemp's own, as readable as the umask says.
+        with _explained(f"cannot write in {base}"):
+            folder.mkdir()
+        yield Staging(base, folder)
     finally:
         shutil.rmtree(outer, ignore_errors=True)
         os.close(owner)
 
 
 def publish_copy(source: Path, base: Path) -> int | None:
-    """Publish a copy of the version in ``source`` if ``base`` has no version yet.
+    """Publish a copy of the version in `source` if `base` has no version yet.
 
     Safe to repeat and to run several times at once: the first to finish publishes.
 
@@ -126,7 +118,7 @@ def publish_copy(source: Path, base: Path) -> int | None:
         The new number; None if there already was a version.
 
     Raises:
-        VersionsError: ``source`` is no folder, or ``base`` cannot be written or is full.
+        VersionsError: `source` is no folder, or `base` can't be written or is full.
     """
     if not source.is_dir():
         raise VersionsError(f"no version to copy: {source} is not a folder")
@@ -143,13 +135,13 @@ def publish_copy(source: Path, base: Path) -> int | None:
 
 
 def prune(base: Path, keep: int, protected: Collection[int] = ()) -> list[int]:
-    """Remove all versions but the ``keep`` newest and the protected ones.
+    """Remove all versions but the `keep` newest and the protected ones.
 
     Returns:
         The numbers removed, ascending. They are not used again.
 
     Raises:
-        VersionsError: ``keep`` is below 1, or ``base`` cannot be changed.
+        VersionsError: `keep` is below 1, or `base` cannot be changed.
     """
     if keep < 1:
         raise VersionsError(f"at least one version has to be kept, not {keep}")
@@ -169,7 +161,6 @@ def prune(base: Path, keep: int, protected: Collection[int] = ()) -> list[int]:
 
 @contextlib.contextmanager
 def _explained(failure: str) -> Iterator[None]:
-    """Turn what the file system refuses into a VersionsError."""
     try:
         yield
     except OSError as error:
@@ -177,7 +168,7 @@ def _explained(failure: str) -> Iterator[None]:
 
 
 def _numbered_entries(base: Path) -> Iterator[tuple[str, int]]:
-    """Yield name and number of whatever TensorFlow Serving could take for a version."""
+    """Yield whatever TensorFlow Serving could take for a version."""
     with _explained(f"cannot list the versions in {base}"):
         names = os.listdir(base) if base.exists() else []
     for name in names:
@@ -190,12 +181,12 @@ def _check_free_space(base: Path, needed_bytes: int) -> None:
     if free < needed:
         raise VersionsError(
             f"too little space in {base}: {needed / 2**20:.0f} MiB needed, {free / 2**20:.0f} MiB"
-            " free; free some (python -m training prune removes old versions) and try again"
+            " free; remove something, such as old versions (python -m training prune)"
         )
 
 
 def _take_lock(path: Path) -> int:
-    """Lock a file until its descriptor is closed; the kernel does so when the holder dies."""
+    """Lock a file until the descriptor returned is closed, at the latest by the process's end."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     return descriptor
@@ -227,11 +218,9 @@ def _has_owner(outer: Path) -> bool:
     try:
         with open(outer / "owner", "rb") as owner:
             fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
         return False
-    except OSError:  # Locked, or another user's, whose to remove it is.
-        return True
-    return False
+    except OSError as error:  # Locked, or another user's, whose to remove it is.
+        return not isinstance(error, FileNotFoundError)
 
 
 def _largest_used(base: Path) -> int:
@@ -239,10 +228,7 @@ def _largest_used(base: Path) -> int:
     path = base / ".last-version"
     text = path.read_text("ascii", errors="replace").strip() if path.exists() else "0"
     if not re.fullmatch("[0-9]{1,19}", text):
-        raise VersionsError(
-            f"{path} should hold the largest version number ever published, but holds"
-            f" {text[:40]!r}: write that number into it"
-        )
+        raise VersionsError(f"{path} holds {text[:40]!r}, not the largest number ever published")
     return max([int(text), *(number for _, number in _numbered_entries(base))])
 
 
@@ -255,25 +241,8 @@ def _remember(base: Path, number: int) -> None:
     _sync(base)
 
 
-def _rename_to_new(folder: Path, target: Path) -> None:
-    """Rename a folder to a name that has to be free.
-
-    The kernel refuses to replace a folder that holds anything, but not an empty one: look first.
-    """
-    if os.path.lexists(target):
-        raise VersionsError(f"{target} exists already: publish again")
-    folder.rename(target)
-
-
-def _sync_all(folder: Path) -> None:
-    """Write every file and folder below ``folder`` through to the disk."""
-    for root, _, files in os.walk(folder, topdown=False):
-        for name in files:
-            _sync(Path(root, name))
-        _sync(Path(root))
-
-
 def _sync(path: Path) -> None:
+    """Write a file or the entries of a folder through to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
