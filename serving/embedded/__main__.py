@@ -1,0 +1,163 @@
+"""Command line of the embedded model server."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from serving.embedded.config import ConfigError, ConfigFile, ModelsFolder, Source
+
+_GRACE_SECONDS = 30.0
+_SIGNALS = {signal.SIGINT, signal.SIGTERM}
+_THREADS = max(16, 4 * (os.cpu_count() or 1))
+
+_DESCRIPTION = """\
+A model server for laptops and tests. It answers TensorFlow Serving's gRPC calls Predict,
+GetModelMetadata and GetModelStatus with the same results, status codes and messages, looks for new
+versions all the time, and switches to one when it is loaded and warmed up."""
+
+_EPILOG = """\
+When it listens, one line on standard output says where; events go to standard error. SIGTERM and
+SIGINT (Ctrl-C) end it with status 0 when the calls under way are answered. It exits with 1 if it
+cannot start and with 2 if the command line is wrong.
+
+examples:
+  python -m serving.embedded --models models
+  python -m serving.embedded --model_config_file /etc/models.config --port 8501"""
+
+
+def _number(
+    kind: type[int] | type[float], least: float, most: float, what: str
+) -> Callable[[str], float]:
+    """Return a parser of numbers within limits for argparse."""
+
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not {what} between {least:g} and {most:g}"
+            )
+        return value
+
+    return parse
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m serving.embedded",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_models(parser)
+    parser.add_argument("--host", default="127.0.0.1", help="listen here (default: 127.0.0.1)")
+    parser.add_argument(
+        "--port",
+        type=_number(int, 0, 65535, "a port"),
+        default=8500,
+        help="gRPC port; 0 takes a free one (default: 8500)",
+    )
+    parser.add_argument(
+        "--grpc_max_threads",
+        type=_number(int, 1, 10_000, "a number of threads"),
+        default=_THREADS,
+        metavar="N",
+        help="work on so many calls at once, the others wait (default: 4 for each processor, at "
+        f"least 16; here {_THREADS})",
+    )
+    return parser
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    models = parser.add_mutually_exclusive_group(required=True)
+    models.add_argument(
+        "--models",
+        type=Path,
+        metavar="DIR",
+        help="serve the newest version of every model in DIR/<name>/<version>/; new models are "
+        "found while it runs",
+    )
+    models.add_argument(
+        "--model_config_file",
+        type=Path,
+        metavar="FILE",
+        help="serve what TensorFlow Serving's text ModelServerConfig says: base paths (absolute), "
+        "version policies, version labels (also for versions that do not serve yet)",
+    )
+    parser.add_argument(
+        "--model_config_file_poll_wait_seconds",
+        type=_number(float, 0, 86_400, "a number of seconds"),
+        default=0.0,
+        metavar="SECONDS",
+        help="read FILE again after so long; 0 is never (default: 0)",
+    )
+    parser.add_argument(
+        "--poll-seconds",
+        "--file_system_poll_wait_seconds",
+        type=_number(float, 0.01, 86_400, "a number of seconds"),
+        default=1.0,
+        metavar="SECONDS",
+        help="look for new versions after so long (default: 1)",
+    )
+
+
+def main() -> int:
+    """Serve until a signal comes; return the exit status."""
+    arguments = _parser().parse_args()
+    # Threads inherit this: a signal waits until the main thread asks, wherever it is just now.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    try:
+        return _serve(_source(arguments), arguments)
+    except ConfigError as error:
+        return _refuse(error)
+
+
+def _source(arguments: argparse.Namespace) -> Source:
+    if arguments.models is not None:
+        return ModelsFolder(arguments.models)
+    return ConfigFile(arguments.model_config_file, arguments.model_config_file_poll_wait_seconds)
+
+
+def _serve(source: Source, arguments: argparse.Namespace) -> int:
+    # The libraries read these when they are loaded. What goes wrong comes as exceptions too.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    # Takes seconds, so not at the top: --help and mistakes are answered at once.
+    from serving.embedded.manager import Manager
+    from serving.embedded.servable import start_tensorflow
+    from serving.embedded.server import PortError, Server
+
+    start_tensorflow()
+    manager = Manager(source, arguments.poll_seconds)
+    manager.start()
+    try:
+        while not manager.wait_for_first_pass(0.1):
+            if signal.sigpending() & _SIGNALS:
+                return 0
+        server = Server(manager, arguments.host, arguments.port, arguments.grpc_max_threads)
+        print(f"model server listening on {server.address}", flush=True)
+        signal.sigwait(_SIGNALS)
+        logging.info("stopping: no new calls, those under way are answered")
+        server.stop(_GRACE_SECONDS)
+    except PortError as error:
+        return _refuse(error)
+    finally:
+        manager.stop()
+    return 0
+
+
+def _refuse(error: Exception) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""A PredictRequest answered by a loaded version.
+
+Checks come in TensorFlow Serving's order (``predict_util.cc``), because of several mistakes in one
+request only the first is reported.
+"""
+
+from collections.abc import Sequence
+
+from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
+from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
+
+from serving.embedded import statuses, tensors
+from serving.embedded.servable import Servable
+from serving.embedded.tensors import Array
+
+_DEFAULT_SIGNATURE = "serving_default"
+
+
+def predict(servable: Servable, request: PredictRequest) -> PredictResponse:
+    """Run the signature that the request names on the request's inputs.
+
+    Returns:
+        The outputs asked for (all without ``output_filter``), elements in typed fields, and what
+        answered: model, version, signature.
+
+    Raises:
+        ServingError: the request does not fit the signature, or TensorFlow cannot compute it.
+    """
+    signature_name = request.model_spec.signature_name or _DEFAULT_SIGNATURE
+    runner = servable.runner(signature_name)
+    signature = runner.definition
+    arrays = _inputs(signature, request)
+    outputs = _outputs(signature, request.output_filter)
+    results = runner.run(arrays, outputs)
+    response = PredictResponse()
+    response.model_spec.name = request.model_spec.name
+    response.model_spec.version.value = servable.version
+    response.model_spec.signature_name = signature_name
+    for alias, array in zip(outputs, results, strict=True):
+        tensors.fill(response.outputs[alias], array, signature.outputs[alias].dtype)
+    return response
+
+
+def _inputs(signature: SignatureDef, request: PredictRequest) -> dict[str, Array]:
+    """Return the array of each input: sent, or the signature's default value."""
+    sent, wanted, defaults = request.inputs, signature.inputs, signature.defaults
+    if len(sent) > len(wanted) or (len(sent) < len(wanted) and not defaults):
+        raise statuses.wrong_number_of_inputs(list(sent), list(wanted))
+    arrays = {}
+    for alias in sorted(wanted):
+        if alias not in sent and alias not in defaults:
+            feed = wanted[alias].name
+            raise statuses.input_not_sent(alias, feed, list(sent), list(defaults))
+        try:
+            arrays[alias] = tensors.to_array(sent[alias] if alias in sent else defaults[alias])
+        except ValueError as error:
+            raise statuses.unparsable_tensor(alias) from error
+    used = [alias for alias in sent if alias in wanted]
+    if len(used) != len(sent):
+        raise statuses.inputs_not_used(used, list(sent))
+    return arrays
+
+
+def _outputs(signature: SignatureDef, output_filter: Sequence[str]) -> list[str]:
+    """Return the names of the outputs to compute."""
+    seen: set[str] = set()
+    for alias in output_filter:
+        if alias not in signature.outputs:
+            raise statuses.unknown_output(alias, list(signature.outputs))
+        if alias in seen:
+            raise statuses.duplicate_output(alias)
+        seen.add(alias)
+    return list(output_filter) or sorted(signature.outputs)

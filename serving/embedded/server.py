@@ -1,0 +1,169 @@
+"""TensorFlow Serving's gRPC services over a manager's versions."""
+
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+from tensorflow_serving.apis.get_model_metadata_pb2 import (
+    GetModelMetadataRequest,
+    GetModelMetadataResponse,
+)
+from tensorflow_serving.apis.get_model_status_pb2 import (
+    GetModelStatusRequest,
+    GetModelStatusResponse,
+)
+from tensorflow_serving.apis.model_pb2 import ModelSpec
+from tensorflow_serving.apis.model_service_pb2_grpc import (
+    ModelServiceServicer,
+    add_ModelServiceServicer_to_server,
+)
+from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
+from tensorflow_serving.apis.prediction_service_pb2_grpc import (
+    PredictionServiceServicer,
+    add_PredictionServiceServicer_to_server,
+)
+
+from serving.embedded import statuses
+from serving.embedded.manager import Manager
+from serving.embedded.prediction import predict
+from serving.embedded.servable import Servable
+from serving.embedded.statuses import ServingError
+
+_SIGNATURE_DEF = "signature_def"
+_OPTIONS = [
+    # As TensorFlow Serving: no limit of its own, clients and gateways have theirs.
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    # Two servers on one port would take turns instead of one failing to start.
+    ("grpc.so_reuseport", 0),
+]
+
+
+class PortError(Exception):
+    """The address cannot be listened on; says in one line why and what to do."""
+
+
+def _answers(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], Any]:
+    """Make a gRPC handler of a method that takes a request and may raise ServingError."""
+
+    @functools.wraps(method)
+    def handler(self: Any, request: Any, context: grpc.ServicerContext) -> Any:
+        try:
+            # A call may have waited long for a thread: nobody wants its answer any more.
+            if context.time_remaining() == 0 or not context.is_active():
+                raise statuses.deadline_passed()
+            if not request.HasField("model_spec"):
+                raise statuses.missing_model_spec()
+            return method(self, request)
+        except ServingError as error:
+            context.abort(error.code, statuses.shortened(error.message))
+
+    return handler
+
+
+# The stubs' classes answer all other methods with UNIMPLEMENTED. They have no types.
+class PredictionService(PredictionServiceServicer):  # type: ignore[misc]
+    """Predictions and what a model's signatures look like."""
+
+    def __init__(self, manager: Manager) -> None:
+        self._manager = manager
+
+    @_answers
+    def Predict(self, request: PredictRequest) -> PredictResponse:  # noqa: N802
+        """Run a signature."""
+        return predict(self._servable(request.model_spec), request)
+
+    @_answers
+    def GetModelMetadata(  # noqa: N802
+        self, request: GetModelMetadataRequest
+    ) -> GetModelMetadataResponse:
+        """Return the signatures of a SavedModel."""
+        if not request.metadata_field:
+            raise statuses.no_metadata_field()
+        for field in request.metadata_field:
+            if field != _SIGNATURE_DEF:
+                raise statuses.unsupported_metadata_field(field)
+        servable = self._servable(request.model_spec)
+        response = GetModelMetadataResponse()
+        response.model_spec.name = servable.name
+        response.model_spec.version.value = servable.version
+        response.metadata[_SIGNATURE_DEF].CopyFrom(servable.signatures)
+        return response
+
+    def _servable(self, spec: ModelSpec) -> Servable:
+        if not spec.name:
+            raise statuses.missing_model_name()
+        choice = spec.WhichOneof("version_choice")
+        if choice == "version":
+            return self._manager.servable(spec.name, version=spec.version.value)
+        if choice == "version_label":
+            return self._manager.servable(spec.name, label=spec.version_label)
+        return self._manager.servable(spec.name)
+
+
+class ModelService(ModelServiceServicer):  # type: ignore[misc]
+    """States of versions."""
+
+    def __init__(self, manager: Manager) -> None:
+        self._manager = manager
+
+    @_answers
+    def GetModelStatus(  # noqa: N802
+        self, request: GetModelStatusRequest
+    ) -> GetModelStatusResponse:
+        """Return the state of one version or, newest first, of all; labels do not count."""
+        name = request.model_spec.name
+        states = self._manager.states(name)
+        versions = sorted(states, reverse=True)
+        if request.model_spec.HasField("version"):
+            wanted = request.model_spec.version.value
+            if wanted not in states:
+                raise statuses.version_not_known(name, wanted)
+            versions = [wanted]
+        if not versions:
+            raise statuses.no_versions_known(name)
+        response = GetModelStatusResponse()
+        for version in versions:
+            state = states[version]
+            status = response.model_version_status.add(version=version, state=state.state)
+            status.status.error_code = state.code
+            status.status.error_message = state.message
+        return response
+
+
+class Server:
+    """A gRPC server with both services, listening from the start."""
+
+    def __init__(self, manager: Manager, host: str, port: int, max_threads: int) -> None:
+        """Listen and answer.
+
+        Args:
+            manager: has the versions.
+            host: a name or address; ``0.0.0.0`` is every one of this machine.
+            port: 0 takes a free one.
+            max_threads: how many calls are worked on at once. More wait for their turn, where
+                TensorFlow Serving would refuse them.
+
+        Raises:
+            PortError: host and port cannot be listened on.
+        """
+        threads = ThreadPoolExecutor(max_threads, thread_name_prefix="call")
+        self._server = grpc.server(threads, options=_OPTIONS)
+        add_PredictionServiceServicer_to_server(PredictionService(manager), self._server)
+        add_ModelServiceServicer_to_server(ModelService(manager), self._server)
+        self.address = f"[{host}]" if ":" in host else host
+        try:
+            self.port: int = self._server.add_insecure_port(f"{self.address}:{port}")
+        except RuntimeError as error:
+            raise PortError(
+                f"cannot listen on {self.address}:{port}: the port is in use or not allowed, or "
+                "the address is not this machine's; choose others with --port and --host"
+            ) from error
+        self.address = f"{self.address}:{self.port}"
+        self._server.start()
+
+    def stop(self, grace_seconds: float) -> None:
+        """Take no more calls, and return when those under way are answered or time is up."""
+        self._server.stop(grace_seconds).wait()
