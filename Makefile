@@ -58,12 +58,13 @@ train-k8s: ## start the default training of each MODEL as a Job in the cluster
 starters: $(VENV)/.installed-dev ## train the two starter models again (hours; needs the data sets)
 	$(RUN) -m training starters
 
-LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --constraint requirements/dev.txt
+LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
 
-lock: ## choose versions anew and write requirements/*.txt
-	$(PYTHON) -m venv $(VENV) && $(RUN) -m pip install --quiet uv
-	$(VENV)/bin/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --extra dev -o requirements/dev.txt
-	for extra in serve client train train-gpu demo k8s; do $(LOCK) --extra $$extra -o requirements/$$extra.txt; done
+# The development environment decides the versions; every other lock file takes them from it.
+lock: $(VENV)/bin/python ## write requirements/*.txt anew (UPGRADE=--upgrade: with the newest versions)
+	$(RUN) -m pip install --quiet --disable-pip-version-check uv
+	$(LOCK) $(UPGRADE) --extra dev -o requirements/dev.txt
+	for extra in serve client train train-gpu demo k8s; do $(LOCK) --constraint requirements/dev.txt --extra $$extra -o requirements/$$extra.txt; done
 	awk '/^[^ ]/ {keep = /^tensorflow(-serving-api)?==/} keep' requirements/train.txt > requirements/protos.txt
 
 clean: ## remove the environment and caches, never models

@@ -1,0 +1,40 @@
+"""The fenced blocks of README and docs: which are run, and which say that they are not."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+RUNNABLE = {"sh", "python"}
+UNRUNNABLE_FORMS = {"text", "json", "yaml", "http", ""}
+
+_BLOCK = re.compile(
+    r"(?:^<!-- not run: (?P<why>[^\n]+?) -->\n+)?^```(?P<form>\w*)\n(?P<text>.*?)^```$", re.M | re.S
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block: where it begins, its language, its text, why it is not run."""
+
+    place: str
+    form: str
+    text: str
+    why_not_run: str | None
+
+
+def documents() -> list[Path]:
+    """Return README and all docs."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def blocks() -> list[Block]:
+    """Return all fenced blocks of all documents, in order."""
+    found = []
+    for document in documents():
+        content = document.read_text("utf-8")
+        for match in _BLOCK.finditer(content):
+            line = content.count("\n", 0, match.start("form")) + 1
+            place = f"{document.relative_to(ROOT)}:{line}"
+            found.append(Block(place, match["form"], match["text"], match["why"]))
+    return found

@@ -1,0 +1,117 @@
+"""Starts the real programs as processes, on free ports of this machine, and stops them."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parents[2]
+STARTERS = ROOT / "serving" / "embedded" / "starters"
+
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
+
+
+class Program:
+    """A running program, its log in a file."""
+
+    def __init__(self, module: str, *arguments: str, log: Path, **environment: str) -> None:
+        self.log = log
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("PHOTOLABEL_")}
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                cwd=ROOT,
+                env={**inherited, "TF_CPP_MIN_LOG_LEVEL": "3", **environment},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def output(self) -> str:
+        """Return what the program has printed."""
+        return self.log.read_text("utf-8", "replace")
+
+    def wait_for(self, condition: Callable[[], object], what: str) -> None:
+        """Wait until the condition holds; fail with the log if it does not in time."""
+        end = time.monotonic() + START_SECONDS
+        while not condition():
+            assert self.process.poll() is None, f"it ended before: {what}\n{self.output()}"
+            assert time.monotonic() < end, f"not in time: {what}\n{self.output()}"
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """Kill it as `kill -9` does."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        """Ask it to stop, as an operator does; return its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"it did not stop\n{self.output()}") from None
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def model_server(models: Path, log: Path, port: int = 0) -> Iterator[tuple[Program, str]]:
+    """Run the embedded model server; yield it and its address."""
+    program = Program("serving.embedded", "--models", str(models), "--port", str(port), log=log)
+    try:
+        pattern = re.compile(r"^model server listening on (\S+)$", re.M)
+        program.wait_for(lambda: pattern.search(program.output()), "the model server listens")
+        yield program, pattern.findall(program.output())[-1]
+    finally:
+        program.stop()
+
+
+@contextmanager
+def gateway(address: str, log: Path, **settings: str) -> Iterator[tuple[Program, str]]:
+    """Run the gateway before a model server; yield it and its URL. It need not be ready."""
+    port = free_port()
+    environment = {f"PHOTOLABEL_{name.upper()}": value for name, value in settings.items()}
+    program = Program(
+        "serving",
+        log=log,
+        PHOTOLABEL_BIND=f"127.0.0.1:{port}",
+        PHOTOLABEL_MODEL_SERVER=address,
+        **environment,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        program.wait_for(lambda: _status(f"{url}/livez") == 200, "the gateway answers")
+        yield program, url
+    finally:
+        program.stop()
+
+
+def wait_until_ready(url: str, seconds: float = START_SECONDS) -> None:
+    """Wait until every model of a gateway can answer."""
+    end = time.monotonic() + seconds
+    while _status(f"{url}/readyz") != 200:
+        assert time.monotonic() < end, f"{url} is not ready: {httpx.get(f'{url}/readyz').text}"
+        time.sleep(0.05)
+
+
+def _status(url: str) -> int | None:
+    try:
+        return httpx.get(url, timeout=5).status_code
+    except httpx.TransportError:
+        return None
