@@ -1,0 +1,66 @@
+"""The Dockerfiles pass the linter, and what they copy is there to copy."""
+
+import re
+import subprocess
+
+import pytest
+
+from tests.k8s.manifests import ROOT, build, pods, tool
+
+DOCKERFILES = ["Dockerfile.serve", "Dockerfile.train"]
+
+
+def _instructions(dockerfile: str) -> list[list[str]]:
+    """Return the words of each instruction, continued lines joined."""
+    text = (ROOT / dockerfile).read_text().replace("\\\n", " ")
+    return [line.split() for line in text.splitlines() if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_linter_finds_nothing(dockerfile: str) -> None:
+    command = [tool("hadolint"), "--no-color", dockerfile]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_what_is_copied_is_there_and_not_ignored(dockerfile: str) -> None:
+    ignore = (ROOT / ".dockerignore").read_text().split()
+    assert "**" in ignore
+    let_through = {line[1:].rstrip("/") for line in ignore if line.startswith("!")}
+    copies = [words for words in _instructions(dockerfile) if words[0] == "COPY"]
+    sources = [
+        source for words in copies if not words[1].startswith("--from") for source in words[1:-1]
+    ]
+    assert sources
+    for source in sources:
+        assert (ROOT / source).exists(), source
+        assert source.split("/")[0] in let_through, source
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_image_runs_as_the_user_of_the_pods(dockerfile: str) -> None:
+    # A number, so that Kubernetes can tell that it is not root.
+    users = [words[1] for words in _instructions(dockerfile) if words[0] == "USER"]
+    security = [pod["spec"]["securityContext"] for _, pod in pods(build("gpu"))]
+    expected = {f"{each['runAsUser']}:{each['runAsGroup']}" for each in security}
+    assert set(users) == expected
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_every_stage_is_the_same_python_of_the_project(dockerfile: str) -> None:
+    bases = {words[1] for words in _instructions(dockerfile) if words[0] == "FROM"}
+    (base,) = bases
+    version = re.fullmatch(r"python:3\.(\d+)-slim-\w+", base)
+    assert version
+    assert 11 <= int(version[1]) < 14
+
+
+def test_training_is_built_for_either_device() -> None:
+    (default,) = (
+        words[1].partition("=")[2]
+        for words in _instructions("Dockerfile.train")
+        if words[0] == "ARG"
+    )
+    assert default == "train-gpu"
+    assert (ROOT / "requirements/train.txt").is_file()

@@ -1,0 +1,132 @@
+"""The manifests as kustomize builds them, and ways to look into them."""
+
+import functools
+import importlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+K8S = ROOT / "k8s"
+
+Manifest = dict[str, Any]
+
+# What an operator can build: folders, and overlays with the optional component.
+BUILDS: dict[str, tuple[str, ...]] = {
+    "cpu": ("overlays/cpu",),
+    "gpu": ("overlays/gpu",),
+    "cpu, many nodes": ("overlays/cpu", "components/many-nodes"),
+    "gpu, many nodes": ("overlays/gpu", "components/many-nodes"),
+    "training": ("training",),
+    "data": ("data",),
+}
+DEPLOYMENTS = [name for name in BUILDS if name not in ("training", "data")]
+
+
+def tool(name: str) -> str:
+    """Return the path of an executable beside Python's or in PATH; skip the test without it."""
+    beside = Path(sys.executable).with_name(name)
+    path = str(beside) if beside.is_file() else shutil.which(name)
+    return path or missing(name)
+
+
+def missing(name: str) -> NoReturn:
+    """Skip the test, or fail it where `make test-k8s` runs it."""
+    message = f"{name} not found: make test-k8s needs it, and runs this test"
+    if os.environ.get("REQUIRE_K8S_TOOLS"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def kubernetes_validate() -> Any:
+    """Return the module of that name; skip the test without it."""
+    try:
+        return importlib.import_module("kubernetes_validate")
+    except ImportError:
+        missing("kubernetes-validate")
+
+
+@functools.cache
+def build(name: str) -> tuple[Manifest, ...]:
+    """Return the manifests of one of `BUILDS`."""
+    folder, *components = (K8S / part for part in BUILDS[name])
+    if not components:
+        return _kustomize(folder)
+    with tempfile.TemporaryDirectory() as top:
+        # kustomize takes folders by relative paths only.
+        there, back = Path(top).resolve(), "../" * (len(Path(top).resolve().parts) - 1)
+        paths = [back + str(part.relative_to("/")) for part in (folder, *components)]
+        kustomization = {"resources": paths[:1], "components": paths[1:]}
+        (there / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+        return _kustomize(there)
+
+
+def _kustomize(folder: Path) -> tuple[Manifest, ...]:
+    command = [tool("kubectl"), "kustomize", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return tuple(yaml.safe_load_all(done.stdout))
+
+
+def of_kind(manifests: tuple[Manifest, ...], kind: str) -> list[Manifest]:
+    return [manifest for manifest in manifests if manifest["kind"] == kind]
+
+
+def find(manifests: tuple[Manifest, ...], kind: str, name: str) -> Manifest:
+    (found,) = (each for each in of_kind(manifests, kind) if each["metadata"]["name"] == name)
+    return found
+
+
+def pods(manifests: tuple[Manifest, ...]) -> Iterator[tuple[str, Manifest]]:
+    """Yield each workload's name and its pod: `{"metadata": …, "spec": …}`."""
+    for manifest in manifests:
+        if manifest["kind"] == "Pod":
+            yield manifest["metadata"]["name"], manifest
+        elif "template" in manifest.get("spec", {}):
+            yield manifest["metadata"]["name"], manifest["spec"]["template"]
+
+
+def containers(pod: Manifest) -> list[Manifest]:
+    return [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
+
+
+def environment(container: Manifest) -> dict[str, str]:
+    return {each["name"]: each["value"] for each in container.get("env", [])}
+
+
+def ports(pod: Manifest) -> dict[str, int]:
+    return {
+        port["name"]: port["containerPort"]
+        for container in containers(pod)
+        for port in container.get("ports", [])
+    }
+
+
+def matches(selector: dict[str, str], pod: Manifest) -> bool:
+    labels: dict[str, str] = pod["metadata"]["labels"]
+    return selector.items() <= labels.items()
+
+
+def flags(container: Manifest) -> dict[str, str]:
+    """Return the arguments `--name=value` of a container by name."""
+    pairs = (argument.removeprefix("--").partition("=") for argument in container["args"])
+    return {name: value for name, _, value in pairs}
+
+
+def quantity(text: str) -> float:
+    """Return a Kubernetes quantity, such as `500m` or `4Gi`, as a number."""
+    number, unit = re.fullmatch(r"([0-9.]+)(m|[KMGT]i?)?", text).groups()  # type: ignore[union-attr]
+    factors = {None: 1.0, "m": 1e-3}
+    powers = {letter: power for power, letter in enumerate("KMGT", start=1)}
+    if unit not in factors:
+        factors[unit] = (1024.0 if unit.endswith("i") else 1000.0) ** powers[unit[0]]
+    return float(number) * factors[unit]

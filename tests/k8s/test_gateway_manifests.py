@@ -1,0 +1,94 @@
+"""The gateway starts with its environment, drains in its time and fits into its memory."""
+
+import os
+
+import pytest
+from flask import Flask
+
+from serving.app import create_app
+from serving.model_server import ModelServer
+from serving.settings import FOREIGN, PREFIX, Settings, read_settings
+from tests.k8s.manifests import (
+    DEPLOYMENTS,
+    Manifest,
+    build,
+    containers,
+    environment,
+    find,
+    pods,
+    quantity,
+)
+
+pytestmark = pytest.mark.parametrize("name", DEPLOYMENTS)
+
+
+@pytest.fixture
+def pod(name: str) -> Manifest:
+    return dict(find(build(name), "Deployment", "gateway")["spec"]["template"]["spec"])
+
+
+@pytest.fixture
+def container(pod: Manifest) -> Manifest:
+    (container,) = pod["containers"]
+    return dict(container)
+
+
+@pytest.fixture
+def settings(container: Manifest, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for variable in [each for each in os.environ if each.startswith(PREFIX)]:
+        monkeypatch.delenv(variable)
+    for variable, value in environment(container).items():
+        monkeypatch.setenv(variable, value)
+    return read_settings()
+
+
+@pytest.fixture
+def app(settings: Settings) -> Flask:
+    return create_app(settings, ModelServer(settings.model_server))
+
+
+def test_settings_are_accepted_and_listen_on_the_named_port(
+    settings: Settings, container: Manifest
+) -> None:
+    (port,) = container["ports"]
+    assert settings.bind == f"0.0.0.0:{port['containerPort']}"
+
+
+def test_settings_of_every_container_exist(name: str) -> None:
+    known = {PREFIX + field.upper() for field in Settings.model_fields} | FOREIGN
+    for build_name in (name, "training", "data"):
+        for _, pod in pods(build(build_name)):
+            for container in containers(pod):
+                ours = {each for each in environment(container) if each.startswith(PREFIX)}
+                assert ours <= known
+
+
+def test_probes_are_paths_of_the_gateway(app: Flask, container: Manifest) -> None:
+    paths = {container[probe]["httpGet"]["path"] for probe in ("livenessProbe", "readinessProbe")}
+    assert paths == {"/livez", "/readyz"}
+    assert paths <= {rule.rule for rule in app.url_map.iter_rules()}
+
+
+def test_rolling_out_never_takes_a_gateway_away_first(name: str) -> None:
+    spec = find(build(name), "Deployment", "gateway")["spec"]
+    assert spec["replicas"] >= 2
+    assert spec["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
+
+
+def test_draining_ends_before_the_pod_is_killed(
+    settings: Settings, pod: Manifest, container: Manifest
+) -> None:
+    command, seconds = container["lifecycle"]["preStop"]["exec"]["command"]
+    assert command == "sleep"
+    assert int(seconds) >= 5
+    assert settings.drain_seconds > settings.time_budget
+    assert int(seconds) + settings.drain_seconds < pod["terminationGracePeriodSeconds"]
+
+
+def test_memory_holds_the_greatest_bodies_and_photos(
+    settings: Settings, container: Manifest
+) -> None:
+    bodies = settings.threads * settings.max_body_bytes
+    pixels = settings.max_in_flight * settings.max_pixels * 3
+    limit = quantity(container["resources"]["limits"]["memory"])
+    assert settings.workers * (bodies + pixels + 90e6) <= limit

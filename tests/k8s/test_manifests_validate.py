@@ -1,0 +1,31 @@
+"""Every object is what Kubernetes takes, by the oldest and the newest schemas that there are."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from tests.k8s.manifests import BUILDS, build, find, kubernetes_validate
+
+
+@pytest.fixture(scope="module")
+def validator() -> Any:
+    return kubernetes_validate()
+
+
+@pytest.mark.parametrize("age", ["oldest", "newest"])
+@pytest.mark.parametrize("name", BUILDS)
+def test_every_object_is_valid(validator: Any, name: str, age: str) -> None:
+    versions = validator.utils.all_versions()
+    version = versions[0] if age == "oldest" else versions[-1]
+    manifests = build(name)
+    assert manifests
+    for manifest in manifests:
+        validator.validate(manifest, version, strict=True)
+
+
+def test_misspelled_field_is_found(validator: Any) -> None:
+    gateway = copy.deepcopy(find(build("gpu"), "Deployment", "gateway"))
+    gateway["spec"]["template"]["spec"]["containers"][0]["readynessProbe"] = {}
+    with pytest.raises(validator.ValidationError, match="readynessProbe"):
+        validator.validate(gateway, validator.latest_version(), strict=True)

@@ -1,0 +1,186 @@
+"""TensorFlow Serving gets models, files and flags that it understands."""
+
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+from google.protobuf import text_format
+from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
+
+from serving.settings import Settings
+from tests.k8s.manifests import (
+    DEPLOYMENTS,
+    Manifest,
+    build,
+    containers,
+    environment,
+    find,
+    flags,
+)
+from tests.k8s.serving_messages import batching_parameters, monitoring_config
+
+# TensorFlow Serving only prints what it does not know and starts all the same.
+# Source: tensorflow_serving/model_servers/main.cc.
+KNOWN_FLAGS = {
+    "allow_version_labels_for_unavailable_models",
+    "batching_parameters_file",
+    "enable_batching",
+    "enable_profiler",
+    "file_system_poll_wait_seconds",
+    "grpc_channel_arguments",
+    "grpc_max_threads",
+    "load_retry_interval_micros",
+    "max_num_load_retries",
+    "model_config_file",
+    "model_config_file_poll_wait_seconds",
+    "monitoring_config_file",
+    "per_process_gpu_memory_fraction",
+    "port",
+    "rest_api_port",
+    "tensorflow_inter_op_parallelism",
+    "tensorflow_intra_op_parallelism",
+}
+
+pytestmark = pytest.mark.parametrize("name", DEPLOYMENTS)
+
+
+def _deployment(name: str, workload: str) -> Manifest:
+    return find(build(name), "Deployment", workload)
+
+
+def _server(name: str) -> Manifest:
+    (container,) = _deployment(name, "model-server")["spec"]["template"]["spec"]["containers"]
+    return dict(container)
+
+
+def _file(name: str, flag: str) -> str:
+    """Return the text of the file that a flag names, through its mount and its ConfigMap."""
+    path = PurePosixPath(flags(_server(name))[flag])
+    (mount,) = (m for m in _server(name)["volumeMounts"] if m["mountPath"] == str(path.parent))
+    pod = _deployment(name, "model-server")["spec"]["template"]["spec"]
+    (volume,) = (v for v in pod["volumes"] if v["name"] == mount["name"])
+    config_map = find(build(name), "ConfigMap", volume["configMap"]["name"])
+    return str(config_map["data"][path.name])
+
+
+def _models(name: str) -> Any:
+    return text_format.Parse(_file(name, "model_config_file"), ModelServerConfig())
+
+
+def test_flags_are_known(name: str) -> None:
+    assert flags(_server(name)).keys() <= KNOWN_FLAGS
+
+
+def test_ports_are_those_of_the_flags(name: str) -> None:
+    own = {port["name"]: str(port["containerPort"]) for port in _server(name)["ports"]}
+    given = flags(_server(name))
+    assert own == {"grpc": given["port"], "rest": given["rest_api_port"]}
+
+
+def test_models_are_those_of_the_gateway(name: str) -> None:
+    (gateway,) = _deployment(name, "gateway")["spec"]["template"]["spec"]["containers"]
+    configured = [model.name for model in _models(name).model_config_list.config]
+    assert configured == environment(gateway)["PHOTOLABEL_MODELS"].split(",")
+
+
+def test_models_lie_on_the_volume_that_the_init_container_seeds(name: str) -> None:
+    pod = _deployment(name, "model-server")["spec"]["template"]["spec"]
+    (volume,) = (v["name"] for v in pod["volumes"] if "claimName" in str(v) and "models" in str(v))
+    (seed,) = pod["initContainers"]
+    (seeded,) = (m["mountPath"] for m in seed["volumeMounts"] if m["name"] == volume)
+    (read,) = (m for m in _server(name)["volumeMounts"] if m["name"] == volume)
+    assert seed["command"] == ["python", "-m", "serving.seed", seeded]
+    assert read["readOnly"] is True
+    for model in _models(name).model_config_list.config:
+        assert model.base_path == f"{read['mountPath']}/{model.name}"
+        assert model.model_platform == "tensorflow"
+
+
+def test_model_config_is_edited_in_place_and_the_rest_rolls_the_pods(name: str) -> None:
+    names = {m["metadata"]["name"] for m in build(name) if m["kind"] == "ConfigMap"}
+    assert "models" in names
+    (hashed,) = names - {"models"}
+    assert hashed.startswith("model-server-")
+    assert int(flags(_server(name))["model_config_file_poll_wait_seconds"]) > 0
+    # A file mounted by itself would never change.
+    assert not any("subPath" in mount for mount in _server(name)["volumeMounts"])
+
+
+def test_batches_take_every_request_of_the_gateway(name: str) -> None:
+    assert flags(_server(name))["enable_batching"] == "true"
+    parameters = batching_parameters(_file(name, "batching_parameters_file"))
+    sizes = list(parameters.allowed_batch_sizes)
+    # A request greater than a batch is refused, and TensorFlow Serving stops at sizes out of order.
+    assert parameters.max_batch_size.value >= Settings.model_fields["max_photos"].default
+    assert sizes == sorted(set(sizes))
+    assert not sizes or sizes[-1] == parameters.max_batch_size.value
+
+
+def test_every_call_of_all_gateways_finds_a_thread(name: str) -> None:
+    gateway = _deployment(name, "gateway")["spec"]
+    (container,) = gateway["template"]["spec"]["containers"]
+    given = environment(container)
+    calls = int(given["PHOTOLABEL_WORKERS"]) * int(given["PHOTOLABEL_MAX_IN_FLIGHT"])
+    surge = gateway["strategy"]["rollingUpdate"]["maxSurge"]
+    threads = int(flags(_server(name))["grpc_max_threads"])
+    assert threads >= 2 * calls * (gateway["replicas"] + surge)
+
+
+def test_readiness_asks_where_metrics_are(name: str) -> None:
+    monitoring = monitoring_config(_file(name, "monitoring_config_file"))
+    assert monitoring.prometheus_config.enable
+    assert _server(name)["readinessProbe"]["httpGet"] == {
+        "path": monitoring.prometheus_config.path,
+        "port": "rest",
+    }
+
+
+def test_first_start_has_time(name: str) -> None:
+    minutes = 30 if name.startswith("gpu") else 4
+    probe = _server(name)["startupProbe"]
+    seconds = probe["periodSeconds"] * probe["failureThreshold"]
+    assert seconds > 60 * minutes
+    assert _deployment(name, "model-server")["spec"].get("progressDeadlineSeconds", 600) > seconds
+
+
+def test_gpu_is_asked_for_where_the_image_uses_one(name: str) -> None:
+    server = _server(name)
+    gpus = server["resources"]["limits"].get("nvidia.com/gpu")
+    assert gpus == ("1" if server["image"].endswith("-gpu") else None)
+    assert server["image"].endswith("-gpu") == name.startswith("gpu")
+    if gpus:
+        cache = environment(server)["CUDA_CACHE_PATH"]
+        (mount,) = (m for m in server["volumeMounts"] if m["mountPath"] == cache)
+        volumes = _deployment(name, "model-server")["spec"]["template"]["spec"]["volumes"]
+        (volume,) = (v for v in volumes if v["name"] == mount["name"])
+        # It has to outlive the pod.
+        assert find(
+            build(name), "PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"]
+        )
+
+
+def test_replacing_the_server_fits_its_volumes(name: str) -> None:
+    spec = _deployment(name, "model-server")["spec"]
+    modes = {
+        claim["spec"]["accessModes"][0]
+        for claim in build(name)
+        if claim["kind"] == "PersistentVolumeClaim"
+    }
+    if name.endswith("many nodes"):
+        assert modes == {"ReadWriteMany"}
+        assert spec["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+        assert spec["replicas"] > 1
+        age = flags(_server(name))["grpc_channel_arguments"]
+        seconds = int(age.removeprefix("grpc.max_connection_age_ms=")) / 1000
+        # gRPC spreads the age by a tenth.
+        assert spec["template"]["spec"]["terminationGracePeriodSeconds"] > 1.1 * seconds
+    else:
+        assert modes == {"ReadWriteOnce"}
+        assert (spec["strategy"]["type"], spec["replicas"]) == ("Recreate", 1)
+
+
+def test_other_containers_need_no_gpu(name: str) -> None:
+    pod = _deployment(name, "model-server")["spec"]["template"]
+    for container in containers(pod):
+        if container["name"] != "model-server":
+            assert "nvidia.com/gpu" not in container["resources"]["limits"]

@@ -1,0 +1,113 @@
+"""The training Job: what make train-k8s sends to the cluster."""
+
+import os
+import subprocess
+
+import pytest
+import yaml
+
+from tests.k8s.manifests import (
+    ROOT,
+    Manifest,
+    build,
+    environment,
+    find,
+    kubernetes_validate,
+    pods,
+    tool,
+)
+from training.__main__ import main
+from training.recipes import DEFAULTS
+
+
+@pytest.fixture(scope="module")
+def jobs() -> list[Manifest]:
+    tool("kubectl")
+    make = tool("make")
+    # Run from make itself, make would take over flags and the list of models.
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS", "MODEL")
+    }
+    command = [make, "--silent", "train-k8s", "MODEL=clothing cats-dogs", "CREATE=sed 1i---"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return list(yaml.safe_load_all(done.stdout))
+
+
+def test_every_model_gets_a_job_with_a_generated_name(jobs: list[Manifest]) -> None:
+    assert [job["metadata"].get("name") for job in jobs] == [None, None]
+    prefixes = [job["metadata"]["generateName"] for job in jobs]
+    assert prefixes == ["train-clothing-", "train-cats-dogs-"]
+    models = [environment(_container(job))["MODEL"] for job in jobs]
+    assert models == ["clothing", "cats-dogs"]
+
+
+def test_the_job_differs_from_the_manifest_in_nothing_else(jobs: list[Manifest]) -> None:
+    (written,) = build("training")
+    assert _container(jobs[0]) == _container(written)
+    assert jobs[0]["metadata"]["namespace"] == written["metadata"]["namespace"]
+
+
+def test_generated_jobs_are_valid(jobs: list[Manifest]) -> None:
+    validator = kubernetes_validate()
+    for job in jobs:
+        spec = {key: job[key] for key in ("apiVersion", "kind", "metadata", "spec")}
+        validator.validate(spec, validator.latest_version(), strict=True)
+
+
+def test_training_understands_the_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    container = _container(build("training")[0])
+    given = ["no-such-model" if each == "$(MODEL)" else each for each in container["args"]]
+    # Arguments are read before the model is looked up: an unknown one would be named instead.
+    assert main(given) == 2
+    assert "no model 'no-such-model'" in capsys.readouterr().err
+    assert environment(container)["MODEL"] in DEFAULTS
+
+
+def test_default_models_are_those_that_are_served() -> None:
+    (gateway,) = find(build("gpu"), "Deployment", "gateway")["spec"]["template"]["spec"][
+        "containers"
+    ]
+    assert set(environment(gateway)["PHOTOLABEL_MODELS"].split(",")) == set(DEFAULTS)
+
+
+def test_everything_written_is_on_a_volume() -> None:
+    container = _container(build("training")[0])
+    mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
+    arguments = container["args"]
+    places = [arguments[arguments.index(flag) + 1] for flag in ("--data", "--models", "--runs")]
+    places += [path for path in environment(container).values() if path.startswith("/")]
+    for place in places:
+        assert any(place == mount or place.startswith(f"{mount}/") for mount in mounts), place
+
+
+def test_it_publishes_where_the_model_server_reads() -> None:
+    (_, job), (_, server) = next(pods(build("training"))), list(pods(build("gpu")))[1]
+    claims = [
+        volume["persistentVolumeClaim"]["claimName"]
+        for pod in (job, server)
+        for volume in pod["spec"]["volumes"]
+        if volume["name"] == "models"
+    ]
+    assert claims == ["models", "models"]
+
+
+def test_it_takes_one_gpu_and_cleans_up_after_itself() -> None:
+    (job,) = build("training")
+    assert _container(job)["resources"]["limits"]["nvidia.com/gpu"] == "1"
+    assert job["spec"]["ttlSecondsAfterFinished"] > 0
+    assert job["spec"]["template"]["spec"]["restartPolicy"] == "Never"
+
+
+def test_no_overlay_holds_a_job() -> None:
+    for name in ("cpu", "gpu"):
+        assert all(manifest["kind"] != "Job" for manifest in build(name))
+
+
+def _container(job: Manifest) -> Manifest:
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    return dict(container)
