@@ -5,14 +5,15 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 MODELS ?= models
+PORT ?= 8080
 MODEL ?= clothing cats-dogs
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo serve train test test-k8s train-k8s lint starters lock clean
+.PHONY: help demo serve train test test-k8s train-k8s test-tfs bench-footprint starters lock clean
 
 help: ## list the commands
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 # Every lock file installs into the one environment; all of them agree on versions.
 $(VENV)/bin/python:
@@ -30,7 +31,7 @@ demo: $(DEMO_READY) ## classify sample photos with both starter models, end to e
 	$(RUN) -m demo
 
 serve: $(DEMO_READY) ## serve the models in MODELS (default models/) on port 8080
-	$(RUN) -m serving.laptop --models $(MODELS)
+	$(RUN) -m serving.laptop --models $(MODELS) --port $(PORT)
 
 train: ## train and publish the default recipe of each MODEL into MODELS
 	$(MAKE) --no-print-directory $(VENV)/.installed-$$(command -v nvidia-smi >/dev/null && nvidia-smi -L | grep -q GPU && echo train-gpu || echo train)
@@ -54,6 +55,12 @@ job_patch = [{"op": "remove", "path": "/metadata/name"}, \
 
 train-k8s: ## start the default training of each MODEL as a Job in the cluster
 	$(foreach model,$(MODEL),kubectl kustomize k8s/training | kubectl patch --local -f - --type json -o yaml -p '$(call job_patch,$(model))' | $(CREATE);)
+
+test-tfs: $(VENV)/.installed-dev ## run the end-to-end tests against MODEL_SERVER=host:8500, which serves MODELS
+	$(RUN) -m pytest tests/e2e --model-server $(MODEL_SERVER) --models $(MODELS)
+
+bench-footprint: $(VENV)/.installed-dev ## measure start and memory of a gateway worker
+	$(RUN) -m benchmarks.footprint
 
 starters: $(VENV)/.installed-dev ## train the two starter models again (hours; needs the data sets)
 	$(RUN) -m training starters

@@ -38,3 +38,12 @@ def blocks() -> list[Block]:
             place = f"{document.relative_to(ROOT)}:{line}"
             found.append(Block(place, match["form"], match["text"], match["why"]))
     return found
+
+
+def links() -> list[tuple[str, Path]]:
+    """Return the relative links of all documents, with the place where each stands."""
+    found = []
+    for document in documents():
+        for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", document.read_text("utf-8")):
+            found.append((str(document.relative_to(ROOT)), document.parent / target))
+    return found

@@ -1,10 +1,12 @@
 """A model server in memory, and the gateway before it."""
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from serving.app import create_app
 from serving.deadline import Deadline
@@ -86,3 +88,17 @@ def gateway(source: FakeModelServer, **settings: Any) -> FlaskClient:
     """Return a client of a gateway in this process."""
     app = create_app(Settings(**settings), source)
     return app.test_client()
+
+
+def check_problem(response: TestResponse, status: int, slug: str) -> dict[str, Any]:
+    """Check an answer's form and return the problem."""
+    assert response.status_code == status, response.text
+    assert response.mimetype == "application/problem+json"
+    problem = json.loads(response.text)
+    assert problem["type"] == f"urn:photolabel:error:{slug}"
+    assert problem["status"] == status
+    assert problem["title"]
+    assert problem["detail"]
+    assert problem["request_id"] == response.headers["X-Request-ID"]
+    assert "Traceback" not in response.text
+    return dict(problem)

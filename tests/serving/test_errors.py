@@ -2,7 +2,6 @@
 
 import base64
 import io
-import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -10,29 +9,14 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from serving import errors
 from serving.api_keys import new_key
 from serving.photos import DEFAULT_FORMATS
 from tests.drawing import encoded_photo
-from tests.serving.fakes import FakeModelServer, fake_server, gateway
+from tests.serving.fakes import FakeModelServer, check_problem, fake_server, gateway
 
 PATH = "/v1/models/clothing:classify"
-
-
-def check_problem(response: TestResponse, status: int, slug: str) -> dict[str, Any]:
-    """Check an answer's form and return the problem."""
-    assert response.status_code == status, response.text
-    assert response.mimetype == "application/problem+json"
-    problem = json.loads(response.text)
-    assert problem["type"] == f"urn:photolabel:error:{slug}"
-    assert problem["status"] == status
-    assert problem["title"]
-    assert problem["detail"]
-    assert problem["request_id"] == response.headers["X-Request-ID"]
-    assert "Traceback" not in response.text
-    return dict(problem)
 
 
 @pytest.fixture
