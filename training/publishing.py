@@ -51,6 +51,19 @@ def publish(network: keras.Model, card: dict[str, Any], base: Path) -> int:
     return number
 
 
+def check_folder(base: Path) -> None:
+    """Find out whether a model can be published at all, before hours are spent on training it.
+
+    Raises:
+        TrainingError: the folder can't be written, or is all but full.
+    """
+    try:
+        with staged(base, needed_bytes=_GRAPH_BYTES):
+            pass
+    except VersionsError as error:
+        raise TrainingError(f"models can't be published: {error}") from error
+
+
 def _write(network: keras.Model, card: dict[str, Any], folder: Path) -> None:
     try:
         export(network, card, folder)
