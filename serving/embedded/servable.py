@@ -37,6 +37,7 @@ class Servable:
     Attributes:
         name: the model's name.
         version: the version's number.
+        session: where the graph and its variables are.
         signatures: a packed ``SignatureDefMap`` of all signatures in the SavedModel.
     """
 
@@ -45,6 +46,7 @@ class Servable:
     ) -> None:
         self.name = name
         self.version = version
+        self.session = session
         self.signatures = AnyMessage()
         self.signatures.Pack(signatures)
         self._methods = {key: sig.method_name for key, sig in signatures.signature_def.items()}
