@@ -55,7 +55,7 @@ def train_and_publish(recipe: Recipe, places: Places, device: str, console: Cons
     console.print(f"{recipe.name}, seed {recipe.seed}, on {device}", highlight=False)
     base = places.models / recipe.model
     check_folder(base)
-    how = circumstances(recipe.seed, device)
+    how = circumstances(device)
     data = load(recipe, places.data, console)
     run = _new_run_folder(places.runs, recipe)
     began = time.monotonic()
