@@ -25,6 +25,7 @@ from training.errors import TrainingError
 LABELS = ("cat", "dog")
 _SHARES = (0.70, 0.15)  # Of training and validation; the rest is the test split.
 _SPLIT_SEED = "photolabel-1"  # Any text: independent of the seed that a run is trained with.
+_CACHE_FORMAT = 1  # Of the files of a cache entry; another one with each change of them.
 
 Progress = Callable[[int, int], None]
 
@@ -51,7 +52,7 @@ def load_cats_dogs(
     path = _find(data)
     digest = file_digest(path)
     folder = cached_folder(
-        f"dogs-vs-cats/{digest}/{preparation}/{shape}/{_SPLIT_SEED}",
+        f"dogs-vs-cats/{digest}/{preparation}/{shape}/{_SPLIT_SEED}/{_CACHE_FORMAT}",
         lambda folder: _prepare_archive(path, preparation, shape, folder, progress),
     )
     index = json.loads((folder / "index.json").read_text("utf-8"))
