@@ -24,10 +24,13 @@ from serving.laptop import LaptopError, running
 from serving.seed import seed
 from serving.versions import VersionsError
 
+# A busy laptop may take its time for the first photos.
+_SETTINGS = {"PHOTOLABEL_TIME_BUDGET": "30"}
+
 _CLOSING = """\
-The garments are drawn by this program. The cat is one real photo, shown whole,
-mirrored and cropped: there are cats only, because no Python package comes with
-a free photo of a dog.
+The garments are drawn by this program. The cat is one real photo, as it is and
+mirrored: there are cats only, because no Python package comes with a free photo
+of a dog.
 
 Each photo went over HTTP to the gateway, which turned it into pixels and asked
 the model server over gRPC; the probabilities came back as JSON.
@@ -81,7 +84,7 @@ def _results(console: Console, keep_photos: Path | None) -> list[Result]:
         with contextlib.ExitStack() as chain_until_answered:
             with _step(console, "Starting the model server and the gateway"):
                 list(seed(models))
-                chain = chain_until_answered.enter_context(running(models, settings={}))
+                chain = chain_until_answered.enter_context(running(models, settings=_SETTINGS))
             with _step(console, f"Classifying through {chain.url}"):
                 return [result for group in groups for result in _classify(chain.url, group)]
 
@@ -98,7 +101,7 @@ def _classify(url: str, samples: Sequence[Sample]) -> list[Result]:
 
 
 def _table(results: Sequence[Result]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for heading in ("Model", "Photo", "Expected", "Answered"):
         table.add_column(heading, no_wrap=True)
     table.add_column("Probability", justify="right", no_wrap=True)

@@ -10,9 +10,6 @@ from PIL import Image, ImageOps
 
 from demo.garments import GARMENTS, draw
 
-# The middle of the cat's portrait: its face.
-_FACE = (90, 20, 360, 290)
-
 
 class SampleError(Exception):
     """A photo of the demo can't be had; says what to do."""
@@ -44,7 +41,7 @@ def garments() -> Iterator[Sample]:
 
 
 def cats() -> Iterator[Sample]:
-    """Return three views of one photo: whole, mirrored, and the face alone.
+    """Return one photo as it is and mirrored.
 
     It is "chelsea.png" by Stéfan van der Walt, which scikit-image ships under CC0.
 
@@ -53,11 +50,7 @@ def cats() -> Iterator[Sample]:
     """
     file = _scikit_image() / "data" / "chelsea.png"
     with Image.open(file) as photo:
-        views = {
-            "cat.png": photo,
-            "cat-mirrored.png": ImageOps.mirror(photo),
-            "cat-face.png": photo.crop(_FACE),
-        }
+        views = {"cat.png": photo, "cat-mirrored.png": ImageOps.mirror(photo)}
         for name, view in views.items():
             yield Sample("cats-dogs", name, "cat", _encoded(view, "PNG"))
 

@@ -135,12 +135,14 @@ function bar({ label, probability }) {
 }
 
 function showProblem(problem) {
+  const isKeyNeeded = problem.status === 401;
+  at("key-form").hidden = !isKeyNeeded;
+  if (isKeyNeeded) at("key").focus();
+  at("said").textContent = "";
+  if (isKeyNeeded && !storedKey()) return showOnly("nothing-yet"); // The form says it all.
   at("problem-title").textContent = problem.title || "That went wrong";
   at("problem-detail").textContent = problem.message;
   at("again").hidden = !AGAIN.has(problem.status);
-  at("key-form").hidden = problem.status !== 401;
-  if (problem.status === 401) at("key").focus();
-  at("said").textContent = "";
   showOnly("problem");
 }
 
