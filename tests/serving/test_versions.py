@@ -7,10 +7,17 @@ from pathlib import Path
 import pytest
 
 from serving import versions
-from serving.versions import VersionsError, prune, publish_copy, published_versions, staged
+from serving.versions import (
+    AlreadyPublished,
+    VersionsError,
+    prune,
+    publish_copy,
+    published_versions,
+    staged,
+)
 
 
-def publish(base: Path, content: str = "weights") -> int | None:
+def publish(base: Path, content: str = "weights") -> int:
     """Publish a version of two files, of which one lies in a sub-folder."""
     with staged(base) as staging:
         (staging.folder / "saved_model.pb").write_text(content)
@@ -178,7 +185,8 @@ def test_whether_to_seed_is_decided_under_the_lock(tmp_path: Path) -> None:
         (seeding.folder / "saved_model.pb").touch()
         publish(tmp_path)
 
-        assert seeding.publish(only_first=True) is None
+        with pytest.raises(AlreadyPublished):
+            seeding.publish(only_first=True)
     assert published_versions(tmp_path) == [1]
 
 
