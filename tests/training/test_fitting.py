@@ -54,9 +54,9 @@ def test_a_fitted_network_knows_photos_that_it_was_not_fitted_to(
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
-    data: DataSet, tiny_recipe: Recipe, optimizer: str
+    data: DataSet, dense_recipe: Recipe, optimizer: str
 ) -> None:
-    recipe = replace(tiny_recipe, optimizer=optimizer)
+    recipe = replace(dense_recipe, optimizer=optimizer)
 
     first, again, other = (fit(replace(recipe, seed=seed), data) for seed in (1, 1, 2))
 
