@@ -1,5 +1,6 @@
 """Which models to serve: a folder of models, or TensorFlow Serving's model config file."""
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -83,7 +84,7 @@ class ModelsFolder:
 
 
 def _is_model(path: Path) -> bool:
-    if path.name.startswith(".") or not path.is_dir():
+    if path.name.startswith(".") or not os.path.isdir(path):
         return False
     try:
         return bool(published_versions(path))

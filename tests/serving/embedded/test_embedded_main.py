@@ -13,7 +13,13 @@ from pathlib import Path
 import grpc
 import pytest
 
-from tests.serving.embedded.tiny import SECONDS, Client, publish_broken
+from tests.serving.embedded.tiny import (
+    SECONDS,
+    Client,
+    predict_request,
+    publish_broken,
+    write_warmup,
+)
 
 ROOT = Path(__file__).parents[3]
 START_SECONDS = 90.0  # TensorFlow's import alone takes several on a busy machine.
@@ -55,7 +61,7 @@ def listening(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], s
 
 
 def test_serves_until_sigterm(publish: Callable[..., Path], tmp_path: Path) -> None:
-    publish(1)
+    write_warmup(publish(1), [predict_request()])
     publish_broken(tmp_path / "bad", 1)
     with listening("--models", tmp_path, "--port", "0", "--poll-seconds", "0.05") as (
         process,
