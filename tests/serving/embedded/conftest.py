@@ -10,7 +10,7 @@ import pytest
 from serving.embedded.config import ModelsFolder
 from serving.embedded.manager import Manager
 from tests.serving.embedded import tiny
-from tests.serving.embedded.tiny import Client
+from tests.serving.embedded.tiny import Client, Clock, serving
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +42,7 @@ def publish(exported: Path, tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def client(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def standing(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """Serve model m, whose version 2 has replaced version 1, for tests that change nothing."""
     folder = tmp_path_factory.mktemp("models")
     tiny.publish(exported, folder / "m", 1)
@@ -50,7 +50,7 @@ def client(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     manager.poll()
     tiny.publish(exported, folder / "m", 2)
     manager.poll()
-    with tiny.serving(manager) as client:
+    with serving(manager) as client:
         yield client
 
 
@@ -66,3 +66,20 @@ def write_config(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def manager(tmp_path: Path, clock: Clock) -> Manager:
+    """Return a manager of the models in the test's folder; the test polls it."""
+    return Manager(ModelsFolder(tmp_path), clock=clock)
+
+
+@pytest.fixture
+def client(manager: Manager) -> Iterator[Client]:
+    with serving(manager) as client:
+        yield client

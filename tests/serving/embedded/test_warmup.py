@@ -14,8 +14,6 @@ from serving.embedded.statuses import ServingError
 from serving.embedded.warmup import warm_up
 from tests.serving.embedded.tiny import images, predict_request, write_warmup
 
-Loaded = Callable[[], tuple[Servable, Path]]
-
 
 @pytest.fixture
 def loaded(publish: Callable[..., Path]) -> tuple[Servable, Path]:

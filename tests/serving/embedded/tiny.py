@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataRequest
@@ -127,6 +128,15 @@ def model_spec(name: str = "m", *, version: int | None = None, **fields: str) ->
     return spec
 
 
+class Clock:
+    """Time that passes when a test says so."""
+
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
 class Client:
     """Calls the server through the official stubs."""
 
@@ -163,3 +173,25 @@ def serving(manager: Manager) -> Iterator[Client]:
             yield Client(channel)
     finally:
         server.stop(grace_seconds=SECONDS)
+
+
+def answering(client: Client, **spec: int | str) -> int:
+    """Return the version that answers."""
+    version: int = client.predict(**spec).model_spec.version.value
+    return version
+
+
+def refusal(client: Client, **spec: int | str) -> tuple[grpc.StatusCode, str]:
+    """Return code and message of a prediction that must fail."""
+    with pytest.raises(grpc.RpcError) as caught:
+        client.predict(**spec)
+    return caught.value.code(), caught.value.details()
+
+
+def gone(version: int | None) -> tuple[grpc.StatusCode, str]:
+    which = "Latest(m)" if version is None else f"Specific(m, {version})"
+    return grpc.StatusCode.NOT_FOUND, f"Servable not found for request: {which}"
+
+
+def lines(caplog: pytest.LogCaptureFixture, part: str) -> list[str]:
+    return [record.getMessage() for record in caplog.records if part in record.getMessage()]
