@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from training.errors import TrainingError
-from training.recipes import DEFAULTS
+from training.overrides import settings
+from training.recipes import DEFAULTS, default_recipe
 from training.starters import LEAST_ACCURACY, MOST_BYTES, STARTERS, install
 
 
@@ -48,4 +49,6 @@ def test_the_starters_in_the_tree_come_from_the_default_recipes(name: str) -> No
     card = json.loads((STARTERS / name / "1" / "assets.extra" / "model_card.json").read_text())
 
     assert card["recipe"] == DEFAULTS[name]
+    recipe = json.loads(json.dumps(settings(default_recipe(name))))
+    assert card["parameters"] == recipe, "train it again (make starters) or undo the change"
     assert card["metrics"]["test"]["accuracy"] >= LEAST_ACCURACY[name]
