@@ -16,7 +16,7 @@ from serving.laptop.programs import LaptopError, Program, start
 from serving.seed import model_names
 
 _PREFIX = "PHOTOLABEL_"
-_PATIENCE = 90.0  # seconds until both have started; loading TensorFlow takes some of them
+_PATIENCE = 180.0  # seconds until both have started; loading TensorFlow takes some of them
 _DRAIN = "5"  # seconds for requests in flight when the gateway stops
 _POLL = 0.05  # seconds
 _LISTENING = re.compile(r"^model server listening on (\S+)$", re.MULTILINE)

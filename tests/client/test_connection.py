@@ -180,7 +180,7 @@ def test_repeating_ends_with_the_timeout(gateway: FakeGateway) -> None:
         httpx.Response(502, html="<h1>Bad gateway</h1>"),
         httpx.Response(200, content=b'{"models": \xff}'),
         httpx.Response(200, content=b"[" * 100_000),
-        httpx.Response(200, json={"models": [{"name": 7}]}),
+        httpx.Response(200, json={"models": [{"name": 7, "state": "ready"}]}),
         httpx.Response(200, json=[]),
         httpx.Response(404, json={"detail": "Not Found"}),
         httpx.Response(503, json=["busy"], headers={"Retry-After": "0"}),

@@ -19,7 +19,7 @@ def test_the_demo_shows_expected_beside_answered_and_stops_all(tmp_path: Path) -
         env={**os.environ, "TMPDIR": str(tmp_path), "HTTP_PROXY": "http://127.0.0.1:1"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

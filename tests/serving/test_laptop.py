@@ -25,7 +25,8 @@ PARENT = """
 import os, pathlib, sys, time
 from serving.laptop.programs import start
 logs = pathlib.Path(sys.argv[1])
-child = start("sleeper", "http.server", ["--bind", "127.0.0.1", "0"], logs, os.environ)
+environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+child = start("sleeper", "http.server", ["--bind", "127.0.0.1", "0"], logs, environment)
 print(child.process.pid, flush=True)
 time.sleep(600)
 """
@@ -77,9 +78,8 @@ def test_no_program_outlives_a_killed_parent(tmp_path: Path) -> None:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
         log = tmp_path / "sleeper.log"
-        wait_until(lambda: runs(child))
-        wait_until(lambda: "http.server" in Path(f"/proc/{child}/cmdline").read_text())
-        assert log.exists()
+        wait_until(lambda: "Serving HTTP" in log.read_text())
+        assert runs(child)
         parent.kill()
     wait_until(lambda: not runs(child))
 
