@@ -16,6 +16,7 @@ from client import (
     Refused,
     TimedOut,
     Unreachable,
+    connection,
 )
 from tests.client.conftest import FakeGateway
 
@@ -166,11 +167,28 @@ def test_a_wait_beyond_the_timeout_is_not_begun(gateway: FakeGateway) -> None:
     assert len(gateway.received) == 1
 
 
-def test_repeating_ends_with_the_timeout(gateway: FakeGateway) -> None:
-    gateway.reply(503, BUSY, Retry_After="0")
-    with Client(gateway.url, timeout=0.5) as client, pytest.raises(Refused):
+class Clock:
+    """Stands in for the module `time`: sleeping takes no time, but the clock goes on."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        assert self.now < 1000
+
+
+def test_repeating_ends_with_the_timeout(
+    gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "time", Clock())
+    gateway.reply(503, BUSY, Retry_After="2")
+    with Client(gateway.url, timeout=7) as client, pytest.raises(Refused):
         client.models()
-    assert 2 <= len(gateway.received) <= 6
+    assert len(gateway.received) == 4  # After 0, 2, 4 and 6 seconds; after 8 it would be too late.
 
 
 @pytest.mark.parametrize(
