@@ -20,7 +20,7 @@ from rich.table import Table
 
 from client import Client, ClientError
 from demo.samples import Sample, SampleError, cats, garments
-from serving.laptop import LaptopError, running
+from serving.laptop import Chain, LaptopError, running
 from serving.seed import seed
 from serving.versions import VersionsError
 
@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     console = Console()
     try:
         results = _results(console, arguments.keep_photos)
-    except (ClientError, LaptopError, OSError, SampleError, VersionsError) as error:
+    except (LaptopError, OSError, SampleError, VersionsError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -86,14 +86,19 @@ def _results(console: Console, keep_photos: Path | None) -> list[Result]:
                 list(seed(models))
                 chain = chain_until_answered.enter_context(running(models, settings=_SETTINGS))
             with _step(console, f"Classifying through {chain.url}"):
-                return [result for group in groups for result in _classify(chain.url, group)]
+                return [result for group in groups for result in _classify(chain, group)]
 
 
-def _classify(url: str, samples: Sequence[Sample]) -> list[Result]:
+def _classify(chain: Chain, samples: Sequence[Sample]) -> list[Result]:
     """Send the samples, all of one model, in one request."""
+    photos = [sample.encoded for sample in samples]
     # A transport of its own: whatever proxy the environment names is not for this machine.
-    with Client(url, transport=httpx.HTTPTransport()) as client:
-        answer = client.classify(samples[0].model, [sample.encoded for sample in samples], top=1)
+    with Client(chain.url, transport=httpx.HTTPTransport()) as client:
+        try:
+            answer = client.classify(samples[0].model, photos, top=1)
+        except ClientError as error:  # The log is gone when the chain has stopped.
+            tail = chain.gateway.tail()
+            raise LaptopError(f"{error}\n  the end of the gateway's log:\n{tail}") from error
     return [
         Result(sample, answer.version, prediction.label, prediction.probability)
         for sample, prediction in zip(samples, answer.predictions, strict=True)

@@ -1,11 +1,15 @@
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 import demo.__main__ as program
+from demo.samples import Sample
+from serving.laptop import Chain
+from serving.laptop.programs import start
 from serving.versions import VersionsError
 
 ROOT = Path(__file__).parents[2]
@@ -45,3 +49,19 @@ def test_what_fails_is_one_line_and_status_1(
     monkeypatch.setattr(program, "seed", refuse)
     assert program.main([]) == 1
     assert capsys.readouterr().err == "error: no space left\n"
+
+
+def test_when_no_photo_is_classified_the_gateways_log_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway = start("gateway", "json.tool", ["missing.json"], tmp_path, os.environ)
+    gateway.process.wait()
+    chain = Chain("http://127.0.0.1:1", ("clothing",), "127.0.0.1:1", gateway, gateway)
+    sample = Sample("clothing", "bag.jpg", "Bag", b"a photo")
+    monkeypatch.setattr(program, "garments", lambda: [sample])
+    monkeypatch.setattr(program, "seed", lambda models: [])
+    monkeypatch.setattr(program, "running", lambda models, settings: nullcontext(chain))
+    assert program.main([]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: cannot reach http://127.0.0.1:1")
+    assert "missing.json" in error
