@@ -141,9 +141,9 @@ class Manager:
             models = self._source.models()
             check_labels(self._models, models, self._serves)
         except ConfigError as error:
-            self._say("models", f"{error}; going on as before")
+            self._say("models to serve", f"{error}; going on as before")
             return
-        self._say("models", None)
+        self._say("models to serve", None)
         self._models = models
         self._labels = {model.name: model.labels for model in models}
 

@@ -72,12 +72,12 @@ def test_takes_and_gives_many_types(standing: Client) -> None:
     request = PredictRequest(model_spec=tiny.model_spec(signature_name="types"))
     words, number = request.inputs["words"], request.inputs["number"]
     words.dtype, number.dtype = types_pb2.DT_STRING, types_pb2.DT_INT64
-    words.string_val.extend([b"ab", b"c\0"])
+    words.string_val.extend([b"ab\0", b"c"])
     words.tensor_shape.dim.add(size=2)
     number.int64_val.append(5)
     outputs = standing.predict(request).outputs
-    assert list(outputs["words"].string_val) == [b"AB", b"C\0"]
-    assert list(outputs["first"].string_val) == [b"ab"]
+    assert list(outputs["words"].string_val) == [b"AB\0", b"C"]
+    assert list(outputs["first"].string_val) == [b"ab\0"]
     assert not outputs["first"].tensor_shape.dim
     assert list(outputs["number"].int64_val) == [6]
     assert list(outputs["half"].half_val) == [0x4500]

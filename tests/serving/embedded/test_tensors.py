@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.framework.tensor_pb2 import TensorProto
+from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
 
 from serving.embedded import tensors
 
@@ -84,6 +85,18 @@ def test_typed_fields_are_repeated_or_cut_as_tensorflow_does(
     assert tensors.to_array(proto([3], float_val=given)).tolist() == expected
 
 
+def test_a_tensor_without_elements_needs_no_content() -> None:
+    for empty in (proto([2, 0]), proto([2, 0], tensor_content=b"1234")):
+        assert tensors.to_array(empty).shape == (2, 0)
+
+
+def test_a_scalar_has_a_shape_without_dimensions() -> None:
+    made = TensorProto()
+    tensors.fill(made, np.array(1.5, np.float32), types_pb2.DT_FLOAT)
+    assert made.HasField("tensor_shape")
+    assert not made.tensor_shape.dim
+
+
 @pytest.mark.parametrize(
     "broken",
     [
@@ -95,6 +108,11 @@ def test_typed_fields_are_repeated_or_cut_as_tensorflow_does(
         proto([2], 999),
         proto([2], types_pb2.DT_FLOAT_REF, float_val=[1.0]),
         proto([2**40, 2**40]),
+        TensorProto(
+            dtype=types_pb2.DT_UINT8,
+            tensor_shape=TensorShapeProto(unknown_rank=True),
+            tensor_content=b"1",
+        ),
     ],
 )
 def test_refuses_what_is_no_tensor(broken: TensorProto) -> None:
