@@ -23,6 +23,7 @@ def create_app(settings: Settings, source: ModelSource) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it.
     app.url_map.converters["segment"] = SegmentConverter
+    app.url_map.merge_slashes = False  # Redirects would lead to whatever host the header names.
     observe_requests(app)
     answer_problems(app)
     catalog = Catalog(settings.models, source)

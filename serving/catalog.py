@@ -6,11 +6,18 @@ from typing import Protocol
 
 import numpy as np
 
+from serving.contract import Description, Prediction
 from serving.deadline import Deadline
-from serving.errors import BudgetSpent, ModelNotReady, PhotolabelError, UnknownModel
-from serving.model_ref import ModelRef
-from serving.model_server import Description, Prediction, VersionState
+from serving.errors import (
+    BudgetSpent,
+    ModelNotReady,
+    PhotolabelError,
+    UnknownModel,
+    UnknownVersion,
+)
+from serving.model_ref import ModelRef, VersionState
 from serving.photos import PREPARATIONS
+from serving.statuses import unknown_version
 
 AVAILABLE = "AVAILABLE"
 
@@ -35,6 +42,8 @@ class _Known:
     lock: threading.Lock = field(default_factory=threading.Lock)
     described: dict[int, Description] = field(default_factory=dict)
     last: dict[str | None, int] = field(default_factory=dict)  # by label; None: unpinned
+    refreshes: int = 0
+    newest: tuple[ModelRef, Description | PhotolabelError] | None = None  # of the last refresh
 
 
 class Catalog:
@@ -66,23 +75,35 @@ class Catalog:
         """
         known = self._known[ref.name]
         version = ref.version if ref.version is not None else known.last.get(ref.label)
-        if version in known.described:
-            return known.described[version]
-        return self.refresh(ref, deadline)
+        described = known.described.get(version) if version is not None else None
+        return _usable(ref.name, described or self.refresh(ref, deadline))
 
     def refresh(self, ref: ModelRef, deadline: Deadline) -> Description:
-        """Ask the model server which version answers `ref` now, and describe it if it is new."""
+        """Ask the model server which version answers `ref` now, and describe it.
+
+        Requests that ask the same at once share one answer, or one failure.
+        """
         known = self._known[ref.name]
+        begun = known.refreshes
         if not known.lock.acquire(timeout=deadline.remaining()):
             raise BudgetSpent(f"Model {ref.name} was not described in time. Try again.")
         try:
-            if ref.version in known.described:
-                return known.described[ref.version]
-            description = self._source.describe(ref, deadline)
+            if known.refreshes == begun or known.newest is None or known.newest[0] != ref:
+                known.newest = ref, self._describe(ref, deadline)
+                known.refreshes += 1
+            outcome = known.newest[1]
         finally:
             known.lock.release()
-        _check_preparation(ref.name, description)
-        known.described[description.version] = description
+        if isinstance(outcome, PhotolabelError):
+            raise outcome
+        return _usable(ref.name, outcome)
+
+    def _describe(self, ref: ModelRef, deadline: Deadline) -> Description | PhotolabelError:
+        try:
+            description = self._source.describe(ref, deadline)
+        except PhotolabelError as error:
+            return error
+        self._known[ref.name].described[description.version] = description
         self.answered(ref, description.version)
         return description
 
@@ -91,34 +112,37 @@ class Catalog:
         if ref.version is None:
             self._known[ref.name].last[ref.label] = version
 
-    def ready(self, name: str, deadline: Deadline) -> tuple[Description, list[VersionState]]:
-        """Return the newest version that can answer, with the states of all.
+    def find(self, ref: ModelRef, deadline: Deadline) -> tuple[Description, list[VersionState]]:
+        """Return a version that can answer, the newest where none is named, and all states.
 
         Raises:
-            PhotolabelError: the model can't answer, and why.
+            PhotolabelError: it can't answer, and why.
         """
-        states = self._source.states(name, deadline)
-        newest = next((state for state in states if state.state == AVAILABLE), None)
-        if newest is None:
-            told = "; ".join(
-                f"version {s.version} is {s.state} {s.message}".strip() for s in states
+        states = self._source.states(ref.name, deadline)
+        available = [state.version for state in states if state.state == AVAILABLE]
+        if ref.label is not None:
+            return self.refresh(ref, deadline), states
+        if ref.version is not None:
+            if ref.version not in available:
+                raise unknown_version(ref)
+            return self.expect(ref, deadline), states
+        if not available:
+            told = [f"version {s.version} is {s.state} {s.message}".strip() for s in states]
+            raise ModelNotReady(
+                f"No version of {ref.name} is available: {'; '.join(told) or 'it has none'}."
             )
-            raise ModelNotReady(f"No version of {name} is available: {told or 'it has none'}.")
-        return self.expect(ModelRef(name, newest.version), deadline), states
-
-    def problem(self, name: str, deadline: Deadline) -> PhotolabelError | None:
-        """Return why a model can't answer, or None if it can."""
         try:
-            self.ready(name, deadline)
-        except PhotolabelError as error:
-            return error
-        return None
+            return self.expect(ModelRef(ref.name, available[0]), deadline), states
+        except UnknownVersion:  # Another replica of the model server, which is not so far yet.
+            return self.expect(ref, deadline), states
 
 
-def _check_preparation(name: str, description: Description) -> None:
-    if description.preparation not in PREPARATIONS:
-        raise ModelNotReady(
-            f"Model {name}, version {description.version}, wants its photos prepared as"
-            f" {description.preparation!r}, which this gateway does not know; it knows"
-            f" {', '.join(PREPARATIONS)}. Use a newer gateway."
-        )
+def _usable(name: str, description: Description) -> Description:
+    """Return the description, if the gateway can prepare photos for it."""
+    if description.preparation in PREPARATIONS:
+        return description
+    raise ModelNotReady(
+        f"Model {name}, version {description.version}, wants its photos prepared as"
+        f" {description.preparation!r}, which this gateway does not know; it knows"
+        f" {', '.join(PREPARATIONS)}. Use a newer gateway."
+    )

@@ -1,16 +1,22 @@
 """Photos in, probabilities out. Knows neither Flask nor gRPC."""
 
+import contextlib
+import logging
 from dataclasses import dataclass
 
 import numpy as np
 
 from serving.catalog import Catalog, ModelSource
+from serving.contract import Description, Prediction
 from serving.deadline import Deadline
-from serving.errors import BadPhoto, BadPhotos
+from serving.errors import BadPhoto, BadPhotos, ModelNotReady, UnknownVersion
 from serving.model_ref import ModelRef
-from serving.model_server import Description, Prediction
 from serving.photos import Shape, prepare
 from serving.statuses import RequestRefused, broken_contract
+
+TRIES = 4
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -77,30 +83,48 @@ class Classification:
         if prediction.probabilities.shape[1] != classes:
             got = f"{prediction.probabilities.shape[1]} probabilities for {classes} labels"
             raise broken_contract(ref, got)
+        if not np.isfinite(prediction.probabilities).all():
+            raise broken_contract(ref, "a probability is not a number")
         return Answer(ref.name, prediction.version, _rank(photos, description, prediction, top))
 
     def _predict(
         self, ref: ModelRef, photos: list[Photo], deadline: Deadline
     ) -> tuple[Description, Prediction]:
-        """Prepare and ask; once more if another version than expected answers and wants it."""
-        expected = self._catalog.expect(ref, deadline)
-        pixels = self._prepare_all(photos, expected.preparation, expected.shape, deadline)
-        try:
-            prediction = self._source.predict(ref, pixels, deadline)
-        except RequestRefused:
-            # A new version with another input may have taken over since the last answer.
-            actual = self._catalog.refresh(ref, deadline)
-            if actual.version == expected.version:
-                raise
-        else:
-            if prediction.version == expected.version:
-                return expected, prediction
-            actual = self._catalog.expect(ModelRef(ref.name, prediction.version), deadline)
-            self._catalog.answered(ref, prediction.version)
-            if (actual.shape, actual.preparation) == (expected.shape, expected.preparation):
-                return actual, prediction
-        pixels = self._prepare_all(photos, actual.preparation, actual.shape, deadline)
-        return actual, self._source.predict(ModelRef(ref.name, actual.version), pixels, deadline)
+        """Prepare and ask; anew if another version than expected answers and wants it so.
+
+        Versions differ for a moment while one takes over, and for longer between replicas of the
+        model server: what the caller did not name must not become the caller's error.
+        """
+        asked, expected = ref, self._catalog.expect(ref, deadline)
+        for _ in range(TRIES):
+            pixels = self._prepare_all(photos, expected.preparation, expected.shape, deadline)
+            try:
+                prediction = self._source.predict(asked, pixels, deadline)
+            except RequestRefused as refusal:
+                log.warning("%s", refusal.detail)
+                expected = self._catalog.refresh(asked, deadline)
+            except UnknownVersion:
+                if asked == ref and ref != ModelRef(ref.name):
+                    raise
+            else:
+                if prediction.version == expected.version:
+                    return expected, prediction
+                actual = self._describe(ref.name, prediction.version, deadline)
+                self._catalog.answered(ref, prediction.version)
+                if (actual.shape, actual.preparation) == (expected.shape, expected.preparation):
+                    return actual, prediction
+                expected = actual
+            asked = ModelRef(ref.name, expected.version)
+        raise ModelNotReady(f"Model {ref} is changing, or refuses its own input. Try again.")
+
+    def _describe(self, name: str, version: int, deadline: Deadline) -> Description:
+        """Describe a version that has answered; other replicas may not have it."""
+        for _ in range(TRIES):
+            with contextlib.suppress(UnknownVersion):
+                return self._catalog.expect(ModelRef(name, version), deadline)
+        raise ModelNotReady(
+            f"Model {name} is changing: version {version} came and went. Try again."
+        )
 
     def _prepare_all(
         self, photos: list[Photo], preparation: str, shape: Shape, deadline: Deadline

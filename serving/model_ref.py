@@ -1,4 +1,4 @@
-"""What a request asks for."""
+"""What a request asks for, and the states of what there is."""
 
 from dataclasses import dataclass
 
@@ -15,3 +15,12 @@ class ModelRef:
         if self.version is not None:
             return f"{self.name}, version {self.version}"
         return self.name if self.label is None else f"{self.name}, label {self.label}"
+
+
+@dataclass(frozen=True)
+class VersionState:
+    """The state of one version, as TensorFlow Serving names them, such as `AVAILABLE`."""
+
+    version: int
+    state: str
+    message: str

@@ -1,47 +1,23 @@
 """The gRPC client of the model server: describe, predict, states."""
 
-import json
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 
 from serving import protos
 from serving.channel import open_channel
+from serving.contract import (
+    Description,
+    Prediction,
+    input_shape,
+    read_description,
+    read_prediction,
+)
 from serving.deadline import Deadline
-from serving.errors import InternalError
-from serving.model_ref import ModelRef
+from serving.errors import InternalError, ModelNotReady, UnknownVersion
+from serving.model_ref import ModelRef, VersionState
 from serving.photos import Shape
-from serving.statuses import broken_contract, call
+from serving.statuses import call
 
-
-@dataclass(frozen=True)
-class Description:
-    """What a version of a model says about itself (contract 1)."""
-
-    version: int
-    shape: Shape
-    labels: tuple[str, ...]
-    preparation: str
-    card: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class VersionState:
-    """The state of one version, as TensorFlow Serving names them, such as `AVAILABLE`."""
-
-    version: int
-    state: str
-    message: str
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """One answer: probabilities float32 `[photos, classes]`, recognized bool `[photos]` or None."""
-
-    version: int
-    probabilities: np.ndarray
-    recognized: np.ndarray | None
+TRIES = 4
 
 
 class ModelServer:
@@ -89,20 +65,22 @@ class ModelServer:
         )
         reply = call(self._predictions.GetModelMetadata, request, ref, deadline)
         version = reply.model_spec.version.value
-        shape = _input_shape(reply, ref)
-        pinned = ModelRef(ref.name, version)
-        blank = np.zeros((1, *shape), np.uint8)
-        answer = self._ask(pinned, "describe", blank, deadline)
-        try:
-            return Description(
-                version=version,
-                shape=shape,
-                labels=tuple(text.decode() for text in answer.outputs["labels"].string_val),
-                preparation=answer.outputs["preparation"].string_val[0].decode(),
-                card=json.loads(answer.outputs["card"].string_val[0]),
-            )
-        except (IndexError, ValueError) as error:
-            raise broken_contract(pinned, f"signature describe: {error}") from error
+        shape = input_shape(reply, ref)
+        answer = self._ask_description(ref, version, shape, deadline)
+        return read_description(answer, ModelRef(ref.name, version), shape)
+
+    def _ask_description(
+        self, ref: ModelRef, version: int, shape: Shape, deadline: Deadline
+    ) -> protos.PredictResponse:
+        """Ask the version whose input is known; another replica may not have it."""
+        pinned, blank = ModelRef(ref.name, version), np.zeros((1, *shape), np.uint8)
+        for _ in range(TRIES):
+            try:
+                return self._ask(pinned, "describe", blank, deadline)
+            except UnknownVersion:
+                if ref.version is not None:
+                    raise
+        raise ModelNotReady(f"Model {ref} is changing: version {version} is gone. Try again.")
 
     def predict(self, ref: ModelRef, pixels: np.ndarray, deadline: Deadline) -> Prediction:
         """Ask for the probabilities of every class.
@@ -117,14 +95,7 @@ class ModelServer:
             PhotolabelError: as in `statuses.STATUS_TABLE`.
         """
         answer = self._ask(ref, "serving_default", pixels, deadline)
-        probabilities = _numbers(answer.outputs["probabilities"], np.float32)
-        if probabilities.ndim != 2 or len(probabilities) != len(pixels):
-            got = f"output probabilities has shape {probabilities.shape}"
-            raise broken_contract(ref, got)
-        recognized = None
-        if "recognized" in answer.outputs:
-            recognized = _numbers(answer.outputs["recognized"], np.bool_)
-        return Prediction(answer.model_spec.version.value, probabilities, recognized)
+        return read_prediction(answer, ref, len(pixels))
 
     def _ask(
         self, ref: ModelRef, signature: str, pixels: np.ndarray, deadline: Deadline
@@ -148,28 +119,3 @@ def _spec(ref: ModelRef) -> protos.ModelSpec:
     elif ref.label is not None:
         spec.version_label = ref.label
     return spec
-
-
-def _input_shape(reply: protos.GetModelMetadataResponse, ref: ModelRef) -> Shape:
-    signatures = protos.SignatureDefMap()
-    reply.metadata["signature_def"].Unpack(signatures)
-    image = signatures.signature_def["serving_default"].inputs["image"]
-    sizes = tuple(dim.size for dim in image.tensor_shape.dim)
-    if (
-        image.dtype != protos.DT_UINT8
-        or len(sizes) != 4
-        or min(sizes[1:]) < 1
-        or sizes[3] not in (1, 3)
-    ):
-        raise broken_contract(
-            ref, f"input image has shape {list(sizes)}, wanted is uint8 [-1, height, width, 1 or 3]"
-        )
-    return sizes[1], sizes[2], sizes[3]
-
-
-def _numbers(tensor: protos.TensorProto, dtype: type[np.generic]) -> np.ndarray:
-    shape = [dim.size for dim in tensor.tensor_shape.dim]
-    if tensor.tensor_content:
-        return np.frombuffer(tensor.tensor_content, dtype).reshape(shape)
-    values = tensor.float_val if tensor.dtype == protos.DT_FLOAT else tensor.bool_val
-    return np.fromiter(values, dtype, len(values)).reshape(shape)

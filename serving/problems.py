@@ -2,12 +2,15 @@
 
 import json
 import logging
+import re
 from http import HTTPStatus
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from serving import errors
+
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 
 log = logging.getLogger(__name__)
 
@@ -54,10 +57,16 @@ def _unforeseen(error: Exception) -> Response:
 def _render(error: errors.PhotolabelError) -> Response:
     problem = {**error.problem(), "request_id": g.request_id}
     if isinstance(error, errors.NoPhoto) or error.status is HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
-        problem["example"] = f"curl --data-binary @photo.jpg {request.base_url}"
+        problem["example"] = f"curl --data-binary @photo.jpg http://{_host()}{request.path}"
     return Response(
         json.dumps(problem),
         status=error.status,
         headers=error.headers(),
         mimetype="application/problem+json",
     )
+
+
+def _host() -> str:
+    """Return the host that the caller asked for, if it is one: the header may hold anything."""
+    host = request.headers.get("Host", "")
+    return host if _HOST.fullmatch(host) else "HOST"

@@ -1,5 +1,6 @@
 """HTTP in, HTTP out: parses requests, renders answers (contract 2, docs/contracts.md)."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,17 @@ from serving.admission import Admission
 from serving.api_keys import ApiKeys
 from serving.catalog import Catalog
 from serving.classification import Answer, Classification, PhotoPrediction
+from serving.contract import Description
 from serving.deadline import Deadline
 from serving.errors import MalformedRequest, PhotolabelError, UnknownVersion
-from serving.model_ref import ModelRef
-from serving.model_server import Description, VersionState
+from serving.model_ref import ModelRef, VersionState
 from serving.settings import Settings
 from serving.uploads import Uploads
 
 MAX_VERSION = 2**63 - 1
 WEB = Path(__file__).parent / "web"
 
+_VERSION = re.compile(r"[0-9]{1,19}")
 _PAGE_POLICY = "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'"
 
 
@@ -74,17 +76,16 @@ class Routes:
     def model(self, name: str, version: str | None = None, label: str | None = None) -> Response:
         """Show one model, or one version of it, with its card."""
         ref = self._ref(name, version, label)
-        newest, states = self._catalog.ready(name, g.deadline)
-        pinned = ref.version is not None or ref.label is not None
-        described = self._catalog.refresh(ref, g.deadline) if pinned else newest
+        described, states = self._catalog.find(ref, g.deadline)
         return jsonify({**_model_json(name, described, states), "card": described.card})
 
     def classify(self, name: str, version: str | None = None, label: str | None = None) -> Response:
         """Classify the photos of the request."""
         ref = self._ref(name, version, label)
         top = _top(request.args.get("top"))
-        photos = self._uploads.photos(request, g.deadline)
+        body = self._uploads.read(request, g.deadline)
         with self._admission.admitted():
+            photos = self._uploads.photos(request, body)
             answer = self._classification.classify(ref, photos, top, g.deadline)
         return jsonify(_answer_json(answer))
 
@@ -115,13 +116,18 @@ class Routes:
         self._catalog.check_name(name)
         if version is None:
             return ModelRef(name, label=label)
-        if not (version.isascii() and version.isdigit() and int(version) <= MAX_VERSION):
+        if not (
+            version.isascii()
+            and version.isdigit()
+            and len(version) < 20
+            and int(version) <= MAX_VERSION
+        ):
             raise UnknownVersion(f"Versions are whole numbers, {version!r} is none.")
         return ModelRef(name, version=int(version))
 
     def _overview(self, name: str) -> dict[str, Any]:
         try:
-            described, states = self._catalog.ready(name, g.deadline)
+            described, states = self._catalog.find(ModelRef(name), g.deadline)
         except PhotolabelError as error:
             return {"name": name, "state": "unavailable", "detail": error.detail}
         return _model_json(name, described, states)

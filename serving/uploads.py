@@ -32,21 +32,18 @@ class Uploads:
         self._max_photos = max_photos
         self._watchdog = UploadWatchdog()
 
-    def photos(self, request: Request, deadline: Deadline) -> list[Photo]:
-        """Read the photos of a request, in its order.
+    def photos(self, request: Request, body: bytes) -> list[Photo]:
+        """Find the photos in the body of a request, in its order.
 
         Raises:
-            BodyTooLarge: its length is, or turns out to be, above the limit.
-            UploadTimeout: it did not arrive in time.
-            MalformedRequest: it ended early, or is no JSON or multipart form of the API's kind.
+            MalformedRequest: it is no JSON or multipart form of the API's kind.
             NoPhoto: there is no photo in it.
             TooManyPhotos: there are more than the limit.
         """
-        body = self._read(request, deadline)
         if request.mimetype == "multipart/form-data":
             photos = self._multipart(request, body)
         elif request.mimetype == "application/json":
-            photos = _json(body)
+            photos = self._json(body)
         else:
             photos = [Photo("0", body)] if body else []
         if not photos:
@@ -55,7 +52,14 @@ class Uploads:
             raise self._too_many(str(len(photos)))
         return photos
 
-    def _read(self, request: Request, deadline: Deadline) -> bytes:
+    def read(self, request: Request, deadline: Deadline) -> bytes:
+        """Read the body of a request.
+
+        Raises:
+            BodyTooLarge: its length is, or turns out to be, above the limit.
+            UploadTimeout: it did not arrive in time.
+            MalformedRequest: it ended early.
+        """
         announced = request.content_length
         if announced is not None and announced > self._max_body_bytes:
             raise self._too_large(f"{announced:,} bytes")
@@ -80,24 +84,46 @@ class Uploads:
         return body
 
     def _multipart(self, request: Request, body: bytes) -> list[Photo]:
-        parser = FormDataParser(
-            stream_factory=lambda *_, **__: io.BytesIO(),
-            silent=False,
-            max_form_parts=self._max_photos + _MAX_OTHER_PARTS,
-        )
+        parts: list[tuple[str | None, io.BytesIO]] = []
+
+        def begin_part(
+            total_content_length: int | None,
+            content_type: str | None,
+            filename: str | None,
+            content_length: int | None = None,
+        ) -> io.BytesIO:
+            # The parser's own result is grouped by field; here parts come in the form's order.
+            parts.append((filename, io.BytesIO()))
+            return parts[-1][1]
+
+        most = self._max_photos + _MAX_OTHER_PARTS
+        parser = FormDataParser(stream_factory=begin_part, silent=False, max_form_parts=most)
         try:
-            _, _, files = parser.parse(
-                io.BytesIO(body), request.mimetype, len(body), request.mimetype_params
-            )
+            parser.parse(io.BytesIO(body), request.mimetype, len(body), request.mimetype_params)
         except RequestEntityTooLarge as error:
             raise self._too_many("more") from error
         except ValueError as error:
             raise MalformedRequest(f"The multipart form can't be read: {error}.") from error
-        parts = [part for parts in files.listvalues() for part in parts]
+        # A form whose file field was left empty sends a part without name and bytes.
+        files = [(name, file.getvalue()) for name, file in parts if name or file.getvalue()]
         return [
-            Photo((part.filename or str(place))[:MAX_NAME_LENGTH], part.stream.read())
-            for place, part in enumerate(parts)
+            Photo((name or str(place))[:MAX_NAME_LENGTH], encoded)
+            for place, (name, encoded) in enumerate(files)
         ]
+
+    def _json(self, body: bytes) -> list[Photo]:
+        try:
+            document: Any = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise MalformedRequest(
+                f"The body is called JSON and is none ({error}). Send {_JSON_FORM}."
+            ) from error
+        images = document.get("images") if isinstance(document, dict) else None
+        if not isinstance(images, list):
+            raise MalformedRequest(f"The JSON has no list 'images'. Send {_JSON_FORM}.")
+        if len(images) > self._max_photos:
+            raise self._too_many(f"{len(images):,}")
+        return [_json_photo(place, image) for place, image in enumerate(images)]
 
     def _too_large(self, received: str) -> BodyTooLarge:
         return BodyTooLarge(
@@ -109,19 +135,6 @@ class Uploads:
         return TooManyPhotos(
             f"There are {received} photos in the request; at most {self._max_photos} are accepted."
         )
-
-
-def _json(body: bytes) -> list[Photo]:
-    try:
-        document: Any = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise MalformedRequest(
-            f"The body is called JSON and is none ({error}). Send {_JSON_FORM}."
-        ) from error
-    images = document.get("images") if isinstance(document, dict) else None
-    if not isinstance(images, list):
-        raise MalformedRequest(f"The JSON has no list 'images'. Send {_JSON_FORM}.")
-    return [_json_photo(place, image) for place, image in enumerate(images)]
 
 
 def _json_photo(place: int, image: Any) -> Photo:

@@ -123,4 +123,6 @@ def test_a_worker_is_small_and_stops_after_the_last_answer(tmp_path: Path) -> No
             assert program.process.wait(30) == 0
         answered = [outcome for outcome in load.outcomes if outcome.status]
         assert all(outcome.status == 200 for outcome in answered)
+        cut_off = [each.body for each in load.outcomes if "RemoteProtocolError" in each.body]
+        assert not cut_off, "a request that was taken on is answered"
         assert "Traceback" not in program.output()

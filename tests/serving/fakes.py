@@ -9,10 +9,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from serving.app import create_app
+from serving.contract import Description, Prediction
 from serving.deadline import Deadline
 from serving.errors import PhotolabelError
-from serving.model_ref import ModelRef
-from serving.model_server import Description, Prediction, VersionState
+from serving.model_ref import ModelRef, VersionState
 from serving.settings import Settings
 from serving.statuses import RequestRefused, unknown_version
 
@@ -35,6 +35,7 @@ class FakeModelServer:
     failure: PhotolabelError | None = None
     recognized: bool | None = None
     classes: int | None = None
+    nan: bool = False
     described: list[ModelRef] = field(default_factory=list)
     predicted: list[tuple[ModelRef, np.ndarray]] = field(default_factory=list)
 
@@ -59,6 +60,8 @@ class FakeModelServer:
         classes = self.classes or len(description.labels)
         rows = np.arange(classes, 0, -1).astype(np.float32)
         probabilities = np.tile(rows / rows.sum(), (len(pixels), 1))
+        if self.nan:
+            probabilities[0, 0] = np.nan
         recognized = None if self.recognized is None else np.full(len(pixels), self.recognized)
         return Prediction(description.version, probabilities, recognized)
 

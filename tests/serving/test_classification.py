@@ -1,5 +1,7 @@
 """Versions that change under way: photos are prepared as the version that answers wants them."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -7,19 +9,16 @@ import pytest
 
 from serving.catalog import Catalog
 from serving.classification import Answer, Classification, Photo
+from serving.contract import Description
 from serving.deadline import Deadline
 from serving.errors import ModelNotReady, UnknownVersion
 from serving.model_ref import ModelRef
 from serving.photos import DEFAULT_FORMATS, prepare
+from serving.statuses import RequestRefused
 from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, fake_server
 
 PHOTO = Photo("shirt.jpg", encoded_photo())
-
-
-@pytest.fixture
-def source() -> FakeModelServer:
-    return fake_server()
 
 
 class Gateway:
@@ -99,3 +98,77 @@ def test_probabilities_that_do_not_fit_the_labels_are_a_broken_model(
 
 def test_top_keeps_the_most_probable(gateway: Gateway) -> None:
     assert len(gateway.classify(top=2).predictions[0].probabilities) == 2
+
+
+class Replicas(FakeModelServer):
+    """Two replicas in turn, the second of which already has the next version, and only it."""
+
+    turn = 0
+
+    def _find(self, ref: ModelRef) -> Description:
+        self.turn += 1
+        old, new = self.models["clothing"]
+        here = new if self.turn % 2 else old
+        if ref.version not in (None, here.version):
+            raise UnknownVersion("this replica is not so far")
+        return here
+
+
+@pytest.mark.parametrize(
+    "change", [{}, {"labels": ("x", "y", "z")}, {"shape": (32, 32, 3)}, {"preparation": "squash/1"}]
+)
+def test_replicas_with_different_versions_fail_nobody(change: dict[str, Any]) -> None:
+    source = Replicas(fake_server().models)
+    source.publish("clothing", **change)
+    gateway = Gateway(source)
+    answers = [gateway.classify() for _ in range(20)]
+    for answer in answers:
+        labels = source.models["clothing"][answer.version - 1].labels
+        assert answer.predictions[0].probabilities[0].label == labels[0]
+
+
+def test_a_model_that_refuses_its_own_input_is_not_ready(
+    gateway: Gateway, source: FakeModelServer
+) -> None:
+    gateway.classify()
+    object.__setattr__(source, "predict", _refuse)
+    with pytest.raises(ModelNotReady, match="refuses its own input"):
+        gateway.classify()
+
+
+def _refuse(*_: Any) -> Any:
+    raise RequestRefused("kernel says no")
+
+
+def test_a_probability_that_is_no_number_is_a_broken_model(
+    gateway: Gateway, source: FakeModelServer
+) -> None:
+    source.nan = True
+    with pytest.raises(ModelNotReady, match="not a number"):
+        gateway.classify()
+
+
+def test_requests_at_once_share_one_description(source: FakeModelServer) -> None:
+    gateway, gate = Gateway(source), threading.Event()
+    describe = source.describe
+
+    def slow(ref: ModelRef, deadline: Deadline) -> Description:
+        gate.wait(10)
+        return describe(ref, deadline)
+
+    object.__setattr__(source, "describe", slow)
+    with ThreadPoolExecutor(8) as pool:
+        answers = [pool.submit(gateway.classify) for _ in range(8)]
+        gate.set()
+        assert {answer.result().version for answer in answers} == {1}
+    assert len(source.described) <= 2, "the first, and who came just after it"
+
+
+def test_an_unknown_preparation_is_described_once(
+    gateway: Gateway, source: FakeModelServer
+) -> None:
+    source.publish("clothing", preparation="letterbox/7")
+    for _ in range(3):
+        with pytest.raises(ModelNotReady, match="letterbox/7"):
+            gateway.classify()
+    assert len(source.described) == 1
