@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from serving.errors import DamagedPhoto, NotAnImage, TooManyPixels, UnsupportedFormat
+from serving.photo_limits import PhotoLimits
 from serving.photos import PREPARATIONS, Shape, prepare
 from tests.drawing import encode, encoded_photo, photo
 
@@ -170,7 +171,7 @@ def test_other_formats_need_a_setting(form: str) -> None:
     encoded = encoded_photo(form)
     with pytest.raises(UnsupportedFormat, match=form):
         prepare(encoded, "squash/1", SQUASH)
-    assert prepare(encoded, "squash/1", SQUASH, formats=(form,)).shape == SQUASH
+    assert prepare(encoded, "squash/1", SQUASH, PhotoLimits(formats=(form,))).shape == SQUASH
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
@@ -183,7 +184,9 @@ def test_truncated_and_mutated_images_are_damaged(form: str) -> None:
 
 def test_pixels_are_counted_before_decoding() -> None:
     with pytest.raises(TooManyPixels, match="300×200 = 60,000"):
-        prepare(encoded_photo("PNG", (300, 200)), "squash/1", SQUASH, max_pixels=59_999)
+        prepare(
+            encoded_photo("PNG", (300, 200)), "squash/1", SQUASH, PhotoLimits(max_pixels=59_999)
+        )
     bomb = bytearray(encode(Image.new("1", (8, 8))))
     bomb[16:24] = (60_000).to_bytes(4, "big") * 2
     bomb[29:33] = zlib.crc32(bomb[12:29]).to_bytes(4, "big")
