@@ -157,7 +157,7 @@ def _answers_json(answers: Sequence[Answer]) -> dict[str, Any]:
     return {
         "model": answers[0].model,
         "predictions": [
-            {"version": answer.version, **asdict(prediction)}
+            {"image": prediction.image, "version": answer.version, **asdict(prediction)}
             for answer in answers
             for prediction in answer.predictions
         ],

@@ -24,8 +24,8 @@ Photo: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO
 _CONNECT_TIMEOUT = 5.0
 _RETRIED = {429, 503}
 _SHORTEST_WAIT = 0.1
-# The server closes idle connections after some seconds. Let go of them first, or a request may
-# meet a connection that is being closed.
+# Servers and proxies close idle connections after some seconds. Let go of them first, or a request
+# may meet a connection that is being closed.
 _LIMITS = httpx.Limits(keepalive_expiry=1.0)
 
 

@@ -91,7 +91,7 @@ def _dress(drawing: Drawing) -> None:
 
 
 def _coat(drawing: Drawing) -> None:
-    brown = (76, 60, 50)
+    brown = (58, 46, 40)
     sleeve = [(206, 50), (124, 90), (78, 330), (30, 756), (118, 780), (164, 430), (206, 200)]
     drawing.both(sleeve, _darker(brown, 0.9))
     drawing.cloth(drawing.whole([(262, 40), (200, 52), (152, 130), (160, 330), (136, 790)]), brown)

@@ -30,6 +30,10 @@ class VersionsError(Exception):
     """A version cannot be listed, published or removed; says why and what to do."""
 
 
+class AlreadyPublished(VersionsError):
+    """Only a first version was to be published, and there is one."""
+
+
 def published_versions(base: Path) -> list[int]:
     """Return the numbers of the versions in `base`, ascending; none if it does not exist.
 
@@ -39,11 +43,8 @@ def published_versions(base: Path) -> list[int]:
     Raises:
         VersionsError: `base` cannot be read as a folder.
     """
-    return sorted(
-        number
-        for name, number in _numbered_entries(base)
-        if name == str(number) and (base / name).is_dir()
-    )
+    found = _numbered_entries(base)
+    return sorted(n for name, n in found if name == str(n) and (base / name).is_dir())
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,12 @@ class Staging:
     base: Path
     folder: Path
 
-    def publish(self, *, only_first: bool = False) -> int | None:
-        """Make the folder durable, claim the next number and rename the folder to it.
-
-        Returns:
-            The number; None if `only_first` and there is a version, decided under the lock.
+    def publish(self, *, only_first: bool = False) -> int:
+        """Make the folder durable, claim the next number, rename the folder to it and return it.
 
         Raises:
             VersionsError: nothing was written, or the file system refused: nothing is published.
+            AlreadyPublished: `only_first` and there is a version, decided under the lock.
         """
         if not any(self.folder.iterdir()):
             raise VersionsError(f"nothing to publish: {self.folder} is empty")
@@ -69,7 +68,7 @@ class Staging:
                 _sync(path)
             with _locked(self.base):
                 if only_first and published_versions(self.base):
-                    return None
+                    raise AlreadyPublished(f"there is a version in {self.base}")
                 number = 1 + _largest_used(self.base)
                 _remember(self.base, number)
                 # The name is free; were it not, the kernel would refuse to replace a version.
@@ -87,7 +86,7 @@ def staged(base: Path, *, needed_bytes: int = 0) -> Iterator[Staging]:
 
     Args:
         base: the model's folder; made where missing.
-        needed_bytes: about how large the version will be.
+        needed_bytes: about how much will be written.
 
     Raises:
         VersionsError: `base` cannot be made or written, or has too little free space.
@@ -115,7 +114,7 @@ def publish_copy(source: Path, base: Path) -> int | None:
     Safe to repeat and to run several times at once: the first to finish publishes.
 
     Returns:
-        The new number; None if there already was a version.
+        The new number; None if there was a version.
 
     Raises:
         VersionsError: `source` is no folder, or `base` can't be written or is full.
@@ -131,7 +130,10 @@ def publish_copy(source: Path, base: Path) -> int | None:
                 copy = staging.folder / path.relative_to(source)
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, copy)
-        return staging.publish(only_first=True)
+        try:
+            return staging.publish(only_first=True)
+        except AlreadyPublished:
+            return None
 
 
 def prune(base: Path, keep: int, protected: Collection[int] = ()) -> list[int]:
@@ -211,10 +213,7 @@ def _remove_stale(base: Path) -> None:
 
 
 def _has_owner(outer: Path) -> bool:
-    """Whether the writer of a staging folder lives. Call with the lock held.
-
-    Folder and owner file are made under the lock: a folder without one lost its writer between.
-    """
+    """Whether the writer of a staging folder lives, which makes it and its file under the lock."""
     try:
         with open(outer / "owner", "rb") as owner:
             fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,1 @@
+"""Training: recipes in, published models out. `python -m training --help`."""

@@ -15,11 +15,11 @@ _DRAWS = 12  # Random numbers in [0, 1) for each photo.
 class Augmenter:
     """Varies the photos of one epoch and resizes them to the size that is fitted."""
 
-    def __init__(self, recipe: Recipe, photos: int, seed: int, epoch: int) -> None:
+    def __init__(self, recipe: Recipe, photos: int, epoch: int) -> None:
         self._chosen = recipe.augmentation
         height, width, _ = recipe.shape
         self._size = (recipe.fit_size or width, recipe.fit_size or height)
-        random = np.random.default_rng([seed, epoch, 1])
+        random = np.random.default_rng([recipe.seed, epoch, 1])
         self._draws = random.random((photos, _DRAWS), np.float32)
 
     def __call__(self, photo: np.ndarray, index: int) -> np.ndarray:

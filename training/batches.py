@@ -10,7 +10,7 @@ from training.recipe import Recipe
 _WORKERS = 2  # Threads; Pillow and NumPy let others run while they work on pixels.
 
 
-class TrainingBatches(keras.utils.PyDataset):
+class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types.
     """Shuffled, augmented batches; order and variation are functions of seed and epoch.
 
     Each batch is uint8 `[batch, height, width, channels]` and float32 `[batch, classes]` (one-hot).
@@ -18,20 +18,19 @@ class TrainingBatches(keras.utils.PyDataset):
     Call `start_epoch` before each epoch: `EpochStarter` does so within `fit`.
     """
 
-    def __init__(self, split: Split, classes: int, recipe: Recipe, seed: int) -> None:
+    def __init__(self, split: Split, classes: int, recipe: Recipe) -> None:
         super().__init__(workers=_WORKERS, max_queue_size=8)
         self._split = split
         self._targets = np.eye(classes, dtype=np.float32)
         self._batch_size = min(recipe.batch_size, len(split))
         self._recipe = recipe
-        self._seed = seed
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> None:
         """Choose the order and the variations of an epoch."""
         photos = len(self._split)
-        self._order = np.random.default_rng([self._seed, epoch, 0]).permutation(photos)
-        self._augmenter = Augmenter(self._recipe, photos, self._seed, epoch)
+        self._order = np.random.default_rng([self._recipe.seed, epoch, 0]).permutation(photos)
+        self._augmenter = Augmenter(self._recipe, photos, epoch)
 
     def __len__(self) -> int:
         return len(self._split) // self._batch_size
@@ -43,7 +42,7 @@ class TrainingBatches(keras.utils.PyDataset):
         return np.stack(photos), self._targets[self._split.classes[chosen]]
 
 
-class PlainBatches(keras.utils.PyDataset):
+class PlainBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types.
     """All photos of a split in order, as they are, the last batch as small as it comes."""
 
     def __init__(self, split: Split, classes: int, batch_size: int) -> None:
@@ -61,7 +60,7 @@ class PlainBatches(keras.utils.PyDataset):
         return np.asarray(self._split.photos[part]), self._targets[self._split.classes[part]]
 
 
-class EpochStarter(keras.callbacks.Callback):
+class EpochStarter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
     """Tells the batches which epoch begins, before any thread asks for one."""
 
     def __init__(self, batches: TrainingBatches) -> None:

@@ -1,87 +1,69 @@
-"""Prepared photos, kept on disk so that each set is prepared once.
+"""Things worked out once and kept on disk, such as prepared photos.
 
 The folder is PHOTOLABEL_CACHE, else `~/.cache/photolabel`. What is in it can be deleted at any
-time; an entry is named by what it was made from, so that it never has to be refreshed.
+time. An entry is named by what it was made from, so that none ever has to be refreshed.
 """
 
 import contextlib
+import fcntl
 import hashlib
-import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
-
-import numpy as np
 
 from training.errors import TrainingError
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """Prepared photos of all splits, one after the other.
+def cached_folder(key: str, write: Callable[[Path], None]) -> Path:
+    """Return the folder of a cache entry, after having it written where there is none.
 
-    Attributes:
-        pixels: uint8 `[photos, height, width, channels]`.
-        classes: int64 `[photos]`.
-        cuts: where the second and the third split begin.
-        damaged: photos left out, each with the reason.
-    """
-
-    pixels: np.ndarray
-    classes: np.ndarray
-    cuts: tuple[int, ...]
-    damaged: tuple[str, ...]
-
-
-def cached_photos(key: str, make: Callable[[], Prepared]) -> Prepared:
-    """Return prepared photos from the cache, after making them where it has none.
+    Several runs may ask for one entry at a time: one writes it, the others wait.
 
     Args:
-        key: everything that the photos depend on.
-        make: called where the cache has no entry of that key.
-
-    Returns:
-        The photos, pixels mapped from the file: the system keeps in memory what fits.
+        key: names everything that the entry depends on.
+        write: fills the folder that it is given; called only where the entry is missing.
 
     Raises:
-        TrainingError: the cache folder cannot be written.
+        TrainingError: the cache cannot be written.
     """
-    entry = _folder() / hashlib.sha256(key.encode()).hexdigest()[:32]
-    if not entry.exists():
-        _write(entry, make())
-    index = json.loads((entry / "index.json").read_text("utf-8"))
-    return Prepared(
-        pixels=np.load(entry / "pixels.npy", mmap_mode="r"),
-        classes=np.load(entry / "classes.npy"),
-        cuts=tuple(index["cuts"]),
-        damaged=tuple(index["damaged"]),
-    )
+    cache = _cache()
+    entry = cache / hashlib.sha256(key.encode()).hexdigest()[:32]
+    if entry.exists():
+        return entry
+    try:
+        with _locked(cache):
+            if not entry.exists():
+                _write(entry, write)
+    except OSError as error:
+        raise TrainingError(
+            f"cannot write into the cache {cache} ({error.strerror or error}): make room there, or"
+            " name another folder with PHOTOLABEL_CACHE"
+        ) from error
+    return entry
 
 
-def _folder() -> Path:
+def _cache() -> Path:
     named = os.environ.get("PHOTOLABEL_CACHE")
     return Path(named) if named else Path.home() / ".cache" / "photolabel"
 
 
-def _write(entry: Path, photos: Prepared) -> None:
-    """Write an entry aside and rename it into place; a second writer's is as good."""
+@contextlib.contextmanager
+def _locked(cache: Path) -> Iterator[None]:
+    cache.mkdir(parents=True, exist_ok=True)
+    with open(cache / ".lock", "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _write(entry: Path, write: Callable[[Path], None]) -> None:
+    """Fill a folder aside and rename it: an entry is whole or not there."""
+    for abandoned in entry.parent.glob(".new-*"):
+        shutil.rmtree(abandoned, ignore_errors=True)
+    aside = Path(tempfile.mkdtemp(prefix=".new-", dir=entry.parent))
     try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=".new-", dir=entry.parent))
-        try:
-            np.save(aside / "pixels.npy", photos.pixels)
-            np.save(aside / "classes.npy", photos.classes)
-            index = {"cuts": photos.cuts, "damaged": photos.damaged}
-            (aside / "index.json").write_text(json.dumps(index), "utf-8")
-            with contextlib.suppress(FileExistsError):
-                aside.rename(entry)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
-    except OSError as error:
-        raise TrainingError(
-            f"cannot keep prepared photos in {entry.parent}: {error.strerror}; name another"
-            " folder with PHOTOLABEL_CACHE"
-        ) from error
+        write(aside)
+        aside.rename(entry)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)

@@ -7,13 +7,13 @@ import json
 import os
 import platform
 import subprocess
-from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from training.datasets import DataSet
+from training.overrides import settings
 from training.recipe import Recipe
 
 _PACKAGES = ("keras", "numpy", "pillow", "tensorflow")
@@ -32,11 +32,10 @@ def model_card(
         metrics: of the exported network, by split.
         trained: how: of `circumstances`, with the time that it took.
     """
-    parameters = asdict(recipe)
     card = {
         "name": recipe.model,
         "recipe": recipe.name,
-        "parameters": {name: parameters[name] for name in parameters if name not in _OWN_PLACE},
+        "parameters": settings(recipe),
         "labels": list(data.labels),
         "preparation": recipe.preparation,
         "input_shape": list(recipe.shape),
@@ -54,24 +53,19 @@ def model_card(
     return dict(json.loads(json.dumps(card)))  # Tuples become lists, as whoever reads it has them.
 
 
-def circumstances(seed: int, device: str) -> dict[str, Any]:
+def circumstances(device: str) -> dict[str, Any]:
     """Describe with what a run is made; to be called at its beginning, before code can change.
 
     Args:
-        seed: of this run.
         device: what it is fitted on, in words.
     """
     return {
-        "seed": seed,
         "began": datetime.now(UTC).isoformat(timespec="seconds"),
         "hardware": {"device": device, "processor": _processor(), "cores": os.cpu_count()},
         "packages": {name: metadata.version(name) for name in _PACKAGES},
         "python": platform.python_version(),
         "commit": _commit(),
     }
-
-
-_OWN_PLACE = {"name", "model", "expected", "preparation", "shape", "seed", "dataset"}
 
 
 def _processor() -> str:

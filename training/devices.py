@@ -15,7 +15,7 @@ def choose_device(wanted: str) -> str:
         wanted: `cpu`, `gpu`, or `auto`: GPUs where there are some.
 
     Raises:
-        TrainingError: a GPU is wanted, or an NVIDIA GPU is in the machine, and TensorFlow sees none.
+        TrainingError: a GPU is wanted or in the machine, and TensorFlow sees none.
     """
     import tensorflow as tf
 

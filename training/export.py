@@ -23,7 +23,7 @@ def export(network: keras.Model, card: dict[str, Any], folder: Path) -> None:
     """Write a SavedModel with its model card and warm-up records.
 
     Args:
-        network: from uint8 pixels to probabilities, float32.
+        network: from uint8 pixels to probabilities, all in float32.
         card: holds `labels` and `preparation`, which the model tells of itself.
         folder: an empty folder.
 
@@ -31,8 +31,9 @@ def export(network: keras.Model, card: dict[str, Any], folder: Path) -> None:
         OSError: the file system refused.
     """
     image = tf.TensorSpec((None, *network.input_shape[1:]), tf.uint8, name="image")
+    # Not tracked as a layer: each variable would be stored a second time. The archive finds those
+    # that the signatures use by itself.
     archive = keras.export.ExportArchive()
-    archive.track(network)
     archive.add_endpoint("serving_default", _classify(network), input_signature=[image])
     archive.add_endpoint("describe", _describe(card), input_signature=[image])
     archive.write_out(str(folder), verbose=False)

@@ -28,11 +28,15 @@ LABELS = (
     "Bag",
     "Ankle boot",
 )
-FILES = tuple(
-    f"{part}-{kind}-ubyte.gz"
-    for part in ("train", "t10k")
-    for kind in ("images-idx3", "labels-idx1")
-)
+FILES = {
+    "train-images-idx3-ubyte.gz": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+    "train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
+    "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
+    "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
+}
+"""The files and their published MD5 sums; what is downloaded has to be these."""
+
+_ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"  # Keras's own.
 _SPLIT_SEED = 20_170_825  # Any number: it decides which photos are held out for validation.
 
 
@@ -74,14 +78,15 @@ def _folder_with_files(data: Path | None) -> Path | None:
 
 
 def _download(data: Path | None) -> Path:
-    """Let Keras fetch the published files into its own cache."""
+    """Let Keras fetch the files to where `keras.datasets.fashion_mnist` keeps them."""
     import keras
 
-    origin = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
     try:
         paths = [
-            keras.utils.get_file(name, origin=origin + name, cache_subdir="datasets/fashion-mnist")
-            for name in FILES
+            keras.utils.get_file(
+                name, origin=_ORIGIN + name, cache_subdir="datasets/fashion-mnist", file_hash=md5
+            )
+            for name, md5 in FILES.items()
         ]
     except Exception as error:  # Keras raises a bare Exception where it cannot download.
         looked = search_folders(data, "fashion-mnist")
@@ -101,9 +106,12 @@ def _read_pair(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
     labels = folder / f"{part}-labels-idx1-ubyte.gz"
     classes = _read_idx(labels, dimensions=1)
     if photos.shape[1:] != (28, 28):
-        raise TrainingError(f"{images} holds photos of {photos.shape[1:]}, not 28×28")
+        size = "×".join(map(str, photos.shape[1:]))
+        raise TrainingError(f"{images} holds photos of {size}, not 28×28")
     if len(photos) == 0 or len(photos) != len(classes):
-        raise TrainingError(f"{images} holds {len(photos)} photos, {labels} {len(classes)} labels")
+        raise TrainingError(
+            f"{images} holds {len(photos)} photos, {labels} holds {len(classes)} labels"
+        )
     if classes.max() >= len(LABELS):
         raise TrainingError(f"{labels} holds class {classes.max()}; the classes are 0 to 9")
     return photos[..., None], classes.astype(np.int64)

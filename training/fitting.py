@@ -13,33 +13,33 @@ import keras
 from training.batches import EpochStarter, PlainBatches, TrainingBatches
 from training.datasets import DataSet
 from training.errors import TrainingError
-from training.networks import build_for_fitting, build_network
+from training.networks import network_to_fit, network_to_serve
 from training.recipe import Recipe
 
 WATCHING_BATCH = 256
 
 
 def fit(
-    recipe: Recipe, data: DataSet, seed: int, callbacks: Sequence[keras.callbacks.Callback] = ()
+    recipe: Recipe, data: DataSet, callbacks: Sequence[keras.callbacks.Callback] = ()
 ) -> keras.Model:
     """Train a recipe.
 
     Args:
-        recipe: what to train, with which numbers.
+        recipe: what to train, with which numbers; its seed decides the first weights, dropout,
+            order and augmentation.
         data: the photos.
-        seed: decides the first weights, dropout, order and augmentation.
         callbacks: Keras's, for progress.
 
     Returns:
-        The network with the weights of the last epoch, in float32 whatever the recipe's precision.
+        The network to serve, in float32, with the weights of the last epoch.
 
     Raises:
         TrainingError: the loss became infinite or not a number.
     """
-    keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(recipe.seed)
     classes = len(data.labels)
-    network = build_for_fitting(recipe, classes)
-    batches = TrainingBatches(data.training, classes, recipe, seed)
+    network = network_to_fit(recipe, classes)
+    batches = TrainingBatches(data.training, classes, recipe)
     network.compile(
         optimizer=_optimizer(recipe, steps=len(batches)),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
@@ -53,12 +53,10 @@ def fit(
         callbacks=[EpochStarter(batches), FiniteLoss(), *callbacks],
         verbose=0,
     )
-    exact = build_network(recipe, classes)
-    exact.set_weights(network.get_weights())
-    return exact
+    return network_to_serve(recipe, network)
 
 
-class FiniteLoss(keras.callbacks.Callback):
+class FiniteLoss(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
     """Stops a run whose loss is no number any more: its weights are lost."""
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:

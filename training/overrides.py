@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from training.errors import UsageError
-from training.recipe import Recipe
+from training.recipe import DenseNetwork, Recipe
 
 # What a recipe is about, rather than a number of it.
 _FIXED = ("name", "model", "what", "expected", "dataset", "preparation", "shape")
@@ -15,7 +15,7 @@ _CHOICES = {
     "schedule": ("constant", "cosine"),
     "precision": ("float32", "mixed_bfloat16"),
 }
-_AT_LEAST_ONE = ("epochs", "batch_size", "network.units")
+_AT_LEAST_ONE = ("epochs", "batch_size", "network.units", "augmentation.crop_aspect")
 _FRACTIONS = (
     "held_out",
     "label_smoothing",
@@ -28,7 +28,7 @@ _FRACTIONS = (
 
 def settings(recipe: Recipe) -> dict[str, Any]:
     """Return every number of a recipe by the dotted name that `--set` takes."""
-    known = {}
+    known: dict[str, Any] = {}
     for name, value in _members(recipe):
         if is_dataclass(value):
             known |= {f"{name}.{inner}": number for inner, number in _members(value)}
@@ -53,6 +53,8 @@ def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:
                 f"{recipe.name} has no setting {name!r}; it has {', '.join(sorted(known))}"
             )
         recipe = _replaced(recipe, name, _parsed(name, text, known[name]))
+    if recipe.fit_size and isinstance(recipe.network, DenseNetwork):
+        raise UsageError(f"{recipe.name} flattens its photos: its fit_size can only be 0")
     return recipe
 
 
@@ -91,6 +93,10 @@ def _check_range(name: str, value: Any) -> None:
         raise UsageError(f"the numbers of {name} are at least 1, not {_shown(value)}")
     if isinstance(value, int | float) and value < 0:
         raise UsageError(f"{name} is at least 0, not {value}")
+    if name == "seed" and value >= 2**32:
+        raise UsageError(f"seed is below 2**32, not {value}")
+    if name == "augmentation.crop_area" and not 0 < value <= 1:
+        raise UsageError(f"{name} is above 0 and at most 1, not {value}")
 
 
 def _shown(value: Any) -> str:

@@ -33,7 +33,7 @@ def counting(console: Console, what: str) -> Iterator[Callable[[int, int], None]
         yield show
 
 
-class FitProgress(keras.callbacks.Callback):
+class FitProgress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
     """Shows the steps of an epoch as a bar, and its figures as a line when it is over."""
 
     def __init__(self, console: Console) -> None:

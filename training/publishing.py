@@ -44,11 +44,22 @@ def publish(network: keras.Model, card: dict[str, Any], base: Path) -> int:
         with staged(base, needed_bytes=weights + _GRAPH_BYTES) as staging:
             _write(network, card, staging.folder)
             check(network, card, staging.folder)
-            number = staging.publish()
+            return staging.publish()
     except VersionsError as error:
         raise TrainingError(f"not published: {error}") from error
-    assert number is not None  # noqa: S101 -- None is for `only_first`
-    return number
+
+
+def check_folder(base: Path) -> None:
+    """Find out whether a model can be published at all, before hours are spent on training it.
+
+    Raises:
+        TrainingError: the folder can't be written, or is all but full.
+    """
+    try:
+        with staged(base, needed_bytes=_GRAPH_BYTES):
+            pass
+    except VersionsError as error:
+        raise TrainingError(f"models can't be published: {error}") from error
 
 
 def _write(network: keras.Model, card: dict[str, Any], folder: Path) -> None:
@@ -67,9 +78,7 @@ def check(network: keras.Model, card: dict[str, Any], folder: Path) -> None:
     """
     signatures = tf.saved_model.load(str(folder)).signatures
     for record in read_warmup(folder):
-        request = record.predict_log.request
-        image = tf.constant(tf.make_ndarray(request.inputs["image"]))
-        signatures[request.model_spec.signature_name](image=image)
+        _replay(record.predict_log.request, signatures)
     random = np.random.default_rng(0)
     for batch in _BATCH_SIZES:
         photos = random.integers(0, 256, (batch, *network.input_shape[1:]), np.uint8)
@@ -77,6 +86,15 @@ def check(network: keras.Model, card: dict[str, Any], folder: Path) -> None:
         _compare_description(card, signatures["describe"], photos)
     if json.loads((folder / CARD).read_text("utf-8")) != card:
         raise TrainingError(f"not published: {CARD} does not read back as it was written")
+
+
+def _replay(request: Any, signatures: Any) -> None:
+    image = tf.constant(tf.make_ndarray(request.inputs["image"]))
+    try:
+        signatures[request.model_spec.signature_name](image=image)
+    except (tf.errors.OpError, TypeError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise TrainingError(f"not published: a warm-up record fails ({reason})") from error
 
 
 def _compare_probabilities(network: keras.Model, signature: Any, photos: np.ndarray) -> None:

@@ -80,7 +80,7 @@ class Recipe:
         shape: height, width and channels of the model's input.
         network: the architecture.
         augmentation: variation of the training photos.
-        seed: what weights, order and augmentation begin from, unless the command line says.
+        seed: what first weights, dropout, order and augmentation are drawn from.
         held_out: fraction of the training photos kept for validation where the data set has no
             validation split of its own.
         epochs: passes over the training photos.

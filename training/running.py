@@ -1,11 +1,13 @@
 """One run of a recipe, from data to a published version."""
 
+import json
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import keras
+import tensorflow as tf
 from rich.console import Console
 
 from training.card import circumstances, model_card
@@ -16,7 +18,7 @@ from training.evaluation import evaluate
 from training.fashion_mnist import load_fashion_mnist
 from training.fitting import fit
 from training.progress import FitProgress, counting
-from training.publishing import publish
+from training.publishing import check_folder, publish
 from training.recipe import Recipe
 
 
@@ -35,76 +37,79 @@ class Places:
     runs: Path
 
 
-def train_and_publish(
-    recipe: Recipe, seed: int, places: Places, device: str, console: Console
-) -> int:
+def train_and_publish(recipe: Recipe, places: Places, device: str, console: Console) -> Path:
     """Train a recipe, judge it on the test split and publish it.
 
     Args:
         recipe: with the overrides of this run.
-        seed: decides the first weights, dropout, order and augmentation.
         places: the folders.
         device: what is trained on, in words.
         console: where progress is shown.
 
     Returns:
-        The published version's number.
+        The folder of the published version.
 
     Raises:
-        TrainingError: one of the steps failed. Once trained, the weights are kept in the run's
-            folder.
+        TrainingError: one of the steps failed. Weights once trained are kept in the run's folder.
     """
-    trained = circumstances(seed, device)
+    console.print(f"{recipe.name}, seed {recipe.seed}, on {device}", highlight=False)
+    base = places.models / recipe.model
+    check_folder(base)
+    how = circumstances(device)
     data = load(recipe, places.data, console)
     run = _new_run_folder(places.runs, recipe)
     began = time.monotonic()
-    network = _fit(recipe, data, seed, console)
-    trained["seconds"] = round(time.monotonic() - began, 1)
-    weights = _keep_weights(network, run)
-    metrics = {"test": evaluate(network, data.test, data.labels)}
-    if len(data.validation):
-        metrics["validation"] = evaluate(network, data.validation, data.labels)
-    card = model_card(recipe, data, metrics, trained)
-    base = places.models / recipe.model
+    network = _fit(recipe, data, console)
+    how["seconds"] = round(time.monotonic() - began, 1)
+    splits = {"validation": data.validation, "test": data.test}
+    metrics = {
+        name: evaluate(network, split, data.labels) for name, split in splits.items() if len(split)
+    }
+    card = model_card(recipe, data, metrics, how)
+    _keep(network, card, run)
     try:
-        number = publish(network, card, base)
+        version = base / str(publish(network, card, base))
     except TrainingError as error:
-        raise TrainingError(f"{error}. The trained weights are in {weights}") from error
+        raise TrainingError(f"{error}. Trained weights and card are in {run}") from error
     console.print(
         f"{recipe.name}: test accuracy {metrics['test']['accuracy']:.2%} on {len(data.test):,}"
-        f" photos, trained in {trained['seconds']:.0f} s, published as {base / str(number)}",
+        f" photos, trained in {how['seconds']:.0f} s, published as {version}",
         highlight=False,
         soft_wrap=True,
     )
-    return number
+    return version
 
 
-def load(recipe: Recipe, data: Path | None, console: Console) -> DataSet:
+def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
     """Load the data set of a recipe and say what it holds.
 
     Raises:
         TrainingError: it is not there, or damaged.
     """
     if recipe.dataset == "fashion-mnist":
-        loaded = load_fashion_mnist(data, recipe.held_out)
+        data = load_fashion_mnist(folder, recipe.held_out)
     else:
         with counting(console, "preparing photos") as progress:
-            loaded = load_cats_dogs(data, recipe.preparation, recipe.shape, progress)
+            data = load_cats_dogs(folder, recipe.preparation, recipe.shape, progress)
     console.print(
-        f"{loaded.name}: {len(loaded.training):,} photos to train on,"
-        f" {len(loaded.validation):,} for validation, {len(loaded.test):,} for the test",
+        f"{data.name}: {len(data.training):,} photos to train on,"
+        f" {len(data.validation):,} for validation, {len(data.test):,} for the test",
         highlight=False,
         soft_wrap=True,
     )
-    for fault in loaded.damaged:
+    for fault in data.damaged:
         console.print(f"set aside: {fault}", highlight=False, markup=False, soft_wrap=True)
-    return loaded
+    return data
 
 
-def _fit(recipe: Recipe, data: DataSet, seed: int, console: Console) -> keras.Model:
+def _fit(recipe: Recipe, data: DataSet, console: Console) -> keras.Model:
     shown = FitProgress(console)
     try:
-        return fit(recipe, data, seed, [shown])
+        return fit(recipe, data, [shown])
+    except tf.errors.ResourceExhaustedError as error:
+        raise TrainingError(
+            "out of memory: try a smaller --set batch_size or a smaller network"
+        ) from error
     finally:
         shown.close()
 
@@ -122,10 +127,10 @@ def _new_run_folder(runs: Path, recipe: Recipe) -> Path:
     return folder
 
 
-def _keep_weights(network: keras.Model, run: Path) -> Path:
-    path = run / "trained.weights.h5"
+def _keep(network: keras.Model, card: dict[str, object], run: Path) -> None:
+    """Keep what was trained, before anything can go wrong with publishing it."""
     try:
-        network.save_weights(path)
+        network.save_weights(run / "trained.weights.h5")
+        (run / "model_card.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
     except OSError as error:
-        raise TrainingError(f"cannot keep the trained weights in {path}: {error}") from error
-    return path
+        raise TrainingError(f"cannot keep the trained weights in {run} ({error})") from error

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from serving.embedded.address import AddressError, check_address
 from serving.embedded.config import ConfigError, ConfigFile, ModelsFolder, Source
 
 _GRACE_SECONDS = 30.0
@@ -115,9 +116,13 @@ def main() -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     try:
-        return _serve(_source(arguments), arguments)
-    except ConfigError as error:
-        return _refuse(error)
+        source = _source(arguments)
+        check_address(arguments.host, arguments.port)
+        _serve(source, arguments)
+    except (AddressError, ConfigError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _source(arguments: argparse.Namespace) -> Source:
@@ -126,14 +131,14 @@ def _source(arguments: argparse.Namespace) -> Source:
     return ConfigFile(arguments.model_config_file, arguments.model_config_file_poll_wait_seconds)
 
 
-def _serve(source: Source, arguments: argparse.Namespace) -> int:
+def _serve(source: Source, arguments: argparse.Namespace) -> None:
     # The libraries read these when they are loaded. What goes wrong comes as exceptions too.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # Takes seconds, so not at the top: --help and mistakes are answered at once.
     from serving.embedded.manager import Manager
     from serving.embedded.servable import start_tensorflow
-    from serving.embedded.server import PortError, Server
+    from serving.embedded.server import Server
 
     start_tensorflow()
     manager = Manager(source, arguments.poll_seconds)
@@ -141,22 +146,14 @@ def _serve(source: Source, arguments: argparse.Namespace) -> int:
     try:
         while not manager.wait_for_first_pass(0.1):
             if signal.sigpending() & _SIGNALS:
-                return 0
+                return
         server = Server(manager, arguments.host, arguments.port, arguments.grpc_max_threads)
         print(f"model server listening on {server.address}", flush=True)
         signal.sigwait(_SIGNALS)
         logging.info("stopping: no new calls, those under way are answered")
         server.stop(_GRACE_SECONDS)
-    except PortError as error:
-        return _refuse(error)
     finally:
         manager.stop()
-    return 0
-
-
-def _refuse(error: Exception) -> int:
-    print(f"error: {error}", file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

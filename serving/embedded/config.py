@@ -1,5 +1,6 @@
 """Which models to serve: a folder of models, or TensorFlow Serving's model config file."""
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -76,11 +77,19 @@ class ModelsFolder:
     def models(self) -> list[ModelSettings]:
         """Return a model for each sub-folder with versions, by name."""
         try:
-            folders = [path for path in self._folder.iterdir() if not path.name.startswith(".")]
-            self._names.update(path.name for path in folders if published_versions(path))
-        except (OSError, VersionsError) as error:
+            self._names.update(path.name for path in self._folder.iterdir() if _is_model(path))
+        except OSError as error:
             raise ConfigError(f"cannot look for models: {error}") from error
         return [ModelSettings(name, self._folder / name) for name in sorted(self._names)]
+
+
+def _is_model(path: Path) -> bool:
+    if path.name.startswith(".") or not os.path.isdir(path):
+        return False
+    try:
+        return bool(published_versions(path))
+    except VersionsError:
+        return True  # Whoever tries to serve it will say what is the matter.
 
 
 class ConfigFile:

@@ -18,7 +18,7 @@ def fingerprint(folder: Path) -> Fingerprint:
     for file in files:
         try:
             status = file.stat()
-        except FileNotFoundError:  # Gone since it was listed.
+        except OSError:  # Gone since it was listed.
             continue
         found.add((str(file.relative_to(folder)), status.st_size, status.st_mtime_ns))
     return frozenset(found)

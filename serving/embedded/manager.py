@@ -3,20 +3,22 @@
 One thread looks at the disk, loads and unloads; calls only read maps that it replaces as a whole,
 so nothing that happens to one version holds up calls to another.
 
-Where TensorFlow Serving's behaviour does not suit one machine, this server differs on purpose:
+As TensorFlow Serving, it loads what the policy wants and nothing else: an older version does not
+stand in for a broken newest one unless it serves already, and a folder that can be read and holds
+no version unloads the model. Where TensorFlow Serving's ways do not suit one machine, they differ:
 
-- A version that fails to load never ends the process and keeps no other model from loading. It is
-  in state END with its error at once, not after five tries a minute apart; it is tried again when
-  its files change, and after a while.
-- A model whose folder cannot be read goes on as it is, and so do all others. A folder that can be
-  read and holds no version unloads the model, as in TensorFlow Serving.
+- A version that fails to load does not keep the server from starting. It is in state END with its
+  error at once, not after five tries a minute apart, and is tried again when its files change and
+  after a while.
+- A model whose folder cannot be read goes on as it is, without holding up the others.
 """
 
 import logging
+import os
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,8 +151,8 @@ class Manager:
         return version in self._serving.get(name, {})
 
     def _poll_model(self, model: ModelSettings) -> None:
-        if not model.base_path.is_dir():
-            self._say(model.name, f"no folder {model.base_path}; what serves goes on")
+        if not os.path.isdir(model.base_path):  # Unlike Path.is_dir, it never raises.
+            self._say(model.name, f"cannot see the folder {model.base_path}; what serves goes on")
             return
         try:
             published = published_versions(model.base_path)
@@ -158,12 +160,7 @@ class Manager:
             self._say(model.name, f"{error}; what serves goes on")
             return
         aspired = aspired_versions(model.policy, published)
-        absent = set(model.policy.specific.versions).difference(published)
-        if absent or not aspired:
-            which = ", ".join(map(str, sorted(absent))) or "any"
-            self._say(model.name, f"no version {which} in {model.base_path}")
-        else:
-            self._say(model.name, None)
+        self._say(model.name, _lack(model, published, aspired))
         self._reach(model.name, aspired, model.base_path)
 
     def _reach(self, name: str, aspired: set[int], base_path: Path) -> None:
@@ -228,3 +225,11 @@ class Manager:
         if message and self._said.get(subject) != message:
             _logger.warning("%s: %s", subject, message)
         self._said[subject] = message or ""
+
+
+def _lack(model: ModelSettings, published: Collection[int], aspired: set[int]) -> str | None:
+    """Say what a model's folder should hold and does not."""
+    absent = sorted(set(model.policy.specific.versions).difference(published))
+    if absent:
+        return f"the config asks for versions that are not in {model.base_path}: {absent}"
+    return None if aspired else f"no version in {model.base_path}"

@@ -26,6 +26,7 @@ from tensorflow_serving.apis.prediction_service_pb2_grpc import (
 )
 
 from serving.embedded import statuses
+from serving.embedded.address import AddressError, joined
 from serving.embedded.manager import Manager
 from serving.embedded.prediction import predict
 from serving.embedded.servable import Servable
@@ -39,10 +40,6 @@ _OPTIONS = [
     # Two servers on one port would take turns instead of one failing to start.
     ("grpc.so_reuseport", 0),
 ]
-
-
-class PortError(Exception):
-    """The address cannot be listened on; says in one line why and what to do."""
 
 
 def _answers(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], Any]:
@@ -134,7 +131,12 @@ class ModelService(ModelServiceServicer):  # type: ignore[misc]
 
 
 class Server:
-    """A gRPC server with both services, listening from the start."""
+    """A gRPC server with both services, listening from the start.
+
+    Attributes:
+        port: the port that it listens on.
+        address: host and port.
+    """
 
     def __init__(self, manager: Manager, host: str, port: int, max_threads: int) -> None:
         """Listen and answer.
@@ -147,21 +149,18 @@ class Server:
                 TensorFlow Serving would refuse them.
 
         Raises:
-            PortError: host and port cannot be listened on.
+            AddressError: host and port cannot be listened on.
         """
         threads = ThreadPoolExecutor(max_threads, thread_name_prefix="call")
         self._server = grpc.server(threads, options=_OPTIONS)
         add_PredictionServiceServicer_to_server(PredictionService(manager), self._server)
         add_ModelServiceServicer_to_server(ModelService(manager), self._server)
-        self.address = f"[{host}]" if ":" in host else host
         try:
-            self.port: int = self._server.add_insecure_port(f"{self.address}:{port}")
+            self.port: int = self._server.add_insecure_port(joined(host, port))
         except RuntimeError as error:
-            raise PortError(
-                f"cannot listen on {self.address}:{port}: the port is in use or not allowed, or "
-                "the address is not this machine's; choose others with --port and --host"
-            ) from error
-        self.address = f"{self.address}:{self.port}"
+            reason = "the port is in use or not allowed, or the host is not this machine"
+            raise AddressError(joined(host, port), reason) from error
+        self.address = joined(host, self.port)
         self._server.start()
 
     def stop(self, grace_seconds: float) -> None:

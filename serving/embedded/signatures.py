@@ -12,7 +12,7 @@ from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef, TensorInfo
 from serving.embedded import statuses
 from serving.embedded.tensors import Array, type_name
 
-_MOST_CALLABLES = 64  # For one signature: one for each set of outputs asked for.
+_MOST_COMPUTATIONS = 64  # Of one signature: one for each choice of outputs.
 
 
 class SignatureRunner:
@@ -32,7 +32,8 @@ class SignatureRunner:
         self._inputs = [_Input(place, alias, info) for place, (alias, info) in enumerate(infos)]
         feeds = tuple(info.name for _, info in infos)
         # Not a method: a reference back to this object would keep its session from being freed.
-        self._callable = lru_cache(_MOST_CALLABLES)(partial(_make_callable, session, feeds))
+        prepare = partial(_Computation, session, feeds, definition)
+        self._computation = lru_cache(_MOST_COMPUTATIONS)(prepare)
 
     def run(self, arrays: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
         """Compute outputs from inputs.
@@ -50,17 +51,11 @@ class SignatureRunner:
         """
         for wanted in self._inputs:
             wanted.check(arrays[wanted.alias])
-        fetches = tuple(self.definition.outputs[alias].name for alias in outputs)
+        ordered = (arrays[wanted.alias] for wanted in self._inputs)
         try:
-            results = self._callable(fetches)(*(arrays[wanted.alias] for wanted in self._inputs))
+            return self._computation(tuple(outputs))(*ordered)
         except tf.errors.OpError as error:
             raise statuses.from_number(error.error_code, error.message) from error
-        # Scalars come as plain Python or NumPy values, and a string's type would be guessed.
-        types = (self.definition.outputs[alias].dtype for alias in outputs)
-        return [
-            np.asarray(result, dtype=object if dtype == tf.string.as_datatype_enum else None)
-            for result, dtype in zip(results, types, strict=True)
-        ]
 
 
 class _Input:
@@ -97,11 +92,24 @@ def _written(sizes: tuple[int, ...]) -> str:
     return f"[{','.join(map(str, sizes))}]"
 
 
-def _make_callable(
-    session: tf.compat.v1.Session, feeds: tuple[str, ...], fetches: tuple[str, ...]
-) -> Callable[..., list[Array]]:
-    # Session.run is the public way, but looks at every feed and fetch anew in each call: a tiny
-    # model then takes 551 microseconds instead of 153. TensorFlow is pinned to one minor release.
-    options = CallableOptions(feed=feeds, fetch=fetches)
-    call: Callable[..., list[Array]] = session._make_callable_from_options(options)
-    return call
+class _Computation:
+    """Some outputs of a signature, prepared to be computed from its inputs."""
+
+    def __init__(
+        self,
+        session: tf.compat.v1.Session,
+        feeds: tuple[str, ...],
+        definition: SignatureDef,
+        outputs: tuple[str, ...],
+    ) -> None:
+        infos = [definition.outputs[alias] for alias in outputs]
+        options = CallableOptions(feed=feeds, fetch=[info.name for info in infos])
+        # Session.run is the public way, but looks at every feed and fetch anew in each call: a
+        # tiny model takes 551 microseconds then, not 153. TensorFlow is pinned to one release.
+        self._call: Callable[..., list[Array]] = session._make_callable_from_options(options)
+        # Scalars come as plain values, and NumPy would cut zero bytes off a string.
+        self._dtypes = [np.dtype(tf.as_dtype(info.dtype).as_numpy_dtype) for info in infos]
+
+    def __call__(self, *arrays: Array) -> list[Array]:
+        results = zip(self._call(*arrays), self._dtypes, strict=True)
+        return [np.asarray(result, dtype) for result, dtype in results]

@@ -15,6 +15,7 @@ REQUESTS_FILE = Path("assets.extra", "tf_serving_warmup_requests")
 _MOST_RECORDS = 1000
 
 
+@errors_explained()
 def warm_up(servable: Servable, path: Path) -> int:
     """Run every recorded request of the version in the folder ``path``.
 
@@ -31,15 +32,14 @@ def warm_up(servable: Servable, path: Path) -> int:
     if not file.exists():
         return 0
     count = 0
-    with errors_explained():
-        for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
-            _run(servable, record, file)
-            count += 1
-            if count > _MOST_RECORDS:
-                raise ServingError(
-                    grpc.StatusCode.INVALID_ARGUMENT,
-                    f"Number of warmup records exceeds the maximum ({_MOST_RECORDS}) at {file}",
-                )
+    for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
+        _run(servable, record, file)
+        count += 1
+        if count > _MOST_RECORDS:
+            raise ServingError(
+                grpc.StatusCode.INVALID_ARGUMENT,
+                f"Number of warmup records exceeds the maximum ({_MOST_RECORDS}) at {file}",
+            )
     return count
 
 

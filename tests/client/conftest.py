@@ -91,7 +91,6 @@ def gateway() -> Iterator[FakeGateway]:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep settings and proxies of the machine out of the tests."""
-    names = ["PHOTOLABEL_URL", "PHOTOLABEL_API_KEY", "FORCE_COLOR", "COLUMNS"]
-    for name in [*names, "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]:
+    """Keep the proxies and the terminal of the machine out of the tests."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "FORCE_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)

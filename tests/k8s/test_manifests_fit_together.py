@@ -105,8 +105,9 @@ def test_gateway_asks_the_service_of_the_model_server(name: str) -> None:
     assert (scheme, service["spec"]["clusterIP"]) == ("dns", "None")
     (target,) = (p["targetPort"] for p in service["spec"]["ports"] if p["port"] == int(port))
     (pod,) = _selected(name, service["spec"]["selector"])
+    assert target == "grpc"
     # The port of a headless Service is not translated: it has to be the container's own.
-    assert ports(pod)[target] == int(port)
+    assert ports(pod)["grpc"] == int(port)
 
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)

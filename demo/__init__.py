@@ -1,0 +1,1 @@
+"""`python -m demo`: both starter models classify sample photos through the whole chain."""

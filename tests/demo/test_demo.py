@@ -1,0 +1,47 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import demo.__main__ as program
+from serving.versions import VersionsError
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.e2e
+def test_the_demo_shows_expected_beside_answered_and_stops_all(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "demo", "--keep-photos", str(tmp_path / "photos")],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path), "HTTP_PROXY": "http://127.0.0.1:1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    rows = [line.split() for line in done.stdout.splitlines() if ".jpg" in line or ".png" in line]
+    assert len(rows) == 12
+    assert rows[1][:5] == ["clothing", "1", "trouser.jpg", "Trouser", "Trouser"]
+    assert sum(row[-1] == "yes" for row in rows[:10]) >= 8
+    assert "cats only" in done.stdout
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+    assert len(list((tmp_path / "photos").iterdir())) == 12
+    # Models and logs are gone, which the servers' ends come before.
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+
+
+def test_what_fails_is_one_line_and_status_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(models: Path) -> None:
+        raise VersionsError("no space left")
+
+    monkeypatch.setattr(program, "garments", list)
+    monkeypatch.setattr(program, "seed", refuse)
+    assert program.main([]) == 1
+    assert capsys.readouterr().err == "error: no space left\n"

@@ -1,0 +1,54 @@
+"""What `make` would do, without doing it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def nvidia_machine(tmp_path: Path) -> dict[str, str]:
+    """Return the environment of a machine whose `nvidia-smi` lists a GPU."""
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\necho 'GPU 0: NVIDIA Something'\n")
+    tool.chmod(0o755)
+    return {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+
+
+def dry_run(target: str, environment: dict[str, str] | None = None) -> str:
+    done = subprocess.run(
+        ["make", "--dry-run", "--always-make", target, "VENV=/nonexistent/venv"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_training_on_a_gpu_machine_installs_cuda(nvidia_machine: dict[str, str]) -> None:
+    assert "requirements/train-gpu.txt" in dry_run("train", nvidia_machine)
+
+
+def test_training_elsewhere_does_not() -> None:
+    plan = dry_run("train")
+    assert "requirements/train.txt" in plan
+    assert "train-gpu" not in plan.replace("&& echo train-gpu ||", "")
+    assert "--default-of" in plan
+
+
+def test_help_names_every_command() -> None:
+    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    phony = next(line for line in makefile.splitlines() if line.startswith(".PHONY:"))
+    listed = {line.split()[0] for line in shown.stdout.splitlines()}
+    assert set(phony.split()[1:]) == listed
+
+
+def test_ci_runs_the_test_command() -> None:
+    assert "exec make test" in (ROOT / ".ci" / "run").read_text("utf-8")

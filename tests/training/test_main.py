@@ -1,0 +1,194 @@
+"""The command line, with tiny runs from data to published version."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from serving.versions import published_versions
+from tests.training.conftest import TINY, CommandLine
+from training import running
+from training.__main__ import main
+from training.errors import TrainingError
+from training.recipes import DEFAULTS, RECIPES
+
+ROOT = Path(__file__).parents[2]
+
+# Keras stores weights by a conversion that NumPy wants to be another one some day.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+def test_a_run_trains_and_publishes_and_says_so(
+    train: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train() == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "clothing-cnn, seed 1, on CPU"
+    assert lines[1].startswith("fashion-mnist: 190 photos to train on, 10 for validation, 50 for")
+    assert lines[2].startswith("epoch 1/1  loss ")
+    assert "validation" in lines[2]
+    card = json.loads(Path("models/clothing/1/assets.extra/model_card.json").read_text())
+    accuracy = card["metrics"]["test"]["accuracy"]
+    assert lines[3].startswith(f"clothing-cnn: test accuracy {accuracy:.2%} on 50 photos, trained ")
+    assert lines[3].endswith("published as models/clothing/1")
+
+
+def test_the_card_tells_what_the_model_was_made_of(train: CommandLine) -> None:
+    assert train("--seed", "5", "--set", "augmentation.shift=1") == 0
+
+    text = Path("models/clothing/1/assets.extra/model_card.json").read_text()
+    card = json.loads(text)
+    assert card["recipe"] == "clothing-cnn"
+    assert card["parameters"]["seed"] == 5
+    assert card["parameters"]["augmentation.shift"] == 1
+    assert card["parameters"]["network.stages"] == [4, 8]
+    assert card["labels"][9] == "Ankle boot"
+    assert card["preparation"] == "garment/1"
+    assert card["input_shape"] == [28, 28, 1]
+    assert len(card["data"]["sha256"]) == 64
+    assert [card["data"][name] for name in ("training", "validation", "test")] == [190, 10, 50]
+    assert set(card["metrics"]) == {"validation", "test"}
+    assert card["metrics"]["test"]["classes"]["Bag"]["photos"] == 5
+    assert card["trained"]["packages"]["tensorflow"].startswith("2.20.")
+    assert card["trained"]["hardware"]["cores"] == os.cpu_count()
+    assert card["trained"]["seconds"] > 0
+    for private in (str(ROOT), str(Path.home()), os.uname().nodename):
+        assert private not in text
+
+
+def test_cats_and_dogs_run_to_a_published_version_of_two_columns(pets: Path) -> None:
+    small = ("network.stem=2,2", "network.stages=2,2,2", "fit_size=32", "epochs=1")
+    tiny = [word for assignment in small for word in ("--set", assignment)]
+
+    assert main(["run", "--default-of", "cats-dogs", "--data", str(pets), *tiny]) == 0
+
+    card = json.loads(Path("models/cats-dogs/1/assets.extra/model_card.json").read_text())
+    assert card["labels"] == ["cat", "dog"]
+    assert card["preparation"] == "squash/1"
+    assert [card["data"][name] for name in ("training", "validation", "test")] == [28, 6, 6]
+
+
+def test_weights_survive_a_publication_that_fails(
+    train: CommandLine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> int:
+        raise TrainingError("not published: the disk is full")
+
+    monkeypatch.setattr(running, "publish", refuse)
+    assert train() == 1
+
+    error = capsys.readouterr().err
+    assert error.startswith("error: not published: the disk is full. Trained weights and card are ")
+    run = Path(error.strip().rpartition(" ")[2])
+    assert (run / "trained.weights.h5").is_file()
+    assert json.loads((run / "model_card.json").read_text())["name"] == "clothing"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["run", "shoes"], 2, "there is no recipe 'shoes'; there are clothing-dense128-adam, "),
+        (["run", "--default-of", "shoes"], 2, "there is no model 'shoes'; there are clothing, "),
+        (["run", "clothing-cnn", "--set", "epoch=1"], 2, "clothing-cnn has no setting 'epoch'; "),
+        (["run", "clothing-cnn", "--seed", "x"], 2, "seed is a whole number (now 1), not 'x'"),
+        (["run", "clothing-cnn", "--data", "none"], 1, "the data folder none does not exist"),
+        (["run", "clothing-cnn", "--models", "file"], 1, "models can't be published: cannot wri"),
+        (["run", "clothing-cnn", "--device", "gpu"], 1, "--device gpu: TensorFlow sees no GPU; "),
+    ],
+    ids=["recipe", "model", "setting", "seed", "data", "models", "device"],
+)
+def test_mistakes_are_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], status: int, message: str
+) -> None:
+    Path("file").touch()
+
+    assert main(arguments) == status
+
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {message}")
+    assert error.count("\n") == 1
+
+
+def test_a_runs_folder_that_cannot_be_written_is_told_before_training(
+    train: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("file").touch()
+
+    assert train("--runs", "file") == 1
+    assert "cannot make the run's folder file/" in capsys.readouterr().err
+
+
+def test_too_much_for_the_memory_is_one_line(
+    garments: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    huge = ["--set", "network.units=1000000000000"]
+
+    assert main(["run", "clothing-dense128-adam", "--data", str(garments), *huge]) == 1
+    assert "error: out of memory: try a smaller" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["run"], ["run", "a", "--default-of", "b"], ["walk"]])
+def test_a_wrong_command_shows_how_it_is_used(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(arguments)
+
+    assert raised.value.code == 2
+    assert "usage: python -m training" in capsys.readouterr().err
+
+
+def test_recipes_are_listed_with_what_they_need_and_give(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["recipes"]) == 0
+
+    table = capsys.readouterr().out
+    for recipe in RECIPES.values():
+        assert all(
+            part in table for part in (recipe.name, recipe.what, recipe.dataset, recipe.expected)
+        )
+    assert all(f"(default of {model})" in table for model in DEFAULTS)
+
+
+def test_listing_and_mistakes_need_no_framework() -> None:
+    code = (
+        "import sys; from training.__main__ import main; main(['recipes']);"
+        " assert main(['run', 'clothing-cnn', '--set', 'epochs=0']) == 2;"
+        " assert not {'keras', 'tensorflow', 'numpy'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
+
+
+def test_an_interrupted_run_ends_with_one_line_and_publishes_nothing(
+    garments: Path, tmp_path: Path
+) -> None:
+    tiny = [word for assignment in (*TINY, "epochs=100000") for word in ("--set", assignment)]
+    places = [
+        "--data",
+        str(garments),
+        "--models",
+        f"{tmp_path}/models",
+        "--runs",
+        f"{tmp_path}/runs",
+    ]
+    command = [sys.executable, "-m", "training", "run", "clothing-cnn", *places, *tiny]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    pipe = subprocess.PIPE
+    run = subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, env=environment)
+    assert run.stdout is not None
+    while not run.stdout.readline().startswith("epoch 2/"):
+        assert run.poll() is None
+    run.send_signal(signal.SIGINT)
+    _, error = run.communicate(timeout=60)
+
+    assert run.returncode == 130
+    assert error.splitlines()[-1] == "interrupted"
+    assert "Traceback" not in error
+    assert published_versions(tmp_path / "models" / "clothing") == []

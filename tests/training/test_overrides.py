@@ -1,0 +1,71 @@
+import pytest
+
+from training.errors import UsageError
+from training.overrides import override, settings
+from training.recipes import RECIPES
+
+RECIPE = RECIPES["clothing-cnn"]
+
+
+@pytest.mark.parametrize(
+    ("assignment", "value"),
+    [
+        ("epochs=3", 3),
+        ("learning_rate=1e-4", 0.0001),
+        ("learning_rate=1", 1.0),
+        ("optimizer=sgd", "sgd"),
+        ("augmentation.flip=false", False),
+        ("augmentation.shift=4", 4),
+        ("network.stages=8,16", (8, 16)),
+        ("seed=7", 7),
+    ],
+)
+def test_a_number_is_changed_by_its_name(assignment: str, value: object) -> None:
+    name = assignment.partition("=")[0]
+
+    changed = settings(override(RECIPE, [assignment]))
+
+    assert changed[name] == value
+    assert type(changed[name]) is type(value)
+    assert {**changed, name: settings(RECIPE)[name]} == settings(RECIPE)
+
+
+def test_the_last_of_several_assignments_holds() -> None:
+    assert override(RECIPE, ["epochs=3", "epochs=4"]).epochs == 4
+
+
+@pytest.mark.parametrize("name", ["epoch", "network", "network.units", "name", "shape", ""])
+def test_an_unknown_name_is_refused_naming_the_known(name: str) -> None:
+    with pytest.raises(UsageError, match=f"no setting '{name}'; it has .*batch_size, epochs, "):
+        override(RECIPE, [f"{name}=1"])
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("epochs", "--set takes name=value, not 'epochs'"),
+        ("epochs=2.5", "epochs is a whole number (now 16), not '2.5'"),
+        ("epochs=0", "epochs is at least 1, not 0"),
+        ("learning_rate=fast", "learning_rate is a number (now 0.003), not 'fast'"),
+        ("learning_rate=nan", "learning_rate is a number (now 0.003), not 'nan'"),
+        ("learning_rate=-1", "learning_rate is at least 0, not -1.0"),
+        ("optimizer=adamax", "optimizer is one of adam, adamw, sgd, not 'adamax'"),
+        ("augmentation.flip=1", "augmentation.flip is true or false (now True), not '1'"),
+        ("augmentation.crop_area=0", "augmentation.crop_area is above 0 and at most 1, not 0.0"),
+        ("network.dropout=1", "network.dropout is at least 0 and below 1, not 1.0"),
+        ("network.stages=8", "network.stages has 2 numbers (now 48,96), not '8'"),
+        ("network.stages=8,0", "the numbers of network.stages are at least 1, not 8,0"),
+        ("network.stages=8;16", "network.stages is whole numbers with commas (now 48,96), not"),
+        ("seed=4294967296", "seed is below 2**32, not 4294967296"),
+    ],
+)
+def test_a_wrong_value_is_refused(assignment: str, message: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        override(RECIPE, [assignment])
+
+    assert str(raised.value).startswith(message)
+
+
+def test_a_network_that_flattens_has_one_size() -> None:
+    with pytest.raises(UsageError, match="flattens its photos: its fit_size can only be 0"):
+        override(RECIPES["clothing-dense128-adam"], ["fit_size=20"])

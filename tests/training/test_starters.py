@@ -1,0 +1,51 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from training.errors import TrainingError
+from training.recipes import DEFAULTS
+from training.starters import LEAST_ACCURACY, MOST_BYTES, STARTERS, install
+
+
+def version(folder: Path, name: str, accuracy: float, size: int = 10) -> Path:
+    """Write what `install` looks at."""
+    (folder / "assets.extra").mkdir(parents=True)
+    card = {"name": name, "metrics": {"test": {"accuracy": accuracy}}}
+    (folder / "assets.extra" / "model_card.json").write_text(json.dumps(card))
+    (folder / "saved_model.pb").write_bytes(bytes(size))
+    return folder
+
+
+def test_a_good_version_replaces_the_starter(tmp_path: Path) -> None:
+    starters = tmp_path / "starters"
+    install(version(tmp_path / "7", "clothing", 0.93), starters)
+    (starters / "clothing" / "1" / "old").touch()
+
+    assert install(version(tmp_path / "8", "clothing", 0.94), starters) == starters / "clothing/1"
+    assert (starters / "clothing/1/saved_model.pb").is_file()
+    assert not (starters / "clothing/1/old").exists()
+    assert {path.name for path in (starters / "clothing").iterdir()} == {"1"}
+
+
+def test_a_version_below_the_bar_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"accuracy is 91\.99%, at least 92% is wanted"):
+        install(version(tmp_path / "1", "clothing", 0.9199), tmp_path / "starters")
+    assert not (tmp_path / "starters").exists()
+
+
+def test_starters_that_are_too_large_together_are_refused(tmp_path: Path) -> None:
+    starters = tmp_path / "starters"
+    install(version(tmp_path / "1", "clothing", 0.95, MOST_BYTES // 2), starters)
+
+    with pytest.raises(TrainingError, match=r"with the others it would take 6,\d+,\d+ bytes"):
+        install(version(tmp_path / "2", "cats-dogs", 0.95, MOST_BYTES // 2), starters)
+    assert not (starters / "cats-dogs").exists()
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_the_starters_in_the_tree_come_from_the_default_recipes(name: str) -> None:
+    card = json.loads((STARTERS / name / "1" / "assets.extra" / "model_card.json").read_text())
+
+    assert card["recipe"] == DEFAULTS[name]
+    assert card["metrics"]["test"]["accuracy"] >= LEAST_ACCURACY[name]

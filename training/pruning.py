@@ -1,0 +1,82 @@
+"""Removing old versions of a model, never one that is in use."""
+
+from pathlib import Path
+
+import grpc
+
+from serving.embedded.config import ConfigError, read_config
+from serving.embedded.policy import aspired_versions
+from serving.protos import GetModelStatusRequest, ModelServiceStub, ModelVersionStatus
+from serving.versions import VersionsError, prune, published_versions
+from training.errors import TrainingError
+
+_DEADLINE = 10.0  # Seconds for the model server to answer.
+
+
+def prune_model(
+    models: Path,
+    name: str,
+    keep: int,
+    model_server: str | None = None,
+    model_config_file: Path | None = None,
+) -> list[int]:
+    """Remove all versions of a model but the newest ones and those in use.
+
+    Args:
+        models: folder of the models.
+        name: of the model.
+        keep: how many of the newest to keep.
+        model_server: host:port of the gRPC API; what it loads, serves or unloads is kept.
+        model_config_file: TensorFlow Serving's; what its policy or its labels name is kept.
+
+    Returns:
+        The numbers removed, ascending.
+
+    Raises:
+        TrainingError: there is no such model, or what is in use can't be told. Nothing has been
+            removed then.
+    """
+    base = models / name
+    try:
+        published = published_versions(base)
+        if not published:
+            raise TrainingError(f"there is no version of {name} in {models}")
+        in_use: set[int] = set()
+        if model_server:
+            in_use |= _loaded(model_server, name)
+        if model_config_file:
+            in_use |= _configured(model_config_file, name, published)
+        return prune(base, keep, in_use)
+    except VersionsError as error:
+        raise TrainingError(str(error)) from error
+
+
+def _loaded(model_server: str, name: str) -> set[int]:
+    """Return the versions that a model server holds in memory, or is about to."""
+    request = GetModelStatusRequest()
+    request.model_spec.name = name
+    with grpc.insecure_channel(model_server) as channel:
+        try:
+            answer = ModelServiceStub(channel).GetModelStatus(request, timeout=_DEADLINE)
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.NOT_FOUND:
+                return set()
+            raise TrainingError(
+                f"nothing removed: the model server {model_server} does not tell which versions of"
+                f" {name} it serves ({error.code().name}: {error.details()})"
+            ) from error
+    gone = ModelVersionStatus.State.END
+    return {status.version for status in answer.model_version_status if status.state != gone}
+
+
+def _configured(path: Path, name: str, published: list[int]) -> set[int]:
+    """Return the published versions that a config file wants served or has labels for."""
+    try:
+        configured = [model for model in read_config(path) if model.name == name]
+    except ConfigError as error:
+        raise TrainingError(f"nothing removed: {error}") from error
+    return {
+        version
+        for model in configured
+        for version in (*aspired_versions(model.policy, published), *model.labels.values())
+    }
