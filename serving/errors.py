@@ -1,17 +1,16 @@
 """Everything that the gateway can answer but success, one class for each row of the error table.
 
-    PhotolabelError
-    ├── RequestError            the caller can mend it (4xx)
-    │   ├── MalformedRequest, NoPhoto, Unauthorized          400, 400, 401
-    │   ├── UnknownPath, UnknownModel, UnknownVersion        404
-    │   ├── MethodNotAllowed, UploadTimeout, BodyTooLarge, TooManyPhotos, TooManyRequests  405, 408, 413, 413, 429
-    │   ├── BadPhoto                one photo, named in the answer
-    │   │   ├── TooManyPixels, TooCostly                     413
-    │   │   └── NotAnImage, UnsupportedFormat, DamagedPhoto  415, 415, 422
-    │   └── BadPhotos               several of them in one request
-    └── InternalError, BudgetSpent, ModelServerUnavailable, ModelNotReady   500, 504, 503, 503
-
-The JSON shape is that of RFC 9457 (problem details).
+PhotolabelError             as JSON of RFC 9457 (problem details)
+├── RequestError            the caller can mend it (4xx)
+│   ├── MalformedRequest, NoPhoto, Unauthorized          400, 400, 401
+│   ├── UnknownPath, UnknownModel, UnknownVersion        404
+│   ├── MethodNotAllowed, UploadTimeout                  405, 408
+│   ├── BodyTooLarge, TooManyPhotos, TooManyRequests     413, 413, 429
+│   ├── BadPhoto                one photo, named in the answer
+│   │   ├── TooManyPixels, TooCostly                     413
+│   │   └── NotAnImage, UnsupportedFormat, DamagedPhoto  415, 415, 422
+│   └── BadPhotos               several of them in one request
+└── InternalError, BudgetSpent, ModelServerUnavailable, ModelNotReady   500, 504, 503, 503
 """
 
 from collections.abc import Iterable, Sequence

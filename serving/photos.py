@@ -11,7 +11,6 @@ twice the model's size, so that the resampling that follows still sees enough pi
 import io
 import warnings
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
@@ -201,7 +200,7 @@ def _srgb_conversion(photo: Image.Image) -> "Conversion | None":
         transform = ImageCms.buildTransform(source, _SRGB, mode, "RGB")
     except (ImageCms.PyCMSError, OSError):  # A broken or foreign profile.
         return None
-    return partial(ImageCms.applyTransform, transform=transform)
+    return lambda strip: ImageCms.applyTransform(strip, transform) or strip
 
 
 def _squash(photo: Image.Image, width: int, height: int) -> Image.Image:

@@ -100,8 +100,9 @@ def _attack(url: str, workers: Workers, count: int, seed: int, seconds: float) -
 
 
 def _send(client: httpx.Client, upload: Upload, report: Report) -> None:
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in upload.headers.items()]
     try:
-        status = client.post(_PATH, content=upload.body, headers=upload.headers).status_code
+        status = client.post(_PATH, content=upload.body, headers=headers).status_code
     except httpx.TransportError:
         # A server may hang up on a request that it will not read to its end.
         report.statuses["hung up"] += 1

@@ -62,7 +62,9 @@ def _wrong_type(generator: random.Random) -> Upload:
 def _form(generator: random.Random) -> Upload:
     parts = b"".join(
         f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{i}"; filename="{i}\u202e.jpg"\r\n'
-        "\r\n".encode() + mutated(generator) + b"\r\n"
+        "\r\n".encode()
+        + mutated(generator)
+        + b"\r\n"
         for i in range(generator.randrange(1, 40))
     )
     body = parts + f"--{_BOUNDARY}--\r\n".encode()
