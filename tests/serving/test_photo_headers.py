@@ -18,7 +18,7 @@ from serving.errors import (
     UnsupportedFormat,
 )
 from serving.photo_limits import DEFAULT_LIMITS, PhotoLimits
-from serving.photos import Shape, prepare
+from serving.photos import PREPARATIONS, Shape, prepare
 from tests.drawing import encode, encoded_photo, photo
 
 SHAPE: Shape = (150, 150, 3)
@@ -154,6 +154,23 @@ def test_slow_profiles_still_convert() -> None:
     table = encode(photo(), "PNG", icc_profile=profiles.table_profile("RGB", 5))
     plain = prepare(encode(photo()), "squash/1", SHAPE)
     assert np.abs(prepare(table, "squash/1", SHAPE).astype(int) - plain).mean() > 10
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "P", "LA", "RGBA", "CMYK"])
+@pytest.mark.parametrize("profile", [None, "RGB", "CMYK", "broken"])
+@pytest.mark.parametrize("preparation", PREPARATIONS)
+def test_strips_are_converted_as_the_whole_would_be(
+    mode: str, profile: str | None, preparation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    icc = b"broken" if profile == "broken" else profile and profiles.table_profile(profile, 5)
+    image = photo((210, 190))
+    if "A" in mode:
+        image.putalpha(image.convert("L"))
+    options = {"icc_profile": icc} if icc else {}
+    encoded = encode(image.convert(mode), "JPEG" if mode == "CMYK" else "PNG", **options)
+    whole = prepare(encoded, preparation, SHAPE)
+    monkeypatch.setattr("serving.photos.STRIP_PIXELS", 210 * 7)
+    np.testing.assert_array_equal(prepare(encoded, preparation, SHAPE), whole)
 
 
 def test_no_error_keeps_the_pixels_in_memory() -> None:
