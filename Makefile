@@ -10,7 +10,7 @@ MODEL ?= clothing cats-dogs
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo serve train test test-k8s train-k8s test-tfs bench-footprint starters lock clean
+.PHONY: help demo serve train test test-k8s train-k8s test-tfs bench-footprint bench-hostile starters lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -61,6 +61,9 @@ test-tfs: $(VENV)/.installed-dev ## run the end-to-end tests against MODEL_SERVE
 
 bench-footprint: $(VENV)/.installed-dev ## measure start and memory of a gateway worker
 	$(RUN) -m benchmarks.footprint
+
+bench-hostile: $(VENV)/.installed-dev ## send 10,000 hostile uploads to a gateway
+	$(RUN) -m benchmarks.hostile_uploads
 
 starters: $(VENV)/.installed-dev ## train the two starter models again (hours; needs the data sets)
 	$(RUN) -m training starters

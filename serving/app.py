@@ -27,6 +27,6 @@ def create_app(settings: Settings, source: ModelSource) -> Flask:
     observe_requests(app)
     answer_problems(app)
     catalog = Catalog(settings.models, source)
-    classification = Classification(catalog, source, settings.max_pixels, settings.formats)
+    classification = Classification(catalog, source, settings.photo_limits())
     app.register_blueprint(Routes(settings, catalog, classification).blueprint())
     return app

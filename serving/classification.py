@@ -11,6 +11,7 @@ from serving.contract import Description, Prediction
 from serving.deadline import Deadline
 from serving.errors import BadPhoto, BadPhotos, ModelNotReady, UnknownVersion
 from serving.model_ref import ModelRef
+from serving.photo_limits import PhotoLimits
 from serving.photos import Shape, prepare
 from serving.statuses import RequestRefused, broken_contract
 
@@ -56,13 +57,10 @@ class Answer:
 class Classification:
     """Classifies photos with the models of a catalog."""
 
-    def __init__(
-        self, catalog: Catalog, source: ModelSource, max_pixels: int, formats: tuple[str, ...]
-    ) -> None:
+    def __init__(self, catalog: Catalog, source: ModelSource, limits: PhotoLimits) -> None:
         self._catalog = catalog
         self._source = source
-        self._max_pixels = max_pixels
-        self._formats = formats
+        self._limits = limits
 
     def classify(
         self, ref: ModelRef, photos: list[Photo], top: int | None, deadline: Deadline
@@ -135,15 +133,10 @@ class Classification:
         for place, photo in enumerate(photos):
             deadline.remaining()
             try:
-                pixels[place] = prepare(
-                    photo.encoded,
-                    preparation,
-                    shape,
-                    max_pixels=self._max_pixels,
-                    formats=self._formats,
-                )
+                pixels[place] = prepare(photo.encoded, preparation, shape, self._limits)
             except BadPhoto as error:
-                bad.append((photo.name, error))
+                # Its frames would keep the decoded image alive while the next is decoded.
+                bad.append((photo.name, error.with_traceback(None)))
         if bad:
             raise BadPhotos(bad, len(photos))
         return pixels

@@ -1,24 +1,16 @@
 """Everything that the gateway can answer but success, one class for each row of the error table.
 
-    PhotolabelError
-    ├── RequestError            the caller can mend it (4xx)
-    │   ├── MalformedRequest, NoPhoto                        400
-    │   ├── Unauthorized                                     401
-    │   ├── UnknownPath, UnknownModel, UnknownVersion        404
-    │   ├── MethodNotAllowed                                 405
-    │   ├── UploadTimeout                                    408
-    │   ├── BodyTooLarge, TooManyPhotos                      413
-    │   ├── TooManyRequests                                  429
-    │   ├── BadPhoto                one photo, named in the answer
-    │   │   ├── TooManyPixels                                413
-    │   │   ├── NotAnImage, UnsupportedFormat                415
-    │   │   └── DamagedPhoto                                 422
-    │   └── BadPhotos               several of them in one request
-    ├── ModelServerUnavailable, ModelNotReady                503
-    ├── BudgetSpent                                          504
-    └── InternalError                                        500
-
-The JSON shape is that of RFC 9457 (problem details).
+PhotolabelError             as JSON of RFC 9457 (problem details)
+├── RequestError            the caller can mend it (4xx)
+│   ├── MalformedRequest, NoPhoto, Unauthorized          400, 400, 401
+│   ├── UnknownPath, UnknownModel, UnknownVersion        404
+│   ├── MethodNotAllowed, UploadTimeout                  405, 408
+│   ├── BodyTooLarge, TooManyPhotos, TooManyRequests     413, 413, 429
+│   ├── BadPhoto                one photo, named in the answer
+│   │   ├── TooManyPixels, TooCostly                     413
+│   │   └── NotAnImage, UnsupportedFormat, DamagedPhoto  415, 415, 422
+│   └── BadPhotos               several of them in one request
+└── InternalError, BudgetSpent, ModelServerUnavailable, ModelNotReady   500, 504, 503, 503
 """
 
 from collections.abc import Iterable, Sequence
@@ -171,6 +163,14 @@ class TooManyPixels(BadPhoto):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     slug = "too-many-pixels"
     title = "The photo has too many pixels"
+
+
+class TooCostly(BadPhoto):
+    """Decoding the photo would take more memory or time than its pixels justify."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    slug = "too-costly"
+    title = "The photo is too costly to decode"
 
 
 class NotAnImage(BadPhoto):

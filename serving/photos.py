@@ -13,18 +13,30 @@ import warnings
 from collections.abc import Callable
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, UnidentifiedImageError
 
 from serving.errors import BadPhoto, DamagedPhoto, NotAnImage, TooManyPixels, UnsupportedFormat
+from serving.photo_headers import check_metadata, check_size, inspect
+from serving.photo_limits import DEFAULT_LIMITS, PhotoLimits
 
 Shape = tuple[int, int, int]  # height, width, channels
 
-DEFAULT_FORMATS = ("JPEG", "PNG", "WEBP")
-DEFAULT_MAX_PIXELS = 50_000_000
 REDUCED_SIZE_MARGIN = 2
+STRIP_PIXELS = 2_000_000
 
 _SRGB = ImageCms.createProfile("sRGB")
 _MODES = {1: "L", 3: "RGB"}
+_ORIENTATION_TAG = 0x0112
+_TURNS: dict[object, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_PROFILED_MODES = {"L", "RGB", "CMYK"}
 _HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"heif"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 _MAGIC = (
@@ -55,23 +67,17 @@ def image_format(encoded: bytes) -> str | None:
 
 
 def prepare(
-    encoded: bytes,
-    preparation: str,
-    shape: Shape,
-    *,
-    max_pixels: int = DEFAULT_MAX_PIXELS,
-    formats: tuple[str, ...] = DEFAULT_FORMATS,
+    encoded: bytes, preparation: str, shape: Shape, limits: PhotoLimits = DEFAULT_LIMITS
 ) -> np.ndarray:
     """Turn an encoded photo into the pixels of a model.
 
     An image that already has exactly the model's height, width and channels passes bit for bit.
 
     Args:
-        encoded: the file's bytes, in one of `formats`.
+        encoded: the file's bytes.
         preparation: a key of `PREPARATIONS`.
         shape: height, width and channels (1: gray, 3: RGB) of the model's input.
-        max_pixels: the most pixels (width × height) of the encoded photo.
-        formats: the accepted formats, by Pillow's names.
+        limits: the accepted formats, and what decoding may cost.
 
     Returns:
         uint8 `[height, width, channels]`.
@@ -81,34 +87,43 @@ def prepare(
         KeyError: the preparation is not known.
     """
     fit = PREPARATIONS[preparation]
-    photo = _open(encoded, max_pixels, formats)
+    name = _accepted_format(encoded, limits)
+    inspect(name, encoded, limits)
     try:
-        return _pixels(photo, fit, shape)
+        # Nested, so that no variable keeps an image longer than the next step needs it.
+        return _pixels(_upright(_open(name, encoded, shape, limits), limits), fit, shape)
+    except BadPhoto:
+        raise
+    except UnidentifiedImageError:
+        fault = "its header can't be read"
     except Exception as error:  # Decoders raise anything on hostile bytes: OSError, struct.error…
-        raise DamagedPhoto(
-            f"The {photo.format} image does not decode ({error}). Send a complete, intact file."
-        ) from error
+        fault = str(error)
+    # Outside of the handler: the decoder's error would keep its frames, and so the pixels, alive.
+    raise DamagedPhoto(f"The {name} image does not decode ({fault}). Send a complete, intact file.")
 
 
-def _open(encoded: bytes, max_pixels: int, formats: tuple[str, ...]) -> Image.Image:
-    """Read the header only and check it against the limits."""
-    name = image_format(encoded)
-    if name not in formats:
-        raise _refusal(name, encoded, formats)
+def _open(name: str, encoded: bytes, shape: Shape, limits: PhotoLimits) -> Image.Image:
+    """Open the photo without decoding it, and check its size as the decoder sees it."""
     try:
         photo = Image.open(io.BytesIO(encoded), formats=[name])
-    except Image.DecompressionBombError as error:
-        raise TooManyPixels(f"The photo has too many pixels; at most {max_pixels:,}.") from error
-    except Exception as error:  # As above.
-        raise DamagedPhoto(
-            f"The header of the {name} image can't be read. Send a complete, intact file."
-        ) from error
-    if photo.width * photo.height > max_pixels:
+    except Image.DecompressionBombError:
+        most = limits.pixels(name)
+        raise TooManyPixels(f"The photo has too many pixels; at most {most:,}.") from None
+    check_size(name, photo.size, limits)
+    _reduce(photo, shape)
+    if photo.width * photo.height > limits.max_decoded_pixels:
         raise TooManyPixels(
-            f"The photo has {photo.width}×{photo.height} = {photo.width * photo.height:,} pixels;"
-            f" at most {max_pixels:,} are accepted. Send a smaller copy."
+            f"The photo can't be decoded at less than {photo.width}×{photo.height} pixels; at most"
+            f" {limits.max_decoded_pixels:,} are accepted so. Send a smaller copy."
         )
     return photo
+
+
+def _accepted_format(encoded: bytes, limits: PhotoLimits) -> str:
+    name = image_format(encoded)
+    if name is None or name not in limits.formats:
+        raise _refusal(name, encoded, limits.formats)
+    return name
 
 
 def _refusal(name: str | None, encoded: bytes, formats: tuple[str, ...]) -> BadPhoto:
@@ -120,62 +135,92 @@ def _refusal(name: str | None, encoded: bytes, formats: tuple[str, ...]) -> BadP
         )
     if name:
         return UnsupportedFormat(f"This is a {name} image; accepted are {accepted}.")
+    if not encoded:
+        return NotAnImage(f"The file is empty; accepted are {accepted}.")
     return NotAnImage(
         f"The {len(encoded)} bytes begin with {encoded[:8]!r}, which no image format does;"
         f" accepted are {accepted}."
     )
 
 
+def _reduce(photo: Image.Image, shape: Shape) -> None:
+    """Let a JPEG be decoded at 1/2, 1/4 or 1/8 of its size where that is still large enough."""
+    height, width, channels = shape
+    gray = channels == 1 and "icc_profile" not in photo.info
+    wanted = max(height, width) * REDUCED_SIZE_MARGIN
+    if min(photo.size) >= 2 * wanted:
+        photo.draft("L" if gray else None, (wanted, wanted))
+
+
+def _upright(photo: Image.Image, limits: PhotoLimits) -> Image.Image:
+    """Decode the photo and turn it as its EXIF orientation says.
+
+    Pillow's `exif_transpose` also writes the EXIF data anew, which fails on what cameras get wrong,
+    and copies a photo that is upright.
+    """
+    photo.load()
+    check_metadata(photo.info, limits)  # A PNG's may stand behind its pixels.
+    turn = _TURNS.get(_orientation(photo))
+    return photo if turn is None else photo.transpose(turn)
+
+
+def _orientation(photo: Image.Image) -> object:
+    try:
+        return photo.getexif().get(_ORIENTATION_TAG)
+    except Exception:  # Broken EXIF data says nothing about the pixels, which are fine.
+        return None
+
+
 def _pixels(photo: Image.Image, fit: "Fit", shape: Shape) -> np.ndarray:
     height, width, channels = shape
     mode = _MODES[channels]
-    _reduce(photo, mode, max(height, width))
-    photo = _orient(photo)
     if photo.size != (width, height) or photo.mode != mode:
-        photo = fit(_flatten(photo, mode), width, height)
+        photo = _flatten(photo, mode)
+        photo = fit(photo, width, height)
     return np.asarray(photo, np.uint8).reshape(shape)
 
 
-def _reduce(photo: Image.Image, mode: str, size: int) -> None:
-    """Let a JPEG be decoded at 1/2, 1/4 or 1/8 of its size where that is still large enough."""
-    draft_mode = mode if mode == "L" and "icc_profile" not in photo.info else None
-    wanted = size * REDUCED_SIZE_MARGIN
-    if min(photo.size) >= 2 * wanted:
-        photo.draft(draft_mode, (wanted, wanted))
-
-
-def _orient(photo: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(photo)
-    except Exception:  # Broken EXIF data says nothing about the pixels, which may be fine…
-        photo.load()  # …and if they are not, this says so.
-        return photo
-
-
 def _flatten(photo: Image.Image, mode: str) -> Image.Image:
-    """Return the photo as 8-bit sRGB (or gray), without transparency or palette."""
-    if photo.mode.startswith("I"):  # 16-bit gray; Pillow's own conversion clips instead of scaling.
-        photo = Image.fromarray((np.asarray(photo, np.uint32) >> 8).astype(np.uint8))
-    if photo.has_transparency_data:
-        layer = photo.convert("RGBA")
-        photo = Image.new("RGBA", layer.size, "white")
-        photo.alpha_composite(layer)
-        photo.info = layer.info
-    return _to_srgb(photo).convert(mode)
+    """Return the photo as 8-bit sRGB (or gray), without transparency or palette.
 
-
-def _to_srgb(photo: Image.Image) -> Image.Image:
-    if photo.mode not in {"L", "RGB", "CMYK"}:
-        photo = photo.convert("RGB")
-    profile = photo.info.get("icc_profile")
-    if not profile:
+    It goes strip by strip, so that only the photo and the result are in memory as a whole.
+    """
+    to_srgb = _srgb_conversion(photo)
+    if photo.mode == mode and to_srgb is None and not photo.has_transparency_data:
         return photo
+    flat = Image.new(mode, photo.size)
+    rows = max(1, STRIP_PIXELS // photo.width)
+    for top in range(0, photo.height, rows):
+        box = (0, top, photo.width, min(top + rows, photo.height))
+        flat.paste(_flatten_strip(photo.crop(box), to_srgb).convert(mode), box)
+    return flat
+
+
+def _flatten_strip(strip: Image.Image, to_srgb: "Conversion | None") -> Image.Image:
+    if strip.mode.startswith("I"):  # 16-bit gray; Pillow's own conversion clips instead of scaling.
+        return Image.fromarray((np.asarray(strip, np.uint32) >> 8).astype(np.uint8))
+    if strip.has_transparency_data:
+        layer = strip.convert("RGBA")
+        strip = Image.new("RGBA", layer.size, "white")
+        strip.alpha_composite(layer)
+    if strip.mode not in _PROFILED_MODES:
+        strip = strip.convert("RGB")
+    return to_srgb(strip) if to_srgb else strip
+
+
+def _srgb_conversion(photo: Image.Image) -> "Conversion | None":
+    """Return how to convert a strip of the photo from its profile; None: take it as sRGB."""
+    profile = photo.info.get("icc_profile")
+    if not profile or photo.mode.startswith("I"):
+        return None
+    plain = photo.mode in _PROFILED_MODES and not photo.has_transparency_data
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        converted = ImageCms.profileToProfile(photo, source, _SRGB, outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError):  # A broken or foreign profile: take the numbers as sRGB.
-        return photo
-    return converted or photo
+        mode = photo.mode if plain else "RGB"
+        transform = ImageCms.buildTransform(source, _SRGB, mode, "RGB")
+    except (ImageCms.PyCMSError, OSError):  # A broken or foreign profile.
+        return None
+    return lambda strip: ImageCms.applyTransform(strip, transform) or strip
 
 
 def _squash(photo: Image.Image, width: int, height: int) -> Image.Image:
@@ -190,9 +235,12 @@ def _garment(photo: Image.Image, width: int, height: int) -> Image.Image:
     the border of the photo is light, it is inverted, and the background's level becomes black.
     """
     background = float(np.median(_border(np.asarray(photo.convert("L")))))
-    if background > 127:
-        photo, background = ImageOps.invert(photo), 255 - background
+    inverted = background > 127
+    if inverted:
+        background = 255 - background
     levels = np.clip((np.arange(256) - background) * (255 / (255 - background)), 0, 255)
+    if inverted:
+        levels = levels[::-1]
     photo = photo.point(levels.round().astype(int).tolist() * len(photo.getbands()))
     scale = min(width / photo.width, height / photo.height)
     fitted = max(1, round(photo.width * scale)), max(1, round(photo.height * scale))
@@ -210,5 +258,6 @@ def _border(gray: np.ndarray) -> np.ndarray:
 
 
 Fit = Callable[[Image.Image, int, int], Image.Image]
+Conversion = Callable[[Image.Image], Image.Image]
 
 PREPARATIONS: dict[str, Fit] = {"squash/1": _squash, "garment/1": _garment}

@@ -4,13 +4,14 @@ An unknown `PHOTOLABEL_*` variable or a bad value stops the start with a message
 """
 
 import os
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from serving.photos import DEFAULT_FORMATS, DEFAULT_MAX_PIXELS
+from serving.photo_limits import DEFAULT_FORMATS, DEFAULT_LIMITS, PhotoLimits
 
 PREFIX = "PHOTOLABEL_"
 
@@ -54,10 +55,53 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(20_000_000, ge=1, description="most bytes of a request's body")
     max_photos: int = Field(32, ge=1, description="most photos of one request")
     max_pixels: int = Field(
-        DEFAULT_MAX_PIXELS,
+        DEFAULT_LIMITS.max_pixels,
         ge=1,
         le=89_000_000,
-        description="most pixels (width × height) of a photo",
+        description="most pixels (width × height) of any photo; only a JPEG may have so many",
+    )
+    max_decoded_pixels: int = Field(
+        DEFAULT_LIMITS.max_decoded_pixels,
+        ge=1,
+        description="most pixels of a PNG, GIF or BMP, and of a JPEG after its reduction",
+    )
+    max_png_bytes: int = Field(
+        DEFAULT_LIMITS.max_png_bytes, ge=1, description="most bytes of a PNG's pixels, inflated"
+    )
+    max_webp_pixels: int = Field(
+        DEFAULT_LIMITS.max_webp_pixels, ge=1, description="most pixels of a WebP"
+    )
+    max_tiff_pixels: int = Field(
+        DEFAULT_LIMITS.max_tiff_pixels, ge=1, description="most pixels of a TIFF"
+    )
+    max_avif_pixels: int = Field(
+        DEFAULT_LIMITS.max_avif_pixels, ge=1, description="most pixels of an AVIF"
+    )
+    max_side: int = Field(
+        DEFAULT_LIMITS.max_side, ge=1, description="most pixels of a photo's longest side"
+    )
+    max_scans: int = Field(DEFAULT_LIMITS.max_scans, ge=1, description="most scans of a JPEG")
+    max_coefficients: int = Field(
+        DEFAULT_LIMITS.max_coefficients,
+        ge=1,
+        description="most coefficients of a JPEG of several scans",
+    )
+    max_jpeg_segments: int = Field(
+        DEFAULT_LIMITS.max_jpeg_segments, ge=1, description="most segments of a JPEG"
+    )
+    max_chunks: int = Field(
+        DEFAULT_LIMITS.max_chunks, ge=1, description="most chunks of a PNG or WebP"
+    )
+    max_exif_bytes: int = Field(
+        DEFAULT_LIMITS.max_exif_bytes, ge=1, description="most bytes of a photo's EXIF data"
+    )
+    max_profile_bytes: int = Field(
+        DEFAULT_LIMITS.max_profile_bytes, ge=1, description="most bytes of a colour profile"
+    )
+    max_text_bytes: int = Field(
+        DEFAULT_LIMITS.max_text_bytes,
+        ge=1,
+        description="most bytes of a PNG's texts and profile, decompressed",
     )
     formats: Words = Field(
         DEFAULT_FORMATS, description=f"accepted formats, of {', '.join(KNOWN_FORMATS)}"
@@ -68,6 +112,10 @@ class Settings(BaseSettings):
     log_level: str = Field(
         "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least level logged"
     )
+
+    def photo_limits(self) -> PhotoLimits:
+        """Return the limits of one photo."""
+        return PhotoLimits(**{each.name: getattr(self, each.name) for each in fields(PhotoLimits)})
 
     @field_validator("models", "formats", mode="before")
     @classmethod

@@ -129,7 +129,7 @@ def test_slow_senders_do_not_keep_others_waiting(lonely: tuple[Program, str]) ->
 def test_the_same_connection_takes_the_next_request(lonely: tuple[Program, str]) -> None:
     _, url = lonely
     with httpx.Client(base_url=url, timeout=20) as client:
-        for content, status in ((b"", 400), (b"x" * 3_000_000, 413), (encoded_photo(), 503)):
+        for content, status in ((b"", 400), (b"text", 503), (encoded_photo(), 503)):
             answer = client.post("/v1/models/clothing:classify", content=content)
             assert answer.status_code == status
 

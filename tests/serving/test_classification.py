@@ -13,7 +13,8 @@ from serving.contract import Description
 from serving.deadline import Deadline
 from serving.errors import ModelNotReady, UnknownVersion
 from serving.model_ref import ModelRef
-from serving.photos import DEFAULT_FORMATS, prepare
+from serving.photo_limits import PhotoLimits
+from serving.photos import prepare
 from serving.statuses import RequestRefused
 from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, fake_server
@@ -26,7 +27,7 @@ class Gateway:
 
     def __init__(self, source: FakeModelServer) -> None:
         self.catalog = Catalog(("clothing", "cats-dogs"), source)
-        self._classification = Classification(self.catalog, source, 10**6, DEFAULT_FORMATS)
+        self._classification = Classification(self.catalog, source, PhotoLimits(max_pixels=10**6))
 
     def classify(self, top: int | None = None, **ref: Any) -> Answer:
         """Classify one photo with the clothing model."""

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from serving import errors
 from serving.api_keys import new_key
-from serving.photos import DEFAULT_FORMATS
+from serving.photo_limits import DEFAULT_FORMATS
 from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, check_problem, gateway
 

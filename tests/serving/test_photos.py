@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from serving.errors import DamagedPhoto, NotAnImage, TooManyPixels, UnsupportedFormat
+from serving.photo_limits import PhotoLimits
 from serving.photos import PREPARATIONS, Shape, prepare
 from tests.drawing import encode, encoded_photo, photo
 
@@ -63,10 +64,25 @@ def test_sideways_photos_stand_upright(preparation: str, orientation: int) -> No
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
-def test_broken_exif_is_passed_over() -> None:
+def test_exif_that_cannot_be_read_is_passed_over() -> None:
     broken = encode(photo(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
     np.testing.assert_array_equal(
         prepare(broken, "squash/1", SQUASH), prepare(encode(photo(), "JPEG"), "squash/1", SQUASH)
+    )
+
+
+def test_exif_that_pillow_cannot_write_back_still_turns_the_photo() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010F] = "a camera"
+    data = exif.tobytes()
+    # The maker's name becomes a number of type 13, which Pillow reads and does not write.
+    sloppy = data.replace(b"\x01\x0f\x00\x02", b"\x01\x0f\x00\x0d")
+    assert sloppy != data
+    stored = photo((80, 60)).transpose(Image.Transpose.ROTATE_90)
+    np.testing.assert_array_equal(
+        prepare(encode(stored, exif=sloppy), "squash/1", SQUASH),
+        prepare(encode(photo((80, 60))), "squash/1", SQUASH),
     )
 
 
@@ -91,18 +107,13 @@ def test_cmyk_and_gray_become_rgb() -> None:
     assert prepare(encode(gray), "squash/1", SQUASH)[0, 0].tolist() == [77, 77, 77]
 
 
-def test_colour_profiles_become_srgb() -> None:
-    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-    same = encode(photo(), icc_profile=lab.tobytes())
-    np.testing.assert_allclose(
-        prepare(same, "squash/1", SQUASH).astype(int),
-        prepare(encode(photo()), "squash/1", SQUASH).astype(int),
-        atol=2,
-    )
-    broken = encode(photo(), icc_profile=b"no profile at all")
-    np.testing.assert_array_equal(
-        prepare(broken, "squash/1", SQUASH), prepare(encode(photo()), "squash/1", SQUASH)
-    )
+def test_the_profile_of_srgb_changes_nothing_and_a_broken_one_is_passed_over() -> None:
+    plain = prepare(encode(photo()), "squash/1", SQUASH)
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    same = prepare(encode(photo(), icc_profile=srgb), "squash/1", SQUASH)
+    np.testing.assert_allclose(same.astype(int), plain.astype(int), atol=2)
+    broken = prepare(encode(photo(), icc_profile=b"no profile at all"), "squash/1", SQUASH)
+    np.testing.assert_array_equal(broken, plain)
 
 
 def test_squash_keeps_the_whole_photo() -> None:
@@ -170,7 +181,7 @@ def test_other_formats_need_a_setting(form: str) -> None:
     encoded = encoded_photo(form)
     with pytest.raises(UnsupportedFormat, match=form):
         prepare(encoded, "squash/1", SQUASH)
-    assert prepare(encoded, "squash/1", SQUASH, formats=(form,)).shape == SQUASH
+    assert prepare(encoded, "squash/1", SQUASH, PhotoLimits(formats=(form,))).shape == SQUASH
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
@@ -183,7 +194,9 @@ def test_truncated_and_mutated_images_are_damaged(form: str) -> None:
 
 def test_pixels_are_counted_before_decoding() -> None:
     with pytest.raises(TooManyPixels, match="300×200 = 60,000"):
-        prepare(encoded_photo("PNG", (300, 200)), "squash/1", SQUASH, max_pixels=59_999)
+        prepare(
+            encoded_photo("PNG", (300, 200)), "squash/1", SQUASH, PhotoLimits(max_pixels=59_999)
+        )
     bomb = bytearray(encode(Image.new("1", (8, 8))))
     bomb[16:24] = (60_000).to_bytes(4, "big") * 2
     bomb[29:33] = zlib.crc32(bomb[12:29]).to_bytes(4, "big")

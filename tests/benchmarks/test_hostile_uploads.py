@@ -1,0 +1,34 @@
+"""A smaller run of the attack, without a gateway: no upload may raise anything but `BadPhoto`."""
+
+import contextlib
+import random
+
+import numpy as np
+import pytest
+
+from benchmarks.hostile_uploads.bombs import mutated
+from benchmarks.hostile_uploads.uploads import uploads
+from serving.errors import BadPhoto
+from serving.photo_limits import PhotoLimits
+from serving.photos import prepare
+
+LIMITS = PhotoLimits(formats=("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"))
+
+
+@pytest.mark.filterwarnings("ignore")  # Pillow warns of what is in the file.
+def test_mutated_photos_are_prepared_or_refused() -> None:
+    generator = random.Random(0)
+    prepared = 0
+    for _ in range(300):
+        with contextlib.suppress(BadPhoto):
+            pixels = prepare(mutated(generator), "garment/1", (28, 28, 1), LIMITS)
+            prepared += 1
+            assert pixels.shape == (28, 28, 1)
+            assert pixels.dtype == np.uint8
+    assert 30 < prepared < 270  # Most mutations hurt, and some do not.
+
+
+def test_uploads_are_the_same_for_a_seed() -> None:
+    first, second = (list(uploads(60, seed=3)) for _ in range(2))
+    assert first == second
+    assert len(first) == 60
