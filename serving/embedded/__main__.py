@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from serving.embedded.address import AddressError, check_address
+from serving.embedded.batch_settings import DEFAULT_BATCHING, BatchSettings
 from serving.embedded.config import ConfigError, ConfigFile, ModelsFolder, Source
 
 _GRACE_SECONDS = 30.0
@@ -73,7 +74,46 @@ def _parser() -> argparse.ArgumentParser:
         help="work on so many calls at once, the others wait (default: 4 for each processor, at "
         f"least 16; here {_THREADS})",
     )
+    _add_batching(parser)
     return parser
+
+
+def _add_batching(parser: argparse.ArgumentParser) -> None:
+    flags = parser.add_argument_group(
+        "batching", "calls of one signature that arrive together are computed together"
+    )
+    flags.add_argument(
+        "--enable_batching",
+        type=_truth,
+        nargs="?",
+        const=True,
+        default=True,
+        metavar="true|false",
+        help="join calls (default: true)",
+    )
+    settings = {
+        "max_batch_size": ("compute at most so many rows together", 1),
+        "batch_timeout_micros": ("let a call wait so long for others, 0: only while busy", 0),
+        "max_enqueued_batches": ("refuse calls with UNAVAILABLE when so many batches wait", 1),
+        "num_batch_threads": ("compute so many batches of a signature at once", 1),
+    }
+    for name, (meaning, least) in settings.items():
+        default = getattr(DEFAULT_BATCHING, name)
+        flags.add_argument(
+            f"--{name}",
+            type=_number(int, least, 10_000_000, "a number"),
+            default=default,
+            metavar="N",
+            help=f"{meaning} (default: {default})",
+        )
+
+
+def _truth(text: str) -> bool:
+    """Parse a flag's value as TensorFlow Serving does."""
+    values = {"true": True, "1": True, "false": False, "0": False}
+    if text.lower() not in values:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+    return values[text.lower()]
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
@@ -131,6 +171,16 @@ def _source(arguments: argparse.Namespace) -> Source:
     return ConfigFile(arguments.model_config_file, arguments.model_config_file_poll_wait_seconds)
 
 
+def _batching(arguments: argparse.Namespace) -> BatchSettings:
+    return BatchSettings(
+        enabled=arguments.enable_batching,
+        max_batch_size=arguments.max_batch_size,
+        batch_timeout_micros=arguments.batch_timeout_micros,
+        max_enqueued_batches=arguments.max_enqueued_batches,
+        num_batch_threads=arguments.num_batch_threads,
+    )
+
+
 def _serve(source: Source, arguments: argparse.Namespace) -> None:
     # The libraries read these when they are loaded. What goes wrong comes as exceptions too.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -141,7 +191,7 @@ def _serve(source: Source, arguments: argparse.Namespace) -> None:
     from serving.embedded.server import Server
 
     start_tensorflow()
-    manager = Manager(source, arguments.poll_seconds)
+    manager = Manager(source, arguments.poll_seconds, batching=_batching(arguments))
     manager.start()
     try:
         while not manager.wait_for_first_pass(0.1):

@@ -25,6 +25,7 @@ from pathlib import Path
 from tensorflow_serving.apis.get_model_status_pb2 import ModelVersionStatus
 
 from serving.embedded import statuses
+from serving.embedded.batch_settings import DEFAULT_BATCHING, BatchSettings
 from serving.embedded.config import ConfigError, ModelSettings, Source, check_labels
 from serving.embedded.failures import Failures, fingerprint
 from serving.embedded.policy import Action, aspired_versions, next_action
@@ -59,6 +60,7 @@ class Manager:
         source: Source,
         poll_seconds: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
+        batching: BatchSettings = DEFAULT_BATCHING,
     ) -> None:
         """Make a manager that serves nothing yet.
 
@@ -66,10 +68,12 @@ class Manager:
             source: tells which models there are.
             poll_seconds: wait between two looks at the disk.
             clock: what time it is, in seconds; decides when failed versions are tried again.
+            batching: how calls to one signature are joined.
         """
         self._source = source
         self._poll_seconds = poll_seconds
         self._clock = clock
+        self._batching = batching
         self._models: list[ModelSettings] = []
         self._failures: defaultdict[str, Failures] = defaultdict(Failures)
         self._said: dict[str, str] = {}
@@ -192,7 +196,7 @@ class Manager:
         tried = fingerprint(path)
         try:
             started = time.monotonic()
-            servable = load(name, version, path)
+            servable = load(name, version, path, self._batching)
             seconds = time.monotonic() - started
             _logger.info("%s version %d: loaded in %.1f s", name, version, seconds)
             records = warm_up(servable, path)

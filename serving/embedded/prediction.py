@@ -10,28 +10,37 @@ from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 
 from serving.embedded import statuses, tensors
+from serving.embedded.call import Patience, endless
 from serving.embedded.servable import Servable
 from serving.embedded.tensors import Array
 
 _DEFAULT_SIGNATURE = "serving_default"
 
 
-def predict(servable: Servable, request: PredictRequest) -> PredictResponse:
+def predict(
+    servable: Servable, request: PredictRequest, patience: Patience = endless
+) -> PredictResponse:
     """Run the signature that the request names on the request's inputs.
+
+    Args:
+        servable: the version that answers.
+        request: names the signature and brings the inputs.
+        patience: for how many seconds the caller will still wait.
 
     Returns:
         The outputs asked for (all without ``output_filter``), elements in typed fields, and what
         answered: model, version, signature.
 
     Raises:
-        ServingError: the request does not fit the signature, or TensorFlow cannot compute it.
+        ServingError: the request does not fit the signature, TensorFlow cannot compute it, or its
+            turn does not come.
     """
     signature_name = request.model_spec.signature_name or _DEFAULT_SIGNATURE
     runner = servable.runner(signature_name)
     signature = runner.definition
     arrays = _inputs(signature, request)
     outputs = _outputs(signature, request.output_filter)
-    results = runner.run(arrays, outputs)
+    results = runner.run(arrays, outputs, patience)
     response = PredictResponse()
     response.model_spec.name = request.model_spec.name
     response.model_spec.version.value = servable.version

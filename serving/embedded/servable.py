@@ -20,6 +20,8 @@ from tensorflow.core.protobuf.config_pb2 import ConfigProto, GPUOptions
 from tensorflow_serving.apis.get_model_metadata_pb2 import SignatureDefMap
 
 from serving.embedded import statuses
+from serving.embedded.batch_settings import BatchSettings
+from serving.embedded.batching import BatchedRunner
 from serving.embedded.signatures import SignatureRunner
 from serving.embedded.statuses import ServingError
 
@@ -42,7 +44,12 @@ class Servable:
     """
 
     def __init__(
-        self, name: str, version: int, session: tf.compat.v1.Session, signatures: SignatureDefMap
+        self,
+        name: str,
+        version: int,
+        session: tf.compat.v1.Session,
+        signatures: SignatureDefMap,
+        batching: BatchSettings,
     ) -> None:
         self.name = name
         self.version = version
@@ -51,12 +58,12 @@ class Servable:
         self.signatures.Pack(signatures)
         self._methods = {key: sig.method_name for key, sig in signatures.signature_def.items()}
         self._runners = {
-            key: SignatureRunner(session, signature)
+            key: BatchedRunner(SignatureRunner(session, signature), batching)
             for key, signature in signatures.signature_def.items()
             if signature.method_name in _CALLABLE_METHODS
         }
 
-    def runner(self, signature_name: str) -> SignatureRunner:
+    def runner(self, signature_name: str) -> BatchedRunner:
         """Return the signature to call.
 
         Raises:
@@ -89,8 +96,14 @@ def errors_explained() -> Iterator[None]:
 
 
 @errors_explained()
-def load(name: str, version: int, path: Path) -> Servable:
+def load(name: str, version: int, path: Path, batching: BatchSettings) -> Servable:
     """Load the SavedModel in ``path``, the part of it tagged ``serve``.
+
+    Args:
+        name: the model's name.
+        version: the version's number.
+        path: the version's folder.
+        batching: how its calls are joined.
 
     Raises:
         ServingError: it is not there, broken, or not for this TensorFlow.
@@ -109,7 +122,7 @@ def load(name: str, version: int, path: Path) -> Servable:
     for key, signature in graph.signature_def.items():
         # A copy: a part of the message would keep the whole graph in memory.
         signatures.signature_def[key].CopyFrom(signature)
-    return Servable(name, version, session, signatures)
+    return Servable(name, version, session, signatures, batching)
 
 
 def _session_config() -> ConfigProto:

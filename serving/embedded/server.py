@@ -27,6 +27,7 @@ from tensorflow_serving.apis.prediction_service_pb2_grpc import (
 
 from serving.embedded import statuses
 from serving.embedded.address import AddressError, joined
+from serving.embedded.call import Patience
 from serving.embedded.manager import Manager
 from serving.embedded.prediction import predict
 from serving.embedded.servable import Servable
@@ -42,18 +43,22 @@ _OPTIONS = [
 ]
 
 
-def _answers(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], Any]:
+def _answers(method: Callable[[Any, Any, Patience], Any]) -> Callable[[Any, Any, Any], Any]:
     """Make a gRPC handler of a method that takes a request and may raise ServingError."""
 
     @functools.wraps(method)
     def handler(self: Any, request: Any, context: grpc.ServicerContext) -> Any:
+        def patience() -> float:
+            left: float = context.time_remaining() if context.is_active() else 0.0
+            return left
+
         try:
             # A call may have waited long for a thread: nobody wants its answer any more.
-            if context.time_remaining() == 0 or not context.is_active():
+            if patience() == 0:
                 raise statuses.deadline_passed()
             if not request.HasField("model_spec"):
                 raise statuses.missing_model_spec()
-            return method(self, request)
+            return method(self, request, patience)
         except ServingError as error:
             context.abort(error.code, statuses.shortened(error.message))
 
@@ -68,13 +73,15 @@ class PredictionService(PredictionServiceServicer):  # type: ignore[misc]
         self._manager = manager
 
     @_answers
-    def Predict(self, request: PredictRequest) -> PredictResponse:  # noqa: N802
+    def Predict(  # noqa: N802
+        self, request: PredictRequest, patience: Patience
+    ) -> PredictResponse:
         """Run a signature."""
-        return predict(self._servable(request.model_spec), request)
+        return predict(self._servable(request.model_spec), request, patience)
 
     @_answers
     def GetModelMetadata(  # noqa: N802
-        self, request: GetModelMetadataRequest
+        self, request: GetModelMetadataRequest, _: Patience
     ) -> GetModelMetadataResponse:
         """Return the signatures of a SavedModel."""
         if not request.metadata_field:
@@ -108,7 +115,7 @@ class ModelService(ModelServiceServicer):  # type: ignore[misc]
 
     @_answers
     def GetModelStatus(  # noqa: N802
-        self, request: GetModelStatusRequest
+        self, request: GetModelStatusRequest, _: Patience
     ) -> GetModelStatusResponse:
         """Return the state of one version or, newest first, of all; labels do not count."""
         name = request.model_spec.name

@@ -18,9 +18,6 @@ _MOST_COMPUTATIONS = 64  # Of one signature: one for each choice of outputs.
 class SignatureRunner:
     """Runs one signature; any number of threads may call it at once.
 
-    Everything that computes goes through ``run``: a queue that gathers the arrays of several
-    calls into one batch belongs here.
-
     Attributes:
         definition: the signature as the SavedModel has it.
     """
@@ -35,22 +32,32 @@ class SignatureRunner:
         prepare = partial(_Computation, session, feeds, definition)
         self._computation = lru_cache(_MOST_COMPUTATIONS)(prepare)
 
-    def run(self, arrays: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
-        """Compute outputs from inputs.
+    def check(self, arrays: Mapping[str, Array]) -> None:
+        """Check the inputs of one call.
 
         Args:
             arrays: one array for each input of the signature, by the input's name.
+
+        Raises:
+            ServingError: an array has the wrong type or shape.
+        """
+        for wanted in self._inputs:
+            wanted.check(arrays[wanted.alias])
+
+    def compute(self, arrays: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
+        """Compute outputs from inputs.
+
+        Args:
+            arrays: what ``check`` has accepted. TensorFlow ends the process over some that it
+                would not.
             outputs: names of outputs of the signature, each at most once.
 
         Returns:
             An array for each of ``outputs``, in their order.
 
         Raises:
-            ServingError: an array has the wrong type or shape, or TensorFlow cannot compute; with
-                TensorFlow's own code and message.
+            ServingError: TensorFlow cannot compute; with its own code and message.
         """
-        for wanted in self._inputs:
-            wanted.check(arrays[wanted.alias])
         ordered = (arrays[wanted.alias] for wanted in self._inputs)
         try:
             return self._computation(tuple(outputs))(*ordered)

@@ -188,6 +188,15 @@ def wrong_shape(alias: str, wanted: str, sent: str) -> ServingError:
 # What happened on the way.
 
 
+def queue_full(batches: int) -> ServingError:
+    """Refuse a call before which too much waits already (``shared_batch_scheduler.h``)."""
+    return ServingError(
+        grpc.StatusCode.UNAVAILABLE,
+        "The batch scheduling queue to which this task was submitted is full; currently "
+        f"{batches} batches enqueued and max_enqueued_batches is {batches}",
+    )
+
+
 def deadline_passed() -> ServingError:
     """Refuse a call whose deadline was over before its turn came."""
     return ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")

@@ -74,10 +74,10 @@ def test_exif_that_cannot_be_read_is_passed_over() -> None:
 def test_exif_that_pillow_cannot_write_back_still_turns_the_photo() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    exif[0x010F] = "a camera"
+    exif[0x011A] = 72.0
     data = exif.tobytes()
-    # The maker's name becomes a number of type 13, which Pillow reads and does not write.
-    sloppy = data.replace(b"\x01\x0f\x00\x02", b"\x01\x0f\x00\x0d")
+    # The fraction becomes a tag that holds whole numbers: Pillow reads it and cannot write it.
+    sloppy = data.replace(b"\x01\x1a\x00\x05", b"\x01\x56\x00\x05")
     assert sloppy != data
     stored = photo((80, 60)).transpose(Image.Transpose.ROTATE_90)
     np.testing.assert_array_equal(

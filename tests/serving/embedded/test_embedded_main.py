@@ -122,6 +122,8 @@ def test_a_wrong_config_file_is_one_line(write_config: Callable[..., Path]) -> N
         ["--models", ".", "--poll-seconds", "0"],
         ["--models", ".", "--poll-seconds", "nan"],
         ["--models", ".", "--grpc_max_threads", "0"],
+        ["--models", ".", "--max_batch_size", "0"],
+        ["--models", ".", "--enable_batching=maybe"],
     ],
 )
 def test_a_wrong_command_line_is_explained(arguments: list[str]) -> None:
@@ -141,5 +143,10 @@ def test_help_names_every_setting() -> None:
         "--host",
         "--port",
         "--grpc_max_threads",
+        "--enable_batching",
+        "--max_batch_size",
+        "--batch_timeout_micros",
+        "--max_enqueued_batches",
+        "--num_batch_threads",
     ):
         assert option in output

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from serving.embedded import manager as manager_module
+from serving.embedded.batch_settings import BatchSettings
 from serving.embedded.config import ModelSettings, ModelsFolder
 from serving.embedded.manager import Manager
 from serving.embedded.servable import Servable, load
@@ -115,8 +116,8 @@ def test_an_unloaded_version_is_freed(
 ) -> None:
     sessions = []
 
-    def watched(name: str, version: int, path: Path) -> Servable:
-        servable = load(name, version, path)
+    def watched(name: str, version: int, path: Path, batching: BatchSettings) -> Servable:
+        servable = load(name, version, path, batching)
         sessions.append(weakref.ref(servable.session))
         return servable
 

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
+from serving.embedded.batch_settings import DEFAULT_BATCHING
 from serving.embedded.servable import Servable, load
 from serving.embedded.statuses import ServingError
 from serving.embedded.warmup import warm_up
@@ -18,7 +19,7 @@ from tests.serving.embedded.tiny import images, predict_request, write_warmup
 @pytest.fixture
 def loaded(publish: Callable[..., Path]) -> tuple[Servable, Path]:
     path = publish(1)
-    return load("m", 1, path), path
+    return load("m", 1, path, DEFAULT_BATCHING), path
 
 
 def write_records(path: Path, *records: bytes) -> None:

@@ -1,0 +1,1 @@
+"""The gateway and its rivals under load: `python -m benchmarks.serving`."""

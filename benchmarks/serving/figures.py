@@ -1,0 +1,171 @@
+"""What is measured, each figure in paired rounds: all programs in turn within each round."""
+
+import http.client
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.serving.load import Measured, measure, slow_senders
+from benchmarks.serving.programs import CLASSIFY, MODEL, WORKERS, Running
+from tests.e2e.processes import ROOT
+
+CLIENTS = 8
+LEVELS = (1, 2, 4, 8, 16, 64, 256)
+SLOW_SENDERS = 200
+Step = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long to measure: rounds, seconds of each load, what to do after each of them."""
+
+    rounds: int
+    seconds: float
+    step: Step
+
+
+def rivals(
+    programs: Sequence[Running], photos: dict[str, bytes], plan: Plan
+) -> dict[str, dict[str, list[Measured]]]:
+    """Return each round's measure by photo and program, 8 clients."""
+    measured: dict[str, dict[str, list[Measured]]] = {
+        photo: {program.name: [] for program in programs} for photo in photos
+    }
+    for round_ in range(plan.rounds):
+        for name, photo in photos.items():
+            # Whoever begins finds another machine than whoever comes last: they take turns.
+            for place in range(len(programs)):
+                program = programs[(place + round_) % len(programs)]
+                measure(program.target(photo), CLIENTS, 1)
+                one = measure(program.target(photo), CLIENTS, plan.seconds)
+                measured[name][program.name].append(one)
+                plan.step()
+    return measured
+
+
+def levels(chain: Running, photo: bytes, plan: Plan) -> dict[int, list[Measured]]:
+    """Return each round's measure of the chain by number of clients."""
+    measured: dict[int, list[Measured]] = {clients: [] for clients in LEVELS}
+    for _ in range(plan.rounds):
+        for clients in LEVELS:
+            measured[clients].append(measure(chain.target(photo), clients, plan.seconds))
+            plan.step()
+    return measured
+
+
+def beside_slow_senders(chain: Running, photo: bytes, plan: Plan) -> dict[str, list[Measured]]:
+    """Return each round's measure of 8 clients alone, and beside 200 uploads of a byte a second."""
+    measured: dict[str, list[Measured]] = {"alone": [], "beside": []}
+    target = chain.target(photo)
+    for _ in range(plan.rounds):
+        measured["alone"].append(measure(target, CLIENTS, plan.seconds))
+        with slow_senders(target, CLASSIFY, SLOW_SENDERS):
+            measured["beside"].append(measure(target, CLIENTS, plan.seconds))
+        plan.step()
+    return measured
+
+
+def costs(chain: Running, bare: Running, photo: bytes, plan: Plan) -> dict[str, list[float]]:
+    """Return the processor seconds of a request in each round: the gateway's, its parts'."""
+    model = _described(chain)
+    shape = [str(model["input"][key]) for key in ("height", "width", "channels")]
+    seconds = str(plan.seconds)
+    spent: dict[str, list[float]] = {"gateway": [], "decode": [], "flask": [], "predict": []}
+    with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
+        file.write(photo)
+        file.flush()
+        for _ in range(plan.rounds):
+            spent["gateway"].append(_cpu_each(chain, photo, plan.seconds))
+            spent["flask"].append(_cpu_each(bare, photo, plan.seconds))
+            decode = ("decode", file.name, model["preparation"], *shape, seconds)
+            spent["decode"].append(_part(*decode))
+            address = chain.other["model server"]
+            spent["predict"].append(_part("predict", address, MODEL, *shape, seconds))
+            plan.step()
+    return spent
+
+
+def _cpu_each(program: Running, photo: bytes, seconds: float) -> float:
+    before = program.cpu_seconds()
+    measured = measure(program.target(photo), CLIENTS, seconds)
+    return (program.cpu_seconds() - before) / measured.answers
+
+
+def _part(*arguments: str) -> float:
+    """Run a part in as many processes as there are workers; return its mean cost."""
+    command = [sys.executable, "-m", "benchmarks.serving.parts", *arguments]
+    running = [
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        for _ in range(WORKERS)
+    ]
+    return statistics.fmean(float(process.communicate(timeout=120)[0]) for process in running)
+
+
+def _described(chain: Running) -> dict[str, Any]:
+    connection = http.client.HTTPConnection("127.0.0.1", chain.port, timeout=30)
+    connection.request("GET", f"/v1/models/{MODEL}")
+    described: dict[str, Any] = json.loads(connection.getresponse().read())
+    connection.close()
+    return described
+
+
+def memory(
+    chain: Running, photos: dict[str, bytes], requests: int, step: Callable[[int], None]
+) -> list[tuple[int, int]]:
+    """Post many requests of many kinds; return (requests so far, bytes of the largest worker)."""
+    kinds = _mixed(photos)
+    done, sizes = 0, [(0, max(chain.worker_bytes()))]
+    lock = threading.Lock()
+
+    def post() -> None:
+        nonlocal done
+        connection = http.client.HTTPConnection("127.0.0.1", chain.port, timeout=30)
+        while True:
+            with lock:
+                if done >= requests:
+                    return
+                path, body = kinds[done % len(kinds)]
+                done += 1
+                if done % 1000 == 0:
+                    sizes.append((done, max(chain.worker_bytes())))
+                    step(done)
+            try:
+                connection.request("POST", path, body)
+                connection.getresponse().read()
+            except (OSError, http.client.HTTPException):
+                connection.close()
+
+    threads = [threading.Thread(target=post) for _ in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sizes
+
+
+def _mixed(photos: dict[str, bytes]) -> list[tuple[str, bytes]]:
+    """Return a cycle of requests: both models, mostly small photos, some large, some bad."""
+    small, large = photos["small"], photos["large"]
+    other = CLASSIFY.replace(MODEL, "cats-dogs")
+    bad = [small[:1000], b"", b"no photo at all", small[:300] + bytes(200) + small[500:]]
+    cycle = [(CLASSIFY, small), (other, small), (f"{CLASSIFY}?top=3", small)] * 30
+    cycle += [(CLASSIFY, body) for body in bad] + [("/v1/models/none:classify", small)]
+    return [*cycle, (CLASSIFY, large), (other, large)]
+
+
+def as_json(measured: Any) -> Any:
+    """Return measures as JSON knows them."""
+    if isinstance(measured, Measured):
+        return {**vars(measured), "p50": measured.p50, "p99": measured.p99}
+    if isinstance(measured, dict):
+        return {str(key): as_json(value) for key, value in measured.items()}
+    if isinstance(measured, list | tuple):
+        return [as_json(value) for value in measured]
+    return str(measured) if isinstance(measured, Path) else measured

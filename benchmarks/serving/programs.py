@@ -1,0 +1,140 @@
+"""Starts the gateway and its rivals on this machine, as their users would, and stops them."""
+
+import contextlib
+import http.client
+import importlib.util
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from benchmarks.serving.load import Target, form_request, post_request
+from tests.e2e.processes import Program, free_port, gateway, model_server, wait_until_ready
+
+WORKERS = 2
+MODEL = "clothing"
+CLASSIFY = f"/v1/models/{MODEL}:classify"
+_START_SECONDS = 120.0
+_GUNICORN = ("-w", str(WORKERS), "-k", "gthread", "--threads")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A program that answers.
+
+    Attributes:
+        name: for the tables.
+        port: on 127.0.0.1.
+        process: its first process; the others are its children.
+        to_request: makes the HTTP request for a photo.
+        other: more addresses, by name.
+    """
+
+    name: str
+    port: int
+    process: psutil.Process
+    to_request: Callable[[bytes], bytes]
+    other: dict[str, str] = field(default_factory=dict)
+
+    def target(self, photo: bytes) -> Target:
+        """Return how to post this photo to it."""
+        return Target(self.name, "127.0.0.1", self.port, self.to_request(photo))
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time of all its processes."""
+        times = [process.cpu_times() for process in self._processes()]
+        return sum(one.user + one.system for one in times)
+
+    def worker_bytes(self) -> list[int]:
+        """Return the resident memory of each process but the first."""
+        return [process.memory_info().rss for process in self.process.children(recursive=True)]
+
+    def _processes(self) -> list[psutil.Process]:
+        return [self.process, *self.process.children(recursive=True)]
+
+
+@contextlib.contextmanager
+def chain(models: Path, logs: Path) -> Iterator[Running]:
+    """Run the embedded model server and the gateway with their default settings."""
+    with (
+        model_server(models, logs / "model-server.log") as (_, address),
+        gateway(address, logs / "gateway.log", workers=str(WORKERS)) as (program, url),
+    ):
+        wait_until_ready(url)
+        process = psutil.Process(program.process.pid)
+        port = int(url.rpartition(":")[2])
+        request = _poster(CLASSIFY)
+        yield Running("Photolabel", port, process, request, {"model server": address})
+
+
+@contextlib.contextmanager
+def flask_server(name: str, module: str, threads: int, logs: Path) -> Iterator[Running]:
+    """Run a Flask app of this package under gunicorn."""
+    port = free_port()
+    app = f"benchmarks.serving.{module}:app"
+    options = (*_GUNICORN, str(threads), "--no-control-socket", "-b", f"127.0.0.1:{port}")
+    program = Program("gunicorn", *options, app, log=logs / f"{module}.log")
+    with _running(program, name, port, _poster("/classify")) as running:
+        yield running
+
+
+def tutorial(logs: Path) -> contextlib.AbstractContextManager[Running]:
+    """Run the usual tutorial server, with 2 workers of 4 threads."""
+    return flask_server("Flask + model.predict", "tutorial_server", 4, logs)
+
+
+def has_litserve() -> bool:
+    """Whether LitServe is installed here."""
+    return importlib.util.find_spec("litserve") is not None
+
+
+@contextlib.contextmanager
+def litserve(models: Path, logs: Path) -> Iterator[Running]:
+    """Run LitServe with the newest version of the same model and as many workers."""
+    port = free_port()
+    version = max((models / MODEL).glob("[0-9]*"), key=lambda path: int(path.name))
+    arguments = (str(version), str(port), str(WORKERS))
+    module = "benchmarks.serving.litserve_server"
+    program = Program(module, *arguments, log=logs / "litserve.log")
+    with _running(program, "LitServe", port, lambda p: form_request("/classify", p)) as running:
+        yield running
+
+
+def _poster(path: str) -> Callable[[bytes], bytes]:
+    return lambda photo: post_request(path, photo)
+
+
+@contextlib.contextmanager
+def _running(
+    program: Program, name: str, port: int, to_request: Callable[[bytes], bytes]
+) -> Iterator[Running]:
+    process = psutil.Process(program.process.pid)
+    try:
+        end = time.monotonic() + _START_SECONDS
+        while not _listens(port):
+            if program.process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"{name} does not start:\n{program.output()}")
+            time.sleep(0.2)
+        yield Running(name, port, process, to_request)
+    finally:
+        family = [process, *process.children(recursive=True)] if process.is_running() else []
+        program.process.terminate()
+        _, alive = psutil.wait_procs(family, timeout=10)
+        for one in alive:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
+        program.process.wait()
+
+
+def _listens(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", "/")
+        connection.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
