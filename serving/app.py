@@ -4,10 +4,11 @@ from flask import Flask
 
 from serving.catalog import Catalog, ModelSource
 from serving.classification import Classification
+from serving.metrics import Metrics
 from serving.problems import answer_problems
 from serving.routes import Routes, SegmentConverter
 from serving.settings import Settings
-from serving.telemetry import observe_requests
+from serving.telemetry import Telemetry, show_metrics
 
 
 def create_app(settings: Settings, source: ModelSource) -> Flask:
@@ -23,9 +24,12 @@ def create_app(settings: Settings, source: ModelSource) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it.
     app.url_map.converters["segment"] = SegmentConverter
-    observe_requests(app)
+    metrics = Metrics()
+    Telemetry(settings.models, metrics).observe(app)
     answer_problems(app)
     catalog = Catalog(settings.models, source)
     classification = Classification(catalog, source, settings.max_pixels, settings.formats)
     app.register_blueprint(Routes(settings, catalog, classification).blueprint())
+    if settings.metrics_bind is None:
+        show_metrics(app, metrics)
     return app

@@ -9,6 +9,7 @@ from serving.deadline import Deadline
 from serving.errors import BadPhoto, BadPhotos
 from serving.model_ref import ModelRef
 from serving.model_server import Description, Prediction
+from serving.observation import Observation
 from serving.photos import Shape, prepare
 from serving.statuses import RequestRefused, broken_contract
 
@@ -59,7 +60,12 @@ class Classification:
         self._formats = formats
 
     def classify(
-        self, ref: ModelRef, photos: list[Photo], top: int | None, deadline: Deadline
+        self,
+        ref: ModelRef,
+        photos: list[Photo],
+        top: int | None,
+        deadline: Deadline,
+        observation: Observation | None = None,
     ) -> Answer:
         """Classify photos.
 
@@ -68,25 +74,35 @@ class Classification:
             photos: at least one.
             top: how many of the most probable classes to keep; None keeps all.
             deadline: until when.
+            observation: where to note what is measured.
 
         Raises:
             PhotolabelError: the model or a photo is bad, the time is over…
         """
-        description, prediction = self._predict(ref, photos, deadline)
+        observation = observation or Observation()
+        description, prediction = self._predict(ref, photos, deadline, observation)
         classes = len(description.labels)
         if prediction.probabilities.shape[1] != classes:
             got = f"{prediction.probabilities.shape[1]} probabilities for {classes} labels"
             raise broken_contract(ref, got)
-        return Answer(ref.name, prediction.version, _rank(photos, description, prediction, top))
+        observation.version = prediction.version
+        predictions = _rank(photos, description, prediction, top)
+        observation.best = [
+            (each.probabilities[0].label, each.probabilities[0].probability) for each in predictions
+        ]
+        return Answer(ref.name, prediction.version, predictions)
 
     def _predict(
-        self, ref: ModelRef, photos: list[Photo], deadline: Deadline
+        self, ref: ModelRef, photos: list[Photo], deadline: Deadline, observation: Observation
     ) -> tuple[Description, Prediction]:
         """Prepare and ask; once more if another version than expected answers and wants it."""
         expected = self._catalog.expect(ref, deadline)
-        pixels = self._prepare_all(photos, expected.preparation, expected.shape, deadline)
+        observation.version = expected.version
+        with observation.decoding():
+            pixels = self._prepare_all(photos, expected.preparation, expected.shape, deadline)
         try:
-            prediction = self._source.predict(ref, pixels, deadline)
+            with observation.asking():
+                prediction = self._source.predict(ref, pixels, deadline)
         except RequestRefused:
             # A new version with another input may have taken over since the last answer.
             actual = self._catalog.refresh(ref, deadline)
@@ -99,8 +115,12 @@ class Classification:
             self._catalog.answered(ref, prediction.version)
             if (actual.shape, actual.preparation) == (expected.shape, expected.preparation):
                 return actual, prediction
-        pixels = self._prepare_all(photos, actual.preparation, actual.shape, deadline)
-        return actual, self._source.predict(ModelRef(ref.name, actual.version), pixels, deadline)
+        observation.version = actual.version
+        with observation.decoding():
+            pixels = self._prepare_all(photos, actual.preparation, actual.shape, deadline)
+        pinned = ModelRef(ref.name, actual.version)
+        with observation.asking():
+            return actual, self._source.predict(pinned, pixels, deadline)
 
     def _prepare_all(
         self, photos: list[Photo], preparation: str, shape: Shape, deadline: Deadline

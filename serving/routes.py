@@ -1,5 +1,6 @@
 """HTTP in, HTTP out: parses requests, renders answers (contract 2, docs/contracts.md)."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from serving.deadline import Deadline
 from serving.errors import MalformedRequest, PhotolabelError, UnknownVersion
 from serving.model_ref import ModelRef
 from serving.model_server import Description, VersionState
+from serving.observation import Observation
 from serving.settings import Settings
 from serving.uploads import Uploads
 
@@ -63,7 +65,7 @@ class Routes:
 
     def begin(self) -> None:
         """Start the time budget and check the API key."""
-        g.deadline = Deadline(self._settings.time_budget)
+        g.deadline = Deadline(self._settings.time_budget, g.observation.trace.metadata)
         if self._api_keys and request.path.startswith("/v1/"):
             self._api_keys.check(request.headers.get("Authorization"))
 
@@ -83,9 +85,14 @@ class Routes:
         """Classify the photos of the request."""
         ref = self._ref(name, version, label)
         top = _top(request.args.get("top"))
-        photos = self._uploads.photos(request, g.deadline)
-        with self._admission.admitted():
-            answer = self._classification.classify(ref, photos, top, g.deadline)
+        observation: Observation = g.observation
+        with observation.uploading():
+            photos = self._uploads.photos(request, g.deadline)
+        observation.photos = len(photos)
+        with contextlib.ExitStack() as place:
+            with observation.waiting():
+                place.enter_context(self._admission.admitted())
+            answer = self._classification.classify(ref, photos, top, g.deadline, observation)
         return jsonify(_answer_json(answer))
 
     def livez(self) -> Response:
