@@ -56,7 +56,9 @@ class Script:
     def _enter(self, request: Any, context: grpc.ServicerContext) -> None:
         self.requests.append(request)
         self.metadata.append(dict(context.invocation_metadata()))
-        time.sleep(min(self.delay, context.time_remaining() + 0.5))
+        end = time.monotonic() + self.delay
+        while context.is_active() and time.monotonic() < end:
+            time.sleep(0.01)
         if self.fail and self.failures > 0:
             self.failures -= 1
             context.abort(*self.fail)
