@@ -1,5 +1,6 @@
 """The gateway's metrics (docs/operations.md), for Prometheus."""
 
+import functools
 import os
 from collections.abc import Callable
 from typing import Any
@@ -25,38 +26,18 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._requests = Counter(
-            "photolabel_requests",
-            "Requests answered.",
-            ["route", "model", "version", "status"],
-            registry=self.registry,
+        self._requests = self._counter(
+            "requests", "Requests answered.", "route", "model", "version", "status"
         )
-        self._request_seconds = Histogram(
-            "photolabel_request_seconds",
-            "From a request's headers to its answer.",
-            ["route", "model"],
-            buckets=SECONDS,
-            registry=self.registry,
+        self._request_seconds = self._histogram(
+            "request_seconds", "From a request's headers to its answer.", SECONDS, "route", "model"
         )
-        self._stage_seconds = Histogram(
-            "photolabel_stage_seconds",
-            "The stages of classifying.",
-            ["model", "stage"],
-            buckets=SECONDS,
-            registry=self.registry,
+        self._stage_seconds = self._histogram(
+            "stage_seconds", "The stages of classifying.", SECONDS, "model", "stage"
         )
-        self._photos = Counter(
-            "photolabel_photos",
-            "Photos classified.",
-            ["model", "version"],
-            registry=self.registry,
-        )
-        self._confidence = Histogram(
-            "photolabel_confidence",
-            "Probability of the predicted class.",
-            ["model", "predicted"],
-            buckets=CONFIDENCES,
-            registry=self.registry,
+        self._photos = self._counter("photos", "Photos classified.", "model", "version")
+        self._confidence = self._histogram(
+            "confidence", "Probability of the predicted class.", CONFIDENCES, "model", "predicted"
         )
         self.in_flight = Gauge(
             "photolabel_requests_in_flight",
@@ -64,6 +45,20 @@ class Metrics:
             multiprocess_mode="livesum",
             registry=self.registry,
         )
+
+    # What is counted is kept by its labels: the library's own look-up costs more than counting.
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Callable[..., Counter]:
+        counter = Counter(f"photolabel_{name}", meaning, labels, registry=self.registry)
+        return functools.cache(counter.labels)
+
+    def _histogram(
+        self, name: str, meaning: str, bounds: tuple[float, ...], *labels: str
+    ) -> Callable[..., Histogram]:
+        histogram = Histogram(
+            f"photolabel_{name}", meaning, labels, buckets=bounds, registry=self.registry
+        )
+        return functools.cache(histogram.labels)
 
     def record(
         self, observation: Observation, route: str, model: str, status: int, seconds: float
@@ -78,14 +73,14 @@ class Metrics:
             seconds: from the request's headers to the answer.
         """
         version = "" if observation.version is None else str(observation.version)
-        self._requests.labels(route, model, version, status).inc()
-        self._request_seconds.labels(route, model).observe(seconds)
+        self._requests(route, model, version, status).inc()
+        self._request_seconds(route, model).observe(seconds)
         for stage, taken in observation.seconds.items():
-            self._stage_seconds.labels(model, stage).observe(taken)
+            self._stage_seconds(model, stage).observe(taken)
         if observation.best:
-            self._photos.labels(model, version).inc(len(observation.best))
+            self._photos(model, version).inc(len(observation.best))
         for predicted, probability in observation.best:
-            self._confidence.labels(model, predicted).observe(probability)
+            self._confidence(model, predicted).observe(probability)
 
     def page(self) -> WsgiApp:
         """Return a WSGI application that shows the metrics: of all workers, where there are any."""

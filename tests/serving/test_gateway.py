@@ -61,6 +61,13 @@ def until(condition: Callable[[], object], seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
+def kill(running: Gateway, workers: set[int]) -> None:
+    """Kill workers as the kernel does when memory is short; wait for those that follow."""
+    for worker in workers:
+        psutil.Process(worker).kill()
+    until(lambda: len(running.workers()) == 2 and not running.workers() & workers)
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     script, port = Script(), free_port()
@@ -121,9 +128,7 @@ def test_counts_are_exact_across_workers_and_their_deaths(running: Gateway) -> N
         send(running, sent, 5)
     check(running.numbers(), sent)
     for _ in range(2):
-        before = running.workers()
-        psutil.Process(next(iter(before))).kill()
-        until(lambda before=before: len(running.workers()) == 2 and running.workers() != before)
+        kill(running, {next(iter(running.workers()))})
         until(lambda: httpx.get(f"{running.url}/livez").status_code == 200)
         check(running.numbers(), sent)
         while not who_answered() >= running.workers():
@@ -139,10 +144,7 @@ def test_what_a_dead_worker_had_in_flight_is_forgotten(running: Gateway) -> None
             clients.submit(_post_quietly, running.url + CLASSIFY)
         name = "photolabel_requests_in_flight"
         until(lambda: total(running.numbers(), name) == 8)
-        before = running.workers()
-        for worker in before:
-            psutil.Process(worker).kill()
-        until(lambda: len(running.workers()) == 2 and not running.workers() & before)
+        kill(running, running.workers())
     running.script.delay = 0
     assert total(running.numbers(), name) == 0
 

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 
@@ -21,10 +20,9 @@ GOOD = f"00-{TRACE}-{PARENT}-01"
 
 
 @pytest.fixture(autouse=True)
-def no_exporter_from_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_exporter_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
-    return
 
 
 def test_a_valid_context_is_passed_on() -> None:
