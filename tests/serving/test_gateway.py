@@ -6,6 +6,7 @@ Counts are exact: across workers, and across the death of one.
 import contextlib
 import json
 import os
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -61,10 +62,10 @@ def until(condition: Callable[[], object], seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-def kill(running: Gateway, workers: set[int]) -> None:
-    """Kill workers as the kernel does when memory is short; wait for those that follow."""
+def end(running: Gateway, workers: set[int], how: signal.Signals) -> None:
+    """Send workers a signal that ends them; wait for those that follow."""
     for worker in workers:
-        psutil.Process(worker).kill()
+        psutil.Process(worker).send_signal(how)
     until(lambda: len(running.workers()) == 2 and not running.workers() & workers)
 
 
@@ -127,8 +128,8 @@ def test_counts_are_exact_across_workers_and_their_deaths(running: Gateway) -> N
     while len(who_answered()) < 2:
         send(running, sent, 5)
     check(running.numbers(), sent)
-    for _ in range(2):
-        kill(running, {next(iter(running.workers()))})
+    for how in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
+        end(running, {next(iter(running.workers()))}, how)
         until(lambda: httpx.get(f"{running.url}/livez").status_code == 200)
         check(running.numbers(), sent)
         while not who_answered() >= running.workers():
@@ -144,7 +145,7 @@ def test_what_a_dead_worker_had_in_flight_is_forgotten(running: Gateway) -> None
             clients.submit(_post_quietly, running.url + CLASSIFY)
         name = "photolabel_requests_in_flight"
         until(lambda: total(running.numbers(), name) == 8)
-        kill(running, running.workers())
+        end(running, running.workers(), signal.SIGKILL)
     running.script.delay = 0
     assert total(running.numbers(), name) == 0
 
