@@ -50,7 +50,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         try:
             self._metrics.open()
         except OSError as error:
-            bind = self._settings.metrics_bind
+            bind = self._settings.metrics_bind or "the main port"
             sys.exit(f"photolabel: metrics can't be shown on {bind}: {error.strerror or error}")
         try:
             super().run()

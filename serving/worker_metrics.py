@@ -49,7 +49,11 @@ class WorkerMetrics:
         # The library has no types here.
         values.ValueClass = values.MultiProcessValue(lambda: self._place)  # type: ignore[no-untyped-call]
         if self._bind:
-            self._listener = MetricsListener(self._bind, worker_page())
+            try:
+                self._listener = MetricsListener(self._bind, worker_page())
+            except OSError:
+                self.close()
+                raise
 
     def close(self) -> None:
         """Remove the folder and close the port. A worker, which ends in here too, leaves both."""
