@@ -19,11 +19,16 @@ class Observation:
     """
 
     def __init__(self, trace: Trace | None = None) -> None:
+        self._begun = time.perf_counter()
         self.trace = trace or Trace("", {})
         self.seconds: dict[str, float] = {}
         self.version: int | None = None
         self.photos = 0
         self.best: list[tuple[str, float]] = []
+
+    def elapsed(self) -> float:
+        """Return the seconds since the request began."""
+        return time.perf_counter() - self._begun
 
     def uploading(self) -> AbstractContextManager[None]:
         """Time how long the body takes to arrive."""

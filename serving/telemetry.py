@@ -2,7 +2,6 @@
 
 import logging
 import re
-import time
 import uuid
 from collections.abc import Collection
 
@@ -47,26 +46,27 @@ class Telemetry:
         app.teardown_request(self._gone)
 
     def _begin(self) -> None:
-        g.begun = time.perf_counter()
-        given = request.headers.get("X-Request-ID", "")
-        g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        g.route = (request.endpoint or UNKNOWN).rpartition(".")[2]
-        quiet = g.route in _QUIET
-        context = [request.headers.get(name, "") for name in ("traceparent", "tracestate")]
-        metadata = {"x-request-id": g.request_id, **trace_context(*context)}
-        g.observation = Observation((Trace if quiet else self._begin_trace)(g.route, metadata))
+        headers, endpoint = request.headers, request.endpoint or UNKNOWN
+        given = headers.get("X-Request-ID", "")
+        request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        context = trace_context(headers.get("traceparent", ""), headers.get("tracestate", ""))
+        route = endpoint.rpartition(".")[2]
+        quiet = route in _QUIET
+        begin_trace = Trace if quiet else self._begin_trace
+        g.request_id = request_id
+        g.observation = Observation(begin_trace(route, {"x-request-id": request_id, **context}))
         if not quiet:
             self._metrics.in_flight.inc()
             g.in_flight = True
 
     def _end(self, response: Response) -> Response:
-        response.headers["X-Request-ID"] = g.request_id
         observation: Observation = g.observation
-        seconds = time.perf_counter() - g.begun
+        response.headers["X-Request-ID"] = observation.trace.metadata["x-request-id"]
+        seconds, status = observation.elapsed(), response.status_code
         model = self._model()
-        self._metrics.record(observation, g.route, model, response.status_code, seconds)
-        observation.trace.end(model, observation.version, response.status_code)
-        self._log(observation, model, response.status_code, seconds * 1000)
+        self._metrics.record(observation, observation.trace.route, model, status, seconds)
+        observation.trace.end(model, observation.version, status)
+        _log(observation, model, status, seconds * 1000)
         return response
 
     def _gone(self, error: BaseException | None) -> None:
@@ -79,29 +79,26 @@ class Telemetry:
             return ""
         return name if name in self._models else UNKNOWN
 
-    def _log(self, observation: Observation, model: str, status: int, milliseconds: float) -> None:
-        level = logging.DEBUG if g.route in _QUIET else logging.INFO
-        if not log.isEnabledFor(level):
-            return
-        fields = {
-            "request_id": g.request_id,
-            "method": request.method,
-            "path": request.path,
-            "route": g.route,
-            "model": model or None,
-            "version": observation.version,
-            "status": status,
-            "milliseconds": round(milliseconds, 1),
-            "photos": observation.photos,
-            "bytes": request.content_length,
-            "trace_id": observation.trace.trace_id,
-        }
-        log.log(
-            level,
-            "%s %s %d %.1f ms",
-            request.method,
-            repr(request.path)[1:-1],  # It is the caller's: no line break of it breaks the line.
-            status,
-            milliseconds,
-            extra=fields,
-        )
+
+def _log(observation: Observation, model: str, status: int, milliseconds: float) -> None:
+    trace = observation.trace
+    level = logging.DEBUG if trace.route in _QUIET else logging.INFO
+    if not log.isEnabledFor(level):
+        return
+    method, path = request.method, request.path
+    fields = {
+        "request_id": trace.metadata["x-request-id"],
+        "method": method,
+        "path": path,
+        "route": trace.route,
+        "model": model or None,
+        "version": observation.version,
+        "status": status,
+        "milliseconds": round(milliseconds, 1),
+        "photos": observation.photos,
+        "bytes": request.content_length,
+        "trace_id": trace.trace_id,
+    }
+    # The path is the caller's: no line break of it breaks the line.
+    shown = repr(path)[1:-1]
+    log.log(level, "%s %s %d %.1f ms", method, shown, status, milliseconds, extra=fields)
