@@ -4,8 +4,9 @@ import argparse
 import sys
 
 from serving.api_keys import new_key, read_sums
+from serving.logs import configure_logging
 from serving.settings import SettingsError, read_settings, settings_table
-from serving.telemetry import configure_logging
+from serving.tracing import exporter_is_set
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -37,10 +38,11 @@ def _serve() -> int:
         settings = read_settings()
         if settings.api_keys_file:
             read_sums(settings.api_keys_file)
+        exporter_is_set()
     except (SettingsError, OSError, ValueError) as error:
         print(f"photolabel: {error}", file=sys.stderr)
         return 2
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     from serving.gateway import Gateway
 
     Gateway(settings).run()

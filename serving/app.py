@@ -4,10 +4,11 @@ from flask import Flask
 
 from serving.catalog import Catalog, ModelSource
 from serving.classification import Classification
+from serving.metrics import Metrics
 from serving.problems import answer_problems
 from serving.routes import Routes, SegmentConverter
 from serving.settings import Settings
-from serving.telemetry import observe_requests
+from serving.telemetry import Telemetry, show_metrics
 
 
 def create_app(settings: Settings, source: ModelSource) -> Flask:
@@ -24,9 +25,12 @@ def create_app(settings: Settings, source: ModelSource) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it.
     app.url_map.converters["segment"] = SegmentConverter
     app.url_map.merge_slashes = False  # Redirects would lead to whatever host the header names.
-    observe_requests(app)
+    metrics = Metrics()
+    Telemetry(settings.models, metrics).observe(app)
     answer_problems(app)
     catalog = Catalog(settings.models, source)
     classification = Classification(catalog, source, settings.photo_limits())
     app.register_blueprint(Routes(settings, catalog, classification).blueprint())
+    if settings.metrics_bind is None:
+        show_metrics(app, metrics)
     return app

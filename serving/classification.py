@@ -11,6 +11,7 @@ from serving.contract import Description, Prediction
 from serving.deadline import Deadline
 from serving.errors import BadPhoto, BadPhotos, ModelNotReady, UnknownVersion
 from serving.model_ref import ModelRef
+from serving.observation import Observation
 from serving.photo_limits import PhotoLimits
 from serving.photos import Shape, prepare
 from serving.statuses import RequestRefused, broken_contract
@@ -63,7 +64,12 @@ class Classification:
         self._limits = limits
 
     def classify(
-        self, ref: ModelRef, photos: list[Photo], top: int | None, deadline: Deadline
+        self,
+        ref: ModelRef,
+        photos: list[Photo],
+        top: int | None,
+        deadline: Deadline,
+        observation: Observation | None = None,
     ) -> Answer:
         """Classify photos.
 
@@ -72,21 +78,28 @@ class Classification:
             photos: at least one.
             top: how many of the most probable classes to keep; None keeps all.
             deadline: until when.
+            observation: where to note what is measured.
 
         Raises:
             PhotolabelError: the model or a photo is bad, the time is over…
         """
-        description, prediction = self._predict(ref, photos, deadline)
+        observation = observation or Observation()
+        description, prediction = self._predict(ref, photos, deadline, observation)
         classes = len(description.labels)
         if prediction.probabilities.shape[1] != classes:
             got = f"{prediction.probabilities.shape[1]} probabilities for {classes} labels"
             raise broken_contract(ref, got)
         if not np.isfinite(prediction.probabilities).all():
             raise broken_contract(ref, "a probability is not a number")
-        return Answer(ref.name, prediction.version, _rank(photos, description, prediction, top))
+        observation.version = prediction.version
+        predictions = _rank(photos, description, prediction, top)
+        observation.best = [
+            (each.probabilities[0].label, each.probabilities[0].probability) for each in predictions
+        ]
+        return Answer(ref.name, prediction.version, predictions)
 
     def _predict(
-        self, ref: ModelRef, photos: list[Photo], deadline: Deadline
+        self, ref: ModelRef, photos: list[Photo], deadline: Deadline, observation: Observation
     ) -> tuple[Description, Prediction]:
         """Prepare and ask; anew if another version than expected answers and wants it so.
 
@@ -95,9 +108,12 @@ class Classification:
         """
         asked, expected = ref, self._catalog.expect(ref, deadline)
         for _ in range(TRIES):
-            pixels = self._prepare_all(photos, expected.preparation, expected.shape, deadline)
+            observation.version = expected.version
+            with observation.decoding():
+                pixels = self._prepare_all(photos, expected.preparation, expected.shape, deadline)
             try:
-                prediction = self._source.predict(asked, pixels, deadline)
+                with observation.asking():
+                    prediction = self._source.predict(asked, pixels, deadline)
             except RequestRefused as refusal:
                 log.warning("%s", refusal.detail)
                 expected = self._catalog.refresh(asked, deadline)
@@ -120,9 +136,7 @@ class Classification:
         for _ in range(TRIES):
             with contextlib.suppress(UnknownVersion):
                 return self._catalog.expect(ModelRef(name, version), deadline)
-        raise ModelNotReady(
-            f"Model {name} is changing: version {version} came and went. Try again."
-        )
+        raise ModelNotReady(f"Model {name} is changing: version {version} is gone. Try again.")
 
     def _prepare_all(
         self, photos: list[Photo], preparation: str, shape: Shape, deadline: Deadline

@@ -1,4 +1,4 @@
-"""The time budget of one request."""
+"""The time budget of one request, and what goes with every call that is made under it."""
 
 import time
 
@@ -6,10 +6,14 @@ from serving.errors import BudgetSpent
 
 
 class Deadline:
-    """A point in time, `seconds` from now, by which a request has to be answered."""
+    """A point in time, `seconds` from now, by which a request has to be answered.
 
-    def __init__(self, seconds: float) -> None:
+    `metadata` goes with every call to the model server: the request's id, its trace context.
+    """
+
+    def __init__(self, seconds: float, metadata: dict[str, str] | None = None) -> None:
         self.seconds = seconds
+        self.metadata = {} if metadata is None else metadata
         self._end = time.monotonic() + seconds
 
     def remaining(self) -> float:

@@ -1,17 +1,16 @@
 """The gateway under gunicorn."""
 
-from pathlib import Path
+import sys
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from serving.app import create_app
+from serving.logs import GunicornLogger
 from serving.model_server import ModelServer
 from serving.settings import Settings
-
-# Workers tell the arbiter that they live by touching a file: in memory, so that no disk stalls it.
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
+from serving.worker_metrics import SHARED_MEMORY, WorkerMetrics
 
 
 class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
@@ -19,6 +18,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._metrics = WorkerMetrics(settings.metrics_bind)
         super().__init__()
 
     def load_config(self) -> None:
@@ -35,10 +35,27 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             "proc_name": "photolabel",
             "loglevel": settings.log_level.lower(),
             "control_socket_disable": True,
-            "worker_tmp_dir": str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None,
+            # Workers tell that they live by touching a file: in memory, so that no disk stalls it.
+            "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
+            "logger_class": GunicornLogger,
+            "pre_fork": self._metrics.pre_fork,
+            "post_fork": self._metrics.post_fork,
+            "child_exit": self._metrics.child_exit,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
+
+    def run(self) -> None:
+        """Run the arbiter until it is told to stop."""
+        try:
+            self._metrics.open()
+        except OSError as error:
+            bind = self._settings.metrics_bind or "the main port"
+            sys.exit(f"photolabel: metrics can't be shown on {bind}: {error.strerror or error}")
+        try:
+            super().run()
+        finally:
+            self._metrics.close()
 
     def load(self) -> Flask:
         """Return the app of one worker."""

@@ -26,7 +26,7 @@ def _known(error: errors.PhotolabelError) -> Response:
     if isinstance(error, errors.InternalError):
         return _unforeseen(error)
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.warning("%s id=%s", error.detail, g.request_id)
+        log.warning("%s", error.detail, extra={"request_id": g.request_id})
     return _render(error)
 
 
@@ -49,7 +49,7 @@ def _framework(error: HTTPException) -> Response | HTTPException:
 
 
 def _unforeseen(error: Exception) -> Response:
-    log.error("request failed id=%s", g.request_id, exc_info=error)
+    log.error("request failed", exc_info=error, extra={"request_id": g.request_id})
     detail = f"It is in the log of the service under the request id {g.request_id}."
     return _render(errors.InternalError(detail))
 

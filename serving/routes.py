@@ -1,5 +1,6 @@
 """HTTP in, HTTP out: parses requests, renders answers (contract 2, docs/contracts.md)."""
 
+import contextlib
 import re
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from serving.contract import Description
 from serving.deadline import Deadline
 from serving.errors import MalformedRequest, PhotolabelError, UnknownVersion
 from serving.model_ref import ModelRef, VersionState
+from serving.observation import Observation
 from serving.settings import Settings
 from serving.uploads import Uploads
 
@@ -65,7 +67,7 @@ class Routes:
 
     def begin(self) -> None:
         """Start the time budget and check the API key."""
-        g.deadline = Deadline(self._settings.time_budget)
+        g.deadline = Deadline(self._settings.time_budget, g.observation.trace.metadata)
         if self._api_keys and request.path.startswith("/v1/"):
             self._api_keys.check(request.headers.get("Authorization"))
 
@@ -83,10 +85,15 @@ class Routes:
         """Classify the photos of the request."""
         ref = self._ref(name, version, label)
         top = _top(request.args.get("top"))
-        body = self._uploads.read(request, g.deadline)
-        with self._admission.admitted():
+        observation: Observation = g.observation
+        with observation.uploading():
+            body = self._uploads.read(request, g.deadline)
+        with contextlib.ExitStack() as place:
+            with observation.waiting():
+                place.enter_context(self._admission.admitted())
             photos = self._uploads.photos(request, body)
-            answer = self._classification.classify(ref, photos, top, g.deadline)
+            observation.photos = len(photos)
+            answer = self._classification.classify(ref, photos, top, g.deadline, observation)
         return jsonify(_answer_json(answer))
 
     def livez(self) -> Response:

@@ -109,6 +109,14 @@ class Settings(BaseSettings):
     api_keys_file: Path | None = Field(
         None, description="file of SHA-256 sums of API keys, one a line; none: no key is asked for"
     )
+    metrics_bind: str | None = Field(
+        None,
+        pattern=r"^(\[[0-9a-fA-F:.]+\]|[^:/\s]*):[0-9]{1,5}$",
+        description="address and port for /metrics alone; none: it is on the gateway's own port",
+    )
+    log_format: str = Field(
+        "text", pattern="^(text|json)$", description="form of a log line: text or json"
+    )
     log_level: str = Field(
         "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least level logged"
     )

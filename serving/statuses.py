@@ -35,7 +35,8 @@ def call(method: Callable[..., Any], request: Any, ref: ModelRef, deadline: Dead
         PhotolabelError: as in `STATUS_TABLE`; `InternalError` for a status that is not in it.
     """
     try:
-        return method(request, timeout=deadline.remaining())
+        metadata = tuple(deadline.metadata.items())
+        return method(request, timeout=deadline.remaining(), metadata=metadata)
     except grpc.RpcError as error:
         raise _translate(error.code(), error.details() or "", ref, deadline) from error
 

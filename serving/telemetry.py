@@ -1,49 +1,104 @@
-"""Request ids and one log line for each request."""
+"""What is told of every request: its id in the answer, its numbers in the metrics, a log line."""
 
 import logging
 import re
-import sys
-import time
 import uuid
+from collections.abc import Collection
 
 from flask import Flask, Response, g, request
 
+from serving.metrics import Metrics
+from serving.observation import Observation
+from serving.tracing import Trace, open_tracing, trace_context
+
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+UNKNOWN = "unknown"
+
+# Asked every few seconds by machines: not traced, not in flight, in the log only at DEBUG.
+_QUIET = {"livez", "readyz", "metrics"}
 
 log = logging.getLogger("photolabel.requests")
 
 
-def configure_logging(level: str) -> None:
-    """Log to standard error, one line an event."""
-    form = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
-    logging.basicConfig(level=level, format=form, stream=sys.stderr)
+def show_metrics(app: Flask, metrics: Metrics) -> None:
+    """Show the metrics at `/metrics` of the app."""
+    page = metrics.page()
+    app.add_url_rule("/metrics", "metrics", lambda: page)
 
 
-def observe_requests(app: Flask) -> None:
-    """Give every request of the app an id, in the answer's header, and a line in the log."""
-    app.before_request(_begin)
-    app.after_request(_end)
+class Telemetry:
+    """Observes every request of an app.
+
+    Args:
+        models: the names of the models served; no other name becomes a label of a metric.
+        metrics: where requests are counted.
+    """
+
+    def __init__(self, models: Collection[str], metrics: Metrics) -> None:
+        self._models = frozenset(models)
+        self._metrics = metrics
+        self._begin_trace = open_tracing()
+
+    def observe(self, app: Flask) -> None:
+        """Observe every request of the app from now on; its handlers find `g.observation`."""
+        app.before_request(self._begin)
+        app.after_request(self._end)
+        app.teardown_request(self._gone)
+
+    def _begin(self) -> None:
+        headers, endpoint = request.headers, request.endpoint or UNKNOWN
+        given = headers.get("X-Request-ID", "")
+        request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        context = trace_context(headers.get("traceparent", ""), headers.get("tracestate", ""))
+        route = endpoint.rpartition(".")[2]
+        quiet = route in _QUIET
+        begin_trace = Trace if quiet else self._begin_trace
+        g.request_id = request_id
+        g.observation = Observation(begin_trace(route, {"x-request-id": request_id, **context}))
+        if not quiet:
+            self._metrics.in_flight.inc()
+            g.in_flight = True
+
+    def _end(self, response: Response) -> Response:
+        observation: Observation = g.observation
+        response.headers["X-Request-ID"] = observation.trace.metadata["x-request-id"]
+        seconds, status = observation.elapsed(), response.status_code
+        model = self._model()
+        self._metrics.record(observation, observation.trace.route, model, status, seconds)
+        observation.trace.end(model, observation.version, status)
+        _log(observation, model, status, seconds * 1000)
+        return response
+
+    def _gone(self, error: BaseException | None) -> None:
+        if g.pop("in_flight", False):
+            self._metrics.in_flight.dec()
+
+    def _model(self) -> str:
+        name = (request.view_args or {}).get("name")
+        if name is None:
+            return ""
+        return name if name in self._models else UNKNOWN
 
 
-def _begin() -> None:
-    given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-    g.begun = time.perf_counter()
-
-
-def _end(response: Response) -> Response:
-    response.headers["X-Request-ID"] = g.request_id
-    milliseconds = (time.perf_counter() - g.begun) * 1000
-    level = logging.DEBUG if request.path in {"/livez", "/readyz"} else logging.INFO
-    # The path is the caller's: as a repr it can't forge lines of the log.
-    path = repr(request.path)[1:-1]
-    log.log(
-        level,
-        "%s %s %d %.1f ms id=%s",
-        request.method,
-        path,
-        response.status_code,
-        milliseconds,
-        g.request_id,
-    )
-    return response
+def _log(observation: Observation, model: str, status: int, milliseconds: float) -> None:
+    trace = observation.trace
+    level = logging.DEBUG if trace.route in _QUIET else logging.INFO
+    if not log.isEnabledFor(level):
+        return
+    method, path = request.method, request.path
+    fields = {
+        "request_id": trace.metadata["x-request-id"],
+        "method": method,
+        "path": path,
+        "route": trace.route,
+        "model": model or None,
+        "version": observation.version,
+        "status": status,
+        "milliseconds": round(milliseconds, 1),
+        "photos": observation.photos,
+        "bytes": request.content_length,
+        "trace_id": trace.trace_id,
+    }
+    # The path is the caller's: no line break of it breaks the line.
+    shown = repr(path)[1:-1]
+    log.log(level, "%s %s %d %.1f ms", method, shown, status, milliseconds, extra=fields)

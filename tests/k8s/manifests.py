@@ -26,10 +26,11 @@ BUILDS: dict[str, tuple[str, ...]] = {
     "gpu": ("overlays/gpu",),
     "cpu, many nodes": ("overlays/cpu", "components/many-nodes"),
     "gpu, many nodes": ("overlays/gpu", "components/many-nodes"),
+    "cpu, monitoring": ("overlays/cpu", "components/monitoring"),
     "training": ("training",),
     "data": ("data",),
 }
-DEPLOYMENTS = [name for name in BUILDS if name not in ("training", "data")]
+DEPLOYMENTS = [name for name in BUILDS if name not in ("cpu, monitoring", "training", "data")]
 
 
 def tool(name: str) -> str:

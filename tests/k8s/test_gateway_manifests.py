@@ -50,8 +50,10 @@ def app(settings: Settings) -> Flask:
 def test_settings_are_accepted_and_listen_on_the_named_port(
     settings: Settings, container: Manifest
 ) -> None:
-    (port,) = container["ports"]
-    assert settings.bind == f"0.0.0.0:{port['containerPort']}"
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert settings.bind == f"0.0.0.0:{ports['http']}"
+    assert settings.metrics_bind == f"0.0.0.0:{ports['metrics']}"
+    assert settings.log_format == "json"
 
 
 def test_settings_of_every_container_exist(name: str) -> None:

@@ -30,6 +30,9 @@ def test_values_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("FORMATS", "HEIC"),
         ("TIME_BUDGET", "-1"),
         ("LOG_LEVEL", "LOUD"),
+        ("LOG_FORMAT", "xml"),
+        ("METRICS_BIND", "9090"),
+        ("METRICS_BIND", "http://0.0.0.0:9090"),
         ("MAX_PIXELS", "100000000"),
     ],
 )

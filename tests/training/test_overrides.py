@@ -1,10 +1,18 @@
+from dataclasses import replace
+
 import pytest
 
 from training.errors import UsageError
 from training.overrides import override, settings
+from training.recipe import ResidualNetwork
 from training.recipes import RECIPES
 
-RECIPE = RECIPES["clothing-cnn"]
+RECIPE = replace(
+    RECIPES["clothing-cnn"],
+    epochs=16,
+    learning_rate=0.003,
+    network=ResidualNetwork(stages=(48, 96), stage_strides=(1, 2), blocks=(1, 1)),
+)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from tensorflow_serving.apis.predict_pb2 import PredictRequest
 
+from serving.embedded.batch_settings import DEFAULT_BATCHING
 from serving.embedded.prediction import predict
 from serving.embedded.servable import Servable, load
 from serving.embedded.statuses import ServingError
@@ -23,7 +24,7 @@ def with_default(publish: Callable[..., Path]) -> Servable:
     signature = saved.meta_graphs[0].signature_def["types"]
     signature.defaults["number"].CopyFrom(tf.make_tensor_proto(41, tf.int64))
     file.write_bytes(saved.SerializeToString())
-    return load("m", 1, path)
+    return load("m", 1, path, DEFAULT_BATCHING)
 
 
 def request(**inputs: object) -> PredictRequest:

@@ -1,0 +1,76 @@
+"""The log: one event, one line, as text for people or as JSON for machines.
+
+Nothing that a caller sends (paths, names of files and of models) can end a line and forge the next.
+"""
+
+import logging
+import sys
+import types
+from typing import Any
+
+from gunicorn.glogging import Logger
+from pythonjsonlogger.json import JsonFormatter
+
+FORMATS = ("text", "json")
+
+# What a record may tell of a request beside its message, and how a text line calls it.
+_SHOWN = {
+    "request_id": "id",
+    "model": "model",
+    "version": "version",
+    "photos": "photos",
+    "bytes": "bytes",
+    "trace_id": "trace",
+}
+
+
+def configure_logging(level: str, form: str) -> None:
+    """Log to standard error, as one of `FORMATS`."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_json_lines() if form == "json" else TextLines())
+    logging.basicConfig(level=level, handlers=[handler])
+    logging.captureWarnings(True)
+
+
+class TextLines(logging.Formatter):
+    """A line of text for each record; the lines of a traceback below it are marked with a bar."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base's name.
+        """Return the line, with what is known of the request behind its message."""
+        told = ((short, getattr(record, name, None)) for name, short in _SHOWN.items())
+        more = "".join(f" {short}={value}" for short, value in told if value not in (None, ""))
+        return _printable(super().formatMessage(record) + more)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the base's name.
+        """Return a traceback whose lines can't be taken for the log's."""
+        lines = super().formatException(ei).splitlines()
+        return "\n".join(f"  | {_printable(line)}" for line in lines)
+
+
+def _json_lines() -> logging.Formatter:
+    return JsonFormatter(
+        ["levelname", "process", "name", "message"],
+        rename_fields={"levelname": "level", "name": "logger", "exc_info": "traceback"},
+        timestamp="time",
+    )
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
+
+
+class GunicornLogger(Logger):  # type: ignore[misc]  # gunicorn has no types.
+    """Gunicorn's own messages, in the format of all others."""
+
+    def setup(self, cfg: types.SimpleNamespace) -> None:
+        """Hand everything to the root logger."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True

@@ -1,0 +1,92 @@
+"""A real gRPC model server whose answers a test scripts."""
+
+import time
+from concurrent import futures
+from typing import Any
+
+import grpc
+
+from serving import protos
+
+PREDICTION = "tensorflow.serving.PredictionService"
+
+
+class Script:
+    """What the server answers, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.fail: tuple[grpc.StatusCode, str] | None = None
+        self.failures = 10**9
+        self.input_shape = [-1, 4, 5, 3]
+        self.input_dtype = protos.DT_UINT8
+        self.card = b'{"recipe": "drawn"}'
+        self.delay = 0.0
+        self.requests: list[Any] = []
+        self.metadata: list[dict[str, str]] = []
+
+    def predict(self, request: Any, context: grpc.ServicerContext) -> Any:
+        self._enter(request, context)
+        reply = protos.PredictResponse()
+        reply.model_spec.version.value = 7
+        count = request.inputs["image"].tensor_shape.dim[0].size
+        if request.model_spec.signature_name == "describe":
+            _strings(reply.outputs["labels"], [b"cat", b"dog"], [1, 2])
+            _strings(reply.outputs["preparation"], [b"squash/1"], [1])
+            _strings(reply.outputs["card"], [self.card], [1])
+        else:
+            tensor = reply.outputs["probabilities"]
+            tensor.dtype = protos.DT_FLOAT
+            tensor.float_val.extend([0.25, 0.75] * count)
+            for size in (count, 2):
+                tensor.tensor_shape.dim.add(size=size)
+        return reply
+
+    def describe(self, request: Any, context: grpc.ServicerContext) -> Any:
+        self._enter(request, context)
+        signatures = protos.SignatureDefMap()
+        image = signatures.signature_def["serving_default"].inputs["image"]
+        image.dtype = self.input_dtype
+        for size in self.input_shape:
+            image.tensor_shape.dim.add(size=size)
+        reply = protos.GetModelMetadataResponse()
+        reply.model_spec.version.value = 7
+        reply.metadata["signature_def"].Pack(signatures)
+        return reply
+
+    def _enter(self, request: Any, context: grpc.ServicerContext) -> None:
+        self.requests.append(request)
+        self.metadata.append(dict(context.invocation_metadata()))
+        end = time.monotonic() + self.delay
+        while context.is_active() and time.monotonic() < end:
+            time.sleep(0.01)
+        if self.fail and self.failures > 0:
+            self.failures -= 1
+            context.abort(*self.fail)
+
+
+def _strings(tensor: Any, values: list[bytes], shape: list[int]) -> None:
+    tensor.dtype = protos.DT_STRING
+    tensor.string_val.extend(values)
+    for size in shape:
+        tensor.tensor_shape.dim.add(size=size)
+
+
+def serve(script: Script) -> tuple[grpc.Server, int]:
+    """Start a server that answers as the script says; return it and its port."""
+    server = grpc.server(futures.ThreadPoolExecutor(4))
+    handlers = {
+        "Predict": grpc.unary_unary_rpc_method_handler(
+            script.predict,
+            protos.PredictRequest.FromString,
+            protos.PredictResponse.SerializeToString,
+        ),
+        "GetModelMetadata": grpc.unary_unary_rpc_method_handler(
+            script.describe,
+            protos.GetModelMetadataRequest.FromString,
+            protos.GetModelMetadataResponse.SerializeToString,
+        ),
+    }
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(PREDICTION, handlers),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    return server, port
