@@ -39,7 +39,7 @@ class PhotoLimits:
     max_pixels: int = 50_000_000
     max_decoded_pixels: int = 16_000_000
     max_png_bytes: int = 48_000_000
-    max_webp_pixels: int = 12_000_000
+    max_webp_pixels: int = 10_000_000
     max_tiff_pixels: int = 12_000_000
     max_avif_pixels: int = 12_000_000
     max_side: int = 30_000
