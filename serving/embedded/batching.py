@@ -53,7 +53,7 @@ class BatchedRunner:
         self._lock = threading.Lock()
         self._joined = threading.Condition(self._lock)
         self._queue: deque[Call] = deque()
-        self._waiting_rows = 0
+        self._waiting = 0
         self._leaders = 0
         self._gatherers = 0
 
@@ -105,20 +105,24 @@ class BatchedRunner:
                 self._leaders += 1
                 call.leads = True
                 return True
-            if self._queue and self._waiting_rows + call.rows > self._capacity:
+            if self._queue and self._waiting + self._weight(call) > self._capacity:
                 raise statuses.queue_full(self._settings.max_enqueued_batches)
             self._queue.append(call)
-            self._waiting_rows += call.rows
+            self._waiting += self._weight(call)
             if self._gatherers:
                 self._joined.notify_all()
             return False
+
+    def _weight(self, call: Call) -> int:
+        """Return how much of the queue's capacity a call takes: at most one full batch."""
+        return max(1, min(call.rows, self._settings.max_batch_size))
 
     def _give_up(self, call: Call) -> None:
         """Leave the queue because the time is over, wherever the call has got meanwhile."""
         with self._lock:
             if call in self._queue:
                 self._queue.remove(call)
-                self._waiting_rows -= call.rows
+                self._waiting -= self._weight(call)
             elif call.leads:
                 self._pass_on()
         raise statuses.deadline_passed()
@@ -153,7 +157,7 @@ class BatchedRunner:
                 elif self._still_wanted(call):
                     batch.append(call)
                     rows += call.rows
-                    self._waiting_rows -= call.rows
+                    self._waiting -= self._weight(call)
             self._queue = passed_over
             self._appoint()
         return batch
@@ -182,7 +186,7 @@ class BatchedRunner:
             call = self._queue.popleft()
             if not self._still_wanted(call):
                 continue
-            self._waiting_rows -= call.rows
+            self._waiting -= self._weight(call)
             self._leaders += 1
             call.leads = True
             call.wake()
@@ -191,7 +195,7 @@ class BatchedRunner:
         """Answer a call taken from the queue if nobody waits for it. Call with the lock held."""
         if call.patience() > 0:
             return True
-        self._waiting_rows -= call.rows
+        self._waiting -= self._weight(call)
         call.expire()
         call.wake()
         return False

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from serving.embedded import manager as manager_module
+from serving.embedded.batch_settings import BatchSettings
 from serving.embedded.manager import Manager
 from serving.embedded.servable import Servable
 from serving.embedded.statuses import ServingError
@@ -95,7 +96,7 @@ def test_a_failed_version_is_tried_again_after_a_while(
     publish: Publish,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def no_memory(name: str, version: int, path: Path) -> Servable:
+    def no_memory(name: str, version: int, path: Path, batching: BatchSettings) -> Servable:
         raise ServingError(grpc.StatusCode.RESOURCE_EXHAUSTED, "no memory")
 
     publish(1)
