@@ -1,5 +1,6 @@
 """HTTP in, HTTP out: parses requests, renders answers (contract 2, docs/contracts.md)."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from werkzeug.routing import BaseConverter
 
 from serving.admission import Admission
 from serving.api_keys import ApiKeys
+from serving.canary import Canary
 from serving.catalog import Catalog
 from serving.classification import Answer, Classification, PhotoPrediction
 from serving.deadline import Deadline
@@ -18,8 +20,10 @@ from serving.settings import Settings
 from serving.uploads import Uploads
 
 MAX_VERSION = 2**63 - 1
+TIMEOUT_HEADER = "X-Request-Timeout"
 WEB = Path(__file__).parent / "web"
 
+_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?", re.ASCII)
 _PAGE_POLICY = "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'"
 
 
@@ -40,6 +44,7 @@ class Routes:
         self._classification = classification
         self._uploads = Uploads(settings.max_body_bytes, settings.max_photos)
         self._admission = Admission(settings.max_in_flight)
+        self._canary = Canary(settings.canary_share)
         self._api_keys = ApiKeys(settings.api_keys_file) if settings.api_keys_file else None
 
     def blueprint(self) -> Blueprint:
@@ -62,8 +67,9 @@ class Routes:
         return routes
 
     def begin(self) -> None:
-        """Start the time budget and check the API key."""
-        g.deadline = Deadline(self._settings.time_budget)
+        """Start the time budget, which the caller may lower, and check the API key."""
+        wanted = _timeout(request.headers.get(TIMEOUT_HEADER), self._settings.time_budget)
+        g.deadline = Deadline(wanted)
         if self._api_keys and request.path.startswith("/v1/"):
             self._api_keys.check(request.headers.get("Authorization"))
 
@@ -84,8 +90,13 @@ class Routes:
         ref = self._ref(name, version, label)
         top = _top(request.args.get("top"))
         photos = self._uploads.photos(request, g.deadline)
+        caller = request.headers.get(self._settings.canary_header)
+
+        def ask(chosen: ModelRef) -> Answer:
+            return self._classification.classify(chosen, photos, top, g.deadline)
+
         with self._admission.admitted():
-            answer = self._classification.classify(ref, photos, top, g.deadline)
+            answer = self._canary.route(ref, caller, ask)
         return jsonify(_answer_json(answer))
 
     def livez(self) -> Response:
@@ -125,6 +136,15 @@ class Routes:
         except PhotolabelError as error:
             return {"name": name, "state": "unavailable", "detail": error.detail}
         return _model_json(name, described, states)
+
+
+def _timeout(text: str | None, budget: float) -> float:
+    """Return the seconds for a request: what its header says, at most the budget."""
+    if text is None:
+        return budget
+    if not _SECONDS.fullmatch(text) or float(text) == 0:
+        raise MalformedRequest(f"{TIMEOUT_HEADER} is {text!r}; it has to be seconds, such as 2.5.")
+    return min(float(text), budget)
 
 
 def _top(text: str | None) -> int | None:

@@ -35,6 +35,7 @@ class FakeModelServer:
     failure: PhotolabelError | None = None
     recognized: bool | None = None
     classes: int | None = None
+    deadlines: list[Deadline] = field(default_factory=list)
     described: list[ModelRef] = field(default_factory=list)
     predicted: list[tuple[ModelRef, np.ndarray]] = field(default_factory=list)
 
@@ -53,6 +54,7 @@ class FakeModelServer:
         self._fail()
         deadline.remaining()
         self.predicted.append((ref, pixels))
+        self.deadlines.append(deadline)
         description = self._find(ref)
         if pixels.shape[1:] != description.shape:
             raise RequestRefused("wrong shape")
