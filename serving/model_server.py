@@ -1,8 +1,12 @@
 """The gRPC client of the model server: describe, predict, states."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from serving import protos
+from serving.breaker import Breaker
 from serving.channel import open_channel
 from serving.contract import (
     Description,
@@ -30,6 +34,7 @@ class ModelServer:
         self._channel = open_channel(address)
         self._predictions = protos.PredictionServiceStub(self._channel)
         self._models = protos.ModelServiceStub(self._channel)
+        self._breaker = Breaker()
 
     def close(self) -> None:
         """Close the connection; calls in flight are cancelled."""
@@ -42,7 +47,7 @@ class ModelServer:
             PhotolabelError: as in `statuses.STATUS_TABLE`; `ModelNotReady` if it knows none.
         """
         request = protos.GetModelStatusRequest(model_spec=protos.ModelSpec(name=name))
-        reply = call(self._models.GetModelStatus, request, ModelRef(name), deadline)
+        reply = self._call(self._models.GetModelStatus, request, ModelRef(name), deadline)
         states = [
             VersionState(
                 version=status.version,
@@ -63,7 +68,7 @@ class ModelServer:
         request = protos.GetModelMetadataRequest(
             model_spec=_spec(ref), metadata_field=["signature_def"]
         )
-        reply = call(self._predictions.GetModelMetadata, request, ref, deadline)
+        reply = self._call(self._predictions.GetModelMetadata, request, ref, deadline)
         version = reply.model_spec.version.value
         shape = input_shape(reply, ref)
         answer = self._ask_description(ref, version, shape, deadline)
@@ -109,7 +114,14 @@ class ModelServer:
         for size in pixels.shape:
             image.tensor_shape.dim.add(size=size)
         image.tensor_content = pixels.tobytes()
-        return call(self._predictions.Predict, request, ref, deadline)
+        return self._call(self._predictions.Predict, request, ref, deadline)
+
+    def _call(
+        self, method: Callable[..., Any], request: Any, ref: ModelRef, deadline: Deadline
+    ) -> Any:
+        deadline.remaining()  # A budget spent before the call is not the model server's fault.
+        with self._breaker.guarding():
+            return call(method, request, ref, deadline)
 
 
 def _spec(ref: ModelRef) -> protos.ModelSpec:

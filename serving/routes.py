@@ -10,6 +10,7 @@ from werkzeug.routing import BaseConverter
 
 from serving.admission import Admission
 from serving.api_keys import ApiKeys
+from serving.canary import Canary
 from serving.catalog import Catalog
 from serving.classification import Answer, Classification, PhotoPrediction
 from serving.contract import Description
@@ -21,9 +22,11 @@ from serving.settings import Settings
 from serving.uploads import Uploads
 
 MAX_VERSION = 2**63 - 1
+TIMEOUT_HEADER = "X-Request-Timeout"
 WEB = Path(__file__).parent / "web"
 
 _VERSION = re.compile(r"[0-9]{1,19}")
+_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 _PAGE_POLICY = "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'"
 
 
@@ -44,6 +47,7 @@ class Routes:
         self._classification = classification
         self._uploads = Uploads(settings.max_body_bytes, settings.max_photos)
         self._admission = Admission(settings.max_in_flight)
+        self._canary = Canary(settings.canary_share)
         self._api_keys = ApiKeys(settings.api_keys_file) if settings.api_keys_file else None
 
     def blueprint(self) -> Blueprint:
@@ -66,8 +70,9 @@ class Routes:
         return routes
 
     def begin(self) -> None:
-        """Start the time budget and check the API key."""
-        g.deadline = Deadline(self._settings.time_budget, g.observation.trace.metadata)
+        """Start the time budget, which the caller may lower, and check the API key."""
+        wanted = _timeout(request.headers.get(TIMEOUT_HEADER), self._settings.time_budget)
+        g.deadline = Deadline(wanted, g.observation.trace.metadata)
         if self._api_keys and request.path.startswith("/v1/"):
             self._api_keys.check(request.headers.get("Authorization"))
 
@@ -85,15 +90,20 @@ class Routes:
         """Classify the photos of the request."""
         ref = self._ref(name, version, label)
         top = _top(request.args.get("top"))
+        caller = request.headers.get(self._settings.canary_header)
         observation: Observation = g.observation
         with observation.uploading():
             body = self._uploads.read(request, g.deadline)
+
+        def ask(chosen: ModelRef) -> Answer:
+            return self._classification.classify(chosen, photos, top, g.deadline, observation)
+
         with contextlib.ExitStack() as place:
             with observation.waiting():
                 place.enter_context(self._admission.admitted())
             photos = self._uploads.photos(request, body)
             observation.photos = len(photos)
-            answer = self._classification.classify(ref, photos, top, g.deadline, observation)
+            answer = self._canary.route(ref, caller, ask)
         return jsonify(_answer_json(answer))
 
     def livez(self) -> Response:
@@ -138,6 +148,15 @@ class Routes:
         except PhotolabelError as error:
             return {"name": name, "state": "unavailable", "detail": error.detail}
         return _model_json(name, described, states)
+
+
+def _timeout(text: str | None, budget: float) -> float:
+    """Return the seconds for a request: what its header says, at most the budget."""
+    if text is None:
+        return budget
+    if not _SECONDS.fullmatch(text) or float(text) == 0:
+        raise MalformedRequest(f"{TIMEOUT_HEADER} is {text!r}; it has to be seconds, such as 2.5.")
+    return min(float(text), budget)
 
 
 def _top(text: str | None) -> int | None:

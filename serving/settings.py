@@ -51,6 +51,15 @@ class Settings(BaseSettings):
     time_budget: float = Field(
         5.0, gt=0, le=300, description="seconds for one request, upload included"
     )
+    canary_share: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of unpinned requests to the label canary, rest to stable",
+    )
+    canary_header: str = Field(
+        "X-Client-ID", description="request header that names the caller: one caller, one label"
+    )
     drain_seconds: int = Field(30, gt=0, description="seconds for requests in flight at SIGTERM")
     max_body_bytes: int = Field(20_000_000, ge=1, description="most bytes of a request's body")
     max_photos: int = Field(32, ge=1, description="most photos of one request")

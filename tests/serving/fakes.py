@@ -36,6 +36,7 @@ class FakeModelServer:
     recognized: bool | None = None
     classes: int | None = None
     nan: bool = False
+    deadlines: list[Deadline] = field(default_factory=list)
     described: list[ModelRef] = field(default_factory=list)
     predicted: list[tuple[ModelRef, np.ndarray]] = field(default_factory=list)
 
@@ -54,6 +55,7 @@ class FakeModelServer:
         self._fail()
         deadline.remaining()
         self.predicted.append((ref, pixels))
+        self.deadlines.append(deadline)
         description = self._find(ref)
         if pixels.shape[1:] != description.shape:
             raise RequestRefused("wrong shape")

@@ -185,3 +185,20 @@ def test_the_page_and_its_files(client: FlaskClient) -> None:
         with client.get(f"/{file}") as response:
             assert response.status_code == 200
             assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "soon", "1e3", "", "5s", "٣"])
+def test_a_bad_timeout_header_is_refused(client: FlaskClient, given: str) -> None:
+    response = client.post(
+        PATH, data=encoded_photo(), headers={"X-Request-Timeout": given.encode().decode("latin-1")}
+    )
+    assert response.status_code == 400
+    assert "X-Request-Timeout" in response.get_json()["detail"]
+
+
+def test_the_caller_may_lower_the_budget_and_not_raise_it(source: FakeModelServer) -> None:
+    client = gateway(source, time_budget=0.5)
+    for given, expected in (("0.2", 0.2), ("0.5", 0.5), ("60", 0.5)):
+        response = client.post(PATH, data=encoded_photo(), headers={"X-Request-Timeout": given})
+        assert response.status_code == 200
+        assert source.deadlines[-1].seconds == expected
