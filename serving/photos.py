@@ -15,7 +15,8 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from serving.errors import BadPhoto, DamagedPhoto, NotAnImage, TooManyPixels, UnsupportedFormat
+from serving.errors import BadPhoto, DamagedPhoto, TooManyPixels
+from serving.photo_formats import accepted_format
 from serving.photo_headers import check_metadata, check_size, inspect
 from serving.photo_limits import DEFAULT_LIMITS, PhotoLimits
 
@@ -37,33 +38,9 @@ _TURNS: dict[object, Image.Transpose] = {
     8: Image.Transpose.ROTATE_90,
 }
 _PROFILED_MODES = {"L", "RGB", "CMYK"}
-_HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"heif"}
-_AVIF_BRANDS = {b"avif", b"avis"}
-_MAGIC = (
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"GIF87a", "GIF"),
-    (b"GIF89a", "GIF"),
-    (b"BM", "BMP"),
-    (b"II*\x00", "TIFF"),
-    (b"MM\x00*", "TIFF"),
-)
 
 # What Pillow warns of is in the caller's file: large (here an error, before decoding) or sloppy.
 warnings.filterwarnings("ignore", module=r"PIL\.")
-
-
-def image_format(encoded: bytes) -> str | None:
-    """Return the name of the image format that the first bytes show, or None.
-
-    The names are Pillow's, and `HEIC`, which Pillow does not read.
-    """
-    if encoded[:4] == b"RIFF" and encoded[8:12] == b"WEBP":
-        return "WEBP"
-    if encoded[4:8] == b"ftyp":
-        brand = encoded[8:12]
-        return "HEIC" if brand in _HEIF_BRANDS else "AVIF" if brand in _AVIF_BRANDS else None
-    return next((name for magic, name in _MAGIC if encoded.startswith(magic)), None)
 
 
 def prepare(
@@ -87,7 +64,7 @@ def prepare(
         KeyError: the preparation is not known.
     """
     fit = PREPARATIONS[preparation]
-    name = _accepted_format(encoded, limits)
+    name = accepted_format(encoded, limits)
     inspect(name, encoded, limits)
     try:
         # Nested, so that no variable keeps an image longer than the next step needs it.
@@ -117,30 +94,6 @@ def _open(name: str, encoded: bytes, shape: Shape, limits: PhotoLimits) -> Image
             f" {limits.max_decoded_pixels:,} are accepted so. Send a smaller copy."
         )
     return photo
-
-
-def _accepted_format(encoded: bytes, limits: PhotoLimits) -> str:
-    name = image_format(encoded)
-    if name is None or name not in limits.formats:
-        raise _refusal(name, encoded, limits.formats)
-    return name
-
-
-def _refusal(name: str | None, encoded: bytes, formats: tuple[str, ...]) -> BadPhoto:
-    accepted = ", ".join(formats)
-    if name == "HEIC":
-        return UnsupportedFormat(
-            f"This is a HEIC photo, as iPhones store them; accepted are {accepted}. Convert it to"
-            " JPEG, or let the phone do it: Settings, Camera, Formats, Most Compatible."
-        )
-    if name:
-        return UnsupportedFormat(f"This is a {name} image; accepted are {accepted}.")
-    if not encoded:
-        return NotAnImage(f"The file is empty; accepted are {accepted}.")
-    return NotAnImage(
-        f"The {len(encoded)} bytes begin with {encoded[:8]!r}, which no image format does;"
-        f" accepted are {accepted}."
-    )
 
 
 def _reduce(photo: Image.Image, shape: Shape) -> None:

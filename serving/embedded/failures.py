@@ -62,11 +62,7 @@ class Failures:
         before, failure.seen = failure.seen, fingerprint(folder)
         return failure.seen == before and failure.seen != failure.tried
 
-    def forget(self, version: int) -> None:
-        """Forget the version's failures, because it has loaded."""
-        self._failures.pop(version, None)
-
     def keep_only(self, versions: set[int]) -> None:
-        """Forget versions that are no longer wanted: they start anew should they come back."""
+        """Forget versions that are not wanted any more: they start anew should they come back."""
         for version in self._failures.keys() - versions:
             del self._failures[version]

@@ -209,7 +209,6 @@ class Manager:
             end = VersionState(ModelVersionStatus.END, error.number, message)
             self._set_state(name, version, end)
             return
-        self._failures[name].forget(version)
         self._serving = {**self._serving, name: {**self._serving.get(name, {}), version: servable}}
         self._set_state(name, version, VersionState(ModelVersionStatus.AVAILABLE))
         _logger.info("%s version %d: serving", name, version)

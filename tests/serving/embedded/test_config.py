@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from serving.embedded import config
 from serving.embedded.config import (
     ConfigError,
     ConfigFile,
@@ -13,6 +14,7 @@ from serving.embedded.config import (
     check_labels,
     read_config,
 )
+from serving.versions import VersionsError, published_versions
 
 
 def test_reads_policies_and_labels(write_config: Callable[..., Path], tmp_path: Path) -> None:
@@ -125,6 +127,21 @@ def test_remembers_a_model_whose_folder_has_gone(tmp_path: Path) -> None:
     assert [model.name for model in source.models()] == ["a"]
     (tmp_path / "a").rename(tmp_path / ".a")
     assert [model.name for model in source.models()] == ["a"]
+
+
+def test_a_folder_that_cannot_be_read_hides_no_other_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listing(base: Path) -> list[int]:
+        if base.name == "closed":
+            raise VersionsError("Permission denied")
+        return published_versions(base)
+
+    monkeypatch.setattr(config, "published_versions", listing)
+    for name in ("closed/1", "open/1", "empty"):
+        (tmp_path / name).mkdir(parents=True)
+    models = ModelsFolder(tmp_path).models()
+    assert [model.name for model in models] == ["closed", "open"]
 
 
 def test_refuses_a_missing_folder(tmp_path: Path) -> None:
