@@ -59,7 +59,6 @@ def to_array(proto: TensorProto) -> Array:
     if (
         dtype is not None
         and content
-        and not proto.tensor_shape.unknown_rank
         and min(shape, default=0) >= 0
         and len(content) == math.prod(shape) * dtype.itemsize
     ):

@@ -7,7 +7,6 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.framework.tensor_pb2 import TensorProto
-from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
 
 from serving.embedded import tensors
 
@@ -108,11 +107,6 @@ def test_a_scalar_has_a_shape_without_dimensions() -> None:
         proto([2], 999),
         proto([2], types_pb2.DT_FLOAT_REF, float_val=[1.0]),
         proto([2**40, 2**40]),
-        TensorProto(
-            dtype=types_pb2.DT_UINT8,
-            tensor_shape=TensorShapeProto(unknown_rank=True),
-            tensor_content=b"1",
-        ),
     ],
 )
 def test_refuses_what_is_no_tensor(broken: TensorProto) -> None:
