@@ -43,7 +43,13 @@ def test_training_elsewhere_does_not() -> None:
 
 
 def test_help_names_every_command() -> None:
-    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    shown = subprocess.run(
+        ["make", "--no-print-directory", "help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     makefile = (ROOT / "Makefile").read_text("utf-8")
     phony = next(line for line in makefile.splitlines() if line.startswith(".PHONY:"))
     listed = {line.split()[0] for line in shown.stdout.splitlines()}

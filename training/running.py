@@ -17,6 +17,7 @@ from training.errors import TrainingError
 from training.evaluation import evaluate
 from training.fashion_mnist import load_fashion_mnist
 from training.fitting import fit
+from training.interruption import interruptible
 from training.progress import FitProgress, counting
 from training.publishing import check_folder, publish
 from training.recipe import Recipe
@@ -105,7 +106,8 @@ def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
 def _fit(recipe: Recipe, data: DataSet, console: Console) -> keras.Model:
     shown = FitProgress(console)
     try:
-        return fit(recipe, data, [shown])
+        with interruptible() as stop:
+            return fit(recipe, data, [shown, stop])
     except tf.errors.ResourceExhaustedError as error:
         raise TrainingError(
             "out of memory: try a smaller --set batch_size or a smaller network"
