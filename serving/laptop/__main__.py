@@ -1,6 +1,7 @@
 """The command line: `python -m serving.laptop --models DIR`."""
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -44,13 +45,16 @@ def _interrupt_once(number: int, frame: FrameType | None) -> None:
 
 
 def _welcome(chain: Chain, models: Path) -> str:
+    python = os.path.relpath(sys.executable)
+    if python.startswith(os.pardir):
+        python = sys.executable
     model = "cats-dogs" if "cats-dogs" in chain.models else chain.models[0]
     return f"""
 Photolabel answers for {", ".join(chain.models)}.
 
   in a browser   {chain.url}/
   with curl      curl --data-binary @photo.jpg '{chain.url}/v1/models/{model}:classify'
-  with Python    python -m client classify {model} photo.jpg --url {chain.url}
+  with Python    {python} -m client classify {model} photo.jpg --url {chain.url}
   its log        tail -f {chain.gateway.log}
 
 New versions in {models}/ are taken up at once, models with a new name at the next start.
