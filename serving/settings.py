@@ -4,11 +4,12 @@ An unknown `PHOTOLABEL_*` variable or a bad value stops the start with a message
 """
 
 import os
+import re
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from serving.photo_limits import DEFAULT_FORMATS, DEFAULT_LIMITS, PhotoLimits
@@ -19,6 +20,11 @@ PREFIX = "PHOTOLABEL_"
 FOREIGN = {"PHOTOLABEL_URL", "PHOTOLABEL_API_KEY", "PHOTOLABEL_DATA", "PHOTOLABEL_CACHE"}
 
 KNOWN_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+
+# A host, an IPv6 address in brackets or nothing (all of this machine's), and a port.
+_ADDRESS = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[^:/\s]*):([0-9]{1,5})")
+_OTHER_BIND = re.compile(r"fd://[0-9]+|unix:.+")
+_MODEL_SERVER = re.compile(r"(dns:///)?[^\s/]+:[0-9]{1,5}|unix:.+")
 
 Words = Annotated[tuple[str, ...], NoDecode]
 
@@ -32,9 +38,13 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
-    bind: str = Field("127.0.0.1:8080", description="address and port to listen on")
+    bind: str = Field(
+        "127.0.0.1:8080",
+        description="address and port to listen on",
+    )
     model_server: str = Field(
-        "127.0.0.1:8500", description="gRPC address of the model server, such as dns:///tfs:8500"
+        "127.0.0.1:8500",
+        description="gRPC address of the model server, such as dns:///tfs:8500",
     )
     models: Words = Field(
         ("clothing", "cats-dogs"), description="names of the models served, separated by commas"
@@ -120,15 +130,31 @@ class Settings(BaseSettings):
     )
     metrics_bind: str | None = Field(
         None,
-        pattern=r"^(\[[0-9a-fA-F:.]+\]|[^:/\s]*):[0-9]{1,5}$",
         description="address and port for /metrics alone; none: it is on the gateway's own port",
     )
-    log_format: str = Field(
-        "text", pattern="^(text|json)$", description="form of a log line: text or json"
+    log_format: Literal["text", "json"] = Field(
+        "text", description="form of a log line: text or json"
     )
-    log_level: str = Field(
-        "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least level logged"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="least level logged"
     )
+
+    @field_validator("bind", "metrics_bind")
+    @classmethod
+    def _address(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None or (info.field_name == "bind" and _OTHER_BIND.fullmatch(value)):
+            return value
+        match = _ADDRESS.fullmatch(value)
+        if not match or int(match[1]) > 65535:
+            raise ValueError("an address and a port, such as 0.0.0.0:8080")
+        return value
+
+    @field_validator("model_server")
+    @classmethod
+    def _grpc_address(cls, value: str) -> str:
+        if not _MODEL_SERVER.fullmatch(value):
+            raise ValueError("a host and a port without http://, such as 127.0.0.1:8500")
+        return value
 
     def photo_limits(self) -> PhotoLimits:
         """Return the limits of one photo."""
@@ -171,7 +197,8 @@ def read_settings() -> Settings:
     except ValidationError as error:
         for fault in error.errors():
             name = PREFIX + str(fault["loc"][0]).upper()
-            problems.append(f"{name}={os.environ.get(name)!r}: {fault['msg']}")
+            reason = fault["msg"].removeprefix("Value error, ")
+            problems.append(f"{name}={os.environ.get(name)!r}: {reason}")
     if problems:
         raise SettingsError("; ".join(problems) + ". Settings: python -m serving --help")
     return settings

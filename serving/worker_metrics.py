@@ -44,7 +44,7 @@ class WorkerMetrics:
         self._owner = os.getpid()
         # In memory: no disk stalls a request.
         folder = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
-        self._folder = tempfile.mkdtemp(prefix="photolabel-metrics-", dir=folder)
+        self._folder = tempfile.mkdtemp(prefix=f"photolabel-metrics-{os.getpid()}-", dir=folder)
         os.environ[FOLDER_VARIABLE] = self._folder
         # The library has no types here.
         values.ValueClass = values.MultiProcessValue(lambda: self._place)  # type: ignore[no-untyped-call]

@@ -98,22 +98,11 @@ def test_the_last_epochs_weights_are_the_result(data: DataSet, dense_recipe: Rec
 
 
 def test_weight_decay_shrinks_weights(data: DataSet, dense_recipe: Recipe) -> None:
-    for optimizer in ("adamw", "sgd"):
-        recipe = replace(dense_recipe, optimizer=optimizer, epochs=3)
-        free, decayed = (fit(replace(recipe, weight_decay=decay), data) for decay in (0.0, 3.0))
+    recipe = replace(dense_recipe, optimizer="adamw", epochs=3)
+    free, decayed = (fit(replace(recipe, weight_decay=decay), data) for decay in (0.0, 3.0))
 
-        kernels = [
-            np.linalg.norm(network.get_layer("hidden").kernel) for network in (free, decayed)
-        ]
-        assert kernels[1] < 0.95 * kernels[0]
-
-
-def test_a_smaller_fit_size_still_serves_the_recipes_shape(
-    data: DataSet, tiny_recipe: Recipe
-) -> None:
-    network = fit(replace(tiny_recipe, fit_size=20), data)
-
-    assert network.input_shape == (None, 28, 28, 1)
+    kernels = [np.linalg.norm(network.get_layer("hidden").kernel) for network in (free, decayed)]
+    assert kernels[1] < 0.95 * kernels[0]
 
 
 def test_fitting_in_bfloat16_gives_a_float32_network(data: DataSet, tiny_recipe: Recipe) -> None:
