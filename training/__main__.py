@@ -13,6 +13,7 @@ from training.errors import TrainingError
 from training.overrides import override
 from training.recipe import Recipe
 from training.recipes import DEFAULTS, RECIPES, default_recipe, recipe_named
+from training.starters import STARTERS, install
 
 _INTERRUPTED = 130  # As a shell reports a program that Ctrl-C ended.
 
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_prune(commands.add_parser("prune", help="remove old versions of a model"))
     starters = commands.add_parser("starters", help="train the starter models in the tree again")
     _add_training(starters)
+    starters.add_argument("--into", type=Path, default=STARTERS, help="put the starters here")
     starters.set_defaults(command=_starters)
     return parser
 
@@ -104,10 +106,9 @@ def _run(arguments: argparse.Namespace) -> None:
 def _starters(arguments: argparse.Namespace) -> None:
     recipes = [RECIPES[name] for name in DEFAULTS.values()]
     versions = _train(recipes, arguments, arguments.runs / "starters")
-    from training.starters import install
-
     for version in versions:
-        Console().print(f"starter: {install(version)}", highlight=False, soft_wrap=True)
+        starter = install(version, arguments.into)
+        Console().print(f"starter: {starter}", highlight=False, soft_wrap=True)
 
 
 def _train(recipes: list[Recipe], arguments: argparse.Namespace, models: Path) -> list[Path]:

@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 
 from training.errors import TrainingError
-from training.export import CARD
 
 STARTERS = Path(__file__).resolve().parent.parent / "serving" / "embedded" / "starters"
 
@@ -16,12 +15,12 @@ MOST_BYTES = 6_000_000
 """Of all starters together: they are part of the source tree."""
 
 
-def install(version: Path, starters: Path = STARTERS) -> Path:
+def install(version: Path, starters: Path) -> Path:
     """Put a published version in place as the starter of its model, instead of the one before.
 
     Args:
         version: the folder of a published version.
-        starters: the folder of the starters.
+        starters: the folder of the starters, `STARTERS` in the tree.
 
     Returns:
         The starter's folder, `<model>/1`.
@@ -29,7 +28,7 @@ def install(version: Path, starters: Path = STARTERS) -> Path:
     Raises:
         TrainingError: it is not accurate enough, too large beside the others, or can't be written.
     """
-    card = json.loads((version / CARD).read_text("utf-8"))
+    card = json.loads((version / "assets.extra" / "model_card.json").read_text("utf-8"))
     name, accuracy = card["name"], card["metrics"]["test"]["accuracy"]
     if accuracy < LEAST_ACCURACY[name]:
         raise TrainingError(

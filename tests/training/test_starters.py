@@ -3,9 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from training.__main__ import main
 from training.errors import TrainingError
 from training.overrides import settings
-from training.recipes import DEFAULTS, default_recipe
+from training.recipe import Recipe
+from training.recipes import DEFAULTS, RECIPES, default_recipe
 from training.starters import LEAST_ACCURACY, MOST_BYTES, STARTERS, install
 
 
@@ -42,6 +44,28 @@ def test_starters_that_are_too_large_together_are_refused(tmp_path: Path) -> Non
     with pytest.raises(TrainingError, match=r"with the others it would take 6,\d+,\d+ bytes"):
         install(version(tmp_path / "2", "cats-dogs", 0.95, MOST_BYTES // 2), starters)
     assert not (starters / "cats-dogs").exists()
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's.
+def test_the_command_trains_the_default_recipes_and_installs_what_is_good_enough(
+    garments: Path,
+    tiny_recipe: Recipe,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(RECIPES, "clothing-cnn", tiny_recipe)
+    monkeypatch.delitem(DEFAULTS, "cats-dogs")
+    command = ["starters", "--data", str(garments), "--into", str(tmp_path / "starters")]
+
+    assert main(command) == 1
+    assert "is no starter: its test accuracy is " in capsys.readouterr().err
+    assert not (tmp_path / "starters").exists()
+
+    monkeypatch.setitem(LEAST_ACCURACY, "clothing", 0.0)
+    assert main(command) == 0
+    assert capsys.readouterr().out.endswith(f"starter: {tmp_path}/starters/clothing/1\n")
+    assert (tmp_path / "starters" / "clothing" / "1" / "saved_model.pb").is_file()
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
