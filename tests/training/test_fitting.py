@@ -83,6 +83,19 @@ def test_the_cosine_rises_to_the_learning_rate_and_falls_to_zero(
     assert watcher.rates == sorted(watcher.rates[:peak]) + sorted(watcher.rates[peak:])[::-1]
 
 
+def test_each_epoch_shows_other_variations(data: DataSet, dense_recipe: Recipe) -> None:
+    """With weights that stand still, only the photos can make one epoch differ from another."""
+    recipe = replace(dense_recipe, epochs=3, optimizer="sgd", learning_rate=0.0, weight_decay=0.0)
+    watcher = Watcher()
+
+    fit(recipe, data, [watcher])
+
+    losses = [figures["loss"] for figures in watcher.epochs]
+    assert np.diff(sorted(losses)).min() > 1e-5
+    validation = [figures["val_loss"] for figures in watcher.epochs]
+    assert np.ptp(validation) < 1e-6
+
+
 def test_the_last_epochs_weights_are_the_result(data: DataSet, dense_recipe: Recipe) -> None:
     """Not those of the best epoch by validation: that figure would not be honest any more."""
     last: list[np.ndarray] = []
