@@ -52,13 +52,10 @@ def test_a_fitted_network_knows_photos_that_it_was_not_fitted_to(
     assert watcher.epochs[-1]["val_accuracy"] > 0.9
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
-    data: DataSet, dense_recipe: Recipe, optimizer: str
+    data: DataSet, dense_recipe: Recipe
 ) -> None:
-    recipe = replace(dense_recipe, optimizer=optimizer)
-
-    first, again, other = (fit(replace(recipe, seed=seed), data) for seed in (1, 1, 2))
+    first, again, other = (fit(replace(dense_recipe, seed=seed), data) for seed in (1, 1, 2))
 
     for weight, same in zip(first.get_weights(), again.get_weights(), strict=True):
         assert np.allclose(weight, same, atol=1e-5)
