@@ -173,9 +173,12 @@ def _print(content: Table | dict[str, Any] | list[Any]) -> None:
 
 def _explanation(error: ClientError) -> str:
     """Return the error with what is wrong with each single photo."""
-    bad = error.problem.get("errors") if isinstance(error, Refused) else None
-    each = [f"{e.get('image')}: {e.get('detail')}" for e in bad or () if isinstance(e, dict)]
-    return " ".join([str(error), *each])
+    told = error.problem.get("errors") if isinstance(error, Refused) else None
+    bad = [each for each in told or () if isinstance(each, dict)]
+    named = [f"{each.get('image')}: {each.get('detail')}" for each in bad]
+    if len(bad) == 1 and (detail := str(bad[0].get("detail"))) in str(error):
+        return str(error).replace(detail, named[0])  # The server's words on a lone photo.
+    return " ".join([str(error), *named])
 
 
 def _unreadable(error: OSError) -> str:

@@ -11,8 +11,6 @@ from typing import Any
 from gunicorn.glogging import Logger
 from pythonjsonlogger.json import JsonFormatter
 
-FORMATS = ("text", "json")
-
 # What a record may tell of a request beside its message, and how a text line calls it.
 _SHOWN = {
     "request_id": "id",
@@ -25,7 +23,7 @@ _SHOWN = {
 
 
 def configure_logging(level: str, form: str) -> None:
-    """Log to standard error, as one of `FORMATS`."""
+    """Log to standard error, in the form `text` or `json`."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_json_lines() if form == "json" else TextLines())
     logging.basicConfig(level=level, handlers=[handler])

@@ -57,6 +57,19 @@ def test_every_bad_photo_is_explained(
 
 
 @pytest.mark.usefixtures("photos")
+def test_a_lone_bad_photo_is_explained_once(
+    gateway: FakeGateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    detail = "This is a HEIC photo."
+    errors = [{"image": "photo-0.jpg", "detail": detail}]
+    gateway.reply(415, {"title": "Not supported", "detail": detail, "errors": errors})
+    assert main(["classify", "m", "photo-0.jpg"]) == 1
+    line = error_line(capsys)
+    assert line.count(detail) == 1
+    assert f"photo-0.jpg: {detail}" in line
+
+
+@pytest.mark.usefixtures("photos")
 def test_what_was_answered_before_a_refusal_is_printed(
     gateway: FakeGateway, capsys: pytest.CaptureFixture[str]
 ) -> None:
