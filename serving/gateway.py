@@ -12,24 +12,27 @@ from serving.model_server import ModelServer
 from serving.settings import Settings
 from serving.worker_metrics import SHARED_MEMORY, WorkerMetrics
 
+SPARE_THREADS = 8
+
 
 class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
     """A gunicorn application whose workers each make an app and a gRPC channel after the fork."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._metrics = WorkerMetrics(settings.metrics_bind)
         super().__init__()
 
     def load_config(self) -> None:
         """Set gunicorn's settings from the gateway's."""
-        settings = self._settings
+        settings = self.settings
         options: dict[str, Any] = {
             "bind": settings.bind,
             "workers": settings.workers,
-            "worker_class": "gthread",
-            "threads": settings.threads,
-            "worker_connections": max(1000, 4 * settings.threads),
+            "worker_class": "serving.worker.Worker",
+            # Those that may not be let in still want to be told so, and probes to be answered.
+            "threads": settings.max_in_flight + SPARE_THREADS,
+            "worker_connections": 1000,
             "graceful_timeout": settings.drain_seconds,
             "keepalive": 75,
             "proc_name": "photolabel",
@@ -50,7 +53,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         try:
             self._metrics.open()
         except OSError as error:
-            bind = self._settings.metrics_bind or "the main port"
+            bind = self.settings.metrics_bind or "the main port"
             sys.exit(f"photolabel: metrics can't be shown on {bind}: {error.strerror or error}")
         try:
             super().run()
@@ -59,4 +62,4 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
 
     def load(self) -> Flask:
         """Return the app of one worker."""
-        return create_app(self._settings, ModelServer(self._settings.model_server))
+        return create_app(self.settings, ModelServer(self.settings.model_server))

@@ -10,11 +10,12 @@ from werkzeug.routing import BaseConverter
 
 from serving.admission import Admission
 from serving.api_keys import ApiKeys
+from serving.arrival import ARRIVAL
 from serving.canary import Canary
 from serving.catalog import Catalog
 from serving.classification import Answer, Classification, PhotoPrediction
 from serving.contract import Description
-from serving.deadline import Deadline
+from serving.deadline import TIMEOUT_HEADER, Deadline, read_timeout
 from serving.errors import MalformedRequest, PhotolabelError, UnknownVersion
 from serving.model_ref import ModelRef, VersionState
 from serving.observation import Observation
@@ -22,11 +23,9 @@ from serving.settings import Settings
 from serving.uploads import Uploads
 
 MAX_VERSION = 2**63 - 1
-TIMEOUT_HEADER = "X-Request-Timeout"
 WEB = Path(__file__).parent / "web"
 
 _VERSION = re.compile(r"[0-9]{1,19}")
-_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 _PAGE_POLICY = "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'"
 
 
@@ -72,7 +71,9 @@ class Routes:
     def begin(self) -> None:
         """Start the time budget, which the caller may lower, and check the API key."""
         wanted = _timeout(request.headers.get(TIMEOUT_HEADER), self._settings.time_budget)
-        g.deadline = Deadline(wanted, g.observation.trace.metadata)
+        arrival = request.environ.get(ARRIVAL)
+        began = arrival.began if arrival else None
+        g.deadline = Deadline(wanted, g.observation.trace.metadata, began)
         if self._api_keys and request.path.startswith("/v1/"):
             self._api_keys.check(request.headers.get("Authorization"))
 
@@ -151,12 +152,10 @@ class Routes:
 
 
 def _timeout(text: str | None, budget: float) -> float:
-    """Return the seconds for a request: what its header says, at most the budget."""
-    if text is None:
-        return budget
-    if not _SECONDS.fullmatch(text) or float(text) == 0:
+    seconds = read_timeout(text, budget)
+    if seconds is None:
         raise MalformedRequest(f"{TIMEOUT_HEADER} is {text!r}; it has to be seconds, such as 2.5.")
-    return min(float(text), budget)
+    return seconds
 
 
 def _top(text: str | None) -> int | None:

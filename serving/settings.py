@@ -50,9 +50,6 @@ class Settings(BaseSettings):
         ("clothing", "cats-dogs"), description="names of the models served, separated by commas"
     )
     workers: int = Field(2, ge=1, description="worker processes")
-    threads: int = Field(
-        64, ge=1, description="requests that a worker holds at once, slow ones included"
-    )
     max_in_flight: int = Field(
         16,
         ge=1,
@@ -72,6 +69,11 @@ class Settings(BaseSettings):
     )
     drain_seconds: int = Field(30, gt=0, description="seconds for requests in flight at SIGTERM")
     max_body_bytes: int = Field(20_000_000, ge=1, description="most bytes of a request's body")
+    max_upload_bytes: int = Field(
+        100_000_000,
+        ge=1,
+        description="most bytes of unfinished uploads that a worker keeps; more are 429",
+    )
     max_photos: int = Field(32, ge=1, description="most photos of one request")
     max_pixels: int = Field(
         DEFAULT_LIMITS.max_pixels,

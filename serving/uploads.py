@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import contextlib
 import io
 import json
 from typing import Any
@@ -12,10 +11,17 @@ from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
+from serving.arrival import ARRIVAL, Arrival
 from serving.classification import Photo
 from serving.deadline import Deadline
-from serving.errors import BodyTooLarge, MalformedRequest, NoPhoto, TooManyPhotos, UploadTimeout
-from serving.upload_watchdog import UploadWatchdog
+from serving.errors import (
+    BodyTooLarge,
+    MalformedRequest,
+    NoPhoto,
+    TooManyPhotos,
+    TooManyRequests,
+    UploadTimeout,
+)
 
 MAX_NAME_LENGTH = 255
 
@@ -30,7 +36,6 @@ class Uploads:
     def __init__(self, max_body_bytes: int, max_photos: int) -> None:
         self._max_body_bytes = max_body_bytes
         self._max_photos = max_photos
-        self._watchdog = UploadWatchdog()
 
     def photos(self, request: Request, body: bytes) -> list[Photo]:
         """Find the photos in the body of a request, in its order.
@@ -58,23 +63,24 @@ class Uploads:
         Raises:
             BodyTooLarge: its length is, or turns out to be, above the limit.
             UploadTimeout: it did not arrive in time.
+            TooManyRequests: there was no room to keep it.
             MalformedRequest: it ended early.
         """
         announced = request.content_length
         if announced is not None and announced > self._max_body_bytes:
             raise self._too_large(f"{announced:,} bytes")
-        connection = request.environ.get("gunicorn.socket")
-        guarding = self._watchdog.guarding(connection, deadline) if connection else None
-        with guarding or contextlib.nullcontext() as guard:
-            try:
-                body = request.stream.read(self._max_body_bytes + 1)
-                fault = None
-            except (ParseException, OSError) as error:
-                body, fault = b"", f"{type(error).__name__} {error}".strip()
-        if guard is not None and guard.expired:
+        arrival = request.environ.get(ARRIVAL) or Arrival()
+        if arrival.late:
             raise UploadTimeout(
                 f"The body did not arrive within {deadline.seconds:g} s. Send a smaller photo."
             )
+        if arrival.crowded:
+            raise TooManyRequests("Too many uploads are under way. Try again shortly.")
+        try:
+            body = request.stream.read(self._max_body_bytes + 1)
+            fault = None
+        except (ParseException, OSError) as error:
+            body, fault = b"", f"{type(error).__name__} {error}".strip()
         if announced is not None and len(body) < announced:
             fault = f"it ended after {len(body):,} of {announced:,} bytes"
         if fault is not None:

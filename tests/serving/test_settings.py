@@ -51,12 +51,12 @@ def test_an_unknown_name_is_refused_and_all_faults_are_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PHOTOLABEL_WORKER", "3")
-    monkeypatch.setenv("PHOTOLABEL_THREADS", "-1")
+    monkeypatch.setenv("PHOTOLABEL_WORKERS", "-1")
     monkeypatch.setenv("PHOTOLABEL_URL", "http://of-the-client")
     assert main([]) == 2
     message = capsys.readouterr().err
     assert "PHOTOLABEL_WORKER is no setting" in message
-    assert "PHOTOLABEL_THREADS" in message
+    assert "PHOTOLABEL_WORKERS" in message
     assert "PHOTOLABEL_URL" not in message
     assert message.count("\n") == 1
 

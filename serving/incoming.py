@@ -1,0 +1,168 @@
+"""A request whose bytes come piece by piece: parsed by gunicorn, kept until it is whole."""
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from gunicorn.config import Config
+from gunicorn.http.body import ChunkedReader
+from gunicorn.http.message import Request
+from gunicorn.http.unreader import Unreader
+
+from serving.chunks import ChunkScanner
+from serving.deadline import TIMEOUT_HEADER, read_timeout
+from serving.memory import Memory
+
+MAX_HEAD_BYTES = 65_536
+PIECE_BYTES = 262_144
+
+_END_OF_HEAD = b"\r\n\r\n"
+
+
+@dataclass(frozen=True)
+class RequestLimits:
+    """What every request of a worker is allowed.
+
+    Attributes:
+        config: gunicorn's, with its limits of heads.
+        time_budget: seconds for a request to arrive; the request may lower them.
+        max_body_bytes: of a longer body no more is awaited.
+        memory: what all unfinished requests share.
+    """
+
+    config: Config
+    time_budget: float
+    max_body_bytes: int
+    memory: Memory
+
+
+class IncomingRequest:
+    """A request from its first byte on.
+
+    Attributes:
+        began: when its first byte came, on the monotonic clock.
+        end: when its time budget is spent, on the same clock.
+        crowded: there was no memory for all of its bytes.
+        parsed: the request, once its head is there.
+    """
+
+    def __init__(self, limits: RequestLimits, client: Any, number: int) -> None:
+        self.began = time.monotonic()
+        self.end = self.began + limits.time_budget
+        self.crowded = False
+        self.parsed: ParsedRequest | None = None
+        self._limits = limits
+        self._client = client
+        self._number = number
+        self._head = bytearray()
+        self._reserved = 0
+
+    def take(self, data: bytes) -> None:
+        """Take the next bytes.
+
+        Raises:
+            Exception: one of gunicorn's, for a head that is no HTTP.
+        """
+        if self._limits.memory.reserve(len(data)):
+            self._reserved += len(data)
+        else:
+            self.crowded = True
+        if self.parsed:
+            self.parsed.take(data)
+            return
+        before = len(self._head)
+        self._head += data
+        end = self._head.find(_END_OF_HEAD, max(0, before - len(_END_OF_HEAD)))
+        if end >= 0 or len(self._head) > MAX_HEAD_BYTES:
+            self._parse()
+
+    def _parse(self) -> None:
+        unreader = _Arrived(bytes(self._head))
+        self._head.clear()
+        request = Request(self._limits.config, unreader, self._client, self._number)
+        self.parsed = ParsedRequest(request, unreader)
+        wanted = dict(request.headers).get(TIMEOUT_HEADER.upper())
+        seconds = read_timeout(wanted, self._limits.time_budget) or self._limits.time_budget
+        self.end = self.began + seconds
+
+    def ready(self) -> bool:
+        """Whether it is whole, or so large that the rest does not matter."""
+        return self.parsed is not None and (
+            self.crowded
+            or self.parsed.announced() > self._limits.max_body_bytes
+            or self.parsed.whole
+        )
+
+    def release(self) -> None:
+        """Give back the memory."""
+        self._limits.memory.release(self._reserved)
+        self._reserved = 0
+
+
+class ParsedRequest:
+    """A request whose head has come, and as much of its body as there is.
+
+    Attributes:
+        request: gunicorn's; its body ends where no more has come.
+        whole: all of the body has come.
+    """
+
+    def __init__(self, request: Request, unreader: "_Arrived") -> None:
+        self.request = request
+        self._unreader = unreader
+        self._chunks = ChunkScanner() if isinstance(request.body.reader, ChunkedReader) else None
+        self._length = 0 if self._chunks else int(request.body.reader.length)
+        self._look(unreader.buf.getvalue())
+
+    def take(self, data: bytes) -> None:
+        """Take the next bytes of the body."""
+        self._unreader.append(data)
+        self._look(data)
+
+    def _look(self, data: bytes) -> None:
+        if self._chunks:
+            self._chunks.feed(data)
+            self.whole = self._chunks.done
+        else:
+            self.whole = self._unreader.size() >= self._length
+
+    def announced(self) -> int:
+        """Return how many bytes the body will have, or has by now where that is not announced."""
+        return self._chunks.size if self._chunks else self._length
+
+    def awaits_invitation(self) -> bool:
+        """Whether the client waits for a 100 (Continue); it does so once.
+
+        gunicorn's own comes when the app is called, which here is when the body has come.
+        """
+        waits = bool(self.request._expected_100_continue)
+        self.request._expected_100_continue = False
+        return waits and not self.whole
+
+    def rest(self) -> bytes | None:
+        """Return what has come behind a whole request; None if nobody knows where that begins."""
+        while self.request.body.read(PIECE_BYTES):
+            pass  # The app need not have read it.
+        return None if self.request.body.failed else self._unreader.take_buffered()
+
+
+class _Arrived(Unreader):  # type: ignore[misc]  # gunicorn has no types.
+    """What gunicorn's parser reads from: the bytes that have come. Behind them it ends."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self.append(data)
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        """Return no more: what has not come yet is not waited for."""
+        return b""
+
+    def append(self, data: bytes) -> None:
+        """Add bytes that have come."""
+        self.buf.seek(0, os.SEEK_END)
+        self.buf.write(data)
+
+    def size(self) -> int:
+        """Return how many bytes are there."""
+        return int(self.buf.seek(0, os.SEEK_END))

@@ -1,0 +1,198 @@
+"""A gunicorn worker whose threads work on whole requests and never wait for a slow client.
+
+gunicorn's own threads read heads and bodies while they block, so a few hundred slow senders hold
+all of them. Here every thread waits for any connection (`epoll`, one event for one thread, Linux's
+own), takes what has come, and goes on with the request only when it is whole: the thread that reads
+the last byte runs the app and sends the answer, without a hand-over to another.
+"""
+
+import contextlib
+import os
+import select
+import socket
+import threading
+import time
+
+from gunicorn.http import wsgi
+from gunicorn.workers.base import Worker as GunicornWorker
+
+from serving.arrival import ARRIVAL
+from serving.connection import Connection
+from serving.incoming import ParsedRequest, RequestLimits
+from serving.memory import Memory
+
+TICK_SECONDS = 0.1
+
+# A stopping worker keeps idle connections for so long: a request may be on its way.
+STOP_IDLE_SECONDS = 2.0
+
+# The more connections a worker holds, the longer it leaves a new one to the other workers.
+_YIELD_SECONDS, _MOST_YIELD_SECONDS = 50e-6, 0.002
+
+_ONCE = select.EPOLLIN | select.EPOLLONESHOT
+_AT_ONCE = select.EPOLLOUT | select.EPOLLONESHOT
+
+
+class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
+    """One process of the gateway."""
+
+    def run(self) -> None:
+        """Serve until told to stop, then finish the requests in flight."""
+        settings = self.app.settings
+        self._limits = RequestLimits(
+            self.cfg,
+            settings.time_budget,
+            settings.max_body_bytes,
+            Memory(settings.max_upload_bytes),
+        )
+        self._connections: dict[int, Connection] = {}
+        self._poll = select.epoll()
+        self._listeners = {each.fileno(): each for each in self.sockets}
+        for listener in self.sockets:
+            listener.setblocking(False)
+            self._poll.register(listener, _ONCE)
+        for number in range(self.cfg.threads):
+            threading.Thread(target=self._work, name=f"worker-{number}", daemon=True).start()
+        while self.alive and self.ppid == os.getppid():
+            self._tick()
+        self._drain()
+
+    def _drain(self) -> None:
+        self.alive = False
+        for listener in self.sockets:
+            self._poll.unregister(listener)
+            listener.close()
+        begun = time.monotonic()
+        for connection in list(self._connections.values()):
+            if connection.idle:
+                connection.end = min(connection.end, begun + STOP_IDLE_SECONDS)
+        while self._connections and time.monotonic() < begun + self.cfg.graceful_timeout:
+            self._tick()
+
+    def _tick(self) -> None:
+        """Tell that the worker lives; wake connections whose patience is over."""
+        self.notify()
+        readable, _, _ = select.select([self.PIPE[0]], [], [], TICK_SECONDS)
+        if readable:  # A signal came.
+            with contextlib.suppress(BlockingIOError):
+                os.read(self.PIPE[0], 4096)
+        now = time.monotonic()
+        for connection in list(self._connections.values()):
+            if connection.end <= now:
+                # Whoever holds it at this moment lets the event pass; the next tick comes.
+                with contextlib.suppress(OSError, ValueError):
+                    self._poll.modify(connection, _AT_ONCE)
+        if self.alive and len(self._connections) < self.cfg.worker_connections:
+            self._listen()
+
+    def _listen(self) -> None:
+        for listener in self.sockets:
+            with contextlib.suppress(OSError, ValueError):  # Closed meanwhile.
+                self._poll.modify(listener, _ONCE)
+
+    def _work(self) -> None:
+        while True:
+            for descriptor, _ in self._poll.poll(maxevents=1):
+                try:
+                    if descriptor in self._listeners:
+                        self._accept(self._listeners[descriptor])
+                    elif connection := self._connections.get(descriptor):
+                        self._advance(connection)
+                except Exception:
+                    self.log.exception("A connection failed")
+
+    def _accept(self, listener: socket.socket) -> None:
+        held = len(self._connections)
+        if held >= self.cfg.worker_connections:
+            self._make_room()
+            return
+        time.sleep(min(held * _YIELD_SECONDS, _MOST_YIELD_SECONDS))
+        try:
+            connected, client = listener.accept()
+        except OSError:  # Another worker has it, or the client is gone.
+            return
+        finally:
+            if self.alive:
+                self._listen()
+        connection = Connection(connected, (client, listener.getsockname()), self._limits)
+        self._connections[connection.fileno()] = connection
+        self._poll.register(connection, _ONCE)
+
+    def _make_room(self) -> None:
+        """Let the connection go that has been idle the longest."""
+        idle = [each for each in list(self._connections.values()) if each.idle]
+        if idle:
+            min(idle, key=lambda each: each.end).end = 0.0
+
+    def _advance(self, connection: Connection) -> None:
+        """Take what a connection has sent, and work on its requests that are whole."""
+        if not connection.lock.acquire(blocking=False):
+            return
+        try:
+            connection.receive()
+            while parsed := connection.request():
+                self._serve(connection, parsed)
+        except OSError as error:
+            self.log.debug("A client is gone: %s", error)
+            connection.open = False
+        except Exception as error:
+            self._refuse(connection, error)
+        finally:
+            self._leave(connection)
+
+    def _leave(self, connection: Connection) -> None:
+        """Wait for the connection's next bytes, or close it."""
+        if connection.open:
+            connection.lock.release()
+            with contextlib.suppress(OSError, ValueError):  # Closed by another thread already.
+                self._poll.modify(connection, _ONCE)
+        else:
+            # It stays locked: an event that comes late finds nobody to work on it.
+            self._connections.pop(connection.fileno(), None)
+            connection.close()
+
+    def _serve(self, connection: Connection, parsed: ParsedRequest) -> None:
+        """Run the app for one request, and send its answer in one piece."""
+        outbox = _Outbox()
+        answer, environ = wsgi.create(
+            parsed.request, outbox, connection.client, connection.server, self.cfg
+        )
+        environ["wsgi.multithread"] = True
+        environ[ARRIVAL] = connection.arrival()
+        if not self.alive or not parsed.whole:
+            answer.force_close()
+        pieces = self.wsgi(environ, answer.start_response)
+        try:
+            for piece in pieces:
+                answer.write(piece)
+            answer.close()
+        finally:
+            if hasattr(pieces, "close"):
+                pieces.close()
+        connection.send(b"".join(outbox.sent))
+        connection.answered(parsed, keep=not answer.should_close())
+
+    def _refuse(self, connection: Connection, error: Exception) -> None:
+        """Answer what is no HTTP, as gunicorn does."""
+        outbox = _Outbox()
+        self.handle_error(None, outbox, connection.client, error)
+        with contextlib.suppress(OSError):
+            connection.send(b"".join(outbox.sent))
+        connection.linger()
+
+
+class _Outbox:
+    """Collects an answer that gunicorn writes in pieces, so that it is sent in one."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+
+    def sendall(self, data: bytes) -> None:
+        """Collect the next piece."""
+        self.sent.append(bytes(data))
+
+    send = sendall
+
+    def gettimeout(self) -> float:
+        """Say that nothing waits here."""
+        return 0.0
