@@ -3,6 +3,7 @@
 import contextlib
 import logging
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,8 +30,7 @@ class Photo:
     encoded: bytes
 
 
-@dataclass(frozen=True)
-class ClassProbability:
+class ClassProbability(NamedTuple):
     """One class and its probability."""
 
     label: str
@@ -159,11 +159,13 @@ class Classification:
 def _rank(
     photos: list[Photo], description: Description, prediction: Prediction, top: int | None
 ) -> list[PhotoPrediction]:
-    predictions = []
-    orders = np.argsort(-prediction.probabilities, axis=1, kind="stable")[:, :top]
-    for place, (photo, order) in enumerate(zip(photos, orders, strict=True)):
-        row = prediction.probabilities[place]
-        ranked = [ClassProbability(description.labels[i], float(row[i])) for i in order]
+    """Rank the classes of each photo; plain Python, which is faster than NumPy on short rows."""
+    labels, predictions = description.labels, []
+    for place, (photo, row) in enumerate(
+        zip(photos, prediction.probabilities.tolist(), strict=True)
+    ):
+        order = sorted(range(len(row)), key=row.__getitem__, reverse=True)[:top]
+        ranked = [ClassProbability(labels[index], row[index]) for index in order]
         known = None if prediction.recognized is None else bool(prediction.recognized[place])
         predictions.append(PhotoPrediction(photo.name, ranked, known))
     return predictions

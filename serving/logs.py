@@ -28,6 +28,8 @@ def configure_logging(level: str, form: str) -> None:
     handler.setFormatter(_json_lines() if form == "json" else TextLines())
     logging.basicConfig(level=level, handlers=[handler])
     logging.captureWarnings(True)
+    # What no line tells need not be found out for each (Logging HOWTO, "Optimization").
+    logging.logThreads = logging.logMultiprocessing = False
 
 
 class TextLines(logging.Formatter):
@@ -35,6 +37,14 @@ class TextLines(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s")
+        self._second = 0, ""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - the base's name.
+        """Return the time, of which all but the milliseconds changes once a second."""
+        second = int(record.created)
+        if second != self._second[0]:
+            self._second = second, super().formatTime(record, "%Y-%m-%d %H:%M:%S")
+        return f"{self._second[1]},{record.msecs:03.0f}"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base's name.
         """Return the line, with what is known of the request behind its message."""

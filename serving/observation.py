@@ -1,8 +1,8 @@
 """What is measured of one request, noted by whoever works on it."""
 
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+import types
+from contextlib import AbstractContextManager
 
 from serving.tracing import Trace
 
@@ -46,12 +46,30 @@ class Observation:
         """Time how long the model takes to answer."""
         return self._stage("predict")
 
-    @contextmanager
-    def _stage(self, name: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        try:
-            with self.trace.stage(name):
-                yield
-        finally:
-            taken = time.perf_counter() - begun
-            self.seconds[name] = self.seconds.get(name, 0.0) + taken
+    def _stage(self, name: str) -> AbstractContextManager[None]:
+        return _Stage(self, name)
+
+
+class _Stage:
+    """Times one stage; a class, because a generator costs three times as much."""
+
+    __slots__ = ("_begun", "_name", "_observation", "_part")
+
+    def __init__(self, observation: Observation, name: str) -> None:
+        self._observation = observation
+        self._name = name
+        self._part = observation.trace.stage(name)
+
+    def __enter__(self) -> None:
+        self._begun = time.perf_counter()
+        self._part.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: types.TracebackType | None,
+    ) -> None:
+        self._part.__exit__(kind, error, traceback)
+        seconds, taken = self._observation.seconds, time.perf_counter() - self._begun
+        seconds[self._name] = seconds.get(self._name, 0.0) + taken

@@ -2,7 +2,7 @@
 
 import logging
 import re
-import uuid
+import secrets
 from collections.abc import Collection
 
 from flask import Flask, Response, g, request
@@ -46,11 +46,12 @@ class Telemetry:
         app.teardown_request(self._gone)
 
     def _begin(self) -> None:
-        headers, endpoint = request.headers, request.endpoint or UNKNOWN
-        given = headers.get("X-Request-ID", "")
-        request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        context = trace_context(headers.get("traceparent", ""), headers.get("tracestate", ""))
-        route = endpoint.rpartition(".")[2]
+        environ = request.environ  # Its headers, without looking for each in all of them.
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+        traceparent, tracestate = environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE")
+        context = trace_context(traceparent, tracestate or "") if traceparent else {}
+        route = (request.endpoint or UNKNOWN).rpartition(".")[2]
         quiet = route in _QUIET
         begin_trace = Trace if quiet else self._begin_trace
         g.request_id = request_id

@@ -17,6 +17,9 @@ _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 
 
+_NOTHING = nullcontext()
+
+
 def trace_context(traceparent: str, tracestate: str = "") -> dict[str, str]:
     """Return the trace context of two headers, as gRPC metadata; empty if it is not valid.
 
@@ -56,7 +59,7 @@ class Trace:
 
     def stage(self, name: str) -> AbstractContextManager[None]:
         """Do a stage of the request's work as a part of the trace."""
-        return nullcontext()
+        return _NOTHING
 
     def end(self, model: str, version: int | None, status: int) -> None:
         """Say how the request ended."""
