@@ -1,6 +1,9 @@
 """Where a chunked body ends (RFC 9112, section 7.1), while its bytes come in piece by piece."""
 
+import re
+
 _MAX_LINE = 8192
+_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(;|$)")
 _SIZE, _DATA, _TRAILER = range(3)
 
 
@@ -50,10 +53,9 @@ class ChunkScanner:
             self._state = _SIZE
             self.done = bool(line)
             return
-        try:
-            size = int(line.partition(b";")[0], 16)
-        except ValueError:
+        match = _SIZE_LINE.match(line)
+        if match is None:
             self.done = True
             return
-        self._skip = max(0, size)
-        self._state = _DATA if size > 0 else _TRAILER
+        self._skip = int(match[1], 16)
+        self._state = _DATA if self._skip else _TRAILER

@@ -32,7 +32,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             "worker_class": "serving.worker.Worker",
             # Those that may not be let in still want to be told so, and probes to be answered.
             "threads": settings.max_in_flight + SPARE_THREADS,
-            "worker_connections": 1000,
+            "worker_connections": settings.max_connections,
             "graceful_timeout": settings.drain_seconds,
             "keepalive": 75,
             "proc_name": "photolabel",

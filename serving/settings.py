@@ -55,6 +55,9 @@ class Settings(BaseSettings):
         ge=1,
         description="requests that a worker decodes and asks the model for at once; more are 429",
     )
+    max_connections: int = Field(
+        1000, ge=1, description="connections of a worker; a new one takes the place of an idle one"
+    )
     time_budget: float = Field(
         5.0, gt=0, le=300, description="seconds for one request, upload included"
     )

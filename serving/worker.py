@@ -12,6 +12,7 @@ import select
 import socket
 import threading
 import time
+from typing import Any
 
 from gunicorn.http import wsgi
 from gunicorn.workers.base import Worker as GunicornWorker
@@ -47,7 +48,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         )
         self._connections: dict[int, Connection] = {}
         self._poll = select.epoll()
-        self._listeners = {each.fileno(): each for each in self.sockets}
+        self._listeners = {each.fileno(): (each, each.getsockname()) for each in self.sockets}
         for listener in self.sockets:
             listener.setblocking(False)
             self._poll.register(listener, _ONCE)
@@ -79,29 +80,31 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         now = time.monotonic()
         for connection in list(self._connections.values()):
             if connection.end <= now:
-                # Whoever holds it at this moment lets the event pass; the next tick comes.
-                with contextlib.suppress(OSError, ValueError):
-                    self._poll.modify(connection, _AT_ONCE)
-        if self.alive and len(self._connections) < self.cfg.worker_connections:
+                self._wake(connection, _AT_ONCE)
+        if self.alive:
             self._listen()
 
     def _listen(self) -> None:
         for listener in self.sockets:
-            with contextlib.suppress(OSError, ValueError):  # Closed meanwhile.
-                self._poll.modify(listener, _ONCE)
+            self._wake(listener, _ONCE)
+
+    def _wake(self, one: Connection | socket.socket, event: int) -> None:
+        """Let a thread come when the event does. One that comes while another works goes again."""
+        with contextlib.suppress(OSError, ValueError):  # Closed meanwhile.
+            self._poll.modify(one, event)
 
     def _work(self) -> None:
         while True:
             for descriptor, _ in self._poll.poll(maxevents=1):
                 try:
                     if descriptor in self._listeners:
-                        self._accept(self._listeners[descriptor])
+                        self._accept(*self._listeners[descriptor])
                     elif connection := self._connections.get(descriptor):
                         self._advance(connection)
                 except Exception:
                     self.log.exception("A connection failed")
 
-    def _accept(self, listener: socket.socket) -> None:
+    def _accept(self, listener: socket.socket, address: Any) -> None:
         held = len(self._connections)
         if held >= self.cfg.worker_connections:
             self._make_room()
@@ -114,7 +117,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         finally:
             if self.alive:
                 self._listen()
-        connection = Connection(connected, (client, listener.getsockname()), self._limits)
+        connection = Connection(connected, (client, address), self._limits)
         self._connections[connection.fileno()] = connection
         self._poll.register(connection, _ONCE)
 
@@ -122,7 +125,9 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         """Let the connection go that has been idle the longest."""
         idle = [each for each in list(self._connections.values()) if each.idle]
         if idle:
-            min(idle, key=lambda each: each.end).end = 0.0
+            longest = min(idle, key=lambda each: each.end)
+            longest.end = 0.0
+            self._wake(longest, _AT_ONCE)
 
     def _advance(self, connection: Connection) -> None:
         """Take what a connection has sent, and work on its requests that are whole."""
@@ -144,8 +149,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         """Wait for the connection's next bytes, or close it."""
         if connection.open:
             connection.lock.release()
-            with contextlib.suppress(OSError, ValueError):  # Closed by another thread already.
-                self._poll.modify(connection, _ONCE)
+            self._wake(connection, _ONCE)
         else:
             # It stays locked: an event that comes late finds nobody to work on it.
             self._connections.pop(connection.fileno(), None)

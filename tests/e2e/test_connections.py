@@ -1,0 +1,172 @@
+"""Connections as the real worker sees them: many, slow, silent, pipelined, impatient."""
+
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.e2e.processes import Program, gateway
+
+pytestmark = pytest.mark.e2e
+
+BUDGET_SECONDS = 1.0
+MAX_BODY_BYTES = 200_000
+MAX_UPLOAD_BYTES = 1_000_000
+LIVE = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+UPLOAD = b"POST /v1/models/clothing:classify HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.fixture(scope="module")
+def lonely(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Program, httpx.URL]]:
+    """Run a gateway of one worker without a model server."""
+    log = tmp_path_factory.mktemp("connections") / "gateway.log"
+    settings = {
+        "workers": "1",
+        "time_budget": str(BUDGET_SECONDS),
+        "max_body_bytes": str(MAX_BODY_BYTES),
+        "max_upload_bytes": str(MAX_UPLOAD_BYTES),
+    }
+    with gateway("127.0.0.1:1", log, **settings) as (program, url):
+        yield program, httpx.URL(url)
+
+
+@contextlib.contextmanager
+def connected(url: httpx.URL, count: int) -> Iterator[list[socket.socket]]:
+    """Open connections."""
+    with contextlib.ExitStack() as stack:
+        address = url.host, url.port or 80
+        yield [
+            stack.enter_context(socket.create_connection(address, timeout=20)) for _ in range(count)
+        ]
+
+
+def answers(connection: socket.socket, count: int) -> list[int]:
+    """Read the statuses of `count` answers, fewer if the connection ends before."""
+    received = b""
+    statuses: list[int] = []
+    while len(statuses) < count:
+        head, separator, rest = received.partition(b"\r\n\r\n")
+        length = 0
+        for line in head.lower().split(b"\r\n"):
+            if line.startswith(b"content-length:"):
+                length = int(line.partition(b":")[2])
+        if separator and len(rest) >= length:
+            statuses.append(int(head.split()[1]))
+            received = rest[length:]
+            continue
+        try:
+            piece = connection.recv(65536)
+        except ConnectionResetError:
+            break
+        if not piece:
+            break
+        received += piece
+    return statuses
+
+
+def until(condition: Callable[[], object], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "not in time"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [b"", b"POST /v1/mod", UPLOAD + b"Content-Length: 1000\r\n\r\nx"],
+    ids=["nothing", "half a head", "half a body"],
+)
+def test_hundreds_of_slow_clients_hold_nobody_up(
+    lonely: tuple[Program, httpx.URL], beginning: bytes
+) -> None:
+    _, url = lonely
+    with connected(url, 300) as slow:
+        for connection in slow:
+            connection.sendall(beginning)
+        with connected(url, 1) as (quick,):
+            for _ in range(20):
+                quick.sendall(LIVE)
+                assert answers(quick, 1) == [200]
+        if beginning:
+            assert {answers(connection, 1)[0] for connection in slow} == {408}
+
+
+def test_requests_may_come_without_waiting_for_answers(
+    lonely: tuple[Program, httpx.URL],
+) -> None:
+    _, url = lonely
+    body = UPLOAD + b"Content-Length: 5\r\n\r\nhello"
+    chunked = UPLOAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+    elsewhere = b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nunread..."
+    with connected(url, 1) as (connection,):
+        everything = LIVE + elsewhere + body + chunked + LIVE
+        for start in range(0, len(everything), 7):
+            connection.sendall(everything[start : start + 7])
+        first, second, third, fourth, last = answers(connection, 5)
+    assert (first, second, last) == (200, 404, 200)
+    # No model server tells what the model wants: 503, or 415 where that is known already.
+    assert third == fourth
+    assert third in {415, 503}
+
+
+def test_a_client_that_asks_first_is_invited(lonely: tuple[Program, httpx.URL]) -> None:
+    _, url = lonely
+    head = UPLOAD + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n"
+    with connected(url, 2) as (welcome, not_welcome):
+        welcome.sendall(head % 5)
+        assert answers(welcome, 1) == [100]
+        welcome.sendall(b"hello")
+        assert answers(welcome, 1)[0] in {415, 503}
+        not_welcome.sendall(head % (MAX_BODY_BYTES + 1))
+        assert answers(not_welcome, 1) == [413]
+
+
+def test_unfinished_uploads_share_a_bounded_memory(lonely: tuple[Program, httpx.URL]) -> None:
+    program, url = lonely
+    (worker,) = psutil.Process(program.process.pid).children()
+    size = MAX_BODY_BYTES - 1
+    upload = UPLOAD + b"Content-Length: %d\r\n\r\n" % (size + 1) + b"x" * size
+    with connected(url, 20) as many:
+        before = worker.memory_info().rss
+        for connection in many:
+            connection.sendall(upload)
+        statuses = [answers(connection, 1)[0] for connection in many]
+        grown = worker.memory_info().rss - before
+    kept = MAX_UPLOAD_BYTES // MAX_BODY_BYTES
+    assert statuses.count(429) >= 20 - kept - 1
+    assert statuses.count(408) >= kept - 1
+    assert grown < 10 * MAX_UPLOAD_BYTES
+    with connected(url, 1) as (connection,):  # The memory is free again.
+        connection.sendall(upload + b"x")
+        assert answers(connection, 1)[0] in {415, 503}
+
+
+def test_no_connection_is_kept_that_is_over(lonely: tuple[Program, httpx.URL]) -> None:
+    program, url = lonely
+    (worker,) = psutil.Process(program.process.pid).children()
+    until(lambda: not worker.net_connections("tcp") or len(worker.net_connections("tcp")) < 5)
+    before = len(worker.net_connections("tcp"))
+    with connected(url, 50) as many:
+        for connection in many:
+            connection.sendall(LIVE)
+            assert answers(connection, 1) == [200]
+    until(lambda: len(worker.net_connections("tcp")) <= before)
+
+
+def test_more_connections_than_a_worker_keeps_let_idle_ones_go(tmp_path: Path) -> None:
+    with (
+        gateway("127.0.0.1:1", tmp_path / "log", workers="1", max_connections="20") as (_, url),
+        connected(httpx.URL(url), 20) as idle,
+    ):
+        for connection in idle:
+            connection.sendall(LIVE)
+            assert answers(connection, 1) == [200]
+        with connected(httpx.URL(url), 5) as newer:
+            for connection in newer:
+                connection.sendall(LIVE)
+                assert answers(connection, 1) == [200]
