@@ -105,7 +105,7 @@ def _measure(
         results["slow senders"] = figures.beside_slow_senders(chain, small, plan)
         pages.append(report.slow(results["slow senders"]))
     if "costs" in arguments.only:
-        with programs.flask_server("bare Flask", "bare_flask", 64, logs) as bare:
+        with programs.bare(figures.described(chain), chain, logs) as bare:
             results["costs"] = figures.costs(chain, bare, small, plan)
         pages.append(report.costs(results["costs"]))
     if arguments.memory_requests:

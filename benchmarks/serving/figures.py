@@ -72,18 +72,30 @@ def beside_slow_senders(chain: Running, photo: bytes, plan: Plan) -> dict[str, l
     return measured
 
 
-def costs(chain: Running, bare: Running, photo: bytes, plan: Plan) -> dict[str, list[float]]:
-    """Return the processor seconds of a request in each round: the gateway's, its parts'."""
-    model = _described(chain)
-    shape = [str(model["input"][key]) for key in ("height", "width", "channels")]
+def costs(
+    chain: Running, bare: dict[str, Running], photo: bytes, plan: Plan
+) -> dict[str, list[float]]:
+    """Return the processor seconds of a request in each round: the gateway's, its parts'.
+
+    Args:
+        chain: the gateway with its model server.
+        bare: the Flask apps `flask`, which only answers, and `together`, which does all three.
+        photo: what is posted.
+        plan: how long to measure.
+    """
+    model = described(chain)
+    shape = [str(size) for size in shape_of(model)]
     seconds = str(plan.seconds)
-    spent: dict[str, list[float]] = {"gateway": [], "decode": [], "flask": [], "predict": []}
+    spent: dict[str, list[float]] = {
+        key: [] for key in ("gateway", "decode", "flask", "predict", "together")
+    }
     with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
         file.write(photo)
         file.flush()
         for _ in range(plan.rounds):
             spent["gateway"].append(_cpu_each(chain, photo, plan.seconds))
-            spent["flask"].append(_cpu_each(bare, photo, plan.seconds))
+            for name, program in bare.items():
+                spent[name].append(_cpu_each(program, photo, plan.seconds))
             decode = ("decode", file.name, model["preparation"], *shape, seconds)
             spent["decode"].append(_part(*decode))
             address = chain.other["model server"]
@@ -108,12 +120,19 @@ def _part(*arguments: str) -> float:
     return statistics.fmean(float(process.communicate(timeout=120)[0]) for process in running)
 
 
-def _described(chain: Running) -> dict[str, Any]:
+def described(chain: Running) -> dict[str, Any]:
+    """Return what the gateway tells of the model."""
     connection = http.client.HTTPConnection("127.0.0.1", chain.port, timeout=30)
     connection.request("GET", f"/v1/models/{MODEL}")
-    described: dict[str, Any] = json.loads(connection.getresponse().read())
+    told: dict[str, Any] = json.loads(connection.getresponse().read())
     connection.close()
-    return described
+    return told
+
+
+def shape_of(model: dict[str, Any]) -> tuple[int, int, int]:
+    """Return height, width and channels of a model's input, as the gateway tells them."""
+    size = model["input"]
+    return size["height"], size["width"], size["channels"]
 
 
 def memory(

@@ -47,13 +47,20 @@ def _decoder(photo: str, preparation: str, shape: tuple[int, int, int]) -> Calla
 
 
 def _predictor(address: str, model: str, shape: tuple[int, int, int]) -> Callable[[], object]:
+    predict, pixels = predictor(address, model, shape), bytes(shape[0] * shape[1] * shape[2])
+    return lambda: predict(pixels)
+
+
+def predictor(
+    address: str, model: str, shape: tuple[int, int, int]
+) -> Callable[[bytes], list[float]]:
+    """Return a bare gRPC call: from the pixels of one photo to its probabilities."""
     from serving import protos
     from serving.channel import open_channel
 
     stub = protos.PredictionServiceStub(open_channel(address))
-    pixels = bytes(shape[0] * shape[1] * shape[2])
 
-    def predict() -> object:
+    def predict(pixels: bytes) -> list[float]:
         request = protos.PredictRequest(model_spec=protos.ModelSpec(name=model))
         image = request.inputs["image"]
         image.dtype = protos.DT_UINT8

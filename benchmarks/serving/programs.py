@@ -3,10 +3,12 @@
 import contextlib
 import http.client
 import importlib.util
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -17,6 +19,7 @@ WORKERS = 2
 MODEL = "clothing"
 CLASSIFY = f"/v1/models/{MODEL}:classify"
 _START_SECONDS = 120.0
+_BARE_THREADS = 24  # As many as a worker of the gateway has.
 _GUNICORN = ("-w", str(WORKERS), "-k", "gthread", "--threads")
 
 
@@ -70,12 +73,32 @@ def chain(models: Path, logs: Path) -> Iterator[Running]:
 
 
 @contextlib.contextmanager
-def flask_server(name: str, module: str, threads: int, logs: Path) -> Iterator[Running]:
+def bare(model: dict[str, Any], chain: Running, logs: Path) -> Iterator[dict[str, Running]]:
+    """Run the Flask apps that do the least, beside a chain that serves the model described."""
+    orders = {
+        "address": chain.other["model server"],
+        "model": model["name"],
+        "preparation": model["preparation"],
+        "shape": [model["input"][key] for key in ("height", "width", "channels")],
+    }
+    with (
+        flask_server("bare Flask", "bare_flask", _BARE_THREADS, logs) as flask,
+        flask_server(
+            "bare chain", "bare_chain", _BARE_THREADS, logs, BARE_CHAIN=json.dumps(orders)
+        ) as together,
+    ):
+        yield {"flask": flask, "together": together}
+
+
+@contextlib.contextmanager
+def flask_server(
+    name: str, module: str, threads: int, logs: Path, **environment: str
+) -> Iterator[Running]:
     """Run a Flask app of this package under gunicorn."""
     port = free_port()
     app = f"benchmarks.serving.{module}:app"
     options = (*_GUNICORN, str(threads), "--no-control-socket", "-b", f"127.0.0.1:{port}")
-    program = Program("gunicorn", *options, app, log=logs / f"{module}.log")
+    program = Program("gunicorn", *options, app, log=logs / f"{module}.log", **environment)
     with _running(program, name, port, _poster("/classify")) as running:
         yield running
 
