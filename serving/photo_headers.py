@@ -20,6 +20,7 @@ _UNKNOWN = 0, 0
 _PNG_TEXTS = {b"tEXt", b"zTXt", b"iTXt", b"iCCP"}
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
 _PNG_MAX_TEXT = 1_048_576  # bytes of one text, where Pillow gives up: PngImagePlugin.MAX_TEXT_CHUNK
+_MAX_INFLATION = 1032  # bytes out of one of Deflate
 _GIF_MAX_BLOCKS = 2_000  # before the image, which Pillow gathers by adding bytes to bytes
 _BMP_UNCOMPRESSED = {0, 3, 6}
 
@@ -125,8 +126,8 @@ def _inflated(data: bytes, kind: bytes) -> int:
         return len(data)
     try:
         length = len(zlib.decompressobj().decompress(stream, _PNG_MAX_TEXT + 1))
-    except zlib.error:  # Pillow passes over it.
-        return len(data)
+    except zlib.error:  # Pillow passes over it, and has inflated it by then: the end may be wrong.
+        return min(len(data) * _MAX_INFLATION, _PNG_MAX_TEXT)
     if length > _PNG_MAX_TEXT:
         raise _too_large(f"{kind.decode()} chunk", length, _PNG_MAX_TEXT)
     return length
