@@ -12,6 +12,7 @@ from collections.abc import Callable
 from serving.errors import TooCostly, TooManyPixels
 from serving.jpeg_headers import inspect_jpeg
 from serving.photo_limits import PhotoLimits
+from serving.profile_headers import inspect_profile
 from serving.tiff_headers import inspect_tiff
 
 Size = tuple[int, int]  # width, height
@@ -67,7 +68,7 @@ def check_metadata(info: dict[str | tuple[int, int], object], limits: PhotoLimit
     """Check EXIF data and colour profile, by Pillow's names, before they are parsed.
 
     Raises:
-        TooCostly: they are larger than the limits, or the profile is a program of its own.
+        TooCostly: they are larger than the limits, or the profile costs more than its bytes.
     """
     raw = info.get("Raw profile type exif")  # Hexadecimal, in a PNG's text.
     exif = max(_length(info.get("exif")), _length(raw) // 2)
@@ -76,12 +77,8 @@ def check_metadata(info: dict[str | tuple[int, int], object], limits: PhotoLimit
     profile = info.get("icc_profile")
     if _length(profile) > limits.max_profile_bytes:
         raise _too_large("colour profile", _length(profile), limits.max_profile_bytes)
-    if isinstance(profile, bytes) and b"mpet" in profile:
-        # Such elements may be chained by thousands, and each colour goes through all of them.
-        raise TooCostly(
-            "The photo has a colour profile with multi-process elements, which are not accepted."
-            " Convert it to sRGB."
-        )
+    if isinstance(profile, bytes):
+        inspect_profile(profile)
 
 
 def _length(value: object) -> int:

@@ -89,6 +89,12 @@ BOMBS: dict[str, Callable[[], bytes]] = {
         jpegs.exif_segments(_exif_directory(5000, 65_000))
     ),
     "JPEG with a profile of 6 MB": lambda: _behind_marker(jpegs.profile_segments(bytes(6_000_000))),
+    "JPEG with a profile that promises 500 MB": lambda: jpegs.dense(
+        (590, 20_000), ((1, 1),) * 4, jpegs.profile_segments(profiles.promising_profile(95))
+    ),
+    "JPEG with a profile that promises 500 MB otherwise": lambda: jpegs.dense(
+        (64, 64), ((1, 1),) * 4, jpegs.profile_segments(profiles.promising_grid(95))
+    ),
     "JPEG with a slow profile": lambda: jpegs.dense(
         (590, 20_000),
         ((1, 1),) * 4,

@@ -35,6 +35,8 @@ REFUSED: dict[str, tuple[type[PhotolabelError], str]] = {
     "JPEG with EXIF data in 100,000 parts": (TooCostly, "segments"),
     "JPEG with 5 MB of EXIF data": (TooCostly, "1,000,000 bytes of EXIF data"),
     "JPEG with a profile of 6 MB": (TooCostly, "4,000,000 bytes of a colour profile"),
+    "JPEG with a profile that promises 500 MB": (TooCostly, "244,351,875 entries"),
+    "JPEG with a profile that promises 500 MB otherwise": (TooCostly, "244,351,875 entries"),
     "PNG with a profile of 100,000 elements": (TooCostly, "multi-process elements"),
     "PNG with a profile of 100 MB": (TooCostly, "iCCP chunk"),
     "PNG with texts of 64 MB": (TooCostly, "4,000,000"),
