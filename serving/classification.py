@@ -13,8 +13,9 @@ from serving.deadline import Deadline
 from serving.errors import BadPhoto, BadPhotos, ModelNotReady, UnknownVersion
 from serving.model_ref import ModelRef
 from serving.observation import Observation
+from serving.photo_decoder import PhotoDecoder
 from serving.photo_limits import PhotoLimits
-from serving.photos import Shape, prepare
+from serving.photos import Shape
 from serving.statuses import RequestRefused, broken_contract
 
 TRIES = 4
@@ -61,7 +62,7 @@ class Classification:
     def __init__(self, catalog: Catalog, source: ModelSource, limits: PhotoLimits) -> None:
         self._catalog = catalog
         self._source = source
-        self._limits = limits
+        self._decoder = PhotoDecoder(limits)
 
     def classify(
         self,
@@ -147,7 +148,7 @@ class Classification:
         for place, photo in enumerate(photos):
             deadline.remaining()
             try:
-                pixels[place] = prepare(photo.encoded, preparation, shape, self._limits)
+                pixels[place] = self._decoder.prepare(photo.encoded, preparation, shape, deadline)
             except BadPhoto as error:
                 # Its frames would keep the decoded image alive while the next is decoded.
                 bad.append((photo.name, error.with_traceback(None)))

@@ -19,6 +19,10 @@ _SOS, _EOI = 0xDA, 0xD9
 _WITHOUT_PAYLOAD = {0x00, 0x01, 0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)}
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # Behind the coded data of a scan.
 _BLOCK = 8  # pixels
+_MAX_TABLES = (
+    65_536  # bytes of quantization tables, which Pillow reads number by number; usual: 260
+)
+_MAX_RESOURCES = 20_000  # of Photoshop, which Pillow reads one by one
 _MAX_JUNK = 65_536  # bytes between markers, which Pillow passes over one by one
 
 
@@ -41,6 +45,8 @@ class Header:
     scans_at: int = 0
     exif_bytes: int = 0
     profile_bytes: int = 0
+    table_bytes: int = 0
+    resources: int = 0
 
     def several_scans(self) -> bool:
         """Return whether the decoder gathers coefficients over several scans."""
@@ -116,17 +122,21 @@ def _read_header(encoded: bytes, limits: PhotoLimits) -> Header:
             raise _too_many_segments(limits)
         _note(header, marker, position)
         position = marker.end
-        for what, size, most in (
-            ("EXIF data", header.exif_bytes, limits.max_exif_bytes),
-            ("a colour profile", header.profile_bytes, limits.max_profile_bytes),
-        ):
-            if size > most:
-                raise TooCostly(
-                    f"The JPEG has more than {most:,} bytes of {what}. Send it without."
-                )
+        _check_segments(header, limits)
     if header.frame is None or not all(0 < n < 5 for pair in header.sampling for n in pair):
         raise _damaged("no valid frame")
     return header
+
+
+def _check_segments(header: Header, limits: PhotoLimits) -> None:
+    for what, size, most in (
+        ("bytes of EXIF data", header.exif_bytes, limits.max_exif_bytes),
+        ("bytes of a colour profile", header.profile_bytes, limits.max_profile_bytes),
+        ("bytes of quantization tables", header.table_bytes, _MAX_TABLES),
+        ("resources of Photoshop", header.resources, _MAX_RESOURCES),
+    ):
+        if size > most:
+            raise TooCostly(f"The JPEG has more than {most:,} {what}. Save it anew, without.")
 
 
 def _next(encoded: bytes, position: int) -> Marker:
@@ -166,6 +176,10 @@ def _note(header: Header, marker: Marker, position: int) -> None:
         header.exif_bytes += len(payload)
     elif code == 0xE2 and payload.startswith(b"ICC_PROFILE\0"):
         header.profile_bytes += len(payload)
+    elif code == 0xDB:
+        header.table_bytes += len(payload)
+    elif code == 0xED and payload.startswith(b"Photoshop 3.0\0"):
+        header.resources += payload.count(b"8BIM")
     elif code == _SOS:
         header.scanned, header.scans_at = max(1, payload[0] if payload else 0), position
     elif code == _EOI:

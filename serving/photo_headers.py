@@ -12,6 +12,7 @@ from collections.abc import Callable
 from serving.errors import TooCostly, TooManyPixels
 from serving.jpeg_headers import inspect_jpeg
 from serving.photo_limits import PhotoLimits
+from serving.profile_headers import inspect_profile
 from serving.tiff_headers import inspect_tiff
 
 Size = tuple[int, int]  # width, height
@@ -20,6 +21,7 @@ _UNKNOWN = 0, 0
 _PNG_TEXTS = {b"tEXt", b"zTXt", b"iTXt", b"iCCP"}
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
 _PNG_MAX_TEXT = 1_048_576  # bytes of one text, where Pillow gives up: PngImagePlugin.MAX_TEXT_CHUNK
+_MAX_INFLATION = 1032  # bytes out of one of Deflate
 _GIF_MAX_BLOCKS = 2_000  # before the image, which Pillow gathers by adding bytes to bytes
 _BMP_UNCOMPRESSED = {0, 3, 6}
 
@@ -66,7 +68,7 @@ def check_metadata(info: dict[str | tuple[int, int], object], limits: PhotoLimit
     """Check EXIF data and colour profile, by Pillow's names, before they are parsed.
 
     Raises:
-        TooCostly: they are larger than the limits, or the profile is a program of its own.
+        TooCostly: they are larger than the limits, or the profile costs more than its bytes.
     """
     raw = info.get("Raw profile type exif")  # Hexadecimal, in a PNG's text.
     exif = max(_length(info.get("exif")), _length(raw) // 2)
@@ -75,12 +77,8 @@ def check_metadata(info: dict[str | tuple[int, int], object], limits: PhotoLimit
     profile = info.get("icc_profile")
     if _length(profile) > limits.max_profile_bytes:
         raise _too_large("colour profile", _length(profile), limits.max_profile_bytes)
-    if isinstance(profile, bytes) and b"mpet" in profile:
-        # Such elements may be chained by thousands, and each colour goes through all of them.
-        raise TooCostly(
-            "The photo has a colour profile with multi-process elements, which are not accepted."
-            " Convert it to sRGB."
-        )
+    if isinstance(profile, bytes):
+        inspect_profile(profile)
 
 
 def _length(value: object) -> int:
@@ -125,8 +123,8 @@ def _inflated(data: bytes, kind: bytes) -> int:
         return len(data)
     try:
         length = len(zlib.decompressobj().decompress(stream, _PNG_MAX_TEXT + 1))
-    except zlib.error:  # Pillow passes over it.
-        return len(data)
+    except zlib.error:  # Pillow passes over it, and has inflated it by then: the end may be wrong.
+        return min(len(data) * _MAX_INFLATION, _PNG_MAX_TEXT)
     if length > _PNG_MAX_TEXT:
         raise _too_large(f"{kind.decode()} chunk", length, _PNG_MAX_TEXT)
     return length

@@ -24,6 +24,9 @@ class PhotoLimits:
         max_webp_pixels: the same for WebP, whose decoder holds 16 bytes a pixel.
         max_tiff_pixels: the same for TIFF, which may hold 8 bytes a pixel in one strip.
         max_avif_pixels: the same for AVIF, whose decoder is the slowest.
+        max_helper_bytes: the memory of the helper process that decodes what can't be foretold,
+            above what it holds when idle.
+        max_helper_seconds: the processor time that such a photo may take there.
         max_side: the longest side in pixels: resizing a line makes a picture as high as the line.
         max_scans: the most scans of a JPEG; each one visits all blocks and may take a few bytes.
         max_coefficients: the most coefficients (2 bytes each) of a JPEG of several scans, which
@@ -42,6 +45,8 @@ class PhotoLimits:
     max_webp_pixels: int = 10_000_000
     max_tiff_pixels: int = 12_000_000
     max_avif_pixels: int = 12_000_000
+    max_helper_bytes: int = 250_000_000
+    max_helper_seconds: float = 1.5
     max_side: int = 30_000
     max_scans: int = 64
     max_coefficients: int = 60_000_000

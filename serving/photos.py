@@ -16,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from serving.errors import BadPhoto, DamagedPhoto, TooManyPixels
+from serving.errors import BadPhoto, DamagedPhoto, TooCostly, TooManyPixels
 from serving.photo_formats import accepted_format
 from serving.photo_headers import check_metadata, check_size, inspect
 from serving.photo_limits import DEFAULT_LIMITS, PhotoLimits
@@ -67,6 +67,7 @@ def prepare(
     fit = PREPARATIONS[preparation]
     name = accepted_format(encoded, limits)
     inspect(name, encoded, limits)
+    fault: str | None
     try:
         # Nested, so that no variable keeps an image longer than the next step needs it.
         return _pixels(_upright(_open(name, encoded, shape, limits), limits), fit, shape)
@@ -74,9 +75,13 @@ def prepare(
         raise
     except UnidentifiedImageError:
         fault = "its header can't be read"
+    except MemoryError:  # Where the process may have only so much of it.
+        fault = None
     except Exception as error:  # Decoders raise anything on hostile bytes: OSError, struct.error…
         fault = str(error)
-    # Outside of the handler: the decoder's error would keep its frames, and so the pixels, alive.
+    # Outside of the handlers: the decoder's error would keep its frames, and so the pixels, alive.
+    if fault is None:
+        raise TooCostly(f"Decoding the {name} image takes too much memory. Send a smaller copy.")
     raise DamagedPhoto(f"The {name} image does not decode ({fault}). Send a complete, intact file.")
 
 

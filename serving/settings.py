@@ -101,6 +101,16 @@ class Settings(BaseSettings):
     max_avif_pixels: int = Field(
         DEFAULT_LIMITS.max_avif_pixels, ge=1, description="most pixels of an AVIF"
     )
+    max_helper_bytes: int = Field(
+        DEFAULT_LIMITS.max_helper_bytes,
+        ge=1,
+        description="memory of the helper process that decodes AVIF, above an idle one's",
+    )
+    max_helper_seconds: float = Field(
+        DEFAULT_LIMITS.max_helper_seconds,
+        gt=0,
+        description="processor time that an AVIF may take there, in seconds",
+    )
     max_side: int = Field(
         DEFAULT_LIMITS.max_side, ge=1, description="most pixels of a photo's longest side"
     )

@@ -1,5 +1,6 @@
 """What decoding a TIFF will cost, read from its first directory (TIFF 6.0, section 2)."""
 
+import math
 import struct
 
 from serving.errors import DamagedPhoto, TooCostly, UnsupportedFormat
@@ -13,6 +14,7 @@ _UNITS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12
 _COMPRESSIONS = {1, 5, 8, 32946, 32773}
 _MAX_BITS_A_PIXEL = 64
 _MAX_TILE_SIDE = 4096
+_MAX_FILLED = 1.5  # of the most pixels, by tiles that reach over the edges
 
 
 def inspect_tiff(encoded: bytes, limits: PhotoLimits) -> tuple[int, int]:
@@ -25,14 +27,14 @@ def inspect_tiff(encoded: bytes, limits: PhotoLimits) -> tuple[int, int]:
     """
     order = "<" if encoded[:2] == b"II" else ">"
     try:
-        tags, size = _directory(encoded, order)
+        tags, length = _directory(encoded, order)
     except struct.error as error:
         raise DamagedPhoto(
             "The header of the TIFF image can't be read. Send a complete, intact file."
         ) from error
-    if size > limits.max_exif_bytes:
+    if length > limits.max_exif_bytes:
         raise TooCostly(
-            f"The TIFF's directory takes {size:,} bytes; at most {limits.max_exif_bytes:,} are"
+            f"The TIFF's directory takes {length:,} bytes; at most {limits.max_exif_bytes:,} are"
             " accepted. Save it anew, with larger strips."
         )
     if tags.get(_COMPRESSION, 1) not in _COMPRESSIONS:
@@ -45,12 +47,26 @@ def inspect_tiff(encoded: bytes, limits: PhotoLimits) -> tuple[int, int]:
         raise TooCostly(
             f"The TIFF has {bits} bits a pixel; at most {_MAX_BITS_A_PIXEL} are accepted."
         )
-    if max(tags.get(_TILE_WIDTH, 0), tags.get(_TILE_HEIGHT, 0)) > _MAX_TILE_SIDE:
+    size = tags.get(_WIDTH, 0), tags.get(_HEIGHT, 0)
+    _check_tiles(size, (tags.get(_TILE_WIDTH, 0), tags.get(_TILE_HEIGHT, 0)), limits)
+    return size
+
+
+def _check_tiles(size: tuple[int, int], tile: tuple[int, int], limits: PhotoLimits) -> None:
+    """Check tiles, of which the decoder fills each one as a whole, however narrow the photo is."""
+    if max(tile) > _MAX_TILE_SIDE:
         raise TooCostly(
             f"The TIFF's tiles are too large; at most {_MAX_TILE_SIDE}×{_MAX_TILE_SIDE} pixels"
             " are accepted. Save it anew in strips."
         )
-    return tags.get(_WIDTH, 0), tags.get(_HEIGHT, 0)
+    filled = math.prod(
+        -(-side // part) * part for side, part in zip(size, tile, strict=True) if part
+    )
+    if filled > _MAX_FILLED * limits.max_tiff_pixels:
+        raise TooCostly(
+            f"The TIFF's tiles have {filled:,} pixels, many more than the photo. Save it anew in"
+            " strips."
+        )
 
 
 def _directory(encoded: bytes, order: str) -> tuple[dict[int, int], int]:

@@ -27,6 +27,8 @@ MAX_NAME_LENGTH = 255
 
 # Form fields beside the photos, which are passed over.
 _MAX_OTHER_PARTS = 16
+# Brackets, commas and colons for each photo: none is in base64, and each makes an object in memory.
+_MAX_MARKS = 100
 _JSON_FORM = '{"images": [{"b64": "…"}]}'
 
 
@@ -118,6 +120,12 @@ class Uploads:
         ]
 
     def _json(self, body: bytes) -> list[Photo]:
+        marks = sum(body.count(mark) for mark in (b"[", b"{", b",", b":"))
+        if marks > _MAX_MARKS * (self._max_photos + 1):
+            raise MalformedRequest(
+                f"The JSON has {marks:,} brackets, commas and colons, far more than {_JSON_FORM}"
+                " needs."
+            )
         try:
             document: Any = json.loads(body)
         except (ValueError, RecursionError) as error:

@@ -4,12 +4,13 @@ import functools
 import io
 import random
 import struct
+import zlib
 from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
 
-from benchmarks.hostile_uploads import jpegs, pngs, profiles
+from benchmarks.hostile_uploads import avifs, jpegs, pngs, profiles, tiffs
 
 
 def seed_photo(form: str, size: tuple[int, int] = (320, 240)) -> bytes:
@@ -47,6 +48,13 @@ def _webp_lossless(size: tuple[int, int]) -> bytes:
     return file.getvalue()
 
 
+def _webp_animated(size: tuple[int, int]) -> bytes:
+    file = io.BytesIO()
+    first, second = (Image.new("RGBA", size, (level, 0, 0, level)) for level in (10, 20))
+    first.save(file, "WEBP", save_all=True, append_images=[second], lossless=True, method=0)
+    return file.getvalue()
+
+
 def _behind_marker(data: bytes) -> bytes:
     return b"\xff\xd8" + data + seed_photo("JPEG")[2:]
 
@@ -63,6 +71,16 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "JPEG of 400,000 empty segments": lambda: _behind_marker(jpegs.segment(0xFE) * 400_000),
     "JPEG with 4 MB of fill bytes": lambda: _behind_marker(b"\xff" * 4_000_000),
     "JPEG with 4 MB of junk": lambda: _behind_marker(jpegs.segment(0xFE) + b"\0" * 4_000_000),
+    "JPEG of 300,000 quantization tables": lambda: _behind_marker(
+        jpegs.segment(0xDB, (b"\0" + b"\1" * 64) * 1000) * 290
+    ),
+    "JPEG of 1,500,000 Photoshop resources": lambda: _behind_marker(
+        jpegs.segment(0xED, b"Photoshop 3.0\0" + b"8BIM\0\1\0\0\0\0\0\0" * 5400) * 290
+    ),
+    "JPEG with an index of 5,000 pictures": lambda: _behind_marker(
+        jpegs.segment(0xE2, b"MPF\0" + _exif_directory(5000, 65_000))
+    ),
+    "JPEG that restarts at each block": lambda: jpegs.restarting((6900, 7000)),
     "JPEG with EXIF data in 100,000 parts": lambda: _behind_marker(
         jpegs.exif_segments(bytes(500_000), room=5)
     ),
@@ -71,6 +89,12 @@ BOMBS: dict[str, Callable[[], bytes]] = {
         jpegs.exif_segments(_exif_directory(5000, 65_000))
     ),
     "JPEG with a profile of 6 MB": lambda: _behind_marker(jpegs.profile_segments(bytes(6_000_000))),
+    "JPEG with a profile that promises 500 MB": lambda: jpegs.dense(
+        (590, 20_000), ((1, 1),) * 4, jpegs.profile_segments(profiles.promising_profile(95))
+    ),
+    "JPEG with a profile that promises 500 MB otherwise": lambda: jpegs.dense(
+        (64, 64), ((1, 1),) * 4, jpegs.profile_segments(profiles.promising_grid(95))
+    ),
     "JPEG with a slow profile": lambda: jpegs.dense(
         (590, 20_000),
         ((1, 1),) * 4,
@@ -89,6 +113,13 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     ),
     "PNG with texts of 64 MB": lambda: pngs.png((64, 64), before=pngs.text_bomb(64)),
     "PNG with texts of 64 MB at its end": lambda: pngs.png((64, 64), behind=pngs.text_bomb(64)),
+    "PNG with 15,000 texts that end wrongly": lambda: pngs.png(
+        (64, 64), before=pngs.broken_text() * 15_000
+    ),
+    "PNG with 100 MB behind its pixels": lambda: pngs.png(
+        (64, 64), pixels=zlib.compress(bytes(100_000_000), 9)
+    ),
+    "PNG, animated, of 9,000 frames": lambda: pngs.png((64, 64), behind=pngs.frames(9_000)),
     "PNG of 300,000 chunks": lambda: pngs.png((64, 64), before=pngs.chunk(b"abCd") * 300_000),
     "PNG of 300,000 pixel chunks": lambda: pngs.png((64, 64), before=pngs.chunk(b"IDAT") * 300_000),
     "PNG with EXIF data of 5 MB at its end": lambda: pngs.png(
@@ -103,6 +134,11 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "WebP of 16,383 squared": lambda: _webp_header((16_383, 16_383)),
     "WebP of 300,000 chunks": lambda: seed_photo("WEBP") + b"JUNK\0\0\0\0" * 300_000,
     "WebP, lossless and transparent": lambda: _webp_lossless((3160, 3160)),
+    "WebP, animated": lambda: _webp_animated((3160, 3160)),
+    "TIFF whose tiles are larger than it": lambda: tiffs.tiles((30_000, 400), (4096, 4096)),
+    "TIFF of one tile": lambda: tiffs.tiles((4000, 3000), (4096, 4096)),
+    "AVIF of noise": lambda: avifs.noisy((4000, 3000)),
+    "AVIF larger than its container says": lambda: avifs.lying((9000, 9000), (100, 80)),
 }
 
 

@@ -55,6 +55,15 @@ def dense(size: tuple[int, int], sampling: Sampling = ((1, 1),), before: bytes =
     return jpeg(size, tables + scan, sampling=sampling, before=before)
 
 
+def restarting(size: tuple[int, int]) -> bytes:
+    """Return a gray JPEG with a restart marker behind each block."""
+    blocks = -(-size[0] // 8) * -(-size[1] // 8)
+    tables = _huffman(0x00, {1: b"\0"}) + _huffman(0x10, {1: b"\0"})
+    cycle = b"".join(b"\x3f\xff" + bytes([0xD0 + i]) for i in range(8))
+    scan = segment(0xDD, b"\0\1") + tables + _scan([1], 0, 63)
+    return jpeg(size, scan + cycle * (blocks // 8 + 1))
+
+
 def profile_segments(profile: bytes) -> bytes:
     """Return the segments of a colour profile."""
     room = _MAX_PAYLOAD - len(ICC) - 2

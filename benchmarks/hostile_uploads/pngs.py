@@ -56,6 +56,18 @@ def text_bomb(chunks: int, size: int = 1_000_000) -> bytes:
     return b"".join(chunk(b"iTXt", b"k%d\0\1\0\0\0" % i + text) for i in range(chunks))
 
 
+def broken_text(size: int = 1_000_000) -> bytes:
+    """Return a compressed text whose checksum is wrong, which shows only once it is inflated."""
+    return chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(size), 9)[:-4] + b"\xff" * 4)
+
+
+def frames(number: int) -> bytes:
+    """Return the frames of an animation (PNG specification, third edition, section 11.3.6)."""
+    pixels = zlib.compress(bytes(64 * 64 * 3 + 64))
+    control = (struct.pack(">5I2H2B", i, 64, 64, 0, 0, 1, 1, 0, 0) for i in range(number))
+    return b"".join(chunk(b"fcTL", head) + chunk(b"fdAT", head[:4] + pixels) for head in control)
+
+
 def profile_chunk(profile: bytes) -> bytes:
     """Return the chunk of a colour profile."""
     return chunk(b"iCCP", b"profile\0\0" + zlib.compress(profile, 9))

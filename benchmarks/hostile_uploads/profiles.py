@@ -24,6 +24,22 @@ def table_profile(space: str, grid: int) -> bytes:
     return _profile(space, head + sizes + curve * channels + table.tobytes() + curve * 3)
 
 
+def promising_profile(grid: int) -> bytes:
+    """Return a short CMYK profile that promises a great table, for which there are no bytes."""
+    head = (
+        b"mft2" + bytes(4) + bytes([4, 3, grid, 0]) + struct.pack(">9i", *[65_536, 0, 0, 0] * 2, 0)
+    )
+    return _profile("CMYK", head + struct.pack(">HH", 2, 2) + b"\0\0\xff\xff" * 8)
+
+
+def promising_grid(points: int) -> bytes:
+    """Return a short CMYK profile whose table has so many points along each channel."""
+    head = b"mAB " + bytes(4) + bytes([4, 3, 0, 0]) + struct.pack(">5I", 32, 0, 0, 96, 0)
+    curves = struct.pack(">4s2I", b"curv", 0, 0) * 4
+    grid = bytes([points] * 4 + [0] * 12) + b"\2\0\0\0"
+    return _profile("CMYK", head + curves.ljust(64, b"\0") + grid + bytes(100))
+
+
 def element_profile(elements: int) -> bytes:
     """Return a profile to CIELAB that sends each colour through so many elements."""
     table = struct.pack(">4sIHHI", b"mpet", 0, 3, 3, elements)

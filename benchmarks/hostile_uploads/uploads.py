@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from benchmarks.hostile_uploads.bombs import BOMBS, bomb, mutated, seed_photo
+from benchmarks.hostile_uploads.requests import FORM, JSON, REQUESTS, file_head, form
 
-_BOUNDARY = "hostile"
 _WRONG_TYPES = (
     b"",
     b"hello",
@@ -30,13 +30,23 @@ class Upload:
 
 
 def uploads(count: int, seed: int) -> Iterator[Upload]:
-    """Yield so many uploads: every bomb once, then a mix of all kinds, the same for a seed."""
+    """Yield so many uploads: each bomb and hostile request, then a mix; the same for a seed."""
     generator = random.Random(seed)
-    for number, name in zip(range(count), BOMBS, strict=False):
-        yield Upload(f"bomb {number}: {name}", bomb(name))
-    for _ in range(count - len(BOMBS)):
+    each_once = [*((_of_bomb, name) for name in BOMBS), *((_of_request, name) for name in REQUESTS)]
+    for make_one, name in each_once[:count]:
+        yield make_one(name)
+    for _ in range(count - len(each_once)):
         (make,) = generator.choices(_KINDS, _WEIGHTS)
         yield make(generator)
+
+
+def _of_bomb(name: str) -> Upload:
+    return Upload(f"bomb: {name}", bomb(name))
+
+
+def _of_request(name: str) -> Upload:
+    kind, make = REQUESTS[name]
+    return Upload(f"request: {name}", make(), {"Content-Type": kind})
 
 
 def _photo(generator: random.Random) -> Upload:
@@ -44,14 +54,17 @@ def _photo(generator: random.Random) -> Upload:
 
 
 def _bomb(generator: random.Random) -> Upload:
-    name = generator.choice(list(BOMBS))
-    return Upload(f"bomb: {name}", bomb(name))
+    return _of_bomb(generator.choice(list(BOMBS)))
+
+
+def _request(generator: random.Random) -> Upload:
+    return _of_request(generator.choice(list(REQUESTS)))
 
 
 def _truncated_bomb(generator: random.Random) -> Upload:
     name = generator.choice(list(BOMBS))
     whole = bomb(name)
-    return Upload(f"truncated bomb: {name}", whole[: generator.randrange(len(whole))])
+    return Upload("truncated bomb", whole[: generator.randrange(len(whole))])
 
 
 def _wrong_type(generator: random.Random) -> Upload:
@@ -60,17 +73,10 @@ def _wrong_type(generator: random.Random) -> Upload:
 
 
 def _form(generator: random.Random) -> Upload:
-    parts = b"".join(
-        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{i}"; filename="{i}\u202e.jpg"\r\n'
-        "\r\n".encode()
-        + mutated(generator)
-        + b"\r\n"
-        for i in range(generator.randrange(1, 40))
-    )
-    body = parts + f"--{_BOUNDARY}--\r\n".encode()
+    number = generator.randrange(1, 40)
+    body = form([(file_head(f"{i}\u202e.jpg"), mutated(generator)) for i in range(number)])
     cut = generator.choice([len(body), generator.randrange(len(body))])
-    kind = f"multipart/form-data; boundary={_BOUNDARY}"
-    return Upload("form of mutated photos", body[:cut], {"Content-Type": kind})
+    return Upload("form of mutated photos", body[:cut], {"Content-Type": FORM})
 
 
 def _json(generator: random.Random) -> Upload:
@@ -80,11 +86,10 @@ def _json(generator: random.Random) -> Upload:
             json.dumps({"images": [{"b64": photo}]}),
             json.dumps({"images": [{"b64": photo[1:]}]}),
             json.dumps({"images": {"b64": photo}}),
-            "[" * 100_000,
             '{"images": [' + '{"b64": ""},' * 5_000,
         ]
     )
-    return Upload("JSON", body.encode(), {"Content-Type": "application/json"})
+    return Upload("JSON", body.encode(), {"Content-Type": JSON})
 
 
 def _header(generator: random.Random) -> Upload:
@@ -100,5 +105,5 @@ def _header(generator: random.Random) -> Upload:
 
 
 _KINDS: list[Callable[[random.Random], Upload]]
-_KINDS = [_photo, _bomb, _truncated_bomb, _wrong_type, _form, _json, _header]
-_WEIGHTS = [900, 8, 12, 20, 20, 20, 20]
+_KINDS = [_photo, _bomb, _truncated_bomb, _wrong_type, _form, _json, _header, _request]
+_WEIGHTS = [900, 8, 12, 20, 20, 20, 20, 8]

@@ -6,7 +6,8 @@ import random
 import numpy as np
 import pytest
 
-from benchmarks.hostile_uploads.bombs import mutated
+from benchmarks.hostile_uploads.bombs import BOMBS, mutated
+from benchmarks.hostile_uploads.requests import REQUESTS
 from benchmarks.hostile_uploads.uploads import uploads
 from serving.errors import BadPhoto
 from serving.photo_limits import PhotoLimits
@@ -28,7 +29,14 @@ def test_mutated_photos_are_prepared_or_refused() -> None:
     assert 30 < prepared < 270  # Most mutations hurt, and some do not.
 
 
-def test_uploads_are_the_same_for_a_seed() -> None:
-    first, second = (list(uploads(60, seed=3)) for _ in range(2))
+def test_uploads_are_the_same_for_a_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    cheap = {name: BOMBS[name] for name in list(BOMBS)[:3]}  # Some take long to make.
+    monkeypatch.setattr("benchmarks.hostile_uploads.uploads.BOMBS", cheap)
+    first, second = (list(uploads(90, seed=3)) for _ in range(2))
     assert first == second
-    assert len(first) == 60
+    assert len(first) == 90
+    assert {f"request: {name}" for name in REQUESTS} <= {upload.kind for upload in first}
+
+
+def test_as_many_uploads_as_are_asked_for() -> None:
+    assert [upload.kind for upload in uploads(2, seed=0)] == [f"bomb: {name}" for name in BOMBS][:2]

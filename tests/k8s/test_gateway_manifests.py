@@ -7,6 +7,7 @@ from flask import Flask
 
 from serving.app import create_app
 from serving.model_server import ModelServer
+from serving.photo_decoder import UNBOUNDED_FORMATS
 from serving.settings import FOREIGN, PREFIX, Settings, read_settings
 from tests.k8s.manifests import (
     DEPLOYMENTS,
@@ -18,6 +19,11 @@ from tests.k8s.manifests import (
     pods,
     quantity,
 )
+
+# Measured (docs/limits.md): a worker, the worst photo and a copy of its bytes, an idle helper.
+IDLE_BYTES = 100e6
+PHOTO_BYTES = 225e6
+HELPER_BYTES = 60e6
 
 pytestmark = pytest.mark.parametrize("name", DEPLOYMENTS)
 
@@ -90,7 +96,16 @@ def test_draining_ends_before_the_pod_is_killed(
 def test_memory_holds_the_greatest_bodies_and_photos(
     settings: Settings, container: Manifest
 ) -> None:
+    """The formula of docs/limits.md: what a worker needs at worst."""
     bodies = settings.threads * settings.max_body_bytes
-    pixels = settings.max_in_flight * settings.max_pixels * 3
+    photos = decodes_at_once(settings) * PHOTO_BYTES
+    helper = 0.0
+    if UNBOUNDED_FORMATS & set(settings.formats):
+        helper = HELPER_BYTES + settings.max_helper_bytes
     limit = quantity(container["resources"]["limits"]["memory"])
-    assert settings.workers * (bodies + pixels + 90e6) <= limit
+    assert settings.workers * (IDLE_BYTES + bodies + photos + helper) <= limit
+
+
+def decodes_at_once(settings: Settings) -> int:
+    """Return how many photos a worker decodes at once: one of each request in flight."""
+    return settings.max_in_flight

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.hostile_uploads import jpegs, pngs, profiles
+from benchmarks.hostile_uploads import jpegs, pngs, profiles, tiffs
 from benchmarks.hostile_uploads.bombs import bomb
 from serving.errors import (
     BadPhoto,
@@ -30,13 +30,18 @@ REFUSED: dict[str, tuple[type[PhotolabelError], str]] = {
     "JPEG of 400,000 empty segments": (TooCostly, "more than 1,000 segments"),
     "JPEG with 4 MB of fill bytes": (DamagedPhoto, "JPEG"),
     "JPEG with 4 MB of junk": (DamagedPhoto, "JPEG"),
+    "JPEG of 300,000 quantization tables": (TooCostly, "quantization tables"),
+    "JPEG of 1,500,000 Photoshop resources": (TooCostly, "resources of Photoshop"),
     "JPEG with EXIF data in 100,000 parts": (TooCostly, "segments"),
     "JPEG with 5 MB of EXIF data": (TooCostly, "1,000,000 bytes of EXIF data"),
     "JPEG with a profile of 6 MB": (TooCostly, "4,000,000 bytes of a colour profile"),
+    "JPEG with a profile that promises 500 MB": (TooCostly, "244,351,875 entries"),
+    "JPEG with a profile that promises 500 MB otherwise": (TooCostly, "244,351,875 entries"),
     "PNG with a profile of 100,000 elements": (TooCostly, "multi-process elements"),
     "PNG with a profile of 100 MB": (TooCostly, "iCCP chunk"),
     "PNG with texts of 64 MB": (TooCostly, "4,000,000"),
     "PNG with texts of 64 MB at its end": (TooCostly, "4,000,000"),
+    "PNG with 15,000 texts that end wrongly": (TooCostly, "4,000,000"),
     "PNG of 300,000 chunks": (TooCostly, "20,000 chunks"),
     "PNG of 300,000 pixel chunks": (TooCostly, "20,000 chunks"),
     "PNG with EXIF data of 5 MB at its end": (TooCostly, "EXIF data"),
@@ -148,6 +153,21 @@ def test_tiffs_with_great_tiles_pixels_or_directories_are_refused(
     encoded = b"II*\0" + struct.pack("<LH", 8, len(entries)) + directory + bytes(4)
     with pytest.raises(TooCostly, match=what):
         prepare(encoded, "squash/1", SHAPE, PhotoLimits(formats=("TIFF",)))
+
+
+@pytest.mark.parametrize(("size", "tile"), [((400, 2000), (2048, 2048)), ((16, 3000), (4096, 16))])
+def test_tiffs_whose_tiles_are_much_larger_are_refused(
+    size: tuple[int, int], tile: tuple[int, int]
+) -> None:
+    limits = PhotoLimits(formats=("TIFF",), max_tiff_pixels=1_000_000)
+    with pytest.raises(TooCostly, match="many more than the photo"):
+        prepare(tiffs.tiles(size, tile), "squash/1", SHAPE, limits)
+    usual = tiffs.tiles(size, (256, 256))
+    assert prepare(usual, "squash/1", SHAPE, limits).shape == SHAPE
+
+
+def test_a_broken_text_of_a_png_is_passed_over() -> None:
+    assert prepare(pngs.png((64, 64), before=pngs.broken_text()), "squash/1", SHAPE).shape == SHAPE
 
 
 def test_slow_profiles_still_convert() -> None:
