@@ -176,3 +176,15 @@ class Problem(Document):
             "curl --data-binary @photo.jpg http://127.0.0.1:8080/v1/models/clothing:classify"
         ],
     )
+
+
+class EncodedPhoto(Document):
+    """One photo of a request in JSON."""
+
+    b64: str = Field(description="The file's bytes in base64 (RFC 4648, section 4).")
+
+
+class ClassificationRequest(Document):
+    """Photos to classify, in JSON."""
+
+    images: list[EncodedPhoto]

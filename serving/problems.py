@@ -58,13 +58,13 @@ def _unforeseen(error: Exception) -> Response:
 def _render(error: errors.PhotolabelError) -> Response:
     problem = Problem.model_validate({**error.problem(), "request_id": g.request_id})
     if isinstance(error, errors.NoPhoto) or error.status is HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
-        problem.example = f"curl --data-binary @photo.jpg http://{_host()}{request.path}"
+        problem.example = f"curl --data-binary @photo.jpg http://{asked_host()}{request.path}"
     response = render(problem, error.status, PROBLEM)
     response.headers.update(error.headers())
     return response
 
 
-def _host() -> str:
+def asked_host() -> str:
     """Return the host that the caller asked for, if it is one: the header may hold anything."""
     host = request.headers.get("Host", "")
     return host if _HOST.fullmatch(host) else "HOST"

@@ -2,9 +2,8 @@
 
 import contextlib
 import re
-from pathlib import Path
 
-from flask import Blueprint, Response, g, request, send_from_directory
+from flask import Blueprint, Response, g, request
 from werkzeug.routing import BaseConverter
 
 from serving.admission import Admission
@@ -36,11 +35,9 @@ from serving.uploads import Uploads
 
 MAX_VERSION = 2**63 - 1
 TIMEOUT_HEADER = "X-Request-Timeout"
-WEB = Path(__file__).parent / "web"
 
-_VERSION = re.compile(r"[0-9]{1,19}")
-_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
-_PAGE_POLICY = "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'"
+SECONDS_PATTERN = r"[0-9]{1,6}(\.[0-9]{1,6})?"
+_SECONDS = re.compile(SECONDS_PATTERN)
 
 
 class SegmentConverter(BaseConverter):
@@ -78,15 +75,16 @@ class Routes:
             routes.add_url_rule(f"{path}:classify", view_func=self.classify, methods=["POST"])
         routes.add_url_rule("/livez", view_func=self.livez)
         routes.add_url_rule("/readyz", view_func=self.readyz)
-        routes.add_url_rule("/", view_func=self.page)
-        routes.add_url_rule("/web/<path:file>", view_func=self.page_file)
         return routes
 
     def begin(self) -> None:
         """Start the time budget, which the caller may lower, and check the API key."""
-        wanted = _timeout(request.headers.get(TIMEOUT_HEADER), self._settings.time_budget)
-        g.deadline = Deadline(wanted, g.observation.trace.metadata)
-        if self._api_keys and request.path.startswith("/v1/"):
+        keyed = request.path.startswith("/v1/")
+        if keyed or request.path == "/readyz":
+            wanted = _timeout(request.headers.get(TIMEOUT_HEADER), self._settings.time_budget)
+            g.deadline = Deadline(wanted, g.observation.trace.metadata)
+        # What OPTIONS tells is no secret, and browsers ask it without the key.
+        if keyed and self._api_keys and request.method != "OPTIONS":
             self._api_keys.check(request.headers.get("Authorization"))
 
     def models(self) -> Response:
@@ -129,17 +127,6 @@ class Routes:
         ready = all(isinstance(model, ReadyModel) for model in models)
         shown = [ModelReadiness.model_validate(model, from_attributes=True) for model in models]
         return render(Readiness(ready=ready, models=shown), 200 if ready else 503)
-
-    def page(self) -> Response:
-        """Serve the web page."""
-        return self.page_file("index.html")
-
-    def page_file(self, file: str) -> Response:
-        """Serve a file of the web page."""
-        response = send_from_directory(WEB, file)
-        response.headers["Content-Security-Policy"] = _PAGE_POLICY
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
 
     def _ref(self, name: str, version: str | None, label: str | None) -> ModelRef:
         self._catalog.check_name(name)
