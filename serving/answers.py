@@ -181,7 +181,10 @@ class Problem(Document):
 class EncodedPhoto(Document):
     """One photo of a request in JSON."""
 
-    b64: str = Field(description="The file's bytes in base64 (RFC 4648, section 4).")
+    b64: str = Field(
+        description="The file's bytes in base64 (RFC 4648, section 4).",
+        json_schema_extra={"contentEncoding": "base64"},
+    )
 
 
 class ClassificationRequest(Document):

@@ -37,7 +37,7 @@ def _form(most: int, images: list[str]) -> MediaType:
         minItems=1,
         maxItems=most,
         items=Schema(type="string", schema_format="binary"),
-        description="File parts, under this or any other name.",
+        description="Parts with a file name, under this or any other field name.",
     )
     return MediaType(
         schema=Schema(type="object", properties={"photo": photo}, required=["photo"]),

@@ -36,13 +36,13 @@ def describe(rules: Map, settings: Settings) -> dict[str, Any]:
         settings: where its limits come from.
 
     Raises:
-        KeyError: nothing is said of a path's handler.
+        ValueError: nothing is said of a path's handler.
     """
     described = operations(settings)
     paths: dict[str, PathItem] = {}
     commands: dict[tuple[str, str], list[str]] = {}
-    for rule in rules.iter_rules():
-        handler = described[rule.endpoint.rpartition(".")[2]]
+    for rule in sorted(rules.iter_rules(), key=lambda rule: _place(rule, described)):
+        handler = described[_handler(rule)]
         path = _PART.sub(r"{\1}", rule.rule)
         for method in sorted(each.lower() for each in (rule.methods or set()) - _OWN_METHODS):
             item = paths.setdefault(path, PathItem())
@@ -54,6 +54,14 @@ def describe(rules: Map, settings: Settings) -> dict[str, Any]:
         samples = [{"lang": "Shell", "source": line} for line in lines]
         document["paths"][path][method]["x-codeSamples"] = samples
     return document
+
+
+def _handler(rule: Rule) -> str:
+    return str(rule.endpoint).rpartition(".")[2]
+
+
+def _place(rule: Rule, described: dict[str, Described]) -> tuple[int, int]:
+    return list(described).index(_handler(rule)), len(rule.rule)
 
 
 def _frame(paths: dict[str, PathItem], settings: Settings) -> OpenAPI:
@@ -99,9 +107,9 @@ def _operation(rule: Rule, described: Described, settings: Settings) -> Operatio
     more: dict[str, Any] = {
         "tags": [described.group],
         "summary": described.summary,
-        "operationId": rule.endpoint.rpartition(".")[2] + variant,
+        "operationId": _handler(rule) + variant,
         "parameters": [*(known[part] for part in parts), *described.parameters],
-        "responses": {**responses, **problem_responses(described.problems, settings.models[0])},
+        "responses": {**responses, **problem_responses(described.problems, settings)},
         "security": _security(described, settings),
     }
     if described.more:

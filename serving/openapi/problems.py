@@ -1,4 +1,4 @@
-"""The error answers: one example of every error, raised as the gateway raises it."""
+"""The error answers: one example of every error, made as the gateway makes it."""
 
 from http import HTTPStatus
 from itertools import groupby
@@ -10,6 +10,7 @@ from serving import errors
 from serving.answers import Problem
 from serving.openapi.schemas import schema_of
 from serving.rendering import PROBLEM
+from serving.settings import Settings
 
 EXAMPLE_REQUEST_ID = "0b8e6c1f"
 
@@ -25,58 +26,86 @@ def request_id_header() -> dict[str, Header | Reference]:
     return {"X-Request-ID": _header(meaning, EXAMPLE_REQUEST_ID, r"^[A-Za-z0-9._-]{1,64}$")}
 
 
-def examples(model: str) -> dict[str, errors.PhotolabelError]:
+def examples(settings: Settings) -> dict[str, errors.PhotolabelError]:
     """Return one error of each kind, by the last part of its type.
 
     Args:
-        model: a name for the texts.
+        settings: where names and limits in the texts come from.
     """
-    damaged = errors.DamagedPhoto(
-        "The JPEG image does not decode (image file is truncated). Send a complete, intact file."
-    )
-    foreign = errors.NotAnImage("The file is empty; accepted are JPEG, PNG, WEBP.")
-    made = [
+    made = [*_of_requests(settings), *_of_photos(settings), *_of_the_service(settings)]
+    return {error.slug: error for error in made}
+
+
+def _of_requests(settings: Settings) -> list[errors.PhotolabelError]:
+    names, most = ", ".join(settings.models), settings.max_photos
+    return [
         errors.MalformedRequest("top is '0'; it has to be a whole number from 1."),
         errors.NoPhoto("Send the photo as the body, as file parts of a form, or as JSON."),
         errors.Unauthorized("Send the header 'Authorization: Bearer KEY' with your API key."),
         errors.UnknownPath("There is nothing at /v2. GET /v1/models lists the models."),
-        errors.UnknownModel(f"There is no model 'gloves'; served are {model}."),
-        errors.UnknownVersion(f"There is no {model}, version 9."),
-        errors.UploadTimeout("The body did not arrive within 5 s. Send a smaller photo."),
-        errors.BodyTooLarge("The body has 30,000,000 bytes; at most 20,000,000 are accepted."),
-        errors.TooManyPhotos("There are 40 photos in the request; at most 32 are accepted."),
-        _of_one_photo(errors.TooManyPixels("The photo has 30000×20000 pixels.")),
-        _of_one_photo(errors.TooCostly("The JPEG has 10,000 scans; at most 100 are accepted.")),
+        errors.UnknownModel(f"There is no model 'gloves'; served are {names}."),
+        errors.UnknownVersion(f"There is no {settings.models[0]}, version 9."),
+        errors.UploadTimeout(
+            f"The body did not arrive within {settings.time_budget:g} s. Send a smaller photo."
+        ),
+        errors.BodyTooLarge(
+            f"The body has more bytes; at most {settings.max_body_bytes:,} are accepted."
+        ),
+        errors.TooManyPhotos(
+            f"There are {most + 1} photos in the request; at most {most} are accepted."
+        ),
+    ]
+
+
+def _of_photos(settings: Settings) -> list[errors.PhotolabelError]:
+    formats, most = ", ".join(settings.formats), f"{settings.max_pixels:,}"
+    scans = f"The JPEG has 10,000 scans; at most {settings.max_scans} are accepted."
+    damaged = errors.DamagedPhoto(
+        "The JPEG image does not decode (image file is truncated). Send a complete, intact file."
+    )
+    foreign = errors.NotAnImage(f"The file is empty; accepted are {formats}.")
+    return [
+        _of_one_photo(errors.TooManyPixels(f"The photo has too many pixels; at most {most}.")),
+        _of_one_photo(errors.TooCostly(scans)),
         _of_one_photo(foreign),
-        _of_one_photo(errors.UnsupportedFormat("This is a HEIC photo; accepted are JPEG, PNG.")),
+        _of_one_photo(errors.UnsupportedFormat(f"This is a HEIC photo; accepted are {formats}.")),
         _of_one_photo(damaged),
         errors.BadPhotos([("shirt.jpg", damaged), ("notes.txt", foreign)], 3),
-        errors.TooManyRequests("16 requests are being worked on, which is the most."),
+    ]
+
+
+def _of_the_service(settings: Settings) -> list[errors.PhotolabelError]:
+    budget, places = f"{settings.time_budget:g} s", settings.max_in_flight
+    return [
+        errors.TooManyRequests(
+            f"{places} requests are being worked on, which is the most. Try again shortly."
+        ),
         errors.InternalError(
             f"It is in the log of the service under the request id {EXAMPLE_REQUEST_ID}."
         ),
         errors.ModelServerUnavailable("The model server does not answer. Try again shortly."),
-        errors.ModelNotReady(f"Model {model} is not loaded. Publish it, or wait."),
-        errors.BudgetSpent("The request took longer than its 5 s. Try again."),
+        errors.ModelNotReady(f"Model {settings.models[0]} is not loaded. Wait until it is."),
+        errors.BudgetSpent(f"The request took longer than its {budget}. Try again."),
     ]
-    return {error.slug: error for error in made}
 
 
 def _of_one_photo(error: errors.BadPhoto) -> errors.BadPhotos:
     return errors.BadPhotos([("shirt.jpg", error)], 1)
 
 
-def problem_responses(slugs: tuple[str, ...], model: str) -> dict[str, Response | Reference]:
+def problem_responses(
+    slugs: tuple[str, ...], settings: Settings
+) -> dict[str, Response | Reference]:
     """Return the error answers of an operation, by status.
 
     Args:
         slugs: what can go wrong, by the last parts of the types.
-        model: a name for the examples.
+        settings: as in `examples`.
 
     Raises:
         KeyError: there is no such error.
     """
-    known = examples(model)
+    known = examples(settings)
     found = sorted((known[slug] for slug in slugs), key=lambda error: error.status)
     return {
         str(int(status)): _response(status, list(group))
