@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 from openapi_pydantic import (
     Components,
@@ -121,7 +122,7 @@ def _operation(rule: Rule, described: Described, settings: Settings) -> Operatio
 
 def _commands(rule: Rule, described: Described, settings: Settings) -> list[str]:
     known = path_parameters(settings)
-    path = _PART.sub(lambda part: str(known[part[1]].example), rule.rule)
+    path = _PART.sub(lambda part: quote(str(known[part[1]].example), safe=""), rule.rule)
     key = described.keyed and settings.api_keys_file
     curl = 'curl -H "Authorization: Bearer $KEY"' if key else "curl"
     return [line.replace("PATH", path).replace("curl", curl, 1) for line in described.curl]
