@@ -52,8 +52,8 @@ class PhotoPrediction(Document):
 class ClassificationAnswer(Document):
     """The photos' probabilities, and which version of which model gave them."""
 
-    model: str = Field(examples=["clothing"])
-    version: int = Field(examples=[3])
+    model: str = Field(description="The model that answered.", examples=["clothing"])
+    version: int = Field(description="The version that answered.", examples=[3])
     predictions: list[PhotoPrediction] = Field(description="In the order of the request.")
 
 

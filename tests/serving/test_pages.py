@@ -28,6 +28,8 @@ def test_docs_show_every_path_and_command(client: FlaskClient) -> None:
         assert path in shown
         for operation in item.values():
             assert operation["summary"] in shown
+    for member in ("predictions[].probabilities[].label", "models[].detail", "card"):
+        assert f"<code>{member}</code>" in page
     for problem in ("damaged-photo", "too-many-requests", "unauthorized"):
         assert f'id="{problem}"' in page
     assert "curl --data-binary @photo.jpg http://localhost/v1/models/clothing:classify" in shown
