@@ -36,8 +36,7 @@ from serving.uploads import Uploads
 MAX_VERSION = 2**63 - 1
 TIMEOUT_HEADER = "X-Request-Timeout"
 
-SECONDS_PATTERN = r"[0-9]{1,6}(\.[0-9]{1,6})?"
-_SECONDS = re.compile(SECONDS_PATTERN)
+_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 
 
 class SegmentConverter(BaseConverter):

@@ -2,10 +2,11 @@
 
 from openapi_pydantic import Parameter, Schema
 
-from serving.routes import SECONDS_PATTERN, TIMEOUT_HEADER
+from serving.routes import TIMEOUT_HEADER
 from serving.settings import Settings
 
 _SEGMENT = "^[^/:]+$"
+_SECONDS = r"^(?![0.]+$)[0-9]{1,6}(\.[0-9]{1,6})?$"
 
 
 def path_parameters(settings: Settings) -> dict[str, Parameter]:
@@ -37,7 +38,7 @@ def budget(settings: Settings) -> Parameter:
         f"Seconds for this request, upload included. It lowers the service's"
         f" {settings.time_budget:g} s; nothing raises them."
     )
-    schema = Schema(type="string", pattern=f"^(?![0.]+$){SECONDS_PATTERN}$")
+    schema = Schema(type="string", pattern=_SECONDS)
     return _parameter(TIMEOUT_HEADER, "header", meaning, schema, "2.5")
 
 
