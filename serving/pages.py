@@ -1,10 +1,11 @@
 """What people look at: the web page, the API's description as a page; and its document."""
 
 import functools
+import json
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, current_app, json, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request
 from flask import send_from_directory as send_file_of
 from markupsafe import Markup, escape
 
@@ -44,7 +45,7 @@ class Pages:
 
     def openapi(self) -> Response:
         """Serve the API's description."""
-        return Response(json.dumps(self._document), mimetype=JSON)
+        return Response(self._text, mimetype=JSON)
 
     def docs(self) -> Response:
         """Show the API's description."""
@@ -66,6 +67,10 @@ class Pages:
         from serving.openapi.document import describe
 
         return describe(current_app.url_map, self._settings)
+
+    @functools.cached_property
+    def _text(self) -> str:
+        return json.dumps(self._document)
 
 
 def _guarded(page: Response) -> Response:

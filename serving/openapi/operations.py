@@ -81,7 +81,7 @@ def _api(settings: Settings) -> dict[str, Described]:
             " one.",
             answers={200: _answer("The probabilities.", examples.classification(name))},
             problems=(*_KEYED, *_LOOKED_UP, *_UPLOADING, *_BAD_PHOTOS, *_ASKING, _BUSY),
-            parameters=[top(), *headers, caller(settings)],
+            parameters=[top(), *headers, *caller(settings)],
             body=photos_body(settings),
             keyed=True,
             curl=(

@@ -65,12 +65,18 @@ def tracing() -> list[Parameter]:
     ]
 
 
-def caller(settings: Settings) -> Parameter:
-    """Return the header that names the caller for the canary."""
-    meaning = "Names the caller: while a new version gets a share of the requests, each caller"
-    meaning += " keeps to one version."
-    schema = Schema(type="string")
-    return _parameter(settings.canary_header, "header", meaning, schema, "device-4711")
+def caller(settings: Settings) -> list[Parameter]:
+    """Return the header that names the caller for the canary, if it is none of the others."""
+    name = settings.canary_header
+    others = {TIMEOUT_HEADER.lower(), *(each.name.lower() for each in tracing())}
+    # OpenAPI passes over these three as parameters.
+    if name.lower() in others | {"authorization", "content-type", "accept"}:
+        return []
+    meaning = (
+        "Names the caller: while a new version gets a share of the requests, each caller keeps to"
+        " one version."
+    )
+    return [_parameter(name, "header", meaning, Schema(type="string"), "device-4711")]
 
 
 def _parameter(

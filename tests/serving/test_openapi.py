@@ -58,6 +58,17 @@ def test_it_is_valid(document: dict[str, Any]) -> None:
     OpenAPIV31SpecValidator(document).validate()
 
 
+@pytest.mark.parametrize("header", ["x-request-id", "X-Request-Timeout", "Authorization"])
+def test_it_is_valid_whichever_header_names_the_caller(
+    source: FakeModelServer, header: str
+) -> None:
+    client = gateway(source, canary_header=header)
+    OpenAPIV31SpecValidator(client.get("/openapi.json").get_json()).validate()
+    classify = client.get("/openapi.json").get_json()["paths"][CLASSIFY]["post"]
+    names = [each["name"].lower() for each in classify["parameters"]]
+    assert len(set(names)) == len(names)
+
+
 @pytest.mark.parametrize("settings", [{}, {"metrics_bind": "127.0.0.1:9"}])
 def test_every_path_is_described_and_no_other(settings: dict[str, str]) -> None:
     app = create_app(Settings(**settings), fake_server())  # type: ignore[arg-type]
