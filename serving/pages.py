@@ -5,8 +5,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, current_app, render_template, request
-from flask import send_from_directory as send_file_of
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    render_template,
+    request,
+    send_from_directory,
+)
 from markupsafe import Markup, escape
 
 from serving.problems import asked_host
@@ -41,7 +47,7 @@ class Pages:
 
     def page_file(self, file: str) -> Response:
         """Serve a file of the pages."""
-        return _guarded(send_file_of(WEB, file))
+        return _guarded(send_from_directory(WEB, file))
 
     def openapi(self) -> Response:
         """Serve the API's description."""
