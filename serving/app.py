@@ -4,7 +4,9 @@ from flask import Flask
 
 from serving.catalog import Catalog, ModelSource
 from serving.classification import Classification
+from serving.cors import allow_origins
 from serving.metrics import Metrics
+from serving.pages import Pages
 from serving.problems import answer_problems
 from serving.routes import Routes, SegmentConverter
 from serving.settings import Settings
@@ -28,9 +30,11 @@ def create_app(settings: Settings, source: ModelSource) -> Flask:
     metrics = Metrics()
     Telemetry(settings.models, metrics).observe(app)
     answer_problems(app)
+    allow_origins(app, settings.cors_origins, settings.canary_header)
     catalog = Catalog(settings.models, source)
     classification = Classification(catalog, source, settings.photo_limits())
     app.register_blueprint(Routes(settings, catalog, classification).blueprint())
+    app.register_blueprint(Pages(settings).blueprint())
     if settings.metrics_bind is None:
         show_metrics(app, metrics)
     return app

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
+from pydantic_core import to_json
 
 from serving import protos
 from serving.model_ref import ModelRef
@@ -65,6 +66,7 @@ def read_description(answer: protos.PredictResponse, ref: ModelRef, shape: Shape
         raise broken_contract(ref, "signature describe: two labels are the same")
     try:
         card = json.loads(_texts(answer, "card", ref)[0], parse_constant=_no_number)
+        to_json(card)  # An answer holds it: half a surrogate pair or 300 levels would break that.
     except (ValueError, RecursionError) as error:
         raise broken_contract(ref, f"signature describe: the card is no JSON ({error})") from error
     if not isinstance(card, dict):

@@ -30,7 +30,11 @@ class Metrics:
             "requests", "Requests answered.", "route", "model", "version", "status"
         )
         self._request_seconds = self._histogram(
-            "request_seconds", "From a request's headers to its answer.", SECONDS, "route", "model"
+            "request_seconds",
+            "From a request's first byte to its answer.",
+            SECONDS,
+            "route",
+            "model",
         )
         self._stage_seconds = self._histogram(
             "stage_seconds", "The stages of classifying.", SECONDS, "model", "stage"
@@ -70,7 +74,7 @@ class Metrics:
             route: which handler answered, never the path itself.
             model: the model's name if it is served, `unknown` if not, empty if none was asked for.
             status: the HTTP status.
-            seconds: from the request's headers to the answer.
+            seconds: from the request's first byte to the answer.
         """
         version = "" if observation.version is None else str(observation.version)
         self._requests(route, model, version, status).inc()

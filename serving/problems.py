@@ -1,6 +1,5 @@
 """Every error as `application/problem+json` (RFC 9457), the framework's own errors included."""
 
-import json
 import logging
 import re
 from http import HTTPStatus
@@ -9,6 +8,8 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from serving import errors
+from serving.answers import Problem
+from serving.rendering import PROBLEM, render
 
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 
@@ -55,18 +56,15 @@ def _unforeseen(error: Exception) -> Response:
 
 
 def _render(error: errors.PhotolabelError) -> Response:
-    problem = {**error.problem(), "request_id": g.request_id}
+    problem = Problem.model_validate({**error.problem(), "request_id": g.request_id})
     if isinstance(error, errors.NoPhoto) or error.status is HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
-        problem["example"] = f"curl --data-binary @photo.jpg http://{_host()}{request.path}"
-    return Response(
-        json.dumps(problem),
-        status=error.status,
-        headers=error.headers(),
-        mimetype="application/problem+json",
-    )
+        problem.example = f"curl --data-binary @photo.jpg http://{asked_host()}{request.path}"
+    response = render(problem, error.status, PROBLEM)
+    response.headers.update(error.headers())
+    return response
 
 
-def _host() -> str:
+def asked_host() -> str:
     """Return the host that the caller asked for, if it is one: the header may hold anything."""
     host = request.headers.get("Host", "")
     return host if _HOST.fullmatch(host) else "HOST"

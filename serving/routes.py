@@ -1,32 +1,38 @@
 """HTTP in, HTTP out: parses requests, renders answers (contract 2, docs/contracts.md)."""
 
 import contextlib
-import re
-from pathlib import Path
-from typing import Any
 
-from flask import Blueprint, Response, g, jsonify, request, send_from_directory
+from flask import Blueprint, Response, g, request
 from werkzeug.routing import BaseConverter
 
 from serving.admission import Admission
+from serving.answers import (
+    Liveness,
+    ModelList,
+    ModelReadiness,
+    Readiness,
+    ReadyModel,
+    UnavailableModel,
+)
 from serving.api_keys import ApiKeys
-from serving.arrival import ARRIVAL
 from serving.canary import Canary
 from serving.catalog import Catalog
-from serving.classification import Answer, Classification, PhotoPrediction
-from serving.contract import Description
+from serving.classification import Answer, Classification
 from serving.deadline import TIMEOUT_HEADER, Deadline, read_timeout
 from serving.errors import MalformedRequest, PhotolabelError, UnknownVersion
-from serving.model_ref import ModelRef, VersionState
+from serving.model_ref import ModelRef
 from serving.observation import Observation
+from serving.rendering import (
+    classification_answer,
+    described_model,
+    ready_model,
+    render,
+    unavailable_model,
+)
 from serving.settings import Settings
 from serving.uploads import Uploads
 
 MAX_VERSION = 2**63 - 1
-WEB = Path(__file__).parent / "web"
-
-_VERSION = re.compile(r"[0-9]{1,19}")
-_PAGE_POLICY = "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'"
 
 
 class SegmentConverter(BaseConverter):
@@ -64,28 +70,27 @@ class Routes:
             routes.add_url_rule(f"{path}:classify", view_func=self.classify, methods=["POST"])
         routes.add_url_rule("/livez", view_func=self.livez)
         routes.add_url_rule("/readyz", view_func=self.readyz)
-        routes.add_url_rule("/", view_func=self.page)
-        routes.add_url_rule("/web/<path:file>", view_func=self.page_file)
         return routes
 
     def begin(self) -> None:
         """Start the time budget, which the caller may lower, and check the API key."""
-        wanted = _timeout(request.headers.get(TIMEOUT_HEADER), self._settings.time_budget)
-        arrival = request.environ.get(ARRIVAL)
-        began = arrival.began if arrival else None
-        g.deadline = Deadline(wanted, g.observation.trace.metadata, began)
-        if self._api_keys and request.path.startswith("/v1/"):
+        keyed = request.path.startswith("/v1/")
+        if keyed or request.path == "/readyz":
+            wanted = _timeout(request.headers.get(TIMEOUT_HEADER), self._settings.time_budget)
+            g.deadline = Deadline(wanted, g.observation.trace.metadata, g.observation.began)
+        # What OPTIONS tells is no secret, and browsers ask it without the key.
+        if keyed and self._api_keys and request.method != "OPTIONS":
             self._api_keys.check(request.headers.get("Authorization"))
 
     def models(self) -> Response:
         """List the models served; one that can't answer says why."""
-        return jsonify(models=[self._overview(name) for name in self._catalog.names])
+        return render(ModelList(models=[self._overview(name) for name in self._catalog.names]))
 
     def model(self, name: str, version: str | None = None, label: str | None = None) -> Response:
         """Show one model, or one version of it, with its card."""
         ref = self._ref(name, version, label)
         described, states = self._catalog.find(ref, g.deadline)
-        return jsonify({**_model_json(name, described, states), "card": described.card})
+        return render(described_model(name, described, states))
 
     def classify(self, name: str, version: str | None = None, label: str | None = None) -> Response:
         """Classify the photos of the request."""
@@ -105,30 +110,18 @@ class Routes:
             photos = self._uploads.photos(request, body)
             observation.photos = len(photos)
             answer = self._canary.route(ref, caller, ask)
-        return jsonify(_answer_json(answer))
+        return render(classification_answer(answer))
 
     def livez(self) -> Response:
         """Say that the process runs."""
-        return jsonify(alive=True)
+        return render(Liveness(alive=True))
 
-    def readyz(self) -> tuple[Response, int]:
+    def readyz(self) -> Response:
         """Say whether every model can answer."""
         models = [self._overview(name) for name in self._catalog.names]
-        ready = all(model["state"] == "ready" for model in models)
-        keys = ("name", "state", "version", "detail")
-        shown = [{key: model[key] for key in keys if key in model} for model in models]
-        return jsonify(ready=ready, models=shown), 200 if ready else 503
-
-    def page(self) -> Response:
-        """Serve the web page."""
-        return self.page_file("index.html")
-
-    def page_file(self, file: str) -> Response:
-        """Serve a file of the web page."""
-        response = send_from_directory(WEB, file)
-        response.headers["Content-Security-Policy"] = _PAGE_POLICY
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
+        ready = all(isinstance(model, ReadyModel) for model in models)
+        shown = [ModelReadiness.model_validate(model, from_attributes=True) for model in models]
+        return render(Readiness(ready=ready, models=shown), 200 if ready else 503)
 
     def _ref(self, name: str, version: str | None, label: str | None) -> ModelRef:
         self._catalog.check_name(name)
@@ -143,12 +136,12 @@ class Routes:
             raise UnknownVersion(f"Versions are whole numbers, {version!r} is none.")
         return ModelRef(name, version=int(version))
 
-    def _overview(self, name: str) -> dict[str, Any]:
+    def _overview(self, name: str) -> ReadyModel | UnavailableModel:
         try:
             described, states = self._catalog.find(ModelRef(name), g.deadline)
         except PhotolabelError as error:
-            return {"name": name, "state": "unavailable", "detail": error.detail}
-        return _model_json(name, described, states)
+            return unavailable_model(name, error)
+        return ready_model(name, described, states)
 
 
 def _timeout(text: str | None, budget: float) -> float:
@@ -164,37 +157,3 @@ def _top(text: str | None) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
         raise MalformedRequest(f"top is {text!r}; it has to be a whole number from 1.")
     return int(text)
-
-
-def _model_json(name: str, described: Description, states: list[VersionState]) -> dict[str, Any]:
-    height, width, channels = described.shape
-    return {
-        "name": name,
-        "state": "ready",
-        "version": described.version,
-        "versions": [{"version": state.version, "state": state.state} for state in states],
-        "input": {"height": height, "width": width, "channels": channels},
-        "preparation": described.preparation,
-        "labels": described.labels,
-    }
-
-
-def _answer_json(answer: Answer) -> dict[str, Any]:
-    predictions = [_prediction_json(prediction) for prediction in answer.predictions]
-    return {"model": answer.model, "version": answer.version, "predictions": predictions}
-
-
-def _prediction_json(prediction: PhotoPrediction) -> dict[str, Any]:
-    best = prediction.probabilities[0]
-    shown: dict[str, Any] = {
-        "image": prediction.image,
-        "label": best.label,
-        "probability": best.probability,
-        "probabilities": [
-            {"label": each.label, "probability": each.probability}
-            for each in prediction.probabilities
-        ],
-    }
-    if prediction.recognized is not None:
-        shown["recognized"] = prediction.recognized
-    return shown

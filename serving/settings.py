@@ -25,6 +25,10 @@ KNOWN_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 _ADDRESS = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[^:/\s]*):([0-9]{1,5})")
 _OTHER_BIND = re.compile(r"fd://[0-9]+|unix:.+")
 _MODEL_SERVER = re.compile(r"(dns:///)?[^\s/]+:[0-9]{1,5}|unix:.+")
+# As browsers write one: lower case, no default port, no slash at the end.
+_ORIGIN = re.compile(
+    r"(?!https:.*:443$|http:.*:80$)[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?"
+)
 
 Words = Annotated[tuple[str, ...], NoDecode]
 
@@ -143,6 +147,9 @@ class Settings(BaseSettings):
     api_keys_file: Path | None = Field(
         None, description="file of SHA-256 sums of API keys, one a line; none: no key is asked for"
     )
+    cors_origins: Words = Field(
+        (), description="origins whose pages may use the API, such as https://a.example; * is all"
+    )
     metrics_bind: str | None = Field(
         None,
         description="address and port for /metrics alone; none: it is on the gateway's own port",
@@ -175,7 +182,7 @@ class Settings(BaseSettings):
         """Return the limits of one photo."""
         return PhotoLimits(**{each.name: getattr(self, each.name) for each in fields(PhotoLimits)})
 
-    @field_validator("models", "formats", mode="before")
+    @field_validator("models", "formats", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -188,6 +195,13 @@ class Settings(BaseSettings):
         if not names or any(set(name) & set("/:?#% ") for name in names):
             raise ValueError("names of models, separated by commas, without / : ? # % or spaces")
         return names
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(origin == "*" or _ORIGIN.fullmatch(origin) for origin in origins):
+            raise ValueError("origins as browsers write them, such as https://a.example; or *")
+        return origins
 
     @field_validator("formats")
     @classmethod
@@ -224,7 +238,7 @@ def settings_table() -> str:
     rows = []
     for name, field in Settings.model_fields.items():
         default = ",".join(field.default) if isinstance(field.default, tuple) else field.default
-        shown = "none" if default is None else default
+        shown = "none" if default in (None, "") else default
         rows.append((PREFIX + name.upper(), f"{field.description} (default: {shown})"))
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"  {name:<{width}}  {meaning}" for name, meaning in rows)

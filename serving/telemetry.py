@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from flask import Flask, Response, g, request
 
+from serving.arrival import ARRIVAL
 from serving.metrics import Metrics
 from serving.observation import Observation
 from serving.tracing import Trace, open_tracing, trace_context
@@ -55,7 +56,9 @@ class Telemetry:
         quiet = route in _QUIET
         begin_trace = Trace if quiet else self._begin_trace
         g.request_id = request_id
-        g.observation = Observation(begin_trace(route, {"x-request-id": request_id, **context}))
+        trace = begin_trace(route, {"x-request-id": request_id, **context})
+        arrival = environ.get(ARRIVAL)
+        g.observation = Observation(trace, arrival.began if arrival else None)
         if not quiet:
             self._metrics.in_flight.inc()
             g.in_flight = True

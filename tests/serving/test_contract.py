@@ -82,6 +82,8 @@ BROKEN_DESCRIPTIONS: dict[str, Callable[[Any], Any]] = {
     "card no JSON": lambda answer: _card(answer, b"{"),
     "card no object": lambda answer: _card(answer, b"[]"),
     "card with NaN": lambda answer: _card(answer, b'{"a": NaN}'),
+    "card with half a surrogate pair": lambda answer: _card(answer, b'{"a": "\\ud800"}'),
+    "card of 300 levels": lambda answer: _card(answer, b'{"a":' * 300 + b"1" + b"}" * 300),
     "card without a bottom": lambda answer: _card(answer, b'{"a":' * 100_000),
 }
 
