@@ -5,7 +5,7 @@ import sys
 
 from serving.api_keys import new_key, read_sums
 from serving.logs import configure_logging
-from serving.settings import SettingsError, read_settings, settings_table
+from serving.settings_reader import SettingsError, read_settings, settings_table
 from serving.tracing import exporter_is_set
 
 

@@ -1,23 +1,16 @@
-"""Settings of the gateway: read once from the environment, validated, never changed.
+"""Settings of the gateway: their names, defaults, meanings and bounds. Never changed once read."""
 
-An unknown `PHOTOLABEL_*` variable or a bad value stops the start with a message.
-"""
-
-import os
 import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from serving.photo_limits import DEFAULT_FORMATS, DEFAULT_LIMITS, PhotoLimits
 
 PREFIX = "PHOTOLABEL_"
-
-# Variables of the other programs, which may well be set in the same environment.
-FOREIGN = {"PHOTOLABEL_URL", "PHOTOLABEL_API_KEY", "PHOTOLABEL_DATA", "PHOTOLABEL_CACHE"}
 
 KNOWN_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 
@@ -27,10 +20,6 @@ _OTHER_BIND = re.compile(r"fd://[0-9]+|unix:.+")
 _MODEL_SERVER = re.compile(r"(dns:///)?[^\s/]+:[0-9]{1,5}|unix:.+")
 
 Words = Annotated[tuple[str, ...], NoDecode]
-
-
-class SettingsError(Exception):
-    """The environment holds an unknown or a bad setting; the message names all of them."""
 
 
 class Settings(BaseSettings):
@@ -181,35 +170,3 @@ class Settings(BaseSettings):
         if not formats or set(formats) - set(KNOWN_FORMATS):
             raise ValueError(f"formats out of {', '.join(KNOWN_FORMATS)}, separated by commas")
         return formats
-
-
-def read_settings() -> Settings:
-    """Read the settings from the environment.
-
-    Raises:
-        SettingsError: a variable is unknown or its value is bad.
-    """
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
-    given = {name for name in os.environ if name.startswith(PREFIX)}
-    problems = [f"{name} is no setting" for name in sorted(given - known - FOREIGN)]
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        for fault in error.errors():
-            name = PREFIX + str(fault["loc"][0]).upper()
-            reason = fault["msg"].removeprefix("Value error, ")
-            problems.append(f"{name}={os.environ.get(name)!r}: {reason}")
-    if problems:
-        raise SettingsError("; ".join(problems) + ". Settings: python -m serving --help")
-    return settings
-
-
-def settings_table() -> str:
-    """Return one line for each setting: its variable, its default, its meaning."""
-    rows = []
-    for name, field in Settings.model_fields.items():
-        default = ",".join(field.default) if isinstance(field.default, tuple) else field.default
-        shown = "none" if default is None else default
-        rows.append((PREFIX + name.upper(), f"{field.description} (default: {shown})"))
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"  {name:<{width}}  {meaning}" for name, meaning in rows)

@@ -7,7 +7,8 @@ from flask import Flask
 
 from serving.app import create_app
 from serving.model_server import ModelServer
-from serving.settings import FOREIGN, PREFIX, Settings, read_settings
+from serving.settings import PREFIX, Settings
+from serving.settings_reader import FOREIGN, read_settings
 from tests.k8s.manifests import (
     DEPLOYMENTS,
     Manifest,
