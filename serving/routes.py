@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from serving.deadline import Deadline
 from serving.errors import MalformedRequest, PhotolabelError, UnknownVersion
 from serving.model_ref import ModelRef, VersionState
 from serving.observation import Observation
+from serving.readiness import Readiness
 from serving.settings import Settings
 from serving.uploads import Uploads
 
@@ -40,11 +42,16 @@ class Routes:
     """The handlers of all paths, over the parts that do the work."""
 
     def __init__(
-        self, settings: Settings, catalog: Catalog, classification: Classification
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        classification: Classification,
+        readiness: Readiness,
     ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._classification = classification
+        self._readiness = readiness
         self._uploads = Uploads(settings.max_body_bytes, settings.max_photos)
         self._admission = Admission(settings.max_in_flight)
         self._canary = Canary(settings.canary_share)
@@ -112,10 +119,9 @@ class Routes:
 
     def readyz(self) -> tuple[Response, int]:
         """Say whether every model can answer."""
-        models = [self._overview(name) for name in self._catalog.names]
+        models = [asdict(model) for model in self._readiness.models(g.deadline)]
         ready = all(model["state"] == "ready" for model in models)
-        keys = ("name", "state", "version", "detail")
-        shown = [{key: model[key] for key in keys if key in model} for model in models]
+        shown = [{key: value for key, value in m.items() if value is not None} for m in models]
         return jsonify(ready=ready, models=shown), 200 if ready else 503
 
     def page(self) -> Response:
