@@ -7,6 +7,8 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from serving.app import create_app
+from serving.arbiter import DrainingArbiter
+from serving.draining import Draining
 from serving.logs import GunicornLogger
 from serving.model_server import ModelServer
 from serving.settings import Settings
@@ -19,6 +21,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._metrics = WorkerMetrics(settings.metrics_bind)
+        self._draining = Draining()
         super().__init__()
 
     def load_config(self) -> None:
@@ -41,6 +44,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             "pre_fork": self._metrics.pre_fork,
             "post_fork": self._metrics.post_fork,
             "child_exit": self._metrics.child_exit,
+            "pre_request": self._before_request,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -53,10 +57,17 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             bind = self._settings.metrics_bind or "the main port"
             sys.exit(f"photolabel: metrics can't be shown on {bind}: {error.strerror or error}")
         try:
-            super().run()
+            DrainingArbiter(self, self._draining, self._settings.drain_delay).run()
+        except RuntimeError as error:
+            sys.exit(f"photolabel: {error}")
         finally:
             self._metrics.close()
 
     def load(self) -> Flask:
         """Return the app of one worker."""
-        return create_app(self._settings, ModelServer(self._settings.model_server))
+        return create_app(self._settings, ModelServer(self._settings.model_server), self._draining)
+
+    def _before_request(self, worker: Any, request: Any) -> None:
+        """End a connection with its next answer in a drain, so that its client finds another."""
+        if self._draining.begun():
+            request.force_close()

@@ -59,6 +59,12 @@ class Settings(BaseSettings):
     canary_header: str = Field(
         "X-Client-ID", description="request header that names the caller: one caller, one label"
     )
+    drain_delay: float = Field(
+        0.0,
+        ge=0,
+        le=3600,
+        description="seconds at SIGTERM in which only readiness fails, until balancers know",
+    )
     drain_seconds: int = Field(30, gt=0, description="seconds for requests in flight at SIGTERM")
     max_body_bytes: int = Field(20_000_000, ge=1, description="most bytes of a request's body")
     max_photos: int = Field(32, ge=1, description="most photos of one request")

@@ -9,6 +9,7 @@ import grpc
 from serving import protos
 
 PREDICTION = "tensorflow.serving.PredictionService"
+MODELS = "tensorflow.serving.ModelService"
 
 
 class Script:
@@ -53,6 +54,12 @@ class Script:
         reply.metadata["signature_def"].Pack(signatures)
         return reply
 
+    def states(self, request: Any, context: grpc.ServicerContext) -> Any:
+        self._enter(request, context)
+        reply = protos.GetModelStatusResponse()
+        reply.model_version_status.add(version=7, state=protos.ModelVersionStatus.AVAILABLE)
+        return reply
+
     def _enter(self, request: Any, context: grpc.ServicerContext) -> None:
         self.requests.append(request)
         self.metadata.append(dict(context.invocation_metadata()))
@@ -86,7 +93,17 @@ def serve(script: Script) -> tuple[grpc.Server, int]:
             protos.GetModelMetadataResponse.SerializeToString,
         ),
     }
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(PREDICTION, handlers),))
+    states = grpc.unary_unary_rpc_method_handler(
+        script.states,
+        protos.GetModelStatusRequest.FromString,
+        protos.GetModelStatusResponse.SerializeToString,
+    )
+    server.add_generic_rpc_handlers(
+        (
+            grpc.method_handlers_generic_handler(PREDICTION, handlers),
+            grpc.method_handlers_generic_handler(MODELS, {"GetModelStatus": states}),
+        )
+    )
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     return server, port
