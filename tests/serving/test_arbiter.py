@@ -62,7 +62,7 @@ def test_in_the_delay_readiness_fails_and_requests_are_answered(tmp_path: Path) 
 def test_the_delay_ends_by_itself_and_what_was_taken_on_is_answered(tmp_path: Path) -> None:
     script = Script()
     with running(tmp_path, script, drain_delay="0.2") as (program, url):
-        script.delay = 2.0
+        script.delay = 1.0
         with ThreadPoolExecutor(1) as client:
             asked = len(script.requests)
             slow = client.submit(httpx.post, url + CLASSIFY, content=encoded_photo(), timeout=30)
