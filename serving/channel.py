@@ -1,10 +1,19 @@
-"""The gRPC channel to the model server: load balancing, retries, reconnection, limits."""
+"""The gRPC channel to the model server: load balancing, retries, reconnection, limits, TLS."""
 
 import json
+import logging
+import threading
+import time
+from collections.abc import Callable
 
 import grpc
 
+from serving.tls import TlsError, TlsFiles
+
+log = logging.getLogger(__name__)
+
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+LOOK_SECONDS = 5.0  # Certificates are looked at again after so long.
 
 _SERVICES = ("tensorflow.serving.PredictionService", "tensorflow.serving.ModelService")
 _RETRY_UNAVAILABLE = {
@@ -30,7 +39,8 @@ _OPTIONS = [
     ("grpc.service_config", json.dumps(_RETRY_UNAVAILABLE)),
     # gRPC's own backoff grows to two minutes: a restarted server would be missed for as long.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 500),
+    # So long may one attempt to connect take, with its TLS handshake; the next comes as soon.
+    ("grpc.min_reconnect_backoff_ms", 1000),
     ("grpc.max_reconnect_backoff_ms", 1000),
     # Nor is a name looked up again for half a minute: a replaced pod would be missed as long.
     ("grpc.dns_min_time_between_resolutions_ms", 1000),
@@ -41,9 +51,69 @@ _OPTIONS = [
 ]
 
 
-def open_channel(address: str) -> grpc.Channel:
+def open_channel(address: str, tls: TlsFiles | None = None) -> grpc.Channel:
     """Open a channel to a gRPC address, such as `127.0.0.1:8500` or `dns:///model-server:8500`.
 
     Call it after a fork: gRPC's threads do not survive one. Nothing is connected yet.
+
+    Args:
+        address: of the model server.
+        tls: certificates for TLS; without them the channel is plaintext.
+
+    Raises:
+        TlsError: a file of `tls` is no good.
     """
-    return grpc.insecure_channel(address, _OPTIONS)
+    if tls is None:
+        return grpc.insecure_channel(address, _OPTIONS)
+    options = list(_OPTIONS)
+    if tls.server_name:
+        options.append(("grpc.ssl_target_name_override", tls.server_name))
+    return grpc.secure_channel(address, grpc.ssl_channel_credentials(*tls.read()), options)
+
+
+class FollowingChannel:
+    """A channel that follows its certificates: when their files change, it is opened anew.
+
+    gRPC for Python reads a client's certificates once. Calls under way stay on the channel that
+    they began on, which closes itself behind the last of them.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        tls: TlsFiles | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._address = address
+        self._tls = tls
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._state = tls.state() if tls else None
+        self._channel = open_channel(address, tls)
+        self._look_at = clock() + LOOK_SECONDS
+
+    def now(self) -> grpc.Channel:
+        """Return the channel to call on."""
+        if self._tls and self._clock() >= self._look_at and self._lock.acquire(blocking=False):
+            try:
+                self._look(self._tls)
+            finally:
+                self._lock.release()
+        return self._channel
+
+    def close(self) -> None:
+        """Close the channel; calls in flight are cancelled."""
+        self._channel.close()
+
+    def _look(self, tls: TlsFiles) -> None:
+        self._look_at = self._clock() + LOOK_SECONDS
+        state = tls.state()
+        if state == self._state:
+            return
+        self._state = state
+        try:
+            self._channel = open_channel(self._address, tls)
+        except TlsError as error:
+            log.error("The changed certificates are no good, the old ones stay in use: %s", error)
+        else:
+            log.info("The certificates have changed: connecting to the model server with them")

@@ -65,7 +65,9 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
 
     def load(self) -> Flask:
         """Return the app of one worker."""
-        return create_app(self._settings, ModelServer(self._settings.model_server), self._draining)
+        settings = self._settings
+        model_server = ModelServer(settings.model_server, settings.tls_files())
+        return create_app(settings, model_server, self._draining)
 
     def _before_request(self, worker: Any, request: Any) -> None:
         """End a connection with its next answer in a drain, so that its client finds another."""

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from serving.photo_limits import DEFAULT_FORMATS, DEFAULT_LIMITS, PhotoLimits
+from serving.tls import TlsError, TlsFiles
 
 PREFIX = "PHOTOLABEL_"
 
@@ -34,6 +35,17 @@ class Settings(BaseSettings):
     model_server: str = Field(
         "127.0.0.1:8500",
         description="gRPC address of the model server, such as dns:///tfs:8500",
+    )
+    model_server_ca_file: Path | None = Field(
+        None,
+        description="PEM file of who signed the model server's certificate; none: no TLS",
+    )
+    model_server_cert_file: Path | None = Field(
+        None, description="PEM file of the gateway's own certificate, for mutual TLS"
+    )
+    model_server_key_file: Path | None = Field(None, description="PEM file of that one's key")
+    model_server_name: str | None = Field(
+        None, description="name in the model server's certificate; none: that of its address"
     )
     models: Words = Field(
         ("clothing", "cats-dogs"), description="names of the models served, separated by commas"
@@ -150,6 +162,22 @@ class Settings(BaseSettings):
         if not _MODEL_SERVER.fullmatch(value):
             raise ValueError("a host and a port without http://, such as 127.0.0.1:8500")
         return value
+
+    def tls_files(self) -> TlsFiles | None:
+        """Return the files for TLS with the model server; None: plaintext.
+
+        Raises:
+            TlsError: there are some, but not those that TLS needs.
+        """
+        cert, key = self.model_server_cert_file, self.model_server_key_file
+        if self.model_server_ca_file is None:
+            if cert or key or self.model_server_name:
+                raise TlsError(f"TLS with the model server needs {PREFIX}MODEL_SERVER_CA_FILE")
+            return None
+        if (cert is None) != (key is None):
+            lacking = "CERT" if cert is None else "KEY"
+            raise TlsError(f"mutual TLS needs {PREFIX}MODEL_SERVER_{lacking}_FILE too")
+        return TlsFiles(self.model_server_ca_file, cert, key, self.model_server_name)
 
     def photo_limits(self) -> PhotoLimits:
         """Return the limits of one photo."""

@@ -78,9 +78,11 @@ def _strings(tensor: Any, values: list[bytes], shape: list[int]) -> None:
         tensor.tensor_shape.dim.add(size=size)
 
 
-def serve(script: Script) -> tuple[grpc.Server, int]:
+def serve(
+    script: Script, port: int = 0, credentials: grpc.ServerCredentials | None = None
+) -> tuple[grpc.Server, int]:
     """Start a server that answers as the script says; return it and its port."""
-    server = grpc.server(futures.ThreadPoolExecutor(4))
+    server = grpc.server(futures.ThreadPoolExecutor(4), options=[("grpc.so_reuseport", 0)])
     handlers = {
         "Predict": grpc.unary_unary_rpc_method_handler(
             script.predict,
@@ -104,6 +106,10 @@ def serve(script: Script) -> tuple[grpc.Server, int]:
             grpc.method_handlers_generic_handler(MODELS, {"GetModelStatus": states}),
         )
     )
-    port = server.add_insecure_port("127.0.0.1:0")
+    address = f"127.0.0.1:{port}"
+    if credentials:
+        port = server.add_secure_port(address, credentials)
+    else:
+        port = server.add_insecure_port(address)
     server.start()
     return server, port

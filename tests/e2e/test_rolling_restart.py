@@ -1,0 +1,224 @@
+"""Restarts under load: of the gateway's workers, of gateways, of model servers. Nobody notices.
+
+PHOTOLABEL_LOAD_SECONDS makes them go on longer.
+"""
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from client import Client, ClientError
+from tests.drawing import encoded_photo
+from tests.e2e.balancer import Balancer, balancer
+from tests.e2e.load import Load, Outcome, steady_load
+from tests.e2e.processes import (
+    STARTERS,
+    Program,
+    free_port,
+    gateway,
+    model_server,
+    wait_until_ready,
+)
+from tests.serving.certificates import Certificates
+
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("embedded_only")]
+
+# How long restarts go on, each at least once: PHOTOLABEL_LOAD_SECONDS=30 pytest …
+LOAD_SECONDS = float(os.environ.get("PHOTOLABEL_LOAD_SECONDS", "3"))
+CLASSIFY = "/v1/models/clothing:classify"
+CLIENTS = {"clients": 4, "fresh": 4}
+# Longer than the balancer takes to see it, even on a busy machine.
+DRAIN_DELAY = "2"
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run a model server that stays; yield its address."""
+    with model_server(STARTERS, tmp_path_factory.mktemp("lasting") / "log") as (_, address):
+        yield address
+
+
+def rounds() -> Iterator[int]:
+    """Count rounds for as long as the load is to last, one at least."""
+    end = time.monotonic() + LOAD_SECONDS
+    number = 0
+    while number == 0 or time.monotonic() < end:
+        yield number
+        number += 1
+
+
+def workers(program: Program) -> set[int]:
+    return {child.pid for child in psutil.Process(program.process.pid).children()}
+
+
+def failures(load: Load, what: str) -> list[Outcome]:
+    """Print the counts and return what failed."""
+    statuses = Counter(outcome.status for outcome in load.outcomes)
+    print(f"{what}: {len(load.outcomes)} requests, by status {dict(statuses)}")
+    assert len(load.outcomes) > 20
+    return [outcome for outcome in load.outcomes if outcome.status != 200]
+
+
+def test_workers_are_replaced_by_a_hangup(tmp_path: Path, lasting: str) -> None:
+    with gateway(lasting, tmp_path / "log", models="clothing") as (program, url):
+        wait_until_ready(url)
+        with steady_load(url + CLASSIFY, encoded_photo(), **CLIENTS) as load:
+            for number in rounds():
+                old = workers(program)
+                program.process.send_signal(signal.SIGHUP)
+                program.wait_for(
+                    lambda old=old: len(workers(program)) == 2 and not old & workers(program),
+                    "all workers are new",
+                )
+            answered = len(load.outcomes)
+            program.wait_for(lambda: len(load.outcomes) > answered + 20, "the new ones answer")
+        assert "Traceback" not in program.output()
+    assert not failures(load, f"{number + 1} times SIGHUP")
+
+
+def test_gateways_are_replaced_behind_a_balancer(tmp_path: Path, lasting: str) -> None:
+    with contextlib.ExitStack() as stack, balancer() as front:
+        names = (f"gateway-{number}.log" for number in range(10**6))
+
+        def start() -> tuple[Program, str]:
+            settings = {"models": "clothing", "drain_delay": DRAIN_DELAY}
+            program, url = stack.enter_context(gateway(lasting, tmp_path / next(names), **settings))
+            front.add(url)
+            program.wait_for(lambda: front.leads_to(url), "the balancer leads to it")
+            return program, url
+
+        running = [start(), start()]
+        with steady_load(front.url + CLASSIFY, encoded_photo(), **CLIENTS) as load:
+            for number in rounds():
+                running.append(start())
+                replace_oldest(running, front)
+        for file in tmp_path.iterdir():
+            assert "Traceback" not in file.read_text()
+    assert not failures(load, f"{number + 1} gateways replaced")
+
+
+def replace_oldest(running: list[tuple[Program, str]], front: Balancer) -> None:
+    """Let the oldest gateway drain and end."""
+    program, url = running.pop(0)
+    assert program.stop() == 0
+    front.remove(url)
+
+
+def connected(program: Program, port: int) -> bool:
+    """Return whether every worker of a gateway is connected to a port."""
+    return all(
+        any(
+            connection.raddr and connection.raddr.port == port
+            for connection in psutil.Process(worker).net_connections("tcp")
+            if connection.status == psutil.CONN_ESTABLISHED
+        )
+        for worker in workers(program)
+    )
+
+
+def test_one_of_two_model_servers_is_replaced_after_the_other(tmp_path: Path) -> None:
+    ports = [free_port(), free_port()]
+    address = "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in ports)
+    with contextlib.ExitStack() as stack:
+
+        def start(port: int) -> Program:
+            log = tmp_path / f"{port}.log"
+            return stack.enter_context(model_server(STARTERS, log, port))[0]
+
+        servers = {port: start(port) for port in ports}
+        program, url = stack.enter_context(
+            gateway(address, tmp_path / "gateway.log", models="clothing")
+        )
+        wait_until_ready(url)
+        with steady_load(url + CLASSIFY, encoded_photo(), **CLIENTS) as load:
+            for number in rounds():
+                for port in ports:
+                    assert servers[port].stop() == 0
+                    servers[port].log.unlink()
+                    servers[port] = start(port)
+                    program.wait_for(
+                        lambda port=port: connected(program, port), "all workers have met it"
+                    )
+        assert "Traceback" not in program.output()
+    assert not failures(load, f"{number + 1} times both model servers replaced")
+
+
+def test_the_only_model_server_is_replaced_and_retries_hide_it(tmp_path: Path) -> None:
+    """With mutual TLS, so that reconnecting is seen with it too."""
+    certificates, port = Certificates(tmp_path / "certificates"), free_port()
+    flags = "--ssl_config_file", str(certificates.ssl_config(clients=certificates.ca))
+    tls = {
+        "model_server_ca_file": str(certificates.ca),
+        "model_server_cert_file": str(certificates.client.cert),
+        "model_server_key_file": str(certificates.client.key),
+    }
+    with contextlib.ExitStack() as stack:
+
+        def start(number: int) -> Program:
+            log = tmp_path / f"model-server-{number}.log"
+            return stack.enter_context(model_server(STARTERS, log, port, *flags))[0]
+
+        server = start(0)
+        program, url = stack.enter_context(
+            gateway(f"127.0.0.1:{port}", tmp_path / "gateway.log", models="clothing", **tls)
+        )
+        wait_until_ready(url)
+        with steady_load(url + CLASSIFY, encoded_photo(), clients=4) as load, patient(url) as seen:
+            for number in rounds():
+                assert server.stop() == 0
+                server = start(number + 1)
+                back = time.monotonic()
+                program.wait_for(
+                    lambda back=back: any(each.status == 200 for each in load.after(back)),
+                    "it answers again",
+                )
+                print(f"answered again {time.monotonic() - back:.2f} s after it listened")
+        assert "Traceback" not in program.output()
+    refused = failures(load, f"{number + 1} times the only model server replaced")
+    assert refused
+    assert {outcome.status for outcome in refused} == {503}
+    assert all(outcome.retry_after for outcome in refused)
+    print(f"through the client library: {len(seen.answers)} answers, {len(seen.errors)} errors")
+    assert seen.answers
+    assert not seen.errors
+
+
+class Seen:
+    """What users of the client library have seen."""
+
+    def __init__(self) -> None:
+        self.answers: list[str] = []
+        self.errors: list[ClientError] = []
+
+
+@contextlib.contextmanager
+def patient(url: str, clients: int = 4) -> Iterator[Seen]:
+    """Classify by the client library, which tries again where the gateway says so."""
+    seen, over, photo = Seen(), threading.Event(), encoded_photo()
+
+    def run() -> None:
+        with Client(url, timeout=60) as client:
+            while not over.is_set():
+                try:
+                    seen.answers.append(client.classify("clothing", photo).predictions[0].label)
+                except ClientError as error:
+                    seen.errors.append(error)
+                over.wait(0.03)
+
+    threads = [threading.Thread(target=run) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join(90)
