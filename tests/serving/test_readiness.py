@@ -3,7 +3,9 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import httpx
 import pytest
 
 from serving.app import create_app
@@ -15,6 +17,8 @@ from serving.model_ref import VersionState
 from serving.readiness import CACHE_SECONDS, ModelReadiness, Readiness
 from serving.settings import Settings
 from tests.serving.fakes import FakeModelServer, fake_server, gateway
+from tests.serving.scripted import Script
+from tests.serving.test_arbiter import running
 
 PROBE_SECONDS = 30.0  # As long as a test may take; a probe's own patience is shorter.
 HUNG_SECONDS = 0.3
@@ -126,3 +130,18 @@ def test_a_drain_fails_readiness_and_nothing_else(held: Held) -> None:
     assert {model["state"] for model in answer.get_json()["models"]} == {"draining"}
     assert len(held.asked) == asked
     assert client.get("/livez").status_code == client.get("/v1/models").status_code == 200
+
+
+@pytest.mark.e2e
+def test_a_model_server_that_hangs_does_not_hang_the_gateways_probes(tmp_path: Path) -> None:
+    script = Script()
+    with running(tmp_path, script) as (program, url):
+        script.delay = 60.0
+        program.wait_for(lambda: _probe(url) == 503, "the hung model server is seen")
+        script.delay = 0.0
+        program.wait_for(lambda: _probe(url) == 200, "the model server is found again")
+
+
+def _probe(url: str) -> int:
+    """Probe with the patience of Kubernetes; see k8s/base."""
+    return httpx.get(f"{url}/readyz", timeout=5).status_code
