@@ -35,10 +35,13 @@ THINK_SECONDS = 0.03  # Leaves some of the machine to the programs that the test
 
 
 @contextmanager
-def steady_load(url: str, photo: bytes, clients: int = 8, fresh: int = 0) -> Iterator[Load]:
+def steady_load(
+    url: str, photo: bytes, clients: int = 8, fresh: int = 0, think: float = THINK_SECONDS
+) -> Iterator[Load]:
     """Post a photo to a `:classify` URL from several clients, again and again.
 
-    Each client keeps its connection; `fresh` more make a new one for every request.
+    Each client keeps its connection; `fresh` more make a new one for every request. All of them
+    pause for `think` seconds between an answer and the next request.
     """
     load, over = Load(), threading.Event()
 
@@ -48,7 +51,7 @@ def steady_load(url: str, photo: bytes, clients: int = 8, fresh: int = 0) -> Ite
         ) as client:
             while not over.is_set():
                 load.outcomes.append(_post(client, url, photo))
-                over.wait(THINK_SECONDS)
+                over.wait(think)
 
     kept = [1] * clients + [0] * fresh
     threads = [threading.Thread(target=run, args=(each,)) for each in kept]
