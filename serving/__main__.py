@@ -42,8 +42,8 @@ def _serve() -> int:
         settings = read_settings()
         if settings.api_keys_file:
             read_sums(settings.api_keys_file)
-        if tls := settings.tls_files():
-            tls.read()
+        tls = settings.tls_files()
+        pem = tls.read() if tls else None
         exporter_is_set()
     except (SettingsError, TlsError, OSError, ValueError) as error:
         print(f"photolabel: {error}", file=sys.stderr)
@@ -51,7 +51,7 @@ def _serve() -> int:
     configure_logging(settings.log_level, settings.log_format)
     from serving.gateway import Gateway
 
-    Gateway(settings).run()
+    Gateway(settings, pem).run()
     return 0
 
 

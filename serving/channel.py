@@ -8,12 +8,14 @@ from collections.abc import Callable
 
 import grpc
 
-from serving.tls import TlsError, TlsFiles
+from serving.tls import Pem, TlsError, TlsFiles
 
 log = logging.getLogger(__name__)
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 LOOK_SECONDS = 5.0  # Certificates are looked at again after so long.
+
+_NO_GOOD = "The changed certificates are no good, the old ones stay in use: %s"
 
 _SERVICES = ("tensorflow.serving.PredictionService", "tensorflow.serving.ModelService")
 _RETRY_UNAVAILABLE = {
@@ -39,7 +41,7 @@ _OPTIONS = [
     ("grpc.service_config", json.dumps(_RETRY_UNAVAILABLE)),
     # gRPC's own backoff grows to two minutes: a restarted server would be missed for as long.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    # So long may one attempt to connect take, with its TLS handshake; the next comes as soon.
+    # So long may one attempt to connect take, TLS handshake included.
     ("grpc.min_reconnect_backoff_ms", 1000),
     ("grpc.max_reconnect_backoff_ms", 1000),
     # Nor is a name looked up again for half a minute: a replaced pod would be missed as long.
@@ -51,24 +53,25 @@ _OPTIONS = [
 ]
 
 
-def open_channel(address: str, tls: TlsFiles | None = None) -> grpc.Channel:
+def open_channel(
+    address: str, pem: Pem | None = None, server_name: str | None = None
+) -> grpc.Channel:
     """Open a channel to a gRPC address, such as `127.0.0.1:8500` or `dns:///model-server:8500`.
 
     Call it after a fork: gRPC's threads do not survive one. Nothing is connected yet.
 
     Args:
         address: of the model server.
-        tls: certificates for TLS; without them the channel is plaintext.
-
-    Raises:
-        TlsError: a file of `tls` is no good.
+        pem: certificates for TLS; without them the channel is plaintext.
+        server_name: the name in the server's certificate, where it is not that of the address.
     """
-    if tls is None:
+    if pem is None:
         return grpc.insecure_channel(address, _OPTIONS)
     options = list(_OPTIONS)
-    if tls.server_name:
-        options.append(("grpc.ssl_target_name_override", tls.server_name))
-    return grpc.secure_channel(address, grpc.ssl_channel_credentials(*tls.read()), options)
+    if server_name:
+        options.append(("grpc.ssl_target_name_override", server_name))
+    credentials = grpc.ssl_channel_credentials(pem.ca, pem.key, pem.cert)
+    return grpc.secure_channel(address, credentials, options)
 
 
 class FollowingChannel:
@@ -76,12 +79,22 @@ class FollowingChannel:
 
     gRPC for Python reads a client's certificates once. Calls under way stay on the channel that
     they began on, which closes itself behind the last of them.
+
+    Args:
+        address: of the model server.
+        tls: where the certificates are; None: plaintext.
+        pem: certificates that were good before, for when the files are not.
+        clock: tells the time in seconds.
+
+    Raises:
+        TlsError: a file is no good, and there is no `pem`.
     """
 
     def __init__(
         self,
         address: str,
         tls: TlsFiles | None = None,
+        pem: Pem | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._address = address
@@ -89,7 +102,7 @@ class FollowingChannel:
         self._clock = clock
         self._lock = threading.Lock()
         self._state = tls.state() if tls else None
-        self._channel = open_channel(address, tls)
+        self._channel = self._open(tls, pem)
         self._look_at = clock() + LOOK_SECONDS
 
     def now(self) -> grpc.Channel:
@@ -112,8 +125,19 @@ class FollowingChannel:
             return
         self._state = state
         try:
-            self._channel = open_channel(self._address, tls)
+            self._channel = self._open(tls, None)
         except TlsError as error:
-            log.error("The changed certificates are no good, the old ones stay in use: %s", error)
+            log.error(_NO_GOOD, error)
         else:
             log.info("The certificates have changed: connecting to the model server with them")
+
+    def _open(self, tls: TlsFiles | None, pem: Pem | None) -> grpc.Channel:
+        if tls is None:
+            return open_channel(self._address)
+        try:
+            pem = tls.read()
+        except TlsError as error:
+            if pem is None:
+                raise
+            log.error(_NO_GOOD, error)
+        return open_channel(self._address, pem, tls.server_name)

@@ -12,16 +12,24 @@ from serving.draining import Draining
 from serving.logs import GunicornLogger
 from serving.model_server import ModelServer
 from serving.settings import Settings
+from serving.tls import Pem
 from serving.worker_metrics import SHARED_MEMORY, WorkerMetrics
 
 
 class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
-    """A gunicorn application whose workers each make an app and a gRPC channel after the fork."""
+    """A gunicorn application whose workers each make an app and a gRPC channel after the fork.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: of the gateway.
+        pem: what the files for TLS with the model server hold at the start. Were they no good when
+            a worker is started later, it would not start, and gunicorn would stop all others.
+    """
+
+    def __init__(self, settings: Settings, pem: Pem | None = None) -> None:
         self._settings = settings
         self._metrics = WorkerMetrics(settings.metrics_bind)
         self._draining = Draining()
+        self._pem = pem
         super().__init__()
 
     def load_config(self) -> None:
@@ -66,7 +74,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
     def load(self) -> Flask:
         """Return the app of one worker."""
         settings = self._settings
-        model_server = ModelServer(settings.model_server, settings.tls_files())
+        model_server = ModelServer(settings.model_server, settings.tls_files(), self._pem)
         return create_app(settings, model_server, self._draining)
 
     def _before_request(self, worker: Any, request: Any) -> None:

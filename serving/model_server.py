@@ -27,7 +27,7 @@ from serving.model_ref import ModelRef, VersionState
 from serving.outages import Outages
 from serving.photos import Shape
 from serving.statuses import call
-from serving.tls import TlsFiles
+from serving.tls import Pem, TlsFiles
 
 TRIES = 4
 
@@ -38,17 +38,18 @@ class ModelServer:
     Make it after a fork: gRPC's threads do not survive one.
     """
 
-    def __init__(self, address: str, tls: TlsFiles | None = None) -> None:
+    def __init__(self, address: str, tls: TlsFiles | None = None, pem: Pem | None = None) -> None:
         """Open a channel.
 
         Args:
             address: where to connect, or what to look up, by the first call.
             tls: certificates for TLS, read again when they change; None: plaintext.
+            pem: certificates that were good before, for when these files are not.
 
         Raises:
-            TlsError: a file of `tls` is no good.
+            TlsError: a file of `tls` is no good, and there is no `pem`.
         """
-        self._channel = FollowingChannel(address, tls)
+        self._channel = FollowingChannel(address, tls, pem)
         self._stubs = _Stubs(self._channel.now())
         self._breaker = Breaker()
         self._outages = Outages(address, tls is not None)

@@ -3,10 +3,19 @@
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
 class TlsError(Exception):
     """A file for TLS is no good; says which, why and what it has to hold."""
+
+
+class Pem(NamedTuple):
+    """What the files hold: authorities and, for mutual TLS, key and certificate."""
+
+    ca: bytes
+    key: bytes | None = None
+    cert: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -25,8 +34,8 @@ class TlsFiles:
     key: Path | None = None
     server_name: str | None = None
 
-    def read(self) -> tuple[bytes, bytes | None, bytes | None]:
-        """Read and check the files: authorities, key, certificate.
+    def read(self) -> Pem:
+        """Read and check the files.
 
         It leaves gRPC alone, so it may be called before a fork.
 
@@ -36,10 +45,10 @@ class TlsFiles:
         ca = _read(self.ca)
         _check_authorities(self.ca)
         if self.cert is None or self.key is None:
-            return ca, None, None
+            return Pem(ca)
         cert, key = _read(self.cert), _read(self.key)
         check_pair(self.cert, self.key)
-        return ca, key, cert
+        return Pem(ca, key, cert)
 
     def state(self) -> tuple[tuple[int, int, int] | None, ...]:
         """Return what changes when a file does; None stands for one that can't be looked at."""

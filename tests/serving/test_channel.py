@@ -1,8 +1,6 @@
 """The channel over real connections: TLS of every kind, changed certificates, servers that go."""
 
 import logging
-import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,15 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serving.channel import LOOK_SECONDS, FollowingChannel
 from serving.deadline import Deadline
 from serving.embedded.tls import server_credentials
 from serving.errors import ModelServerUnavailable
 from serving.model_ref import ModelRef
 from serving.model_server import ModelServer
-from serving.protos import GetModelStatusRequest, ModelServiceStub
 from serving.tls import TlsFiles
-from tests.serving.certificates import SERVER_NAME, Certificates, Pair
+from tests.serving.certificates import SERVER_NAME, Certificates
 from tests.serving.scripted import Script, serve
 
 PIXELS = np.zeros((1, 4, 5, 3), np.uint8)
@@ -145,67 +141,6 @@ def _wait_for_answer(model_server: ModelServer) -> None:
             time.sleep(0.02)
         else:
             return
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def _use(pair: Pair, folder: Path) -> tuple[Path, Path]:
-    cert, key = folder / "tls.crt", folder / "tls.key"
-    shutil.copyfile(pair.cert, cert)
-    shutil.copyfile(pair.key, key)
-    return cert, key
-
-
-def test_changed_certificates_are_followed_and_bad_ones_are_not(
-    ours: Certificates, theirs: Certificates, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    cert, key = _use(ours.client, tmp_path)
-    clock = Clock()
-    with server(ours.ssl_config(clients=ours.ca)) as address:
-        channel = FollowingChannel(address, TlsFiles(ours.ca, cert, key), clock)
-        first = channel.now()
-        shutil.copyfile(theirs.client.key, key)
-        assert channel.now() is first, "not looked at for every call"
-        clock.now += LOOK_SECONDS
-        assert channel.now() is first
-        assert "no good" in caplog.text
-        _use(ours.issue("again", "gateway"), tmp_path)
-        clock.now += LOOK_SECONDS
-        second = channel.now()
-        assert second is not first
-        for each in (first, second):
-            assert ModelServiceStub(each).GetModelStatus(GetModelStatusRequest(), timeout=PATIENCE)
-            each.close()
-
-
-def test_a_call_under_way_outlives_a_change_of_certificates(ours: Certificates) -> None:
-    script = Script()
-    running, port = serve(script, 0, server_credentials(ours.ssl_config()))
-    script.delay = 0.5
-    clock = Clock()
-    channel = FollowingChannel(f"127.0.0.1:{port}", TlsFiles(ours.ca), clock)
-    results: list[object] = []
-
-    def ask() -> None:
-        stub = ModelServiceStub(channel.now())
-        results.append(stub.GetModelStatus(GetModelStatusRequest(), timeout=PATIENCE))
-
-    caller = threading.Thread(target=ask)
-    caller.start()
-    while not script.requests:
-        time.sleep(0.01)
-    ours.ca.touch()
-    clock.now += LOOK_SECONDS
-    channel.now()
-    caller.join()
-    assert len(results) == 1
-    channel.close()
-    running.stop(0).wait()
 
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["plaintext", "TLS"])

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import serialization
 
 from serving.__main__ import main
 from serving.settings import Settings
-from serving.tls import TlsError, TlsFiles
+from serving.tls import Pem, TlsError, TlsFiles
 from tests.serving.certificates import Certificates
 
 
@@ -40,9 +40,9 @@ def locked(good: Certificates, tmp_path: Path) -> Path:
 
 
 def test_good_files_are_read(good: Certificates) -> None:
-    assert TlsFiles(good.ca).read() == (good.ca.read_bytes(), None, None)
+    assert TlsFiles(good.ca).read() == Pem(good.ca.read_bytes())
     cert, key = good.client.cert, good.client.key
-    expected = good.ca.read_bytes(), key.read_bytes(), cert.read_bytes()
+    expected = Pem(good.ca.read_bytes(), key.read_bytes(), cert.read_bytes())
     assert TlsFiles(good.ca, cert, key).read() == expected
 
 
