@@ -1,11 +1,13 @@
 """The gateway: `python -m serving`; `python -m serving new-key` makes an API key."""
 
 import argparse
+import os
 import sys
 
 from serving.api_keys import new_key, read_sums
 from serving.logs import configure_logging
-from serving.settings import SettingsError, read_settings, settings_table
+from serving.settings_reader import SettingsError, read_settings, settings_table
+from serving.tls import TlsError
 from serving.tracing import exporter_is_set
 
 
@@ -34,18 +36,22 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _serve() -> int:
+    # gRPC's own lines have another form than the log; why calls fail is in the log without them.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         settings = read_settings()
         if settings.api_keys_file:
             read_sums(settings.api_keys_file)
+        tls = settings.tls_files()
+        pem = tls.read() if tls else None
         exporter_is_set()
-    except (SettingsError, OSError, ValueError) as error:
+    except (SettingsError, TlsError, OSError, ValueError) as error:
         print(f"photolabel: {error}", file=sys.stderr)
         return 2
     configure_logging(settings.log_level, settings.log_format)
     from serving.gateway import Gateway
 
-    Gateway(settings).run()
+    Gateway(settings, pem).run()
     return 0
 
 

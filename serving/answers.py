@@ -118,22 +118,22 @@ class DescribedModel(ReadyModel):
     )
 
 
-class ModelReadiness(Document):
+class ModelReadinessAnswer(Document):
     """Whether one model can answer."""
 
     name: str = Field(examples=["clothing"])
-    state: Literal["ready", "unavailable"]
+    state: Literal["ready", "unavailable", "draining"]
     version: int | SkipJsonSchema[None] = Field(
         None, description="The version that answers.", examples=[3]
     )
     detail: str | SkipJsonSchema[None] = Field(None, description="Why it can't.")
 
 
-class Readiness(Document):
+class ReadinessAnswer(Document):
     """Whether every model can answer."""
 
     ready: bool
-    models: list[ModelReadiness]
+    models: list[ModelReadinessAnswer]
 
 
 class Liveness(Document):

@@ -5,20 +5,23 @@ from flask import Flask
 from serving.catalog import Catalog, ModelSource
 from serving.classification import Classification
 from serving.cors import allow_origins
+from serving.draining import Draining
 from serving.metrics import Metrics
 from serving.pages import Pages
 from serving.problems import answer_problems
+from serving.readiness import Readiness
 from serving.routes import Routes, SegmentConverter
 from serving.settings import Settings
 from serving.telemetry import Telemetry, show_metrics
 
 
-def create_app(settings: Settings, source: ModelSource) -> Flask:
+def create_app(settings: Settings, source: ModelSource, draining: Draining | None = None) -> Flask:
     """Return the gateway as a WSGI application.
 
     Args:
         settings: the gateway's settings.
         source: the model server, as a `ModelServer` or anything like it.
+        draining: tells whether the gateway is about to stop.
 
     Raises:
         OSError, ValueError: the file of API keys can't be read.
@@ -33,7 +36,8 @@ def create_app(settings: Settings, source: ModelSource) -> Flask:
     allow_origins(app, settings.cors_origins, settings.canary_header)
     catalog = Catalog(settings.models, source)
     classification = Classification(catalog, source, settings.photo_limits())
-    app.register_blueprint(Routes(settings, catalog, classification).blueprint())
+    readiness = Readiness(catalog, draining or Draining())
+    app.register_blueprint(Routes(settings, catalog, classification, readiness).blueprint())
     app.register_blueprint(Pages(settings).blueprint())
     if settings.metrics_bind is None:
         show_metrics(app, metrics)

@@ -7,20 +7,31 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from serving.app import create_app
+from serving.arbiter import DrainingArbiter
+from serving.draining import Draining
 from serving.logs import GunicornLogger
 from serving.model_server import ModelServer
 from serving.settings import Settings
+from serving.tls import Pem
 from serving.worker_metrics import SHARED_MEMORY, WorkerMetrics
 
 SPARE_THREADS = 8
 
 
 class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
-    """A gunicorn application whose workers each make an app and a gRPC channel after the fork."""
+    """A gunicorn application whose workers each make an app and a gRPC channel after the fork.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: of the gateway.
+        pem: what the files for TLS with the model server hold at the start. Were they no good when
+            a worker is started later, it would not start, and gunicorn would stop all others.
+    """
+
+    def __init__(self, settings: Settings, pem: Pem | None = None) -> None:
         self.settings = settings
         self._metrics = WorkerMetrics(settings.metrics_bind)
+        self._draining = Draining()
+        self._pem = pem
         super().__init__()
 
     def load_config(self) -> None:
@@ -44,6 +55,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             "pre_fork": self._metrics.pre_fork,
             "post_fork": self._metrics.post_fork,
             "child_exit": self._metrics.child_exit,
+            "pre_request": self._before_request,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -56,10 +68,19 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             bind = self.settings.metrics_bind or "the main port"
             sys.exit(f"photolabel: metrics can't be shown on {bind}: {error.strerror or error}")
         try:
-            super().run()
+            DrainingArbiter(self, self._draining, self.settings.drain_delay).run()
+        except RuntimeError as error:
+            sys.exit(f"photolabel: {error}")
         finally:
             self._metrics.close()
 
     def load(self) -> Flask:
         """Return the app of one worker."""
-        return create_app(self.settings, ModelServer(self.settings.model_server))
+        settings = self.settings
+        model_server = ModelServer(settings.model_server, settings.tls_files(), self._pem)
+        return create_app(settings, model_server, self._draining)
+
+    def _before_request(self, worker: Any, request: Any) -> None:
+        """End a connection with its next answer in a drain, so that its client finds another."""
+        if self._draining.begun():
+            request.force_close()

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import grpc
 import numpy as np
 
 from serving import protos
 from serving.breaker import Breaker
-from serving.channel import open_channel
+from serving.channel import FollowingChannel
 from serving.contract import (
     Description,
     Prediction,
@@ -16,10 +17,17 @@ from serving.contract import (
     read_prediction,
 )
 from serving.deadline import Deadline
-from serving.errors import InternalError, ModelNotReady, UnknownVersion
+from serving.errors import (
+    InternalError,
+    ModelNotReady,
+    ModelServerUnavailable,
+    UnknownVersion,
+)
 from serving.model_ref import ModelRef, VersionState
+from serving.outages import Outages
 from serving.photos import Shape
 from serving.statuses import call
+from serving.tls import Pem, TlsFiles
 
 TRIES = 4
 
@@ -30,11 +38,21 @@ class ModelServer:
     Make it after a fork: gRPC's threads do not survive one.
     """
 
-    def __init__(self, address: str) -> None:
-        self._channel = open_channel(address)
-        self._predictions = protos.PredictionServiceStub(self._channel)
-        self._models = protos.ModelServiceStub(self._channel)
+    def __init__(self, address: str, tls: TlsFiles | None = None, pem: Pem | None = None) -> None:
+        """Open a channel.
+
+        Args:
+            address: where to connect, or what to look up, by the first call.
+            tls: certificates for TLS, read again when they change; None: plaintext.
+            pem: certificates that were good before, for when these files are not.
+
+        Raises:
+            TlsError: a file of `tls` is no good, and there is no `pem`.
+        """
+        self._channel = FollowingChannel(address, tls, pem)
+        self._stubs = _Stubs(self._channel.now())
         self._breaker = Breaker()
+        self._outages = Outages(address, tls is not None)
 
     def close(self) -> None:
         """Close the connection; calls in flight are cancelled."""
@@ -47,7 +65,9 @@ class ModelServer:
             PhotolabelError: as in `statuses.STATUS_TABLE`; `ModelNotReady` if it knows none.
         """
         request = protos.GetModelStatusRequest(model_spec=protos.ModelSpec(name=name))
-        reply = self._call(self._models.GetModelStatus, request, ModelRef(name), deadline)
+        reply = self._call(
+            self._services().models.GetModelStatus, request, ModelRef(name), deadline
+        )
         states = [
             VersionState(
                 version=status.version,
@@ -68,7 +88,7 @@ class ModelServer:
         request = protos.GetModelMetadataRequest(
             model_spec=_spec(ref), metadata_field=["signature_def"]
         )
-        reply = self._call(self._predictions.GetModelMetadata, request, ref, deadline)
+        reply = self._call(self._services().predictions.GetModelMetadata, request, ref, deadline)
         version = reply.model_spec.version.value
         shape = input_shape(reply, ref)
         answer = self._ask_description(ref, version, shape, deadline)
@@ -114,14 +134,41 @@ class ModelServer:
         for size in pixels.shape:
             image.tensor_shape.dim.add(size=size)
         image.tensor_content = pixels.tobytes()
-        return self._call(self._predictions.Predict, request, ref, deadline)
+        return self._call(self._services().predictions.Predict, request, ref, deadline)
 
     def _call(
         self, method: Callable[..., Any], request: Any, ref: ModelRef, deadline: Deadline
     ) -> Any:
         deadline.remaining()  # A budget spent before the call is not the model server's fault.
         with self._breaker.guarding():
-            return call(method, request, ref, deadline)
+            try:
+                reply = call(method, request, ref, deadline)
+            except ModelServerUnavailable as error:
+                self._outages.failed(_cause(error))
+                raise
+        self._outages.answered()
+        return reply
+
+    def _services(self) -> "_Stubs":
+        channel = self._channel.now()
+        if channel is not self._stubs.channel:
+            self._stubs = _Stubs(channel)
+        return self._stubs
+
+
+class _Stubs:
+    """Both services on one channel."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self.channel = channel
+        self.predictions = protos.PredictionServiceStub(channel)
+        self.models = protos.ModelServiceStub(channel)
+
+
+def _cause(error: ModelServerUnavailable) -> str:
+    """Return what gRPC tells of a failed call."""
+    cause = error.__cause__
+    return str(cause.details()) if isinstance(cause, grpc.RpcError) else str(error)
 
 
 def _spec(ref: ModelRef) -> protos.ModelSpec:

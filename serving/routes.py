@@ -9,8 +9,8 @@ from serving.admission import Admission
 from serving.answers import (
     Liveness,
     ModelList,
-    ModelReadiness,
-    Readiness,
+    ModelReadinessAnswer,
+    ReadinessAnswer,
     ReadyModel,
     UnavailableModel,
 )
@@ -22,6 +22,7 @@ from serving.deadline import TIMEOUT_HEADER, Deadline, read_timeout
 from serving.errors import MalformedRequest, PhotolabelError, UnknownVersion
 from serving.model_ref import ModelRef
 from serving.observation import Observation
+from serving.readiness import Readiness
 from serving.rendering import (
     classification_answer,
     described_model,
@@ -45,11 +46,16 @@ class Routes:
     """The handlers of all paths, over the parts that do the work."""
 
     def __init__(
-        self, settings: Settings, catalog: Catalog, classification: Classification
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        classification: Classification,
+        readiness: Readiness,
     ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._classification = classification
+        self._readiness = readiness
         self._uploads = Uploads(settings.max_body_bytes, settings.max_photos)
         self._admission = Admission(settings.max_in_flight)
         self._canary = Canary(settings.canary_share)
@@ -118,10 +124,12 @@ class Routes:
 
     def readyz(self) -> Response:
         """Say whether every model can answer."""
-        models = [self._overview(name) for name in self._catalog.names]
-        ready = all(isinstance(model, ReadyModel) for model in models)
-        shown = [ModelReadiness.model_validate(model, from_attributes=True) for model in models]
-        return render(Readiness(ready=ready, models=shown), 200 if ready else 503)
+        models = self._readiness.models(g.deadline)
+        ready = all(model.state == "ready" for model in models)
+        shown = [
+            ModelReadinessAnswer.model_validate(model, from_attributes=True) for model in models
+        ]
+        return render(ReadinessAnswer(ready=ready, models=shown), 200 if ready else 503)
 
     def _ref(self, name: str, version: str | None, label: str | None) -> ModelRef:
         self._catalog.check_name(name)

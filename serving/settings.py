@@ -1,23 +1,17 @@
-"""Settings of the gateway: read once from the environment, validated, never changed.
+"""Settings of the gateway: their names, defaults, meanings and bounds. Never changed once read."""
 
-An unknown `PHOTOLABEL_*` variable or a bad value stops the start with a message.
-"""
-
-import os
 import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from serving.photo_limits import DEFAULT_FORMATS, DEFAULT_LIMITS, PhotoLimits
+from serving.tls import TlsError, TlsFiles
 
 PREFIX = "PHOTOLABEL_"
-
-# Variables of the other programs, which may well be set in the same environment.
-FOREIGN = {"PHOTOLABEL_URL", "PHOTOLABEL_API_KEY", "PHOTOLABEL_DATA", "PHOTOLABEL_CACHE"}
 
 KNOWN_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 
@@ -33,10 +27,6 @@ _ORIGIN = re.compile(
 Words = Annotated[tuple[str, ...], NoDecode]
 
 
-class SettingsError(Exception):
-    """The environment holds an unknown or a bad setting; the message names all of them."""
-
-
 class Settings(BaseSettings):
     """The gateway's settings; every field is an environment variable `PHOTOLABEL_<FIELD>`."""
 
@@ -49,6 +39,17 @@ class Settings(BaseSettings):
     model_server: str = Field(
         "127.0.0.1:8500",
         description="gRPC address of the model server, such as dns:///tfs:8500",
+    )
+    model_server_ca_file: Path | None = Field(
+        None,
+        description="PEM file of who signed the model server's certificate; none: no TLS",
+    )
+    model_server_cert_file: Path | None = Field(
+        None, description="PEM file of the gateway's own certificate, for mutual TLS"
+    )
+    model_server_key_file: Path | None = Field(None, description="PEM file of that one's key")
+    model_server_name: str | None = Field(
+        None, description="name in the model server's certificate; none: that of its address"
     )
     models: Words = Field(
         ("clothing", "cats-dogs"), description="names of the models served, separated by commas"
@@ -73,6 +74,12 @@ class Settings(BaseSettings):
     )
     canary_header: str = Field(
         "X-Client-ID", description="request header that names the caller: one caller, one label"
+    )
+    drain_delay: float = Field(
+        0.0,
+        ge=0,
+        le=3600,
+        description="seconds at SIGTERM in which only readiness fails, until balancers know",
     )
     drain_seconds: int = Field(30, gt=0, description="seconds for requests in flight at SIGTERM")
     max_body_bytes: int = Field(20_000_000, ge=1, description="most bytes of a request's body")
@@ -178,6 +185,22 @@ class Settings(BaseSettings):
             raise ValueError("a host and a port without http://, such as 127.0.0.1:8500")
         return value
 
+    def tls_files(self) -> TlsFiles | None:
+        """Return the files for TLS with the model server; None: plaintext.
+
+        Raises:
+            TlsError: there are some, but not those that TLS needs.
+        """
+        cert, key = self.model_server_cert_file, self.model_server_key_file
+        if self.model_server_ca_file is None:
+            if cert or key or self.model_server_name:
+                raise TlsError(f"TLS with the model server needs {PREFIX}MODEL_SERVER_CA_FILE")
+            return None
+        if (cert is None) != (key is None):
+            lacking = "CERT" if cert is None else "KEY"
+            raise TlsError(f"mutual TLS needs {PREFIX}MODEL_SERVER_{lacking}_FILE too")
+        return TlsFiles(self.model_server_ca_file, cert, key, self.model_server_name)
+
     def photo_limits(self) -> PhotoLimits:
         """Return the limits of one photo."""
         return PhotoLimits(**{each.name: getattr(self, each.name) for each in fields(PhotoLimits)})
@@ -210,35 +233,3 @@ class Settings(BaseSettings):
         if not formats or set(formats) - set(KNOWN_FORMATS):
             raise ValueError(f"formats out of {', '.join(KNOWN_FORMATS)}, separated by commas")
         return formats
-
-
-def read_settings() -> Settings:
-    """Read the settings from the environment.
-
-    Raises:
-        SettingsError: a variable is unknown or its value is bad.
-    """
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
-    given = {name for name in os.environ if name.startswith(PREFIX)}
-    problems = [f"{name} is no setting" for name in sorted(given - known - FOREIGN)]
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        for fault in error.errors():
-            name = PREFIX + str(fault["loc"][0]).upper()
-            reason = fault["msg"].removeprefix("Value error, ")
-            problems.append(f"{name}={os.environ.get(name)!r}: {reason}")
-    if problems:
-        raise SettingsError("; ".join(problems) + ". Settings: python -m serving --help")
-    return settings
-
-
-def settings_table() -> str:
-    """Return one line for each setting: its variable, its default, its meaning."""
-    rows = []
-    for name, field in Settings.model_fields.items():
-        default = ",".join(field.default) if isinstance(field.default, tuple) else field.default
-        shown = "none" if default in (None, "") else default
-        rows.append((PREFIX + name.upper(), f"{field.description} (default: {shown})"))
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"  {name:<{width}}  {meaning}" for name, meaning in rows)

@@ -158,6 +158,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
     def _serve(self, connection: Connection, parsed: ParsedRequest) -> None:
         """Run the app for one request, and send its answer in one piece."""
         outbox = _Outbox()
+        self.cfg.pre_request(self, parsed.request)
         answer, environ = wsgi.create(
             parsed.request, outbox, connection.client, connection.server, self.cfg
         )

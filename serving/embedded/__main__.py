@@ -74,6 +74,13 @@ def _parser() -> argparse.ArgumentParser:
         help="work on so many calls at once, the others wait (default: 4 for each processor, at "
         f"least 16; here {_THREADS})",
     )
+    parser.add_argument(
+        "--ssl_config_file",
+        type=Path,
+        metavar="FILE",
+        help="speak TLS, with what TensorFlow Serving's text SSLConfig says (server_key, "
+        "server_cert, custom_ca, client_verify); read once (default: plaintext)",
+    )
     _add_batching(parser)
     return parser
 
@@ -185,6 +192,10 @@ def _serve(source: Source, arguments: argparse.Namespace) -> None:
     # The libraries read these when they are loaded. What goes wrong comes as exceptions too.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    from serving.embedded.tls import server_credentials
+
+    ssl_config = arguments.ssl_config_file
+    credentials = None if ssl_config is None else server_credentials(ssl_config)
     # Takes seconds, so not at the top: --help and mistakes are answered at once.
     from serving.embedded.manager import Manager
     from serving.embedded.servable import start_tensorflow
@@ -197,7 +208,8 @@ def _serve(source: Source, arguments: argparse.Namespace) -> None:
         while not manager.wait_for_first_pass(0.1):
             if signal.sigpending() & _SIGNALS:
                 return
-        server = Server(manager, arguments.host, arguments.port, arguments.grpc_max_threads)
+        threads = arguments.grpc_max_threads
+        server = Server(manager, arguments.host, arguments.port, threads, credentials)
         print(f"model server listening on {server.address}", flush=True)
         signal.sigwait(_SIGNALS)
         logging.info("stopping: no new calls, those under way are answered")

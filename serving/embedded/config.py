@@ -23,7 +23,7 @@ _PLATFORM = "tensorflow"
 
 
 class ConfigError(Exception):
-    """The models to serve cannot be told; says in one line why and what to do."""
+    """What to serve, or how, cannot be told; says in one line why and what to do."""
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,14 @@ class Server:
         address: host and port.
     """
 
-    def __init__(self, manager: Manager, host: str, port: int, max_threads: int) -> None:
+    def __init__(
+        self,
+        manager: Manager,
+        host: str,
+        port: int,
+        max_threads: int,
+        credentials: grpc.ServerCredentials | None = None,
+    ) -> None:
         """Listen and answer.
 
         Args:
@@ -154,6 +161,7 @@ class Server:
             port: 0 takes a free one.
             max_threads: how many calls are worked on at once. More wait for their turn, where
                 TensorFlow Serving would refuse them.
+            credentials: for TLS; without them it speaks plaintext.
 
         Raises:
             AddressError: host and port cannot be listened on.
@@ -163,12 +171,17 @@ class Server:
         add_PredictionServiceServicer_to_server(PredictionService(manager), self._server)
         add_ModelServiceServicer_to_server(ModelService(manager), self._server)
         try:
-            self.port: int = self._server.add_insecure_port(joined(host, port))
+            self.port: int = self._listen(joined(host, port), credentials)
         except RuntimeError as error:
             reason = "the port is in use or not allowed, or the host is not this machine"
             raise AddressError(joined(host, port), reason) from error
         self.address = joined(host, self.port)
         self._server.start()
+
+    def _listen(self, address: str, credentials: grpc.ServerCredentials | None) -> int:
+        if credentials is None:
+            return int(self._server.add_insecure_port(address))
+        return int(self._server.add_secure_port(address, credentials))
 
     def stop(self, grace_seconds: float) -> None:
         """Take no more calls, and return when those under way are answered or time is up."""

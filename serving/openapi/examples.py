@@ -27,17 +27,17 @@ def model_list(model: str) -> answers.ModelList:
     return answers.ModelList(models=[_ready(model)])
 
 
-def ready(model: str) -> answers.Readiness:
+def ready(model: str) -> answers.ReadinessAnswer:
     """Return the answer when all models can answer."""
-    state = answers.ModelReadiness(name=model, state="ready", version=VERSION)
-    return answers.Readiness(ready=True, models=[state])
+    state = answers.ModelReadinessAnswer(name=model, state="ready", version=VERSION)
+    return answers.ReadinessAnswer(ready=True, models=[state])
 
 
-def not_ready(model: str) -> answers.Readiness:
+def not_ready(model: str) -> answers.ReadinessAnswer:
     """Return the answer when a model can't answer."""
     why = "The model server does not answer. Try again shortly."
-    state = answers.ModelReadiness(name=model, state="unavailable", detail=why)
-    return answers.Readiness(ready=False, models=[state])
+    state = answers.ModelReadinessAnswer(name=model, state="unavailable", detail=why)
+    return answers.ReadinessAnswer(ready=False, models=[state])
 
 
 def _ready(model: str) -> answers.ReadyModel:

@@ -35,17 +35,26 @@ THINK_SECONDS = 0.03  # Leaves some of the machine to the programs that the test
 
 
 @contextmanager
-def steady_load(url: str, photo: bytes, clients: int = 8) -> Iterator[Load]:
-    """Post a photo to a `:classify` URL from several clients, again and again."""
+def steady_load(
+    url: str, photo: bytes, clients: int = 8, fresh: int = 0, think: float = THINK_SECONDS
+) -> Iterator[Load]:
+    """Post a photo to a `:classify` URL from several clients, again and again.
+
+    Each client keeps its connection; `fresh` more make a new one for every request. All of them
+    pause for `think` seconds between an answer and the next request.
+    """
     load, over = Load(), threading.Event()
 
-    def run() -> None:
-        with httpx.Client(timeout=30) as client:
+    def run(kept: int) -> None:
+        with httpx.Client(
+            timeout=30, limits=httpx.Limits(max_keepalive_connections=kept)
+        ) as client:
             while not over.is_set():
                 load.outcomes.append(_post(client, url, photo))
-                over.wait(THINK_SECONDS)
+                over.wait(think)
 
-    threads = [threading.Thread(target=run) for _ in range(clients)]
+    kept = [1] * clients + [0] * fresh
+    threads = [threading.Thread(target=run, args=(each,)) for each in kept]
     for thread in threads:
         thread.start()
     try:

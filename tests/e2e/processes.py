@@ -71,9 +71,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def model_server(models: Path, log: Path, port: int = 0) -> Iterator[tuple[Program, str]]:
+def model_server(
+    models: Path, log: Path, port: int = 0, *flags: str
+) -> Iterator[tuple[Program, str]]:
     """Run the embedded model server; yield it and its address."""
-    program = Program("serving.embedded", "--models", str(models), "--port", str(port), log=log)
+    arguments = ("--models", str(models), "--port", str(port), *flags)
+    program = Program("serving.embedded", *arguments, log=log)
     try:
         pattern = re.compile(r"^model server listening on (\S+)$", re.M)
         program.wait_for(lambda: pattern.search(program.output()), "the model server listens")

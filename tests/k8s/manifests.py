@@ -26,6 +26,12 @@ BUILDS: dict[str, tuple[str, ...]] = {
     "gpu": ("overlays/gpu",),
     "cpu, many nodes": ("overlays/cpu", "components/many-nodes"),
     "gpu, many nodes": ("overlays/gpu", "components/many-nodes"),
+    "cpu, TLS": ("overlays/cpu", "components/model-server-tls"),
+    "gpu, many nodes, TLS": (
+        "overlays/gpu",
+        "components/many-nodes",
+        "components/model-server-tls",
+    ),
     "cpu, monitoring": ("overlays/cpu", "components/monitoring"),
     "training": ("training",),
     "data": ("data",),

@@ -8,7 +8,9 @@ from flask import Flask
 from serving.app import create_app
 from serving.model_server import ModelServer
 from serving.photo_decoder import UNBOUNDED_FORMATS
-from serving.settings import FOREIGN, PREFIX, Settings, read_settings
+from serving.readiness import WAIT_SECONDS
+from serving.settings import PREFIX, Settings
+from serving.settings_reader import FOREIGN, read_settings
 from tests.k8s.manifests import (
     DEPLOYMENTS,
     Manifest,
@@ -83,14 +85,15 @@ def test_rolling_out_never_takes_a_gateway_away_first(name: str) -> None:
     assert spec["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
 
 
-def test_draining_ends_before_the_pod_is_killed(
-    settings: Settings, pod: Manifest, container: Manifest
-) -> None:
-    command, seconds = container["lifecycle"]["preStop"]["exec"]["command"]
-    assert command == "sleep"
-    assert int(seconds) >= 5
+def test_draining_ends_before_the_pod_is_killed(settings: Settings, pod: Manifest) -> None:
+    assert settings.drain_delay >= 5
     assert settings.drain_seconds > settings.time_budget
-    assert int(seconds) + settings.drain_seconds < pod["terminationGracePeriodSeconds"]
+    grace = pod["terminationGracePeriodSeconds"]
+    assert settings.drain_delay + settings.drain_seconds < grace
+
+
+def test_readiness_is_answered_before_the_probe_gives_up(container: Manifest) -> None:
+    assert container["readinessProbe"]["timeoutSeconds"] >= 2 * WAIT_SECONDS
 
 
 def test_memory_holds_the_greatest_bodies_and_photos(

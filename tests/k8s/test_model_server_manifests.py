@@ -37,6 +37,7 @@ KNOWN_FLAGS = {
     "per_process_gpu_memory_fraction",
     "port",
     "rest_api_port",
+    "ssl_config_file",
     "tensorflow_inter_op_parallelism",
     "tensorflow_intra_op_parallelism",
 }
@@ -86,7 +87,7 @@ def test_models_are_those_of_the_gateway(name: str) -> None:
 def test_models_lie_on_the_volume_that_the_init_container_seeds(name: str) -> None:
     pod = _deployment(name, "model-server")["spec"]["template"]["spec"]
     (volume,) = (v["name"] for v in pod["volumes"] if "claimName" in str(v) and "models" in str(v))
-    (seed,) = pod["initContainers"]
+    seed, *_ = pod["initContainers"]
     (seeded,) = (m["mountPath"] for m in seed["volumeMounts"] if m["name"] == volume)
     (read,) = (m for m in _server(name)["volumeMounts"] if m["name"] == volume)
     assert seed["command"] == ["python", "-m", "serving.seed", seeded]
@@ -166,7 +167,7 @@ def test_replacing_the_server_fits_its_volumes(name: str) -> None:
         for claim in build(name)
         if claim["kind"] == "PersistentVolumeClaim"
     }
-    if name.endswith("many nodes"):
+    if "many nodes" in name:
         assert modes == {"ReadWriteMany"}
         assert spec["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
         assert spec["replicas"] > 1

@@ -9,6 +9,7 @@ import grpc
 from serving import protos
 
 PREDICTION = "tensorflow.serving.PredictionService"
+MODELS = "tensorflow.serving.ModelService"
 
 
 class Script:
@@ -53,6 +54,12 @@ class Script:
         reply.metadata["signature_def"].Pack(signatures)
         return reply
 
+    def states(self, request: Any, context: grpc.ServicerContext) -> Any:
+        self._enter(request, context)
+        reply = protos.GetModelStatusResponse()
+        reply.model_version_status.add(version=7, state=protos.ModelVersionStatus.AVAILABLE)
+        return reply
+
     def _enter(self, request: Any, context: grpc.ServicerContext) -> None:
         self.requests.append(request)
         self.metadata.append(dict(context.invocation_metadata()))
@@ -71,9 +78,11 @@ def _strings(tensor: Any, values: list[bytes], shape: list[int]) -> None:
         tensor.tensor_shape.dim.add(size=size)
 
 
-def serve(script: Script) -> tuple[grpc.Server, int]:
+def serve(
+    script: Script, port: int = 0, credentials: grpc.ServerCredentials | None = None
+) -> tuple[grpc.Server, int]:
     """Start a server that answers as the script says; return it and its port."""
-    server = grpc.server(futures.ThreadPoolExecutor(4))
+    server = grpc.server(futures.ThreadPoolExecutor(4), options=[("grpc.so_reuseport", 0)])
     handlers = {
         "Predict": grpc.unary_unary_rpc_method_handler(
             script.predict,
@@ -86,7 +95,21 @@ def serve(script: Script) -> tuple[grpc.Server, int]:
             protos.GetModelMetadataResponse.SerializeToString,
         ),
     }
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(PREDICTION, handlers),))
-    port = server.add_insecure_port("127.0.0.1:0")
+    states = grpc.unary_unary_rpc_method_handler(
+        script.states,
+        protos.GetModelStatusRequest.FromString,
+        protos.GetModelStatusResponse.SerializeToString,
+    )
+    server.add_generic_rpc_handlers(
+        (
+            grpc.method_handlers_generic_handler(PREDICTION, handlers),
+            grpc.method_handlers_generic_handler(MODELS, {"GetModelStatus": states}),
+        )
+    )
+    address = f"127.0.0.1:{port}"
+    if credentials:
+        port = server.add_secure_port(address, credentials)
+    else:
+        port = server.add_insecure_port(address)
     server.start()
     return server, port

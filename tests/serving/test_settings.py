@@ -3,7 +3,8 @@
 import pytest
 
 from serving.__main__ import main
-from serving.settings import Settings, SettingsError, read_settings
+from serving.settings import Settings
+from serving.settings_reader import SettingsError, read_settings
 
 
 def test_defaults() -> None:

@@ -1,0 +1,88 @@
+"""Draining, on the real gateway: readiness fails first, and nothing taken on is cut off."""
+
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.drawing import encoded_photo
+from tests.e2e.processes import STOP_SECONDS, Program, gateway, wait_until_ready
+from tests.serving.scripted import Script, serve
+
+pytestmark = pytest.mark.e2e
+
+CLASSIFY = "/v1/models/clothing:classify"
+LONG = "600"  # Seconds of delay that no test waits for.
+
+
+@contextmanager
+def running(folder: Path, script: Script, **settings: str) -> Iterator[tuple[Program, str]]:
+    server, port = serve(script)
+    with gateway(f"127.0.0.1:{port}", folder / "log", models="clothing", **settings) as (
+        program,
+        url,
+    ):
+        wait_until_ready(url)
+        yield program, url
+        assert "Traceback" not in program.output()
+    server.stop(0).wait()
+
+
+def drain(program: Program, url: str) -> None:
+    """Send SIGTERM and wait until readiness fails."""
+    program.process.send_signal(signal.SIGTERM)
+    program.wait_for(lambda: httpx.get(f"{url}/readyz").status_code == 503, "readiness fails")
+
+
+def test_in_the_delay_readiness_fails_and_requests_are_answered(tmp_path: Path) -> None:
+    with running(tmp_path, Script(), drain_delay=LONG) as (program, url):
+        with httpx.Client(base_url=url) as kept:
+            assert kept.get("/livez").headers["Connection"] == "keep-alive"
+            drain(program, url)
+            for _ in range(8):  # New connections, so that both workers answer.
+                answer = httpx.get(f"{url}/readyz")
+                assert answer.status_code == 503
+                assert answer.json()["models"][0]["state"] == "draining"
+                assert httpx.post(url + CLASSIFY, content=encoded_photo()).status_code == 200
+            last = kept.post(CLASSIFY, content=encoded_photo())
+            assert last.status_code == 200
+            assert last.headers["Connection"] == "close"
+        for worker in psutil.Process(program.process.pid).children():
+            worker.kill()
+        assert httpx.get(f"{url}/livez", timeout=30).status_code == 200, "the dead are replaced"
+        program.process.send_signal(signal.SIGTERM)
+        assert program.process.wait(STOP_SECONDS) == 0, "a second signal ends the delay"
+
+
+def test_the_delay_ends_by_itself_and_what_was_taken_on_is_answered(tmp_path: Path) -> None:
+    script = Script()
+    with running(tmp_path, script, drain_delay="0.2") as (program, url):
+        script.delay = 1.0
+        with ThreadPoolExecutor(1) as client:
+            asked = len(script.requests)
+            slow = client.submit(httpx.post, url + CLASSIFY, content=encoded_photo(), timeout=30)
+            program.wait_for(lambda: len(script.requests) > asked, "the model server is asked")
+            program.process.send_signal(signal.SIGTERM)
+            assert slow.result().status_code == 200
+        assert program.process.wait(STOP_SECONDS) == 0
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{url}/livez")
+
+
+@pytest.mark.parametrize("hurry", [signal.SIGINT, signal.SIGQUIT])
+def test_whoever_is_in_a_hurry_stops_it_at_once(tmp_path: Path, hurry: signal.Signals) -> None:
+    with running(tmp_path, Script(), drain_delay=LONG) as (program, url):
+        drain(program, url)
+        program.process.send_signal(hurry)
+        assert program.process.wait(STOP_SECONDS) == 0
+
+
+def test_an_interrupt_knows_no_delay(tmp_path: Path) -> None:
+    with running(tmp_path, Script(), drain_delay=LONG) as (program, _):
+        program.process.send_signal(signal.SIGINT)
+        assert program.process.wait(STOP_SECONDS) == 0
