@@ -1,10 +1,12 @@
-"""How many requests a worker works on at once: decoding photos and waiting for the model."""
+"""How many requests a worker works on at once, and how many photos it decodes at once."""
 
+import queue
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from serving.errors import TooManyRequests
+from serving.deadline import Deadline
+from serving.errors import BudgetSpent, TooManyRequests
 
 
 class Admission:
@@ -32,3 +34,33 @@ class Admission:
             yield
         finally:
             self._places.release()
+
+
+class DecodePlaces:
+    """Lets a bounded number of photos be decoded at once; the others wait their turn.
+
+    More at once than there are processors would not be faster, only need more memory.
+    """
+
+    def __init__(self, bound: int) -> None:
+        self._free: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _ in range(bound):
+            self._free.put(None)
+
+    def take(self, deadline: Deadline) -> None:
+        """Take a place, when one is free.
+
+        Raises:
+            BudgetSpent: none became free in time.
+        """
+        try:
+            self._free.get(timeout=deadline.remaining())
+        except queue.Empty:
+            raise BudgetSpent(
+                f"Other photos were decoded for the {deadline.seconds:g} s of the request."
+                " Try again."
+            ) from None
+
+    def leave(self) -> None:
+        """Give the place to the next."""
+        self._free.put(None)

@@ -35,7 +35,7 @@ def create_app(settings: Settings, source: ModelSource, draining: Draining | Non
     answer_problems(app)
     allow_origins(app, settings.cors_origins, settings.canary_header)
     catalog = Catalog(settings.models, source)
-    classification = Classification(catalog, source, settings.photo_limits())
+    classification = Classification(catalog, source, settings.photo_limits(), settings.max_decodes)
     readiness = Readiness(catalog, draining or Draining())
     app.register_blueprint(Routes(settings, catalog, classification, readiness).blueprint())
     app.register_blueprint(Pages(settings).blueprint())

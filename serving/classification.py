@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from serving.admission import DecodePlaces
 from serving.catalog import Catalog, ModelSource
 from serving.contract import Description, Prediction
 from serving.deadline import Deadline
@@ -15,7 +16,6 @@ from serving.model_ref import ModelRef
 from serving.observation import Observation
 from serving.photo_decoder import PhotoDecoder
 from serving.photo_limits import PhotoLimits
-from serving.photos import Shape
 from serving.statuses import RequestRefused, broken_contract
 
 TRIES = 4
@@ -59,10 +59,13 @@ class Answer:
 class Classification:
     """Classifies photos with the models of a catalog."""
 
-    def __init__(self, catalog: Catalog, source: ModelSource, limits: PhotoLimits) -> None:
+    def __init__(
+        self, catalog: Catalog, source: ModelSource, limits: PhotoLimits, max_decodes: int = 2
+    ) -> None:
         self._catalog = catalog
         self._source = source
         self._decoder = PhotoDecoder(limits)
+        self._decode_places = DecodePlaces(max_decodes)
 
     def classify(
         self,
@@ -110,8 +113,7 @@ class Classification:
         asked, expected = ref, self._catalog.expect(ref, deadline)
         for _ in range(TRIES):
             observation.version = expected.version
-            with observation.decoding():
-                pixels = self._prepare_all(photos, expected.preparation, expected.shape, deadline)
+            pixels = self._prepare_all(photos, expected, deadline, observation)
             try:
                 with observation.asking():
                     prediction = self._source.predict(asked, pixels, deadline)
@@ -140,18 +142,29 @@ class Classification:
         raise ModelNotReady(f"Model {name} is changing: version {version} is gone. Try again.")
 
     def _prepare_all(
-        self, photos: list[Photo], preparation: str, shape: Shape, deadline: Deadline
+        self,
+        photos: list[Photo],
+        expected: Description,
+        deadline: Deadline,
+        observation: Observation,
     ) -> np.ndarray:
         """Return uint8 `[photos, height, width, channels]`; every bad photo is named."""
+        preparation, shape = expected.preparation, expected.shape
         pixels = np.empty((len(photos), *shape), np.uint8)
         bad: list[tuple[str, BadPhoto]] = []
         for place, photo in enumerate(photos):
-            deadline.remaining()
+            with observation.waiting():
+                self._decode_places.take(deadline)
             try:
-                pixels[place] = self._decoder.prepare(photo.encoded, preparation, shape, deadline)
+                with observation.decoding():
+                    pixels[place] = self._decoder.prepare(
+                        photo.encoded, preparation, shape, deadline
+                    )
             except BadPhoto as error:
                 # Its frames would keep the decoded image alive while the next is decoded.
                 bad.append((photo.name, error.with_traceback(None)))
+            finally:
+                self._decode_places.leave()
         if bad:
             raise BadPhotos(bad, len(photos))
         return pixels

@@ -60,6 +60,9 @@ class Settings(BaseSettings):
         ge=1,
         description="requests that a worker decodes and asks the model for at once; more are 429",
     )
+    max_decodes: int = Field(
+        2, ge=1, description="photos that a worker decodes at once, more wait their turn"
+    )
     max_connections: int = Field(
         1000, ge=1, description="connections of a worker; a new one takes the place of an idle one"
     )

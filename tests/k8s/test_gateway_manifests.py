@@ -100,15 +100,10 @@ def test_memory_holds_the_greatest_bodies_and_photos(
     settings: Settings, container: Manifest
 ) -> None:
     """The formula of docs/limits.md: what a worker needs at worst."""
-    bodies = settings.threads * settings.max_body_bytes
-    photos = decodes_at_once(settings) * PHOTO_BYTES
+    bodies = settings.max_upload_bytes + settings.max_in_flight * settings.max_body_bytes
+    photos = settings.max_decodes * PHOTO_BYTES
     helper = 0.0
     if UNBOUNDED_FORMATS & set(settings.formats):
         helper = HELPER_BYTES + settings.max_helper_bytes
     limit = quantity(container["resources"]["limits"]["memory"])
     assert settings.workers * (IDLE_BYTES + bodies + photos + helper) <= limit
-
-
-def decodes_at_once(settings: Settings) -> int:
-    """Return how many photos a worker decodes at once: one of each request in flight."""
-    return settings.max_in_flight

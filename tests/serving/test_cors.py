@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from serving.api_keys import new_key
-from serving.settings import Settings, SettingsError, read_settings
+from serving.settings import Settings
+from serving.settings_reader import SettingsError, read_settings
 from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, gateway
 
