@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from serving.errors import BudgetSpent, ModelServerUnavailable
 
 FAILURES_TO_OPEN = 5
-PROBE_SECONDS = 1.0
+PROBE_SECONDS = 0.5
 SLOW_SECONDS = 2.0
 
 
 class Breaker:
-    """Counts failures in a row; above a number, lets only one call a second through to probe.
+    """Counts failures in a row; above a number, lets only two calls a second through to probe.
 
     A failure is a call that found nobody, or nobody who answered in `SLOW_SECONDS`: without the
     breaker each such call would hold its place, and its caller, until its deadline. A deadline

@@ -43,7 +43,7 @@ _OPTIONS = [
     ("grpc.initial_reconnect_backoff_ms", 100),
     # So long may one attempt to connect take, TLS handshake included.
     ("grpc.min_reconnect_backoff_ms", 1000),
-    ("grpc.max_reconnect_backoff_ms", 1000),
+    ("grpc.max_reconnect_backoff_ms", 500),
     # Nor is a name looked up again for half a minute: a replaced pod would be missed as long.
     ("grpc.dns_min_time_between_resolutions_ms", 1000),
     ("grpc.keepalive_time_ms", 60_000),

@@ -1,4 +1,4 @@
-"""The breaker: opens after failures in a row, probes once a second, closes at the first answer."""
+"""The breaker: opens after failures in a row, probes now and then, closes at the first answer."""
 
 import pytest
 
