@@ -4,6 +4,7 @@ import base64
 import binascii
 import io
 import json
+import re
 from typing import IO, Any
 
 from flask import Request
@@ -27,6 +28,9 @@ MAX_NAME_LENGTH = 255
 
 # Form fields beside the photos, which are passed over.
 _MAX_OTHER_PARTS = 16
+# Bytes of one part's headers, which are parsed slowly; and what ends them.
+_MAX_PART_HEADERS = 16_384
+_BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 # Brackets, commas and colons for each photo: none is in base64, and each makes an object in memory.
 _MAX_MARKS = 100
 _JSON_FORM = '{"images": [{"b64": "…"}]}'
@@ -105,6 +109,7 @@ class Uploads:
             return parts[-1][1]
 
         most = self._max_photos + _MAX_OTHER_PARTS
+        self._check_headers(body, request.mimetype_params.get("boundary", "").encode(), most)
         parser = FormDataParser(stream_factory=begin_part, silent=False, max_form_parts=most)
         try:
             parser.parse(io.BytesIO(body), request.mimetype, len(body), request.mimetype_params)
@@ -118,6 +123,25 @@ class Uploads:
             Photo((name or str(place))[:MAX_NAME_LENGTH], encoded)
             for place, (name, encoded) in enumerate(files)
         ]
+
+    def _check_headers(self, body: bytes, boundary: bytes, most: int) -> None:
+        """Check the headers of all parts, of which at most so many are accepted."""
+        delimiter, found = b"--" + boundary, 0
+        place = body.find(delimiter) if boundary else -1
+        while place >= 0:
+            place += len(delimiter)
+            if not body.startswith(b"--", place):  # Not the last one, as far as it is one at all.
+                end = _BLANK_LINE.search(body, place, place + _MAX_PART_HEADERS)
+                if end is None:
+                    raise MalformedRequest(
+                        "The headers of a part of the multipart form do not end within"
+                        f" {_MAX_PART_HEADERS:,} bytes."
+                    )
+                place = end.end() - 2
+            found += 1
+            if found > most + 1:
+                raise self._too_many("more")
+            place = body.find(delimiter, place)
 
     def _json(self, body: bytes) -> list[Photo]:
         marks = sum(body.count(mark) for mark in (b"[", b"{", b",", b":"))

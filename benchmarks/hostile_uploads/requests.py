@@ -52,6 +52,14 @@ REQUESTS: dict[str, tuple[str, Callable[[], bytes]]] = {
         lambda: form([(file_head("a.jpg", "; a=b" * 100_000), _photo())]),
     ),
     "form with a name of 1 MB": (FORM, lambda: form([(file_head("a" * 1_000_000), _photo())])),
+    "form with an encoded name of 9 MB": (
+        FORM,
+        lambda: form([(file_head("a", "; filename*=utf-8''" + "%41" * 3_000_000), _photo())]),
+    ),
+    "form with 2,500,000 headers": (
+        FORM,
+        lambda: form([(file_head("a.jpg", "\r\nX: y" * 2_500_000), _photo())]),
+    ),
     "form with a name of control characters": (
         FORM,
         lambda: form([(file_head("\x00\x01\x1b[2J\u202e\ud7ff\x7f.jpg"), _photo())]),

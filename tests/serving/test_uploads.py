@@ -8,7 +8,7 @@ import pytest
 from flask import Flask, Request
 from werkzeug.test import EnvironBuilder
 
-from benchmarks.hostile_uploads.requests import REQUESTS
+from benchmarks.hostile_uploads.requests import FORM, REQUESTS, file_head, form
 from serving.classification import Photo
 from serving.errors import MalformedRequest, NoPhoto, TooManyPhotos
 from serving.uploads import Uploads
@@ -27,6 +27,27 @@ def test_hostile_requests_are_read_or_refused(name: str) -> None:
     kind, make = REQUESTS[name]
     with contextlib.suppress(MalformedRequest, NoPhoto, TooManyPhotos):
         assert len(photos(kind, make())) <= 2  # The form in a form has the same boundary.
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        file_head("a" * 100_000),
+        file_head("a.jpg", "; a=b" * 20_000),
+        file_head("a.jpg", "\r\nX: y" * 20_000),
+        file_head("a.jpg", "; filename*=utf-8''" + "%41" * 20_000),
+    ],
+)
+@pytest.mark.parametrize("before", [b"", b"x--hostile\r\n\r\n" * 5, b"x--hostile--\r\n"])
+def test_headers_of_a_part_are_bounded(head: str, before: bytes) -> None:
+    with pytest.raises(MalformedRequest, match="16,384 bytes"):
+        photos(FORM, before + form([(file_head("first"), b"photo"), (head, b"photo")]))
+
+
+def test_photos_come_in_the_order_of_the_form() -> None:
+    parts = [(file_head(f"{i}.jpg", "; a=b" * 1000), b"\r\n\r\n--photo" * i) for i in range(1, 9)]
+    found = photos(FORM, form(parts))
+    assert found == [Photo(f"{i}.jpg", b"\r\n\r\n--photo" * i) for i in range(1, 9)]
 
 
 @pytest.mark.parametrize("mark", ["[],", '{"a":1},', "0,", '"",'])
