@@ -19,6 +19,7 @@ from gunicorn.workers.base import Worker as GunicornWorker
 
 from serving.arrival import ARRIVAL
 from serving.connection import Connection
+from serving.heap import keep_heap_small
 from serving.incoming import ParsedRequest, RequestLimits
 from serving.memory import Memory
 
@@ -39,6 +40,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
 
     def run(self) -> None:
         """Serve until told to stop, then finish the requests in flight."""
+        keep_heap_small()
         settings = self.app.settings
         self._limits = RequestLimits(
             self.cfg,
