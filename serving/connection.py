@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from serving.arrival import Arrival
@@ -27,8 +28,9 @@ class Connection:
     Attributes:
         lock: held by the thread that works on it.
         client, server: the addresses of both ends.
-        end: until when it may idle, or send its request, or linger; on the monotonic clock.
-        open: it is worth reading from.
+        end: until when it may idle, send its request, take its answer or linger; on the monotonic
+            clock.
+        open: there is something to wait for.
     """
 
     def __init__(
@@ -38,12 +40,14 @@ class Connection:
         self.client, self.server = addresses
         self.open = True
         self._socket = connected
-        self._socket.settimeout(SEND_SECONDS)  # For sending only: reading goes past it.
+        self._socket.setblocking(False)
         self._limits = limits
         self._requests = 0
         self._incoming: IncomingRequest | None = None
         self._late = False
         self._lingered = -1
+        self._unsent = b""
+        self._then: Callable[[], None] = self._await_next
         self.end = time.monotonic() + limits.config.keepalive
 
     @property
@@ -51,17 +55,27 @@ class Connection:
         """Whether no byte of a next request has come."""
         return self._incoming is None
 
+    @property
+    def blocked(self) -> bool:
+        """Whether the client has yet to take what is sent; until then nothing is read."""
+        return bool(self._unsent)
+
     def fileno(self) -> int:
         """Return the file descriptor of its socket; -1 once it is closed."""
         return self._socket.fileno()
 
-    def receive(self) -> None:
-        """Take what has come, without waiting, or find that it comes too late.
+    def go_on(self) -> None:
+        """Send and take what is possible now, without waiting, or find that it is too late.
 
         Raises:
             OSError: the connection is broken.
             Exception: one of gunicorn's, for a head that is no HTTP.
         """
+        if self._unsent:
+            self._flush()
+            if self._unsent:
+                self.open = time.monotonic() < self.end
+                return
         try:
             data = os.read(self._socket.fileno(), PIECE_BYTES)
         except BlockingIOError:
@@ -97,7 +111,7 @@ class Connection:
     def request(self) -> ParsedRequest | None:
         """Return the next request if it is whole, or never will be."""
         incoming = self._incoming
-        if incoming is None or incoming.parsed is None:
+        if incoming is None or incoming.parsed is None or self._unsent:
             return None
         if incoming.ready() or self._late or not self.open:
             self.end = _NEVER
@@ -110,15 +124,20 @@ class Connection:
         return Arrival(incoming.began, self._late, incoming.crowded) if incoming else Arrival()
 
     def send(self, answer: bytes) -> None:
-        """Send an answer.
+        """Send an answer, or as much of it as the client takes at once; the rest by and by.
 
         Raises:
-            OSError: the client is gone, or does not take it.
+            OSError: the client is gone.
         """
+        self._unsent += answer
+        self._then = self._await_next
+        self._flush()
+
+    def _flush(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            answer = answer[os.write(self._socket.fileno(), answer) :]
-        if answer:
-            self._socket.sendall(answer)
+            self._unsent = self._unsent[os.write(self._socket.fileno(), self._unsent) :]
+        if not self._unsent:
+            self._then()
 
     def answered(self, parsed: ParsedRequest, *, keep: bool) -> None:
         """Go over to the next request, which may have come already, or end the connection."""
@@ -127,16 +146,31 @@ class Connection:
             return
         rest = parsed.rest() if keep else None
         self._forget_request()
-        if rest is None:
-            self.open = False
-            return
-        self.end = time.monotonic() + self._limits.config.keepalive
+        self._when_sent(self._end if rest is None else self._await_next)
         if rest:
             self._take(rest)
 
     def linger(self) -> None:
         """Say that nothing more will be sent; what still comes is thrown away for a while."""
         self._forget_request()
+        self._when_sent(self._end_sending)
+
+    def _when_sent(self, step: Callable[[], None]) -> None:
+        """Take a step once the client has taken the answer."""
+        if self._unsent:
+            self._then = step
+            self.end = time.monotonic() + SEND_SECONDS
+        else:
+            step()
+
+    def _await_next(self) -> None:
+        if self._incoming is None:
+            self.end = time.monotonic() + self._limits.config.keepalive
+
+    def _end(self) -> None:
+        self.open = False
+
+    def _end_sending(self) -> None:
         self._lingered = 0
         self.end = time.monotonic() + LINGER_SECONDS
         with contextlib.suppress(OSError):

@@ -8,6 +8,7 @@ the last byte runs the app and sends the answer, without a hand-over to another.
 
 import contextlib
 import os
+import resource
 import select
 import socket
 import threading
@@ -31,8 +32,10 @@ STOP_IDLE_SECONDS = 2.0
 # The more connections a worker holds, the longer it leaves a new one to the other workers.
 _YIELD_SECONDS, _MOST_YIELD_SECONDS = 50e-6, 0.002
 
-_ONCE = select.EPOLLIN | select.EPOLLONESHOT
-_AT_ONCE = select.EPOLLOUT | select.EPOLLONESHOT
+_OTHER_FILES = 200  # Of the gateway itself: gRPC, metrics, libraries.
+
+_READABLE = select.EPOLLIN | select.EPOLLONESHOT
+_WRITABLE = select.EPOLLOUT | select.EPOLLONESHOT
 
 
 class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
@@ -48,12 +51,13 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
             settings.max_body_bytes,
             Memory(settings.max_upload_bytes),
         )
+        _allow_files(self.cfg.worker_connections + _OTHER_FILES)
         self._connections: dict[int, Connection] = {}
         self._poll = select.epoll()
         self._listeners = {each.fileno(): (each, each.getsockname()) for each in self.sockets}
         for listener in self.sockets:
             listener.setblocking(False)
-            self._poll.register(listener, _ONCE)
+            self._poll.register(listener, _READABLE)
         for number in range(self.cfg.threads):
             threading.Thread(target=self._work, name=f"worker-{number}", daemon=True).start()
         while self.alive and self.ppid == os.getppid():
@@ -82,13 +86,14 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         now = time.monotonic()
         for connection in list(self._connections.values()):
             if connection.end <= now:
-                self._wake(connection, _AT_ONCE)
-        if self.alive:
-            self._listen()
+                self._wake(connection, _WRITABLE)
+        self._listen()
 
     def _listen(self) -> None:
+        if not self.alive:
+            return
         for listener in self.sockets:
-            self._wake(listener, _ONCE)
+            self._wake(listener, _READABLE)
 
     def _wake(self, one: Connection | socket.socket, event: int) -> None:
         """Let a thread come when the event does. One that comes while another works goes again."""
@@ -114,14 +119,17 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         time.sleep(min(held * _YIELD_SECONDS, _MOST_YIELD_SECONDS))
         try:
             connected, client = listener.accept()
-        except OSError:  # Another worker has it, or the client is gone.
+        except (BlockingIOError, ConnectionAbortedError):  # Another worker has it, or it is gone.
+            self._listen()
             return
-        finally:
+        except OSError as error:  # Such as too many open files: again with the next tick.
             if self.alive:
-                self._listen()
+                self.log.warning("No connection can be accepted: %s", error)
+            return
+        self._listen()
         connection = Connection(connected, (client, address), self._limits)
         self._connections[connection.fileno()] = connection
-        self._poll.register(connection, _ONCE)
+        self._poll.register(connection, _READABLE)
 
     def _make_room(self) -> None:
         """Let the connection go that has been idle the longest."""
@@ -129,14 +137,14 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         if idle:
             longest = min(idle, key=lambda each: each.end)
             longest.end = 0.0
-            self._wake(longest, _AT_ONCE)
+            self._wake(longest, _WRITABLE)
 
     def _advance(self, connection: Connection) -> None:
         """Take what a connection has sent, and work on its requests that are whole."""
         if not connection.lock.acquire(blocking=False):
             return
         try:
-            connection.receive()
+            connection.go_on()
             while parsed := connection.request():
                 self._serve(connection, parsed)
         except OSError as error:
@@ -150,8 +158,9 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
     def _leave(self, connection: Connection) -> None:
         """Wait for the connection's next bytes, or close it."""
         if connection.open:
+            event = _WRITABLE if connection.blocked else _READABLE
             connection.lock.release()
-            self._wake(connection, _ONCE)
+            self._wake(connection, event)
         else:
             # It stays locked: an event that comes late finds nobody to work on it.
             self._connections.pop(connection.fileno(), None)
@@ -186,6 +195,14 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         with contextlib.suppress(OSError):
             connection.send(b"".join(outbox.sent))
         connection.linger()
+
+
+def _allow_files(count: int) -> None:
+    """Allow the process so many open files, or as many as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 class _Outbox:

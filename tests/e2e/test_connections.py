@@ -114,6 +114,20 @@ def test_requests_may_come_without_waiting_for_answers(
     assert third in {415, 503}
 
 
+def test_clients_that_do_not_take_their_answers_hold_nobody_up(
+    lonely: tuple[Program, httpx.URL],
+) -> None:
+    _, url = lonely
+    asked = 60  # Some 100 kB each: more than the system keeps for a connection.
+    with connected(url, 40) as greedy, connected(url, 1) as (quick,):
+        for connection in greedy:
+            connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * asked)
+        for _ in range(20):
+            quick.sendall(LIVE)
+            assert answers(quick, 1) == [200]
+        assert answers(greedy[0], asked) == [200] * asked
+
+
 def test_a_client_that_asks_first_is_invited(lonely: tuple[Program, httpx.URL]) -> None:
     _, url = lonely
     head = UPLOAD + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n"
