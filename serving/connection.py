@@ -77,7 +77,8 @@ class Connection:
                 self.open = time.monotonic() < self.end
                 return
         try:
-            data = os.read(self._socket.fileno(), PIECE_BYTES)
+            size = self._incoming.piece_bytes() if self._incoming else PIECE_BYTES
+            data = os.read(self._socket.fileno(), size)
         except BlockingIOError:
             if time.monotonic() >= self.end:
                 self._expire()

@@ -15,7 +15,8 @@ from serving.deadline import TIMEOUT_HEADER, read_timeout
 from serving.memory import Memory
 
 MAX_HEAD_BYTES = 65_536
-PIECE_BYTES = 262_144
+PIECE_BYTES = 65_536
+MAX_PIECE_BYTES = 1_048_576
 
 _END_OF_HEAD = b"\r\n\r\n"
 
@@ -93,6 +94,11 @@ class IncomingRequest:
             or self.parsed.announced() > self._limits.max_body_bytes
             or self.parsed.whole
         )
+
+    def piece_bytes(self) -> int:
+        """Return how many bytes to take at once: the more, the larger the body."""
+        announced = self.parsed.announced() if self.parsed else 0
+        return min(max(PIECE_BYTES, announced), MAX_PIECE_BYTES)
 
     def release(self) -> None:
         """Give back the memory."""
