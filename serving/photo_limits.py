@@ -46,7 +46,7 @@ class PhotoLimits:
     max_tiff_pixels: int = 12_000_000
     max_avif_pixels: int = 12_000_000
     max_helper_bytes: int = 250_000_000
-    max_helper_seconds: float = 1.5
+    max_helper_seconds: float = 1.2
     max_side: int = 30_000
     max_scans: int = 64
     max_coefficients: int = 60_000_000
