@@ -9,6 +9,8 @@ from pathlib import Path
 from serving.errors import Unauthorized
 
 KEY_BYTES = 32  # 256 bits
+KEYED = "/v1/"
+"""What the paths begin with that ask for a key."""
 
 log = logging.getLogger(__name__)
 

@@ -1,61 +1,91 @@
-"""Where a chunked body ends (RFC 9112, section 7.1), while its bytes come in piece by piece."""
+"""A chunked body (RFC 9112, section 7.1), decoded while its bytes come in piece by piece.
+
+gunicorn's own reader is made for a socket: from a body that is there already it copies all that is
+left with every chunk.
+"""
 
 import re
 
-_MAX_LINE = 8192
-_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(;|$)")
-_SIZE, _DATA, _TRAILER = range(3)
+MAX_CHUNKS = 50_000
+MAX_TRAILER_BYTES = 8192
+
+_MAX_LINE = 256  # Of a chunk's size with its extensions, which nobody uses.
+_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(;[^\r\n]*)?")
+_SIZE, _DATA, _DATA_END, _TRAILER = range(4)
 
 
-class ChunkScanner:
-    """Follows the chunks of one body without keeping them.
+class ChunkDecoder:
+    """Decodes one body; trailers are passed over.
 
-    It only finds the end: gunicorn's reader, which decodes the body once it is whole, is strict
-    about everything else. What is no chunk ends the body too, so that it gets to say so.
+    Attributes:
+        done: the body is whole.
+        fault: what is wrong with it, or None. What comes behind a fault means nothing.
+        rest: what came behind the body.
     """
 
     def __init__(self) -> None:
         self.done = False
-        self.size = 0
+        self.fault: str | None = None
+        self.rest = b""
         self._state = _SIZE
         self._line = bytearray()
-        self._skip = 0
+        self._left = 0
+        self._chunks = 0
+        self._trailer_bytes = 0
 
-    def feed(self, data: bytes) -> None:
-        """Look at the next bytes; `done` and `size` (of the data so far, in bytes) follow."""
-        place = 0
-        while place < len(data) and not self.done:
-            if self._skip:
-                step = min(self._skip, len(data) - place)
-                self._skip -= step
-                self.size += step
-                place += step
+    def feed(self, data: bytes) -> bytes:
+        """Take the next bytes; return those of the body that are in them."""
+        decoded, place = [], 0
+        while place < len(data) and not self.done and self.fault is None:
+            if self._state == _DATA:
+                piece = data[place : place + self._left]
+                decoded.append(piece)
+                place += len(piece)
+                self._left -= len(piece)
+                if not self._left:
+                    self._state = _DATA_END
             else:
                 place = self._read_line(data, place)
+        if self.done:
+            self.rest += data[place:]
+        return b"".join(decoded)
 
     def _read_line(self, data: bytes, place: int) -> int:
         """Go on with a line; return the place behind what was looked at."""
         end = data.find(b"\n", place)
         stop = len(data) if end < 0 else end + 1
         self._line += data[place:stop]
-        if end >= 0:
-            self._end_line(bytes(self._line).rstrip(b"\r\n"))
+        if len(self._line) > (MAX_TRAILER_BYTES if self._state == _TRAILER else _MAX_LINE):
+            self.fault = "a line of its chunks is too long"
+        elif end >= 0:
+            line = bytes(self._line)
             self._line.clear()
-        elif len(self._line) > _MAX_LINE:
-            self.done = True
+            if line.endswith(b"\r\n"):
+                self._end_line(line[:-2])
+            else:
+                self.fault = "a line of its chunks ends without a carriage return"
         return stop
 
     def _end_line(self, line: bytes) -> None:
         if self._state == _TRAILER:
+            self._trailer_bytes += len(line) + 2
             self.done = not line
-            return
-        if self._state == _DATA:  # The line break that ends a chunk's data.
+            if self._trailer_bytes > MAX_TRAILER_BYTES:
+                self.fault = "its trailers are too long"
+        elif self._state == _DATA_END:
             self._state = _SIZE
-            self.done = bool(line)
-            return
-        match = _SIZE_LINE.match(line)
+            if line:
+                self.fault = "a chunk is longer than it says"
+        else:
+            self._begin_chunk(line)
+
+    def _begin_chunk(self, line: bytes) -> None:
+        match = _SIZE_LINE.fullmatch(line)
+        self._chunks += 1
         if match is None:
-            self.done = True
-            return
-        self._skip = int(match[1], 16)
-        self._state = _DATA if self._skip else _TRAILER
+            self.fault = f"{line[:20]!r} is no size of a chunk"
+        elif self._chunks > MAX_CHUNKS:
+            self.fault = f"it has more than {MAX_CHUNKS:,} chunks"
+        else:
+            self._left = int(match[1], 16)
+            self._state = _DATA if self._left else _TRAILER

@@ -52,8 +52,8 @@ class Connection:
 
     @property
     def idle(self) -> bool:
-        """Whether no byte of a next request has come."""
-        return self._incoming is None
+        """Whether it only waits for a next request."""
+        return self._incoming is None and not self._unsent and self._lingered < 0
 
     @property
     def blocked(self) -> bool:
@@ -87,16 +87,20 @@ class Connection:
             self.open = False
         elif self._lingered >= 0:
             self._lingered += len(data)
-            self.open = self._lingered < LINGER_BYTES
+            self.open = self._lingered < max(LINGER_BYTES, self._limits.max_body_bytes)
         else:
             self._take(data)
 
     def _take(self, data: bytes) -> None:
         if self._incoming is None:
+            data = data.lstrip(b"\r\n")  # Some clients end a body with a line break too many.
+            if not data:
+                return
             self._requests += 1
             self._incoming = IncomingRequest(self._limits, self.client, self._requests)
         self._incoming.take(data)
-        self.end = self._incoming.end
+        if not self._unsent:
+            self.end = self._incoming.end
         parsed = self._incoming.parsed
         if parsed and parsed.awaits_invitation() and not self._incoming.ready():
             self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -145,9 +149,9 @@ class Connection:
         if not parsed.whole:
             self.linger()
             return
-        rest = parsed.rest() if keep else None
+        rest = parsed.rest() if keep else b""
         self._forget_request()
-        self._when_sent(self._end if rest is None else self._await_next)
+        self._when_sent(self._await_next if keep else self._end)
         if rest:
             self._take(rest)
 
@@ -167,6 +171,8 @@ class Connection:
     def _await_next(self) -> None:
         if self._incoming is None:
             self.end = time.monotonic() + self._limits.config.keepalive
+        else:
+            self.end = self._incoming.end
 
     def _end(self) -> None:
         self.open = False

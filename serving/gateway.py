@@ -6,9 +6,11 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from serving.api_keys import KEYED, ApiKeys
 from serving.app import create_app
 from serving.arbiter import DrainingArbiter
 from serving.draining import Draining
+from serving.errors import Unauthorized
 from serving.logs import GunicornLogger
 from serving.model_server import ModelServer
 from serving.settings import Settings
@@ -32,6 +34,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         self._metrics = WorkerMetrics(settings.metrics_bind)
         self._draining = Draining()
         self._pem = pem
+        self._api_keys: ApiKeys | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -46,6 +49,9 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             "worker_connections": settings.max_connections,
             "graceful_timeout": settings.drain_seconds,
             "keepalive": 75,
+            # Nothing here depends on what a proxy says of the caller.
+            "forwarded_allow_ips": "",
+            "forwarder_headers": "",
             "proc_name": "photolabel",
             "loglevel": settings.log_level.lower(),
             "control_socket_disable": True,
@@ -77,8 +83,21 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
     def load(self) -> Flask:
         """Return the app of one worker."""
         settings = self.settings
+        if settings.api_keys_file:
+            self._api_keys = ApiKeys(settings.api_keys_file)
         model_server = ModelServer(settings.model_server, settings.tls_files(), self._pem)
         return create_app(settings, model_server, self._draining)
+
+    def wants_body(self, path: str, authorization: str | None) -> bool:
+        """Whether a request can get anywhere with its body: only then is it waited for."""
+        if not path.startswith(KEYED):
+            return False
+        try:
+            if self._api_keys:
+                self._api_keys.check(authorization)
+        except Unauthorized:
+            return False
+        return True
 
     def _before_request(self, worker: Any, request: Any) -> None:
         """End a connection with its next answer in a drain, so that its client finds another."""

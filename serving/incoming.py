@@ -2,15 +2,17 @@
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from gunicorn.config import Config
-from gunicorn.http.body import ChunkedReader
+from gunicorn.http.body import Body, ChunkedReader, LengthReader
+from gunicorn.http.errors import LimitRequestHeaders, ParseException
 from gunicorn.http.message import Request
 from gunicorn.http.unreader import Unreader
 
-from serving.chunks import ChunkScanner
+from serving.chunks import ChunkDecoder
 from serving.deadline import TIMEOUT_HEADER, read_timeout
 from serving.memory import Memory
 
@@ -30,12 +32,14 @@ class RequestLimits:
         time_budget: seconds for a request to arrive; the request may lower them.
         max_body_bytes: of a longer body no more is awaited.
         memory: what all unfinished requests share.
+        wants_body: whether a request's body is worth waiting for, by its head.
     """
 
     config: Config
     time_budget: float
     max_body_bytes: int
     memory: Memory
+    wants_body: Callable[[Request], bool]
 
 
 class IncomingRequest:
@@ -58,6 +62,7 @@ class IncomingRequest:
         self._number = number
         self._head = bytearray()
         self._reserved = 0
+        self._wants_body = True
 
     def take(self, data: bytes) -> None:
         """Take the next bytes.
@@ -75,7 +80,9 @@ class IncomingRequest:
         before = len(self._head)
         self._head += data
         end = self._head.find(_END_OF_HEAD, max(0, before - len(_END_OF_HEAD)))
-        if end >= 0 or len(self._head) > MAX_HEAD_BYTES:
+        if end > MAX_HEAD_BYTES or (end < 0 and len(self._head) > MAX_HEAD_BYTES):
+            raise LimitRequestHeaders(f"more than {MAX_HEAD_BYTES:,} bytes")
+        if end >= 0:
             self._parse()
 
     def _parse(self) -> None:
@@ -86,13 +93,17 @@ class IncomingRequest:
         wanted = dict(request.headers).get(TIMEOUT_HEADER.upper())
         seconds = read_timeout(wanted, self._limits.time_budget) or self._limits.time_budget
         self.end = self.began + seconds
+        self._wants_body = self._limits.wants_body(request)
 
     def ready(self) -> bool:
-        """Whether it is whole, or so large that the rest does not matter."""
-        return self.parsed is not None and (
-            self.crowded
-            or self.parsed.announced() > self._limits.max_body_bytes
-            or self.parsed.whole
+        """Whether it is whole, or the rest of its body does not matter."""
+        parsed = self.parsed
+        return parsed is not None and (
+            parsed.whole
+            or self.crowded
+            or not self._wants_body
+            or parsed.broken()
+            or parsed.announced() > self._limits.max_body_bytes
         )
 
     def piece_bytes(self) -> int:
@@ -116,26 +127,37 @@ class ParsedRequest:
 
     def __init__(self, request: Request, unreader: "_Arrived") -> None:
         self.request = request
+        self.whole = False
         self._unreader = unreader
-        self._chunks = ChunkScanner() if isinstance(request.body.reader, ChunkedReader) else None
-        self._length = 0 if self._chunks else int(request.body.reader.length)
-        self._look(unreader.buf.getvalue())
+        self._chunks: ChunkDecoder | None = None
+        self._length = 0
+        if isinstance(request.body.reader, ChunkedReader):
+            self._chunks = ChunkDecoder()
+            self.take(unreader.take_buffered())
+        else:
+            self._length = int(request.body.reader.length)
+            self.whole = unreader.size() >= self._length
 
     def take(self, data: bytes) -> None:
         """Take the next bytes of the body."""
-        self._unreader.append(data)
-        self._look(data)
-
-    def _look(self, data: bytes) -> None:
-        if self._chunks:
-            self._chunks.feed(data)
-            self.whole = self._chunks.done
-        else:
+        if self._chunks is None:
+            self._unreader.append(data)
             self.whole = self._unreader.size() >= self._length
+            return
+        decoded = self._chunks.feed(data)
+        self._length += len(decoded)
+        self._unreader.append(decoded)
+        self.whole = self._chunks.done
+        body = _Faulty(self._chunks.fault) if self._chunks.fault else None
+        self.request.body = Body(body or LengthReader(self._unreader, self._length))
+
+    def broken(self) -> bool:
+        """Whether the rest of the body can't be told from what is behind it."""
+        return self._chunks is not None and self._chunks.fault is not None
 
     def announced(self) -> int:
         """Return how many bytes the body will have, or has by now where that is not announced."""
-        return self._chunks.size if self._chunks else self._length
+        return self._length
 
     def awaits_invitation(self) -> bool:
         """Whether the client waits for a 100 (Continue); it does so once.
@@ -146,11 +168,26 @@ class ParsedRequest:
         self.request._expected_100_continue = False
         return waits and not self.whole
 
-    def rest(self) -> bytes | None:
-        """Return what has come behind a whole request; None if nobody knows where that begins."""
-        while self.request.body.read(PIECE_BYTES):
-            pass  # The app need not have read it.
-        return None if self.request.body.failed else self._unreader.take_buffered()
+    def rest(self) -> bytes:
+        """Return what has come behind a whole request."""
+        self.request.body.read(self._length + 1)  # The app need not have read it.
+        behind: bytes = self._chunks.rest if self._chunks else self._unreader.take_buffered()
+        return behind
+
+
+class _Faulty:
+    """A body that can't be read."""
+
+    def __init__(self, fault: str) -> None:
+        self._fault = fault
+
+    def read(self, size: int) -> bytes:
+        """Say what is wrong."""
+        raise InvalidChunk(self._fault)
+
+
+class InvalidChunk(ParseException):  # type: ignore[misc]  # gunicorn has no types.
+    """A body that says it is chunked, and is not."""
 
 
 class _Arrived(Unreader):  # type: ignore[misc]  # gunicorn has no types.

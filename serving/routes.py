@@ -14,7 +14,7 @@ from serving.answers import (
     ReadyModel,
     UnavailableModel,
 )
-from serving.api_keys import ApiKeys
+from serving.api_keys import KEYED, ApiKeys
 from serving.canary import Canary
 from serving.catalog import Catalog
 from serving.classification import Answer, Classification
@@ -80,7 +80,7 @@ class Routes:
 
     def begin(self) -> None:
         """Start the time budget, which the caller may lower, and check the API key."""
-        keyed = request.path.startswith("/v1/")
+        keyed = request.path.startswith(KEYED)
         if keyed or request.path == "/readyz":
             wanted = _timeout(request.headers.get(TIMEOUT_HEADER), self._settings.time_budget)
             g.deadline = Deadline(wanted, g.observation.trace.metadata, g.observation.began)
@@ -90,12 +90,15 @@ class Routes:
 
     def models(self) -> Response:
         """List the models served; one that can't answer says why."""
-        return render(ModelList(models=[self._overview(name) for name in self._catalog.names]))
+        with self._admission.admitted():
+            overviews = [self._overview(name) for name in self._catalog.names]
+        return render(ModelList(models=overviews))
 
     def model(self, name: str, version: str | None = None, label: str | None = None) -> Response:
         """Show one model, or one version of it, with its card."""
         ref = self._ref(name, version, label)
-        described, states = self._catalog.find(ref, g.deadline)
+        with self._admission.admitted():
+            described, states = self._catalog.find(ref, g.deadline)
         return render(described_model(name, described, states))
 
     def classify(self, name: str, version: str | None = None, label: str | None = None) -> Response:

@@ -16,6 +16,7 @@ import time
 from typing import Any
 
 from gunicorn.http import wsgi
+from gunicorn.http.message import Request
 from gunicorn.workers.base import Worker as GunicornWorker
 
 from serving.arrival import ARRIVAL
@@ -50,12 +51,15 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
             settings.time_budget,
             settings.max_body_bytes,
             Memory(settings.max_upload_bytes),
+            self._wants_body,
         )
-        _allow_files(self.cfg.worker_connections + _OTHER_FILES)
+        self._most = _allow_connections(self.cfg.worker_connections)
+        self._accepting = threading.Lock()
         self._connections: dict[int, Connection] = {}
         self._poll = select.epoll()
-        self._listeners = {each.fileno(): (each, each.getsockname()) for each in self.sockets}
-        for listener in self.sockets:
+        # gunicorn's own objects forget their sockets when they are closed.
+        self._listeners = {each.fileno(): (each.sock, each.getsockname()) for each in self.sockets}
+        for listener, _ in self._listeners.values():
             listener.setblocking(False)
             self._poll.register(listener, _READABLE)
         for number in range(self.cfg.threads):
@@ -66,9 +70,10 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
 
     def _drain(self) -> None:
         self.alive = False
-        for listener in self.sockets:
-            self._poll.unregister(listener)
-            listener.close()
+        with self._accepting:  # Whoever has accepted a connection has registered it then.
+            for listener, _ in self._listeners.values():
+                self._poll.unregister(listener)
+                listener.close()
         begun = time.monotonic()
         for connection in list(self._connections.values()):
             if connection.idle:
@@ -90,9 +95,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         self._listen()
 
     def _listen(self) -> None:
-        if not self.alive:
-            return
-        for listener in self.sockets:
+        for listener, _ in self._listeners.values():
             self._wake(listener, _READABLE)
 
     def _wake(self, one: Connection | socket.socket, event: int) -> None:
@@ -113,31 +116,36 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
 
     def _accept(self, listener: socket.socket, address: Any) -> None:
         held = len(self._connections)
-        if held >= self.cfg.worker_connections:
-            self._make_room()
+        if held >= self._most:
+            self._make_room()  # When that is done, or with the next tick, it goes on.
             return
         time.sleep(min(held * _YIELD_SECONDS, _MOST_YIELD_SECONDS))
         try:
-            connected, client = listener.accept()
-        except (BlockingIOError, ConnectionAbortedError):  # Another worker has it, or it is gone.
-            self._listen()
-            return
-        except OSError as error:  # Such as too many open files: again with the next tick.
+            with self._accepting:
+                connected, client = listener.accept()
+                connection = Connection(connected, (client, address), self._limits)
+                self._connections[connection.fileno()] = connection
+                self._poll.register(connection, _READABLE)
+        except (BlockingIOError, ConnectionAbortedError):
+            pass  # Another worker has it, or the client is gone.
+        except OSError as error:  # Such as too many open files.
             if self.alive:
                 self.log.warning("No connection can be accepted: %s", error)
+                self._make_room()
             return
         self._listen()
-        connection = Connection(connected, (client, address), self._limits)
-        self._connections[connection.fileno()] = connection
-        self._poll.register(connection, _READABLE)
 
     def _make_room(self) -> None:
-        """Let the connection go that has been idle the longest."""
+        """Let the connections go that have been idle the longest."""
         idle = [each for each in list(self._connections.values()) if each.idle]
-        if idle:
-            longest = min(idle, key=lambda each: each.end)
+        for longest in sorted(idle, key=lambda each: each.end)[: 1 + self._most // 50]:
             longest.end = 0.0
             self._wake(longest, _WRITABLE)
+
+    def _wants_body(self, request: Request) -> bool:
+        """Whether a request's body is worth waiting for: not where it is refused anyway."""
+        headers = dict(request.headers)
+        return bool(self.app.wants_body(request.path, headers.get("AUTHORIZATION")))
 
     def _advance(self, connection: Connection) -> None:
         """Take what a connection has sent, and work on its requests that are whole."""
@@ -165,6 +173,8 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
             # It stays locked: an event that comes late finds nobody to work on it.
             self._connections.pop(connection.fileno(), None)
             connection.close()
+            if len(self._connections) + 1 >= self._most:
+                self._listen()
 
     def _serve(self, connection: Connection, parsed: ParsedRequest) -> None:
         """Run the app for one request, and send its answer in one piece."""
@@ -197,12 +207,16 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         connection.linger()
 
 
-def _allow_files(count: int) -> None:
-    """Allow the process so many open files, or as many as it may."""
+def _allow_connections(wanted: int) -> int:
+    """Return how many connections the process may have open beside its other files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = count if hard == resource.RLIM_INFINITY else min(count, hard)
-    if soft != resource.RLIM_INFINITY and soft < most:
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    files = wanted + _OTHER_FILES
+    most = files if hard == resource.RLIM_INFINITY else min(files, hard)
+    if soft < most:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return max(1, min(wanted, max(soft, most) - _OTHER_FILES))
 
 
 class _Outbox:

@@ -10,6 +10,7 @@ import httpx
 import psutil
 import pytest
 
+from serving.api_keys import new_key
 from tests.e2e.processes import Program, gateway
 
 pytestmark = pytest.mark.e2e
@@ -102,9 +103,9 @@ def test_requests_may_come_without_waiting_for_answers(
     _, url = lonely
     body = UPLOAD + b"Content-Length: 5\r\n\r\nhello"
     chunked = UPLOAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
-    elsewhere = b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nunread..."
+    elsewhere = b"POST /v1/nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nunread..."
     with connected(url, 1) as (connection,):
-        everything = LIVE + elsewhere + body + chunked + LIVE
+        everything = LIVE + elsewhere + b"\r\n" + body + chunked + LIVE
         for start in range(0, len(everything), 7):
             connection.sendall(everything[start : start + 7])
         first, second, third, fourth, last = answers(connection, 5)
@@ -126,6 +127,69 @@ def test_clients_that_do_not_take_their_answers_hold_nobody_up(
             quick.sendall(LIVE)
             assert answers(quick, 1) == [200]
         assert answers(greedy[0], asked) == [200] * asked
+
+
+def test_a_request_that_gets_nowhere_is_answered_by_its_head(
+    lonely: tuple[Program, httpx.URL],
+) -> None:
+    _, url = lonely
+    with connected(url, 1) as (connection,):
+        connection.sendall(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\nx")
+        assert answers(connection, 2) == [404]
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"POST /v1/nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 404),
+        (UPLOAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+        (UPLOAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n" + b"a:\r\n" * 99999, 400),
+        (UPLOAD + b"X: " + b"x" * 70_000, 431),
+        (UPLOAD + b"X: " + b"x" * 70_000 + b"\r\n\r\n", 431),
+    ],
+    ids=["no chunk elsewhere", "no chunk", "trailers", "half a huge head", "huge head"],
+)
+def test_nonsense_gets_one_answer(
+    lonely: tuple[Program, httpx.URL], request_: bytes, status: int
+) -> None:
+    _, url = lonely
+    with connected(url, 1) as (connection,):
+        connection.sendall(request_ + LIVE)
+        connection.shutdown(socket.SHUT_WR)
+        assert answers(connection, 3) == [status]
+
+
+def test_what_only_a_proxy_may_say_is_no_header_of_ours(lonely: tuple[Program, httpx.URL]) -> None:
+    _, url = lonely
+    with connected(url, 1) as (connection,):
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\nSCRIPT_NAME: /x\r\n\r\n")
+        assert answers(connection, 1) == [200]
+
+
+def test_many_small_chunks_are_read_within_the_budget(lonely: tuple[Program, httpx.URL]) -> None:
+    _, url = lonely
+    with connected(url, 1) as (connection,):
+        chunks = b"1\r\nx\r\n" * 40_000 + b"0\r\n\r\n"
+        connection.sendall(UPLOAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+        assert answers(connection, 1)[0] in {415, 503}
+
+
+def test_uploads_without_a_key_take_no_room(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    key, digest = new_key()
+    keys.write_text(digest)
+    settings = {"api_keys_file": str(keys), "max_upload_bytes": "300000", "workers": "1"}
+    head = UPLOAD + b"Content-Length: 250000\r\n"
+    with (
+        gateway("127.0.0.1:1", tmp_path / "log", **settings) as (_, url),
+        connected(httpx.URL(url), 5) as strangers,
+        connected(httpx.URL(url), 1) as (known,),
+    ):
+        for connection in strangers:
+            connection.sendall(head + b"\r\n" + b"x" * 100_000)
+            assert answers(connection, 1) == [401]
+        known.sendall(head + b"Authorization: Bearer " + key.encode() + b"\r\n\r\n" + b"x" * 250000)
+        assert answers(known, 1)[0] in {415, 503}
 
 
 def test_a_client_that_asks_first_is_invited(lonely: tuple[Program, httpx.URL]) -> None:
