@@ -1,0 +1,9 @@
+"""The commands of `python -m training`: one module each, with `add`, which describes it.
+
+Keras and TensorFlow take seconds to import: a command imports what needs them when it runs.
+"""
+
+from training.commands import prune, recipes, run, starters
+
+COMMANDS = (run, recipes, prune, starters)
+"""In the order in which the help lists them."""

@@ -1,0 +1,66 @@
+"""Arguments that several commands take, and what they stand for."""
+
+import argparse
+from pathlib import Path
+from typing import TypeAlias
+
+from training.overrides import override
+from training.recipe import Recipe
+from training.recipes import default_recipe, recipe_named
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""What `add` of each command adds a parser to."""
+
+
+def add_recipe(parser: argparse.ArgumentParser) -> None:
+    """Let a command name a recipe and change its numbers: see `chosen_recipe`."""
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("recipe", nargs="?", metavar="RECIPE", help="one that `recipes` lists")
+    what.add_argument("--default-of", metavar="MODEL", help="the default recipe of a model")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="assignments",
+        help="change a number of the recipe; may be repeated",
+    )
+    parser.add_argument("--seed", help="the same as --set seed=SEED")
+
+
+def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
+    """Return the recipe that the arguments of `add_recipe` name, with its overrides.
+
+    Raises:
+        UsageError: there is no such recipe or setting, or a value is of the wrong type.
+    """
+    if arguments.default_of:
+        recipe = default_recipe(arguments.default_of)
+    else:
+        recipe = recipe_named(arguments.recipe)
+    seed = [] if arguments.seed is None else [f"seed={arguments.seed}"]
+    return override(recipe, [*arguments.assignments, *seed])
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Let a command say where the data sets are."""
+    parser.add_argument("--data", type=Path, help="folder of the data sets as they are published")
+
+
+def add_models(parser: argparse.ArgumentParser, what: str = "folder of the models") -> None:
+    """Let a command say where the published models are."""
+    parser.add_argument("--models", type=Path, default=Path("models"), help=what)
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Let a command choose what it computes on."""
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "gpu"), default="auto", help="what to compute on"
+    )
+
+
+def add_training(parser: argparse.ArgumentParser) -> None:
+    """Let a command that trains say where its data, runs and devices are."""
+    add_data(parser)
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="keep trained weights here")
+    add_device(parser)
