@@ -1,0 +1,27 @@
+"""Convolution with batch normalisation, as it is fitted, or folded into one layer."""
+
+from dataclasses import dataclass
+
+from keras import layers
+
+from training.networks.features import Tensor
+
+NORM = "_norm"
+"""What a normalisation's name adds to the name of the convolution before it."""
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """Convolves 3×3 and normalises, in two layers, or in one where that is folded."""
+
+    folded: bool
+
+    def __call__(self, hidden: Tensor, channels: int, stride: int, name: str) -> Tensor:
+        """Add the layers to a symbolic tensor."""
+        convolution = layers.Conv2D(
+            channels, 3, strides=stride, padding="same", use_bias=self.folded, name=name
+        )
+        if self.folded:
+            return convolution(hidden)
+        # Averages that follow within some ten steps suit short runs.
+        return layers.BatchNormalization(momentum=0.9, name=name + NORM)(convolution(hidden))
