@@ -8,7 +8,17 @@ from training.errors import UsageError
 from training.recipe import DenseNetwork, Recipe
 
 # What a recipe is about, rather than a number of it.
-_FIXED = ("name", "model", "what", "expected", "dataset", "preparation", "shape")
+_FIXED = (
+    "name",
+    "model",
+    "what",
+    "expected",
+    "published",
+    "floor",
+    "dataset",
+    "preparation",
+    "shape",
+)
 
 _CHOICES = {
     "optimizer": ("adam", "adamw", "sgd"),

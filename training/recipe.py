@@ -75,6 +75,8 @@ class Recipe:
         model: the name under which it is published.
         what: one line for people.
         expected: test accuracy and time, measured, with the hardware.
+        published: what its authors report, a number and where it is from; empty for our own.
+        floor: test accuracy below which a model is not published (`training.gate`).
         dataset: a key of `training.datasets.DATA_SETS`.
         preparation: the way from photo to pixels, as `serving.photos` names it.
         shape: height, width and channels of the model's input.
@@ -107,6 +109,8 @@ class Recipe:
     shape: tuple[int, int, int]
     network: Network
     augmentation: Augmentation = Augmentation()
+    published: str = ""
+    floor: float = 0.0
     seed: int = 1
     held_out: float = 0.0
     epochs: int = 10
