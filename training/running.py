@@ -11,14 +11,13 @@ import tensorflow as tf
 from rich.console import Console
 
 from training.card import circumstances, model_card
-from training.cats_dogs import load_cats_dogs
 from training.datasets import DataSet
 from training.errors import TrainingError
 from training.evaluation import evaluate
-from training.fashion_mnist import load_fashion_mnist
 from training.fitting import fit
 from training.interruption import interruptible
-from training.progress import FitProgress, counting
+from training.loading import load
+from training.progress import FitProgress
 from training.publishing import check_folder, publish
 from training.recipe import Recipe
 
@@ -79,28 +78,6 @@ def train_and_publish(recipe: Recipe, places: Places, device: str, console: Cons
         soft_wrap=True,
     )
     return version
-
-
-def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
-    """Load the data set of a recipe and say what it holds.
-
-    Raises:
-        TrainingError: it is not there, or damaged.
-    """
-    if recipe.dataset == "fashion-mnist":
-        data = load_fashion_mnist(folder, recipe.held_out)
-    else:
-        with counting(console, "preparing photos") as progress:
-            data = load_cats_dogs(folder, recipe.preparation, recipe.shape, progress)
-    console.print(
-        f"{data.name}: {len(data.training):,} photos to train on,"
-        f" {len(data.validation):,} for validation, {len(data.test):,} for the test",
-        highlight=False,
-        soft_wrap=True,
-    )
-    for fault in data.damaged:
-        console.print(f"set aside: {fault}", highlight=False, markup=False, soft_wrap=True)
-    return data
 
 
 def _fit(recipe: Recipe, data: DataSet, console: Console) -> keras.Model:

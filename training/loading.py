@@ -1,0 +1,33 @@
+"""From a recipe to its data set, wherever that comes from."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from training.bars import counting
+from training.cats_dogs import load_cats_dogs
+from training.datasets import DataSet
+from training.fashion_mnist import load_fashion_mnist
+from training.recipe import Recipe
+
+
+def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
+    """Load the data set of a recipe and say what it holds.
+
+    Raises:
+        TrainingError: it is not there, or damaged.
+    """
+    if recipe.dataset == "fashion-mnist":
+        data = load_fashion_mnist(folder, recipe.held_out)
+    else:
+        with counting(console, "preparing photos") as progress:
+            data = load_cats_dogs(folder, recipe.preparation, recipe.shape, progress)
+    console.print(
+        f"{data.name}: {len(data.training):,} photos to train on,"
+        f" {len(data.validation):,} for validation, {len(data.test):,} for the test",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for fault in data.damaged:
+        console.print(f"set aside: {fault}", highlight=False, markup=False, soft_wrap=True)
+    return data
