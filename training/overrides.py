@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from training.errors import UsageError
-from training.recipe import DenseNetwork, Recipe
+from training.recipe import BackboneNetwork, DenseNetwork, Recipe
 
 # What a recipe is about, rather than a number of it.
 _FIXED = (
@@ -24,12 +24,16 @@ _CHOICES = {
     "optimizer": ("adam", "adamw", "sgd"),
     "schedule": ("constant", "cosine"),
     "precision": ("float32", "mixed_bfloat16"),
+    "network.scaling": ("own", "255"),
+    "head.pooling": ("average", "flatten"),
+    "head.output": ("softmax", "sigmoid"),
 }
-_AT_LEAST_ONE = ("epochs", "batch_size", "network.units", "augmentation.crop_aspect")
+_AT_LEAST_ONE = ("epochs", "batch_size", "split", "network.units", "augmentation.crop_aspect")
 _FRACTIONS = (
     "held_out",
     "label_smoothing",
     "network.dropout",
+    "head.dropout",
     "augmentation.brightness",
     "augmentation.contrast",
     "augmentation.colour",
@@ -42,7 +46,7 @@ def settings(recipe: Recipe) -> dict[str, Any]:
     for name, value in _members(recipe):
         if is_dataclass(value):
             known |= {f"{name}.{inner}": number for inner, number in _members(value)}
-        elif name not in _FIXED:
+        elif value is not None and name not in _FIXED:
             known[name] = value
     return known
 
@@ -65,6 +69,8 @@ def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:
         recipe = _replaced(recipe, name, _parsed(name, text, known[name]))
     if recipe.fit_size and isinstance(recipe.network, DenseNetwork):
         raise UsageError(f"{recipe.name} flattens its photos: its fit_size can only be 0")
+    if recipe.fit_size and isinstance(recipe.network, BackboneNetwork):
+        raise UsageError(f"{recipe.name} fits to cached features: its fit_size can only be 0")
     return recipe
 
 

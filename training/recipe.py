@@ -40,7 +40,69 @@ class ResidualNetwork:
     dropout: float = 0.2
 
 
-Network = DenseNetwork | ResidualNetwork
+@dataclass(frozen=True)
+class BackboneNetwork:
+    """A network of `keras.applications` with pretrained weights, under a head of its own.
+
+    Its features are computed once and cached; only the head is fitted, and what `FineTuning` says.
+
+    Attributes:
+        backbone: the network's name in `keras.applications`, such as `MobileNet`.
+        cut: the layer whose output are the features; empty: the last one below the classifier.
+        weights: `imagenet` (Keras fetches them), `random`, or a file of Keras weights: a path, or
+            a name that is looked for where data sets are, also in the sub-folder `pretrained`.
+        alpha: width, for the MobileNets; 0: the backbone's own.
+        scaling: `own`: as the backbone's `preprocess_input` scales pixels; `255`: divided by 255.
+        mirrored: fit to the features of each mirrored photo as well.
+        varied: fit to the features of so many variations of each photo as well, by the recipe's
+            augmentation.
+    """
+
+    backbone: str = "MobileNet"
+    cut: str = ""
+    weights: str = "imagenet"
+    alpha: float = 0.0
+    scaling: str = "own"
+    mirrored: bool = False
+    varied: int = 0
+
+
+Network = DenseNetwork | ResidualNetwork | BackboneNetwork
+
+
+@dataclass(frozen=True)
+class Head:
+    """What turns the features of a backbone into probabilities.
+
+    Attributes:
+        pooling: `average` over all places, or `flatten`.
+        units: width of a hidden layer of rectified units; 0: none.
+        dropout: fraction of the last features dropped while fitting.
+        output: `softmax`, or `sigmoid`: one unit, for two classes; served as two columns.
+    """
+
+    pooling: str = "average"
+    units: int = 256
+    dropout: float = 0.5
+    output: str = "softmax"
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """How the upper layers of a backbone are fitted, once its head is.
+
+    Batch normalisation keeps the averages that the weights came with.
+
+    Attributes:
+        after: the last layer that stays as it is; its output is cached, and what comes after it is
+            fitted with the recipe's own epochs and learning rate.
+        head_epochs: how long the head alone is fitted before.
+        head_learning_rate: of Adam, for that.
+    """
+
+    after: str = ""
+    head_epochs: int = 5
+    head_learning_rate: float = 0.001
 
 
 @dataclass(frozen=True)
@@ -81,7 +143,10 @@ class Recipe:
         preparation: the way from photo to pixels, as `serving.photos` names it.
         shape: height, width and channels of the model's input.
         network: the architecture.
+        head: on the backbone; for a `BackboneNetwork` alone.
+        fine_tuning: of the backbone; None: it stays as it is.
         augmentation: variation of the training photos.
+        split: which of the ways to split the photos, where the data set does not say so itself.
         seed: what first weights, dropout, order and augmentation are drawn from.
         held_out: fraction of the training photos kept for validation where the data set has no
             validation split of its own.
@@ -108,9 +173,12 @@ class Recipe:
     preparation: str
     shape: tuple[int, int, int]
     network: Network
+    head: Head | None = None
+    fine_tuning: FineTuning | None = None
     augmentation: Augmentation = Augmentation()
     published: str = ""
     floor: float = 0.0
+    split: int = 1
     seed: int = 1
     held_out: float = 0.0
     epochs: int = 10
