@@ -81,7 +81,7 @@ LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --ge
 lock: $(VENV)/bin/python ## write requirements/*.txt anew (UPGRADE=--upgrade: with the newest versions)
 	$(RUN) -m pip install --quiet --disable-pip-version-check uv
 	$(LOCK) $(UPGRADE) --extra dev -o requirements/dev.txt
-	for extra in serve client train train-gpu demo k8s bench; do $(LOCK) --constraint requirements/dev.txt --extra $$extra -o requirements/$$extra.txt; done
+	for extra in serve client train train-gpu train-jax demo k8s bench; do $(LOCK) --constraint requirements/dev.txt --extra $$extra -o requirements/$$extra.txt; done
 	awk '/^[^ ]/ {keep = /^tensorflow(-serving-api)?==/} keep' requirements/train.txt > requirements/protos.txt
 
 clean: ## remove the environment and caches, never models
