@@ -15,7 +15,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status.
 
     Returns:
-        0: done; 1: it failed; 2: the command was wrong; 130: interrupted.
+        0: done; 1: it failed; 2: the command was wrong; 3: the publishing
+            gate refused; 130: interrupted.
     """
     arguments = _parser().parse_args(argv)
     # TensorFlow's log is left to its fatal errors: it reports a missing GPU as one of lesser kind.
@@ -35,7 +36,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m training",
         description="Train image classifiers and publish them.",
-        epilog="exit status: 0 done, 1 failed, 2 wrong command, 130 interrupted",
+        epilog="exit status: 0 done, 1 failed, 2 wrong command, 3 refused by the publishing gate,"
+        " 130 interrupted",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:

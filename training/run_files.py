@@ -11,6 +11,7 @@ from typing import Any
 from training.errors import TrainingError
 
 HISTORY = "history.json"
+EVALUATION = "evaluation.json"
 CARD = "model_card.json"
 
 
@@ -44,3 +45,21 @@ def write_json(path: Path, value: object) -> None:
     except OSError as error:
         reason = error.strerror or error
         raise TrainingError(f"cannot write {path} ({reason}): make room there") from error
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """Return the model card of a run's folder.
+
+    Raises:
+        TrainingError: there is none, or it is damaged.
+    """
+    path = folder / CARD
+    try:
+        card = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise TrainingError(
+            f"{folder} has no {CARD}: it is no folder of a run that has ended"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{path} is no model card ({error})") from error
+    return dict(card)

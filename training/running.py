@@ -1,6 +1,5 @@
 """One run of a recipe, from data to a published version."""
 
-import json
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,15 +9,17 @@ import keras
 import tensorflow as tf
 from rich.console import Console
 
-from training.card import circumstances, model_card
+from training.card import circumstances
+from training.conclusion import judge_and_keep, release
 from training.datasets import DataSet
 from training.errors import TrainingError
-from training.evaluation import evaluate
 from training.fitting import fit
+from training.history import HistoryWriter
 from training.interruption import interruptible
 from training.loading import load
+from training.policy import Policy
 from training.progress import FitProgress
-from training.publishing import check_folder, publish
+from training.publishing import check_folder
 from training.recipe import Recipe
 
 
@@ -37,7 +38,9 @@ class Places:
     runs: Path
 
 
-def train_and_publish(recipe: Recipe, places: Places, device: str, console: Console) -> Path:
+def train_and_publish(
+    recipe: Recipe, places: Places, device: str, console: Console, policy: Policy | None = None
+) -> Path:
     """Train a recipe, judge it on the test split and publish it.
 
     Args:
@@ -45,11 +48,13 @@ def train_and_publish(recipe: Recipe, places: Places, device: str, console: Cons
         places: the folders.
         device: what is trained on, in words.
         console: where progress is shown.
+        policy: how strict the publishing gate is; its defaults if None.
 
     Returns:
         The folder of the published version.
 
     Raises:
+        Refused: by the gate.
         TrainingError: one of the steps failed. Weights once trained are kept in the run's folder.
     """
     console.print(f"{recipe.name}, seed {recipe.seed}, on {device}", highlight=False)
@@ -59,20 +64,17 @@ def train_and_publish(recipe: Recipe, places: Places, device: str, console: Cons
     data = load(recipe, places.data, console)
     run = _new_run_folder(places.runs, recipe)
     began = time.monotonic()
-    network = _fit(recipe, data, console)
+    network = _fit(recipe, data, run, console)
     how["seconds"] = round(time.monotonic() - began, 1)
-    splits = {"validation": data.validation, "test": data.test}
-    metrics = {
-        name: evaluate(network, split, data.labels) for name, split in splits.items() if len(split)
-    }
-    card = model_card(recipe, data, metrics, how)
-    _keep(network, card, run)
+    _keep(network, run)
+    outcome = judge_and_keep(network, recipe, data, how, run)
     try:
-        version = base / str(publish(network, card, base))
+        version = release(outcome, base, policy or Policy(), console)
     except TrainingError as error:
-        raise TrainingError(f"{error}. Trained weights and card are in {run}") from error
+        raise type(error)(f"{error}. Trained weights and card are in {run}") from error
+    accuracy = outcome.card["metrics"]["test"]["accuracy"]
     console.print(
-        f"{recipe.name}: test accuracy {metrics['test']['accuracy']:.2%} on {len(data.test):,}"
+        f"{recipe.name}: test accuracy {accuracy:.2%} on {len(data.test):,}"
         f" photos, trained in {how['seconds']:.0f} s, published as {version}",
         highlight=False,
         soft_wrap=True,
@@ -80,11 +82,12 @@ def train_and_publish(recipe: Recipe, places: Places, device: str, console: Cons
     return version
 
 
-def _fit(recipe: Recipe, data: DataSet, console: Console) -> keras.Model:
+def _fit(recipe: Recipe, data: DataSet, run: Path, console: Console) -> keras.Model:
     shown = FitProgress(console)
+    history = HistoryWriter(run, min(recipe.batch_size, len(data.training)))
     try:
         with interruptible() as stop:
-            return fit(recipe, data, [shown, stop])
+            return fit(recipe, data, [history, shown, stop])
     except tf.errors.ResourceExhaustedError as error:
         raise TrainingError(
             "out of memory: try a smaller --set batch_size or a smaller network"
@@ -106,10 +109,9 @@ def _new_run_folder(runs: Path, recipe: Recipe) -> Path:
     return folder
 
 
-def _keep(network: keras.Model, card: dict[str, object], run: Path) -> None:
+def _keep(network: keras.Model, run: Path) -> None:
     """Keep what was trained, before anything can go wrong with publishing it."""
     try:
         network.save_weights(run / "trained.weights.h5")
-        (run / "model_card.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
     except OSError as error:
         raise TrainingError(f"cannot keep the trained weights in {run} ({error})") from error

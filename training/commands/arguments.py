@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 from typing import TypeAlias
 
+from training.errors import UsageError
 from training.overrides import override
+from training.policy import TOLERANCE, Policy
 from training.recipe import Recipe
 from training.recipes import default_recipe, recipe_named
 
@@ -64,3 +66,33 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="keep trained weights here")
     add_device(parser)
+
+
+def add_gate(parser: argparse.ArgumentParser) -> None:
+    """Let a command that publishes say how strict the publishing gate is: see `gate_policy`."""
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=TOLERANCE,
+        metavar="POINTS",
+        help="of accuracy that it may lose against the version that serves (default %(default)s)",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="publish what the gate refuses; the card records it"
+    )
+    parser.add_argument(
+        "--model_config_file",
+        type=Path,
+        help="of the model server: its label `stable` or its policy tells which version serves",
+    )
+
+
+def gate_policy(arguments: argparse.Namespace) -> Policy:
+    """Return what the arguments of `add_gate` say.
+
+    Raises:
+        UsageError: the tolerance is no number of points.
+    """
+    if not 0 <= arguments.tolerance <= 100:
+        raise UsageError(f"--tolerance is 0 to 100 points of accuracy, not {arguments.tolerance}")
+    return Policy(arguments.tolerance, arguments.force, arguments.model_config_file)

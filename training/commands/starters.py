@@ -7,6 +7,7 @@ from rich.console import Console
 
 from training.commands.arguments import Commands, add_training
 from training.commands.training import train
+from training.policy import Policy
 from training.recipes import DEFAULTS, RECIPES
 from training.starters import STARTERS, install
 
@@ -22,7 +23,7 @@ def add(commands: Commands) -> None:
 def starters(arguments: argparse.Namespace) -> None:
     """Train the default recipe of each model and put it in place if it is good enough."""
     recipes = [RECIPES[name] for name in DEFAULTS.values()]
-    versions = train(recipes, arguments, arguments.runs / "starters")
+    versions = train(recipes, arguments, arguments.runs / "starters", Policy(force=True))
     for version in versions:
         starter = install(version, arguments.into)
         Console().print(f"starter: {starter}", highlight=False, soft_wrap=True)

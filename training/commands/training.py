@@ -5,16 +5,20 @@ from pathlib import Path
 
 from rich.console import Console
 
+from training.policy import Policy
 from training.recipe import Recipe
 
 
-def train(recipes: list[Recipe], arguments: argparse.Namespace, models: Path) -> list[Path]:
+def train(
+    recipes: list[Recipe], arguments: argparse.Namespace, models: Path, policy: Policy
+) -> list[Path]:
     """Train recipes one after the other.
 
     Args:
         recipes: with their overrides.
         arguments: of `add_training`.
         models: versions are published into its sub-folders.
+        policy: how strict the publishing gate is.
 
     Returns:
         The folder of each published version.
@@ -28,4 +32,4 @@ def train(recipes: list[Recipe], arguments: argparse.Namespace, models: Path) ->
     console = Console()
     device = choose_device(arguments.device)
     places = Places(arguments.data, models, arguments.runs)
-    return [train_and_publish(recipe, places, device, console) for recipe in recipes]
+    return [train_and_publish(recipe, places, device, console, policy) for recipe in recipes]
