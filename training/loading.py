@@ -8,6 +8,7 @@ from training.bars import counting
 from training.cats_dogs import load_cats_dogs
 from training.datasets import DataSet
 from training.fashion_mnist import load_fashion_mnist
+from training.image_folders import load_image_folder
 from training.recipe import Recipe
 
 
@@ -17,11 +18,7 @@ def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
     Raises:
         TrainingError: it is not there, or damaged.
     """
-    if recipe.dataset == "fashion-mnist":
-        data = load_fashion_mnist(folder, recipe.held_out)
-    else:
-        with counting(console, "preparing photos") as progress:
-            data = load_cats_dogs(folder, recipe.preparation, recipe.shape, progress)
+    data = _load(recipe, folder, console)
     console.print(
         f"{data.name}: {len(data.training):,} photos to train on,"
         f" {len(data.validation):,} for validation, {len(data.test):,} for the test",
@@ -31,3 +28,13 @@ def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
     for fault in data.damaged:
         console.print(f"set aside: {fault}", highlight=False, markup=False, soft_wrap=True)
     return data
+
+
+def _load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
+    if recipe.dataset == "fashion-mnist":
+        return load_fashion_mnist(folder, recipe.held_out)
+    prepared = recipe.preparation, recipe.shape
+    with counting(console, "preparing photos") as progress:
+        if recipe.dataset == "dogs-vs-cats":
+            return load_cats_dogs(folder, *prepared, progress, recipe.split)
+        return load_image_folder(folder, recipe.model, recipe.split, *prepared, progress)
