@@ -4,37 +4,52 @@ import keras
 import numpy as np
 from keras import layers
 
-from training.networks import dense, residual  # noqa: F401 -- they register their features.
+from training.networks import dense, residual, wide  # noqa: F401 -- they register their features.
+from training.networks.backbone import (
+    Backbone,
+    backbone_to_serve,
+    head_to_fit,
+    untrained_backbone,
+)
 from training.networks.convolution import NORM
 from training.networks.features import features_of
-from training.recipe import Recipe
+from training.recipe import BackboneNetwork, Recipe
 
 
-def network_to_fit(recipe: Recipe, classes: int) -> keras.Model:
+def network_to_fit(recipe: Recipe, classes: int, backbone: Backbone | None = None) -> keras.Model:
     """Build a recipe's network in its precision, for photos of its fit size.
 
     Args:
         recipe: describes the architecture.
         classes: columns of the output.
+        backbone: the recipe's, with its weights, where it has one; None: a random one.
 
     Returns:
         A model with fresh weights, from uint8 `[batch, height, width, channels]` to float32
-        `[batch, classes]`, each row summing to 1.
+        `[batch, classes]`, each row summing to 1. On a backbone: from the features of photos.
     """
+    if isinstance(recipe.network, BackboneNetwork):
+        backbone = backbone or untrained_backbone(recipe)
+        return head_to_fit(recipe, classes, backbone, recipe.precision)
     shape = (None, None, recipe.shape[2]) if recipe.fit_size else recipe.shape
     return _build(recipe, shape, classes, precision=recipe.precision, folded=False)
 
 
-def network_to_serve(recipe: Recipe, fitted: keras.Model) -> keras.Model:
+def network_to_serve(
+    recipe: Recipe, fitted: keras.Model, backbone: Backbone | None = None
+) -> keras.Model:
     """Build a recipe's network in float32 for the recipe's shape, with the weights of a fitted one.
 
     Args:
         recipe: the same that `fitted` was built from.
         fitted: from `network_to_fit`.
+        backbone: the one that `fitted` was built with.
 
     Returns:
-        A model of the same inputs and outputs, which says the same but for rounding.
+        A model from photos to the same outputs, which says the same but for rounding.
     """
+    if isinstance(recipe.network, BackboneNetwork):
+        return backbone_to_serve(recipe, fitted, backbone or untrained_backbone(recipe))
     classes = fitted.output_shape[-1]
     served = _build(recipe, recipe.shape, classes, precision="float32", folded=True)
     norms = {layer.name: layer for layer in fitted.layers if layer.name.endswith(NORM)}
