@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from training.datasets import Split
+from training.datasets import Photos, Split
 from training.errors import TrainingError
 from training.intervals import accuracy_interval
 from training.run_files import EVALUATION, write_json
@@ -21,7 +21,7 @@ _LEAST_PROBABILITY = 1e-7  # A probability of 0 for the right class would make t
 _ARRAYS = "evaluation.npz"
 
 
-def probabilities(network: keras.Model, photos: np.ndarray) -> np.ndarray:
+def probabilities(network: keras.Model, photos: Photos) -> np.ndarray:
     """Return what a network says about photos.
 
     Args:
@@ -102,7 +102,7 @@ def evaluate(network: keras.Model, split: Split, labels: tuple[str, ...]) -> dic
     return evaluation_of(network, split, labels).metrics()
 
 
-def save_evaluation(evaluation: Evaluation, photos: np.ndarray, folder: Path) -> None:
+def save_evaluation(evaluation: Evaluation, photos: Photos, folder: Path) -> None:
     """Keep an evaluation of the test split beside a run, with the photos that a report shows.
 
     Args:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from serving.versions import VersionsError, published_versions
+from training.datasets import Photos
 from training.errors import TrainingError
 
 _BATCH = 256
@@ -48,7 +49,7 @@ class PublishedModel:
             reason = str(error).partition("\n")[0]
             raise TrainingError(f"{folder} is no model that can be read ({reason})") from error
 
-    def probabilities(self, photos: np.ndarray) -> np.ndarray:
+    def probabilities(self, photos: Photos) -> np.ndarray:
         """Return what the model says.
 
         Args:

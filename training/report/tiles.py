@@ -48,7 +48,7 @@ class Tile:
     @property
     def right(self) -> bool:
         """Whether the most probable class is the right one."""
-        return self.label == self.chosen
+        return bool(self.label == self.chosen)
 
     @property
     def small(self) -> bool:
