@@ -108,6 +108,11 @@ def backbone_to_serve(recipe: Recipe, fitted: keras.Model, backbone: Backbone) -
     return without_xla(keras.Model(image, head(backbone.frozen(image)), name=name))
 
 
+def fitted_part(network: keras.Model) -> keras.Model:
+    """Return what `backbone_to_serve` put onto the backbone: from features to probabilities."""
+    return without_xla(network.get_layer("head"))
+
+
 def without_xla(network: keras.Model) -> keras.Model:
     """Have Keras predict as TensorFlow does by itself: XLA takes ten times longer on CPUs."""
     network.compile(jit_compile=False)

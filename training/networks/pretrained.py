@@ -46,7 +46,7 @@ def scaling_of(network: BackboneNetwork) -> Callable[[Tensor], Tensor]:
     rescaled = layers.Rescaling(scale.tolist(), black.tolist(), name="scale")
 
     def scaled(image: Tensor) -> Tensor:
-        return rescaled(image if (order == np.arange(3)).all() else image[..., ::-1])
+        return rescaled(image if (order == np.arange(3)).all() else keras.ops.flip(image, -1))
 
     return scaled
 
