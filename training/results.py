@@ -1,0 +1,176 @@
+"""The table of all recipes: what was published, and what was measured here.
+
+Whatever has been measured is kept beside the table, in a JSON file, so that a machine that adds a
+row needs no run folders of the others.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from statistics import mean, median, stdev
+
+from training.errors import TrainingError
+from training.measurements import (
+    Measurement,
+    measured_in,
+    merged,
+    read_measurements,
+    write_measurements,
+)
+from training.overrides import override
+from training.recipe import Recipe
+
+FEWEST = 3
+"""Runs of a recipe that a row needs."""
+
+_OWN_TEST = ("fashion-mnist", "mnist")  # Data sets published with a test split.
+
+_HEAD = (
+    "# Results\n\n"
+    "What each recipe was published with, and what it gives here. Written by"
+    " `python -m training results`, not by hand: from the folders of runs, and from `results.json`"
+    " beside this page, which keeps what was measured.\n\n"
+    "Test accuracy is the mean over the runs ± their standard deviation; so is training accuracy,"
+    " which is that of the last epoch, as Keras counts it while fitting. Seconds are the median of"
+    " the time from loaded data to trained weights. Runs differ in their seed, and where the data"
+    " set has no test split of its own, in the split too.\n"
+)
+
+
+def seeded(recipe: Recipe, seed: int) -> Recipe:
+    """Return a recipe with a seed, and a split of the same number where it splits its data."""
+    split = [] if recipe.dataset in _OWN_TEST else [f"split={seed}"]
+    return override(recipe, [f"seed={seed}", *split])
+
+
+def missing(recipe: Recipe, seeds: int, known: Iterable[Measurement]) -> list[Recipe]:
+    """Return the recipe with each seed, from 1, with which it has not been run as it is now."""
+    wanted = [seeded(recipe, seed) for seed in range(1, seeds + 1)]
+    done = {each.seed for each in known if each.is_of(recipe)}
+    return [each for each in wanted if (each.seed, each.split) not in done]
+
+
+def known_measurements(runs: Path, page: Path) -> list[Measurement]:
+    """Return all that has been measured: by the runs below a folder, and by earlier ones.
+
+    Raises:
+        TrainingError: a file is damaged.
+    """
+    return merged([*read_measurements(_beside(page)), *measured_in(runs)])
+
+
+def write_results(
+    recipes: Iterable[Recipe],
+    known: Sequence[Measurement],
+    reasons: dict[str, str],
+    page: Path,
+) -> None:
+    """Write the table, and what it is made from beside it.
+
+    Args:
+        recipes: all there are.
+        known: of `known_measurements`.
+        reasons: for recipes by name, why they could not be run.
+        page: a Markdown file.
+
+    Raises:
+        TrainingError: the file system refused.
+    """
+    text = render(recipes, known, reasons)
+    try:
+        page.write_text(text, "utf-8")
+    except OSError as error:
+        raise TrainingError(f"cannot write {page} ({error.strerror or error})") from error
+    write_measurements(known, _beside(page))
+
+
+def render(recipes: Iterable[Recipe], known: Sequence[Measurement], reasons: dict[str, str]) -> str:
+    """Return the page: rows for what has been measured, and a list of what has not, and why."""
+    rows, absent, runs = [], [], []
+    for recipe in recipes:
+        mine = [each for each in known if each.is_of(recipe)]
+        for group in _groups(mine):
+            rows.append(_row(recipe, group))
+            runs += [_run(each) for each in group]
+        if not mine:
+            stale = any(each.recipe == recipe.name for each in known)
+            reason = "changed since it was measured" if stale else "not yet run here"
+            absent.append(_absent(recipe, reasons.get(recipe.name, reason)))
+    parts = [_HEAD]
+    if rows:
+        parts.append(_table(_MEASURED, rows))
+    if absent:
+        parts.append("## Not run here\n\n" + _table(_ABSENT, absent))
+    if runs:
+        parts.append("## Each run\n\n" + _table(_RUNS, runs))
+    return "\n".join(parts)
+
+
+_MEASURED = (
+    "recipe",
+    "published",
+    "test accuracy",
+    "training accuracy",
+    "seconds",
+    "runs",
+    "hardware",
+    "command",
+)
+_ABSENT = ("recipe", "published", "expected", "why not")
+_RUNS = ("recipe", "seed", "split", "test accuracy", "training accuracy", "seconds", "began")
+
+
+def _groups(measurements: Iterable[Measurement]) -> list[list[Measurement]]:
+    """Return the runs that share a row: of one model, on one hardware, on one data set."""
+    groups: dict[tuple[str, str], list[Measurement]] = {}
+    for each in measurements:
+        groups.setdefault((each.model, each.hardware), []).append(each)
+    return list(groups.values())
+
+
+def _row(recipe: Recipe, group: Sequence[Measurement]) -> list[str]:
+    trained = [each.training_accuracy for each in group if each.training_accuracy is not None]
+    few = "" if len(group) >= FEWEST else f" (fewer than {FEWEST})"
+    return [
+        f"`{recipe.name}`",
+        recipe.published or "–",
+        _spread([each.accuracy for each in group]),
+        _spread(trained) if trained else "–",
+        f"{median(each.seconds for each in group):,.0f}",
+        f"{len(group)}{few}",
+        group[0].hardware,
+        f"`python -m training results --recipes {recipe.name}`",
+    ]
+
+
+def _absent(recipe: Recipe, reason: str) -> list[str]:
+    return [f"`{recipe.name}`", recipe.published or "–", recipe.expected, reason]
+
+
+def _run(measured: Measurement) -> list[str]:
+    seed, split = measured.seed
+    trained = measured.training_accuracy
+    return [
+        f"`{measured.recipe}`",
+        str(seed),
+        str(split),
+        f"{measured.accuracy:.2%}",
+        "–" if trained is None else f"{trained:.2%}",
+        f"{measured.seconds:,.0f}",
+        measured.began[:16].replace("T", " "),
+    ]
+
+
+def _spread(values: Sequence[float]) -> str:
+    """Write a mean and a standard deviation, in percent."""
+    if len(values) < 2:
+        return f"{100 * values[0]:.2f}%"
+    return f"{100 * mean(values):.2f} ± {100 * stdev(values):.2f}%"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
+
+
+def _beside(page: Path) -> Path:
+    return page.with_suffix(".json")
