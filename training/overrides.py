@@ -1,6 +1,6 @@
 """Numbers of a recipe by name: listing them, and changing them with `--set name=value`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
@@ -23,16 +23,28 @@ _FIXED = (
 _CHOICES = {
     "optimizer": ("adam", "adamw", "sgd"),
     "schedule": ("constant", "cosine"),
-    "precision": ("float32", "mixed_bfloat16"),
+    "precision": ("float32", "mixed_bfloat16", "mixed_float16"),
+    "jit": ("auto", "on", "off"),
     "network.scaling": ("own", "255"),
     "head.pooling": ("average", "flatten"),
     "head.output": ("softmax", "sigmoid"),
 }
-_AT_LEAST_ONE = ("epochs", "batch_size", "split", "network.units", "augmentation.crop_aspect")
+_AT_LEAST_ONE = (
+    "epochs",
+    "batch_size",
+    "split",
+    "steps_per_call",
+    "network.units",
+    "network.stage_blocks",
+    "network.width",
+    "augmentation.crop_aspect",
+)
 _FRACTIONS = (
     "held_out",
     "label_smoothing",
     "network.dropout",
+    "momentum",
+    "averaging",
     "head.dropout",
     "augmentation.brightness",
     "augmentation.contrast",
@@ -72,6 +84,21 @@ def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:
     if recipe.fit_size and isinstance(recipe.network, BackboneNetwork):
         raise UsageError(f"{recipe.name} fits to cached features: its fit_size can only be 0")
     return recipe
+
+
+def restored(recipe: Recipe, model: str, numbers: Mapping[str, Any]) -> Recipe:
+    """Return the recipe as a run of it was, by what JSON has kept of that.
+
+    Args:
+        recipe: as it is now.
+        model: the name under which it was to be published.
+        numbers: of `settings`.
+
+    Raises:
+        UsageError: the recipe does not have these settings any more.
+    """
+    assignments = [f"{name}={_shown(value)}" for name, value in numbers.items()]
+    return replace(override(recipe, assignments), model=model)
 
 
 def _members(holder: Any) -> list[tuple[str, Any]]:
@@ -116,7 +143,7 @@ def _check_range(name: str, value: Any) -> None:
 
 
 def _shown(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 
 def _truth(text: str) -> bool:

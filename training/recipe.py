@@ -41,6 +41,23 @@ class ResidualNetwork:
 
 
 @dataclass(frozen=True)
+class WideNetwork:
+    """A wide residual network: three stages of blocks that normalise before they convolve.
+
+    Source: Zagoruyko and Komodakis, 2016, https://arxiv.org/abs/1605.07146.
+
+    Attributes:
+        stage_blocks: residual blocks of each stage; the paper's depth is 6 times as many and 4.
+        width: the stages have 16, 32 and 64 times as many channels.
+        dropout: between the two convolutions of a block.
+    """
+
+    stage_blocks: int = 2
+    width: int = 8
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True)
 class BackboneNetwork:
     """A network of `keras.applications` with pretrained weights, under a head of its own.
 
@@ -67,7 +84,7 @@ class BackboneNetwork:
     varied: int = 0
 
 
-Network = DenseNetwork | ResidualNetwork | BackboneNetwork
+Network = DenseNetwork | ResidualNetwork | WideNetwork | BackboneNetwork
 
 
 @dataclass(frozen=True)
@@ -117,6 +134,7 @@ class Augmentation:
         brightness: scale all pixels by 1 ± up to this.
         contrast: scale the distance from the photo's mean by 1 ± up to this.
         colour: scale each channel by 1 ± up to this.
+        cutout: the side in pixels of a square, centred anywhere, that becomes the photo's mean.
     """
 
     flip: bool = False
@@ -126,6 +144,7 @@ class Augmentation:
     brightness: float = 0.0
     contrast: float = 0.0
     colour: float = 0.0
+    cutout: int = 0
 
 
 @dataclass(frozen=True)
@@ -156,13 +175,20 @@ class Recipe:
             random crop enlarges what it shows: fitted somewhat smaller, things have the size that
             they have in whole photos, and each step costs less (Touvron et al., 2019,
             https://arxiv.org/abs/1906.06423). For networks that pool globally.
-        optimizer: `adam`, `adamw` or `sgd` (with Nesterov momentum 0.9).
+        optimizer: `adam`, `adamw` or `sgd`.
+        momentum: of `sgd`, Nesterov's; 0: plain.
         learning_rate: the largest one.
         schedule: `constant`, or `cosine`: falls to 0 at the end.
         warmup_epochs: the rate rises linearly for so long; cosine only.
         weight_decay: decoupled decay of kernels; `adamw` and `sgd` only.
         label_smoothing: probability spread over all classes in the target.
-        precision: `float32`, or `mixed_bfloat16` while fitting. Exported is always float32.
+        averaging: the result is the moving average of the weights of all steps, in which each
+            step's average counts so much for the next; 0: the last step's weights.
+        steps_per_call: steps done in one call of the backend, which makes small ones cheaper.
+        precision: `float32`, or `mixed_bfloat16` or `mixed_float16` (with a scaled loss) while
+            fitting. Exported is always float32.
+        jit: whether XLA compiles the training step: `on`, `off`, or `auto`, as Keras thinks best:
+            on GPUs and with JAX. What is exported is never compiled by it.
     """
 
     name: str
@@ -185,9 +211,13 @@ class Recipe:
     batch_size: int = 64
     fit_size: int = 0
     optimizer: str = "adam"
+    momentum: float = 0.0
     learning_rate: float = 0.001
     schedule: str = "constant"
     warmup_epochs: float = 0.0
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
+    averaging: float = 0.0
+    steps_per_call: int = 1
     precision: str = "float32"
+    jit: str = "auto"

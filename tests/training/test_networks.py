@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from training.networks import network_to_fit, network_to_serve
-from training.recipe import Recipe
+from training.recipe import Recipe, WideNetwork
 from training.recipes import RECIPES
 
 
@@ -13,6 +13,13 @@ def photos(recipe: Recipe, count: int = 3) -> np.ndarray:
     """Return noise, each photo brighter than the one before."""
     noise = np.random.default_rng(0).integers(0, 80, (count, *recipe.shape), np.uint8)
     return noise + np.linspace(0, 175, count).astype(np.uint8)[:, None, None, None]
+
+
+def narrowed(recipe: Recipe) -> Recipe:
+    """Return the recipe with a network that a processor computes in no time."""
+    if not isinstance(recipe.network, WideNetwork):
+        return recipe
+    return replace(recipe, network=replace(recipe.network, stage_blocks=2, width=1))
 
 
 def unsettle(network: keras.Model) -> None:
@@ -28,7 +35,7 @@ def unsettle(network: keras.Model) -> None:
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))
 def test_what_is_served_says_what_was_fitted(recipe: Recipe) -> None:
-    recipe = replace(recipe, precision="float32")
+    recipe = replace(narrowed(recipe), precision="float32")
     fitted = network_to_fit(recipe, 4)
     unsettle(fitted)
 
@@ -42,6 +49,7 @@ def test_what_is_served_says_what_was_fitted(recipe: Recipe) -> None:
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))
 def test_rows_are_probabilities_in_float32(recipe: Recipe) -> None:
+    recipe = narrowed(recipe)
     fitted = network_to_fit(recipe, 2)
 
     for network in (fitted, network_to_serve(recipe, fitted)):

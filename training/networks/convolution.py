@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from keras import layers
 
 from training.networks.features import Tensor
+from training.networks.normalisation import BatchNormalization
 
 NORM = "_norm"
 """What a normalisation's name adds to the name of the convolution before it."""
+
+MOMENTUM = 0.9
+"""Of the normalisation's averages: such that follow within some ten steps suit short runs."""
 
 
 @dataclass(frozen=True)
@@ -23,5 +27,4 @@ class Convolution:
         )
         if self.folded:
             return convolution(hidden)
-        # Averages that follow within some ten steps suit short runs.
-        return layers.BatchNormalization(momentum=0.9, name=name + NORM)(convolution(hidden))
+        return BatchNormalization(momentum=MOMENTUM, name=name + NORM)(convolution(hidden))
