@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+FEWEST = 3
+"""Epochs from which on it can be told."""
+
 _WINDOW = 3  # Epochs.
 _RISE = 0.01  # Of the smallest loss; less than this is noise.
 
@@ -21,7 +24,7 @@ def overfitting_start(losses: Sequence[float | None]) -> int | None:
         Its place, from 0; None if the loss never rises so, or there are fewer than three epochs.
     """
     values = [loss for loss in losses if loss is not None]
-    if len(values) < _WINDOW or len(values) < len(losses):
+    if len(values) < FEWEST or len(values) < len(losses):
         return None
     smooth = smoothed(values)
     least = int(smooth.argmin())

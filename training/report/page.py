@@ -9,7 +9,7 @@ import jinja2
 import numpy as np
 
 from training.evaluation import Evaluation
-from training.report.overfitting import overfitting_start
+from training.report.overfitting import FEWEST, overfitting_start
 from training.report.pictures import DARK, LIGHT, curves
 from training.report.tiles import Tile
 
@@ -87,6 +87,8 @@ def _overfitting(history: list[dict[str, Any]]) -> str:
             "Whether it overfits cannot be told: there was no validation split"
             " (held_out makes one)."
         )
+    if len(history) < FEWEST:
+        return f"Whether it overfits cannot be told from fewer than {FEWEST} epochs."
     start = overfitting_start(losses)
     if start is None:
         return "It does not overfit: the validation loss does not rise again."
