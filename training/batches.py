@@ -18,12 +18,22 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
     Call `start_epoch` before each epoch: `EpochStarter` does so within `fit`.
     """
 
-    def __init__(self, split: Split, classes: int, recipe: Recipe) -> None:
+    def __init__(self, split: Split, classes: int, recipe: Recipe, first_step: int = 0) -> None:
+        """Cut a split into batches.
+
+        Args:
+            split: the photos.
+            classes: how many there are.
+            recipe: its seed, batch size and augmentation.
+            first_step: the batch of each epoch that is number 0 here: what a continued epoch has
+                had is left out.
+        """
         super().__init__(workers=_WORKERS, max_queue_size=8)
         self._split = split
         self._targets = np.eye(classes, dtype=np.float32)
         self._batch_size = min(recipe.batch_size, len(split))
         self._recipe = recipe
+        self._first_step = first_step
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> None:
@@ -33,13 +43,14 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
         self._augmenter = Augmenter(self._recipe, photos, epoch)
 
     def __len__(self) -> int:
-        return len(self._split) // self._batch_size
+        return len(self._split) // self._batch_size - self._first_step
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return batch number `index` of the epoch."""
-        chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
-        photos = [self._augmenter(self._split.photos[place], place) for place in chosen]
-        return np.stack(photos), self._targets[self._split.classes[chosen]]
+        """Return batch number `index` of those that are left of the epoch."""
+        first = (self._first_step + index) * self._batch_size
+        chosen = self._order[first : first + self._batch_size]
+        photos = self._augmenter.batch(self._split.photos[chosen], chosen)
+        return photos, self._targets[self._split.classes[chosen]]
 
 
 class PlainBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types.

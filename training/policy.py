@@ -20,3 +20,6 @@ class Policy:
     tolerance: float = TOLERANCE
     force: bool = False
     model_config_file: Path | None = None
+
+
+DEFAULT_POLICY = Policy()

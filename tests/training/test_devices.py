@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from training.devices import choose_device
+from training.devices import choose_devices
 from training.errors import TrainingError
 
 
@@ -25,8 +25,8 @@ def nvidia_smi(folder: Path, monkeypatch: pytest.MonkeyPatch, output: str) -> No
 def test_without_a_gpu_it_is_the_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    assert choose_device("auto") == "CPU"
-    assert choose_device("cpu") == "CPU"
+    assert str(choose_devices("auto")) == "CPU"
+    assert str(choose_devices("cpu")) == "CPU"
 
 
 @pytest.mark.usefixtures("no_gpu")
@@ -36,7 +36,7 @@ def test_a_wanted_gpu_that_is_not_there_is_an_error(
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(TrainingError, match="--device gpu: TensorFlow sees no GPU; install "):
-        choose_device("gpu")
+        choose_devices("gpu")
 
 
 @pytest.mark.usefixtures("no_gpu")
@@ -47,8 +47,8 @@ def test_there_is_no_silent_run_on_the_processor_beside_a_gpu(
 
     for wanted in ("auto", "gpu"):
         with pytest.raises(TrainingError, match=r"in this machine .* or pass --device cpu"):
-            choose_device(wanted)
-    assert choose_device("cpu") == "CPU"
+            choose_devices(wanted)
+    assert str(choose_devices("cpu")) == "CPU"
 
 
 @pytest.mark.usefixtures("no_gpu")
@@ -57,7 +57,7 @@ def test_nvidias_program_without_a_gpu_does_not_stop_a_run(
 ) -> None:
     nvidia_smi(tmp_path, monkeypatch, "No devices were found")
 
-    assert choose_device("auto") == "CPU"
+    assert str(choose_devices("auto")) == "CPU"
 
 
 def test_gpus_are_named_and_grow_their_memory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,5 +71,5 @@ def test_gpus_are_named_and_grow_their_memory(monkeypatch: pytest.MonkeyPatch) -
         config.experimental, "get_device_details", lambda gpu: {"device_name": f"NVIDIA {gpu}"}
     )
 
-    assert choose_device("auto") == "NVIDIA first, NVIDIA second"
+    assert str(choose_devices("auto")) == "NVIDIA first, NVIDIA second"
     assert grown == ["first", "second"]

@@ -32,7 +32,7 @@ def test_a_run_publishes_a_model_and_tells_how_good_it_is_and_what_it_was_made_o
     text = Path("models/clothing/1/assets.extra/model_card.json").read_text()
     card = json.loads(text)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "clothing-cnn, seed 5, on CPU"
+    assert lines[0] == "clothing-cnn, seed 5, on CPU with TensorFlow"
     assert lines[1].startswith("fashion-mnist: 190 photos to train on, 10 for validation, 50 for")
     assert lines[2].startswith("epoch 1/1  loss ")
     assert "validation" in lines[2]
@@ -81,9 +81,9 @@ def test_weights_survive_a_publication_that_fails(
     assert train() == 1
 
     error = capsys.readouterr().err
-    assert error.startswith("error: not published: the disk is full. Trained weights and card are ")
+    assert error.startswith("error: not published: the disk is full. Trained network and card are ")
     run = Path(error.strip().rpartition(" ")[2])
-    assert (run / "trained.weights.h5").is_file()
+    assert (run / "trained.keras").is_file()
     assert json.loads((run / "model_card.json").read_text())["name"] == "clothing"
 
 
@@ -118,7 +118,7 @@ def test_a_runs_folder_that_cannot_be_written_is_told_before_training(
     Path("file").touch()
 
     assert train("--runs", "file") == 1
-    assert "cannot make the run's folder file/" in capsys.readouterr().err
+    assert "cannot write into the folder of runs file" in capsys.readouterr().err
 
 
 def test_too_much_for_the_memory_is_one_line(

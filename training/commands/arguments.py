@@ -62,10 +62,35 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 
 def add_training(parser: argparse.ArgumentParser) -> None:
-    """Let a command that trains say where its data, runs and devices are."""
+    """Let a command that trains say where its data and runs are, and how to train."""
     add_data(parser)
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="keep trained weights here")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="keep each run in here")
     add_device(parser)
+    parser.add_argument(
+        "--fresh", action="store_true", help="begin again what the same command has begun or done"
+    )
+    parser.add_argument(
+        "--deterministic",
+        action="store_true",
+        help="slower; the same weights bit by bit each time, however often it is interrupted",
+    )
+    parser.add_argument(
+        "--checkpoint-minutes",
+        type=_minutes,
+        default=10.0,
+        metavar="N",
+        help="between checkpoints; there is one at each epoch anyway (default 10)",
+    )
+    parser.add_argument(
+        "--tensorboard", type=Path, metavar="DIR", help="write TensorBoard's event files in here"
+    )
+
+
+def _minutes(text: str) -> float:
+    minutes = float(text)
+    if not 0 <= minutes < float("inf"):
+        raise ValueError(text)
+    return minutes
 
 
 def add_gate(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from training.commands.arguments import Commands, add_training
 from training.commands.training import train
+from training.errors import TrainingError
 from training.policy import Policy
 from training.recipes import DEFAULTS, RECIPES
 from training.starters import STARTERS, install
@@ -25,5 +26,7 @@ def starters(arguments: argparse.Namespace) -> None:
     recipes = [RECIPES[name] for name in DEFAULTS.values()]
     versions = train(recipes, arguments, arguments.runs / "starters", Policy(force=True))
     for version in versions:
+        if version is None:
+            raise TrainingError("starters are published versions: set KERAS_BACKEND=tensorflow")
         starter = install(version, arguments.into)
         Console().print(f"starter: {starter}", highlight=False, soft_wrap=True)

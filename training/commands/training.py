@@ -11,7 +11,7 @@ from training.recipe import Recipe
 
 def train(
     recipes: list[Recipe], arguments: argparse.Namespace, models: Path, policy: Policy
-) -> list[Path]:
+) -> list[Path | None]:
     """Train recipes one after the other.
 
     Args:
@@ -21,15 +21,25 @@ def train(
         policy: how strict the publishing gate is.
 
     Returns:
-        The folder of each published version.
+        The folder of each published version; None where the backend writes no SavedModel.
 
     Raises:
         TrainingError: something went wrong; the recipes before have been published.
+        Preempted: SIGTERM came; the same command goes on.
     """
-    from training.devices import choose_device
-    from training.running import Places, train_and_publish
+    from training.devices import choose_devices
+    from training.interruption import terminable
+    from training.running import Manner, Places, train_and_publish
 
     console = Console()
-    device = choose_device(arguments.device)
-    places = Places(arguments.data, models, arguments.runs)
-    return [train_and_publish(recipe, places, device, console, policy) for recipe in recipes]
+    with terminable():
+        manner = Manner(
+            devices=choose_devices(arguments.device, deterministic=arguments.deterministic),
+            policy=policy,
+            fresh=arguments.fresh,
+            deterministic=arguments.deterministic,
+            checkpoint_minutes=arguments.checkpoint_minutes,
+            tensorboard=arguments.tensorboard,
+        )
+        places = Places(arguments.data, models, arguments.runs)
+        return [train_and_publish(recipe, places, manner, console) for recipe in recipes]

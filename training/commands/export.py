@@ -1,0 +1,45 @@
+"""`export`: publish what was trained where no SavedModel could be written."""
+
+import argparse
+from pathlib import Path
+
+from training.commands.arguments import (
+    Commands,
+    add_data,
+    add_gate,
+    add_models,
+    gate_policy,
+)
+
+
+def add(commands: Commands) -> None:
+    """Describe the command."""
+    parser = commands.add_parser(
+        "export", help="publish what a run has trained, such as one without TensorFlow"
+    )
+    parser.add_argument(
+        "checkpoint",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="folder of a run that has trained, or trained.keras in it",
+    )
+    add_data(parser)
+    add_models(parser, "publish into here")
+    add_gate(parser)
+    parser.set_defaults(command=export)
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """Judge the network of a run again, with TensorFlow, and publish it."""
+    from rich.console import Console
+
+    from training.exporting import export_run
+
+    folder: Path = arguments.checkpoint
+    export_run(
+        folder if folder.is_dir() else folder.parent,
+        arguments.data,
+        arguments.models,
+        gate_policy(arguments),
+        Console(),
+    )
