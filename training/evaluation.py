@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from training.datasets import Photos, Split
+from training.durable import written_aside
 from training.errors import TrainingError
 from training.intervals import accuracy_interval
 from training.run_files import EVALUATION, write_json
@@ -115,14 +117,15 @@ def save_evaluation(evaluation: Evaluation, photos: Photos, folder: Path) -> Non
     """
     shown = np.union1d(sample(evaluation), confident_mistakes(evaluation))
     try:
-        np.savez_compressed(
-            folder / _ARRAYS,
-            labels=np.array(evaluation.labels),
-            classes=evaluation.classes,
-            probabilities=evaluation.probabilities.astype(np.float32),
-            shown=shown,
-            photos=np.asarray(photos[shown]),
-        )
+        with written_aside(folder / _ARRAYS) as aside:
+            np.savez_compressed(
+                aside,
+                labels=np.array(evaluation.labels),
+                classes=evaluation.classes,
+                probabilities=evaluation.probabilities.astype(np.float32),
+                shown=shown,
+                photos=np.asarray(photos[shown]),
+            )
     except OSError as error:
         raise TrainingError(f"cannot keep the evaluation in {folder} ({error})") from error
     figures = {**evaluation.metrics(), "confusion": evaluation.confusion().tolist()}
@@ -139,11 +142,11 @@ def read_evaluation(folder: Path) -> tuple[Evaluation, dict[int, np.ndarray]]:
     if not path.is_file():
         raise TrainingError(f"{folder} has no {_ARRAYS}: it is no folder of a run that has ended")
     try:
-        with np.load(path) as arrays:
+        with open(path, "rb") as file, np.load(file) as arrays:
             photos = dict(zip(arrays["shown"].tolist(), arrays["photos"], strict=True))
             labels = tuple(arrays["labels"].tolist())
             return Evaluation(labels, arrays["classes"], arrays["probabilities"]), photos
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise TrainingError(f"{path} is damaged ({error}): run the recipe again") from error
 
 

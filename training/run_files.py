@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from training.durable import written_aside
 from training.errors import TrainingError
 
 HISTORY = "history.json"
@@ -37,11 +38,10 @@ def write_json(path: Path, value: object) -> None:
     Raises:
         TrainingError: the file system refused.
     """
-    aside = path.with_name(f".{path.name}.new")
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
     try:
-        text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
-        aside.write_text(text + "\n", "utf-8")
-        aside.replace(path)
+        with written_aside(path) as aside:
+            aside.write_text(text + "\n", "utf-8")
     except OSError as error:
         reason = error.strerror or error
         raise TrainingError(f"cannot write {path} ({reason}): make room there") from error

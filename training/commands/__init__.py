@@ -3,7 +3,7 @@
 Keras and TensorFlow take seconds to import: a command imports what needs them when it runs.
 """
 
-from training.commands import evaluate, export, prune, recipes, report, run, starters
+from training.commands import evaluate, export, prune, recipes, report, results, run, starters
 
-COMMANDS = (run, export, report, evaluate, recipes, prune, starters)
+COMMANDS = (run, export, report, evaluate, results, recipes, prune, starters)
 """In the order in which the help lists them."""
