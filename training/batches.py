@@ -14,6 +14,8 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
     """Shuffled, augmented batches; order and variation are functions of seed and epoch.
 
     Each batch is uint8 `[batch, height, width, channels]` and float32 `[batch, classes]` (one-hot).
+    Where a backbone has made features of the photos, float32 `[batch, …]` takes the photos' place:
+    of one of the views of each photo.
     What does not fill the last batch of an epoch is left out; every epoch leaves out others.
     Call `start_epoch` before each epoch: `EpochStarter` does so within `fit`.
     """
@@ -41,6 +43,8 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
         photos = len(self._split)
         self._order = np.random.default_rng([self._recipe.seed, epoch, 0]).permutation(photos)
         self._augmenter = Augmenter(self._recipe, photos, epoch)
+        random = np.random.default_rng([self._recipe.seed, epoch, 2])
+        self._views = random.integers(max(1, len(self._split.features)), size=photos)
 
     def __len__(self) -> int:
         return len(self._split) // self._batch_size - self._first_step
@@ -49,8 +53,19 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
         """Return batch number `index` of those that are left of the epoch."""
         first = (self._first_step + index) * self._batch_size
         chosen = self._order[first : first + self._batch_size]
-        photos = self._augmenter.batch(self._split.photos[chosen], chosen)
-        return photos, self._targets[self._split.classes[chosen]]
+        if self._split.features:
+            inputs = self._features(chosen)
+        else:
+            inputs = self._augmenter.batch(self._split.photos[chosen], chosen)
+        return inputs, self._targets[self._split.classes[chosen]]
+
+    def _features(self, chosen: np.ndarray) -> np.ndarray:
+        views = self._split.features
+        features = np.empty((len(chosen), *views[0].shape[1:]), np.float32)
+        for number, view in enumerate(views):
+            seen = self._views[chosen] == number
+            features[seen] = view[chosen[seen]]
+        return features
 
 
 class PlainBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types.
@@ -68,7 +83,7 @@ class PlainBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Return batch number `index`."""
         part = slice(index * self._batch_size, (index + 1) * self._batch_size)
-        return np.asarray(self._split.photos[part]), self._targets[self._split.classes[part]]
+        return np.asarray(self._split.inputs[part]), self._targets[self._split.classes[part]]
 
 
 class EpochStarter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.

@@ -31,10 +31,15 @@ class Checkpointer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
         super().__init__()
         self._folder = folder
         self._minutes = minutes
-        self._stop = stop
+        self.stop = stop
         self._resumed = State(Position(), [])
         self._began = self._saved = time.monotonic()
         self.correction = _Correction(self)
+
+    @property
+    def begun(self) -> bool:
+        """Whether a state has been kept, to go on from."""
+        return self._folder.last() is not None
 
     def resume(self, network: keras.Model) -> Position:
         """Put a compiled network into the last state kept, if there is one.
@@ -72,20 +77,20 @@ class Checkpointer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
         """Keep the state when it is time to, or when asked to stop."""
         self._step = self._first + batch + 1
         self._logs = logs or {}
-        if self._stop.asked or time.monotonic() - self._saved >= 60 * self._minutes:
+        if self.stop.asked or time.monotonic() - self._saved >= 60 * self._minutes:
             self._save(Position(self._epoch, self._step), self.whole(self._logs))
-        self._stop.check()
+        self.stop.check()
 
     def on_test_batch_end(self, batch: int, logs: object = None) -> None:
         """Keep the state when asked to stop while the validation photos are looked at."""
-        if self._stop.asked:
+        if self.stop.asked:
             self._save(Position(self._epoch, self._step), self.whole(self._logs))
-        self._stop.check()
+        self.stop.check()
 
     def on_epoch_end(self, epoch: int, logs: object = None) -> None:
         """Keep the state."""
         self._save(Position(epoch + 1), {})
-        self._stop.check()
+        self.stop.check()
 
     def whole(self, logs: dict[str, float]) -> dict[str, float]:
         """Return means over all steps of an epoch, from those over the steps since it was resumed.

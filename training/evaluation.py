@@ -95,8 +95,12 @@ class Evaluation:
 
 
 def evaluation_of(network: keras.Model, split: Split, labels: tuple[str, ...]) -> Evaluation:
-    """Let a network say what it makes of a split."""
-    return Evaluation(labels, np.asarray(split.classes), probabilities(network, split.photos))
+    """Let a network say what it makes of a split; of a backbone's features, only its head."""
+    if split.features:
+        from training.networks.backbone import fitted_part
+
+        network = fitted_part(network)
+    return Evaluation(labels, np.asarray(split.classes), probabilities(network, split.inputs))
 
 
 def evaluate(network: keras.Model, split: Split, labels: tuple[str, ...]) -> dict[str, Any]:
@@ -157,7 +161,7 @@ def sample(evaluation: Evaluation, count: int = 24) -> np.ndarray:
     return np.sort(chosen)
 
 
-def confident_mistakes(evaluation: Evaluation, count: int = 16) -> np.ndarray:
+def confident_mistakes(evaluation: Evaluation, count: int = 12) -> np.ndarray:
     """Return the mistakes that the model was surest of, surest first."""
     wrong = np.flatnonzero(~evaluation.right)
     sureness = evaluation.probabilities[wrong].max(axis=1)

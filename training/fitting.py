@@ -16,6 +16,7 @@ from training.checkpointing import Checkpointer
 from training.checkpoints import Position
 from training.datasets import DataSet
 from training.errors import Diverged
+from training.head_first import fit_head_first
 from training.networks import network_to_fit, network_to_serve
 from training.recipe import Recipe
 
@@ -57,7 +58,7 @@ def fit(
         return TrainingBatches(data.training, classes, recipe, first_step)
 
     with scope or nullcontext():
-        network = network_to_fit(recipe, classes)
+        network = network_to_fit(recipe, classes, data.backbone)
         network.compile(
             optimizer=_optimizer(recipe, steps=len(batches(0))),
             loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
@@ -65,10 +66,12 @@ def fit(
             jit_compile=_JIT[recipe.jit],
             steps_per_execution=recipe.steps_per_call,
         )
+        if not (checkpointer and checkpointer.begun):
+            fit_head_first(recipe, network, data, checkpointer.stop if checkpointer else None)
         watched = PlainBatches(data.validation, classes, WATCHING_BATCH)
         validation = watched if len(data.validation) else None
         fit_network(network, batches, validation, recipe.epochs, callbacks, checkpointer)
-    return network_to_serve(recipe, network)
+    return network_to_serve(recipe, network, data.backbone)
 
 
 def fit_network(

@@ -7,12 +7,9 @@ splits only refer to its rows. A changed or an added photo makes another store.
 import hashlib
 import json
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
@@ -20,13 +17,11 @@ from serving.errors import BadPhoto
 from serving.photos import Shape, prepare
 from training.cache import cached_folder
 from training.errors import TrainingError
+from training.threads import mapped
 
 _FORMAT = 2  # Of the files of a cache entry; another one with each change of them.
-_PORTION = 512  # Photos that are worked on at once: as much as may be in memory.
 
 Progress = Callable[[int, int], None]
-Given = TypeVar("Given")
-Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -68,7 +63,7 @@ def content_digests(sources: Sequence[Source]) -> list[str | OSError | zipfile.B
         except (OSError, zipfile.BadZipFile) as error:
             return error
 
-    return list(_mapped(digest, sources))
+    return list(mapped(digest, sources))
 
 
 def photo_store(
@@ -124,7 +119,7 @@ def _write(
     good: list[str] = []
     damaged: dict[str, str] = {}
     with open(folder / "pixels", "wb") as pixels:
-        for content, result in zip(contents, _mapped(attempt, contents), strict=True):
+        for content, result in zip(contents, mapped(attempt, contents), strict=True):
             if isinstance(result, str):
                 damaged[content] = result
             else:
@@ -133,20 +128,3 @@ def _write(
             progress(len(good) + len(damaged), len(contents))
     index = {"contents": good, "damaged": damaged}
     (folder / "index.json").write_text(json.dumps(index), "utf-8")
-
-
-def _mapped(work: Callable[[Given], Made], items: Sequence[Given]) -> Iterator[Made]:
-    """Do the work in threads, in order, a portion at a time, so that no more waits in memory."""
-    with _threads() as pool:
-        for start in range(0, len(items), _PORTION):
-            yield from pool.map(work, items[start : start + _PORTION])
-
-
-@contextmanager
-def _threads() -> Iterator[ThreadPoolExecutor]:
-    """Give threads that, when an error or Ctrl-C ends the work, don't finish all of it first."""
-    pool = ThreadPoolExecutor()
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)

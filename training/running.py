@@ -14,6 +14,7 @@ from training.checkpoints import CheckpointFolder
 from training.datasets import DataSet
 from training.devices import Devices
 from training.errors import Diverged, Preempted, TrainingError
+from training.features import with_features
 from training.finishing import finish, say
 from training.fitting import fit
 from training.history import HistoryWriter
@@ -94,6 +95,7 @@ def train_and_publish(
         if version:
             say(console, f"{run.folder} is finished, published as {version}; --fresh begins again")
             return version
+        data = with_features(recipe, data, places.data, console)
         network = read_trained(run.folder)
         if network is None:
             run.note(trained={**how, **run.facts().get("trained", {})})

@@ -84,10 +84,8 @@ def head_to_fit(recipe: Recipe, classes: int, backbone: Backbone, precision: str
     hidden = _in_precision(backbone.upper, precision)(features) if backbone.upper else features
     if len(hidden.shape) == 4:
         hidden = _pooling(head)(hidden)
-    if head.units:
-        hidden = layers.Dense(head.units, activation="relu", dtype=precision, name="hidden")(hidden)
-    hidden = layers.Dropout(head.dropout, dtype=precision, name="dropout")(hidden)
-    return keras.Model(features, _probabilities(head, classes)(hidden), name="head")
+    tail = _tail(head, hidden.shape[-1], classes, precision)
+    return keras.Model(features, tail(hidden), name="head")
 
 
 def backbone_to_serve(recipe: Recipe, fitted: keras.Model, backbone: Backbone) -> keras.Model:
@@ -186,6 +184,24 @@ def _pooling(head: Head) -> layers.Layer:
     if head.pooling == "flatten":
         return layers.Flatten(name="flatten")
     return layers.GlobalAveragePooling2D(name="pool")
+
+
+def _tail(head: Head, features: int, classes: int, precision: str) -> keras.Model:
+    """Return what follows the backbone, from vectors to probabilities."""
+    vector = hidden = keras.Input((features,), name="vector")
+    if head.units:
+        hidden = layers.Dense(head.units, activation="relu", dtype=precision, name="hidden")(hidden)
+    hidden = layers.Dropout(head.dropout, dtype=precision, name="dropout")(hidden)
+    return keras.Model(vector, _probabilities(head, classes)(hidden), name="tail")
+
+
+def tail_and_below(fitted: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """Return the layers of `head_to_fit` that are not the backbone's, and those below them.
+
+    They share their weights with the whole.
+    """
+    *_, last_below, tail = fitted.layers
+    return tail, keras.Model(fitted.input, last_below.output)
 
 
 def _probabilities(head: Head, classes: int) -> layers.Layer:

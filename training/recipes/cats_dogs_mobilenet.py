@@ -19,6 +19,7 @@ RECIPE = Recipe(
     head=Head(pooling="average", units=256, dropout=0.5),
     epochs=10,
     batch_size=128,
+    jit="off",
     optimizer="adamw",
     learning_rate=0.001,
     schedule="cosine",

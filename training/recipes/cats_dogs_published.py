@@ -24,6 +24,7 @@ def _published(backbone: str, *, pooling: str = "flatten", published: str = "") 
         head=Head(pooling=pooling, units=256, dropout=0.5, output="sigmoid"),
         epochs=10,
         batch_size=64,
+        jit="off",
         optimizer="adam",
         learning_rate=1e-5,
     )

@@ -22,6 +22,7 @@ RECIPE = Recipe(
     head=Head(pooling="average", units=256, dropout=0.5),
     epochs=30,
     batch_size=32,
+    jit="off",
     optimizer="adamw",
     learning_rate=0.001,
     schedule="cosine",
