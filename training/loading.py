@@ -9,6 +9,7 @@ from training.cats_dogs import load_cats_dogs
 from training.datasets import DataSet
 from training.fashion_mnist import load_fashion_mnist
 from training.image_folders import load_image_folder
+from training.mnist import load_mnist
 from training.recipe import Recipe
 
 
@@ -33,6 +34,8 @@ def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
 def _load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
     if recipe.dataset == "fashion-mnist":
         return load_fashion_mnist(folder, recipe.held_out)
+    if recipe.dataset == "mnist":
+        return load_mnist(folder, recipe.held_out)
     prepared = recipe.preparation, recipe.shape
     with counting(console, "preparing photos") as progress:
         if recipe.dataset == "dogs-vs-cats":

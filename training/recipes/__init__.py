@@ -12,6 +12,7 @@ from training.recipes import (
     clothing_dense512_adam,
     clothing_dense800_sgd,
     clothing_wide,
+    digits_dense800_adam,
     images,
 )
 
@@ -23,6 +24,7 @@ RECIPES: dict[str, Recipe] = {
         clothing_dense512_adam,
         clothing_cnn,
         clothing_wide,
+        digits_dense800_adam,
         cats_dogs_cnn,
         cats_dogs_mobilenet,
         cats_dogs_finetune,
