@@ -107,7 +107,7 @@ class CheckpointFolder:
             try:
                 state, generators = _read(path)
                 _check_shapes(state.variables, like)
-            except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
                 faults.append(f"{path}: {error}")
             else:
                 _set_random_states(generators)
@@ -133,7 +133,7 @@ class CheckpointFolder:
 
 
 def _read(path: Path) -> tuple[State, dict[str, Any]]:
-    with np.load(path, allow_pickle=False) as file:
+    with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
         facts = json.loads(str(file["facts"]))
         variables = [file[name] for name in sorted(file.files) if name.startswith("variable")]
     position = Position(facts["epoch"], facts["step"])

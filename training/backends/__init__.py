@@ -12,8 +12,7 @@ from typing import Protocol, cast
 
 from training.errors import TrainingError
 
-_MODULES = {"tensorflow": "tensorflow", "jax": "jax"}  # By backend, what it needs.
-_DEFAULT = "tensorflow"
+_BACKENDS = ("tensorflow", "jax")  # Each needs the package of its name.
 
 
 class Backend(Protocol):
@@ -44,14 +43,17 @@ def backend_name() -> str:
     Raises:
         TrainingError: it is not one of ours, or it is not installed.
     """
-    name = os.environ.get("KERAS_BACKEND") or _DEFAULT
-    if name not in _MODULES:
-        raise TrainingError(f"KERAS_BACKEND is {' or '.join(_MODULES)} here, not {name!r}")
-    if importlib.util.find_spec(_MODULES[name]) is None:
-        others = [other for other in _MODULES if importlib.util.find_spec(_MODULES[other])]
-        instead = f", or set KERAS_BACKEND={others[0]}" if others else ""
-        raise TrainingError(f"{name} is not installed: install it{instead}")
+    name = os.environ.get("KERAS_BACKEND") or _BACKENDS[0]
+    if name not in _BACKENDS:
+        raise TrainingError(f"KERAS_BACKEND is {' or '.join(_BACKENDS)} here, not {name!r}")
+    if not _is_installed(name):
+        others = [f", or set KERAS_BACKEND={other}" for other in _BACKENDS if _is_installed(other)]
+        raise TrainingError(f"{name} is not installed: install it{''.join(others)}")
     return name
+
+
+def _is_installed(name: str) -> bool:
+    return importlib.util.find_spec(name) is not None
 
 
 def current() -> Backend:

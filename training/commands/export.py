@@ -3,6 +3,9 @@
 import argparse
 from pathlib import Path
 
+from rich.console import Console
+
+from training.backends import backend_name
 from training.commands.arguments import (
     Commands,
     add_data,
@@ -10,6 +13,7 @@ from training.commands.arguments import (
     add_models,
     gate_policy,
 )
+from training.errors import TrainingError
 
 
 def add(commands: Commands) -> None:
@@ -31,8 +35,8 @@ def add(commands: Commands) -> None:
 
 def export(arguments: argparse.Namespace) -> None:
     """Judge the network of a run again, with TensorFlow, and publish it."""
-    from rich.console import Console
-
+    if backend_name() != "tensorflow":
+        raise TrainingError("a SavedModel is written by TensorFlow: set KERAS_BACKEND=tensorflow")
     from training.exporting import export_run
 
     folder: Path = arguments.checkpoint

@@ -29,12 +29,15 @@ def train(
     """
     from training.devices import choose_devices
     from training.interruption import terminable
-    from training.running import Manner, Places, train_and_publish
 
     console = Console()
     with terminable():
+        devices = choose_devices(arguments.device, deterministic=arguments.deterministic)
+        # Only now, since Keras ends in a traceback where its backend is missing.
+        from training.running import Manner, Places, train_and_publish
+
         manner = Manner(
-            devices=choose_devices(arguments.device, deterministic=arguments.deterministic),
+            devices=devices,
             policy=policy,
             fresh=arguments.fresh,
             deterministic=arguments.deterministic,
