@@ -114,6 +114,7 @@ def _figure(colours: Colours, size: tuple[float, float]) -> Iterator[Figure]:
         "axes.spines.right": False,
         "axes.spines.top": False,
         "font.size": 10,
+        "text.parse_math": False,  # A label may have dollars.
         "svg.hashsalt": "photolabel",  # The same picture is the same file.
     }
     with mpl.rc_context(settings):
