@@ -49,13 +49,20 @@ def missing(recipe: Recipe, seeds: int, known: Iterable[Measurement]) -> list[Re
     return [each for each in wanted if (each.seed, each.split) not in done]
 
 
-def known_measurements(runs: Path, page: Path) -> list[Measurement]:
-    """Return all that has been measured: by the runs below a folder, and by earlier ones.
+def known_measurements(recipes: Iterable[Recipe], runs: Path, page: Path) -> list[Measurement]:
+    """Return what has been measured: by the runs below a folder, and what is kept of earlier ones.
+
+    Args:
+        recipes: runs of other ones, and those with other numbers, are passed over.
+        runs: the folder.
+        page: what is kept lies beside it.
 
     Raises:
         TrainingError: a file is damaged.
     """
-    return merged([*read_measurements(_beside(page)), *measured_in(runs)])
+    chosen = list(recipes)
+    found = (each for each in measured_in(runs) if any(map(each.is_of, chosen)))
+    return merged([*read_measurements(_beside(page)), *found])
 
 
 def write_results(

@@ -8,6 +8,7 @@ from rich.console import Console
 from training.commands.arguments import Commands, add_training
 from training.commands.training import train
 from training.errors import TrainingError, UsageError
+from training.measurements import Measurement
 from training.policy import Policy
 from training.recipe import Recipe
 from training.recipes import RECIPES, recipe_named
@@ -49,7 +50,7 @@ def results(arguments: argparse.Namespace) -> None:
     console, reasons = Console(), dict[str, str]()
     _write(arguments, reasons)
     for recipe in chosen:
-        known = known_measurements(arguments.runs, arguments.output)
+        known = _known(arguments)
         try:
             _run(missing(recipe, arguments.seeds, known), arguments)
         except TrainingError as error:
@@ -65,8 +66,11 @@ def _run(recipes: list[Recipe], arguments: argparse.Namespace) -> None:
 
 
 def _write(arguments: argparse.Namespace, reasons: dict[str, str]) -> None:
-    known = known_measurements(arguments.runs, arguments.output)
-    write_results(RECIPES.values(), known, reasons, arguments.output)
+    write_results(RECIPES.values(), _known(arguments), reasons, arguments.output)
+
+
+def _known(arguments: argparse.Namespace) -> list[Measurement]:
+    return known_measurements(RECIPES.values(), arguments.runs, arguments.output)
 
 
 def _reason(error: TrainingError) -> str:
