@@ -36,7 +36,7 @@ def model_card(
     card = {
         "name": recipe.model,
         "recipe": recipe.name,
-        "parameters": settings(recipe),
+        "parameters": _parameters(recipe),
         "labels": list(data.labels),
         "preparation": recipe.preparation,
         "input_shape": list(recipe.shape),
@@ -52,6 +52,14 @@ def model_card(
         "trained": trained,
     }
     return dict(json.loads(json.dumps(card)))  # Tuples become lists, as whoever reads it has them.
+
+
+def _parameters(recipe: Recipe) -> dict[str, Any]:
+    """Return every number of a recipe; of a file of weights, only its name."""
+    numbers = settings(recipe)
+    if "network.weights" in numbers:
+        numbers["network.weights"] = Path(numbers["network.weights"]).name
+    return numbers
 
 
 def circumstances(device: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from training.fashion_mnist import load_fashion_mnist
 from training.image_folders import load_image_folder
 from training.mnist import load_mnist
 from training.recipe import Recipe
+from training.recipes.images import ANY_PHOTOS
 
 
 def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
@@ -38,6 +39,6 @@ def _load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
         return load_mnist(folder, recipe.held_out)
     prepared = recipe.preparation, recipe.shape
     with counting(console, "preparing photos") as progress:
-        if recipe.dataset == "dogs-vs-cats":
-            return load_cats_dogs(folder, *prepared, progress, recipe.split)
-        return load_image_folder(folder, recipe.model, recipe.split, *prepared, progress)
+        if recipe.dataset == ANY_PHOTOS:
+            return load_image_folder(folder, recipe.model, recipe.split, *prepared, progress)
+        return load_cats_dogs(folder, *prepared, progress, recipe.split)

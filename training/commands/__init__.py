@@ -3,7 +3,29 @@
 Keras and TensorFlow take seconds to import: a command imports what needs them when it runs.
 """
 
-from training.commands import evaluate, export, prune, recipes, report, results, run, starters
+from training.commands import (
+    evaluate,
+    export,
+    prepare,
+    prune,
+    recipes,
+    report,
+    results,
+    run,
+    show_data,
+    starters,
+)
 
-COMMANDS = (run, export, report, evaluate, results, recipes, prune, starters)
+COMMANDS = (
+    run,
+    export,
+    report,
+    evaluate,
+    results,
+    recipes,
+    prepare,
+    show_data,
+    prune,
+    starters,
+)
 """In the order in which the help lists them."""

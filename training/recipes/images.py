@@ -4,13 +4,16 @@ from dataclasses import replace
 
 from training.recipe import BackboneNetwork, Head, Recipe
 
+ANY_PHOTOS = "images"
+"""The data set that is whatever folder of photos is named."""
+
 RECIPE = Recipe(
     name="images-mobilenet",
     model="images",
     what="a folder for each class, --name NAME: frozen MobileNet and a head;"
     " images-<backbone>: any other",
     expected="not measured",
-    dataset="images",
+    dataset=ANY_PHOTOS,
     preparation="squash/1",
     shape=(224, 224, 3),
     network=BackboneNetwork(
