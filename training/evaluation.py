@@ -55,7 +55,7 @@ class Evaluation:
     @property
     def chosen(self) -> np.ndarray:
         """The most probable class of each photo, int64 `[photos]`."""
-        return np.argmax(self.probabilities, axis=1)
+        return np.asarray(self.probabilities.argmax(axis=1))
 
     @property
     def right(self) -> np.ndarray:

@@ -84,6 +84,7 @@ def write_results(
     """
     text = render(recipes, known, reasons)
     try:
+        page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, "utf-8")
     except OSError as error:
         raise TrainingError(f"cannot write {page} ({error.strerror or error})") from error

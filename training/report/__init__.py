@@ -29,19 +29,29 @@ def write_report(folder: Path) -> Path:
         TrainingError: the folder has no evaluation, a file of it is damaged, or nothing can be
             written.
     """
-    card, history = read_card(folder), read_history(folder)
+    page = report_page(folder)
+    history = read_history(folder)
     evaluation, photos = read_evaluation(folder)
-    mistakes = tiles(evaluation, photos, confident_mistakes(evaluation))
-    shown = tiles(evaluation, photos, sample(evaluation))
     try:
         if history:
             curves_picture(history, folder / "curves.png")
         confusion_picture(evaluation, folder / "confusion.png")
-        photos_picture(mistakes, folder / "mistakes.png")
-        photos_picture(shown, folder / "predictions.png")
-        page = render(card, history, evaluation, mistakes, shown)
+        for name, choose in (("mistakes", confident_mistakes), ("predictions", sample)):
+            photos_picture(tiles(evaluation, photos, choose(evaluation)), folder / f"{name}.png")
         (folder / PAGE).write_text(page, "utf-8")
     except OSError as error:
         reason = error.strerror or error
         raise TrainingError(f"cannot write the report into {folder} ({reason})") from error
     return folder / PAGE
+
+
+def report_page(folder: Path) -> str:
+    """Return the page of a run's report: see `write_report`."""
+    evaluation, photos = read_evaluation(folder)
+    return render(
+        read_card(folder),
+        read_history(folder),
+        evaluation,
+        mistakes=tiles(evaluation, photos, confident_mistakes(evaluation)),
+        sample=tiles(evaluation, photos, sample(evaluation)),
+    )

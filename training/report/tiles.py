@@ -53,7 +53,7 @@ class Tile:
     @property
     def small(self) -> bool:
         """Whether the photo has to be enlarged to be seen."""
-        return max(self.photo.shape[:2]) <= _SMALL
+        return bool(max(self.photo.shape[:2]) <= _SMALL)
 
     @property
     def address(self) -> str:
