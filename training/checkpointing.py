@@ -108,7 +108,7 @@ class Checkpointer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
 
     def _save(self, position: Position, figures: dict[str, float]) -> None:
         network = self.model
-        values = [keras.ops.convert_to_numpy(variable) for variable in _variables(network)]
+        values = [variable.numpy() for variable in _variables(network)]
         weights = values[: len(network.variables)]
         if not all(np.isfinite(value).all() for value in weights):
             raise Diverged("the weights became infinite or not a number", self._epoch + 1)

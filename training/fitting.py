@@ -113,6 +113,7 @@ def fit_network(
                 epochs=end,
                 validation_data=watched,
                 callbacks=around,
+                shuffle=False,  # They are shuffled by epoch; Keras would shuffle them once more.
                 verbose=0,
             )
         else:
