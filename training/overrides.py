@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from training.errors import UsageError
-from training.recipe import BackboneNetwork, DenseNetwork, Recipe
+from training.recipe import BackboneNetwork, DenseNetwork, PatchNetwork, Recipe
 
 # What a recipe is about, rather than a number of it.
 _FIXED = (
@@ -37,6 +37,8 @@ _AT_LEAST_ONE = (
     "network.units",
     "network.stage_blocks",
     "network.width",
+    "network.side",
+    "network.channels",
     "augmentation.crop_aspect",
 )
 _FRACTIONS = (
@@ -79,10 +81,11 @@ def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:
                 f"{recipe.name} has no setting {name!r}; it has {', '.join(sorted(known))}"
             )
         recipe = _replaced(recipe, name, _parsed(name, text, known[name]))
-    if recipe.fit_size and isinstance(recipe.network, DenseNetwork):
+    if recipe.fit_size and isinstance(recipe.network, DenseNetwork | PatchNetwork):
         raise UsageError(f"{recipe.name} flattens its photos: its fit_size can only be 0")
     if recipe.fit_size and isinstance(recipe.network, BackboneNetwork):
         raise UsageError(f"{recipe.name} fits to cached features: its fit_size can only be 0")
+    _check_squares(recipe)
     return recipe
 
 
@@ -99,6 +102,13 @@ def restored(recipe: Recipe, model: str, numbers: Mapping[str, Any]) -> Recipe:
     """
     assignments = [f"{name}={_shown(value)}" for name, value in numbers.items()]
     return replace(override(recipe, assignments), model=model)
+
+
+def _check_squares(recipe: Recipe) -> None:
+    height, width, _ = recipe.shape
+    side = recipe.network.side if isinstance(recipe.network, PatchNetwork) else 1
+    if height % side or width % side:
+        raise UsageError(f"network.side divides {height} and {width}, which {side} does not")
 
 
 def _members(holder: Any) -> list[tuple[str, Any]]:

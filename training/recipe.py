@@ -41,6 +41,21 @@ class ResidualNetwork:
 
 
 @dataclass(frozen=True)
+class PatchNetwork:
+    """The same small layer over each square of pixels, one hidden layer over all, softmax.
+
+    Attributes:
+        side: of the squares, in pixels; height and width are multiples of it.
+        channels: what is found out about each square.
+        units: width of the hidden layer.
+    """
+
+    side: int = 4
+    channels: int = 64
+    units: int = 128
+
+
+@dataclass(frozen=True)
 class WideNetwork:
     """A wide residual network: three stages of blocks that normalise before they convolve.
 
@@ -84,7 +99,7 @@ class BackboneNetwork:
     varied: int = 0
 
 
-Network = DenseNetwork | ResidualNetwork | WideNetwork | BackboneNetwork
+Network = DenseNetwork | PatchNetwork | ResidualNetwork | WideNetwork | BackboneNetwork
 
 
 @dataclass(frozen=True)

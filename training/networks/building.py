@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from training.networks import dense, residual, wide  # noqa: F401 -- they register their features.
+from training.networks import dense, patch, residual, wide  # noqa: F401 -- they register their features.
 from training.networks.backbone import (
     Backbone,
     backbone_to_serve,
