@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from serving.versions import published_versions
 from tests.training.conftest import TINY, CommandLine
-from training import running
+from training import publishing, running
 from training.__main__ import main
 from training.errors import TrainingError
 from training.recipes import DEFAULTS, RECIPES
@@ -37,8 +37,9 @@ def test_a_run_publishes_a_model_and_tells_how_good_it_is_and_what_it_was_made_o
     assert lines[2].startswith("epoch 1/1  loss ")
     assert "validation" in lines[2]
     accuracy = f"{card['metrics']['test']['accuracy']:.2%}"
-    assert lines[3].startswith(f"clothing-cnn: test accuracy {accuracy} on 50 photos, trained in ")
-    assert lines[3].endswith("published as models/clothing/1")
+    assert any(line.startswith("report: runs/clothing-cnn/") for line in lines)
+    assert lines[-1].startswith(f"clothing-cnn: test accuracy {accuracy} on 50 photos, trained in ")
+    assert lines[-1].endswith("published as models/clothing/1")
 
     assert card["recipe"] == "clothing-cnn"
     assert card["parameters"]["seed"] == 5
@@ -77,7 +78,7 @@ def test_weights_survive_a_publication_that_fails(
     def refuse(*arguments: object) -> int:
         raise TrainingError("not published: the disk is full")
 
-    monkeypatch.setattr(running, "publish", refuse)
+    monkeypatch.setattr(publishing, "publish", refuse)
     assert train() == 1
 
     error = capsys.readouterr().err
@@ -90,7 +91,7 @@ def test_weights_survive_a_publication_that_fails(
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["run", "shoes"], 2, "there is no recipe 'shoes'; there are clothing-dense128-adam, "),
+        (["run", "shoes"], 2, "there is no recipe 'shoes'; there are clothing-dense800-sgd, "),
         (["run", "--default-of", "shoes"], 2, "there is no model 'shoes'; there are clothing, "),
         (["run", "clothing-cnn", "--set", "epoch=1"], 2, "clothing-cnn has no setting 'epoch'; "),
         (["run", "clothing-cnn", "--seed", "x"], 2, "seed is a whole number (now 1), not 'x'"),
