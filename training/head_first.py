@@ -49,6 +49,6 @@ def fit_head_first(
         data.training.classes,
         batch_size=_BATCH,
         epochs=recipe.fine_tuning.head_epochs,
-        callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_: stop.check())],
+        callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: stop.check())],
         verbose=0,
     )
