@@ -94,11 +94,10 @@ def release(outcome: Outcome, base: Path, policy: Policy, console: Console) -> P
 
 def report(run: Path, console: Console) -> None:
     """Write the report of a run; a report that can't be written stops nothing, it is only said."""
-    from training.report import write_report
-
     try:
-        page = write_report(run)
-    except TrainingError as error:
-        console.print(f"no report: {error}", highlight=False, markup=False, soft_wrap=True)
-    else:
-        console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
+        from training.report import write_report
+
+        line = f"report: {write_report(run)}"
+    except (TrainingError, ModuleNotFoundError) as error:
+        line = f"no report: {error}"
+    console.print(line, highlight=False, markup=False, soft_wrap=True)

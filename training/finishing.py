@@ -6,7 +6,7 @@ import keras
 from rich.console import Console
 
 from training.backends import backend_name
-from training.conclusion import judge_and_keep, release
+from training.conclusion import judge_and_keep, release, report
 from training.datasets import DataSet
 from training.errors import TrainingError
 from training.policy import Policy
@@ -53,6 +53,7 @@ def finish(
         f" {how['seconds']:.0f} s"
     )
     if backend_name() != SAVED_MODEL_BACKEND:
+        report(run.folder, console)
         say(console, f"{told}. To publish it, where TensorFlow is:")
         say(console, f"python -m training export {run.folder}")
         return None
