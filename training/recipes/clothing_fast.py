@@ -11,7 +11,7 @@ RECIPE = Recipe(
     dataset="fashion-mnist",
     preparation="garment/1",
     shape=(28, 28, 1),
-    network=PatchNetwork(side=4, channels=64, units=128),
+    network=PatchNetwork(side=4, channels=48, units=96),
     epochs=3,
     batch_size=512,
     optimizer="adam",
@@ -19,4 +19,5 @@ RECIPE = Recipe(
     schedule="cosine",
     warmup_epochs=0.9,
     steps_per_call=20,
+    precision="mixed_bfloat16",
 )
