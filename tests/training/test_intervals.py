@@ -26,6 +26,13 @@ def test_a_paired_difference_is_newcombes_published_example() -> None:
     assert (difference.low, difference.high) == pytest.approx((0.0569, 0.3404), abs=5e-5)
 
 
+def test_a_correlation_is_corrected_for_continuity() -> None:
+    # By the formulas of the same paper, written out once more: phi is (48 - 9) / sqrt(8316).
+    difference = paired_difference(*paired(10, 2, 1, 5))
+
+    assert (difference.low, difference.high) == pytest.approx((-0.15046, 0.25428), abs=5e-6)
+
+
 def test_the_interval_turns_with_the_models() -> None:
     new, old = paired(700, 60, 20, 220)
     one, other = paired_difference(new, old), paired_difference(old, new)
