@@ -71,18 +71,29 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
 class PlainBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types.
     """All photos of a split in order, as they are, the last batch as small as it comes."""
 
-    def __init__(self, split: Split, classes: int, batch_size: int) -> None:
+    def __init__(self, split: Split, classes: int, batch_size: int, shared_by: int = 1) -> None:
+        """Cut a split into batches.
+
+        Args:
+            split: the photos.
+            classes: how many there are.
+            batch_size: at most so many photos.
+            shared_by: devices that have to get equal parts of each batch; the last few photos, less
+                than one for each device, are left out where they can't be shared.
+        """
         super().__init__(workers=1)
         self._split = split
         self._targets = np.eye(classes, dtype=np.float32)
-        self._batch_size = batch_size
+        self._batch_size = batch_size - batch_size % shared_by
+        self._photos = len(split) - len(split) % shared_by
 
     def __len__(self) -> int:
-        return -(-len(self._split) // self._batch_size)
+        return -(-self._photos // self._batch_size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Return batch number `index`."""
-        part = slice(index * self._batch_size, (index + 1) * self._batch_size)
+        first = index * self._batch_size
+        part = slice(first, min(first + self._batch_size, self._photos))
         return np.asarray(self._split.inputs[part]), self._targets[self._split.classes[part]]
 
 

@@ -11,11 +11,12 @@ from contextlib import AbstractContextManager, nullcontext
 
 import keras
 
+from training.backends import current
 from training.batches import EpochStarter, PlainBatches, TrainingBatches
 from training.checkpointing import Checkpointer
 from training.checkpoints import Position
 from training.datasets import DataSet
-from training.errors import Diverged
+from training.errors import Diverged, UsageError
 from training.head_first import fit_head_first
 from training.networks import network_to_fit, network_to_serve
 from training.recipe import Recipe
@@ -68,8 +69,10 @@ def fit(
         )
         if not (checkpointer and checkpointer.begun):
             fit_head_first(recipe, network, data, checkpointer.stop if checkpointer else None)
-        watched = PlainBatches(data.validation, classes, WATCHING_BATCH)
-        validation = watched if len(data.validation) else None
+        shared_by = current().replicas()
+        _check_shares(min(recipe.batch_size, len(data.training)), shared_by)
+        watched = PlainBatches(data.validation, classes, WATCHING_BATCH, shared_by)
+        validation = watched if len(watched) else None
         fit_network(network, batches, validation, recipe.epochs, callbacks, checkpointer)
     return network_to_serve(recipe, network, data.backbone)
 
@@ -139,6 +142,14 @@ def _only_validate(
         logs = {f"val_{name}": value for name, value in found.items()}
     told.on_epoch_end(epoch, logs)
     told.on_train_end(logs)
+
+
+def _check_shares(batch_size: int, shared_by: int) -> None:
+    if batch_size % shared_by:
+        raise UsageError(
+            f"{shared_by} devices share each batch: --set batch_size to a multiple of {shared_by},"
+            f" not {batch_size}"
+        )
 
 
 class FiniteLoss(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.

@@ -180,7 +180,7 @@ def test_an_interrupted_run_ends_with_one_line_and_publishes_nothing(
         f"{tmp_path}/runs",
     ]
     command = [sys.executable, "-m", "training", "run", "clothing-cnn", *places, *tiny]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     pipe = subprocess.PIPE
     run = subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, env=environment)
     assert run.stdout is not None

@@ -33,6 +33,9 @@ class Backend(Protocol):
     def spread(self) -> AbstractContextManager[object]:
         """Return the scope in which a network is spread over all devices of the kind in use."""
 
+    def replicas(self) -> int:
+        """Return how many devices share each batch, within such a scope; else 1."""
+
     def is_out_of_memory(self, error: Exception) -> bool:
         """Whether an error says that a device has too little memory."""
 

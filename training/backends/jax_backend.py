@@ -43,6 +43,12 @@ def spread() -> AbstractContextManager[object]:
     return scope
 
 
+def replicas() -> int:
+    """Return how many devices share each batch, within such a scope; else 1."""
+    distribution = keras.distribution.distribution()
+    return int(distribution.device_mesh.devices.size) if distribution else 1
+
+
 def is_out_of_memory(error: Exception) -> bool:
     """Whether an error says that a device has too little memory."""
     return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)

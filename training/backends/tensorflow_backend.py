@@ -37,6 +37,11 @@ def spread() -> AbstractContextManager[object]:
     return scope
 
 
+def replicas() -> int:
+    """Return how many devices share each batch, within such a scope; else 1."""
+    return int(tf.distribute.get_strategy().num_replicas_in_sync)
+
+
 def is_out_of_memory(error: Exception) -> bool:
     """Whether an error says that a device has too little memory."""
     return isinstance(error, tf.errors.ResourceExhaustedError)
