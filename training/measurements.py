@@ -67,27 +67,31 @@ def measured_in(runs: Path) -> list[Measurement]:
     return [_measurement(folder) for folder in folders if (folder / CARD).exists()]
 
 
-def read_measurements(path: Path) -> list[Measurement]:
-    """Return what `write_measurements` wrote; none if there is no file.
+def read_measurements(path: Path) -> tuple[list[Measurement], dict[str, str]]:
+    """Return what `write_measurements` wrote; nothing if there is no file.
 
     Raises:
         TrainingError: the file is damaged.
     """
     if not path.exists():
-        return []
+        return [], {}
     try:
-        return [Measurement(**each) for each in json.loads(path.read_text("utf-8"))]
-    except (OSError, ValueError, TypeError) as error:
+        kept = json.loads(path.read_text("utf-8"))
+        return [Measurement(**each) for each in kept["runs"]], dict(kept["not_run"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise TrainingError(f"{path} is no file of measurements ({error}): remove it") from error
 
 
-def write_measurements(measurements: Iterable[Measurement], path: Path) -> None:
-    """Keep measurements in a file.
+def write_measurements(
+    measurements: Iterable[Measurement], reasons: dict[str, str], path: Path
+) -> None:
+    """Keep measurements in a file, and by recipe, why others could not be made.
 
     Raises:
         TrainingError: the file system refused.
     """
-    write_json(path, [asdict(each) for each in measurements])
+    runs = [asdict(each) for each in measurements]
+    write_json(path, {"runs": runs, "not_run": dict(sorted(reasons.items()))})
 
 
 def merged(measurements: Iterable[Measurement]) -> list[Measurement]:

@@ -5,6 +5,7 @@ row needs no run folders of the others.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, median, stdev
 
@@ -31,7 +32,8 @@ _HEAD = (
     " beside this page, which keeps what was measured.\n\n"
     "Test accuracy is the mean over the runs ± their standard deviation; so is training accuracy,"
     " which is that of the last epoch, as Keras counts it while fitting. Seconds are the median of"
-    " the time from loaded data to trained weights. Runs differ in their seed, and where the data"
+    " the time from loaded data to trained weights, on a machine that may have been doing other"
+    " things too. Runs differ in their seed, and where the data"
     " set has no test split of its own, in the split too.\n"
 )
 
@@ -49,7 +51,20 @@ def missing(recipe: Recipe, seeds: int, known: Iterable[Measurement]) -> list[Re
     return [each for each in wanted if (each.seed, each.split) not in done]
 
 
-def known_measurements(recipes: Iterable[Recipe], runs: Path, page: Path) -> list[Measurement]:
+@dataclass(frozen=True)
+class Known:
+    """All that the table is made from.
+
+    Attributes:
+        measurements: of each run.
+        reasons: by recipe, why it could not be run.
+    """
+
+    measurements: Sequence[Measurement]
+    reasons: dict[str, str]
+
+
+def known_results(recipes: Iterable[Recipe], runs: Path, page: Path) -> Known:
     """Return what has been measured: by the runs below a folder, and what is kept of earlier ones.
 
     Args:
@@ -61,48 +76,43 @@ def known_measurements(recipes: Iterable[Recipe], runs: Path, page: Path) -> lis
         TrainingError: a file is damaged.
     """
     chosen = list(recipes)
+    earlier, reasons = read_measurements(_beside(page))
     found = (each for each in measured_in(runs) if any(map(each.is_of, chosen)))
-    return merged([*read_measurements(_beside(page)), *found])
+    return Known(merged([*earlier, *found]), reasons)
 
 
-def write_results(
-    recipes: Iterable[Recipe],
-    known: Sequence[Measurement],
-    reasons: dict[str, str],
-    page: Path,
-) -> None:
+def write_results(recipes: Iterable[Recipe], known: Known, page: Path) -> None:
     """Write the table, and what it is made from beside it.
 
     Args:
         recipes: all there are.
-        known: of `known_measurements`.
-        reasons: for recipes by name, why they could not be run.
+        known: of `known_results`.
         page: a Markdown file.
 
     Raises:
         TrainingError: the file system refused.
     """
-    text = render(recipes, known, reasons)
+    text = render(recipes, known)
     try:
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, "utf-8")
     except OSError as error:
         raise TrainingError(f"cannot write {page} ({error.strerror or error})") from error
-    write_measurements(known, _beside(page))
+    write_measurements(known.measurements, known.reasons, _beside(page))
 
 
-def render(recipes: Iterable[Recipe], known: Sequence[Measurement], reasons: dict[str, str]) -> str:
+def render(recipes: Iterable[Recipe], known: Known) -> str:
     """Return the page: rows for what has been measured, and a list of what has not, and why."""
     rows, absent, runs = [], [], []
     for recipe in recipes:
-        mine = [each for each in known if each.is_of(recipe)]
+        mine = [each for each in known.measurements if each.is_of(recipe)]
         for group in _groups(mine):
             rows.append(_row(recipe, group))
             runs += [_run(each) for each in group]
         if not mine:
-            stale = any(each.recipe == recipe.name for each in known)
+            stale = any(each.recipe == recipe.name for each in known.measurements)
             reason = "changed since it was measured" if stale else "not yet run here"
-            absent.append(_absent(recipe, reasons.get(recipe.name, reason)))
+            absent.append(_absent(recipe, known.reasons.get(recipe.name, reason)))
     parts = [_HEAD]
     if rows:
         parts.append(_table(_MEASURED, rows))

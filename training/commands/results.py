@@ -1,6 +1,7 @@
 """`results`: measure recipes over several seeds, and write the table of all recipes."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -8,11 +9,10 @@ from rich.console import Console
 from training.commands.arguments import Commands, add_training
 from training.commands.training import train
 from training.errors import TrainingError, UsageError
-from training.measurements import Measurement
 from training.policy import Policy
 from training.recipe import Recipe
 from training.recipes import RECIPES, recipe_named
-from training.results import FEWEST, known_measurements, missing, write_results
+from training.results import FEWEST, Known, known_results, missing, write_results
 
 _ALL = "all"
 
@@ -47,15 +47,15 @@ def results(arguments: argparse.Namespace) -> None:
         raise UsageError(f"--seeds is at least 1, not {arguments.seeds}")
     names = list(RECIPES) if _ALL in arguments.recipes else arguments.recipes
     chosen = [recipe_named(name) for name in names]
-    console, reasons = Console(), dict[str, str]()
-    _write(arguments, reasons)
+    console = Console()
+    _write(arguments, {})
     for recipe in chosen:
-        known = _known(arguments)
+        reasons = {}
         try:
-            _run(missing(recipe, arguments.seeds, known), arguments)
+            _run(missing(recipe, arguments.seeds, _known(arguments).measurements), arguments)
         except TrainingError as error:
             console.print(f"{recipe.name}: {error}", highlight=False, markup=False, soft_wrap=True)
-            reasons[recipe.name] = _reason(error)
+            reasons = {recipe.name: _reason(error)}
         _write(arguments, reasons)
     console.print(f"results: {arguments.output}", highlight=False, markup=False, soft_wrap=True)
 
@@ -66,11 +66,13 @@ def _run(recipes: list[Recipe], arguments: argparse.Namespace) -> None:
 
 
 def _write(arguments: argparse.Namespace, reasons: dict[str, str]) -> None:
-    write_results(RECIPES.values(), _known(arguments), reasons, arguments.output)
+    known = _known(arguments)
+    known = replace(known, reasons={**known.reasons, **reasons})
+    write_results(RECIPES.values(), known, arguments.output)
 
 
-def _known(arguments: argparse.Namespace) -> list[Measurement]:
-    return known_measurements(RECIPES.values(), arguments.runs, arguments.output)
+def _known(arguments: argparse.Namespace) -> Known:
+    return known_results(RECIPES.values(), arguments.runs, arguments.output)
 
 
 def _reason(error: TrainingError) -> str:

@@ -140,6 +140,9 @@ def test_right_and_wrong_photos_are_told_apart(source: str) -> None:
     wrong = source.partition('<figure class="wrong">')[2].partition("</figure>")[0]
     assert '<li class="wrong" style="--share: 80.0%">' in wrong
     assert '<li class="right" style="--share: 10.0%">' in wrong
+    right = source.partition('<figure class="right">')[2].partition("</figure>")[0]
+    assert '<li class="right" style="--share: 80.0%">' in right
+    assert "wrong" not in right
 
 
 @pytest.mark.parametrize(
