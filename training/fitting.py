@@ -98,6 +98,8 @@ def fit_network(
     Raises:
         As `fit`.
     """
+    if not network.optimizer.built:  # Made while the first step is traced, it is traced twice.
+        network.optimizer.build(network.trainable_variables)
     position = checkpointer.resume(network) if checkpointer else Position()
     if position.epoch >= epochs:  # Only what Keras does after its last epoch is missing.
         network.optimizer.finalize_variable_values(network.trainable_variables)
