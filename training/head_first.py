@@ -8,7 +8,7 @@ import numpy as np
 
 from training.datasets import DataSet
 from training.interruption import Stop
-from training.networks.backbone import tail_and_below, without_xla
+from training.networks.backbone import jit, tail_and_below, without_xla
 from training.recipe import Recipe
 
 _BATCH = 128
@@ -42,13 +42,15 @@ def fit_head_first(
     tail.compile(
         keras.optimizers.Adam(recipe.fine_tuning.head_learning_rate),
         keras.losses.SparseCategoricalCrossentropy(),
-        jit_compile=False,
+        jit_compile=jit(),
     )
     tail.fit(
         np.concatenate(vectors),
         data.training.classes,
         batch_size=_BATCH,
         epochs=recipe.fine_tuning.head_epochs,
-        callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: stop.check())],
+        callbacks=[
+            keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: stop.check())
+        ],
         verbose=0,
     )

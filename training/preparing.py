@@ -105,11 +105,10 @@ def _photos(archive: zipfile.ZipFile, path: Path, split: int) -> list[_Photo]:
         )
     found = {label: _labelled(members, label) for label in FOLDERS.values()}
     if any(len(names) < FEWEST for names in found.values()):
-        inner = (
-            "; it holds train.zip: unpack that first" if "train.zip" in archive.namelist() else ""
-        )
+        nested = "train.zip" in archive.namelist()
+        advice = "; it holds train.zip: unpack that first" if nested else ""
         raise TrainingError(
-            f"{path} has too few photos named train/cat.N.jpg and train/dog.N.jpg{inner}"
+            f"{path} has too few photos named train/cat.N.jpg and train/dog.N.jpg{advice}"
         )
     folders = {name: folder for folder, name in SPLIT_FOLDERS.items()}
     photos = []

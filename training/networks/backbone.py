@@ -113,8 +113,13 @@ def fitted_part(network: keras.Model) -> keras.Model:
 
 def without_xla(network: keras.Model) -> keras.Model:
     """Have Keras predict as TensorFlow does by itself: XLA takes ten times longer on CPUs."""
-    network.compile(jit_compile=False)
+    network.compile(jit_compile=jit())
     return network
+
+
+def jit() -> bool | str:
+    """Return what Keras is to compile with XLA: with TensorFlow nothing, with JAX as usual."""
+    return False if keras.backend.backend() == "tensorflow" else "auto"
 
 
 def _parts(recipe: Recipe) -> tuple[BackboneNetwork, Head]:
