@@ -118,12 +118,7 @@ def folder_material(model: PublishedModel, folder: Path, split: str, console: Co
         raise TrainingError(f"the folder of photos {folder} does not exist")
     if split_folders(folder):
         folder /= {where: name for name, where in SPLIT_FOLDERS.items()}[split]
-    found = [
-        (Source(path.relative_to(folder).as_posix(), path.read_bytes), place)
-        for inner, place in _labelled(model, folder).items()
-        for path in sorted(inner.rglob("*"))
-        if path.is_file() and not path.name.startswith(".")
-    ]
+    found = _labelled_photos(model, folder)
     digests = content_digests([source for source, _ in found])
     sources, places, left_out = {}, [], []
     for content, (source, place) in zip(digests, found, strict=True):
@@ -192,6 +187,16 @@ def _labelled(model: PublishedModel, folder: Path) -> dict[Path, int]:
             )
         found[path] = place
     return found
+
+
+def _labelled_photos(model: PublishedModel, folder: Path) -> list[tuple[Source, int]]:
+    """Return the photos of a folder, each with the place of its label; hidden files left out."""
+    return [
+        (Source(path.relative_to(folder).as_posix(), path.read_bytes), place)
+        for inner, place in _labelled(model, folder).items()
+        for path in sorted(inner.rglob("*"))
+        if path.is_file() and not path.name.startswith(".")
+    ]
 
 
 def _plain(name: str) -> str:
