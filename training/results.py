@@ -19,6 +19,7 @@ from training.measurements import (
 )
 from training.overrides import override
 from training.recipe import Recipe
+from training.recipes.images import ANY_PHOTOS
 
 FEWEST = 3
 """Runs of a recipe that a row needs."""
@@ -148,16 +149,25 @@ def _groups(measurements: Iterable[Measurement]) -> list[list[Measurement]]:
 def _row(recipe: Recipe, group: Sequence[Measurement]) -> list[str]:
     trained = [each.training_accuracy for each in group if each.training_accuracy is not None]
     few = "" if len(group) >= FEWEST else f" (fewer than {FEWEST})"
+    command = f"results --recipes {recipe.name}"
+    if recipe.dataset == ANY_PHOTOS:
+        command = f"run {recipe.name} --name {group[0].model} --data FOLDER --set split=1"
     return [
-        f"`{recipe.name}`",
+        _name(group[0]),
         recipe.published or "–",
         _spread([each.accuracy for each in group]),
         _spread(trained) if trained else "–",
         f"{median(each.seconds for each in group):,.0f}",
         f"{len(group)}{few}",
         group[0].hardware,
-        f"`python -m training results --recipes {recipe.name}`",
+        f"`python -m training {command}`",
     ]
+
+
+def _name(measured: Measurement) -> str:
+    """Return a recipe's name, with the model's where a recipe trains any."""
+    named = "" if measured.recipe.startswith(measured.model) else f" ({measured.model})"
+    return f"`{measured.recipe}`{named}"
 
 
 def _absent(recipe: Recipe, reason: str) -> list[str]:
@@ -168,7 +178,7 @@ def _run(measured: Measurement) -> list[str]:
     seed, split = measured.seed
     trained = measured.training_accuracy
     return [
-        f"`{measured.recipe}`",
+        _name(measured),
         str(seed),
         str(split),
         f"{measured.accuracy:.2%}",

@@ -90,6 +90,20 @@ def test_other_hardware_has_a_row_of_its_own(tmp_path: Path) -> None:
     assert "| H200 |" in page
 
 
+def test_a_recipe_for_any_photos_is_named_with_the_model_and_how_it_was_run(
+    tmp_path: Path,
+) -> None:
+    photos = RECIPES["images-mobilenet"]
+    for split in (1, 2, 3):
+        run_folder(
+            tmp_path, override(photos, [f"split={split}"]), 0.8 + split / 100, name="flowers"
+        )
+    page = render([photos], Known(measured_in(tmp_path), {}))
+
+    assert "| `images-mobilenet` (flowers) | – | 82.00 ± 1.00% |" in page
+    assert "run images-mobilenet --name flowers --data FOLDER" in page
+
+
 def test_only_what_is_missing_is_run(tmp_path: Path) -> None:
     run_folder(tmp_path, seeded(CLOTHING, 2), 0.88)
     run_folder(tmp_path, override(CLOTHING, ["seed=1", "epochs=2"]), 0.88)
