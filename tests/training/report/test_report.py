@@ -192,6 +192,17 @@ def test_what_the_gate_found_is_told(tmp_path: Path, forced: bool, told: str) ->
     assert "Note: no version serves." in text
 
 
+def test_what_passed_the_gate_is_told_with_the_comparison(tmp_path: Path) -> None:
+    difference = {"estimate": 0.0123, "low": -0.001, "high": 0.02, "gained": 9, "lost": 2}
+    gate = {"floor": 0.6, "serving": 4, "difference": difference, "note": "", "faults": []}
+    text = text_of(report_page(run_folder(tmp_path, losses=(), gate=gate)))
+
+    assert (
+        "The publishing gate lets it through. Its floor is 60.0%. Against version 4 it has" in text
+    )
+    assert "+1.23 points of accuracy on the same photos (95% interval -0.10 to +2.00)." in text
+
+
 def test_the_command_writes_the_report_again_without_tensorflow(tmp_path: Path) -> None:
     folder = run_folder(tmp_path, losses=())
     code = (
