@@ -13,7 +13,7 @@ from training.errors import TrainingError
 from training.evaluation import evaluate, evaluation_of, read_evaluation, save_evaluation
 from training.policy import Policy
 from training.recipe import Recipe
-from training.run_files import CARD, write_json
+from training.run_files import CARD, read_history, write_json
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,19 @@ def judge_and_keep(
         TrainingError: the file system refused.
     """
     evaluation = evaluation_of(network, data.test, data.labels)
-    metrics = {"test": evaluation.metrics()}
+    metrics = {"training": _last_epoch(folder, len(data.training)), "test": evaluation.metrics()}
     if len(data.validation):
-        metrics = {"validation": evaluate(network, data.validation, data.labels), **metrics}
+        metrics["validation"] = evaluate(network, data.validation, data.labels)
     card = model_card(recipe, data, metrics, how)
     save_evaluation(evaluation, data.test.photos, folder)
     write_json(folder / CARD, card)
     return Outcome(recipe, data, network, card, folder)
+
+
+def _last_epoch(run: Path, photos: int) -> dict[str, Any]:
+    """Return the figures of the training photos, means over the steps of the last epoch."""
+    last = read_history(run)[-1:]
+    return {"photos": photos, **{name: last[0].get(name) for name in ("accuracy", "loss") if last}}
 
 
 def release(outcome: Outcome, base: Path, policy: Policy, console: Console) -> Path:
