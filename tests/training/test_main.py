@@ -50,7 +50,8 @@ def test_a_run_publishes_a_model_and_tells_how_good_it_is_and_what_it_was_made_o
     assert card["input_shape"] == [28, 28, 1]
     assert len(card["data"]["sha256"]) == 64
     assert [card["data"][name] for name in ("training", "validation", "test")] == [190, 10, 50]
-    assert set(card["metrics"]) == {"validation", "test"}
+    assert set(card["metrics"]) == {"training", "validation", "test"}
+    assert 0 <= card["metrics"]["training"]["accuracy"] <= 1
     assert card["metrics"]["test"]["classes"]["Bag"]["photos"] == 5
     assert card["trained"]["packages"]["tensorflow"].startswith("2.20.")
     assert card["trained"]["hardware"]["cores"] == os.cpu_count()
@@ -86,6 +87,12 @@ def test_weights_survive_a_publication_that_fails(
     run = Path(error.strip().rpartition(" ")[2])
     assert (run / "trained.keras").is_file()
     assert json.loads((run / "model_card.json").read_text())["name"] == "clothing"
+
+    monkeypatch.undo()
+    monkeypatch.chdir(run.absolute().parents[2])
+    assert train("--force") == 0
+    assert "epoch" not in capsys.readouterr().out, "what was trained is not trained again"
+    assert published_versions(Path("models/clothing")) == [1]
 
 
 @pytest.mark.parametrize(
