@@ -82,7 +82,8 @@ def test_a_recipe_with_a_fit_size_fits_other_sizes_than_it_serves() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "most"), [("clothing-cnn", 1_200_000), ("cats-dogs-cnn", 4_000_000)]
+    ("name", "most"),
+    [("clothing-cnn", 1_200_000), ("clothing-starter", 1_200_000), ("cats-dogs-cnn", 4_000_000)],
 )
 def test_the_starter_models_are_small(name: str, most: int) -> None:
     recipe = RECIPES[name]
