@@ -95,10 +95,10 @@ def write_measurements(
 
 
 def merged(measurements: Iterable[Measurement]) -> list[Measurement]:
-    """Return the newest measurement of each recipe, model, seed, split and hardware, in order."""
+    """Return the newest of each recipe, model, hardware, number of photos, seed and split."""
     newest: dict[tuple[Any, ...], Measurement] = {}
     for each in sorted(measurements, key=lambda each: each.began):
-        newest[each.recipe, each.model, each.hardware, each.seed] = each
+        newest[each.recipe, each.model, each.hardware, each.photos, each.seed] = each
     return [newest[key] for key in sorted(newest)]
 
 

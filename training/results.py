@@ -31,7 +31,7 @@ _HEAD = (
     "What each recipe was published with, and what it gives here. Written by"
     " `python -m training results`, not by hand: from the folders of runs, and from `results.json`"
     " beside this page, which keeps what was measured.\n\n"
-    "Test accuracy is the mean over the runs ± their standard deviation; so is training accuracy,"
+    "Test accuracy is the mean over the runs ± their standard deviation, of so many photos; so is training accuracy,"
     " which is that of the last epoch, as Keras counts it while fitting. Seconds are the median of"
     " the time from loaded data to trained weights, on a machine that may have been doing other"
     " things too. Runs differ in their seed, and where the data"
@@ -139,10 +139,10 @@ _RUNS = ("recipe", "seed", "split", "test accuracy", "training accuracy", "secon
 
 
 def _groups(measurements: Iterable[Measurement]) -> list[list[Measurement]]:
-    """Return the runs that share a row: of one model, on one hardware, on one data set."""
-    groups: dict[tuple[str, str], list[Measurement]] = {}
+    """Return the runs that share a row: of one model, on one hardware, with as many photos."""
+    groups: dict[tuple[str, str, int], list[Measurement]] = {}
     for each in measurements:
-        groups.setdefault((each.model, each.hardware), []).append(each)
+        groups.setdefault((each.model, each.hardware, each.photos), []).append(each)
     return list(groups.values())
 
 
@@ -155,7 +155,7 @@ def _row(recipe: Recipe, group: Sequence[Measurement]) -> list[str]:
     return [
         _name(group[0]),
         recipe.published or "–",
-        _spread([each.accuracy for each in group]),
+        f"{_spread([each.accuracy for each in group])} of {group[0].photos:,}",
         _spread(trained) if trained else "–",
         f"{median(each.seconds for each in group):,.0f}",
         f"{len(group)}{few}",

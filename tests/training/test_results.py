@@ -51,7 +51,7 @@ def test_a_row_has_what_was_published_and_mean_and_spread_of_what_was_measured(
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[1:] == [
         CLOTHING.published,
-        "88.00 ± 1.00%",
+        "88.00 ± 1.00% of 10,000",
         "89.00 ± 1.00%",
         "42",
         "3",
@@ -66,7 +66,7 @@ def test_fewer_than_three_runs_are_said_to_be_few(tmp_path: Path) -> None:
     run_folder(tmp_path, CLOTHING, 0.88)
     page = render([CLOTHING], Known(measured_in(tmp_path), {}))
 
-    assert "| 88.00% | 89.00% | 41 | 1 (fewer than 3) |" in page
+    assert "| 88.00% of 10,000 | 89.00% | 41 | 1 (fewer than 3) |" in page
 
 
 def test_what_was_not_run_is_listed_with_the_reason(tmp_path: Path) -> None:
@@ -81,12 +81,14 @@ def test_what_was_not_run_is_listed_with_the_reason(tmp_path: Path) -> None:
     assert "| not yet run here |" in render([CLOTHING], Known([], {}))
 
 
-def test_other_hardware_has_a_row_of_its_own(tmp_path: Path) -> None:
+def test_other_hardware_and_other_data_have_rows_of_their_own(tmp_path: Path) -> None:
     known = three_runs(tmp_path)
-    others = (replace(each, hardware="H200") for each in known)
-    page = render([CLOTHING], Known([*known, *others], {}))
+    others = [replace(each, hardware="H200") for each in known]
+    fewer = [replace(each, photos=450) for each in known]
+    page = render([CLOTHING], Known([*known, *others, *fewer], {}))
 
-    assert page.count("| 88.00 ± 1.00% |") == 2
+    assert page.count("| 88.00 ± 1.00% of 10,000 |") == 2
+    assert page.count("| 88.00 ± 1.00% of 450 |") == 1
     assert "| H200 |" in page
 
 
@@ -100,7 +102,7 @@ def test_a_recipe_for_any_photos_is_named_with_the_model_and_how_it_was_run(
         )
     page = render([photos], Known(measured_in(tmp_path), {}))
 
-    assert "| `images-mobilenet` (flowers) | – | 82.00 ± 1.00% |" in page
+    assert "| `images-mobilenet` (flowers) | – | 82.00 ± 1.00% of 10,000 |" in page
     assert "run images-mobilenet --name flowers --data FOLDER" in page
 
 
@@ -121,6 +123,7 @@ def test_the_newest_run_of_a_seed_counts(tmp_path: Path) -> None:
     new = replace(old, accuracy=0.5, began="2026-11-23T10:00")
 
     assert merged([new, old, *others])[0].accuracy == 0.5
+    assert len(merged([old, replace(new, photos=450)])) == 2
     assert len(merged([new, old, *others])) == 3
 
 
