@@ -83,7 +83,7 @@ def load_weights(
     where = f" cut at {network.cut}" if network.cut else ""
     raise TrainingError(
         f"{path} does not hold weights of {network.backbone}{where} (width"
-        f" {network.alpha or 'as usual'}): {faults[0]}"
+        f" {network.alpha or 'as usual'}): {'; uncut: '.join(faults)}"
     )
 
 
@@ -92,7 +92,7 @@ def _shortened(error: Exception) -> str:
     text = " ".join(str(error).split())
     for verbose in (" Target variable: ", " List of objects "):
         text = text.partition(verbose)[0]
-    return text[:500]
+    return text[:300]
 
 
 def _imagenet(network: BackboneNetwork, shape: tuple[int, ...]) -> keras.Model:
