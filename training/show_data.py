@@ -16,6 +16,7 @@ from training.recipe import Recipe
 COLUMNS = 8
 _MOST_ROWS = 40
 _INCHES = 1.6  # Of a photo.
+_TITLE = 0.25  # Inches, likewise.
 
 
 def draw_data(data: DataSet, recipe: Recipe, photos: int, augmented: bool, path: Path) -> int:
@@ -43,9 +44,13 @@ def draw_data(data: DataSet, recipe: Recipe, photos: int, augmented: bool, path:
     rows = -(-len(shown) // COLUMNS)
     with mpl.rc_context({"text.parse_math": False}), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # Of letters that the font doesn't have.
-        figure = Figure((_INCHES * COLUMNS, (_INCHES + 0.25) * rows), layout="constrained")
+        figure = Figure((_INCHES * COLUMNS, (_INCHES + _TITLE) * rows))
         FigureCanvasAgg(figure)
-        for axes in figure.subplots(rows, COLUMNS, squeeze=False).flat:
+        title = _TITLE / (_INCHES + _TITLE) / rows
+        grid = {"left": 0.005, "right": 0.995, "bottom": 0.005, "top": 1 - title}
+        spaces = {"wspace": 0.04, "hspace": _TITLE / _INCHES}
+        axes_of = figure.subplots(rows, COLUMNS, squeeze=False, gridspec_kw={**grid, **spaces})
+        for axes in axes_of.flat:
             axes.set_axis_off()
         for axes, photo, label in zip(figure.axes, shown, labels, strict=False):
             gray = photo.shape[2] == 1

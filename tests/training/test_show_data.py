@@ -38,9 +38,19 @@ def test_photos_of_all_classes_are_drawn_in_turn(
 
 def test_augmented_photos_differ(shapes: Path, tmp_path: Path) -> None:
     plain, varied = tmp_path / "plain.png", tmp_path / "varied.png"
-    assert show(shapes, "--output", str(plain)) == 0
+    assert show(shapes, "--photos", "8", "--output", str(plain)) == 0
     assert (
-        show(shapes, "--output", str(varied), "--augmented", "--set", "augmentation.shift=20") == 0
+        show(
+            shapes,
+            "--photos",
+            "8",
+            "--output",
+            str(varied),
+            "--augmented",
+            "--set",
+            "augmentation.shift=20",
+        )
+        == 0
     )
 
     assert plain.read_bytes() != varied.read_bytes()
@@ -49,6 +59,6 @@ def test_augmented_photos_differ(shapes: Path, tmp_path: Path) -> None:
 def test_a_picture_that_cannot_be_written_is_told(
     shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert show(shapes, "--output", str(tmp_path / "none" / "grid.png")) == 1
+    assert show(shapes, "--photos", "8", "--output", str(tmp_path / "none" / "grid.png")) == 1
 
     assert "error: cannot write " in capsys.readouterr().err
