@@ -33,7 +33,7 @@ class Augmenter:
         Returns:
             uint8 `[height, width, channels]` of the recipe's shape or fit size.
         """
-        return self.batch(photo[None], np.array([index]))[0]
+        return np.asarray(self.batch(photo[None], np.array([index]))[0])
 
     def batch(self, photos: np.ndarray, indices: np.ndarray) -> np.ndarray:
         """Return a variation of each of several photos.
@@ -105,7 +105,8 @@ def _shift(photos: np.ndarray, most: int, draws: np.ndarray) -> np.ndarray:
     down, right = (draws * (2 * most + 1) // 1 - most).astype(np.int64).T[:, :, None]
     rows = np.clip(np.arange(height) - down, 0, height - 1)
     columns = np.clip(np.arange(width) - right, 0, width - 1)
-    return photos[np.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
+    moved = photos[np.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
+    return np.asarray(moved)
 
 
 def _cutout(photos: np.ndarray, side: int, draws: np.ndarray) -> np.ndarray:

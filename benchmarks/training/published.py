@@ -88,7 +88,7 @@ def main() -> None:
     begun = time.perf_counter()
     network, history = train(data.training.photos, classes, arguments.epochs or epochs)
     seconds = time.perf_counter() - begun
-    test = network.evaluate(data.test.photos / 255, data.test.classes, verbose=0)[1]
+    test = network.evaluate(data.test.photos[:] / 255, data.test.classes, verbose=0)[1]
     fitted = history.history["accuracy"][-1]
     print(json.dumps({"seconds": seconds, "test": float(test), "training": float(fitted)}))
 
