@@ -1,11 +1,16 @@
 """Fits a network on one device and spread over two, and says how far the weights differ.
 
-Run as a program, since a framework divides a processor only before it computes anything.
+The weights of the first go into the file named. Backends draw other first weights; here all begin
+with the same ones.
+
+It is a program, since a framework divides a processor only before it computes anything.
 """
 
 import os
+import sys
 from contextlib import nullcontext
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +18,9 @@ from training.backends import current
 from training.datasets import DataSet, Split
 from training.recipe import Augmentation, DenseNetwork
 from training.recipes import RECIPES
+
+if TYPE_CHECKING:
+    import keras
 
 PHOTOS = 45  # The last batch of validation photos is as large as no other.
 
@@ -36,6 +44,19 @@ def drawn() -> DataSet:
     return DataSet("drawn", ("a", "b", "c"), "0", split, split, split)
 
 
+def equal_start() -> "keras.callbacks.Callback":
+    """Return a callback that begins with weights that no backend has drawn."""
+    import keras
+
+    class EqualStart(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
+        def on_train_begin(self, logs: object = None) -> None:
+            random = np.random.default_rng(1)
+            for variable in self.model.trainable_variables:
+                variable.assign(random.normal(0, 0.05, variable.shape))
+
+    return EqualStart()
+
+
 def main() -> None:
     """Print how many devices shared the work, and the largest difference of a weight."""
     divide_processor()
@@ -53,9 +74,10 @@ def main() -> None:
     with current().spread():
         devices = current().replicas()
     one, two = (
-        fit(recipe, drawn(), scope=scope).get_weights()
+        fit(recipe, drawn(), [equal_start()], scope=scope).get_weights()
         for scope in (nullcontext(), current().spread())
     )
+    np.savez(sys.argv[1], *one)
     differences = [np.abs(first - second).max() for first, second in zip(one, two, strict=True)]
     print(devices, max(map(float, differences)))
 

@@ -1,9 +1,12 @@
+import importlib.util
+import re
 from pathlib import Path
 
 import pytest
 import tensorflow as tf
 
-from training.devices import choose_devices
+from training.backends import current
+from training.devices import Devices, choose_devices
 from training.errors import TrainingError
 
 
@@ -73,3 +76,28 @@ def test_gpus_are_named_and_grow_their_memory(monkeypatch: pytest.MonkeyPatch) -
 
     assert str(choose_devices("auto")) == "NVIDIA first, NVIDIA second"
     assert grown == ["first", "second"]
+
+
+def test_equal_gpus_are_counted() -> None:
+    devices = Devices(current(), ("NVIDIA H200", "NVIDIA H200", "NVIDIA L4"))
+
+    assert str(devices) == "2 × NVIDIA H200, NVIDIA L4"
+
+
+@pytest.mark.parametrize(
+    ("backend", "message"),
+    [
+        ("torch", "KERAS_BACKEND is tensorflow or jax here, not 'torch'"),
+        ("jax", "jax is not installed: install it, or set KERAS_BACKEND=tensorflow"),
+    ],
+)
+def test_a_backend_that_there_is_not_is_one_line(
+    backend: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "jax" else find(name)
+    )
+    with pytest.raises(TrainingError, match=re.escape(message)):
+        choose_devices("auto")

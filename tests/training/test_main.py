@@ -79,8 +79,9 @@ def test_weights_survive_a_publication_that_fails(
     def refuse(*arguments: object) -> int:
         raise TrainingError("not published: the disk is full")
 
-    monkeypatch.setattr(publishing, "publish", refuse)
-    assert train() == 1
+    with monkeypatch.context() as full:
+        full.setattr(publishing, "publish", refuse)
+        assert train() == 1
 
     error = capsys.readouterr().err
     assert error.startswith("error: not published: the disk is full. Trained network and card are ")
@@ -88,8 +89,6 @@ def test_weights_survive_a_publication_that_fails(
     assert (run / "trained.keras").is_file()
     assert json.loads((run / "model_card.json").read_text())["name"] == "clothing"
 
-    monkeypatch.undo()
-    monkeypatch.chdir(run.absolute().parents[2])
     assert train("--force") == 0
     assert "epoch" not in capsys.readouterr().out, "what was trained is not trained again"
     assert published_versions(Path("models/clothing")) == [1]
@@ -154,7 +153,7 @@ def test_a_wrong_command_shows_how_it_is_used(
 def test_recipes_are_listed_with_what_they_need_and_give(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "400")
     assert main(["recipes"]) == 0
 
     table = capsys.readouterr().out

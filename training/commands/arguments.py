@@ -76,7 +76,7 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--checkpoint-minutes",
-        type=_minutes,
+        type=minutes,
         default=10.0,
         metavar="N",
         help="between checkpoints; there is one at each epoch anyway (default 10)",
@@ -86,11 +86,16 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _minutes(text: str) -> float:
-    minutes = float(text)
-    if not 0 <= minutes < float("inf"):
+def minutes(text: str) -> float:
+    """Read a number of minutes; argparse names this function where it is none.
+
+    Raises:
+        ValueError: it is no number, or below 0.
+    """
+    value = float(text)
+    if not 0 <= value < float("inf"):
         raise ValueError(text)
-    return minutes
+    return value
 
 
 def add_gate(parser: argparse.ArgumentParser) -> None:
