@@ -121,4 +121,4 @@ def _cutout(photos: np.ndarray, side: int, draws: np.ndarray) -> np.ndarray:
     within_columns = (left <= columns) & (columns < left + side)
     hole = within_rows[:, :, None, None] & within_columns[:, None, :, None]
     means = photos.mean(axis=(1, 2), keepdims=True).round().astype(np.uint8)
-    return np.where(hole, means, photos)
+    return np.asarray(np.where(hole, means, photos))
