@@ -1,4 +1,5 @@
 import importlib
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,11 +7,13 @@ import keras
 import numpy as np
 import pytest
 
+from serving.photos import prepare
 from tests.training.backbones import SIDE, tiny, with_network
 from training.errors import TrainingError
 from training.networks import network_to_fit, network_to_serve
 from training.networks.backbone import load_backbone
 from training.recipe import BackboneNetwork, FineTuning, Head
+from training.recipes import RECIPES
 
 # Keras stores weights by a conversion that NumPy wants to be another one some day.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -182,3 +185,22 @@ def test_the_digest_tells_weights_scaling_and_cut_apart() -> None:
 
     assert len(set(digests)) == len(recipes)
     assert digests[-1] == digests[0]
+
+
+def test_pretrained_features_tell_cats_from_dogs(data_sets: Path) -> None:
+    """Most photos are nearer to the mean of 20 others of their kind than of the other kind."""
+    recipe = RECIPES["cats-dogs-mobilenet"]
+    with zipfile.ZipFile(data_sets / "dogs-vs-cats" / "train.zip") as archive:
+        encoded = [
+            archive.read(f"train/{kind}.{number}.jpg")
+            for kind in ("cat", "dog")
+            for number in range(40)
+        ]
+    pixels = np.stack([prepare(photo, recipe.preparation, recipe.shape) for photo in encoded])
+
+    features = load_backbone(recipe, data_sets).frozen.predict_on_batch(pixels).reshape(2, 40, -1)
+
+    means = features[:, :20].mean(axis=1)
+    judged = features[:, 20:, None] - means
+    nearest = (judged**2).sum(axis=-1).argmin(axis=-1)
+    assert (nearest == [[0], [1]]).mean() > 0.85
