@@ -24,7 +24,7 @@ from training.model_folder import check_folder, version_of_run
 from training.policy import DEFAULT_POLICY, Policy
 from training.progress import FitProgress
 from training.recipe import Recipe
-from training.runs import Run, claimed, identify
+from training.runs import Run, begun_with_other_code, claimed, identify
 from training.tensorboard import EventWriter
 from training.trained import keep_trained, read_trained
 
@@ -95,6 +95,9 @@ def train_and_publish(
         if version:
             say(console, f"{run.folder} is finished, published as {version}; --fresh begins again")
             return version
+        if run.facts()["status"] == "new":
+            for folder in begun_with_other_code(places.runs, identity):
+                say(console, f"not continued, since the code is another now: {folder}")
         data = with_features(recipe, data, places.data, console)
         network = read_trained(run.folder)
         if network is None:

@@ -17,7 +17,7 @@ import os
 import platform
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,7 @@ class Identity:
     @property
     def key(self) -> str:
         """The name of the run's folder."""
-        text = json.dumps(asdict(self), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return hashlib.sha256(_as_json(asdict(self)).encode()).hexdigest()[:16]
 
 
 def identify(recipe: Recipe, data: str, *, deterministic: bool) -> Identity:
@@ -134,6 +133,27 @@ def claimed(runs: Path, identity: Identity, *, fresh: bool = False) -> Iterator[
         if not run.facts():
             run.note(id=uuid.uuid4().hex, **asdict(identity), status="new")
         yield run
+
+
+def begun_with_other_code(runs: Path, identity: Identity) -> list[Path]:
+    """Return the folders of runs that would be this one, had the sources not changed since.
+
+    Only those that are not finished: whoever runs the command again may expect to continue them.
+    """
+    alike = asdict(replace(identity, code=""))
+    found = []
+    for path in sorted((runs / identity.recipe).glob(f"*/{RUN}")):
+        with contextlib.suppress(TrainingError):
+            facts = read_run(path.parent)
+            same = {name: facts.get(name) for name in alike} | {"code": ""}
+            other = facts.get("code") != identity.code and facts.get("status") != "published"
+            if other and _as_json(same) == _as_json(alike):
+                found.append(path.parent)
+    return found
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,14 @@ import pytest
 
 from training.errors import TrainingError
 from training.recipes import RECIPES
-from training.runs import Identity, claimed, identify, opened, read_run
+from training.runs import (
+    Identity,
+    begun_with_other_code,
+    claimed,
+    identify,
+    opened,
+    read_run,
+)
 
 ROOT = Path(__file__).parents[2]
 RECIPE = RECIPES["clothing-cnn"]
@@ -55,6 +62,20 @@ def test_fresh_runs_get_folders_of_their_own_and_the_last_is_continued(
     assert folders == [key, f"{key}-2", f"{key}-3", f"{key}-3"]
     ids = {read_run(tmp_path / "clothing-cnn" / folder)["id"] for folder in folders}
     assert len(ids) == 3
+
+
+def test_unfinished_runs_of_other_code_are_found(tmp_path: Path, identity: Identity) -> None:
+    old = replace(identity, code="old")
+    older = replace(identity, code="older")
+    another = replace(identify(replace(RECIPE, seed=2), "0123", deterministic=False), code="old")
+    begun = [(old, "stopped"), (older, "published"), (identity, "fitting"), (another, "stopped")]
+    for each, status in begun:
+        with claimed(tmp_path, each) as run:
+            run.note(status=status)
+
+    found = begun_with_other_code(tmp_path, identity)
+
+    assert [folder.name for folder in found] == [old.key]
 
 
 def test_a_second_process_is_told_who_works_on_the_run(tmp_path: Path, identity: Identity) -> None:
