@@ -6,6 +6,7 @@ import keras
 
 from training.durable import written_aside
 from training.errors import TrainingError
+from training.networks.backbone import without_xla
 
 TRAINED = "trained.keras"
 
@@ -37,7 +38,7 @@ def read_trained(run: Path) -> keras.Model | None:
     if not path.exists():
         return None
     try:
-        return keras.models.load_model(path, compile=False)
+        return without_xla(keras.models.load_model(path, compile=False))
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = str(error).partition("\n")[0]
         raise TrainingError(
