@@ -1,5 +1,7 @@
 """Batches of photos for Keras `fit`, as NumPy arrays, whatever the backend."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
+
 import keras
 import numpy as np
 
@@ -8,6 +10,7 @@ from training.datasets import Split
 from training.recipe import Recipe
 
 _WORKERS = 2  # Threads; Pillow and NumPy let others run while they work on pixels.
+_AHEAD = 8  # Batches made before they are asked for.
 
 
 class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types.
@@ -30,7 +33,9 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
             first_step: the batch of each epoch that is number 0 here: what a continued epoch has
                 had is left out.
         """
-        super().__init__(workers=_WORKERS, max_queue_size=8)
+        # Not Keras's workers: with JAX, batches that they made ahead reach the next epoch.
+        super().__init__(workers=1)
+        self._pool = ThreadPoolExecutor(_WORKERS)
         self._split = split
         self._targets = np.eye(classes, dtype=np.float32)
         self._batch_size = min(recipe.batch_size, len(split))
@@ -45,12 +50,19 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
         self._augmenter = Augmenter(self._recipe, photos, epoch)
         random = np.random.default_rng([self._recipe.seed, epoch, 2])
         self._views = random.integers(max(1, len(self._split.features)), size=photos)
+        self._coming: dict[int, Future[tuple[np.ndarray, np.ndarray]]] = {}
 
     def __len__(self) -> int:
         return len(self._split) // self._batch_size - self._first_step
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return batch number `index` of those that are left of the epoch."""
+        """Return batch number `index` of those that are left of the epoch; begin the next ones."""
+        for ahead in range(index, min(index + _AHEAD, len(self))):
+            if ahead not in self._coming:
+                self._coming[ahead] = self._pool.submit(self._made, ahead)
+        return self._coming.pop(index).result()
+
+    def _made(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         first = (self._first_step + index) * self._batch_size
         chosen = self._order[first : first + self._batch_size]
         if self._split.features:

@@ -70,6 +70,9 @@ def main() -> None:
         epochs=3,
         precision="float32",
         fit_size=0,
+        optimizer="sgd",  # Adam makes much of small differences.
+        momentum=0.9,
+        learning_rate=0.01,
     )
     with current().spread():
         devices = current().replicas()
