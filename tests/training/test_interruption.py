@@ -13,7 +13,7 @@ def test_a_signal_only_asks_until_it_is_looked_at(
     number: signal.Signals, raised: type[BaseException]
 ) -> None:
     before = signal.getsignal(number)
-    asked = []
+    asked: list[object] = []
 
     def work() -> None:
         with interruptible() as stop:
@@ -33,7 +33,7 @@ def test_a_signal_after_the_last_look_is_not_lost() -> None:
 
 
 def test_the_second_signal_is_the_systems() -> None:
-    handlers = []
+    handlers: list[object] = []
 
     def work() -> None:
         with interruptible():
@@ -47,7 +47,7 @@ def test_the_second_signal_is_the_systems() -> None:
 
 def test_sigterm_ends_at_once_what_need_not_be_kept() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    went_on = []
+    went_on: list[bool] = []
 
     def work() -> None:
         with terminable():
