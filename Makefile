@@ -8,10 +8,11 @@ MODELS ?= models
 PORT ?= 8080
 MODEL ?= clothing cats-dogs
 ROUNDS ?= 5
+SEEDS ?= 5
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo serve train test test-k8s train-k8s test-tfs bench-footprint bench-hostile bench-serving bench-batching starters lock clean
+.PHONY: help demo serve train test test-k8s train-k8s test-tfs bench-footprint bench-hostile bench-serving bench-batching bench-training starters lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -72,6 +73,9 @@ bench-serving: $(VENV)/.installed-bench ## measure the gateway under load, besid
 bench-batching: $(VENV)/.installed-dev ## measure the embedded model server with and without batching
 	$(RUN) -m benchmarks.batching --rounds $(ROUNDS)
 
+bench-training: $(VENV)/.installed-dev ## time the recipes for clothing beside the published programs
+	$(RUN) -m benchmarks.training --seeds $(SEEDS)
+
 starters: $(VENV)/.installed-dev ## train the two starter models again (hours; needs the data sets)
 	$(RUN) -m training starters
 
@@ -81,7 +85,7 @@ LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --ge
 lock: $(VENV)/bin/python ## write requirements/*.txt anew (UPGRADE=--upgrade: with the newest versions)
 	$(RUN) -m pip install --quiet --disable-pip-version-check uv
 	$(LOCK) $(UPGRADE) --extra dev -o requirements/dev.txt
-	for extra in serve client train train-gpu demo k8s bench; do $(LOCK) --constraint requirements/dev.txt --extra $$extra -o requirements/$$extra.txt; done
+	for extra in serve client train train-gpu train-jax demo k8s bench; do $(LOCK) --constraint requirements/dev.txt --extra $$extra -o requirements/$$extra.txt; done
 	awk '/^[^ ]/ {keep = /^tensorflow(-serving-api)?==/} keep' requirements/train.txt > requirements/protos.txt
 
 clean: ## remove the environment and caches, never models

@@ -21,6 +21,7 @@ class Augmenter:
         self._size = (recipe.fit_size or width, recipe.fit_size or height)
         random = np.random.default_rng([recipe.seed, epoch, 1])
         self._draws = random.random((photos, _DRAWS), np.float32)
+        self._holes = np.random.default_rng([recipe.seed, epoch, 2]).random((photos, 2), np.float32)
 
     def __call__(self, photo: np.ndarray, index: int) -> np.ndarray:
         """Return a variation of a photo.
@@ -32,7 +33,34 @@ class Augmenter:
         Returns:
             uint8 `[height, width, channels]` of the recipe's shape or fit size.
         """
-        chosen, draws = self._chosen, self._draws[index]
+        return np.asarray(self.batch(photo[None], np.array([index]))[0])
+
+    def batch(self, photos: np.ndarray, indices: np.ndarray) -> np.ndarray:
+        """Return a variation of each of several photos.
+
+        Args:
+            photos: uint8 `[photos, height, width, channels]`; not changed.
+            indices: int `[photos]`, the place of each among all training photos.
+
+        Returns:
+            uint8 `[photos, height, width, channels]` of the recipe's shape or fit size.
+        """
+        chosen, draws = self._chosen, self._draws[indices]
+        if _each_by_itself(chosen) or photos.shape[2:0:-1] != self._size:
+            pairs = zip(photos, draws, strict=True)
+            photos = np.stack([self._resampled(photo, numbers) for photo, numbers in pairs])
+        if chosen.flip:
+            mirrored = draws[:, 9, None, None, None] < 0.5
+            photos = np.where(mirrored, photos[:, :, ::-1], photos)
+        if chosen.shift:
+            photos = _shift(photos, chosen.shift, draws[:, 10:12])
+        if chosen.cutout:
+            photos = _cutout(photos, chosen.cutout, self._holes[indices])
+        return photos
+
+    def _resampled(self, photo: np.ndarray, draws: np.ndarray) -> np.ndarray:
+        """Crop, resize and light one photo."""
+        chosen = self._chosen
         channels = photo.shape[2]
         image = Image.fromarray(photo[..., 0] if channels == 1 else photo)
         box = _crop(image, chosen, draws[0:4])
@@ -40,10 +68,13 @@ class Augmenter:
             image = image.resize(self._size, Image.Resampling.BILINEAR, box=box)
         if chosen.brightness or chosen.contrast or chosen.colour:
             image = image.point(_levels(image, chosen, draws[4:9]))
-        if chosen.flip and draws[9] < 0.5:
-            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        varied = np.asarray(image).reshape(self._size[1], self._size[0], channels)
-        return _shift(varied, chosen.shift, draws[10:12]) if chosen.shift else varied
+        return np.asarray(image).reshape(self._size[1], self._size[0], channels)
+
+
+def _each_by_itself(chosen: Augmentation) -> bool:
+    """Whether photos are cropped or lighted, which Pillow does to one at a time."""
+    lighting = chosen.brightness or chosen.contrast or chosen.colour
+    return bool(lighting or chosen.crop_area < 1 or chosen.crop_aspect > 1)
 
 
 def _crop(
@@ -68,10 +99,26 @@ def _levels(image: Image.Image, chosen: Augmentation, draws: np.ndarray) -> list
     return np.clip(levels.round(), 0, 255).astype(int).ravel().tolist()
 
 
-def _shift(photo: np.ndarray, most: int, draws: np.ndarray) -> np.ndarray:
-    """Move a photo by whole pixels, repeating its edge."""
-    height, width, _ = photo.shape
-    down, right = (int(steps) for steps in draws * (2 * most + 1) // 1 - most)
+def _shift(photos: np.ndarray, most: int, draws: np.ndarray) -> np.ndarray:
+    """Move each photo by whole pixels, repeating its edge."""
+    count, height, width, _ = photos.shape
+    down, right = (draws * (2 * most + 1) // 1 - most).astype(np.int64).T[:, :, None]
     rows = np.clip(np.arange(height) - down, 0, height - 1)
     columns = np.clip(np.arange(width) - right, 0, width - 1)
-    return photo[rows[:, None], columns]
+    moved = photos[np.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
+    return np.asarray(moved)
+
+
+def _cutout(photos: np.ndarray, side: int, draws: np.ndarray) -> np.ndarray:
+    """Fill a square of each photo with its mean; the centre is any pixel, so part may be outside.
+
+    Source: DeVries & Taylor, 2017, https://arxiv.org/abs/1708.04552.
+    """
+    _, height, width, _ = photos.shape
+    top, left = (draws * (height, width) // 1 - side // 2).T[:, :, None]
+    rows, columns = np.arange(height), np.arange(width)
+    within_rows = (top <= rows) & (rows < top + side)
+    within_columns = (left <= columns) & (columns < left + side)
+    hole = within_rows[:, :, None, None] & within_columns[:, None, :, None]
+    means = photos.mean(axis=(1, 2), keepdims=True).round().astype(np.uint8)
+    return np.asarray(np.where(hole, means, photos))

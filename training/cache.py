@@ -1,4 +1,4 @@
-"""Things worked out once and kept on disk, such as prepared photos.
+"""Things worked out once and kept on disk, such as prepared photos and features.
 
 The folder is PHOTOLABEL_CACHE, else `~/.cache/photolabel`. What is in it can be deleted at any
 time. An entry is named by what it was made from, so that none ever has to be refreshed.
@@ -9,11 +9,13 @@ import fcntl
 import hashlib
 import os
 import shutil
-import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from training.errors import TrainingError
+
+_ABANDONED = 7 * 24 * 3600  # Seconds after which a begun entry is taken for abandoned.
 
 
 def cached_folder(key: str, write: Callable[[Path], None]) -> Path:
@@ -23,7 +25,8 @@ def cached_folder(key: str, write: Callable[[Path], None]) -> Path:
 
     Args:
         key: names everything that the entry depends on.
-        write: fills the folder that it is given; called only where the entry is missing.
+        write: fills the folder that it is given; called only where the entry is missing. After
+            an interruption it is given what it had written, and may go on from there.
 
     Raises:
         TrainingError: the cache cannot be written.
@@ -33,7 +36,9 @@ def cached_folder(key: str, write: Callable[[Path], None]) -> Path:
     if entry.exists():
         return entry
     try:
-        with _locked(cache):
+        cache.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(cache)
+        with _locked(_lock_of(entry)):
             if not entry.exists():
                 _write(entry, write)
     except OSError as error:
@@ -49,21 +54,32 @@ def _cache() -> Path:
     return Path(named) if named else Path.home() / ".cache" / "photolabel"
 
 
+def _lock_of(entry: Path) -> Path:
+    return entry.with_name(f".lock-{entry.name}")
+
+
+def _aside(entry: Path) -> Path:
+    return entry.with_name(f".new-{entry.name}")
+
+
 @contextlib.contextmanager
-def _locked(cache: Path) -> Iterator[None]:
-    cache.mkdir(parents=True, exist_ok=True)
-    with open(cache / ".lock", "wb") as lock:
+def _locked(path: Path) -> Iterator[None]:
+    with open(path, "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def _write(entry: Path, write: Callable[[Path], None]) -> None:
     """Fill a folder aside and rename it: an entry is whole or not there."""
-    for abandoned in entry.parent.glob(".new-*"):
-        shutil.rmtree(abandoned, ignore_errors=True)
-    aside = Path(tempfile.mkdtemp(prefix=".new-", dir=entry.parent))
-    try:
-        write(aside)
-        aside.rename(entry)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    aside = _aside(entry)
+    aside.mkdir(exist_ok=True)
+    write(aside)
+    aside.rename(entry)
+
+
+def _remove_abandoned(cache: Path) -> None:
+    """Remove what was begun long ago and never continued."""
+    for aside in cache.glob(".new-*"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - aside.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(aside, ignore_errors=True)

@@ -3,22 +3,23 @@
 It holds no path, no user and no host name: models are given away.
 """
 
+import contextlib
 import json
 import os
 import platform
-import subprocess
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from training.backends import backend_name
 from training.datasets import DataSet
 from training.overrides import settings
 from training.recipe import Recipe
+from training.revision import code_digest, commit
 
-_PACKAGES = ("keras", "numpy", "pillow", "tensorflow")
-_CODE = ("training", "serving/photos.py")  # What decides the weights.
-_PROJECT = Path(__file__).resolve().parent.parent
+_PACKAGES = ("jax", "keras", "numpy", "pillow", "tensorflow")
 
 
 def model_card(
@@ -35,7 +36,7 @@ def model_card(
     card = {
         "name": recipe.model,
         "recipe": recipe.name,
-        "parameters": settings(recipe),
+        "parameters": _parameters(recipe),
         "labels": list(data.labels),
         "preparation": recipe.preparation,
         "input_shape": list(recipe.shape),
@@ -53,6 +54,14 @@ def model_card(
     return dict(json.loads(json.dumps(card)))  # Tuples become lists, as whoever reads it has them.
 
 
+def _parameters(recipe: Recipe) -> dict[str, Any]:
+    """Return every number of a recipe; of a file of weights, only its name."""
+    numbers = settings(recipe)
+    if "network.weights" in numbers:
+        numbers["network.weights"] = Path(numbers["network.weights"]).name
+    return numbers
+
+
 def circumstances(device: str) -> dict[str, Any]:
     """Describe with what a run is made; to be called at its beginning, before code can change.
 
@@ -62,10 +71,19 @@ def circumstances(device: str) -> dict[str, Any]:
     return {
         "began": datetime.now(UTC).isoformat(timespec="seconds"),
         "hardware": {"device": device, "processor": _processor(), "cores": os.cpu_count()},
-        "packages": {name: metadata.version(name) for name in _PACKAGES},
+        "backend": backend_name(),
+        "packages": dict(_versions()),
         "python": platform.python_version(),
-        "commit": _commit(),
+        "commit": commit(),
+        "code": code_digest(),
     }
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    """Yield the packages that there are, with their versions."""
+    for name in _PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            yield name, metadata.version(name)
 
 
 def _processor() -> str:
@@ -76,20 +94,3 @@ def _processor() -> str:
         lines = []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, platform.machine())
-
-
-def _commit() -> str | None:
-    """Return the git commit of this code, with `+` where files differ from it; None if no git."""
-    if not (_PROJECT / ".git").exists():
-        return None
-    try:
-        commit = _git("rev-parse", "HEAD")
-        return commit + ("+" if _git("status", "--porcelain", "--", *_CODE) else "")
-    except (OSError, subprocess.SubprocessError):
-        return None
-
-
-def _git(*arguments: str) -> str:
-    command = ["git", "-C", str(_PROJECT), *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603 -- fixed arguments
-    return result.stdout.strip()

@@ -4,10 +4,51 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from training.errors import TrainingError
+
+if TYPE_CHECKING:
+    from training.photo_store import PhotoStore
+
+
+class Photos(Protocol):
+    """Photos, or the features that stand for them: an array, or rows of one that lies in a file."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of photos, then the shape of one."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, chosen: Any) -> np.ndarray: ...
+
+
+class Rows:
+    """Chosen rows of an array in a chosen order; of a mapped file, only those asked for are read.
+
+    Args:
+        source: `[rows, …]`.
+        chosen: int64 `[photos]`, indices of rows.
+    """
+
+    def __init__(self, source: np.ndarray, chosen: np.ndarray) -> None:
+        self._source = source
+        self._chosen = chosen
+        self.shape = (len(chosen), *source.shape[1:])
+        self.dtype = source.dtype
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    def __getitem__(self, chosen: Any) -> np.ndarray:
+        """Return one photo for a number; several for a slice, a mask or an array of numbers."""
+        return np.asarray(self._source[self._chosen[chosen]])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self[:], dtype)
 
 
 @dataclass(frozen=True)
@@ -17,13 +58,23 @@ class Split:
     Attributes:
         photos: uint8 `[photos, height, width, channels]`; may be mapped from a file.
         classes: int64 `[photos]`, the index of each photo's label.
+        rows: int64 `[photos]`, the place of each photo in the photo store, where there is one.
+        features: what a frozen backbone makes of the photos, float `[photos, …]`, where it is
+            fitted to: of the photos as they are, then of each variation of them.
     """
 
-    photos: np.ndarray
+    photos: Photos
     classes: np.ndarray
+    rows: np.ndarray | None = None
+    features: tuple[Photos, ...] = ()
 
     def __len__(self) -> int:
         return len(self.photos)
+
+    @property
+    def inputs(self) -> Photos:
+        """What the fitted network takes: the features where there are some, else the photos."""
+        return self.features[0] if self.features else self.photos
 
 
 @dataclass(frozen=True)
@@ -38,6 +89,8 @@ class DataSet:
         validation: watched while fitting; may be empty.
         test: judged with once, at the end.
         damaged: photos set aside, each with the reason.
+        store: all the photos in their cache, where they come from encoded files.
+        backbone: the `training.networks.Backbone` that the features come from, if they do.
     """
 
     name: str
@@ -47,6 +100,13 @@ class DataSet:
     validation: Split
     test: Split
     damaged: tuple[str, ...] = ()
+    store: "PhotoStore | None" = None
+    backbone: Any = None
+
+    @property
+    def splits(self) -> tuple[Split, Split, Split]:
+        """Training, validation and test."""
+        return self.training, self.validation, self.test
 
 
 def search_folders(data: Path | None, name: str) -> list[Path]:

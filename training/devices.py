@@ -2,37 +2,54 @@
 
 import shutil
 import subprocess
+from dataclasses import dataclass
 
+from training.backends import Backend, current
 from training.errors import TrainingError
 
-DEVICES = ("auto", "cpu", "gpu")
+
+@dataclass(frozen=True)
+class Devices:
+    """What a run computes on.
+
+    Attributes:
+        backend: what Keras computes with.
+        names: of each device of the kind that is used.
+    """
+
+    backend: Backend
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Name the devices, equal ones once: `2 × NVIDIA H200`."""
+        counts = {name: self.names.count(name) for name in self.names}
+        return ", ".join(name if n == 1 else f"{n} × {name}" for name, n in counts.items())
 
 
-def choose_device(wanted: str) -> str:
-    """Let TensorFlow use what is wanted, and say in words what that is.
+def choose_devices(wanted: str, *, deterministic: bool = False) -> Devices:
+    """Let the backend use what is wanted.
 
     Args:
         wanted: `cpu`, `gpu`, or `auto`: GPUs where there are some.
+        deterministic: whether the same bits have to be computed each time.
 
     Raises:
-        TrainingError: a GPU is wanted or in the machine, and TensorFlow sees none.
+        TrainingError: a GPU is wanted or in the machine, and the backend sees none; or there is no
+            such backend.
     """
-    import tensorflow as tf
-
+    backend = current()
+    if deterministic:
+        backend.be_deterministic()
     if wanted == "cpu":
-        tf.config.set_visible_devices([], "GPU")
-        return "CPU"
-    gpus = tf.config.list_physical_devices("GPU")
-    if not gpus and (wanted == "gpu" or _nvidia_gpus()):
+        backend.use_cpu()
+        return Devices(backend, ("CPU",))
+    names = backend.gpus()
+    if not names and (wanted == "gpu" or _nvidia_gpus()):
         present = "an NVIDIA GPU is in this machine but" if _nvidia_gpus() else "--device gpu:"
         raise TrainingError(
-            f"{present} TensorFlow sees no GPU; install tensorflow[and-cuda] (make train does), or"
-            " pass --device cpu"
+            f"{present} {backend.NAME} sees no GPU; {backend.GPU_HINT}, or pass --device cpu"
         )
-    for gpu in gpus:
-        tf.config.experimental.set_memory_growth(gpu, True)
-    names = [tf.config.experimental.get_device_details(gpu).get("device_name") for gpu in gpus]
-    return ", ".join(name or "GPU" for name in names) or "CPU"
+    return Devices(backend, tuple(names) or ("CPU",))
 
 
 def _nvidia_gpus() -> bool:

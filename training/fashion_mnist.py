@@ -15,6 +15,7 @@ import numpy as np
 
 from training.datasets import DataSet, Split, file_digest, search_folders
 from training.errors import TrainingError
+from training.holding_out import hold_out
 
 LABELS = (
     "T-shirt/top",
@@ -37,7 +38,6 @@ FILES = {
 """The files and their published MD5 sums; what is downloaded has to be these."""
 
 _ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"  # Keras's own.
-_SPLIT_SEED = 20_170_825  # Any number: it decides which photos are held out for validation.
 
 
 def load_fashion_mnist(data: Path | None, held_out: float) -> DataSet:
@@ -53,15 +53,13 @@ def load_fashion_mnist(data: Path | None, held_out: float) -> DataSet:
     folder = _folder_with_files(data) or _download(data)
     photos, classes = _read_pair(folder, "train")
     test = Split(*_read_pair(folder, "t10k"))
-    order = np.random.default_rng(_SPLIT_SEED).permutation(len(photos))
-    held = int(len(photos) * held_out)
-    watched, fitted = np.sort(order[:held]), np.sort(order[held:])
+    training, validation = hold_out(photos, classes, held_out)
     return DataSet(
         name="fashion-mnist",
         labels=LABELS,
         digest=_digest(folder),
-        training=Split(photos[fitted], classes[fitted]),
-        validation=Split(photos[watched], classes[watched]),
+        training=training,
+        validation=validation,
         test=test,
     )
 

@@ -1,45 +1,77 @@
-"""Ctrl-C while Keras fits."""
+"""Being asked to stop: Ctrl-C, and the SIGTERM of a node that is needed for something else."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import keras
+from training.errors import Preempted
 
 
-class _Stop(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
-    """Raises KeyboardInterrupt at the end of the batch in which it was asked to."""
+class Stop:
+    """Whether the process has been asked to stop.
 
-    asked = False
+    Attributes:
+        asked: the signal that asked; None: none did.
+    """
 
-    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
-        if self.asked:
+    asked: signal.Signals | None = None
+
+    def check(self) -> None:
+        """Raise what stands for the signal, if there was one.
+
+        Raises:
+            KeyboardInterrupt: it was Ctrl-C.
+            Preempted: it was SIGTERM.
+        """
+        if self.asked is signal.SIGINT:
             raise KeyboardInterrupt
-
-    def on_test_batch_end(self, batch: int, logs: object = None) -> None:
-        self.on_train_batch_end(batch)
+        if self.asked:
+            raise Preempted
 
 
 @contextmanager
-def interruptible() -> Iterator[keras.callbacks.Callback]:
-    """Give a callback that lets Ctrl-C end `fit` between two batches.
+def interruptible() -> Iterator[Stop]:
+    """Let Ctrl-C and SIGTERM only ask: `fit` ends between two batches, once its state is kept.
 
     Python's own way can meet TensorFlow inside the generator of its batches; the error is lost
-    there, and `fit` waits forever. A second Ctrl-C ends the process at once.
+    there, and `fit` waits forever. A second signal ends the process at once.
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed.
+        Preempted: SIGTERM came.
     """
-    stop = _Stop()
+    stop = Stop()
 
     def ask(number: int, frame: object) -> None:
-        stop.asked = True
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        stop.asked = signal.Signals(number)
+        for each in before:
+            signal.signal(each, signal.SIG_DFL)
 
-    before = signal.signal(signal.SIGINT, ask)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, ask)
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGINT, before)
-    if stop.asked:
-        raise KeyboardInterrupt  # After the last batch.
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    stop.check()  # After the last batch.
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM end everything else as Ctrl-C does; the first process of a container ignores it.
+
+    Raises:
+        Preempted: SIGTERM came.
+    """
+
+    def end(number: int, frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise Preempted
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,25 +1,53 @@
 """Numbers of a recipe by name: listing them, and changing them with `--set name=value`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from training.errors import UsageError
-from training.recipe import DenseNetwork, Recipe
+from training.recipe import BackboneNetwork, DenseNetwork, PatchNetwork, Recipe
 
 # What a recipe is about, rather than a number of it.
-_FIXED = ("name", "model", "what", "expected", "dataset", "preparation", "shape")
+_FIXED = (
+    "name",
+    "model",
+    "what",
+    "expected",
+    "published",
+    "floor",
+    "dataset",
+    "preparation",
+    "shape",
+)
 
 _CHOICES = {
     "optimizer": ("adam", "adamw", "sgd"),
     "schedule": ("constant", "cosine"),
-    "precision": ("float32", "mixed_bfloat16"),
+    "precision": ("float32", "mixed_bfloat16", "mixed_float16"),
+    "jit": ("auto", "on", "off"),
+    "network.scaling": ("own", "255"),
+    "head.pooling": ("average", "flatten"),
+    "head.output": ("softmax", "sigmoid"),
 }
-_AT_LEAST_ONE = ("epochs", "batch_size", "network.units", "augmentation.crop_aspect")
+_AT_LEAST_ONE = (
+    "epochs",
+    "batch_size",
+    "split",
+    "steps_per_call",
+    "network.units",
+    "network.stage_blocks",
+    "network.width",
+    "network.side",
+    "network.channels",
+    "augmentation.crop_aspect",
+)
 _FRACTIONS = (
     "held_out",
     "label_smoothing",
     "network.dropout",
+    "momentum",
+    "averaging",
+    "head.dropout",
     "augmentation.brightness",
     "augmentation.contrast",
     "augmentation.colour",
@@ -32,7 +60,7 @@ def settings(recipe: Recipe) -> dict[str, Any]:
     for name, value in _members(recipe):
         if is_dataclass(value):
             known |= {f"{name}.{inner}": number for inner, number in _members(value)}
-        elif name not in _FIXED:
+        elif value is not None and name not in _FIXED:
             known[name] = value
     return known
 
@@ -53,9 +81,34 @@ def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:
                 f"{recipe.name} has no setting {name!r}; it has {', '.join(sorted(known))}"
             )
         recipe = _replaced(recipe, name, _parsed(name, text, known[name]))
-    if recipe.fit_size and isinstance(recipe.network, DenseNetwork):
+    if recipe.fit_size and isinstance(recipe.network, DenseNetwork | PatchNetwork):
         raise UsageError(f"{recipe.name} flattens its photos: its fit_size can only be 0")
+    if recipe.fit_size and isinstance(recipe.network, BackboneNetwork):
+        raise UsageError(f"{recipe.name} fits to cached features: its fit_size can only be 0")
+    _check_squares(recipe)
     return recipe
+
+
+def restored(recipe: Recipe, model: str, numbers: Mapping[str, Any]) -> Recipe:
+    """Return the recipe as a run of it was, by what JSON has kept of that.
+
+    Args:
+        recipe: as it is now.
+        model: the name under which it was to be published.
+        numbers: of `settings`.
+
+    Raises:
+        UsageError: the recipe does not have these settings any more.
+    """
+    assignments = [f"{name}={_shown(value)}" for name, value in numbers.items()]
+    return replace(override(recipe, assignments), model=model)
+
+
+def _check_squares(recipe: Recipe) -> None:
+    height, width, _ = recipe.shape
+    side = recipe.network.side if isinstance(recipe.network, PatchNetwork) else 1
+    if height % side or width % side:
+        raise UsageError(f"network.side divides {height} and {width}, which {side} does not")
 
 
 def _members(holder: Any) -> list[tuple[str, Any]]:
@@ -100,7 +153,7 @@ def _check_range(name: str, value: Any) -> None:
 
 
 def _shown(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 
 def _truth(text: str) -> bool:

@@ -1,36 +1,11 @@
 """What a run shows: a bar in a terminal, one line for each epoch anywhere."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import keras
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-
-def _bar(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-
-
-@contextmanager
-def counting(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar while something is counted up; the bar appears with the first count."""
-    with _bar(console) as bar:
-        task = bar.add_task(what, total=None, visible=False)
-
-        def show(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=True)
-
-        yield show
+from training.bars import bar
 
 
 class FitProgress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
@@ -39,7 +14,7 @@ class FitProgress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has 
     def __init__(self, console: Console) -> None:
         super().__init__()
         self._console = console
-        self._progress = _bar(console)
+        self._progress = bar(console)
 
     def on_train_begin(self, logs: object = None) -> None:
         """Open the bar."""

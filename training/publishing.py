@@ -17,13 +17,13 @@ import tensorflow as tf
 from serving.versions import VersionsError, staged
 from training.errors import TrainingError
 from training.export import CARD, export
+from training.model_folder import GRAPH_BYTES
 from training.warmup import read_warmup
 
 TOLERANCE = 1e-5
 """Largest difference of a probability between the exported and the trained network."""
 
 _BATCH_SIZES = (1, 5)
-_GRAPH_BYTES = 2 * 2**20  # Everything but the weights, at the very most.
 
 
 def publish(network: keras.Model, card: dict[str, Any], base: Path) -> int:
@@ -43,25 +43,12 @@ def publish(network: keras.Model, card: dict[str, Any], base: Path) -> int:
     """
     weights = sum(int(np.prod(weight.shape)) for weight in network.weights) * 4
     try:
-        with staged(base, needed_bytes=weights + _GRAPH_BYTES) as staging:
+        with staged(base, needed_bytes=weights + GRAPH_BYTES) as staging:
             _write(network, card, staging.folder)
             check(network, card, staging.folder)
             return staging.publish()
     except VersionsError as error:
         raise TrainingError(f"not published: {error}") from error
-
-
-def check_folder(base: Path) -> None:
-    """Find out whether a model can be published at all, before hours are spent on training it.
-
-    Raises:
-        TrainingError: the folder can't be written, or is all but full.
-    """
-    try:
-        with staged(base, needed_bytes=_GRAPH_BYTES):
-            pass
-    except VersionsError as error:
-        raise TrainingError(f"models can't be published: {error}") from error
 
 
 def _write(network: keras.Model, card: dict[str, Any], folder: Path) -> None:

@@ -40,7 +40,101 @@ class ResidualNetwork:
     dropout: float = 0.2
 
 
-Network = DenseNetwork | ResidualNetwork
+@dataclass(frozen=True)
+class PatchNetwork:
+    """The same small layer over each square of pixels, one hidden layer over all, softmax.
+
+    Attributes:
+        side: of the squares, in pixels; height and width are multiples of it.
+        channels: what is found out about each square.
+        units: width of the hidden layer.
+    """
+
+    side: int = 4
+    channels: int = 64
+    units: int = 128
+
+
+@dataclass(frozen=True)
+class WideNetwork:
+    """A wide residual network: three stages of blocks that normalise before they convolve.
+
+    Source: Zagoruyko and Komodakis, 2016, https://arxiv.org/abs/1605.07146.
+
+    Attributes:
+        stage_blocks: residual blocks of each stage; the paper's depth is 6 times as many and 4.
+        width: the stages have 16, 32 and 64 times as many channels.
+        dropout: between the two convolutions of a block.
+    """
+
+    stage_blocks: int = 2
+    width: int = 8
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True)
+class BackboneNetwork:
+    """A network of `keras.applications` with pretrained weights, under a head of its own.
+
+    Its features are computed once and cached; only the head is fitted, and what `FineTuning` says.
+
+    Attributes:
+        backbone: the network's name in `keras.applications`, such as `MobileNet`.
+        cut: the layer whose output are the features; empty: the last one below the classifier.
+        weights: `imagenet` (Keras fetches them), `random`, or a file of Keras weights: a path, or
+            a name that is looked for where data sets are, also in the sub-folder `pretrained`.
+        alpha: width, for the MobileNets; 0: the backbone's own.
+        scaling: `own`: as the backbone's `preprocess_input` scales pixels; `255`: divided by 255.
+        mirrored: fit to the features of each mirrored photo as well.
+        varied: fit to the features of so many variations of each photo as well, by the recipe's
+            augmentation.
+    """
+
+    backbone: str = "MobileNet"
+    cut: str = ""
+    weights: str = "imagenet"
+    alpha: float = 0.0
+    scaling: str = "own"
+    mirrored: bool = False
+    varied: int = 0
+
+
+Network = DenseNetwork | PatchNetwork | ResidualNetwork | WideNetwork | BackboneNetwork
+
+
+@dataclass(frozen=True)
+class Head:
+    """What turns the features of a backbone into probabilities.
+
+    Attributes:
+        pooling: `average` over all places, or `flatten`.
+        units: width of a hidden layer of rectified units; 0: none.
+        dropout: fraction of the last features dropped while fitting.
+        output: `softmax`, or `sigmoid`: one unit, for two classes; served as two columns.
+    """
+
+    pooling: str = "average"
+    units: int = 256
+    dropout: float = 0.5
+    output: str = "softmax"
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """How the upper layers of a backbone are fitted, once its head is.
+
+    Batch normalisation keeps the averages that the weights came with.
+
+    Attributes:
+        after: the last layer that stays as it is; its output is cached, and what comes after it is
+            fitted with the recipe's own epochs and learning rate.
+        head_epochs: how long the head alone is fitted before.
+        head_learning_rate: of Adam, for that.
+    """
+
+    after: str = ""
+    head_epochs: int = 5
+    head_learning_rate: float = 0.001
 
 
 @dataclass(frozen=True)
@@ -55,6 +149,7 @@ class Augmentation:
         brightness: scale all pixels by 1 ± up to this.
         contrast: scale the distance from the photo's mean by 1 ± up to this.
         colour: scale each channel by 1 ± up to this.
+        cutout: the side in pixels of a square, centred anywhere, that becomes the photo's mean.
     """
 
     flip: bool = False
@@ -64,6 +159,7 @@ class Augmentation:
     brightness: float = 0.0
     contrast: float = 0.0
     colour: float = 0.0
+    cutout: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,11 +171,16 @@ class Recipe:
         model: the name under which it is published.
         what: one line for people.
         expected: test accuracy and time, measured, with the hardware.
+        published: what its authors report, a number and where it is from; empty for our own.
+        floor: test accuracy below which a model is not published (`training.gate`).
         dataset: a key of `training.datasets.DATA_SETS`.
         preparation: the way from photo to pixels, as `serving.photos` names it.
         shape: height, width and channels of the model's input.
         network: the architecture.
+        head: on the backbone; for a `BackboneNetwork` alone.
+        fine_tuning: of the backbone; None: it stays as it is.
         augmentation: variation of the training photos.
+        split: which of the ways to split the photos, where the data set does not say so itself.
         seed: what first weights, dropout, order and augmentation are drawn from.
         held_out: fraction of the training photos kept for validation where the data set has no
             validation split of its own.
@@ -89,13 +190,20 @@ class Recipe:
             random crop enlarges what it shows: fitted somewhat smaller, things have the size that
             they have in whole photos, and each step costs less (Touvron et al., 2019,
             https://arxiv.org/abs/1906.06423). For networks that pool globally.
-        optimizer: `adam`, `adamw` or `sgd` (with Nesterov momentum 0.9).
+        optimizer: `adam`, `adamw` or `sgd`.
+        momentum: of `sgd`, Nesterov's; 0: plain.
         learning_rate: the largest one.
         schedule: `constant`, or `cosine`: falls to 0 at the end.
         warmup_epochs: the rate rises linearly for so long; cosine only.
         weight_decay: decoupled decay of kernels; `adamw` and `sgd` only.
         label_smoothing: probability spread over all classes in the target.
-        precision: `float32`, or `mixed_bfloat16` while fitting. Exported is always float32.
+        averaging: the result is the moving average of the weights of all steps, in which each
+            step's average counts so much for the next; 0: the last step's weights.
+        steps_per_call: steps done in one call of the backend, which makes small ones cheaper.
+        precision: `float32`, or `mixed_bfloat16` or `mixed_float16` (with a scaled loss) while
+            fitting. Exported is always float32.
+        jit: whether XLA compiles the training step: `on`, `off`, or `auto`, as Keras thinks best:
+            on GPUs and with JAX. What is exported is never compiled by it.
     """
 
     name: str
@@ -106,16 +214,25 @@ class Recipe:
     preparation: str
     shape: tuple[int, int, int]
     network: Network
+    head: Head | None = None
+    fine_tuning: FineTuning | None = None
     augmentation: Augmentation = Augmentation()
+    published: str = ""
+    floor: float = 0.0
+    split: int = 1
     seed: int = 1
     held_out: float = 0.0
     epochs: int = 10
     batch_size: int = 64
     fit_size: int = 0
     optimizer: str = "adam"
+    momentum: float = 0.0
     learning_rate: float = 0.001
     schedule: str = "constant"
     warmup_epochs: float = 0.0
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
+    averaging: float = 0.0
+    steps_per_call: int = 1
     precision: str = "float32"
+    jit: str = "auto"

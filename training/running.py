@@ -1,26 +1,32 @@
-"""One run of a recipe, from data to a published version."""
+"""One run of a recipe, from data to a published version; what was done before is not done again."""
 
-import json
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 from rich.console import Console
 
-from training.card import circumstances, model_card
-from training.cats_dogs import load_cats_dogs
+from training.card import circumstances
+from training.checkpointing import Checkpointer
+from training.checkpoints import CheckpointFolder
 from training.datasets import DataSet
-from training.errors import TrainingError
-from training.evaluation import evaluate
-from training.fashion_mnist import load_fashion_mnist
+from training.devices import Devices
+from training.errors import Diverged, Preempted, TrainingError
+from training.features import with_features
+from training.finishing import finish, say
 from training.fitting import fit
+from training.history import HistoryWriter
 from training.interruption import interruptible
-from training.progress import FitProgress, counting
-from training.publishing import check_folder, publish
+from training.loading import load
+from training.model_folder import check_folder, version_of_run
+from training.policy import DEFAULT_POLICY, Policy
+from training.progress import FitProgress
 from training.recipe import Recipe
+from training.runs import Run, begun_with_other_code, claimed, identify
+from training.tensorboard import EventWriter
+from training.trained import keep_trained, read_trained
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class Places:
     Attributes:
         data: where data sets are looked for first; None: only where PHOTOLABEL_DATA says.
         models: versions are published into its sub-folder named as the model.
-        runs: trained weights are kept in a sub-folder for each run.
+        runs: what a run has come to is kept in a sub-folder for each.
     """
 
     data: Path | None
@@ -38,101 +44,114 @@ class Places:
     runs: Path
 
 
-def train_and_publish(recipe: Recipe, places: Places, device: str, console: Console) -> Path:
-    """Train a recipe, judge it on the test split and publish it.
+@dataclass(frozen=True)
+class Manner:
+    """How a run is done.
+
+    Attributes:
+        devices: what it computes on.
+        policy: how strict the publishing gate is.
+        fresh: begin another run where there is one of the same recipe, data and code.
+        deterministic: the same weights bit by bit each time, however often it is interrupted.
+        checkpoint_minutes: between two checkpoints within an epoch.
+        tensorboard: TensorBoard's event files go into a sub-folder of this one; None: nowhere.
+    """
+
+    devices: Devices
+    policy: Policy = DEFAULT_POLICY
+    fresh: bool = False
+    deterministic: bool = False
+    checkpoint_minutes: float = 10.0
+    tensorboard: Path | None = None
+
+
+def train_and_publish(
+    recipe: Recipe, places: Places, manner: Manner, console: Console
+) -> Path | None:
+    """Train a recipe, judge it on the test split and publish it; or go on where that was left.
 
     Args:
         recipe: with the overrides of this run.
         places: the folders.
-        device: what is trained on, in words.
+        manner: how to do it.
         console: where progress is shown.
 
     Returns:
-        The folder of the published version.
+        The folder of the published version; None where the backend writes no SavedModel.
 
     Raises:
-        TrainingError: one of the steps failed. Weights once trained are kept in the run's folder.
+        Refused: by the gate.
+        TrainingError: one of the steps failed. What was done before is kept in the run's folder.
     """
-    console.print(f"{recipe.name}, seed {recipe.seed}, on {device}", highlight=False)
+    devices = manner.devices
+    say(console, f"{recipe.name}, seed {recipe.seed}, on {devices} with {devices.backend.NAME}")
     base = places.models / recipe.model
     check_folder(base)
-    how = circumstances(device)
+    how = circumstances(str(devices))
     data = load(recipe, places.data, console)
-    run = _new_run_folder(places.runs, recipe)
-    began = time.monotonic()
-    network = _fit(recipe, data, console)
-    how["seconds"] = round(time.monotonic() - began, 1)
-    splits = {"validation": data.validation, "test": data.test}
-    metrics = {
-        name: evaluate(network, split, data.labels) for name, split in splits.items() if len(split)
-    }
-    card = model_card(recipe, data, metrics, how)
-    _keep(network, card, run)
-    try:
-        version = base / str(publish(network, card, base))
-    except TrainingError as error:
-        raise TrainingError(f"{error}. Trained weights and card are in {run}") from error
-    console.print(
-        f"{recipe.name}: test accuracy {metrics['test']['accuracy']:.2%} on {len(data.test):,}"
-        f" photos, trained in {how['seconds']:.0f} s, published as {version}",
-        highlight=False,
-        soft_wrap=True,
-    )
-    return version
+    identity = identify(recipe, data.digest, deterministic=manner.deterministic)
+    with claimed(places.runs, identity, fresh=manner.fresh) as run, _noted(run, devices):
+        version = version_of_run(base, run.facts()["id"])
+        if version:
+            say(console, f"{run.folder} is finished, published as {version}; --fresh begins again")
+            return version
+        if run.facts()["status"] == "new":
+            for folder in begun_with_other_code(places.runs, identity):
+                say(console, f"not continued, since the code is another now: {folder}")
+        data = with_features(recipe, data, places.data, console)
+        network = read_trained(run.folder)
+        if network is None:
+            run.note(trained={**how, **run.facts().get("trained", {})})
+            network = _fit(recipe, data, run, manner, console)
+        return finish(network, recipe, data, run, base, manner.policy, console)
 
 
-def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
-    """Load the data set of a recipe and say what it holds.
-
-    Raises:
-        TrainingError: it is not there, or damaged.
-    """
-    if recipe.dataset == "fashion-mnist":
-        data = load_fashion_mnist(folder, recipe.held_out)
-    else:
-        with counting(console, "preparing photos") as progress:
-            data = load_cats_dogs(folder, recipe.preparation, recipe.shape, progress)
-    console.print(
-        f"{data.name}: {len(data.training):,} photos to train on,"
-        f" {len(data.validation):,} for validation, {len(data.test):,} for the test",
-        highlight=False,
-        soft_wrap=True,
-    )
-    for fault in data.damaged:
-        console.print(f"set aside: {fault}", highlight=False, markup=False, soft_wrap=True)
-    return data
-
-
-def _fit(recipe: Recipe, data: DataSet, console: Console) -> keras.Model:
+def _fit(recipe: Recipe, data: DataSet, run: Run, manner: Manner, console: Console) -> keras.Model:
+    """Fit, from the last checkpoint on, and keep the result."""
+    checkpoints = CheckpointFolder(run.folder / "checkpoints")
     shown = FitProgress(console)
+    callbacks = [HistoryWriter(run.folder, min(recipe.batch_size, len(data.training))), shown]
+    if manner.tensorboard:
+        callbacks.append(EventWriter(manner.tensorboard / recipe.name / run.folder.name))
+    if checkpoints.last():
+        say(console, f"goes on from {checkpoints.last()}")
+    run.note(status="fitting")
     try:
         with interruptible() as stop:
-            return fit(recipe, data, [shown, stop])
-    except tf.errors.ResourceExhaustedError as error:
-        raise TrainingError(
-            "out of memory: try a smaller --set batch_size or a smaller network"
-        ) from error
+            checkpointer = Checkpointer(checkpoints, manner.checkpoint_minutes, stop)
+            network = fit(recipe, data, callbacks, checkpointer, manner.devices.backend.spread())
+    except (KeyboardInterrupt, Preempted):
+        say(console, f"stopped; the same command goes on from {checkpoints.last()}")
+        raise
+    except Diverged as error:
+        good = checkpoints.last() or "none"
+        raise TrainingError(f"{error}. The last good checkpoint: {good}") from error
     finally:
         shown.close()
+    keep_trained(network, run.folder)
+    seconds = round(checkpointer.seconds, 1)
+    run.note(status="trained", trained={**run.facts()["trained"], "seconds": seconds})
+    checkpoints.clear()
+    return network
 
 
-def _new_run_folder(runs: Path, recipe: Recipe) -> Path:
-    """Make the folder of this run: by recipe, then by time."""
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    folder = runs / recipe.name / moment
+@contextmanager
+def _noted(run: Run, devices: Devices) -> Iterator[None]:
+    """Let the run's folder tell how the work on it ended, and put lack of memory into words."""
     try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise TrainingError(
-            f"cannot make the run's folder {folder} ({error.strerror}); name another with --runs"
-        ) from error
-    return folder
+        yield
+    except (KeyboardInterrupt, Preempted):
+        _try_to_note(run, status="stopped")
+        raise
+    except Exception as error:
+        if isinstance(error, MemoryError) or devices.backend.is_out_of_memory(error):
+            reason = "out of memory: try a smaller --set batch_size or a smaller network"
+            _try_to_note(run, status="failed", reason=reason)
+            raise TrainingError(reason) from error
+        _try_to_note(run, status="failed", reason=str(error))
+        raise
 
 
-def _keep(network: keras.Model, card: dict[str, object], run: Path) -> None:
-    """Keep what was trained, before anything can go wrong with publishing it."""
-    try:
-        network.save_weights(run / "trained.weights.h5")
-        (run / "model_card.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
-    except OSError as error:
-        raise TrainingError(f"cannot keep the trained weights in {run} ({error})") from error
+def _try_to_note(run: Run, **facts: str) -> None:
+    with suppress(TrainingError):  # There is something more important to tell.
+        run.note(**facts)

@@ -17,6 +17,7 @@ from tests.k8s.manifests import (
     tool,
 )
 from training.__main__ import main
+from training.errors import Preempted, Refused, UsageError
 from training.recipes import DEFAULTS
 
 
@@ -101,6 +102,32 @@ def test_it_takes_one_gpu_and_cleans_up_after_itself() -> None:
     assert _container(job)["resources"]["limits"]["nvidia.com/gpu"] == "1"
     assert job["spec"]["ttlSecondsAfterFinished"] > 0
     assert job["spec"]["template"]["spec"]["restartPolicy"] == "Never"
+
+
+def test_a_preempted_pod_is_replaced_and_continues() -> None:
+    (job,) = build("training")
+    spec = job["spec"]
+    rules = spec["podFailurePolicy"]["rules"]
+    actions = {
+        status: rule["action"]
+        for rule in rules
+        for status in rule.get("onExitCodes", {}).get("values", [])
+    }
+    assert actions == {
+        2: "FailJob",
+        Refused.exit_status: "FailJob",
+        Preempted.exit_status: "Ignore",
+    }
+    assert UsageError.exit_status == 2
+    assert {rule["onExitCodes"]["containerName"] for rule in rules if "onExitCodes" in rule} == {
+        _container(job)["name"]
+    }
+    assert {"type": "DisruptionTarget", "status": "True"} in [
+        condition for rule in rules for condition in rule.get("onPodConditions", [])
+    ]
+    assert spec["backoffLimit"] > 0
+    assert spec["template"]["spec"]["terminationGracePeriodSeconds"] >= 60
+    assert "--fresh" not in _container(job)["args"], "a new pod would not continue"
 
 
 def test_no_overlay_holds_a_job() -> None:

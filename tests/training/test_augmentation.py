@@ -15,6 +15,7 @@ EVERYTHING = Augmentation(
     brightness=0.2,
     contrast=0.2,
     colour=0.2,
+    cutout=4,
 )
 
 
@@ -127,3 +128,26 @@ def test_contrast_keeps_the_mean() -> None:
     spreads = [photo.std() / drawn().std() for photo in varied]
     assert min(spreads) < 0.7
     assert max(spreads) > 1.3
+
+
+def test_a_cutout_fills_a_square_with_the_photos_mean() -> None:
+    mean = round(drawn(1).mean())
+    shown = np.mgrid[0:20, 0:24]
+    sizes = set()
+    for photo in variations(Augmentation(cutout=6), channels=1):
+        changed = (photo != drawn(1))[..., 0]
+        assert set(photo[changed].ravel().tolist()) <= {mean}
+        rows, columns = (axis[changed] for axis in shown)
+        sizes.add((np.ptp(rows) + 1, np.ptp(columns) + 1))
+    assert max(sizes) == (6, 6)
+    assert len(sizes) > 1  # Partly outside.
+
+
+def test_a_batch_varies_each_photo_as_it_would_be_alone() -> None:
+    photos = np.stack([drawn(), drawn()[::-1], drawn()[:, ::-1]])
+    augment = Augmenter(recipe(EVERYTHING), photos=40, epoch=3)
+
+    batch = augment.batch(photos, np.array([7, 0, 39]))
+
+    alone = [augment(photo, index) for photo, index in zip(photos, (7, 0, 39), strict=True)]
+    assert np.array_equal(batch, np.stack(alone))

@@ -6,10 +6,11 @@ import pytest
 
 from serving.photos import prepare
 from tests.training.conftest import encoded
-from training import cats_dogs
-from training.cats_dogs import load_cats_dogs, split_names
+from training import photo_store
+from training.cats_dogs import LABELS, kaggle_label, kaggle_order, load_cats_dogs
 from training.datasets import DataSet
 from training.errors import TrainingError
+from training.splitting import SPLITS, split_class
 
 SHAPE = (12, 16, 3)
 
@@ -25,6 +26,15 @@ def add(folder: Path, name: str, content: bytes) -> None:
 
 def names(count: int) -> list[str]:
     return [f"train/{label}.{number}.jpg" for label in ("cat", "dog") for number in range(count)]
+
+
+def split_names(names: list[str], split: int = 1) -> list[list[str]]:
+    """Return the names of each split, in its order."""
+    order = kaggle_order(split)
+    places: dict[str, str] = {}
+    for label in LABELS:
+        places |= split_class([name for name in names if kaggle_label(name) == label], order)
+    return [sorted((n for n in places if places[n] == place), key=order) for place in SPLITS]
 
 
 def test_photos_are_split_70_15_15_in_each_class(pets: Path) -> None:
@@ -47,7 +57,7 @@ def test_every_photo_is_prepared_as_the_gateway_does(pets: Path) -> None:
             (data.training, data.validation, data.test),
             strict=True,
         ):
-            for name, photo, label in zip(split, photos.photos, photos.classes, strict=True):
+            for name, photo, label in zip(split, photos.photos[:], photos.classes, strict=True):
                 assert np.array_equal(photo, prepare(archive.read(name), "squash/1", SHAPE))
                 assert data.labels[label] in name
 
@@ -67,6 +77,17 @@ def test_the_split_is_the_one_of_published_models() -> None:
     assert first == ["train/dog.27.jpg", "train/dog.44.jpg", "train/cat.43.jpg"]
 
 
+def test_another_split_divides_the_same_photos_otherwise(pets: Path) -> None:
+    first, second = load(pets), load_cats_dogs(pets, "squash/1", SHAPE, lambda done, total: None, 2)
+
+    def contents(data: DataSet) -> set[bytes]:
+        return {photo.tobytes() for split in data.splits for photo in split.photos[:]}
+
+    assert [len(split) for split in second.splits] == [28, 6, 6]
+    assert not np.array_equal(first.test.photos[:], second.test.photos[:])
+    assert contents(first) == contents(second)
+
+
 def test_classes_are_mixed_within_a_split() -> None:
     labels = ["cat" in name for name in split_names(names(100))[0]]
 
@@ -75,18 +96,18 @@ def test_classes_are_mixed_within_a_split() -> None:
 
 def test_photos_are_prepared_once(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = load(pets)
-    monkeypatch.setattr(cats_dogs, "prepare", None)
+    monkeypatch.setattr(photo_store, "prepare", None)
 
     again = load(pets)
 
-    assert np.array_equal(first.training.photos, again.training.photos)
+    assert np.array_equal(first.training.photos[:], again.training.photos[:])
     assert again.digest == first.digest
 
 
 def test_another_archive_is_prepared_anew(pets: Path) -> None:
     first = load(pets)
     for number in range(20, 40):
-        add(pets, f"train/cat.{number}.jpg", encoded((40, 30), 90))
+        add(pets, f"train/cat.{number}.jpg", encoded((40, 30), number))
 
     again = load(pets)
 

@@ -1,9 +1,12 @@
+import importlib.util
+import re
 from pathlib import Path
 
 import pytest
 import tensorflow as tf
 
-from training.devices import choose_device
+from training.backends import current
+from training.devices import Devices, choose_devices
 from training.errors import TrainingError
 
 
@@ -25,8 +28,8 @@ def nvidia_smi(folder: Path, monkeypatch: pytest.MonkeyPatch, output: str) -> No
 def test_without_a_gpu_it_is_the_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    assert choose_device("auto") == "CPU"
-    assert choose_device("cpu") == "CPU"
+    assert str(choose_devices("auto")) == "CPU"
+    assert str(choose_devices("cpu")) == "CPU"
 
 
 @pytest.mark.usefixtures("no_gpu")
@@ -36,7 +39,7 @@ def test_a_wanted_gpu_that_is_not_there_is_an_error(
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(TrainingError, match="--device gpu: TensorFlow sees no GPU; install "):
-        choose_device("gpu")
+        choose_devices("gpu")
 
 
 @pytest.mark.usefixtures("no_gpu")
@@ -47,8 +50,8 @@ def test_there_is_no_silent_run_on_the_processor_beside_a_gpu(
 
     for wanted in ("auto", "gpu"):
         with pytest.raises(TrainingError, match=r"in this machine .* or pass --device cpu"):
-            choose_device(wanted)
-    assert choose_device("cpu") == "CPU"
+            choose_devices(wanted)
+    assert str(choose_devices("cpu")) == "CPU"
 
 
 @pytest.mark.usefixtures("no_gpu")
@@ -57,7 +60,7 @@ def test_nvidias_program_without_a_gpu_does_not_stop_a_run(
 ) -> None:
     nvidia_smi(tmp_path, monkeypatch, "No devices were found")
 
-    assert choose_device("auto") == "CPU"
+    assert str(choose_devices("auto")) == "CPU"
 
 
 def test_gpus_are_named_and_grow_their_memory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,5 +74,30 @@ def test_gpus_are_named_and_grow_their_memory(monkeypatch: pytest.MonkeyPatch) -
         config.experimental, "get_device_details", lambda gpu: {"device_name": f"NVIDIA {gpu}"}
     )
 
-    assert choose_device("auto") == "NVIDIA first, NVIDIA second"
+    assert str(choose_devices("auto")) == "NVIDIA first, NVIDIA second"
     assert grown == ["first", "second"]
+
+
+def test_equal_gpus_are_counted() -> None:
+    devices = Devices(current(), ("NVIDIA H200", "NVIDIA H200", "NVIDIA L4"))
+
+    assert str(devices) == "2 × NVIDIA H200, NVIDIA L4"
+
+
+@pytest.mark.parametrize(
+    ("backend", "message"),
+    [
+        ("torch", "KERAS_BACKEND is tensorflow or jax here, not 'torch'"),
+        ("jax", "jax is not installed: install it, or set KERAS_BACKEND=tensorflow"),
+    ],
+)
+def test_a_backend_that_there_is_not_is_one_line(
+    backend: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "jax" else find(name)
+    )
+    with pytest.raises(TrainingError, match=re.escape(message)):
+        choose_devices("auto")

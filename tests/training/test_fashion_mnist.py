@@ -23,7 +23,7 @@ def test_the_files_are_read_as_they_are(garments: Path) -> None:
     data = load_fashion_mnist(garments, held_out=0.0)
 
     content = gzip.decompress((garments / TRAIN_IMAGES).read_bytes())
-    assert data.training.photos.tobytes() == content[16:]
+    assert data.training.photos[:].tobytes() == content[16:]
     assert data.training.photos.shape == (200, 28, 28, 1)
     assert data.training.classes.tolist() == [number % 10 for number in range(200)]
     assert data.test.photos.shape == (50, 28, 28, 1)
@@ -35,9 +35,9 @@ def test_held_out_photos_are_always_the_same_and_no_others_are_missing(garments:
     data, again = (load_fashion_mnist(garments, held_out=0.1) for _ in range(2))
 
     assert (len(data.training), len(data.validation)) == (180, 20)
-    assert np.array_equal(data.validation.photos, again.validation.photos)
-    everything = load_fashion_mnist(garments, held_out=0.0).training.photos
-    parts = [*data.training.photos, *data.validation.photos]
+    assert np.array_equal(data.validation.photos[:], again.validation.photos[:])
+    everything = load_fashion_mnist(garments, held_out=0.0).training.photos[:]
+    parts = [*data.training.photos[:], *data.validation.photos[:]]
     assert sorted(photo.tobytes() for photo in parts) == sorted(
         photo.tobytes() for photo in everything
     )

@@ -7,6 +7,7 @@ import pytest
 
 from training.datasets import DataSet
 from training.errors import TrainingError
+from training.export import export
 from training.fashion_mnist import load_fashion_mnist
 from training.fitting import fit
 from training.recipe import Augmentation, DenseNetwork, Recipe
@@ -126,3 +127,39 @@ def test_a_loss_that_is_no_number_stops_the_run(data: DataSet, dense_recipe: Rec
 
     with pytest.raises(TrainingError, match=r"the loss became \w+ in epoch 1: .*learning_rate"):
         fit(recipe, data)
+
+
+def test_a_step_compiled_by_xla_leaves_nothing_of_it_in_what_is_exported(
+    data: DataSet, dense_recipe: Recipe, tmp_path: Path
+) -> None:
+    network = fit(replace(dense_recipe, jit="on"), data)
+
+    card = {"name": "clothing", "labels": list(data.labels), "preparation": "garment/1"}
+    export(network, card, tmp_path)
+
+    graph = (tmp_path / "saved_model.pb").read_bytes()
+    assert b"probabilities" in graph
+    assert b"Xla" not in graph
+
+
+def test_descent_has_the_recipes_momentum(data: DataSet, dense_recipe: Recipe) -> None:
+    recipe = replace(dense_recipe, optimizer="sgd", epochs=2, learning_rate=0.01)
+    watchers = [Watcher(), Watcher(), Watcher()]
+
+    for momentum, watcher in zip((0.0, 0.5, 0.9), watchers, strict=True):
+        fit(replace(recipe, momentum=momentum), data, [watcher])
+
+    plain, some, much = (watcher.epochs[-1]["loss"] for watcher in watchers)
+    assert much < some < plain
+
+
+def test_averaged_weights_lag_behind_the_last(data: DataSet, dense_recipe: Recipe) -> None:
+    recipe = replace(dense_recipe, epochs=2)
+
+    last, averaged, lazy = (fit(replace(recipe, averaging=by), data) for by in (0.0, 0.5, 0.99))
+
+    moved = [
+        np.linalg.norm(network.get_layer("hidden").kernel - lazy.get_layer("hidden").kernel)
+        for network in (last, averaged)
+    ]
+    assert 0 < moved[1] < moved[0]

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from serving.versions import published_versions
 from tests.training.conftest import TINY, CommandLine
-from training import running
+from training import publishing, running
 from training.__main__ import main
 from training.errors import TrainingError
 from training.recipes import DEFAULTS, RECIPES
@@ -32,13 +32,14 @@ def test_a_run_publishes_a_model_and_tells_how_good_it_is_and_what_it_was_made_o
     text = Path("models/clothing/1/assets.extra/model_card.json").read_text()
     card = json.loads(text)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "clothing-cnn, seed 5, on CPU"
+    assert lines[0] == "clothing-cnn, seed 5, on CPU with TensorFlow"
     assert lines[1].startswith("fashion-mnist: 190 photos to train on, 10 for validation, 50 for")
     assert lines[2].startswith("epoch 1/1  loss ")
     assert "validation" in lines[2]
     accuracy = f"{card['metrics']['test']['accuracy']:.2%}"
-    assert lines[3].startswith(f"clothing-cnn: test accuracy {accuracy} on 50 photos, trained in ")
-    assert lines[3].endswith("published as models/clothing/1")
+    assert any(line.startswith("report: runs/clothing-cnn/") for line in lines)
+    assert lines[-1].startswith(f"clothing-cnn: test accuracy {accuracy} on 50 photos, trained in ")
+    assert lines[-1].endswith("published as models/clothing/1")
 
     assert card["recipe"] == "clothing-cnn"
     assert card["parameters"]["seed"] == 5
@@ -49,7 +50,8 @@ def test_a_run_publishes_a_model_and_tells_how_good_it_is_and_what_it_was_made_o
     assert card["input_shape"] == [28, 28, 1]
     assert len(card["data"]["sha256"]) == 64
     assert [card["data"][name] for name in ("training", "validation", "test")] == [190, 10, 50]
-    assert set(card["metrics"]) == {"validation", "test"}
+    assert set(card["metrics"]) == {"training", "validation", "test"}
+    assert 0 <= card["metrics"]["training"]["accuracy"] <= 1
     assert card["metrics"]["test"]["classes"]["Bag"]["photos"] == 5
     assert card["trained"]["packages"]["tensorflow"].startswith("2.20.")
     assert card["trained"]["hardware"]["cores"] == os.cpu_count()
@@ -77,20 +79,25 @@ def test_weights_survive_a_publication_that_fails(
     def refuse(*arguments: object) -> int:
         raise TrainingError("not published: the disk is full")
 
-    monkeypatch.setattr(running, "publish", refuse)
-    assert train() == 1
+    with monkeypatch.context() as full:
+        full.setattr(publishing, "publish", refuse)
+        assert train() == 1
 
     error = capsys.readouterr().err
-    assert error.startswith("error: not published: the disk is full. Trained weights and card are ")
+    assert error.startswith("error: not published: the disk is full. Trained network and card are ")
     run = Path(error.strip().rpartition(" ")[2])
-    assert (run / "trained.weights.h5").is_file()
+    assert (run / "trained.keras").is_file()
     assert json.loads((run / "model_card.json").read_text())["name"] == "clothing"
+
+    assert train("--force") == 0
+    assert "epoch" not in capsys.readouterr().out, "what was trained is not trained again"
+    assert published_versions(Path("models/clothing")) == [1]
 
 
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["run", "shoes"], 2, "there is no recipe 'shoes'; there are clothing-dense128-adam, "),
+        (["run", "shoes"], 2, "there is no recipe 'shoes'; there are clothing-dense800-sgd, "),
         (["run", "--default-of", "shoes"], 2, "there is no model 'shoes'; there are clothing, "),
         (["run", "clothing-cnn", "--set", "epoch=1"], 2, "clothing-cnn has no setting 'epoch'; "),
         (["run", "clothing-cnn", "--seed", "x"], 2, "seed is a whole number (now 1), not 'x'"),
@@ -118,7 +125,7 @@ def test_a_runs_folder_that_cannot_be_written_is_told_before_training(
     Path("file").touch()
 
     assert train("--runs", "file") == 1
-    assert "cannot make the run's folder file/" in capsys.readouterr().err
+    assert "cannot write into the folder of runs file" in capsys.readouterr().err
 
 
 def test_too_much_for_the_memory_is_one_line(
@@ -146,7 +153,7 @@ def test_a_wrong_command_shows_how_it_is_used(
 def test_recipes_are_listed_with_what_they_need_and_give(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "400")
     assert main(["recipes"]) == 0
 
     table = capsys.readouterr().out
@@ -179,7 +186,7 @@ def test_an_interrupted_run_ends_with_one_line_and_publishes_nothing(
         f"{tmp_path}/runs",
     ]
     command = [sys.executable, "-m", "training", "run", "clothing-cnn", *places, *tiny]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     pipe = subprocess.PIPE
     run = subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, env=environment)
     assert run.stdout is not None

@@ -77,3 +77,17 @@ def test_a_wrong_value_is_refused(assignment: str, message: str) -> None:
 def test_a_network_that_flattens_has_one_size() -> None:
     with pytest.raises(UsageError, match="flattens its photos: its fit_size can only be 0"):
         override(RECIPES["clothing-dense128-adam"], ["fit_size=20"])
+
+
+@pytest.mark.parametrize("side", [5, 8])
+def test_squares_fill_the_photo(side: int) -> None:
+    with pytest.raises(UsageError, match=f"network.side divides 28 and 28, which {side} does not"):
+        override(RECIPES["clothing-fast"], [f"network.side={side}"])
+
+
+@pytest.mark.parametrize(
+    "assignment", ["momentum=1", "averaging=1", "steps_per_call=0", "network.side=0"]
+)
+def test_numbers_of_fitting_have_a_range(assignment: str) -> None:
+    with pytest.raises(UsageError, match=r" is at least "):
+        override(RECIPES["clothing-fast"], [assignment])

@@ -18,8 +18,9 @@ from serving.versions import published_versions
 from training.errors import TrainingError
 from training.export import CARD as CARD_FILE
 from training.export import export
+from training.model_folder import check_folder
 from training.networks import network_to_fit, network_to_serve
-from training.publishing import check_folder, publish
+from training.publishing import publish
 from training.recipe import Recipe
 from training.warmup import write_warmup
 

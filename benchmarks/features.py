@@ -1,0 +1,76 @@
+"""What a frozen backbone costs: one pass over the photos, then heads in seconds.
+
+Run: python -m benchmarks.features [--recipe cats-dogs-mobilenet] [--data DIR] [--set NAME=VALUE]
+
+In one process, with an empty cache: prepare the photos, compute their features, fit a head for ten
+epochs; then the same again with the cache as it is now. Printed are the seconds of each step and
+two ratios: pass and head against the pass alone, and the second time against the first.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from training.features import with_features
+from training.fitting import fit
+from training.loading import load
+from training.networks.backbone import fitted_part
+from training.overrides import override
+from training.recipe import Recipe
+from training.recipes import recipe_named
+
+EPOCHS = 10
+STEPS = ("photos", "features", "head")
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--recipe", default="cats-dogs-mobilenet", help="one with a backbone")
+    parser.add_argument("--data", type=Path, help="folder of the data sets")
+    parser.add_argument("--set", action="append", default=[], dest="assignments")
+    arguments = parser.parse_args()
+    recipe = override(recipe_named(arguments.recipe), [*arguments.assignments, f"epochs={EPOCHS}"])
+    console = Console()
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ["PHOTOLABEL_CACHE"] = cache
+        first, second = (_measure(recipe, arguments.data, console) for _ in range(2))
+    console.print(_table(first, second))
+    once = (first["features"] + first["head"]) / first["features"]
+    again = sum(second.values()) / sum(first.values())
+    console.print(f"a pass and {EPOCHS} epochs of a head: {once:.3f} × the pass")
+    console.print(f"the second time: {again:.1%} of the first")
+
+
+def _measure(recipe: Recipe, folder: Path | None, console: Console) -> dict[str, float]:
+    """Return the seconds of each step, and print how good the head is."""
+    times = [time.monotonic()]
+    data = load(recipe, folder, console)
+    times.append(time.monotonic())
+    data = with_features(recipe, data, folder, console)
+    times.append(time.monotonic())
+    network = fit(recipe, data)
+    times.append(time.monotonic())
+    answers = fitted_part(network).predict(data.test.inputs[:], verbose=0)
+    accuracy = (answers.argmax(axis=1) == data.test.classes).mean()
+    console.print(f"test accuracy {accuracy:.2%}")
+    return dict(zip(STEPS, np.diff(times).tolist(), strict=True))
+
+
+def _table(first: dict[str, float], second: dict[str, float]) -> Table:
+    table = Table()
+    for name in ("step", "first, s", "again, s"):
+        table.add_column(name, justify="left" if name == "step" else "right")
+    for step in STEPS:
+        table.add_row(step, f"{first[step]:.1f}", f"{second[step]:.1f}")
+    return table
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""Kills a run with `kill -9` at random moments, lets it finish, and looks what was lost.
+
+`python -m benchmarks.interruptions --help`. The weights are compared with those of a run that
+nobody killed. The moments are spread evenly over the time that the whole run takes, from its start
+to the published version. After each kill, and at the end, every version that can be seen has to be
+whole.
+"""
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from serving.versions import published_versions
+
+_WHOLE = {"saved_model.pb", "variables.index", "model_card.json", "tf_serving_warmup_requests"}
+
+
+def main() -> int:
+    """Measure and return the exit status: 1 if anything was lost."""
+    arguments = _parser().parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        began = time.monotonic()
+        _run(arguments, folder / "whole").wait()
+        seconds = time.monotonic() - began
+        print(f"not killed: {_told(folder / 'whole')}, {seconds:.0f} s", flush=True)
+        _kill_often(arguments, folder / "killed", seconds)
+        _run(arguments, folder / "killed").wait()
+        print(f"killed: {_told(folder / 'killed')}", flush=True)
+        equal = _weights(folder / "killed") == _weights(folder / "whole")
+        versions = _versions(folder / "killed")
+        print(f"weights {'equal' if equal else 'DIFFERENT'}, versions {versions}")
+        return int(versions != [1] or (arguments.deterministic and not equal))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Kill a run at random moments and let it finish.")
+    parser.add_argument("--recipe", default="clothing-dense128-adam")
+    parser.add_argument("--data", help="folder of the data sets")
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1, help="of the moments")
+    parser.add_argument("--checkpoint-minutes", default="0.05")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--deterministic", action=argparse.BooleanOptionalAction, default=True)
+    return parser
+
+
+def _run(arguments: argparse.Namespace, folder: Path) -> "subprocess.Popen[bytes]":
+    """Start the run whose folders are in a folder."""
+    places = ["--runs", str(folder / "runs"), "--models", str(folder / "models"), "--force"]
+    options = ["--checkpoint-minutes", arguments.checkpoint_minutes]
+    options += ["--data", arguments.data] if arguments.data else []
+    options += ["--deterministic"] if arguments.deterministic else []
+    options += [word for number in arguments.set for word in ("--set", number)]
+    command = [sys.executable, "-m", "training", "run", arguments.recipe, *places, *options]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+
+def _kill_often(arguments: argparse.Namespace, folder: Path, seconds: float) -> None:
+    """Kill a run so often; what was done before a kill is not done again, so it moves on."""
+    moments = random.Random(arguments.seed)
+    for number in range(1, arguments.kills + 1):
+        run = _run(arguments, folder)
+        wait = moments.uniform(0, seconds)
+        try:
+            run.wait(wait)
+            print(f"kill {number}: it had finished before {wait:.1f} s", flush=True)
+        except subprocess.TimeoutExpired:
+            run.kill()
+            run.wait()
+            print(f"kill {number} after {wait:.1f} s: {_position(folder)}", flush=True)
+        _versions(folder)
+
+
+def _position(folder: Path) -> str:
+    checkpoints = sorted(folder.glob("runs/*/*/checkpoints/[0-9]*.npz"))
+    if any(folder.glob("runs/*/*/trained.keras")):
+        return "the trained network is kept"
+    return f"{checkpoints[-1].name} is kept" if checkpoints else "nothing is kept yet"
+
+
+def _versions(folder: Path) -> list[int]:
+    """Return the versions that can be seen.
+
+    Raises:
+        SystemExit: one of them is not whole.
+    """
+    found = []
+    for base in folder.glob("models/*"):
+        for version in published_versions(base):
+            missing = _WHOLE - {path.name for path in (base / str(version)).rglob("*")}
+            if missing:
+                raise SystemExit(f"{base.name}/{version} is not whole: no {', '.join(missing)}")
+            found.append(version)
+    return found
+
+
+def _told(folder: Path) -> str:
+    (card,) = folder.glob("runs/*/*/model_card.json")
+    return f"test accuracy {json.loads(card.read_text())['metrics']['test']['accuracy']:.2%}"
+
+
+def _weights(folder: Path) -> list[bytes]:
+    import keras
+
+    (trained,) = folder.glob("runs/*/*/trained.keras")
+    network = keras.models.load_model(trained, compile=False)
+    return [weight.tobytes() for weight in network.get_weights()]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

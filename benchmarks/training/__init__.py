@@ -1,0 +1,1 @@
+"""Training beside the published programs, for Fashion-MNIST."""

@@ -1,0 +1,136 @@
+"""Command line of the benchmark of training."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.training.figures import FIGURES, HEADINGS, Outcome, row
+
+_DESCRIPTION = """\
+Train by the published programs for Fashion-MNIST and by our recipes in turn, seed by seed, each in
+a process of its own, and compare the medians. Time is from arrays in memory to trained model.
+All of it takes about 90 minutes on 2 cores, most of them for what takes 100 epochs."""
+
+_PUBLISHED_EPOCHS = 100  # Of the long program.
+
+Outcomes = dict[str, list[Outcome]]
+
+
+def main() -> None:
+    """Measure, print a table and keep it."""
+    arguments = _arguments()
+    console = Console()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    outcomes: Outcomes = defaultdict(list)
+    for seed in range(1, arguments.seeds + 1):
+        for name, command in _commands(arguments.only, arguments.shorten):
+            outcome = _run(command, seed, arguments.data)
+            if arguments.shorten and name == "dense800-sgd":
+                scale = _PUBLISHED_EPOCHS / arguments.shorten
+                outcome = replace(outcome, seconds=outcome.seconds * scale, test=_reported())
+            outcomes[name].append(outcome)
+            console.print(
+                f"seed {seed}  {name}: {outcome.seconds:.1f} s, test {outcome.test:.2%},"
+                f" training {outcome.training:.2%}",
+                highlight=False,
+            )
+            _keep(arguments.output, arguments.only, outcomes, _notes(arguments))
+    table = Table(*HEADINGS)
+    for cells in _rows(arguments.only, outcomes):
+        table.add_row(*cells)
+    console.print(table)
+    for note in _notes(arguments):
+        console.print(note, highlight=False)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.training",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--only", choices=FIGURES, nargs="+", default=list(FIGURES), help="these (default: all)"
+    )
+    parser.add_argument("--seeds", type=int, default=5, help="runs of each (default: 5)")
+    parser.add_argument("--data", type=Path, help="folder of the data set (or PHOTOLABEL_DATA)")
+    parser.add_argument(
+        "--shorten",
+        type=int,
+        default=0,
+        metavar="EPOCHS",
+        help="let the published program of 100 epochs do so many, multiply its time and take the"
+        " accuracy that its author reports; the table says so",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("build/bench-training"),
+        help="folder for results.json and results.md (default: build/bench-training)",
+    )
+    return parser.parse_args()
+
+
+def _commands(names: Sequence[str], shorten: int) -> Iterator[tuple[str, list[str]]]:
+    """Yield each program and each recipe of the figures once, with the words that start it."""
+    figures = [FIGURES[name] for name in names]
+    for program in dict.fromkeys(figure.program for figure in figures):
+        short = ["--epochs", str(shorten)] if shorten and program == "dense800-sgd" else []
+        yield program, ["benchmarks.training.published", program, *short]
+    for recipe in dict.fromkeys(figure.recipe for figure in figures):
+        yield recipe, ["benchmarks.training.ours", recipe]
+
+
+def _run(command: list[str], seed: int, data: Path | None) -> Outcome:
+    words = [sys.executable, "-m", *command, "--seed", str(seed)]
+    words += ["--data", str(data)] if data else []
+    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(words, env=quiet, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"error: {' '.join(words[1:])} failed")
+    return Outcome(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def _reported() -> float:
+    return FIGURES["dense800"].published
+
+
+def _rows(names: Sequence[str], outcomes: Outcomes) -> Iterator[tuple[str, ...]]:
+    for name in names:
+        theirs, ours = outcomes[FIGURES[name].program], outcomes[FIGURES[name].recipe]
+        if theirs and ours:
+            yield row(name, theirs, ours)
+
+
+def _notes(arguments: argparse.Namespace) -> list[str]:
+    notes = [f"Medians of {arguments.seeds} seeds on {os.cpu_count()} cores."]
+    if arguments.shorten:
+        notes.append(
+            f"dense800-sgd as published was not run whole: {arguments.shorten} epochs, their time"
+            f" times {_PUBLISHED_EPOCHS / arguments.shorten:g}; its test accuracy is its author's."
+        )
+    return notes
+
+
+def _keep(folder: Path, names: Sequence[str], outcomes: Outcomes, notes: list[str]) -> None:
+    """Write what is known so far."""
+    runs = {name: [asdict(outcome) for outcome in made] for name, made in outcomes.items()}
+    (folder / "results.json").write_text(
+        json.dumps({"notes": notes, "runs": runs}, indent=1) + "\n", "utf-8"
+    )
+    lines = [HEADINGS, ("---",) * len(HEADINGS), *_rows(names, outcomes)]
+    table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    (folder / "results.md").write_text("\n\n".join([table, *notes]) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

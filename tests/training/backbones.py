@@ -1,0 +1,56 @@
+"""Tiny photos and a tiny backbone with random weights."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from training.recipe import BackboneNetwork, FineTuning, Head, Recipe
+
+SIDE = 32
+
+
+def with_network(recipe: Recipe, **changes: object) -> Recipe:
+    """Return a recipe with another backbone network."""
+    assert isinstance(recipe.network, BackboneNetwork)
+    return replace(recipe, network=replace(recipe.network, **changes))  # type: ignore[arg-type]  # As named.
+
+
+def tiny(fine_tuning: FineTuning | None = None, **head: object) -> Recipe:
+    """Return a recipe for folders of photos with a MobileNet that is narrow, low and random."""
+    return Recipe(
+        name="images-tiny",
+        model="shapes",
+        what="",
+        expected="",
+        dataset="images",
+        preparation="squash/1",
+        shape=(SIDE, SIDE, 3),
+        network=BackboneNetwork(cut="conv_pw_3_relu", weights="random", alpha=0.25),
+        head=Head(**{"units": 8, "dropout": 0.0, **head}),  # type: ignore[arg-type]  # As named.
+        fine_tuning=fine_tuning,
+        epochs=2,
+        batch_size=8,
+        learning_rate=0.01,
+        jit="off",
+    )
+
+
+def write_photos(folder: Path, counts: Mapping[str, int], first: int = 0) -> Path:
+    """Write PNGs of noise into a sub-folder for each class; each class has a colour.
+
+    Args:
+        folder: made where missing.
+        counts: the photos of each class.
+        first: the number of the first photo: others have other pixels.
+    """
+    for place, (label, count) in enumerate(counts.items()):
+        (folder / label).mkdir(parents=True, exist_ok=True)
+        for number in range(first, first + count):
+            random = np.random.default_rng([place, number])
+            pixels = random.integers(0, 80, (SIDE, SIDE, 3), np.uint8)
+            pixels[..., place % 3] += 150
+            Image.fromarray(pixels).save(folder / label / f"{number}.png")
+    return folder

@@ -1,0 +1,236 @@
+"""The report of a run, from the files that a run leaves."""
+
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from training.__main__ import main
+from training.errors import TrainingError
+from training.evaluation import Evaluation, save_evaluation
+from training.report import report_page, write_report
+from training.run_files import write_json
+
+ROOT = Path(__file__).parents[3]
+LABELS = ("T-shirt <top>", "Брюки & co", "bag $5")
+PICTURES = ("curves.png", "confusion.png", "mistakes.png", "predictions.png")
+
+CARD: dict[str, Any] = {
+    "name": "clothing",
+    "recipe": "clothing-tiny",
+    "parameters": {"seed": 3, "epochs": 4, "network.units": [4, 8], "jit": "auto"},
+    "preparation": "garment/1",
+    "input_shape": [6, 5, 1],
+    "data": {"name": "drawn", "sha256": "0123abcd" * 8, "training": 9, "validation": 3, "test": 60},
+    "trained": {
+        "seconds": 12.5,
+        "hardware": {"device": "CPU", "processor": "A fast one", "cores": 2},
+        "packages": {"keras": "3.15.1"},
+        "commit": None,
+    },
+}
+
+
+def entry(epoch: int, val_loss: float | None) -> dict[str, Any]:
+    validation = {} if val_loss is None else {"val_loss": val_loss, "val_accuracy": 0.5}
+    trained = {"epoch": epoch, "loss": 1 / epoch, "accuracy": 0.6}
+    return {**trained, **validation, "seconds": 2.0, "images_per_second": 1234.0}
+
+
+def run_folder(
+    folder: Path,
+    *,
+    wrong: int = 20,
+    channels: int = 1,
+    losses: tuple[float | None, ...] = (0.9, 0.5, 0.7, 0.9),
+    **card: Any,
+) -> Path:
+    """Write what a run leaves that has so many of 60 test photos wrong."""
+    folder.mkdir(parents=True, exist_ok=True)
+    classes = np.arange(60) % 3
+    chosen = (classes + (np.arange(60) < wrong)) % 3
+    said = np.eye(3, dtype=np.float32)[chosen] * 0.7 + 0.1
+    photos = np.random.default_rng(0).integers(0, 256, (60, 6, 5, channels), np.uint8)
+    save_evaluation(Evaluation(LABELS, classes, said), photos, folder)
+    write_json(folder / "model_card.json", {**CARD, "labels": LABELS, **card})
+    write_json(folder / "history.json", [entry(n + 1, loss) for n, loss in enumerate(losses)])
+    return folder
+
+
+class Addresses(HTMLParser):
+    """Collects what a page refers to, and its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("script", "link", "iframe", "object"):
+            self.found.append(tag)
+        self.found += [v or "" for name, v in attrs if name in ("src", "srcset", "href", "data")]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def text_of(source: str) -> str:
+    """Return the text of a page, with single spaces."""
+    read = Addresses()
+    read.feed(source)
+    return " ".join(read.text.split())
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the page of a usual run."""
+    return report_page(run_folder(tmp_path_factory.mktemp("run")))
+
+
+def test_the_page_needs_nothing_but_itself(source: str) -> None:
+    read = Addresses()
+    read.feed(source)
+
+    assert read.found
+    assert all(address.startswith("data:image/") for address in read.found)
+    assert "url(" not in source
+    assert "@import" not in source
+
+
+def test_the_page_tells_what_the_run_was_and_gave(source: str) -> None:
+    text = text_of(source)
+
+    assert "66.67% of 60 test photos right (95% interval 54.06% to 77.27%)" in text
+    assert "Overfitting starts after epoch 2:" in text
+    assert "12 of 20 mistakes, the surest first." in text
+    assert "24 drawn at random." in text
+    for label in LABELS:
+        assert label in text
+    for fact in ("clothing-tiny", "0123abcd" * 8, "4, 8", "A fast one", "3.15.1", "1,234"):
+        assert fact in text
+    assert "9 training, 3 validation, 60 test" in text
+
+
+def test_precision_recall_and_confusion_are_those_of_the_test(tmp_path: Path) -> None:
+    source = report_page(run_folder(tmp_path, wrong=6))  # Two of each class, for the next one.
+
+    rows = [re.sub(r"(<[^>]*>|\s)+", " ", row) for row in source.split("<tr>")]
+    assert " T-shirt &lt;top&gt; 20 90.0% 90.0% 90.0% " in rows
+    assert " T-shirt &lt;top&gt; 18 2 · " in rows
+
+
+def test_pictures_lie_beside_the_page(tmp_path: Path) -> None:
+    write_report(run_folder(tmp_path, channels=3))
+
+    for name in PICTURES:
+        with Image.open(tmp_path / name) as picture:
+            assert min(picture.size) > 100
+
+
+def test_right_and_wrong_photos_are_told_apart(source: str) -> None:
+    assert source.count('<figure class="right">') > 0
+    assert source.count('<figure class="wrong">') > 12
+    wrong = source.partition('<figure class="wrong">')[2].partition("</figure>")[0]
+    assert '<li class="wrong" style="--share: 80.0%">' in wrong
+    assert '<li class="right" style="--share: 10.0%">' in wrong
+    right = source.partition('<figure class="right">')[2].partition("</figure>")[0]
+    assert '<li class="right" style="--share: 80.0%">' in right
+    assert "wrong" not in right
+
+
+@pytest.mark.parametrize(
+    ("losses", "told"),
+    [
+        ((0.9, 0.8, 0.7, 0.6), "It does not overfit"),
+        ((None, None, None), "there was no validation split"),
+        ((0.9, 0.5), "cannot be told from fewer than 3 epochs"),
+        ((), "The run has no history of its epochs."),
+    ],
+)
+def test_without_a_rise_or_a_validation_split_the_page_says_so(
+    tmp_path: Path, losses: tuple[float | None, ...], told: str
+) -> None:
+    text = text_of(report_page(run_folder(tmp_path, losses=losses)))
+
+    assert told in text
+    assert "Overfitting starts" not in text
+
+
+def test_a_model_without_mistakes_has_no_picture_of_them(tmp_path: Path) -> None:
+    (tmp_path / "mistakes.png").touch()
+    write_report(run_folder(tmp_path, wrong=0, losses=()))
+
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "There is no mistake among the test photos." in page
+    assert not (tmp_path / "curves.png").exists()
+    assert not (tmp_path / "mistakes.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("forced", "told"), [(False, "Not published"), (True, "Published by forc")]
+)
+def test_what_the_gate_found_is_told(tmp_path: Path, forced: bool, told: str) -> None:
+    gate = {
+        "floor": 0.9,
+        "serving": None,
+        "difference": None,
+        "note": "no version serves",
+        "faults": ["its test accuracy is below the floor"],
+        "forced": forced,
+    }
+    text = text_of(report_page(run_folder(tmp_path, losses=(), gate=gate)))
+
+    assert told in text
+    assert "its test accuracy is below the floor" in text
+    assert "Note: no version serves." in text
+
+
+def test_what_passed_the_gate_is_told_with_the_comparison(tmp_path: Path) -> None:
+    difference = {"estimate": 0.0123, "low": -0.001, "high": 0.02, "gained": 9, "lost": 2}
+    gate = {"floor": 0.6, "serving": 4, "difference": difference, "note": "", "faults": []}
+    text = text_of(report_page(run_folder(tmp_path, losses=(), gate=gate)))
+
+    assert (
+        "The publishing gate lets it through. Its floor is 60.0%. Against version 4 it has" in text
+    )
+    assert "+1.23 points of accuracy on the same photos (95% interval -0.10 to +2.00)." in text
+
+
+def test_the_command_writes_the_report_again_without_tensorflow(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path, losses=())
+    code = (
+        "import sys; from training.__main__ import main; assert main(['report', sys.argv[1]]) == 0;"
+        " assert not {'keras', 'tensorflow'} & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, folder], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+
+    assert done.stdout == f"report: {folder}/report.html\n"
+    assert (folder / "report.html").is_file()
+
+
+@pytest.mark.parametrize("missing", ["model_card.json", "evaluation.npz"])
+def test_a_folder_that_is_no_run_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], missing: str
+) -> None:
+    (run_folder(tmp_path) / missing).unlink()
+
+    assert main(["report", str(tmp_path)]) == 1
+    message = f"error: {tmp_path} has no {missing}: it is no folder of a run that has ended\n"
+    assert capsys.readouterr().err == message
+
+
+def test_a_damaged_card_is_told(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path)
+    (folder / "model_card.json").write_text(json.dumps(CARD)[:20])
+
+    with pytest.raises(TrainingError, match=r"model_card\.json is no model card"):
+        write_report(folder)

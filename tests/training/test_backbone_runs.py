@@ -1,0 +1,127 @@
+"""The command line with recipes on a backbone: narrow, cut low, with random weights."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.training.backbones import write_photos
+from training.__main__ import main
+from training.image_folders import load_image_folder
+
+# Keras stores weights by a conversion that NumPy wants to be another one some day.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+TINY = (
+    "network.weights=random",
+    "network.alpha=0.25",
+    "network.cut=conv_pw_1_relu",
+    "head.units=0",
+    "head.dropout=0",
+    "learning_rate=0.3",
+    "epochs=3",
+    "batch_size=8",
+)
+
+
+def run(recipe: str, folder: Path, *arguments: str) -> int:
+    tiny = [word for assignment in TINY for word in ("--set", assignment)]
+    return main(["run", recipe, "--data", str(folder), *tiny, *arguments])
+
+
+def card(model: str) -> dict[str, object]:
+    text = Path("models", model, "1", "assets.extra", "model_card.json").read_text("utf-8")
+    found: dict[str, object] = json.loads(text)
+    return found
+
+
+def served(model: str, photos: np.ndarray) -> np.ndarray:
+    signature = tf.saved_model.load(f"models/{model}/1").signatures["serving_default"]
+    found: np.ndarray = signature(image=tf.constant(photos))["probabilities"].numpy()
+    return found
+
+
+def test_any_photos_become_a_published_model_that_knows_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_photos(tmp_path / "flowers", {"роза": 20, "дикий мак": 20})
+
+    assert run("images-mobilenet", folder, "--name", "flowers") == 0
+
+    assert "published as models/flowers/1" in capsys.readouterr().out
+    found = card("flowers")
+    assert found["labels"] == ["дикий мак", "роза"]
+    assert found["recipe"] == "images-mobilenet"
+    data = load_image_folder(folder, "flowers", 1, "squash/1", (224, 224, 3), lambda *count: None)
+    answers = served("flowers", data.test.photos[:])
+    accuracy = (answers.argmax(axis=1) == data.test.classes).mean()
+    metrics: dict[str, dict[str, float]] = found["metrics"]  # type: ignore[assignment]  # JSON.
+    assert metrics["test"]["accuracy"] == pytest.approx(accuracy)
+    assert accuracy > 0.8
+
+
+def test_upper_layers_are_fitted_after_the_head(pets: Path) -> None:
+    tuned = ("--set", "fine_tuning.after=conv1_relu", "--set", "fine_tuning.head_epochs=1")
+
+    assert run("cats-dogs-finetune", pets, *tuned, "--force") == 0
+
+    assert card("cats-dogs")["input_shape"] == [180, 180, 3]
+
+
+def test_the_published_program_is_exported_with_two_columns(pets: Path) -> None:
+    tiny = ["--set", "network.weights=random", "--set", "epochs=1", "--set", "head.units=4"]
+    small = ["--set", "network.cut=block1_pool", "--set", "network.alpha=0"]
+
+    assert main(["run", "cats-dogs-vgg16", "--data", str(pets), *tiny, *small, "--force"]) == 0
+
+    answers = served("cats-dogs", np.zeros((2, 150, 150, 3), np.uint8))
+    assert answers.shape == (2, 2)
+    assert np.allclose(answers.sum(axis=1), 1)
+
+
+def test_the_card_names_a_weights_file_without_its_folder(tmp_path: Path) -> None:
+    from training.networks.backbone import load_backbone
+    from training.overrides import override
+    from training.recipes import recipe_named
+
+    folder = write_photos(tmp_path / "shapes", {"a": 20, "b": 20})
+    recipe = override(recipe_named("images-mobilenet"), TINY)
+    load_backbone(recipe, None).frozen.layers[-2].save_weights(tmp_path / "own.weights.h5")
+
+    assert (
+        run("images-mobilenet", folder, "--set", f"network.weights={tmp_path}/own.weights.h5") == 0
+    )
+
+    parameters: dict[str, object] = card("images")["parameters"]  # type: ignore[assignment]  # JSON.
+    assert parameters["network.weights"] == "own.weights.h5"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["cats-dogs-mobilenet", "--name", "pets"], "--name is for images-<backbone>; cats-dogs-m"),
+        (["images-mobilenet", "--name", "a/b"], "a model's name has letters, digits and . _ - on"),
+        (["images-mobilenet", "--name", ""], "a model's name has letters, digits and . _ - only"),
+        (["images-walnut"], "there is no recipe 'images-walnut'; there are "),
+        (["images-resnet50", "--set", "head.units=x"], "head.units is a whole number (now 256), "),
+        (["images-resnet50", "--set", "head.pooling=max"], "head.pooling is one of average, flat"),
+        (["cats-dogs-mobilenet", "--set", "fit_size=99"], "cats-dogs-mobilenet fits to cached fe"),
+    ],
+)
+def test_mistakes_are_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert main(["run", *arguments]) == 2
+
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {message}")
+    assert error.count("\n") == 1
+
+
+def test_without_data_the_error_says_what_to_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "images-mobilenet"]) == 1
+    assert (
+        "no photos: name a folder that has a sub-folder for each class" in capsys.readouterr().err
+    )

@@ -1,0 +1,54 @@
+"""Keras on JAX. Nothing of TensorFlow is imported: it need not be installed."""
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+
+import jax
+import keras
+
+NAME = "JAX"
+GPU_HINT = "install jax[cuda12]"
+
+# Read when JAX first looks for devices: take the memory of GPUs only as it is needed.
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+
+_DETERMINISTIC = "--xla_gpu_deterministic_ops=true"
+
+
+def be_deterministic() -> None:
+    """Compute the same bits each time; to be called before anything is computed.
+
+    On the processor JAX always does.
+    """
+    flags = os.environ.get("XLA_FLAGS", "")
+    if _DETERMINISTIC not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} {_DETERMINISTIC}".strip()
+
+
+def use_cpu() -> None:
+    """Leave GPUs alone."""
+    jax.config.update("jax_platforms", "cpu")  # type: ignore[no-untyped-call]  # As JAX has it.
+
+
+def gpus() -> list[str]:
+    """Return the name of each GPU."""
+    return [device.device_kind for device in jax.devices() if device.platform == "gpu"]
+
+
+def spread() -> AbstractContextManager[object]:
+    """Return the scope in which a network is spread over all devices of the kind in use."""
+    if len(jax.devices()) < 2:
+        return nullcontext()
+    scope: AbstractContextManager[object] = keras.distribution.DataParallel().scope()
+    return scope
+
+
+def replicas() -> int:
+    """Return how many devices share each batch, within such a scope; else 1."""
+    distribution = keras.distribution.distribution()
+    return int(distribution.device_mesh.devices.size) if distribution else 1
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that a device has too little memory."""
+    return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)

@@ -1,0 +1,159 @@
+"""Checkpoints: all that a fit needs to go on after its process has died.
+
+One file each, `<epoch>-<step>.npz`: the variables of network and optimizer (the states of Keras's
+random generators are variables of the layers that draw), the states of NumPy's and Python's own
+generators, and how far the fit is. Written aside and renamed; the last two are kept, since a disk
+may lose what it said it had written.
+"""
+
+import json
+import random
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from training.durable import written_aside
+from training.errors import TrainingError
+
+_KEPT = 2
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    """How far a fit is: whole epochs, and steps of the one after them."""
+
+    epoch: int = 0
+    step: int = 0
+
+    def __str__(self) -> str:
+        if self.step:
+            return f"step {self.step} of epoch {self.epoch + 1}"
+        return f"the end of epoch {self.epoch}" if self.epoch else "the beginning"
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known at a position.
+
+    Attributes:
+        position: how far the fit is.
+        variables: their values, in Keras's order.
+        seconds: spent on fitting so far.
+        figures: means over the steps of an epoch that is not whole.
+    """
+
+    position: Position
+    variables: list[np.ndarray]
+    seconds: float = 0.0
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+class CheckpointFolder:
+    """The checkpoints of one fit."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, state: State) -> Path:
+        """Keep a state; of the ones before, only the last stays.
+
+        Raises:
+            TrainingError: the file system refused. The last checkpoint is as it was.
+        """
+        position = state.position
+        path = self._folder / f"{position.epoch:06d}-{position.step:08d}.npz"
+        facts = {
+            "epoch": position.epoch,
+            "step": position.step,
+            "seconds": state.seconds,
+            "figures": state.figures,
+            "random": _random_states(),
+        }
+        arrays: dict[str, Any] = {"facts": np.array(json.dumps(facts))}
+        arrays |= {f"variable{index:05d}": value for index, value in enumerate(state.variables)}
+        try:
+            self._folder.mkdir(exist_ok=True)
+            with written_aside(path) as aside:
+                np.savez(aside, **arrays)
+        except OSError as error:
+            kept = self.last()
+            raise TrainingError(
+                f"cannot write the checkpoint {path} ({error.strerror or error}): make room there;"
+                f" the same command then continues from {kept or 'the beginning'}"
+            ) from error
+        for old in self._paths()[:-_KEPT]:
+            old.unlink(missing_ok=True)
+        return path
+
+    def read(self, like: Sequence[np.ndarray | Any]) -> State | None:
+        """Return the last intact state and put the random generators into theirs.
+
+        Args:
+            like: arrays or variables of the shapes that are expected.
+
+        Returns:
+            None if there is no checkpoint.
+
+        Raises:
+            TrainingError: there are checkpoints, and none is intact or fits.
+        """
+        paths = self._paths()
+        faults = []
+        for path in reversed(paths):
+            try:
+                state, generators = _read(path)
+                _check_shapes(state.variables, like)
+            except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+                faults.append(f"{path}: {error}")
+            else:
+                _set_random_states(generators)
+                return state
+        if faults:
+            raise TrainingError(
+                f"no checkpoint can be read ({'; '.join(faults)}): begin another run with --fresh"
+            )
+        return None
+
+    def last(self) -> Path | None:
+        """Return the last checkpoint, None if there is none."""
+        return next(reversed(self._paths()), None)
+
+    def clear(self) -> None:
+        """Remove all checkpoints: what they led to is kept elsewhere."""
+        for path in self._paths():
+            path.unlink(missing_ok=True)
+
+    def _paths(self) -> list[Path]:
+        """Return the checkpoints in the order of their positions; none that is being written."""
+        return sorted(self._folder.glob("[0-9]*.npz"))
+
+
+def _read(path: Path) -> tuple[State, dict[str, Any]]:
+    with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
+        facts = json.loads(str(file["facts"]))
+        variables = [file[name] for name in sorted(file.files) if name.startswith("variable")]
+    position = Position(facts["epoch"], facts["step"])
+    return State(position, variables, facts["seconds"], facts["figures"]), facts["random"]
+
+
+def _check_shapes(found: Sequence[np.ndarray], like: Sequence[Any]) -> None:
+    shapes = [tuple(value.shape) for value in found], [tuple(value.shape) for value in like]
+    if shapes[0] != shapes[1]:
+        raise ValueError("it is of another network")
+
+
+def _random_states() -> dict[str, Any]:
+    """Return the states of the generators that code may use without a seed of its own."""
+    numpy = [np.asarray(part).tolist() for part in np.random.get_state()]
+    version, words, gauss = random.getstate()
+    return {"numpy": numpy, "python": [version, list(words), gauss]}
+
+
+def _set_random_states(states: dict[str, Any]) -> None:
+    np.random.set_state(tuple(states["numpy"]))
+    version, words, gauss = states["python"]
+    random.setstate((version, tuple(words), gauss))

@@ -1,0 +1,128 @@
+"""Arguments that several commands take, and what they stand for."""
+
+import argparse
+from pathlib import Path
+from typing import TypeAlias
+
+from training.errors import UsageError
+from training.overrides import override
+from training.policy import TOLERANCE, Policy
+from training.recipe import Recipe
+from training.recipes import default_recipe, recipe_named
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""What `add` of each command adds a parser to."""
+
+
+def add_recipe(parser: argparse.ArgumentParser) -> None:
+    """Let a command name a recipe and change its numbers: see `chosen_recipe`."""
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("recipe", nargs="?", metavar="RECIPE", help="one that `recipes` lists")
+    what.add_argument("--default-of", metavar="MODEL", help="the default recipe of a model")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="assignments",
+        help="change a number of the recipe; may be repeated",
+    )
+    parser.add_argument("--seed", help="the same as --set seed=SEED")
+
+
+def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
+    """Return the recipe that the arguments of `add_recipe` name, with its overrides.
+
+    Raises:
+        UsageError: there is no such recipe or setting, or a value is of the wrong type.
+    """
+    if arguments.default_of:
+        recipe = default_recipe(arguments.default_of)
+    else:
+        recipe = recipe_named(arguments.recipe)
+    seed = [] if arguments.seed is None else [f"seed={arguments.seed}"]
+    return override(recipe, [*arguments.assignments, *seed])
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Let a command say where the data sets are."""
+    parser.add_argument("--data", type=Path, help="folder of the data sets as they are published")
+
+
+def add_models(parser: argparse.ArgumentParser, what: str = "folder of the models") -> None:
+    """Let a command say where the published models are."""
+    parser.add_argument("--models", type=Path, default=Path("models"), help=what)
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Let a command choose what it computes on."""
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "gpu"), default="auto", help="what to compute on"
+    )
+
+
+def add_training(parser: argparse.ArgumentParser) -> None:
+    """Let a command that trains say where its data and runs are, and how to train."""
+    add_data(parser)
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="keep each run in here")
+    add_device(parser)
+    parser.add_argument(
+        "--fresh", action="store_true", help="begin again what the same command has begun or done"
+    )
+    parser.add_argument(
+        "--deterministic",
+        action="store_true",
+        help="slower; the same weights bit by bit each time, however often it is interrupted",
+    )
+    parser.add_argument(
+        "--checkpoint-minutes",
+        type=minutes,
+        default=10.0,
+        metavar="N",
+        help="between checkpoints; there is one at each epoch anyway (default 10)",
+    )
+    parser.add_argument(
+        "--tensorboard", type=Path, metavar="DIR", help="write TensorBoard's event files in here"
+    )
+
+
+def minutes(text: str) -> float:
+    """Read a number of minutes; argparse names this function where it is none.
+
+    Raises:
+        ValueError: it is no number, or below 0.
+    """
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise ValueError(text)
+    return value
+
+
+def add_gate(parser: argparse.ArgumentParser) -> None:
+    """Let a command that publishes say how strict the publishing gate is: see `gate_policy`."""
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=TOLERANCE,
+        metavar="POINTS",
+        help="of accuracy that it may lose against the version that serves (default %(default)s)",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="publish what the gate refuses; the card records it"
+    )
+    parser.add_argument(
+        "--model_config_file",
+        type=Path,
+        help="of the model server: its label `stable` or its policy tells which version serves",
+    )
+
+
+def gate_policy(arguments: argparse.Namespace) -> Policy:
+    """Return what the arguments of `add_gate` say.
+
+    Raises:
+        UsageError: the tolerance is no number of points.
+    """
+    if not 0 <= arguments.tolerance <= 100:
+        raise UsageError(f"--tolerance is 0 to 100 points of accuracy, not {arguments.tolerance}")
+    return Policy(arguments.tolerance, arguments.force, arguments.model_config_file)

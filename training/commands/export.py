@@ -1,0 +1,49 @@
+"""`export`: publish what was trained where no SavedModel could be written."""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from training.backends import backend_name
+from training.commands.arguments import (
+    Commands,
+    add_data,
+    add_gate,
+    add_models,
+    gate_policy,
+)
+from training.errors import TrainingError
+
+
+def add(commands: Commands) -> None:
+    """Describe the command."""
+    parser = commands.add_parser(
+        "export", help="publish what a run has trained, such as one without TensorFlow"
+    )
+    parser.add_argument(
+        "checkpoint",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="folder of a run that has trained, or trained.keras in it",
+    )
+    add_data(parser)
+    add_models(parser, "publish into here")
+    add_gate(parser)
+    parser.set_defaults(command=export)
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """Judge the network of a run again, with TensorFlow, and publish it."""
+    if backend_name() != "tensorflow":
+        raise TrainingError("a SavedModel is written by TensorFlow: set KERAS_BACKEND=tensorflow")
+    from training.exporting import export_run
+
+    folder: Path = arguments.checkpoint
+    export_run(
+        folder if folder.is_dir() else folder.parent,
+        arguments.data,
+        arguments.models,
+        gate_policy(arguments),
+        Console(),
+    )

@@ -1,0 +1,53 @@
+"""`run`: train a recipe and publish the model."""
+
+import argparse
+import re
+from dataclasses import replace
+
+from training.commands.arguments import (
+    Commands,
+    add_gate,
+    add_models,
+    add_recipe,
+    add_training,
+    chosen_recipe,
+    gate_policy,
+)
+from training.commands.training import train
+from training.errors import UsageError
+from training.recipe import Recipe
+from training.recipes.images import ANY_PHOTOS
+
+
+def add(commands: Commands) -> None:
+    """Describe the command."""
+    parser = commands.add_parser("run", help="train a recipe and publish the model")
+    add_recipe(parser)
+    add_models(parser, "publish into here")
+    add_training(parser)
+    add_gate(parser)
+    parser.add_argument(
+        "--name", metavar="MODEL", help="publish as this model; for images-<backbone>, any photos"
+    )
+    parser.set_defaults(command=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Train a recipe and publish the model."""
+    recipe = chosen_recipe(arguments)
+    if arguments.name is not None:
+        recipe = _named(recipe, arguments.name)
+    train([recipe], arguments, arguments.models, gate_policy(arguments))
+
+
+def _named(recipe: Recipe, model: str) -> Recipe:
+    """Return a recipe for any photos, with the name that its model is to have.
+
+    Raises:
+        UsageError: the recipe is for certain photos, or the name can't be part of an address.
+    """
+    if recipe.dataset != ANY_PHOTOS:
+        raise UsageError(f"--name is for images-<backbone>; {recipe.name} trains {recipe.model}")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", model):
+        raise UsageError(f"a model's name has letters, digits and . _ - only, not {model!r}")
+    return replace(recipe, model=model)

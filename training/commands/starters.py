@@ -1,0 +1,32 @@
+"""`starters`: train the starter models in the tree again."""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from training.commands.arguments import Commands, add_training
+from training.commands.training import train
+from training.errors import TrainingError
+from training.policy import Policy
+from training.recipes import DEFAULTS, RECIPES
+from training.starters import STARTERS, install
+
+
+def add(commands: Commands) -> None:
+    """Describe the command."""
+    parser = commands.add_parser("starters", help="train the starter models in the tree again")
+    add_training(parser)
+    parser.add_argument("--into", type=Path, default=STARTERS, help="put the starters here")
+    parser.set_defaults(command=starters)
+
+
+def starters(arguments: argparse.Namespace) -> None:
+    """Train the default recipe of each model and put it in place if it is good enough."""
+    recipes = [RECIPES[name] for name in DEFAULTS.values()]
+    versions = train(recipes, arguments, arguments.runs / "starters", Policy(force=True))
+    for version in versions:
+        if version is None:
+            raise TrainingError("starters are published versions: set KERAS_BACKEND=tensorflow")
+        starter = install(version, arguments.into)
+        Console().print(f"starter: {starter}", highlight=False, soft_wrap=True)

@@ -1,0 +1,48 @@
+"""What `run` and `starters` have in common: training recipes and publishing what they give."""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from training.policy import Policy
+from training.recipe import Recipe
+
+
+def train(
+    recipes: list[Recipe], arguments: argparse.Namespace, models: Path, policy: Policy
+) -> list[Path | None]:
+    """Train recipes one after the other.
+
+    Args:
+        recipes: with their overrides.
+        arguments: of `add_training`.
+        models: versions are published into its sub-folders.
+        policy: how strict the publishing gate is.
+
+    Returns:
+        The folder of each published version; None where the backend writes no SavedModel.
+
+    Raises:
+        TrainingError: something went wrong; the recipes before have been published.
+        Preempted: SIGTERM came; the same command goes on.
+    """
+    from training.devices import choose_devices
+    from training.interruption import terminable
+
+    console = Console()
+    with terminable():
+        devices = choose_devices(arguments.device, deterministic=arguments.deterministic)
+        # Only now, since Keras ends in a traceback where its backend is missing.
+        from training.running import Manner, Places, train_and_publish
+
+        manner = Manner(
+            devices=devices,
+            policy=policy,
+            fresh=arguments.fresh,
+            deterministic=arguments.deterministic,
+            checkpoint_minutes=arguments.checkpoint_minutes,
+            tensorboard=arguments.tensorboard,
+        )
+        places = Places(arguments.data, models, arguments.runs)
+        return [train_and_publish(recipe, places, manner, console) for recipe in recipes]

@@ -1,0 +1,233 @@
+"""Backbones: networks of `keras.applications` with pretrained weights, cut where a head begins.
+
+The lower part is never fitted: what it makes of photos is cached (`training.features`). The upper
+part, where a recipe fine-tunes, belongs to the network that is fitted, and keeps the averages of
+its batch normalisation.
+"""
+
+import difflib
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+
+from training.errors import TrainingError
+from training.networks.features import Tensor
+from training.networks.pretrained import constructor, load_weights, scaling_of
+from training.recipe import BackboneNetwork, Head, Recipe
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A pretrained network, divided.
+
+    Attributes:
+        frozen: from uint8 `[batch, height, width, 3]` to the features that are cached, float32.
+        upper: from these to the features under the head, where layers are fine-tuned.
+        digest: sha256 (hexadecimal) of what the features depend on but the photos.
+    """
+
+    frozen: keras.Model
+    upper: keras.Model | None
+    digest: str
+
+
+def load_backbone(recipe: Recipe, data: Path | None) -> Backbone:
+    """Build the backbone of a recipe and load its weights.
+
+    Args:
+        recipe: with a `BackboneNetwork` and a head.
+        data: where weights files are looked for first; PHOTOLABEL_DATA is looked into next.
+
+    Raises:
+        TrainingError: there is no such network, layer or file, or the weights are of another one.
+    """
+    network, head = _parts(recipe)
+    keras.utils.set_random_seed(recipe.seed)  # For weights that stay random.
+    whole = _whole(network, recipe.shape)
+    cut = _cut_at(whole, network.cut, "network.cut") if network.cut else whole
+    load_weights(network, whole, cut, data)
+    return _divide(recipe, network, head, cut)
+
+
+def untrained_backbone(recipe: Recipe) -> Backbone:
+    """Build the backbone of a recipe with random weights, where others will be put into it."""
+    network, _ = _parts(recipe)
+    return load_backbone(replace(recipe, network=replace(network, weights="random")), None)
+
+
+def head_to_fit(recipe: Recipe, classes: int, backbone: Backbone, precision: str) -> keras.Model:
+    """Build what is fitted: the upper part of the backbone, with its weights, and a fresh head.
+
+    Args:
+        recipe: describes the head.
+        classes: columns of the output.
+        backbone: of `load_backbone`; not changed.
+        precision: a policy of Keras's for all but the last layer.
+
+    Returns:
+        A model from cached features to float32 `[batch, classes]`, each row summing to 1.
+
+    Raises:
+        TrainingError: a head of one unit for more or less than two classes.
+    """
+    _, head = _parts(recipe)
+    if head.output == "sigmoid" and classes != 2:
+        raise TrainingError(
+            f"{recipe.name} has one sigmoid, which tells two classes apart, and here are {classes}:"
+            " --set head.output=softmax"
+        )
+    features = keras.Input(backbone.frozen.output_shape[1:], name="features")
+    hidden = _in_precision(backbone.upper, precision)(features) if backbone.upper else features
+    if len(hidden.shape) == 4:
+        hidden = _pooling(head)(hidden)
+    tail = _tail(head, hidden.shape[-1], classes, precision)
+    return keras.Model(features, tail(hidden), name="head")
+
+
+def backbone_to_serve(recipe: Recipe, fitted: keras.Model, backbone: Backbone) -> keras.Model:
+    """Put a fitted head onto its backbone.
+
+    Args:
+        recipe: the same that `fitted` was built from.
+        fitted: of `head_to_fit`.
+        backbone: of `load_backbone`.
+
+    Returns:
+        A model from photos to probabilities, float32, of two: `backbone` and `head`.
+    """
+    head = head_to_fit(recipe, fitted.output_shape[-1], backbone, "float32")
+    head.set_weights(fitted.get_weights())
+    image = keras.Input(recipe.shape, dtype="uint8", name="image")
+    name = recipe.model.replace("-", "_")
+    return without_xla(keras.Model(image, head(backbone.frozen(image)), name=name))
+
+
+def fitted_part(network: keras.Model) -> keras.Model:
+    """Return what `backbone_to_serve` put onto the backbone: from features to probabilities."""
+    return without_xla(network.get_layer("head"))
+
+
+def without_xla(network: keras.Model) -> keras.Model:
+    """Have Keras predict as TensorFlow does by itself: XLA takes ten times longer on CPUs."""
+    network.compile(jit_compile=jit())
+    return network
+
+
+def jit() -> bool | str:
+    """Return what Keras is to compile with XLA: with TensorFlow nothing, with JAX as usual."""
+    return False if keras.backend.backend() == "tensorflow" else "auto"
+
+
+def _parts(recipe: Recipe) -> tuple[BackboneNetwork, Head]:
+    if not isinstance(recipe.network, BackboneNetwork) or recipe.head is None:
+        raise TypeError(f"{recipe.name} has no backbone")
+    return recipe.network, recipe.head
+
+
+def _whole(network: BackboneNetwork, shape: tuple[int, int, int]) -> keras.Model:
+    """Build a backbone below its classifier, with fresh weights."""
+    width = {"alpha": network.alpha} if network.alpha else {}
+    try:
+        return constructor(network.backbone)(
+            input_shape=shape, include_top=False, weights=None, **width
+        )
+    except (TypeError, ValueError) as error:
+        raise TrainingError(f"{network.backbone} can't be built: {error}") from error
+
+
+def _divide(recipe: Recipe, network: BackboneNetwork, head: Head, cut: keras.Model) -> Backbone:
+    """Divide a backbone, cut already, into the part that stays and the part that is fitted."""
+    lower, upper = cut, None
+    if recipe.fine_tuning:
+        lower = _cut_at(cut, recipe.fine_tuning.after, "fine_tuning.after")
+        try:
+            upper = keras.Model(lower.output, cut.output, name="upper")
+        except ValueError as error:
+            raise TrainingError(
+                f"{network.backbone} can't be divided after {recipe.fine_tuning.after!r}: later"
+                " layers also use what lies before it; choose the last layer of a block with"
+                " --set fine_tuning.after"
+            ) from error
+    image = keras.Input(recipe.shape, dtype="uint8", name="image")
+    features = lower(scaling_of(network)(image), training=False)
+    if not upper and head.pooling == "average":
+        features = layers.GlobalAveragePooling2D(name="pool")(features)
+    frozen = without_xla(keras.Model(image, features, name="backbone"))
+    frozen.trainable = False
+    return Backbone(frozen, upper, _digest(recipe, network, frozen))
+
+
+def _cut_at(whole: keras.Model, layer: str, setting: str) -> keras.Model:
+    names = [inner.name for inner in whole.layers]
+    if layer not in names:
+        similar = ", ".join(difflib.get_close_matches(layer, names, 5, 0.4) or names[-5:])
+        raise TrainingError(
+            f"{setting}: {whole.name} has no layer {layer!r}; of its {len(names)} similar ones are"
+            f" {similar}"
+        )
+    return keras.Model(whole.input, whole.get_layer(layer).output, name=whole.name)
+
+
+def _in_precision(upper: keras.Model, precision: str) -> keras.Model:
+    """Return a copy of the upper part that computes in another precision; its averages stay."""
+
+    def copied(layer: layers.Layer) -> layers.Layer:
+        copy = layer.__class__.from_config({**layer.get_config(), "dtype": precision})
+        copy.trainable = not isinstance(layer, layers.BatchNormalization)
+        return copy
+
+    copy = keras.models.clone_model(upper, clone_function=copied)
+    copy.set_weights(upper.get_weights())
+    return copy
+
+
+def _pooling(head: Head) -> layers.Layer:
+    if head.pooling == "flatten":
+        return layers.Flatten(name="flatten")
+    return layers.GlobalAveragePooling2D(name="pool")
+
+
+def _tail(head: Head, features: int, classes: int, precision: str) -> keras.Model:
+    """Return what follows the backbone, from vectors to probabilities."""
+    vector = hidden = keras.Input((features,), name="vector")
+    if head.units:
+        hidden = layers.Dense(head.units, activation="relu", dtype=precision, name="hidden")(hidden)
+    hidden = layers.Dropout(head.dropout, dtype=precision, name="dropout")(hidden)
+    return keras.Model(vector, _probabilities(head, classes)(hidden), name="tail")
+
+
+def tail_and_below(fitted: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """Return the layers of `head_to_fit` that are not the backbone's, and those below them.
+
+    They share their weights with the whole.
+    """
+    *_, last_below, tail = fitted.layers
+    return tail, keras.Model(fitted.input, last_below.output)
+
+
+def _probabilities(head: Head, classes: int) -> layers.Layer:
+    """Return what gives the last column of each class."""
+    if head.output == "softmax":
+        return layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")
+    hidden_to_one = layers.Dense(1, activation="sigmoid", dtype="float32", name="probability")
+
+    def both(hidden: Tensor) -> Tensor:
+        second = hidden_to_one(hidden)
+        return layers.Concatenate(name="probabilities")([1 - second, second])
+
+    return both
+
+
+def _digest(recipe: Recipe, network: BackboneNetwork, frozen: keras.Model) -> str:
+    """Return the sha256 of structure, scaling and weights."""
+    digest = hashlib.sha256(
+        repr((network.backbone, network.scaling, recipe.shape, frozen.output_shape)).encode()
+    )
+    for weight in frozen.weights:
+        digest.update(weight.path.rpartition("/")[2].encode())
+        digest.update(np.asarray(keras.ops.convert_to_numpy(weight)).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,82 @@
+"""Whole models: input, a recipe's features, the softmax; and from the fitted to the served one."""
+
+import keras
+import numpy as np
+from keras import layers
+
+from training.networks import dense, patch, residual, wide  # noqa: F401 -- they register their features.
+from training.networks.backbone import (
+    Backbone,
+    backbone_to_serve,
+    head_to_fit,
+    untrained_backbone,
+)
+from training.networks.convolution import NORM
+from training.networks.features import features_of
+from training.recipe import BackboneNetwork, Recipe
+
+
+def network_to_fit(recipe: Recipe, classes: int, backbone: Backbone | None = None) -> keras.Model:
+    """Build a recipe's network in its precision, for photos of its fit size.
+
+    Args:
+        recipe: describes the architecture.
+        classes: columns of the output.
+        backbone: the recipe's, with its weights, where it has one; None: a random one.
+
+    Returns:
+        A model with fresh weights, from uint8 `[batch, height, width, channels]` to float32
+        `[batch, classes]`, each row summing to 1. On a backbone: from the features of photos.
+    """
+    if isinstance(recipe.network, BackboneNetwork):
+        backbone = backbone or untrained_backbone(recipe)
+        return head_to_fit(recipe, classes, backbone, recipe.precision)
+    shape = (None, None, recipe.shape[2]) if recipe.fit_size else recipe.shape
+    return _build(recipe, shape, classes, precision=recipe.precision, folded=False)
+
+
+def network_to_serve(
+    recipe: Recipe, fitted: keras.Model, backbone: Backbone | None = None
+) -> keras.Model:
+    """Build a recipe's network in float32 for the recipe's shape, with the weights of a fitted one.
+
+    Args:
+        recipe: the same that `fitted` was built from.
+        fitted: from `network_to_fit`.
+        backbone: the one that `fitted` was built with.
+
+    Returns:
+        A model from photos to the same outputs, which says the same but for rounding.
+    """
+    if isinstance(recipe.network, BackboneNetwork):
+        return backbone_to_serve(recipe, fitted, backbone or untrained_backbone(recipe))
+    classes = fitted.output_shape[-1]
+    served = _build(recipe, recipe.shape, classes, precision="float32", folded=True)
+    norms = {layer.name: layer for layer in fitted.layers if layer.name.endswith(NORM)}
+    for layer in (layer for layer in served.layers if layer.weights):
+        weights = fitted.get_layer(layer.name).get_weights()
+        norm = norms.get(layer.name + NORM)
+        layer.set_weights(_folded(weights[0], norm) if norm else weights)
+    return served
+
+
+def _folded(kernel: np.ndarray, norm: layers.BatchNormalization) -> list[np.ndarray]:
+    """Return the kernel and bias of a convolution that does a normalisation's work too."""
+    gamma, beta, mean, variance = norm.get_weights()
+    scale = gamma / np.sqrt(variance + norm.epsilon)
+    return [kernel * scale, beta - mean * scale]
+
+
+def _build(
+    recipe: Recipe, shape: tuple[int | None, ...], classes: int, *, precision: str, folded: bool
+) -> keras.Model:
+    """Build a network whose layers compute in `precision`, all but the softmax, always float32."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        image = keras.Input(shape, dtype="uint8", name="image")
+        features = features_of(recipe.network, image, folded)
+        head = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")
+        return keras.Model(image, head(features), name=recipe.model.replace("-", "_"))
+    finally:
+        keras.config.set_dtype_policy(before)

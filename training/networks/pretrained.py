@@ -1,0 +1,124 @@
+"""The networks of `keras.applications`: by name, with their weights and their scaling of pixels."""
+
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+
+from training.datasets import search_folders
+from training.errors import TrainingError
+from training.networks.features import Tensor
+from training.recipe import BackboneNetwork
+
+
+def constructor(name: str) -> Callable[..., keras.Model]:
+    """Return what builds a network of `keras.applications`.
+
+    Raises:
+        TrainingError: there is none of that name.
+    """
+    known = [known for known in dir(keras.applications) if known[0].isupper()]
+    if name not in known:
+        raise TrainingError(f"Keras has no network {name!r}; it has {', '.join(known)}")
+    found: Callable[..., keras.Model] = getattr(keras.applications, name)
+    return found
+
+
+def scaling_of(network: BackboneNetwork) -> Callable[[Tensor], Tensor]:
+    """Return what scales uint8 pixels as a backbone wants them.
+
+    Keras's `preprocess_input` of each network is affine, and may exchange the colours: what it
+    does is read from what it makes of black and of one unit of each colour.
+    """
+    if network.scaling == "255":
+        plain: Callable[[Tensor], Tensor] = layers.Rescaling(1 / 255, name="scale")
+        return plain
+    module = sys.modules[constructor(network.backbone).__module__]
+    units = np.concatenate([np.zeros((1, 3)), np.eye(3)]).astype(np.float32)[None, None]
+    black, *colours = module.preprocess_input(units)[0, 0]
+    gains = np.array(colours) - black  # Of each input colour for each output channel.
+    order = np.abs(gains).argmax(axis=0)
+    scale = gains[order, np.arange(3)]
+    rescaled = layers.Rescaling(scale.tolist(), black.tolist(), name="scale")
+
+    def scaled(image: Tensor) -> Tensor:
+        return rescaled(image if (order == np.arange(3)).all() else keras.ops.flip(image, -1))
+
+    return scaled
+
+
+def load_weights(
+    network: BackboneNetwork, whole: keras.Model, cut: keras.Model, data: Path | None
+) -> None:
+    """Load the weights that a recipe names.
+
+    Args:
+        network: names them.
+        whole: the network below its classifier.
+        cut: the part of it that is used; they share their layers. A file may hold either's.
+        data: where a file is looked for first.
+
+    Raises:
+        TrainingError: no file or no network, or the weights are of another network.
+    """
+    if network.weights == "random":
+        return
+    if network.weights == "imagenet":
+        whole.set_weights(_imagenet(network, whole.input_shape[1:]).get_weights())
+        return
+    path = _find(network, data)
+    faults = []
+    for part in {id(part): part for part in (cut, whole)}.values():
+        try:
+            with warnings.catch_warnings(action="ignore"):  # Of what the error tells.
+                part.load_weights(str(path))
+        except Exception as error:  # Keras and h5py raise anything on what they don't expect.
+            faults.append(_shortened(error))
+        else:
+            return
+    where = f" cut at {network.cut}" if network.cut else ""
+    raise TrainingError(
+        f"{path} does not hold weights of {network.backbone}{where} (width"
+        f" {network.alpha or 'as usual'}): {'; uncut: '.join(faults)}"
+    )
+
+
+def _shortened(error: Exception) -> str:
+    """Return what Keras says of layers and shapes, without the weights' values."""
+    text = " ".join(str(error).split())
+    for verbose in (" Target variable: ", " List of objects "):
+        text = text.partition(verbose)[0]
+    return text[:300]
+
+
+def _imagenet(network: BackboneNetwork, shape: tuple[int, ...]) -> keras.Model:
+    width = {"alpha": network.alpha} if network.alpha else {}
+    try:
+        return constructor(network.backbone)(
+            input_shape=shape, include_top=False, weights="imagenet", **width
+        )
+    except Exception as error:  # Keras raises a bare Exception where it cannot download.
+        raise TrainingError(
+            f"the ImageNet weights of {network.backbone} can't be fetched ({error}). Fetch them"
+            " where there is a network (Keras keeps them in ~/.keras/models) and name the file with"
+            " --set network.weights=FILE"
+        ) from error
+
+
+def _find(network: BackboneNetwork, data: Path | None) -> Path:
+    name = Path(network.weights)
+    folders = [part for part in search_folders(data, "pretrained") if part.is_dir()]
+    beside = [folder.parent / "pretrained" for folder in folders]
+    places = [name, *(folder / name for folder in [*folders, *beside])]
+    for place in places:
+        if place.is_file():
+            return place
+    looked = ", ".join(dict.fromkeys(str(place.parent) for place in places))
+    raise TrainingError(
+        f"no weights: there is no {network.weights} in {looked}; name the file with"
+        " --set network.weights=FILE, or its folder with --data or PHOTOLABEL_DATA"
+    )

@@ -1,0 +1,25 @@
+"""How strict the publishing gate is. No framework is imported here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+TOLERANCE = 0.5
+"""Points of accuracy (hundredths) that a version may lose by default."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How strict the gate is.
+
+    Attributes:
+        tolerance: points of accuracy that a version may lose against the one that serves.
+        force: publish whatever the gate finds; the card records what that was.
+        model_config_file: of the model server, where it has one.
+    """
+
+    tolerance: float = TOLERANCE
+    force: bool = False
+    model_config_file: Path | None = None
+
+
+DEFAULT_POLICY = Policy()

@@ -1,0 +1,28 @@
+"""Cats and dogs by a head on a frozen MobileNet: minutes, of which seconds are for the head."""
+
+from training.recipe import BackboneNetwork, Head, Recipe
+
+RECIPE = Recipe(
+    name="cats-dogs-mobilenet",
+    model="cats-dogs",
+    what="frozen MobileNet, cut below its last block, and a small head",
+    expected="not measured on all photos; 97.3% of 450 from 2,098, one minute on 2 busy cores",
+    floor=0.965,
+    dataset="dogs-vs-cats",
+    preparation="squash/1",
+    shape=(150, 150, 3),
+    network=BackboneNetwork(
+        backbone="MobileNet",
+        cut="conv_pw_12_relu",
+        weights="mobilenet_v1_1.0_224_to_conv_pw_12.weights.h5",
+    ),
+    head=Head(pooling="average", units=256, dropout=0.5),
+    epochs=10,
+    batch_size=128,
+    jit="off",
+    optimizer="adamw",
+    learning_rate=0.001,
+    schedule="cosine",
+    weight_decay=0.01,
+    label_smoothing=0.0,
+)

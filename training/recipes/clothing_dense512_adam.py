@@ -1,0 +1,20 @@
+"""A published tutorial on flattened pixels: a wide hidden layer, as its authors train it."""
+
+from training.recipe import DenseNetwork, Recipe
+
+RECIPE = Recipe(
+    name="clothing-dense512-adam",
+    model="clothing",
+    what="Flatten, Dense 512; Adam, 10 epochs: a published tutorial",
+    expected="not measured",
+    published="91.7% of the training photos",
+    floor=0.86,
+    dataset="fashion-mnist",
+    preparation="garment/1",
+    shape=(28, 28, 1),
+    network=DenseNetwork(units=512),
+    epochs=10,
+    batch_size=64,
+    optimizer="adam",
+    learning_rate=0.001,
+)

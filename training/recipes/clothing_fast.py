@@ -1,0 +1,22 @@
+"""What the published tutorials reach, in a tenth of their time and less."""
+
+from training.recipe import PatchNetwork, Recipe
+
+RECIPE = Recipe(
+    name="clothing-fast",
+    model="clothing",
+    what="squares of 4×4 pixels and one hidden layer; Adam, large batches, 4 epochs",
+    expected="89.3% in 8 s on 2 cores, others working too",
+    floor=0.87,
+    dataset="fashion-mnist",
+    preparation="garment/1",
+    shape=(28, 28, 1),
+    network=PatchNetwork(side=4, channels=48, units=96),
+    epochs=4,
+    batch_size=1024,
+    optimizer="adam",
+    learning_rate=0.012,
+    schedule="cosine",
+    warmup_epochs=1.2,
+    precision="mixed_bfloat16",
+)

@@ -1,0 +1,33 @@
+"""The clothing model of two CPU cores and patience: full resolution first, many epochs."""
+
+from training.recipe import Augmentation, Recipe, ResidualNetwork
+
+RECIPE = Recipe(
+    name="clothing-starter",
+    model="clothing",
+    what="small residual network at full resolution, flips and shifts",
+    expected="not run yet: some 25 min on 2 idle cores",
+    floor=0.93,
+    dataset="fashion-mnist",
+    preparation="garment/1",
+    shape=(28, 28, 1),
+    network=ResidualNetwork(
+        stem=(16,),
+        stem_strides=(1,),
+        stages=(48, 96),
+        stage_strides=(2, 2),
+        blocks=(1, 1),
+        dropout=0.2,
+    ),
+    augmentation=Augmentation(flip=True, shift=2),
+    held_out=0.05,
+    epochs=40,
+    batch_size=128,
+    optimizer="adamw",
+    learning_rate=0.004,
+    schedule="cosine",
+    warmup_epochs=2.0,
+    weight_decay=0.05,
+    label_smoothing=0.05,
+    precision="mixed_bfloat16",
+)

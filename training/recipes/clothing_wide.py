@@ -1,0 +1,28 @@
+"""As accurate as can be on a GPU: a wide residual network."""
+
+from training.recipe import Augmentation, Recipe, WideNetwork
+
+RECIPE = Recipe(
+    name="clothing-wide",
+    model="clothing",
+    what="wide residual network 28-10, cutout, averaged weights; for a GPU",
+    expected="not run yet; others report 96% for such networks",
+    floor=0.94,
+    dataset="fashion-mnist",
+    preparation="garment/1",
+    shape=(28, 28, 1),
+    network=WideNetwork(stage_blocks=4, width=10, dropout=0.3),
+    augmentation=Augmentation(flip=True, shift=4, cutout=14),
+    held_out=0.05,
+    epochs=100,
+    batch_size=256,
+    optimizer="sgd",
+    momentum=0.9,
+    learning_rate=0.2,
+    schedule="cosine",
+    warmup_epochs=5.0,
+    weight_decay=0.005,
+    label_smoothing=0.1,
+    averaging=0.999,
+    precision="mixed_bfloat16",
+)

@@ -1,0 +1,20 @@
+"""Handwritten digits from flattened pixels: a published tutorial, as its authors train it."""
+
+from training.recipe import DenseNetwork, Recipe
+
+RECIPE = Recipe(
+    name="digits-dense800-adam",
+    model="digits",
+    what="Flatten, Dense 800; Adam, 20 epochs: a published tutorial",
+    expected="98.4% (training: 100%) in 2.5 min on 2 cores, others working too",
+    published="99.87% of the training images",
+    floor=0.97,
+    dataset="mnist",
+    preparation="garment/1",
+    shape=(28, 28, 1),
+    network=DenseNetwork(units=800),
+    epochs=20,
+    batch_size=200,
+    optimizer="adam",
+    learning_rate=0.001,
+)

@@ -1,0 +1,96 @@
+"""Any folder of photos, by a head on a frozen backbone: `images-<backbone>`."""
+
+from dataclasses import replace
+
+from training.recipe import BackboneNetwork, Head, Recipe
+
+ANY_PHOTOS = "images"
+"""The data set that is whatever folder of photos is named."""
+
+RECIPE = Recipe(
+    name="images-mobilenet",
+    model="images",
+    what="a folder for each class, --name NAME: frozen MobileNet and a head;"
+    " images-<backbone>: any other",
+    expected="86.0% for 5 flowers, 418 photos (mean of 5 splits); a minute on 2 busy cores",
+    dataset=ANY_PHOTOS,
+    preparation="squash/1",
+    shape=(224, 224, 3),
+    network=BackboneNetwork(
+        backbone="MobileNet",
+        cut="conv_pw_12_relu",
+        weights="mobilenet_v1_1.0_224_to_conv_pw_12.weights.h5",
+        mirrored=True,
+    ),
+    head=Head(pooling="average", units=256, dropout=0.5),
+    epochs=30,
+    batch_size=32,
+    jit="off",
+    optimizer="adamw",
+    learning_rate=0.001,
+    schedule="cosine",
+    weight_decay=0.01,
+)
+
+_BACKBONES = (
+    "ConvNeXtTiny",
+    "ConvNeXtSmall",
+    "ConvNeXtBase",
+    "ConvNeXtLarge",
+    "ConvNeXtXLarge",
+    "DenseNet121",
+    "DenseNet169",
+    "DenseNet201",
+    "EfficientNetB0",
+    "EfficientNetB1",
+    "EfficientNetB2",
+    "EfficientNetB3",
+    "EfficientNetB4",
+    "EfficientNetB5",
+    "EfficientNetB6",
+    "EfficientNetB7",
+    "EfficientNetV2B0",
+    "EfficientNetV2B1",
+    "EfficientNetV2B2",
+    "EfficientNetV2B3",
+    "EfficientNetV2L",
+    "EfficientNetV2M",
+    "EfficientNetV2S",
+    "InceptionResNetV2",
+    "InceptionV3",
+    "MobileNetV2",
+    "MobileNetV3Large",
+    "MobileNetV3Small",
+    "NASNetLarge",
+    "NASNetMobile",
+    "ResNet101",
+    "ResNet101V2",
+    "ResNet152",
+    "ResNet152V2",
+    "ResNet50",
+    "ResNet50V2",
+    "VGG16",
+    "VGG19",
+    "Xception",
+)
+"""Keras's own names, so that a recipe is found without importing Keras."""
+
+PREFIX = "images-"
+_LARGE = {"NASNetLarge": 331, "InceptionV3": 299, "InceptionResNetV2": 299, "Xception": 299}
+
+
+def images_recipe(name: str) -> Recipe | None:
+    """Return the recipe `images-<backbone>` for one of Keras's backbones, whole, in lower case."""
+    known = {PREFIX + backbone.lower(): backbone for backbone in _BACKBONES}
+    if name not in known:
+        return None
+    backbone = known[name]
+    side = _LARGE.get(backbone, 224)
+    return replace(
+        RECIPE,
+        name=name,
+        what=f"a folder for each class, --name NAME: frozen {backbone} and a head",
+        expected="not run here: Keras has to download the weights",
+        shape=(side, side, 3),
+        network=BackboneNetwork(backbone=backbone, mirrored=True),
+    )

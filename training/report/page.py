@@ -1,0 +1,135 @@
+"""The page of a report: figures of a run filled into `page.html`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from training.evaluation import Evaluation
+from training.report.overfitting import FEWEST, overfitting_start
+from training.report.pictures import DARK, LIGHT, curves
+from training.report.tiles import Tile
+
+_MOST_CLASSES = 20  # That a confusion matrix shows as a table.
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number of the confusion matrix, and its share of the row."""
+
+    count: int
+    share: float
+    right: bool
+
+
+def render(
+    card: dict[str, Any],
+    history: list[dict[str, Any]],
+    evaluation: Evaluation,
+    mistakes: Sequence[Tile],
+    sample: Sequence[Tile],
+) -> str:
+    """Return the page, HTML that needs no other file and no network.
+
+    Args:
+        card: the model card.
+        history: the run's epochs (`training.history`); maybe none.
+        evaluation: of the test split.
+        mistakes: the most confident ones.
+        sample: some photos of the test split.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("training.report", ""),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["percent"] = _percent
+    environment.filters["number"] = _number
+    return environment.get_template("page.html").render(
+        card=card,
+        metrics=evaluation.metrics(),
+        light=LIGHT,
+        dark=DARK,
+        curves=_curves(history),
+        history=history,
+        speed=_speed(history),
+        overfitting=_overfitting(history),
+        confusion=_confusion(evaluation),
+        mistakes=mistakes,
+        sample=sample,
+        wrong=int((~evaluation.right).sum()),
+    )
+
+
+def _curves(history: list[dict[str, Any]]) -> list[dict[str, str]]:
+    if not history:
+        return []
+    light, dark = curves(history, LIGHT), curves(history, DARK)
+    return [{"what": what, "light": light[what], "dark": dark[what]} for what in light]
+
+
+def _speed(history: list[dict[str, Any]]) -> float | None:
+    """Return the photos fitted to in a second, the median over the epochs."""
+    known = [entry["images_per_second"] for entry in history if entry.get("images_per_second")]
+    return median(known) if known else None
+
+
+def _overfitting(history: list[dict[str, Any]]) -> str:
+    """Say where overfitting starts, or why that is unknown."""
+    losses = [entry.get("val_loss") for entry in history]
+    if not history or None in losses:
+        return (
+            "Whether it overfits cannot be told: there was no validation split"
+            " (held_out makes one)."
+        )
+    if len(history) < FEWEST:
+        return f"Whether it overfits cannot be told from fewer than {FEWEST} epochs."
+    start = overfitting_start(losses)
+    if start is None:
+        return "It does not overfit: the validation loss does not rise again."
+    return (
+        f"Overfitting starts after epoch {history[start]['epoch']}: there the validation loss,"
+        " smoothed over three epochs, is smallest, and it ends at least 1% above that."
+    )
+
+
+def _confusion(evaluation: Evaluation) -> list[tuple[str, list[Cell]]]:
+    """Return the rows of the matrix; none where it has too many classes for a table."""
+    counts = evaluation.confusion()
+    if len(counts) > _MOST_CLASSES:
+        return []
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return [
+        (
+            label,
+            [
+                Cell(int(count), float(share), column == row)
+                for column, (count, share) in enumerate(zip(*both, strict=True))
+            ],
+        )
+        for row, (label, both) in enumerate(
+            zip(evaluation.labels, zip(counts, shares, strict=True), strict=True)
+        )
+    ]
+
+
+def _percent(share: float | None, digits: int = 1) -> str:
+    return "–" if share is None else f"{100 * share:.{digits}f}%"
+
+
+def _number(value: object) -> str:
+    """Write a value of a card as a person would."""
+    if isinstance(value, list):
+        return ", ".join(map(_number, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "–" if value in (None, "") else str(value)

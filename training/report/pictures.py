@@ -1,0 +1,168 @@
+"""The pictures of a report, drawn by Matplotlib without a display."""
+
+import base64
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from training.evaluation import Evaluation
+from training.report.overfitting import overfitting_start
+from training.report.tiles import Tile
+
+
+@dataclass(frozen=True)
+class Colours:
+    """Of one scheme; the page has the same ones."""
+
+    ground: str
+    ink: str
+    faint: str
+    right: str
+    wrong: str
+    other: str
+
+
+LIGHT = Colours("#ffffff", "#1d2330", "#d5d9e0", "#1f5fc4", "#c3272b", "#98a1b0")
+DARK = Colours("#171b22", "#e4e8ee", "#3a4250", "#7db1ff", "#ff8b81", "#77818f")
+
+_COLUMNS = 4  # Of photos beside each other.
+
+
+def curves(history: list[dict[str, Any]], colours: Colours) -> dict[str, str]:
+    """Draw loss, accuracy and seconds of each epoch.
+
+    Returns:
+        Three pictures by what they show, each as the `data:` address of an SVG file.
+    """
+    drawn = {}
+    for what in ("loss", "accuracy", "seconds"):
+        with _figure(colours, (4.6, 3.0)) as figure:
+            _draw_curve(figure.add_subplot(), history, what, colours)
+            file = io.BytesIO()
+            figure.savefig(file, format="svg", metadata={"Date": None})
+        encoded = base64.b64encode(file.getvalue()).decode()
+        drawn[what] = f"data:image/svg+xml;base64,{encoded}"
+    return drawn
+
+
+def curves_picture(history: list[dict[str, Any]], path: Path) -> None:
+    """Draw loss, accuracy and seconds of each epoch beside each other into a PNG file."""
+    with _figure(LIGHT, (13, 3.6)) as figure:
+        for axes, what in zip(figure.subplots(1, 3), ("loss", "accuracy", "seconds"), strict=True):
+            _draw_curve(axes, history, what, LIGHT)
+        figure.savefig(path, dpi=130)
+
+
+def confusion_picture(evaluation: Evaluation, path: Path) -> None:
+    """Draw the confusion matrix into a PNG file, coloured by the share of each right class."""
+    counts = evaluation.confusion()
+    side = max(4.0, 0.62 * len(counts) + 1.6)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    with _figure(LIGHT, (side, side)) as figure:
+        axes = figure.add_subplot()
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        places = range(len(counts))
+        axes.set_xticks(places, evaluation.labels, rotation=90)
+        axes.set_yticks(places, evaluation.labels)
+        axes.set(xlabel="the model says", ylabel="it is")
+        for (row, column), count in np.ndenumerate(counts):
+            if count and len(counts) <= 30:
+                ink = "white" if shares[row, column] > 0.5 else LIGHT.ink
+                axes.text(column, row, f"{count:,}", ha="center", va="center", color=ink, size=8)
+        figure.savefig(path, dpi=130)
+
+
+def photos_picture(tiles: Sequence[Tile], path: Path) -> None:
+    """Draw photos beside bars of their probabilities into a PNG file.
+
+    The label that the model chose is blue where right; else red, with the right one in brackets.
+    Without any photo the file is removed.
+    """
+    if not tiles:
+        path.unlink(missing_ok=True)
+        return
+    rows = -(-len(tiles) // _COLUMNS)
+    with _figure(LIGHT, (3.6 * _COLUMNS, 1.55 * rows), layout=None) as figure:
+        grid = figure.subplots(rows, 2 * _COLUMNS, width_ratios=[1, 1.2] * _COLUMNS, squeeze=False)
+        # By hand: to find a layout takes longer than to draw all photos.
+        figure.subplots_adjust(0.01, 0.02, 0.99, 1 - 0.18 / rows, wspace=0.12, hspace=0.25)
+        for axes in grid.flat:
+            axes.set_axis_off()
+        for tile, (photo, bars) in zip(tiles, grid.reshape(-1, 2), strict=False):
+            _draw_photo(photo, tile)
+            _draw_bars(bars, tile)
+        figure.savefig(path, dpi=110)
+
+
+@contextmanager
+def _figure(
+    colours: Colours,
+    size: tuple[float, float],
+    layout: Literal["constrained"] | None = "constrained",
+) -> Iterator[Figure]:
+    """Give an empty figure of so many inches in a scheme's colours."""
+    inked = ("text.color", "axes.labelcolor", "xtick.color", "ytick.color")
+    grounded = ("figure.facecolor", "axes.facecolor", "savefig.facecolor")
+    settings: dict[Any, Any] = {
+        **dict.fromkeys(inked, colours.ink),
+        **dict.fromkeys(grounded, colours.ground),
+        "axes.edgecolor": colours.faint,
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "font.size": 10,
+        "text.parse_math": False,  # A label may have dollars.
+        "svg.hashsalt": "photolabel",  # The same picture is the same file.
+    }
+    with mpl.rc_context(settings):
+        figure = Figure(figsize=size, layout=layout)
+        FigureCanvasAgg(figure)
+        yield figure
+
+
+def _draw_curve(axes: Axes, history: list[dict[str, Any]], what: str, colours: Colours) -> None:
+    epochs = [entry["epoch"] for entry in history]
+    names = {what: "training", f"val_{what}": "validation"}
+    present = {name: label for name, label in names.items() if name in history[-1]}
+    styles = {"training": (colours.other, "o"), "validation": (colours.right, "s")}
+    for name, label in present.items():
+        colour, marker = styles[label]
+        values = [np.nan if entry.get(name) is None else entry[name] for entry in history]
+        axes.plot(epochs, values, color=colour, marker=marker, markersize=3.5, label=label)
+    axes.set_title({"seconds": "seconds for each epoch"}.get(what, what), size=11)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(color=colours.faint, linewidth=0.6)
+    if what == "seconds":
+        axes.set_ylim(bottom=0)
+        return
+    start = overfitting_start([entry.get("val_loss") for entry in history])
+    if start is not None:
+        line = axes.axvline(epochs[start], color=colours.wrong, linestyle="--", linewidth=1.2)
+        line.set_label("overfitting starts")
+    axes.legend(frameon=False, fontsize=9)
+
+
+def _draw_photo(axes: Axes, tile: Tile) -> None:
+    gray = tile.photo.shape[2] == 1
+    axes.imshow(tile.photo[..., 0] if gray else tile.photo, cmap="gray", vmin=0, vmax=255)
+    said = tile.chosen if tile.right else f"{tile.chosen} ({tile.label})"
+    axes.set_title(said, size=8, color=LIGHT.right if tile.right else LIGHT.wrong)
+
+
+def _draw_bars(axes: Axes, tile: Tile) -> None:
+    colours = {"right": LIGHT.right, "wrong": LIGHT.wrong, "other": LIGHT.other}
+    for place, bar in enumerate(tile.bars):
+        axes.barh(-place, bar.probability, color=colours[bar.kind], height=0.35)
+        axes.text(0, 0.28 - place, f"{bar.label} {bar.probability:.0%}", size=6.5, va="bottom")
+    axes.set_xlim(0, 1.05)
+    axes.set_ylim(-4.6, 0.9)
