@@ -9,6 +9,7 @@ from gunicorn.app.base import BaseApplication
 from serving.api_keys import KEYED, ApiKeys
 from serving.app import create_app
 from serving.arbiter import DrainingArbiter
+from serving.balance import Balance
 from serving.draining import Draining
 from serving.errors import Unauthorized
 from serving.logs import GunicornLogger
@@ -18,6 +19,8 @@ from serving.tls import Pem
 from serving.worker_metrics import SHARED_MEMORY, WorkerMetrics
 
 SPARE_THREADS = 8
+
+_GENERATIONS = 4  # Workers that stop are there beside the new ones, for a while.
 
 
 class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
@@ -33,6 +36,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         self.settings = settings
         self._metrics = WorkerMetrics(settings.metrics_bind)
         self._draining = Draining()
+        self.balance = Balance(_GENERATIONS * settings.workers)
         self._pem = pem
         self._api_keys: ApiKeys | None = None
         super().__init__()
@@ -60,7 +64,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             "logger_class": GunicornLogger,
             "pre_fork": self._metrics.pre_fork,
             "post_fork": self._metrics.post_fork,
-            "child_exit": self._metrics.child_exit,
+            "child_exit": self._child_exit,
             "pre_request": self._before_request,
         }
         for name, value in options.items():
@@ -87,6 +91,14 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             self._api_keys = ApiKeys(settings.api_keys_file)
         model_server = ModelServer(settings.model_server, settings.tls_files(), self._pem)
         return create_app(settings, model_server, self._draining)
+
+    def place(self) -> int:
+        """Return the place of this worker among all."""
+        return self._metrics.place
+
+    def _child_exit(self, arbiter: Any, worker: Any) -> None:
+        """Forget what a dead worker had; gunicorn's hook."""
+        self.balance.leave(self._metrics.child_exit(arbiter, worker))
 
     def wants_body(self, path: str, authorization: str | None) -> bool:
         """Whether a request can get anywhere with its body: only then is it waited for."""

@@ -30,8 +30,8 @@ TICK_SECONDS = 0.1
 # A stopping worker keeps idle connections for so long: a request may be on its way.
 STOP_IDLE_SECONDS = 2.0
 
-# The more connections a worker holds, the longer it leaves a new one to the other workers.
-_YIELD_SECONDS, _MOST_YIELD_SECONDS = 50e-6, 0.002
+# A worker that holds more connections than another leaves it so long to take a new one.
+_YIELD_SECONDS = 0.002
 
 _OTHER_FILES = 200  # Of the gateway itself: gRPC, metrics, libraries.
 
@@ -53,6 +53,8 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
             Memory(settings.max_upload_bytes),
             self._wants_body,
         )
+        self._place = self.app.place()
+        self.app.balance.hold(self._place, 0)
         self._most = _allow_connections(self.cfg.worker_connections)
         self._accepting = threading.Lock()
         self._connections: dict[int, Connection] = {}
@@ -74,6 +76,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
             for listener, _ in self._listeners.values():
                 self._poll.unregister(listener)
                 listener.close()
+        self.app.balance.leave(self._place)
         begun = time.monotonic()
         for connection in list(self._connections.values()):
             if connection.idle:
@@ -119,12 +122,15 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         if held >= self._most:
             self._make_room()  # When that is done, or with the next tick, it goes on.
             return
-        time.sleep(min(held * _YIELD_SECONDS, _MOST_YIELD_SECONDS))
+        self.app.balance.hold(self._place, held)
+        if held > self.app.balance.least():
+            time.sleep(_YIELD_SECONDS)
         try:
             with self._accepting:
                 connected, client = listener.accept()
                 connection = Connection(connected, (client, address), self._limits)
                 self._connections[connection.fileno()] = connection
+                self.app.balance.hold(self._place, len(self._connections))
                 self._poll.register(connection, _READABLE)
         except (BlockingIOError, ConnectionAbortedError):
             pass  # Another worker has it, or the client is gone.
@@ -173,6 +179,8 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
             # It stays locked: an event that comes late finds nobody to work on it.
             self._connections.pop(connection.fileno(), None)
             connection.close()
+            if self.alive:
+                self.app.balance.hold(self._place, len(self._connections))
             if len(self._connections) + 1 >= self._most:
                 self._listen()
 

@@ -35,6 +35,11 @@ class WorkerMetrics:
         self._places: dict[Any, int] = {}
         self._listener: MetricsListener | None = None
 
+    @property
+    def place(self) -> int:
+        """The place of this worker; in the master, that of the worker forked last."""
+        return self._place
+
     def open(self) -> None:
         """Make the folder and open the port. Before any metric is made, and before any fork.
 
@@ -74,6 +79,8 @@ class WorkerMetrics:
         if self._listener:
             self._listener.leave()
 
-    def child_exit(self, arbiter: Any, worker: Any) -> None:
-        """Free a dead worker's place and forget what it had in flight; gunicorn's hook."""
-        mark_process_dead(self._places.pop(worker), self._folder)  # type: ignore[no-untyped-call]
+    def child_exit(self, arbiter: Any, worker: Any) -> int:
+        """Free a dead worker's place, forget what it had in flight, and return the place."""
+        place = self._places.pop(worker)
+        mark_process_dead(place, self._folder)  # type: ignore[no-untyped-call]
+        return place

@@ -215,9 +215,7 @@ def test_unfinished_uploads_share_a_bounded_memory(lonely: tuple[Program, httpx.
             connection.sendall(upload)
         statuses = [answers(connection, 1)[0] for connection in many]
         grown = worker.memory_info().rss - before
-    kept = MAX_UPLOAD_BYTES // MAX_BODY_BYTES
-    assert statuses.count(429) >= 20 - kept - 1
-    assert statuses.count(408) >= kept - 1
+    assert set(statuses) == {408, 429}  # Kept until their time was over, or not taken.
     assert grown < 10 * MAX_UPLOAD_BYTES
     with connected(url, 1) as (connection,):  # The memory is free again.
         connection.sendall(upload + b"x")
