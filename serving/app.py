@@ -27,7 +27,6 @@ def create_app(settings: Settings, source: ModelSource, draining: Draining | Non
         OSError, ValueError: the file of API keys can't be read.
     """
     app = Flask(__name__, static_folder=None)
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it.
     app.url_map.converters["segment"] = SegmentConverter
     app.url_map.merge_slashes = False  # Redirects would lead to whatever host the header names.
     metrics = Metrics()

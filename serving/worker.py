@@ -237,8 +237,6 @@ class _Outbox:
         """Collect the next piece."""
         self.sent.append(bytes(data))
 
-    send = sendall
-
     def gettimeout(self) -> float:
         """Say that nothing waits here."""
         return 0.0

@@ -1,0 +1,43 @@
+"""Connections spread over the real workers, however they come."""
+
+import contextlib
+import socket
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from serving.gateway import SPARE_THREADS
+from tests.e2e.processes import gateway
+
+pytestmark = pytest.mark.e2e
+
+CONNECTIONS = 16
+LIVE = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def test_kept_connections_spread_over_the_workers(tmp_path: Path) -> None:
+    with (
+        gateway("127.0.0.1:1", tmp_path / "log", workers="2") as (program, url),
+        contextlib.ExitStack() as stack,
+    ):
+        workers = psutil.Process(program.process.pid).children()
+        # The first worker answers while the other still starts.
+        program.wait_for(
+            lambda: all(worker.num_threads() > SPARE_THREADS for worker in workers), "all serve"
+        )
+        address = httpx.URL(url).host, httpx.URL(url).port or 80
+        connections = [
+            stack.enter_context(socket.create_connection(address, timeout=20))
+            for _ in range(CONNECTIONS)
+        ]
+        for connection in connections:
+            connection.sendall(LIVE)
+        for connection in connections:
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        held = [
+            sum(each.status == psutil.CONN_ESTABLISHED for each in worker.net_connections("tcp"))
+            for worker in workers
+        ]
+    assert min(held) >= CONNECTIONS // 4
