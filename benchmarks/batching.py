@@ -83,7 +83,7 @@ def _measure(address: str, model: str, callers: int, seconds: float) -> float:
 
 def _call(address: str, model: str, callers: int, seconds: float) -> float:
     from serving import protos
-    from serving.channel import open_channel
+    from serving.models.channel import open_channel
 
     stub = protos.PredictionServiceStub(open_channel(address))
     request = protos.PredictRequest(model_spec=protos.ModelSpec(name=model))

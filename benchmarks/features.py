@@ -17,9 +17,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from training.features import with_features
-from training.fitting import fit
-from training.loading import load
+from training.data.loading import load
+from training.fitting.features import with_features
+from training.fitting.fit import fit
 from training.networks.backbone import fitted_part
 from training.overrides import override
 from training.recipe import Recipe

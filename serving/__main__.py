@@ -4,11 +4,11 @@ import argparse
 import os
 import sys
 
-from serving.api_keys import new_key, read_sums
-from serving.logs import configure_logging
+from serving.http.api_keys import new_key, read_sums
+from serving.insight.logs import configure_logging
+from serving.insight.tracing import exporter_is_set
+from serving.models.tls import TlsError
 from serving.settings_reader import SettingsError, read_settings, settings_table
-from serving.tls import TlsError
-from serving.tracing import exporter_is_set
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -49,7 +49,7 @@ def _serve() -> int:
         print(f"photolabel: {error}", file=sys.stderr)
         return 2
     configure_logging(settings.log_level, settings.log_format)
-    from serving.gateway import Gateway
+    from serving.server.gateway import Gateway
 
     Gateway(settings, pem).run()
     return 0

@@ -5,8 +5,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from serving.deadline import Deadline
 from serving.errors import BudgetSpent, TooManyRequests
+from serving.http.deadline import Deadline
 
 
 class Admission:

@@ -2,17 +2,17 @@
 
 from flask import Flask
 
-from serving.catalog import Catalog, ModelSource
 from serving.classification import Classification
-from serving.cors import allow_origins
-from serving.draining import Draining
-from serving.metrics import Metrics
-from serving.pages import Pages
-from serving.problems import answer_problems
-from serving.readiness import Readiness
+from serving.http.cors import allow_origins
+from serving.http.pages import Pages
+from serving.http.problems import answer_problems
+from serving.insight.metrics import Metrics
+from serving.insight.telemetry import Telemetry, show_metrics
+from serving.models.catalog import Catalog, ModelSource
+from serving.models.readiness import Readiness
 from serving.routes import Routes, SegmentConverter
+from serving.server.draining import Draining
 from serving.settings import Settings
-from serving.telemetry import Telemetry, show_metrics
 
 
 def create_app(settings: Settings, source: ModelSource, draining: Draining | None = None) -> Flask:

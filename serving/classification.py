@@ -8,15 +8,15 @@ from typing import NamedTuple
 import numpy as np
 
 from serving.admission import DecodePlaces
-from serving.catalog import Catalog, ModelSource
-from serving.contract import Description, Prediction
-from serving.deadline import Deadline
+from serving.decoding.decoder import PhotoDecoder
+from serving.decoding.limits import PhotoLimits
 from serving.errors import BadPhoto, BadPhotos, ModelNotReady, UnknownVersion
-from serving.model_ref import ModelRef
-from serving.observation import Observation
-from serving.photo_decoder import PhotoDecoder
-from serving.photo_limits import PhotoLimits
-from serving.statuses import RequestRefused, broken_contract
+from serving.http.deadline import Deadline
+from serving.insight.observation import Observation
+from serving.models.catalog import Catalog, ModelSource
+from serving.models.contract import Description, Prediction
+from serving.models.model_ref import ModelRef
+from serving.models.statuses import RequestRefused, broken_contract
 
 TRIES = 4
 

@@ -7,27 +7,27 @@ import grpc
 import numpy as np
 
 from serving import protos
-from serving.breaker import Breaker
-from serving.channel import FollowingChannel
-from serving.contract import (
-    Description,
-    Prediction,
-    input_shape,
-    read_description,
-    read_prediction,
-)
-from serving.deadline import Deadline
 from serving.errors import (
     InternalError,
     ModelNotReady,
     ModelServerUnavailable,
     UnknownVersion,
 )
-from serving.model_ref import ModelRef, VersionState
-from serving.outages import Outages
+from serving.http.deadline import Deadline
+from serving.models.breaker import Breaker
+from serving.models.channel import FollowingChannel
+from serving.models.contract import (
+    Description,
+    Prediction,
+    input_shape,
+    read_description,
+    read_prediction,
+)
+from serving.models.model_ref import ModelRef, VersionState
+from serving.models.outages import Outages
+from serving.models.statuses import call
+from serving.models.tls import Pem, TlsFiles
 from serving.photos import Shape
-from serving.statuses import call
-from serving.tls import Pem, TlsFiles
 
 TRIES = 4
 

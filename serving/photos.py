@@ -16,10 +16,10 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
+from serving.decoding.formats import accepted_format
+from serving.decoding.headers import check_metadata, check_size, inspect
+from serving.decoding.limits import DEFAULT_LIMITS, PhotoLimits
 from serving.errors import BadPhoto, DamagedPhoto, TooCostly, TooManyPixels
-from serving.photo_formats import accepted_format
-from serving.photo_headers import check_metadata, check_size, inspect
-from serving.photo_limits import DEFAULT_LIMITS, PhotoLimits
 
 Shape = tuple[int, int, int]  # height, width, channels
 

@@ -6,7 +6,9 @@ from flask import Blueprint, Response, g, request
 from werkzeug.routing import BaseConverter
 
 from serving.admission import Admission
-from serving.answers import (
+from serving.classification import Answer, Classification
+from serving.errors import MalformedRequest, PhotolabelError, UnknownVersion
+from serving.http.answers import (
     Liveness,
     ModelList,
     ModelReadinessAnswer,
@@ -14,24 +16,22 @@ from serving.answers import (
     ReadyModel,
     UnavailableModel,
 )
-from serving.api_keys import KEYED, ApiKeys
-from serving.canary import Canary
-from serving.catalog import Catalog
-from serving.classification import Answer, Classification
-from serving.deadline import TIMEOUT_HEADER, Deadline, read_timeout
-from serving.errors import MalformedRequest, PhotolabelError, UnknownVersion
-from serving.model_ref import ModelRef
-from serving.observation import Observation
-from serving.readiness import Readiness
-from serving.rendering import (
+from serving.http.api_keys import KEYED, ApiKeys
+from serving.http.deadline import TIMEOUT_HEADER, Deadline, read_timeout
+from serving.http.rendering import (
     classification_answer,
     described_model,
     ready_model,
     render,
     unavailable_model,
 )
+from serving.http.uploads import Uploads
+from serving.insight.observation import Observation
+from serving.models.canary import Canary
+from serving.models.catalog import Catalog
+from serving.models.model_ref import ModelRef
+from serving.models.readiness import Readiness
 from serving.settings import Settings
-from serving.uploads import Uploads
 
 MAX_VERSION = 2**63 - 1
 

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from serving.photo_limits import DEFAULT_FORMATS, DEFAULT_LIMITS, PhotoLimits
-from serving.tls import TlsError, TlsFiles
+from serving.decoding.limits import DEFAULT_FORMATS, DEFAULT_LIMITS, PhotoLimits
+from serving.models.tls import TlsError, TlsFiles
 
 PREFIX = "PHOTOLABEL_"
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from serving.tls import TlsError, TlsFiles, check_pair
+from serving.models.tls import TlsError, TlsFiles, check_pair
 
 
 def ssl_config(folder: Path) -> str:

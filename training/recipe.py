@@ -172,8 +172,8 @@ class Recipe:
         what: one line for people.
         expected: test accuracy and time, measured, with the hardware.
         published: what its authors report, a number and where it is from; empty for our own.
-        floor: test accuracy below which a model is not published (`training.gate`).
-        dataset: a key of `training.datasets.DATA_SETS`.
+        floor: test accuracy below which a model is not published (`training.publishing.gate`).
+        dataset: a key of `training.data.datasets.DATA_SETS`.
         preparation: the way from photo to pixels, as `serving.photos` names it.
         shape: height, width and channels of the model's input.
         network: the architecture.

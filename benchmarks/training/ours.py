@@ -15,9 +15,9 @@ from pathlib import Path
 import keras
 from rich.console import Console
 
-from training.evaluation import evaluate
-from training.fitting import fit
-from training.loading import load
+from training.data.loading import load
+from training.fitting.fit import fit
+from training.judging.evaluation import evaluate
 from training.recipes import recipe_named
 
 

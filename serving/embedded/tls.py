@@ -9,7 +9,7 @@ from google.protobuf import descriptor_pool, message_factory, text_format
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 
 from serving.embedded.config import ConfigError
-from serving.tls import TlsError, check_pair
+from serving.models.tls import TlsError, check_pair
 
 # tensorflow_serving/config/ssl_config.proto, which TensorFlow Serving's Python package leaves out.
 _PROTO = """

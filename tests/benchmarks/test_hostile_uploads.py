@@ -9,8 +9,8 @@ import pytest
 from benchmarks.hostile_uploads.bombs import BOMBS, mutated
 from benchmarks.hostile_uploads.requests import REQUESTS
 from benchmarks.hostile_uploads.uploads import uploads
+from serving.decoding.limits import PhotoLimits
 from serving.errors import BadPhoto
-from serving.photo_limits import PhotoLimits
 from serving.photos import prepare
 
 LIMITS = PhotoLimits(formats=("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"))

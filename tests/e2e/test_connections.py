@@ -11,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from serving.api_keys import new_key
+from serving.http.api_keys import new_key
 from tests.e2e.processes import Program, gateway
 
 pytestmark = pytest.mark.e2e

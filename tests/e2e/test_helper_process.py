@@ -60,7 +60,7 @@ def classify(url: str, photo: bytes) -> int:
 def helpers(program: Program) -> list[psutil.Process]:
     """Return the helper processes of the gateway that run."""
     family = psutil.Process(program.process.pid).children(recursive=True)
-    return [each for each in family if "serving.decoder_helper" in each.cmdline()]
+    return [each for each in family if "serving.decoding.helper" in each.cmdline()]
 
 
 def test_bombs_are_refused_and_the_next_photo_is_classified(running: tuple[Program, str]) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from training.backends import current
-from training.datasets import DataSet, Split
+from training.data.datasets import DataSet, Split
 from training.recipe import Augmentation, DenseNetwork
 from training.recipes import RECIPES
 
@@ -60,7 +60,7 @@ def equal_start() -> "keras.callbacks.Callback":
 def main() -> None:
     """Print how many devices shared the work, and the largest difference of a weight."""
     divide_processor()
-    from training.fitting import fit
+    from training.fitting.fit import fit
 
     recipe = replace(
         RECIPES["clothing-cnn"],

@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 
 from serving.app import create_app
+from serving.decoding.decoder import UNBOUNDED_FORMATS
 from serving.model_server import ModelServer
-from serving.photo_decoder import UNBOUNDED_FORMATS
-from serving.readiness import WAIT_SECONDS
+from serving.models.readiness import WAIT_SECONDS
 from serving.settings import PREFIX, Settings
 from serving.settings_reader import FOREIGN, read_settings
 from tests.k8s.manifests import (

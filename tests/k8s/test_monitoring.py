@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from serving.metrics import CONFIDENCES, Metrics
-from serving.observation import Observation
+from serving.insight.metrics import CONFIDENCES, Metrics
+from serving.insight.observation import Observation
 from tests.k8s.manifests import K8S, Manifest, build, find, matches, of_kind, ports
 
 FOLDER = K8S / "components" / "monitoring"

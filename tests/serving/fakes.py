@@ -9,12 +9,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from serving.app import create_app
-from serving.contract import Description, Prediction
-from serving.deadline import Deadline
 from serving.errors import PhotolabelError
-from serving.model_ref import ModelRef, VersionState
+from serving.http.deadline import Deadline
+from serving.models.contract import Description, Prediction
+from serving.models.model_ref import ModelRef, VersionState
+from serving.models.statuses import RequestRefused, unknown_version
 from serving.settings import Settings
-from serving.statuses import RequestRefused, unknown_version
 
 CLOTHING = Description(
     version=1,

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from serving.catalog import Catalog
 from serving.classification import Answer, Classification, Photo
-from serving.contract import Description
-from serving.deadline import Deadline
+from serving.decoding.limits import PhotoLimits
 from serving.errors import ModelNotReady, UnknownVersion
-from serving.model_ref import ModelRef
-from serving.photo_limits import PhotoLimits
+from serving.http.deadline import Deadline
+from serving.models.catalog import Catalog
+from serving.models.contract import Description
+from serving.models.model_ref import ModelRef
+from serving.models.statuses import RequestRefused
 from serving.photos import prepare
-from serving.statuses import RequestRefused
 from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, fake_server
 

@@ -9,8 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from serving import errors
-from serving.api_keys import new_key
-from serving.photo_limits import DEFAULT_FORMATS
+from serving.decoding.limits import DEFAULT_FORMATS
+from serving.http.api_keys import new_key
 from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, check_problem, gateway
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from serving import protos
-from serving.deadline import Deadline
 from serving.errors import (
     BudgetSpent,
     InternalError,
@@ -17,9 +16,10 @@ from serving.errors import (
     PhotolabelError,
     UnknownVersion,
 )
-from serving.model_ref import ModelRef
+from serving.http.deadline import Deadline
 from serving.model_server import ModelServer
-from serving.statuses import STATUS_TABLE, RequestRefused
+from serving.models.model_ref import ModelRef
+from serving.models.statuses import STATUS_TABLE, RequestRefused
 from tests.serving.scripted import Script, serve
 
 PIXELS = np.arange(2 * 4 * 5 * 3, dtype=np.uint8).reshape(2, 4, 5, 3)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from serving.decoding.limits import PhotoLimits
 from serving.errors import DamagedPhoto, NotAnImage, TooManyPixels, UnsupportedFormat
-from serving.photo_limits import PhotoLimits
 from serving.photos import PREPARATIONS, Shape, prepare
 from tests.drawing import encode, encoded_photo, photo
 

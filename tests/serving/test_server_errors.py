@@ -11,9 +11,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from serving import errors
-from serving.contract import Prediction
-from serving.deadline import Deadline
-from serving.model_ref import ModelRef
+from serving.http.deadline import Deadline
+from serving.models.contract import Prediction
+from serving.models.model_ref import ModelRef
 from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, check_problem, gateway
 

@@ -6,9 +6,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from training.datasets import DataSet, Split
-from training.evaluation import Evaluation
-from training.publishing import publish
+from training.data.datasets import DataSet, Split
+from training.judging.evaluation import Evaluation
+from training.publishing.publish import publish
 
 LABELS = ("a", "b", "c")
 DIGEST = "d" * 64

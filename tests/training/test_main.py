@@ -12,10 +12,11 @@ import tensorflow as tf
 
 from serving.versions import published_versions
 from tests.training.conftest import TINY, CommandLine
-from training import publishing, running
 from training.__main__ import main
 from training.errors import TrainingError
+from training.publishing import publish as publishing
 from training.recipes import DEFAULTS, RECIPES
+from training.runs import running
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 300  # Seconds; a machine may be busy with other things.

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from training.errors import UsageError
 from training.overrides import override
-from training.policy import TOLERANCE, Policy
+from training.publishing.policy import TOLERANCE, Policy
 from training.recipe import Recipe
 from training.recipes import default_recipe, recipe_named
 

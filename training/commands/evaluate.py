@@ -35,9 +35,9 @@ def add(commands: Commands) -> None:
 def evaluate(arguments: argparse.Namespace) -> None:
     """Load the model and the data, and show and write the figures."""
     recipe = recipe_named(arguments.recipe) if arguments.recipe else None
-    from training.devices import choose_devices
-    from training.published import PublishedModel, find_version
-    from training.scoring import folder_material, recipe_material, score
+    from training.fitting.devices import choose_devices
+    from training.judging.scoring import folder_material, recipe_material, score
+    from training.publishing.published import PublishedModel, find_version
 
     console = Console()
     folder = find_version(arguments.models, arguments.model)

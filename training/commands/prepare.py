@@ -25,7 +25,7 @@ def add(commands: Commands) -> None:
 
 def prepare(arguments: argparse.Namespace) -> None:
     """Prepare the archive and say what has become of it."""
-    from training.preparing import DAMAGED_LIST, prepare_dogs_vs_cats
+    from training.data.preparing import DAMAGED_LIST, prepare_dogs_vs_cats
 
     console = Console()
     with counting(console, "checking photos") as progress:

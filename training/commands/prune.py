@@ -23,7 +23,7 @@ def add(commands: Commands) -> None:
 
 def prune(arguments: argparse.Namespace) -> None:
     """Remove all versions but the newest and those in use, and say which."""
-    from training.pruning import prune_model
+    from training.publishing.pruning import prune_model
 
     removed = prune_model(
         arguments.models,

@@ -9,10 +9,10 @@ from rich.console import Console
 from training.commands.arguments import Commands, add_training
 from training.commands.training import train
 from training.errors import TrainingError, UsageError
-from training.policy import Policy
+from training.judging.results import FEWEST, Known, known_results, missing, write_results
+from training.publishing.policy import Policy
 from training.recipe import Recipe
 from training.recipes import RECIPES, recipe_named
-from training.results import FEWEST, Known, known_results, missing, write_results
 
 _ALL = "all"
 

@@ -21,8 +21,8 @@ def add(commands: Commands) -> None:
 
 def show_data(arguments: argparse.Namespace) -> None:
     """Load the data set, draw the picture and say where it is."""
-    from training.loading import load
-    from training.show_data import draw_data
+    from training.data.loading import load
+    from training.data.show_data import draw_data
 
     recipe = chosen_recipe(arguments)
     console = Console()

@@ -8,9 +8,9 @@ from rich.console import Console
 from training.commands.arguments import Commands, add_training
 from training.commands.training import train
 from training.errors import TrainingError
-from training.policy import Policy
+from training.publishing.policy import Policy
+from training.publishing.starters import STARTERS, install
 from training.recipes import DEFAULTS, RECIPES
-from training.starters import STARTERS, install
 
 
 def add(commands: Commands) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from training.policy import Policy
+from training.publishing.policy import Policy
 from training.recipe import Recipe
 
 
@@ -27,14 +27,14 @@ def train(
         TrainingError: something went wrong; the recipes before have been published.
         Preempted: SIGTERM came; the same command goes on.
     """
-    from training.devices import choose_devices
-    from training.interruption import terminable
+    from training.fitting.devices import choose_devices
+    from training.fitting.interruption import terminable
 
     console = Console()
     with terminable():
         devices = choose_devices(arguments.device, deterministic=arguments.deterministic)
         # Only now, since Keras ends in a traceback where its backend is missing.
-        from training.running import Manner, Places, train_and_publish
+        from training.runs.running import Manner, Places, train_and_publish
 
         manner = Manner(
             devices=devices,

@@ -1,8 +1,8 @@
 """Backbones: networks of `keras.applications` with pretrained weights, cut where a head begins.
 
-The lower part is never fitted: what it makes of photos is cached (`training.features`). The upper
-part, where a recipe fine-tunes, belongs to the network that is fitted, and keeps the averages of
-its batch normalisation.
+The lower part is never fitted: what it makes of photos is cached (`training.fitting.features`). The
+upper part, where a recipe fine-tunes, belongs to the network that is fitted, and keeps the averages
+of its batch normalisation.
 """
 
 import difflib

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from training.datasets import search_folders
+from training.data.datasets import search_folders
 from training.errors import TrainingError
 from training.networks.features import Tensor
 from training.recipe import BackboneNetwork

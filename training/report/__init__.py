@@ -1,17 +1,17 @@
 """The report of a run: one self-contained page, and its pictures as PNG files.
 
-Made from the files of the run's folder alone (`training.run_files`), so that it can be made again
+Made from the files of the run's folder alone (`training.runs.files`), so that it can be made again
 at any time, without the data set and without TensorFlow.
 """
 
 from pathlib import Path
 
 from training.errors import TrainingError
-from training.evaluation import confident_mistakes, read_evaluation, sample
+from training.judging.evaluation import confident_mistakes, read_evaluation, sample
 from training.report.page import render
 from training.report.pictures import confusion_picture, curves_picture, photos_picture
 from training.report.tiles import tiles
-from training.run_files import read_card, read_history
+from training.runs.files import read_card, read_history
 
 PAGE = "report.html"
 

@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 import numpy as np
 
-from training.evaluation import Evaluation
+from training.judging.evaluation import Evaluation
 from training.report.overfitting import FEWEST, overfitting_start
 from training.report.pictures import DARK, LIGHT, curves
 from training.report.tiles import Tile
@@ -36,7 +36,7 @@ def render(
 
     Args:
         card: the model card.
-        history: the run's epochs (`training.history`); maybe none.
+        history: the run's epochs (`training.runs.history`); maybe none.
         evaluation: of the test split.
         mistakes: the most confident ones.
         sample: some photos of the test split.

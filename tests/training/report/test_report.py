@@ -14,9 +14,9 @@ from PIL import Image
 
 from training.__main__ import main
 from training.errors import TrainingError
-from training.evaluation import Evaluation, save_evaluation
+from training.judging.evaluation import Evaluation, save_evaluation
 from training.report import report_page, write_report
-from training.run_files import write_json
+from training.runs.files import write_json
 
 ROOT = Path(__file__).parents[3]
 LABELS = ("T-shirt <top>", "Брюки & co", "bag $5")

@@ -1,0 +1,1 @@
+"""What lies between the gateway and the model server: channel, contract, versions, failures."""

@@ -1,0 +1,73 @@
+from dataclasses import replace
+
+import numpy as np
+
+from training.data.batches import PlainBatches, TrainingBatches
+from training.data.datasets import Split
+from training.recipe import Augmentation, Recipe
+from training.recipes import RECIPES
+
+
+def split(photos: int = 23) -> Split:
+    """Return photos that are told apart by their level, in three classes."""
+    levels = np.arange(photos, dtype=np.uint8)
+    pixels = np.broadcast_to(levels[:, None, None, None], (photos, 28, 28, 1))
+    return Split(pixels, levels.astype(np.int64) % 3)
+
+
+def recipe(seed: int = 1) -> Recipe:
+    return replace(
+        RECIPES["clothing-cnn"], batch_size=5, seed=seed, augmentation=Augmentation(flip=True)
+    )
+
+
+def order(batches: TrainingBatches) -> list[int]:
+    return [int(level) for index in range(len(batches)) for level in batches[index][0][:, 0, 0, 0]]
+
+
+def test_batches_hold_photos_and_one_hot_classes() -> None:
+    photos, targets = TrainingBatches(split(), 3, recipe())[0]
+
+    assert photos.shape == (5, 28, 28, 1)
+    assert photos.dtype == np.uint8
+    assert targets.shape == (5, 3)
+    assert targets.dtype == np.float32
+    assert targets.argmax(axis=1).tolist() == [int(photo[0, 0, 0]) % 3 for photo in photos]
+    assert targets.sum(axis=1).tolist() == [1] * 5
+
+
+def test_an_epoch_shows_no_photo_twice_and_leaves_out_what_fills_no_batch() -> None:
+    batches = TrainingBatches(split(), 3, recipe())
+
+    assert len(batches) == 4
+    assert len(set(order(batches))) == 20
+
+
+def test_the_order_is_a_function_of_seed_and_epoch() -> None:
+    def orders(seed: int, epochs: list[int]) -> list[list[int]]:
+        batches = TrainingBatches(split(), 3, recipe(seed))
+        found = []
+        for epoch in epochs:
+            batches.start_epoch(epoch)
+            found.append(order(batches))
+        return found
+
+    first, second = orders(1, [0, 1])
+    assert orders(1, [1, 0]) == [second, first]
+    assert first != second
+    assert orders(2, [0]) != [first]
+
+
+def test_fewer_photos_than_a_batch_are_one_batch() -> None:
+    batches = TrainingBatches(split(3), 3, recipe())
+
+    assert len(batches) == 1
+    assert sorted(order(batches)) == [0, 1, 2]
+
+
+def test_plain_batches_hold_everything_in_order() -> None:
+    batches = PlainBatches(split(), 3, batch_size=10)
+
+    levels = [int(photo[0, 0, 0]) for index in range(len(batches)) for photo in batches[index][0]]
+    assert levels == list(range(23))
+    assert [len(batches[index][1]) for index in range(len(batches))] == [10, 10, 3]

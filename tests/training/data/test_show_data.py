@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.training.backbones import write_photos
+from training.__main__ import main
+from training.data.show_data import COLUMNS
+
+
+@pytest.fixture
+def shapes(tmp_path: Path) -> Path:
+    return write_photos(tmp_path / "shapes", {"роза": 20, "a b $x$": 20, "мак 漢": 20})
+
+
+def show(folder: Path, *arguments: str) -> int:
+    return main(["show-data", "images-mobilenet", "--data", str(folder), *arguments])
+
+
+def test_photos_of_all_classes_are_drawn_in_turn(
+    shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert show(shapes, "--photos", "9", "--output", str(tmp_path / "grid.png")) == 0
+
+    assert f"{tmp_path}/grid.png: 9 photos of a b $x$, мак 漢, роза" in capsys.readouterr().out
+    with Image.open(tmp_path / "grid.png") as picture:
+        pixels = np.asarray(picture.convert("RGB")).astype(int)
+    width = pixels.shape[1] // COLUMNS
+    middle = pixels[pixels.shape[0] // 4]  # Of the first of two rows.
+    places = [
+        middle[width * place + width // 2 - 20 : width * place + width // 2 + 20]
+        for place in range(3)
+    ]
+    brightest = [place.mean(axis=0).argmax() for place in places]
+    assert sorted(brightest) == [0, 1, 2]
+
+
+def test_augmented_photos_differ(shapes: Path, tmp_path: Path) -> None:
+    plain, varied = tmp_path / "plain.png", tmp_path / "varied.png"
+    assert show(shapes, "--photos", "8", "--output", str(plain)) == 0
+    assert (
+        show(
+            shapes,
+            "--photos",
+            "8",
+            "--output",
+            str(varied),
+            "--augmented",
+            "--set",
+            "augmentation.shift=20",
+        )
+        == 0
+    )
+
+    assert plain.read_bytes() != varied.read_bytes()
+
+
+def test_a_picture_that_cannot_be_written_is_told(
+    shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert show(shapes, "--photos", "8", "--output", str(tmp_path / "none" / "grid.png")) == 1
+
+    assert "error: cannot write " in capsys.readouterr().err

@@ -1,0 +1,144 @@
+"""`evaluate`: published models scored on data sets of recipes and on folders of photos."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.training.signals import photos, published
+from training.__main__ import main
+from training.recipe import Recipe
+
+PETS = ("cat", "T-shirt/top")
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """Return a folder with a model of two labels, the first two pixels."""
+    published(tmp_path / "models" / "pets", labels=PETS)
+    return tmp_path / "models"
+
+
+def photo(path: Path, pixel: int) -> None:
+    """Write a photo of 2×2 pixels, one of them bright."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(photos(np.array([pixel]))[0, ..., 0]).save(path, "PNG")
+
+
+def test_a_folder_of_photos_is_scored_by_labels_that_its_sub_folders_mean(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "shop"
+    for n, pixel in enumerate((0, 0, 0, 1)):
+        photo(folder / "Cats" / f"{n}.png", pixel)
+    photo(folder / "t-shirt_top" / "deep" / "1.png", 1)
+    (folder / "t-shirt_top" / "bad.jpg").write_text("no photo")
+    (folder / "t-shirt_top" / ".DS_Store").write_text("hidden")
+
+    command = ["evaluate", "pets", "--models", str(models), "--photos", str(folder)]
+    assert main([*command, "--output", "scores.json"]) == 0
+
+    figures = json.loads(Path("scores.json").read_text("utf-8"))
+    assert figures["accuracy"] == 0.8
+    assert figures["confusion"] == [[3, 1], [0, 1]]
+    assert figures["classes"]["cat"] == {
+        "photos": 4,
+        "recall": 0.75,
+        "precision": 1.0,
+        "f1": pytest.approx(6 / 7),
+    }
+    assert (figures["model"], figures["version"], figures["data"]) == ("pets", 1, "shop")
+    shown = capsys.readouterr().out
+    assert "left out: t-shirt_top/bad.jpg: " in shown
+    assert "pets/1 on shop: accuracy 80.00% (95% interval 37.55% to 96.38%) of 5 photos" in shown
+    assert "│ T-shirt/top │" in shown
+
+
+def test_of_a_split_folder_the_split_is_taken(models: Path, tmp_path: Path) -> None:
+    for part, pixel in (("train", 0), ("validation", 0), ("test", 1)):
+        photo(tmp_path / "split" / part / "cat" / "1.png", pixel)
+    command = ["evaluate", "pets", "--models", str(models), "--photos", str(tmp_path / "split")]
+
+    for options, accuracy in (([], 0.0), (["--split", "training"], 1.0)):
+        assert main([*command, *options, "--output", "scores.json"]) == 0
+        assert json.loads(Path("scores.json").read_text())["accuracy"] == accuracy
+
+
+@pytest.mark.parametrize(
+    ("inner", "message"),
+    [
+        ("dog/1.png", "the sub-folder 'dog' of photos is no label of pets/1; its labels are cat, "),
+        ("1.png", "photos has no sub-folders; each class needs one with its photos"),
+        ("cat/1.txt", "photos has no photo that can be read in its sub-folders"),
+    ],
+)
+def test_a_folder_that_does_not_fit_is_one_line(
+    models: Path, capsys: pytest.CaptureFixture[str], inner: str, message: str
+) -> None:
+    path = Path("photos", inner)
+    path.parent.mkdir(parents=True)
+    path.write_text("no photo")
+
+    assert main(["evaluate", "pets", "--models", str(models), "--photos", "photos"]) == 1
+    assert capsys.readouterr().err.startswith(f"error: {message}")
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's.
+def test_a_model_is_scored_on_the_test_photos_of_its_own_recipe(
+    garments: Path, tiny_recipe: Recipe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny = ("batch_size=50", "epochs=1", "network.stem=4", "network.stages=4,8")
+    words = [word for each in tiny for word in ("--set", each)]
+    data = ["--data", str(garments)]
+    assert main(["run", tiny_recipe.name, *data, *words, "--force"]) == 0
+    card = json.loads(Path("models/clothing/1/assets.extra/model_card.json").read_text())
+    capsys.readouterr()
+
+    assert main(["evaluate", "clothing", *data, "--output", "scores.json"]) == 0
+    figures = json.loads(Path("scores.json").read_text())
+    assert figures["accuracy"] == card["metrics"]["test"]["accuracy"]
+    assert figures["photos"] == 50
+    assert "the test photos of fashion-mnist" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        ([], 1, "pets/1 was trained by the recipe None, which is not here: say with --recipe or"),
+        (["--recipe", "shoes"], 2, "there is no recipe 'shoes'"),
+        (["--recipe", "clothing-cnn"], 1, "pets/1 can't be judged on the test photos of fashion-"),
+        (["--photos", "none"], 1, "the folder of photos none does not exist"),
+    ],
+)
+def test_data_that_does_not_fit_is_one_line(
+    models: Path,
+    garments: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    status: int,
+    message: str,
+) -> None:
+    command = ["evaluate", "pets", "--models", str(models), "--data", str(garments), *arguments]
+
+    assert main(command) == status
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {message}")
+    assert error.count("\n") == 1
+
+
+def test_a_model_of_another_shape_is_told_with_both(
+    tmp_path: Path, garments: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = tuple(json.loads(_starter_card())["labels"])
+    published(tmp_path / "models" / "clothing", labels=labels, recipe="clothing-cnn")
+
+    assert main(["evaluate", "clothing", "--data", str(garments)]) == 1
+    told = "it takes photos of 2×2×1, these are 28×28×1"
+    assert told in capsys.readouterr().err
+
+
+def _starter_card() -> str:
+    root = Path(__file__).parents[3] / "serving" / "embedded" / "starters"
+    return (root / "clothing" / "1" / "assets.extra" / "model_card.json").read_text("utf-8")

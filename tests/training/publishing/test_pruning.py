@@ -1,0 +1,146 @@
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import pytest
+from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc
+
+from serving.versions import published_versions
+from training.__main__ import main
+from training.errors import TrainingError
+from training.publishing.pruning import prune_model
+
+State = get_model_status_pb2.ModelVersionStatus.State
+
+
+class Statuses(model_service_pb2_grpc.ModelServiceServicer):  # type: ignore[misc]  # No types.
+    """A model server that only tells the states of the versions of one model."""
+
+    def __init__(self, name: str, states: dict[int, int]) -> None:
+        self._name = name
+        self._states = states
+
+    def GetModelStatus(  # noqa: N802 -- gRPC's name
+        self,
+        request: get_model_status_pb2.GetModelStatusRequest,
+        context: grpc.ServicerContext,
+    ) -> get_model_status_pb2.GetModelStatusResponse:
+        if request.model_spec.name != self._name:
+            context.abort(grpc.StatusCode.NOT_FOUND, "Could not find any versions of model")
+        response = get_model_status_pb2.GetModelStatusResponse()
+        for version, state in self._states.items():
+            response.model_version_status.add(version=version, state=state)
+        return response
+
+
+@contextmanager
+def model_server(name: str, states: dict[int, int]) -> Iterator[str]:
+    server = grpc.server(ThreadPoolExecutor(2))
+    model_service_pb2_grpc.add_ModelServiceServicer_to_server(Statuses(name, states), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.stop(None).wait()
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """Return a folder with the versions 1 to 6 of `clothing`."""
+    for number in range(1, 7):
+        (tmp_path / "models" / "clothing" / str(number)).mkdir(parents=True)
+    return tmp_path / "models"
+
+
+def config(tmp_path: Path, entry: str, name: str = "clothing") -> Path:
+    path = tmp_path / "models.config"
+    path.write_text(
+        "model_config_list { config {"
+        f' name: "{name}" base_path: "/models/{name}" model_platform: "tensorflow" {entry} }} }}'
+    )
+    return path
+
+
+def test_the_newest_are_kept(models: Path) -> None:
+    assert prune_model(models, "clothing", keep=2) == [1, 2, 3, 4]
+    assert published_versions(models / "clothing") == [5, 6]
+
+
+def test_what_a_model_server_has_loaded_is_kept(models: Path) -> None:
+    states = {1: State.END, 2: State.AVAILABLE, 3: State.LOADING, 4: State.UNLOADING}
+
+    with model_server("clothing", states) as address:
+        assert prune_model(models, "clothing", 1, model_server=address) == [1, 5]
+
+
+def test_a_model_that_the_server_does_not_know_has_nothing_in_use(models: Path) -> None:
+    with model_server("cats-dogs", {1: State.AVAILABLE}) as address:
+        assert prune_model(models, "clothing", 5, model_server=address) == [1]
+
+
+def test_a_model_server_that_does_not_answer_stops_everything(models: Path) -> None:
+    with model_server("clothing", {}) as address:
+        pass
+
+    with pytest.raises(TrainingError, match=f"nothing removed: the model server {address} does"):
+        prune_model(models, "clothing", 1, model_server=address)
+    assert len(published_versions(models / "clothing")) == 6
+
+
+@pytest.mark.parametrize(
+    ("entry", "removed"),
+    [
+        ("", [1, 2, 3, 4, 5]),
+        ("model_version_policy { specific { versions: 2 versions: 4 } }", [1, 3, 5]),
+        ("model_version_policy { all {} }", []),
+        ("model_version_policy { latest { num_versions: 3 } }", [1, 2, 3]),
+        ('version_labels { key: "stable" value: 3 }', [1, 2, 4, 5]),
+    ],
+)
+def test_what_the_config_file_names_is_kept(
+    models: Path, tmp_path: Path, entry: str, removed: list[int]
+) -> None:
+    path = config(tmp_path, entry)
+
+    assert prune_model(models, "clothing", 1, model_config_file=path) == removed
+
+
+def test_the_config_of_another_model_does_not_matter(models: Path, tmp_path: Path) -> None:
+    path = config(tmp_path, "model_version_policy { all {} }", name="cats-dogs")
+
+    assert prune_model(models, "clothing", 5, model_config_file=path) == [1]
+
+
+def test_a_config_file_that_cannot_be_read_stops_everything(models: Path, tmp_path: Path) -> None:
+    (tmp_path / "models.config").write_text("model_config_list {")
+
+    with pytest.raises(TrainingError, match="nothing removed: "):
+        prune_model(models, "clothing", 1, model_config_file=tmp_path / "models.config")
+    assert len(published_versions(models / "clothing")) == 6
+
+
+def test_the_command_says_what_it_removed(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prune", "clothing", "--models", str(models), "--keep", "4"]) == 0
+    assert main(["prune", "clothing", "--models", str(models)]) == 0
+
+    assert capsys.readouterr().out == "clothing: removed 1, 2\nclothing: removed nothing\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["shoes"], "there is no version of shoes in "),
+        (["clothing", "--keep", "0"], "at least one version has to be kept, not 0"),
+    ],
+)
+def test_the_commands_errors_are_one_line(
+    models: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert main(["prune", *arguments, "--models", str(models)]) == 1
+
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {message}")
+    assert error.count("\n") == 1

@@ -1,0 +1,112 @@
+"""Kaggle's dogs-vs-cats: photos named `train/cat.N.jpg` and `train/dog.N.jpg` in `train.zip`.
+
+Or the folders that `python -m training prepare dogs-vs-cats` makes of it.
+Source: https://www.kaggle.com/c/dogs-vs-cats/data
+"""
+
+import re
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from threading import Lock
+
+from serving.photos import Shape
+from training.data.datasets import DataSet, file_digest, search_folders
+from training.data.image_folders import load_split_folders, split_folders
+from training.data.photo_sets import Photo, assemble, with_splits
+from training.data.photo_store import Progress, Source
+from training.data.splitting import split_order
+from training.errors import TrainingError
+
+LABELS = ("cat", "dog")
+FOLDERS = {"cats": "cat", "dogs": "dog"}  # As prepared.
+
+
+def load_cats_dogs(
+    data: Path | None, preparation: str, shape: Shape, progress: Progress, split: int = 1
+) -> DataSet:
+    """Load the photos of Kaggle's `train.zip`, prepared and split 70/15/15, or prepared folders.
+
+    The split depends on the photos' names alone, class by class: the same for every run.
+
+    Args:
+        data: where to look first; PHOTOLABEL_DATA is looked into next.
+        preparation: as `serving.photos` names it.
+        shape: height, width and channels.
+        progress: called with the photos done and all photos, while they are prepared.
+        split: another number is another split; folders have been split already.
+
+    Returns:
+        The data set, its pixels mapped from a file: what fits stays in memory.
+
+    Raises:
+        TrainingError: there are no cats and dogs, or they are damaged, or of another layout.
+    """
+    path = _find(data)
+    if path.is_dir():
+        return load_split_folders(path, "dogs-vs-cats", FOLDERS, preparation, shape, progress)
+    order = kaggle_order(split)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            photos = with_splits(_members(archive, path), LABELS, order)
+            found = assemble("dogs-vs-cats", photos, LABELS, order, preparation, shape, progress)
+    except zipfile.BadZipFile as error:
+        raise TrainingError(f"{path} is no intact zip file ({error}): fetch it again") from error
+    return replace(found, digest=file_digest(path))
+
+
+def kaggle_order(split: int) -> Callable[[str], bytes]:
+    """Return the order of Kaggle's photos by their names, whatever folder they are in."""
+    return lambda name: split_order(name.rpartition("/")[2], split)
+
+
+def kaggle_label(name: str) -> str | None:
+    """Return the class that a file name tells, None if it is no photo of Kaggle's."""
+    match = re.fullmatch(r"(?:.*/)?(cat|dog)\.\d+\.jpg", name)
+    return match[1] if match else None
+
+
+def read_member(archive: zipfile.ZipFile, name: str, reading: Lock) -> bytes:
+    """Return a member of an archive whose members are read by several threads.
+
+    Raises:
+        OSError: it is damaged, or encrypted.
+    """
+    try:
+        with reading:  # They are read through one file.
+            return archive.read(name)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        raise OSError(str(error)) from error
+
+
+def _find(data: Path | None) -> Path:
+    folders = search_folders(data, "dogs-vs-cats")
+    for folder in folders:
+        if (folder / "train.zip").is_file():
+            return folder / "train.zip"
+        if split_folders(folder):
+            return folder
+    looked = f"not found in {', '.join(map(str, folders))}" if folders else "no --data given"
+    raise TrainingError(
+        f"no cats and dogs: train.zip is {looked}. Fetch it from"
+        " https://www.kaggle.com/c/dogs-vs-cats/data, put it into a folder and name that with"
+        " --data or PHOTOLABEL_DATA"
+    )
+
+
+def _members(archive: zipfile.ZipFile, path: Path) -> list[Photo]:
+    reading = Lock()
+    labels = {name: kaggle_label(name) for name in archive.namelist()}
+    photos = [
+        Photo(Source(name, partial(read_member, archive, name, reading)), label)
+        for name, label in labels.items()
+        if label
+    ]
+    if {photo.label for photo in photos} != set(LABELS):
+        raise TrainingError(
+            f"{path} has too few photos named train/cat.N.jpg and train/dog.N.jpg to split"
+        )
+    return photos

@@ -1,0 +1,161 @@
+"""Photos in folders: a sub-folder for each class, named as the class.
+
+Where there are `train`, `validation` and `test` with such sub-folders, they are the splits;
+otherwise the photos are split here. Every file counts as a photo, whatever its name; hidden ones
+(`.DS_Store`) don't.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from serving.photos import Shape
+from training.data.datasets import DataSet
+from training.data.photo_sets import Photo, assemble, with_splits
+from training.data.photo_store import Progress, Source
+from training.data.splitting import split_order
+from training.errors import TrainingError
+
+SPLIT_FOLDERS = {"train": "training", "validation": "validation", "test": "test"}
+_NEITHER = {"Thumbs.db", "desktop.ini"}  # Windows puts them beside photos.
+
+
+def load_image_folder(
+    folder: Path | None,
+    name: str,
+    split: int,
+    preparation: str,
+    shape: Shape,
+    progress: Progress,
+) -> DataSet:
+    """Load photos from a folder with a sub-folder for each class.
+
+    Args:
+        folder: `FOLDER/<class>/…`, or `FOLDER/{train,validation,test}/<class>/…`.
+        name: of the data set.
+        split: which of the ways to split them, where the folder doesn't.
+        preparation: as `serving.photos` names it.
+        shape: height, width and channels.
+        progress: called with the photos done and all photos, while they are prepared.
+
+    Returns:
+        The data set; its labels are the folders' names, in alphabetical order.
+
+    Raises:
+        TrainingError: no folder, fewer than two classes, or too few photos of one.
+    """
+    if folder is None:
+        raise TrainingError(
+            "no photos: name a folder that has a sub-folder for each class with --data FOLDER"
+        )
+    if not folder.is_dir():
+        raise TrainingError(f"the data folder {folder} does not exist")
+    if split_folders(folder):
+        inner = set().union(*map(_classes, split_folders(folder).values()))
+        return load_split_folders(folder, name, _labels(inner), preparation, shape, progress)
+    labels = _labels(_classes(folder))
+    _check_classes(folder, labels)
+
+    def order(photo: str) -> bytes:
+        return split_order(photo, split)
+
+    photos = [p for inner, label in labels.items() for p in _photos(folder, folder / inner, label)]
+    classes = list(labels.values())
+    splits = with_splits(photos, classes, order)
+    return assemble(name, splits, classes, order, preparation, shape, progress)
+
+
+def split_folders(folder: Path) -> dict[str, Path]:
+    """Return the folders of the splits by the split's name; empty if it is not divided so."""
+    found = {split: folder / name for name, split in SPLIT_FOLDERS.items()}
+    return found if all(path.is_dir() for path in found.values()) else {}
+
+
+def load_split_folders(
+    folder: Path,
+    name: str,
+    labels: Mapping[str, str],
+    preparation: str,
+    shape: Shape,
+    progress: Progress,
+) -> DataSet:
+    """Load photos that have been split into `train`, `validation` and `test`.
+
+    Args:
+        folder: holds these.
+        name: of the data set.
+        labels: the label of each class folder, in the order of the classes.
+        preparation: as `serving.photos` names it.
+        shape: height, width and channels.
+        progress: called with the photos done and all photos, while they are prepared.
+
+    Raises:
+        TrainingError: fewer than two classes, or a class without photos in one of the splits.
+    """
+    _check_classes(folder, labels)
+    photos = [
+        Photo(photo.source, photo.label, split)
+        for split, part in split_folders(folder).items()
+        for inner, label in labels.items()
+        for photo in _photos(folder, part / inner, label)
+    ]
+    return assemble(
+        name,
+        photos,
+        list(labels.values()),
+        lambda photo: split_order(photo.rpartition("/")[2], 1),
+        preparation,
+        shape,
+        progress,
+    )
+
+
+def _classes(folder: Path) -> set[str]:
+    """Return the names of the class folders.
+
+    Raises:
+        TrainingError: one is not text.
+    """
+    names = {path.name for path in folder.iterdir() if path.is_dir() and path.name[0] != "."}
+    for name in names:
+        if not name.isprintable():
+            raise TrainingError(f"{folder} has a sub-folder {name!r}, which can't be a label")
+    return names
+
+
+def _labels(folders: Iterable[str]) -> dict[str, str]:
+    """Return the label of each class folder; some systems store letters with accents in two."""
+    return {name: unicodedata.normalize("NFC", name) for name in sorted(folders)}
+
+
+def _check_classes(folder: Path, labels: Mapping[str, str]) -> None:
+    if len(labels) >= 2:
+        return
+    only = next(iter(labels), "")
+    found = f"only the class {only!r}" if only else "no class"
+    advice = "put the photos of each class into a sub-folder of its own"
+    if only and (folder / only).is_dir() and len(_classes(folder / only)) >= 2:
+        advice = f"if {folder / only} is meant, name that"
+    archives = [path.name for path in folder.glob("*.zip")]
+    if archives and not labels:
+        advice = f"unpack {archives[0]} first and name the folder that has a sub-folder for each"
+    raise TrainingError(f"{folder} has {found}, and at least two are needed: {advice}")
+
+
+def _photos(root: Path, folder: Path, label: str) -> list[Photo]:
+    """Return the photos of a class, in sub-folders too, in the order of their names."""
+    if not folder.is_dir():
+        return []
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and _counts(path, folder))
+    return [Photo(Source(_name(path, root), path.read_bytes), label) for path in files]
+
+
+def _counts(path: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return not hidden and path.name not in _NEITHER
+
+
+def _name(path: Path, root: Path) -> str:
+    """Return a file's path below the root as text, the same on every system."""
+    name = path.relative_to(root).as_posix().encode(errors="surrogateescape")
+    return unicodedata.normalize("NFC", name.decode(errors="replace"))

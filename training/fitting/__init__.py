@@ -1,0 +1,1 @@
+"""Fitting a network: epochs, checkpoints, devices, features of frozen backbones."""

@@ -1,0 +1,67 @@
+"""From a Keras network to the SavedModel that contract 1 of the design describes.
+
+Signatures, both from uint8 `image` `[batch, height, width, channels]`:
+
+- `serving_default`: `probabilities`, float32 `[batch, classes]`;
+- `describe`: `labels`, string `[batch, classes]`; `preparation` and `card`, string `[batch]`.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from training.publishing.warmup import write_warmup
+
+CARD = Path("assets.extra", "model_card.json")
+
+
+def export(network: keras.Model, card: dict[str, Any], folder: Path) -> None:
+    """Write a SavedModel with its model card and warm-up records.
+
+    Args:
+        network: from uint8 pixels to probabilities, all in float32.
+        card: holds `labels` and `preparation`, which the model tells of itself.
+        folder: an empty folder.
+
+    Raises:
+        OSError: the file system refused.
+    """
+    image = tf.TensorSpec((None, *network.input_shape[1:]), tf.uint8, name="image")
+    # Not tracked as a layer: each variable would be stored a second time. The archive finds those
+    # that the signatures use by itself.
+    archive = keras.export.ExportArchive()
+    archive.add_endpoint("serving_default", _classify(network), input_signature=[image])
+    archive.add_endpoint("describe", _describe(card), input_signature=[image])
+    archive.write_out(str(folder), verbose=False)
+    (folder / CARD).parent.mkdir(exist_ok=True)
+    (folder / CARD).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    write_warmup(folder, card["name"], network.input_shape[1:])
+
+
+def _classify(network: keras.Model) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+    def serving_default(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"probabilities": network(image, training=False)}
+
+    return serving_default
+
+
+def _describe(card: dict[str, Any]) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+    texts = {
+        "labels": card["labels"],
+        "preparation": card["preparation"],
+        "card": json.dumps(card, ensure_ascii=False),
+    }
+
+    def describe(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        # Repeated for each photo, so that a model server can cut a batch into requests.
+        batch = tf.shape(image)[0]
+        return {
+            name: tf.repeat(tf.constant([text], tf.string), batch, axis=0)
+            for name, text in texts.items()
+        }
+
+    return describe

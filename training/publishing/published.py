@@ -1,0 +1,96 @@
+"""Published models, read back as a model server reads them: through their signatures."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from serving.versions import VersionsError, published_versions
+from training.data.datasets import Photos
+from training.errors import TrainingError
+
+_BATCH = 256
+
+
+class PublishedModel:
+    """One version, loaded.
+
+    Attributes:
+        name: of the model.
+        version: its number.
+        shape: height, width and channels of its input.
+        labels: class names, in the order of its output.
+        preparation: the way from photo to pixels, as `serving.photos` names it.
+        card: the model card; of a model made elsewhere, maybe an empty one.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Load `models/<name>/<version>`.
+
+        Raises:
+            TrainingError: it is no SavedModel that keeps contract 1.
+        """
+        self.name, self.version = folder.parent.name, int(folder.name)
+        try:
+            # Kept: the signatures do not keep the weights alive.
+            self._loaded = tf.saved_model.load(str(folder))
+            self._classify = self._loaded.signatures["serving_default"]
+            image = self._classify.structured_input_signature[1]["image"]
+            self.shape: tuple[int, int, int] = tuple(image.shape.as_list()[1:])
+            blank = tf.zeros((1, *self.shape), tf.uint8)
+            told = self._loaded.signatures["describe"](image=blank)
+            self.labels = tuple(label.decode() for label in told["labels"].numpy()[0])
+            self.preparation: str = told["preparation"].numpy()[0].decode()
+            self.card: dict[str, Any] = json.loads(told["card"].numpy()[0])
+        except (OSError, KeyError, ValueError, TypeError, tf.errors.OpError) as error:
+            reason = str(error).partition("\n")[0]
+            raise TrainingError(f"{folder} is no model that can be read ({reason})") from error
+
+    def probabilities(self, photos: Photos) -> np.ndarray:
+        """Return what the model says.
+
+        Args:
+            photos: uint8 `[photos, height, width, channels]` of the model's shape.
+
+        Returns:
+            float32 `[photos, classes]`.
+        """
+        starts = range(0, len(photos), _BATCH)
+        batches = (tf.constant(np.asarray(photos[start : start + _BATCH])) for start in starts)
+        return np.concatenate(
+            [self._classify(image=batch)["probabilities"].numpy() for batch in batches]
+        )
+
+
+def find_version(models: Path, reference: str) -> Path:
+    """Return the folder of a published version.
+
+    Args:
+        models: folder of the models.
+        reference: `NAME`, which is its newest version, or `NAME/VERSION`.
+
+    Raises:
+        TrainingError: there is no such model or version; the message names those that there are.
+    """
+    name, slash, number = reference.partition("/")
+    if not re.fullmatch(r"[\w.-]+", name) or name.startswith(".") or (slash and not number):
+        raise TrainingError(f"a published model is NAME or NAME/VERSION, not {reference!r}")
+    try:
+        versions = published_versions(models / name)
+    except VersionsError as error:
+        raise TrainingError(str(error)) from error
+    if not versions:
+        known = ", ".join(_names(models)) or "none"
+        raise TrainingError(f"there is no published model {name} in {models}; there are: {known}")
+    if number and number not in map(str, versions):
+        listed = ", ".join(map(str, versions))
+        raise TrainingError(f"{name} has no version {number} in {models}; it has {listed}")
+    return models / name / (number or str(versions[-1]))
+
+
+def _names(models: Path) -> list[str]:
+    folders = sorted(models.iterdir()) if models.is_dir() else []
+    return [folder.name for folder in folders if folder.is_dir() and published_versions(folder)]
