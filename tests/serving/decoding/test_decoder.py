@@ -228,7 +228,7 @@ def test_the_signals_of_a_service_manager_do_not_end_a_helper(start: Start) -> N
 
 _WORKER = """
 import sys
-from tests.serving.test_photo_decoder import LIMITS, PhotoDecoder, ask, encoded_photo
+from tests.serving.decoding.test_decoder import LIMITS, PhotoDecoder, ask, encoded_photo
 decoder = PhotoDecoder(LIMITS)
 ask(decoder, encoded_photo("AVIF"))
 print("ready", flush=True)
