@@ -24,6 +24,7 @@ _CHOICES = {
     "optimizer": ("adam", "adamw", "sgd"),
     "schedule": ("constant", "cosine"),
     "precision": ("float32", "mixed_bfloat16", "mixed_float16"),
+    "recognition": ("distance", "probability", "energy", "virtual-logit", "none"),
     "jit": ("auto", "on", "off"),
     "network.scaling": ("own", "255"),
     "head.pooling": ("average", "flatten"),

@@ -202,6 +202,8 @@ class Recipe:
         steps_per_call: steps done in one call of the backend, which makes small ones cheaper.
         precision: `float32`, or `mixed_bfloat16` or `mixed_float16` (with a scaled loss) while
             fitting. Exported is always float32.
+        recognition: the score that tells photos of the known kind from others, of
+            `training.trust.scores`; `none`: photos are not told apart.
         jit: whether XLA compiles the training step: `on`, `off`, or `auto`, as Keras thinks best:
             on GPUs and with JAX. What is exported is never compiled by it.
     """
@@ -235,4 +237,5 @@ class Recipe:
     averaging: float = 0.0
     steps_per_call: int = 1
     precision: str = "float32"
+    recognition: str = "distance"
     jit: str = "auto"

@@ -19,11 +19,15 @@ from training.overrides import settings
 from training.recipe import Recipe
 from training.runs.revision import code_digest, commit
 
-_PACKAGES = ("jax", "keras", "numpy", "pillow", "tensorflow")
+_PACKAGES = ("jax", "keras", "numpy", "pillow", "scipy", "tensorflow")
 
 
 def model_card(
-    recipe: Recipe, data: DataSet, metrics: dict[str, Any], trained: dict[str, Any]
+    recipe: Recipe,
+    data: DataSet,
+    metrics: dict[str, Any],
+    trust: dict[str, Any],
+    trained: dict[str, Any],
 ) -> dict[str, Any]:
     """Describe a trained model, in values that JSON holds.
 
@@ -31,6 +35,7 @@ def model_card(
         recipe: with the overrides of this run.
         data: what it was trained on.
         metrics: of the exported network, by split.
+        trust: its `calibration` and its `recognition` (`training.trust.trusting.Trusted`).
         trained: how: of `circumstances`, with the time that it took.
     """
     card = {
@@ -49,6 +54,7 @@ def model_card(
             "damaged": len(data.damaged),
         },
         "metrics": metrics,
+        **trust,
         "trained": trained,
     }
     return dict(json.loads(json.dumps(card)))  # Tuples become lists, as whoever reads it has them.

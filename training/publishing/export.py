@@ -2,7 +2,8 @@
 
 Signatures, both from uint8 `image` `[batch, height, width, channels]`:
 
-- `serving_default`: `probabilities`, float32 `[batch, classes]`;
+- `serving_default`: `probabilities`, float32 `[batch, classes]`; with a recognizer `recognized`,
+  bool `[batch]`;
 - `describe`: `labels`, string `[batch, classes]`; `preparation` and `card`, string `[batch]`.
 """
 
@@ -15,17 +16,24 @@ import keras
 import tensorflow as tf
 
 from training.publishing.warmup import write_warmup
+from training.trust.recognition import Recognizer
 
 CARD = Path("assets.extra", "model_card.json")
 
 
-def export(network: keras.Model, card: dict[str, Any], folder: Path) -> None:
+def export(
+    network: keras.Model,
+    card: dict[str, Any],
+    folder: Path,
+    recognizer: Recognizer | None = None,
+) -> None:
     """Write a SavedModel with its model card and warm-up records.
 
     Args:
         network: from uint8 pixels to probabilities, all in float32.
         card: holds `labels` and `preparation`, which the model tells of itself.
         folder: an empty folder.
+        recognizer: of the same network; it says `recognized` too.
 
     Raises:
         OSError: the file system refused.
@@ -34,7 +42,7 @@ def export(network: keras.Model, card: dict[str, Any], folder: Path) -> None:
     # Not tracked as a layer: each variable would be stored a second time. The archive finds those
     # that the signatures use by itself.
     archive = keras.export.ExportArchive()
-    archive.add_endpoint("serving_default", _classify(network), input_signature=[image])
+    archive.add_endpoint("serving_default", _classify(network, recognizer), input_signature=[image])
     archive.add_endpoint("describe", _describe(card), input_signature=[image])
     archive.write_out(str(folder), verbose=False)
     (folder / CARD).parent.mkdir(exist_ok=True)
@@ -42,8 +50,12 @@ def export(network: keras.Model, card: dict[str, Any], folder: Path) -> None:
     write_warmup(folder, card["name"], network.input_shape[1:])
 
 
-def _classify(network: keras.Model) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+def _classify(
+    network: keras.Model, recognizer: Recognizer | None
+) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
     def serving_default(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        if recognizer:
+            return recognizer(image)
         return {"probabilities": network(image, training=False)}
 
     return serving_default

@@ -52,4 +52,4 @@ def export_run(
             raise TrainingError(
                 f"{folder} was trained on other data than what is found here as {data.name}"
             )
-        return finish(network, recipe, data, run, base, policy, console)
+        return finish(network, recipe, data, data_folder, run, base, policy, console)

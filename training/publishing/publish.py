@@ -19,20 +19,27 @@ from training.errors import TrainingError
 from training.publishing.export import CARD, export
 from training.publishing.model_folder import GRAPH_BYTES
 from training.publishing.warmup import read_warmup
+from training.trust.recognition import Recognizer
 
 TOLERANCE = 1e-5
 """Largest difference of a probability between the exported and the trained network."""
 
+MARGIN = 1e-3
+"""Of the threshold: scores nearer to it may fall on either side of it."""
+
 _BATCH_SIZES = (1, 5)
 
 
-def publish(network: keras.Model, card: dict[str, Any], base: Path) -> int:
+def publish(
+    network: keras.Model, card: dict[str, Any], base: Path, recognizer: Recognizer | None = None
+) -> int:
     """Publish a network as the next version.
 
     Args:
         network: from uint8 pixels to probabilities, float32.
         card: of `training.publishing.card`.
         base: the model's folder; made where missing.
+        recognizer: of the same network, where the model is to say what it recognizes.
 
     Returns:
         The version's number.
@@ -44,22 +51,26 @@ def publish(network: keras.Model, card: dict[str, Any], base: Path) -> int:
     weights = sum(int(np.prod(weight.shape)) for weight in network.weights) * 4
     try:
         with staged(base, needed_bytes=weights + GRAPH_BYTES) as staging:
-            _write(network, card, staging.folder)
-            check(network, card, staging.folder)
+            _write(network, card, staging.folder, recognizer)
+            check(network, card, staging.folder, recognizer)
             return staging.publish()
     except VersionsError as error:
         raise TrainingError(f"not published: {error}") from error
 
 
-def _write(network: keras.Model, card: dict[str, Any], folder: Path) -> None:
+def _write(
+    network: keras.Model, card: dict[str, Any], folder: Path, recognizer: Recognizer | None
+) -> None:
     try:
-        export(network, card, folder)
+        export(network, card, folder, recognizer)
     except (OSError, tf.errors.OpError) as error:
         reason = getattr(error, "strerror", None) or getattr(error, "message", str(error))
         raise TrainingError(f"not published: cannot write the model ({reason})") from error
 
 
-def check(network: keras.Model, card: dict[str, Any], folder: Path) -> None:
+def check(
+    network: keras.Model, card: dict[str, Any], folder: Path, recognizer: Recognizer | None = None
+) -> None:
     """Read an exported model back and compare it with the network that it came from.
 
     Raises:
@@ -73,6 +84,9 @@ def check(network: keras.Model, card: dict[str, Any], folder: Path) -> None:
         photos = random.integers(0, 256, (batch, *network.input_shape[1:]), np.uint8)
         with _whole_float32():
             _compare_probabilities(network, signatures["serving_default"], photos)
+            if recognizer:
+                both = np.concatenate([photos, recognizer.examples[:batch]])
+                _compare_recognized(recognizer, signatures["serving_default"], both)
         _compare_description(card, signatures["describe"], photos)
     if json.loads((folder / CARD).read_text("utf-8")) != card:
         raise TrainingError(f"not published: {CARD} does not read back as it was written")
@@ -111,6 +125,18 @@ def _compare_probabilities(network: keras.Model, signature: Any, photos: np.ndar
         raise TrainingError(
             f"not published: probabilities of the exported model differ by {difference:.2g} from"
             f" the trained network's for {len(photos)} photos; at most {TOLERANCE:g} is accepted"
+        )
+
+
+def _compare_recognized(recognizer: Recognizer, signature: Any, photos: np.ndarray) -> None:
+    """Compare what is recognized, but for photos so near the threshold that rounding decides."""
+    distances = recognizer.distances(photos)
+    found = signature(image=tf.constant(photos))["recognized"].numpy()
+    clear = np.abs(distances) > MARGIN * max(1.0, abs(recognizer.threshold))
+    if found.shape != distances.shape or (found != (distances >= 0))[clear].any():
+        raise TrainingError(
+            f"not published: the exported model recognizes {found.tolist()}, the trained one"
+            f" {(distances >= 0).tolist()}"
         )
 
 

@@ -9,11 +9,13 @@ from rich.console import Console
 
 from training.data.datasets import DataSet
 from training.errors import TrainingError
-from training.judging.evaluation import evaluate, evaluation_of, read_evaluation, save_evaluation
+from training.judging.evaluation import read_evaluation, save_evaluation
 from training.publishing.card import model_card
 from training.publishing.policy import Policy
 from training.recipe import Recipe
 from training.runs.files import CARD, read_history, write_json
+from training.trust.recognition import Recognizer
+from training.trust.trusting import trusted
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class Outcome:
     Attributes:
         recipe: with the overrides of the run.
         data: what was trained and tested on.
-        network: to serve, float32.
+        network: to serve, float32, calibrated.
+        recognizer: tells photos of the known kind from others; None where none does.
         card: the model card.
         folder: of the run.
     """
@@ -31,35 +34,43 @@ class Outcome:
     recipe: Recipe
     data: DataSet
     network: keras.Model
+    recognizer: Recognizer | None
     card: dict[str, Any]
     folder: Path
 
 
 def judge_and_keep(
-    network: keras.Model, recipe: Recipe, data: DataSet, how: dict[str, Any], folder: Path
+    network: keras.Model,
+    recipe: Recipe,
+    data: DataSet,
+    data_folder: Path | None,
+    how: dict[str, Any],
+    folder: Path,
 ) -> Outcome:
-    """Judge a trained network on the test split; keep card and evaluation in the run's folder.
+    """Calibrate a trained network and judge it on the test split; keep card and evaluation.
 
     Needs no TensorFlow.
 
     Args:
-        network: to serve, float32.
+        network: to serve, float32; its last layer is changed.
         recipe: with the overrides of this run.
         data: what it was trained on.
+        data_folder: where data sets of what it was not trained on are looked for.
         how: of `training.publishing.card.circumstances`, with the time that it took.
         folder: of the run.
 
     Raises:
         TrainingError: the file system refused.
     """
-    evaluation = evaluation_of(network, data.test, data.labels)
-    metrics = {"training": _last_epoch(folder, len(data.training)), "test": evaluation.metrics()}
-    if len(data.validation):
-        metrics["validation"] = evaluate(network, data.validation, data.labels)
-    card = model_card(recipe, data, metrics, how)
-    save_evaluation(evaluation, data.test.photos, folder)
+    found = trusted(network, recipe, data, data_folder)
+    metrics = {"training": _last_epoch(folder, len(data.training)), "test": found.test.metrics()}
+    if found.validation:
+        metrics["validation"] = found.validation.metrics()
+    trust = {"calibration": found.calibration, "recognition": found.recognition}
+    card = model_card(recipe, data, metrics, trust, how)
+    save_evaluation(found.test, data.test.photos, folder)
     write_json(folder / CARD, card)
-    return Outcome(recipe, data, network, card, folder)
+    return Outcome(recipe, data, network, found.recognizer, card, folder)
 
 
 def _last_epoch(run: Path, photos: int) -> dict[str, Any]:
@@ -95,7 +106,7 @@ def release(outcome: Outcome, base: Path, policy: Policy, console: Console) -> P
     for line in verdict.told():
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     verdict.check()
-    return base / str(publish(outcome.network, card, base))
+    return base / str(publish(outcome.network, card, base, outcome.recognizer))
 
 
 def report(run: Path, console: Console) -> None:

@@ -20,17 +20,19 @@ def finish(
     network: keras.Model,
     recipe: Recipe,
     data: DataSet,
+    data_folder: Path | None,
     run: Run,
     base: Path,
     policy: Policy,
     console: Console,
 ) -> Path | None:
-    """Judge a trained network on the test split and publish it.
+    """Calibrate a trained network, judge it on the test split and publish it.
 
     Args:
         network: to serve, float32.
         recipe: with the overrides of the run.
         data: what it was trained on.
+        data_folder: where data sets of what it was not trained on are looked for.
         run: has noted under which circumstances it was trained.
         base: the model's folder of versions.
         policy: how strict the publishing gate is.
@@ -46,7 +48,7 @@ def finish(
     """
     facts = run.facts()
     how = {**facts["trained"], "run": facts["id"]}
-    outcome = judge_and_keep(network, recipe, data, how, run.folder)
+    outcome = judge_and_keep(network, recipe, data, data_folder, how, run.folder)
     accuracy = outcome.card["metrics"]["test"]["accuracy"]
     told = (
         f"{recipe.name}: test accuracy {accuracy:.2%} on {len(data.test):,} photos, trained in"

@@ -103,7 +103,7 @@ def train_and_publish(
         if network is None:
             run.note(trained={**how, **run.facts().get("trained", {})})
             network = _fit(recipe, data, run, manner, console)
-        return finish(network, recipe, data, run, base, manner.policy, console)
+        return finish(network, recipe, data, places.data, run, base, manner.policy, console)
 
 
 def _fit(recipe: Recipe, data: DataSet, run: Run, manner: Manner, console: Console) -> keras.Model:
