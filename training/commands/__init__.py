@@ -14,6 +14,7 @@ from training.commands import (
     run,
     show_data,
     starters,
+    unknowns,
 )
 
 COMMANDS = (
@@ -21,6 +22,7 @@ COMMANDS = (
     export,
     report,
     evaluate,
+    unknowns,
     results,
     recipes,
     prepare,

@@ -25,6 +25,7 @@ class PublishedModel:
         labels: class names, in the order of its output.
         preparation: the way from photo to pixels, as `serving.photos` names it.
         card: the model card; of a model made elsewhere, maybe an empty one.
+        recognizes: whether it says which photos show something of the kind that it knows.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -38,6 +39,7 @@ class PublishedModel:
             # Kept: the signatures do not keep the weights alive.
             self._loaded = tf.saved_model.load(str(folder))
             self._classify = self._loaded.signatures["serving_default"]
+            self.recognizes = "recognized" in self._classify.structured_outputs
             image = self._classify.structured_input_signature[1]["image"]
             self.shape: tuple[int, int, int] = tuple(image.shape.as_list()[1:])
             blank = tf.zeros((1, *self.shape), tf.uint8)
@@ -58,11 +60,20 @@ class PublishedModel:
         Returns:
             float32 `[photos, classes]`.
         """
+        return self.answers(photos)["probabilities"]
+
+    def answers(self, photos: Photos) -> dict[str, np.ndarray]:
+        """Return all that `serving_default` says: `probabilities`, and `recognized` where it does.
+
+        Args:
+            photos: as for `probabilities`.
+        """
         starts = range(0, len(photos), _BATCH)
         batches = (tf.constant(np.asarray(photos[start : start + _BATCH])) for start in starts)
-        return np.concatenate(
-            [self._classify(image=batch)["probabilities"].numpy() for batch in batches]
-        )
+        answers = [self._classify(image=batch) for batch in batches]
+        return {
+            name: np.concatenate([each[name].numpy() for each in answers]) for name in answers[0]
+        }
 
 
 def find_version(models: Path, reference: str) -> Path:

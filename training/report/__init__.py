@@ -10,6 +10,7 @@ from training.errors import TrainingError
 from training.judging.evaluation import confident_mistakes, read_evaluation, sample
 from training.report.page import render
 from training.report.pictures import confusion_picture, curves_picture, photos_picture
+from training.report.reliability import reliability_picture
 from training.report.tiles import tiles
 from training.runs.files import read_card, read_history
 
@@ -17,7 +18,10 @@ PAGE = "report.html"
 
 
 def write_report(folder: Path) -> Path:
-    """Write `report.html`, `curves.png`, `confusion.png`, `mistakes.png` and `predictions.png`.
+    """Write `report.html` and its pictures.
+
+    These are `curves.png`, `confusion.png`, `mistakes.png`, `predictions.png` and
+    `reliability.png`.
 
     Args:
         folder: of a run that has been tested.
@@ -36,6 +40,7 @@ def write_report(folder: Path) -> Path:
         if history:
             curves_picture(history, folder / "curves.png")
         confusion_picture(evaluation, folder / "confusion.png")
+        reliability_picture(read_card(folder), folder / "reliability.png")
         for name, choose in (("mistakes", confident_mistakes), ("predictions", sample)):
             photos_picture(tiles(evaluation, photos, choose(evaluation)), folder / f"{name}.png")
         (folder / PAGE).write_text(page, "utf-8")

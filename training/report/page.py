@@ -11,6 +11,7 @@ import numpy as np
 from training.judging.evaluation import Evaluation
 from training.report.overfitting import FEWEST, overfitting_start
 from training.report.pictures import DARK, LIGHT, curves
+from training.report.reliability import reliability
 from training.report.tiles import Tile
 
 _MOST_CLASSES = 20  # That a confusion matrix shows as a table.
@@ -56,6 +57,7 @@ def render(
         light=LIGHT,
         dark=DARK,
         curves=_curves(history),
+        reliability=reliability(card),
         history=history,
         speed=_speed(history),
         overfitting=_overfitting(history),

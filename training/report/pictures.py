@@ -46,18 +46,22 @@ def curves(history: list[dict[str, Any]], colours: Colours) -> dict[str, str]:
     """
     drawn = {}
     for what in ("loss", "accuracy", "seconds"):
-        with _figure(colours, (4.6, 3.0)) as figure:
+        with blank_figure(colours, (4.6, 3.0)) as figure:
             _draw_curve(figure.add_subplot(), history, what, colours)
-            file = io.BytesIO()
-            figure.savefig(file, format="svg", metadata={"Date": None})
-        encoded = base64.b64encode(file.getvalue()).decode()
-        drawn[what] = f"data:image/svg+xml;base64,{encoded}"
+            drawn[what] = address_of(figure)
     return drawn
+
+
+def address_of(figure: Figure) -> str:
+    """Return a figure as the `data:` address of an SVG file."""
+    file = io.BytesIO()
+    figure.savefig(file, format="svg", metadata={"Date": None})
+    return f"data:image/svg+xml;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def curves_picture(history: list[dict[str, Any]], path: Path) -> None:
     """Draw loss, accuracy and seconds of each epoch beside each other into a PNG file."""
-    with _figure(LIGHT, (13, 3.6)) as figure:
+    with blank_figure(LIGHT, (13, 3.6)) as figure:
         for axes, what in zip(figure.subplots(1, 3), ("loss", "accuracy", "seconds"), strict=True):
             _draw_curve(axes, history, what, LIGHT)
         figure.savefig(path, dpi=130)
@@ -68,7 +72,7 @@ def confusion_picture(evaluation: Evaluation, path: Path) -> None:
     counts = evaluation.confusion()
     side = max(4.0, 0.62 * len(counts) + 1.6)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    with _figure(LIGHT, (side, side)) as figure:
+    with blank_figure(LIGHT, (side, side)) as figure:
         axes = figure.add_subplot()
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         places = range(len(counts))
@@ -92,7 +96,7 @@ def photos_picture(tiles: Sequence[Tile], path: Path) -> None:
         path.unlink(missing_ok=True)
         return
     rows = -(-len(tiles) // _COLUMNS)
-    with _figure(LIGHT, (3.6 * _COLUMNS, 1.55 * rows), layout=None) as figure:
+    with blank_figure(LIGHT, (3.6 * _COLUMNS, 1.55 * rows), layout=None) as figure:
         grid = figure.subplots(rows, 2 * _COLUMNS, width_ratios=[1, 1.2] * _COLUMNS, squeeze=False)
         # By hand: to find a layout takes longer than to draw all photos.
         figure.subplots_adjust(0.01, 0.02, 0.99, 1 - 0.18 / rows, wspace=0.12, hspace=0.25)
@@ -105,7 +109,7 @@ def photos_picture(tiles: Sequence[Tile], path: Path) -> None:
 
 
 @contextmanager
-def _figure(
+def blank_figure(
     colours: Colours,
     size: tuple[float, float],
     layout: Literal["constrained"] | None = "constrained",
