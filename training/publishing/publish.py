@@ -131,7 +131,10 @@ def _compare_probabilities(network: keras.Model, signature: Any, photos: np.ndar
 def _compare_recognized(recognizer: Recognizer, signature: Any, photos: np.ndarray) -> None:
     """Compare what is recognized, but for photos so near the threshold that rounding decides."""
     distances = recognizer.distances(photos)
-    found = signature(image=tf.constant(photos))["recognized"].numpy()
+    answers = signature(image=tf.constant(photos))
+    if "recognized" not in answers:
+        raise TrainingError("not published: the exported model does not say what it recognizes")
+    found = answers["recognized"].numpy()
     clear = np.abs(distances) > MARGIN * max(1.0, abs(recognizer.threshold))
     if found.shape != distances.shape or (found != (distances >= 0))[clear].any():
         raise TrainingError(
