@@ -118,9 +118,11 @@ function showOnly(part) {
 function showAnswer(answer) {
   const [prediction] = answer.predictions;
   at("best").textContent = `${prediction.label}, ${percent(prediction.probability)}`;
+  at("doubt").hidden = prediction.recognized !== false;  // Absent: the model does not tell.
   at("source").textContent = `answered by ${answer.model}, version ${answer.version}`;
   at("bars").replaceChildren(...prediction.probabilities.map(bar));
-  at("said").textContent = `${at("best").textContent}, ${at("source").textContent}`;
+  const doubt = at("doubt").hidden ? "" : " (not recognized)";
+  at("said").textContent = `${at("best").textContent}${doubt}, ${at("source").textContent}`;
   showOnly("result");
 }
 
