@@ -102,7 +102,9 @@ def _calibration(
     network: keras.Model, temperature: float, fitted_on: int, test: Evaluation, tested: Observed
 ) -> dict[str, Any]:
     """Return what the card says of the probabilities of the test photos, before and after."""
-    before = softmax(_logits(network, tested) * temperature, axis=1)
+    before = tested.probabilities
+    if fitted_on:
+        before = softmax(_logits(network, tested) * temperature, axis=1)
     return {
         "calibrated": fitted_on > 0,
         "temperature": temperature,

@@ -11,6 +11,9 @@ from training.recipe import Recipe
 from training.trust.calibration import calibrate, calibration_figures, fitted_temperature
 from training.trust.insides import weights_of_classes
 
+# Keras stores weights by a conversion that NumPy wants to be another one some day.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 
 def drawn(photos: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:
     """Return logits that are too large by a factor, and classes drawn by the right ones."""

@@ -13,6 +13,9 @@ from training.recipe import DenseNetwork, FineTuning, PatchNetwork, Recipe, Wide
 from training.recipes import RECIPES
 from training.trust.insides import insides, observe, weights_of_classes
 
+# Keras stores weights by a conversion that NumPy wants to be another one some day.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 GRAY = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 1), np.uint8)
 COLOUR = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), np.uint8)
 

@@ -17,9 +17,7 @@ def write_mnist(folder: Path) -> np.ndarray:
     folder.mkdir(parents=True)
     images = np.random.default_rng(0).integers(0, 256, (20, 28, 28), np.uint8)
     classes = np.arange(20, dtype=np.uint8) % 10
-    np.savez(
-        folder / "mnist.npz", x_train=images, y_train=classes, x_test=images, y_test=classes
-    )
+    np.savez(folder / "mnist.npz", x_train=images, y_train=classes, x_test=images, y_test=classes)
     return images
 
 
