@@ -54,7 +54,8 @@ def insides(network: keras.Model) -> keras.Model:
         seen = _head_insides(network)
     else:
         found = [layer.output for layer in network.layers if _is_rectified(layer)]
-        seen = _told(found, network)
+        last = last_layer(network).input
+        seen = {"layers": _joined(found), "last": last, "probabilities": network.output}
     return without_xla(keras.Model(network.input, seen, name="insides"))
 
 
@@ -94,21 +95,19 @@ def weights_of_classes(network: keras.Model) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _head_insides(head: keras.Model) -> Seen:
-    """Return what lies in a head: of the tail, and what it gets from the backbone."""
+    """Return what lies in a head: what it gets from the backbone, and in its tail."""
     tail, below = tail_and_below(head)
-    hidden = [layer.output for layer in tail.layers if _is_rectified(layer)]
-    inner = keras.Model(tail.input, _told([tail.input, *hidden], tail), name="tail_insides")
-    return dict(inner(below.output))
+    flattened = [layer.input for layer in head.layers if isinstance(layer, layers.Flatten)]
+    hidden = {layer.name: layer.output for layer in tail.layers if _is_rectified(layer)}
+    told = {"last": last_layer(tail).input, "probabilities": tail.output}
+    seen = keras.Model(tail.input, told | hidden, name="tail_insides")(below.output)
+    found = [*(flattened or [below.output]), *(seen[name] for name in hidden)]
+    return {"layers": _joined(found), **{name: seen[name] for name in told}}
 
 
-def _told(found: list[Tensor], network: keras.Model) -> Seen:
+def _joined(found: list[Tensor]) -> Tensor:
     pooled = [_pooled(tensor) for tensor in found]
-    joined = layers.Concatenate(name="layers")(pooled) if len(pooled) > 1 else pooled[0]
-    return {
-        "layers": joined,
-        "last": last_layer(network).input,
-        "probabilities": network.output,
-    }
+    return layers.Concatenate(name="layers")(pooled) if len(pooled) > 1 else pooled[0]
 
 
 def _is_rectified(layer: layers.Layer) -> bool:

@@ -20,7 +20,7 @@ MOST_FEATURES = 320
 
 _SEED = 0  # Of the choice among more features than that.
 _SHRINKAGE = 1e-3  # Of a covariance towards the same variance in all directions.
-_LEAST_VARIANCE = 1e-6  # On average; so that half precision holds its inverse.
+_LEAST_VARIANCE = 1e-5  # On average; so that half precision holds its inverse.
 
 
 class Score(Protocol):

@@ -9,7 +9,7 @@ from tests.training.backbones import tiny
 from training.networks import network_to_fit, network_to_serve
 from training.recipe import Recipe
 from training.trust.calibration import calibrate, calibration_figures, fitted_temperature
-from training.trust.insides import weights_of_classes
+from training.trust.insides import last_layer, weights_of_classes
 
 # Keras stores weights by a conversion that NumPy wants to be another one some day.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -71,6 +71,8 @@ def served(recipe: Recipe, classes: int) -> keras.Model:
 @pytest.mark.parametrize("output", ["softmax", "sigmoid"])
 def test_a_head_of_either_kind_is_divided_by_the_temperature(output: str) -> None:
     network = served(tiny(output=output), 2)
+    kernel, bias = last_layer(network).get_weights()
+    last_layer(network).set_weights([kernel, bias + np.linspace(0.5, 1, len(bias))])
     photos = np.random.default_rng(1).integers(0, 256, (6, 32, 32, 3), np.uint8)
     before = network.predict_on_batch(photos)
 

@@ -25,7 +25,7 @@ SMALL = {
     "patch": (replace(CLOTHING, network=PatchNetwork(side=7, channels=3, units=8)), 3 + 8),
     "wide": (replace(CLOTHING, network=WideNetwork(stage_blocks=1, width=1)), None),
     "average": (tiny(), 32 + 8),
-    "flatten": (tiny(pooling="flatten"), 32 * 16 + 8),
+    "flatten": (tiny(pooling="flatten"), 32 + 8),
     "no hidden layer": (tiny(units=0), 32),
     "sigmoid": (tiny(output="sigmoid"), 32 + 8),
     "fine-tuned": (tiny(FineTuning(after="conv_pw_1_relu")), 32 + 8),
