@@ -61,8 +61,8 @@ def test_versions_are_numbered_and_load(network: keras.Model, base: Path) -> Non
 def exporting(monkeypatch: pytest.MonkeyPatch, damage: Any) -> None:
     """Let `damage` change what is exported, or the folder that it was exported to."""
 
-    def damaged(network: keras.Model, card: dict[str, Any], folder: Path) -> None:
-        export(network, card, folder)
+    def damaged(network: keras.Model, card: dict[str, Any], folder: Path, *more: Any) -> None:
+        export(network, card, folder, *more)
         damage(folder)
 
     monkeypatch.setattr("training.publishing.publish.export", damaged)
@@ -89,7 +89,7 @@ def test_another_description_than_the_cards_is_not_published(
 ) -> None:
     monkeypatch.setattr(
         "training.publishing.publish.export",
-        lambda network, card, folder: export(network, {**card, name: value}, folder),
+        lambda network, card, *more: export(network, {**card, name: value}, *more),
     )
 
     told = "card" if name == "metrics" else name
@@ -124,7 +124,7 @@ def test_a_warm_up_record_that_the_model_refuses_is_not_published(
 def test_a_disk_that_fills_up_is_told_in_one_line(
     network: keras.Model, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(network: keras.Model, card: dict[str, Any], folder: Path) -> None:
+    def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("training.publishing.publish.export", full)
