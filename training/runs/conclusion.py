@@ -10,6 +10,7 @@ from rich.console import Console
 from training.data.datasets import DataSet
 from training.errors import TrainingError
 from training.judging.evaluation import evaluate, evaluation_of, read_evaluation, save_evaluation
+from training.judging.histograms import histograms
 from training.publishing.card import model_card
 from training.publishing.policy import Policy
 from training.recipe import Recipe
@@ -57,6 +58,7 @@ def judge_and_keep(
     if len(data.validation):
         metrics["validation"] = evaluate(network, data.validation, data.labels)
     card = model_card(recipe, data, metrics, how)
+    card["histograms"] = histograms(evaluation, "test")
     save_evaluation(evaluation, data.test.photos, folder)
     write_json(folder / CARD, card)
     return Outcome(recipe, data, network, card, folder)
