@@ -1,10 +1,6 @@
 """The command `drift`: metrics beside a model's card, and what can't be told."""
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -202,75 +198,18 @@ def test_a_class_that_the_model_does_not_know(
     assert "the class 'hat', which this model does not know" in capsys.readouterr().err
 
 
-@contextmanager
-def answering(status: int, body: bytes) -> Iterator[str]:
-    """Serve one answer to everything; yield the URL."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/metrics"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "code", "told"),
-    [
-        (200, None, 0, ""),
-        (
-            404,
-            b"",
-            1,
-            "404 Not Found; with PHOTOLABEL_METRICS_BIND they are on a port of their own",
-        ),
-        (503, b"", 1, "503 Service Unavailable"),
-        (200, b"\xff\xfe\x00", 1, "it is no text"),
-    ],
-)
-def test_metrics_come_over_http(
-    models: Path,
-    capsys: pytest.CaptureFixture[str],
-    status: int,
-    body: bytes | None,
-    code: int,
-    told: str,
-) -> None:
-    sent = metrics_text({1: drawn(500)}).encode() if body is None else body
-    with answering(status, sent) as url:
-        assert main(["drift", "clothing", "--metrics", url, "--models", str(models)]) == code
-    error = capsys.readouterr().err
-    assert told in error
-    assert error.count("\n") == (1 if code else 0)
-
-
-def test_nobody_there(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with answering(200, b"") as url:
-        pass
-    for place in (url, "nowhere.txt", "http://[", "http://127.0.0.1:x/"):
-        assert main(["drift", "clothing", "--metrics", place, "--models", str(models)]) == 1
-        error = capsys.readouterr().err
-        assert error.startswith(f"error: no metrics from {place}: ")
-        assert error.count("\n") == 1
-
-
 @pytest.mark.parametrize(
     "wrong", [["--threshold", "0"], ["--threshold", "nan"], ["--least", "0"], ["--threshold", "-1"]]
 )
 def test_a_wrong_command(models: Path, tmp_path: Path, wrong: list[str]) -> None:
     assert run(metrics_text({1: drawn(500)}), tmp_path, *wrong) == 2
+
+
+def test_metrics_that_are_not_there(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["drift", "clothing", "--metrics", "nowhere.txt", "--models", str(models)]) == 1
+    assert capsys.readouterr().err.startswith("error: no metrics from nowhere.txt: ")
 
 
 def test_no_such_model(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -62,6 +62,7 @@ def read_metrics(place: str) -> str:
         with urllib.request.urlopen(place, timeout=_SECONDS) as answer:  # noqa: S310 - see above
             return str(answer.read(_MOST_BYTES).decode("utf-8"))
     except urllib.error.HTTPError as error:
+        error.close()
         hint = "; with PHOTOLABEL_METRICS_BIND they are on a port of their own"
         told = f"{error.code} {error.reason}{hint if error.code == 404 else ''}"
         raise TrainingError(f"no metrics from {place}: {told}") from error
