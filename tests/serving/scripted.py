@@ -20,6 +20,7 @@ class Script:
         self.failures = 10**9
         self.input_shape = [-1, 4, 5, 3]
         self.input_dtype = protos.DT_UINT8
+        self.preparation = b"squash/1"
         self.card = b'{"recipe": "drawn"}'
         self.delay = 0.0
         self.requests: list[Any] = []
@@ -32,7 +33,7 @@ class Script:
         count = request.inputs["image"].tensor_shape.dim[0].size
         if request.model_spec.signature_name == "describe":
             _strings(reply.outputs["labels"], [b"cat", b"dog"], [1, 2])
-            _strings(reply.outputs["preparation"], [b"squash/1"], [1])
+            _strings(reply.outputs["preparation"], [self.preparation], [1])
             _strings(reply.outputs["card"], [self.card], [1])
         else:
             tensor = reply.outputs["probabilities"]
