@@ -1,6 +1,7 @@
 """The clothing model of two CPU cores and patience: full resolution first, many epochs."""
 
-from training.recipe import Augmentation, Recipe, ResidualNetwork
+from training.recipe import Recipe, ResidualNetwork
+from training.variation import Augmentation
 
 RECIPE = Recipe(
     name="clothing-starter",

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from training.data.augmentation import Augmenter
-from training.recipe import Augmentation, Recipe
+from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.variation import Augmentation
 
 EVERYTHING = Augmentation(
     flip=True,
