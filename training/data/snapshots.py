@@ -15,9 +15,7 @@ from training.recipe import Recipe
 from training.variation import Snapshots
 
 _DRAWS = 16  # Random numbers in [0, 1) for each photo.
-_NOISE = (
-    65_536  # Values that all photos share; each reads them from a place and in steps of its own.
-)
+_NOISE = 65_536  # Values that all photos share; each reads them at places of its own.
 
 
 class Photographer:
