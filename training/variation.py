@@ -12,7 +12,7 @@ class Augmentation:
         shift: move by up to this many pixels each way; what comes in is the edge's pixels.
         crop_area: the smallest fraction of the area that a random crop keeps; it is resized back.
         crop_aspect: a crop's width and height differ by up to this factor.
-        brightness: scale all pixels by 1 ± up to this.
+        brightness: scale all pixels by up to this factor, or divide them by it.
         contrast: scale the distance from the photo's mean by 1 ± up to this.
         colour: scale each channel by 1 ± up to this.
         cutout: the side in pixels of a square, centred anywhere, that becomes the photo's mean.
@@ -22,7 +22,7 @@ class Augmentation:
     shift: int = 0
     crop_area: float = 1.0
     crop_aspect: float = 1.0
-    brightness: float = 0.0
+    brightness: float = 1.0
     contrast: float = 0.0
     colour: float = 0.0
     cutout: int = 0

@@ -21,7 +21,7 @@ RECIPE = Recipe(
         dropout=0.3,
     ),
     augmentation=Augmentation(
-        flip=True, crop_area=0.5, crop_aspect=1.2, brightness=0.25, contrast=0.2, colour=0.1
+        flip=True, crop_area=0.5, crop_aspect=1.2, brightness=2.0, contrast=0.2, colour=0.1
     ),
     epochs=30,
     batch_size=64,
