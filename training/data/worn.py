@@ -83,72 +83,98 @@ def _trousers_worn(photos: np.ndarray, tops: np.ndarray, draws: np.ndarray) -> n
 def _top_worn(
     photos: np.ndarray, trousers: np.ndarray, short: np.ndarray, bare: np.ndarray, draws: np.ndarray
 ) -> np.ndarray:
-    """Show garments for the upper body on somebody with a head and legs."""
-    rows, columns = _grid(photos)
-    height, middle = photos.shape[1], (photos.shape[2] - 1) / 2
-    size = _between(draws[:, 2], 0.55, 0.85)
-    top = height * (1 - size) * _between(draws[:, 3], 0.35, 1)
-    hem = top + height * size
-    centre = middle + _between(draws[:, 4], -1, 1)
-    wide = size * _between(draws[:, 5], 0.85, 1.1)
-    garment = resampled(photos, (rows - top) / size, (columns - centre) / wide + middle)
-    skin = _between(draws[:, 6], 50, 150)
-    room = _between(draws[:, 7], 0.9, 1.3)
-    from_waist = (rows - hem + 2) / room
-    under = resampled(trousers, from_waist, (columns - centre) / room + middle)
-    person = np.where(
-        short[:, None, None], _legs(rows, columns, centre, hem, size, draws) * skin, under
-    )
-    arms = _arms(garment, rows, columns, top, height * size, draws) & bare[:, None, None]
-    person = np.where(arms, np.maximum(person, skin), person)
-    person = _with_head(person, rows, columns, centre, top, size, skin, draws)
+    """Show garments for the upper body on somebody with a head and legs.
+
+    Args:
+        photos: of the garments, float32 `[photos, height, width]`.
+        trousers: to go with each, likewise.
+        short: whether legs are bare instead, bool `[photos]`.
+        bare: whether arms are, bool `[photos]`.
+        draws: float `[photos, DRAWS]` in [0, 1).
+    """
+    figure = _Figure(photos.shape, draws)
+    garment = figure.dressed_in(photos)
+    person = np.where(short[:, None, None], figure.legs() * figure.skin, figure.below(trousers))
+    arms = figure.arms(garment) & bare[:, None, None]
+    person = np.where(arms, np.maximum(person, figure.skin), person)
+    person = figure.with_head(person)
     solid = np.clip((garment - 4) / 16, 0, 1)
     return np.asarray(person * (1 - solid) + garment * solid)
 
 
-def _legs(rows, columns, centre, hem, size, draws):
-    apart = _between(draws[:, 8], 1, 2.2) * size * 1.4
-    thick = _between(draws[:, 9], 0.8, 1.4)
-    return (np.abs(np.abs(columns - centre) - apart) < thick) & (rows > hem - 2)
+class _Figure:
+    """Where the parts of some people are, one in each photo; all numbers are `[photos, 1, 1]`."""
+
+    def __init__(self, shape: tuple[int, ...], draws: np.ndarray) -> None:
+        _, height, self._width = shape
+        self._rows, self._columns = _grid(np.empty(shape, bool))
+        self._draws = draws
+        self._middle = (self._width - 1) / 2
+        self._size = _between(draws[:, 2], 0.55, 0.85)
+        self._length = height * self._size
+        self._top = height * (1 - self._size) * _between(draws[:, 3], 0.35, 1)
+        self._hem = self._top + self._length
+        self._centre = self._middle + _between(draws[:, 4], -1, 1)
+        self.skin = _between(draws[:, 6], 50, 150)
+
+    def dressed_in(self, garments: np.ndarray) -> np.ndarray:
+        """Put garments between neck and hem."""
+        wide = self._size * _between(self._draws[:, 5], 0.85, 1.1)
+        columns = (self._columns - self._centre) / wide + self._middle
+        return resampled(garments, (self._rows - self._top) / self._size, columns)
+
+    def below(self, trousers: np.ndarray) -> np.ndarray:
+        """Put trousers below the hem; of their length, what has room."""
+        wide = _between(self._draws[:, 7], 0.9, 1.3)
+        columns = (self._columns - self._centre) / wide + self._middle
+        return resampled(trousers, (self._rows - self._hem + 2) / wide, columns)
+
+    def legs(self) -> np.ndarray:
+        """Return the pixels of two bare legs below the hem."""
+        apart = _between(self._draws[:, 8], 1, 2.2) * self._size * 1.4
+        thick = _between(self._draws[:, 9], 0.8, 1.4)
+        across = np.abs(np.abs(self._columns - self._centre) - apart)
+        return np.asarray((across < thick) & (self._rows > self._hem - 2))
+
+    def arms(self, garment: np.ndarray) -> np.ndarray:
+        """Return the pixels of two bare arms that come out of the sleeves of a garment."""
+        shoulder = (self._top + 0.3 * self._length).astype(np.int64)
+        place = np.minimum(shoulder, garment.shape[1] - 1)
+        row = np.asarray(np.take_along_axis(garment, place, axis=1) > _SOLID)
+        left = row.argmax(axis=2)[:, :, None]
+        right = self._width - 1 - row[:, :, ::-1].argmax(axis=2)[:, :, None]
+        outwards = _between(self._draws[:, 10], -0.12, 0.12) * (self._rows - shoulder) - 0.8
+        across = np.minimum(
+            np.abs(self._columns - left + outwards), np.abs(self._columns - right - outwards)
+        )
+        end = self._top + self._length * _between(self._draws[:, 11], 0.9, 1.15)
+        along = (self._rows > self._top + 0.25 * self._length) & (self._rows < end)
+        return np.asarray((across < 1.1) & along & row.any(axis=2)[:, :, None])
+
+    def with_head(self, person: np.ndarray) -> np.ndarray:
+        """Draw neck, long hair for some, face, and more hair over a person."""
+        draws = self._draws
+        hair = _between(draws[:, 12], 120, 255)
+        wide = _between(draws[:, 13], 2, 3.2) * self._size * 1.35
+        high = np.maximum(self._top * 0.55, wide * 1.1)
+        middle = self._top - high * _between(draws[:, 14], 0.75, 1)
+        across = np.abs(self._columns - self._centre)
+        neck = (across < wide * 0.55) & (self._rows > middle) & (self._rows < self._top + 2)
+        person = np.where(neck, self.skin, person)
+        long = self._ellipse(middle + 0.6 * high, 1.6 * high, 1.25 * wide)
+        person = _over(person, hair, long * (draws[:, 15] < 0.4)[:, None, None])
+        person = _over(person, self.skin, self._ellipse(middle, high, wide))
+        cap = self._ellipse(middle - 0.35 * high, 0.8 * high, 1.08 * wide)
+        return _over(person, hair, cap * (self._rows < middle - 0.15 * high))
+
+    def _ellipse(self, row: np.ndarray, high: np.ndarray, wide: np.ndarray) -> np.ndarray:
+        """Return how far each pixel is inside an ellipse on the body's axis, 0–1."""
+        across, down = (self._columns - self._centre) / wide, (self._rows - row) / high
+        return np.asarray(np.clip(3 * (1.15 - across**2 - down**2), 0, 1))
 
 
-def _arms(garment, rows, columns, top, length, draws):
-    """Return the pixels of two bare arms that come out of the sleeves."""
-    width = garment.shape[2]
-    shoulder = (top + 0.3 * length).astype(np.int64)
-    row = np.take_along_axis(garment, np.minimum(shoulder, garment.shape[1] - 1), axis=1) > _SOLID
-    left = row.argmax(axis=2)[:, :, None]
-    right = width - 1 - row[:, :, ::-1].argmax(axis=2)[:, :, None]
-    outwards = _between(draws[:, 10], -0.12, 0.12) * (rows - shoulder)
-    near = np.minimum(
-        np.abs(columns - left - 0.8 + outwards), np.abs(columns - right + 0.8 - outwards)
-    )
-    ends = top + length * _between(draws[:, 11], 0.9, 1.15)
-    return (near < 1.1) & (rows > top + 0.25 * length) & (rows < ends) & row.any(axis=2)[:, :, None]
-
-
-def _with_head(person, rows, columns, centre, top, size, skin, draws):
-    """Draw neck, hair, face and more hair over a person."""
-    hair = _between(draws[:, 12], 120, 255)
-    wide = _between(draws[:, 13], 2, 3.2) * size * 1.35
-    high = np.maximum(top * 0.55, wide * 1.1)
-    middle = top - high * _between(draws[:, 14], 0.75, 1)
-    neck = (np.abs(columns - centre) < wide * 0.55) & (rows > middle) & (rows < top + 2)
-    person = np.where(neck, skin, person)
-    long = _ellipse(rows, columns, middle + 0.6 * high, centre, 1.6 * high, 1.25 * wide)
-    person = _over(person, hair, long * (draws[:, 15] < 0.4)[:, None, None])
-    person = _over(person, skin, _ellipse(rows, columns, middle, centre, high, wide))
-    cap = _ellipse(rows, columns, middle - 0.35 * high, centre, 0.8 * high, 1.08 * wide)
-    return _over(person, hair, cap * (rows < middle - 0.15 * high))
-
-
-def _ellipse(rows, columns, row, column, high, wide):
-    inside = 1.15 - ((columns - column) / wide) ** 2 - ((rows - row) / high) ** 2
-    return np.clip(3 * inside, 0, 1)
-
-
-def _over(below, level, opacity):
-    return below * (1 - opacity) + level * opacity
+def _over(below: np.ndarray, level: np.ndarray, opacity: np.ndarray) -> np.ndarray:
+    return np.asarray(below * (1 - opacity) + level * opacity)
 
 
 def _grid(photos: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
