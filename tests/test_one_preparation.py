@@ -30,7 +30,7 @@ SHAPE = (8, 6, 3)
 def marking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Add a preparation that makes every photo the same gray."""
     monkeypatch.setenv("PHOTOLABEL_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setitem(PREPARATIONS, NAME, mark)
+    monkeypatch.setitem(PREPARATIONS, NAME, replace(PREPARATIONS["squash/1"], fit=mark))
 
 
 def mark(photo: Image.Image, width: int, height: int) -> Image.Image:
