@@ -149,7 +149,7 @@ class _Figure:
         )
         end = self._top + self._length * _between(self._draws[:, 11], 0.9, 1.15)
         along = (self._rows > self._top + 0.25 * self._length) & (self._rows < end)
-        return np.asarray((across < 1.1) & along & row.any(axis=2)[:, :, None])
+        return np.asarray((across < 1.1) & along & row.any(axis=2, keepdims=True))
 
     def with_head(self, person: np.ndarray) -> np.ndarray:
         """Draw neck, long hair for some, face, and more hair over a person."""
