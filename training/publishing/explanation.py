@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from training.networks.dissection import Dissected, dissect
 
-STEPS = 8
+STEPS = 4
 """Places on the way from the blank photo to the photo where the gradient is taken."""
 
 MOST_ROWS = 12
