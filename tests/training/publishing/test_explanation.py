@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,9 +12,12 @@ import tensorflow as tf
 from serving.embedded.batch_settings import BatchSettings
 from serving.embedded.servable import load
 from serving.embedded.warmup import warm_up
+from serving.versions import published_versions
+from training.errors import TrainingError
 from training.networks import network_to_fit, network_to_serve
 from training.publishing.explanation import explanation
 from training.publishing.export import export
+from training.publishing.publish import publish
 from training.recipe import BackboneNetwork, DenseNetwork, Head, PatchNetwork, Recipe, WideNetwork
 from training.recipes import RECIPES
 
@@ -108,3 +112,25 @@ def test_a_served_photo_is_explained_the_same_alone_and_among_others(folder: Pat
     np.testing.assert_allclose(alone, together, atol=1e-4)
     np.testing.assert_array_equal(runner.run({"image": PHOTOS}, ["heat"])[0], together)
     assert runner.run({"image": PHOTOS[:0]}, ["heat"])[0].shape == (0, 7, 7)
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (lambda heat: heat[:, 1:], "are .* for 1 photos"),
+        (lambda heat: heat * 2, "are not from 0 to 1"),
+        (lambda heat: heat * float("nan"), "are not from 0 to 1"),
+        (lambda heat: 1 - heat, "differ by"),
+    ],
+)
+def test_other_heat_maps_than_those_in_memory_are_not_published(
+    tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Any, told: str
+) -> None:
+    def damaged(network: keras.Model, preparation: str) -> Any:
+        explain = explanation(network, preparation)
+        return lambda image: {"heat": damage(explain(image)["heat"])}
+
+    monkeypatch.setattr("training.publishing.export.explanation", damaged)
+    with pytest.raises(TrainingError, match=f"not published: .*heat maps .*{told}"):
+        publish(served(tiny_recipe, 2), CARD, tmp_path)
+    assert published_versions(tmp_path) == []

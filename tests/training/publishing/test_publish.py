@@ -17,7 +17,6 @@ import tensorflow as tf
 from serving.versions import published_versions
 from training.errors import TrainingError
 from training.networks import network_to_fit, network_to_serve
-from training.publishing.explanation import explanation
 from training.publishing.export import CARD as CARD_FILE
 from training.publishing.export import export
 from training.publishing.model_folder import check_folder
@@ -78,28 +77,6 @@ def test_other_weights_than_those_in_memory_are_not_published(
 
     exporting(monkeypatch, nudge)
     with pytest.raises(TrainingError, match=r"not published: probabilities .* differ by \d"):
-        publish(network, CARD, base)
-    assert is_empty(base)
-
-
-@pytest.mark.parametrize(
-    ("damage", "told"),
-    [
-        (lambda heat: heat[:, 1:], "are .* for 1 photos"),
-        (lambda heat: heat * 2, "are not from 0 to 1"),
-        (lambda heat: heat * float("nan"), "are not from 0 to 1"),
-        (lambda heat: 1 - heat, "differ by"),
-    ],
-)
-def test_other_heat_maps_than_those_in_memory_are_not_published(
-    network: keras.Model, base: Path, monkeypatch: pytest.MonkeyPatch, damage: Any, told: str
-) -> None:
-    def damaged(network: keras.Model, preparation: str) -> Any:
-        explain = explanation(network, preparation)
-        return lambda image: {"heat": damage(explain(image)["heat"])}
-
-    monkeypatch.setattr("training.publishing.export.explanation", damaged)
-    with pytest.raises(TrainingError, match=f"not published: .*heat maps .*{told}"):
         publish(network, CARD, base)
     assert is_empty(base)
 
