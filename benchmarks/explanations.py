@@ -62,8 +62,8 @@ def main() -> int:
                 model.name,
                 str(model.version),
                 str(figures.photos),
-                f"−{figures.hot:.3f}",
-                f"−{figures.random:.3f}",
+                f"{-figures.hot:.3f}",
+                f"{-figures.random:.3f}",
                 f"{figures.better:.1%}",
             )
     except TrainingError as error:

