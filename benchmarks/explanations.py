@@ -135,7 +135,7 @@ def _photos(model: PublishedModel, arguments: argparse.Namespace, console: Conso
     recipe = restored(recipe_named(card["recipe"]), card["name"], card["parameters"])
     test = load(recipe, arguments.data, console).test
     chosen = np.random.default_rng(SEED).permutation(len(test))[: arguments.photos]
-    return test.photos[np.sort(chosen)]
+    return np.asarray(test.photos[np.sort(chosen)])
 
 
 def _arguments() -> argparse.Namespace:

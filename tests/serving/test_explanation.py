@@ -97,7 +97,9 @@ def test_a_model_without_heat_maps_says_so(client: FlaskClient, source: FakeMode
     problem = check_problem(answer, 404, "not-explainable")
     assert "cats-dogs, version 2" in problem["detail"]
     assert not source.explained
-    told = {each["name"]: each["explains"] for each in client.get("/v1/models").json["models"]}
+    told = {
+        each["name"]: each["explains"] for each in client.get("/v1/models").get_json()["models"]
+    }
     assert told == {"clothing": True, "cats-dogs": False}
 
 

@@ -82,7 +82,10 @@ def _map(calls: list[_Call]) -> Tensor:
     maps = [
         call.output
         for call in _narrows(calls)
-        if len(call.output.shape) == 4 and calls.index(call) >= first
+        if len(call.output.shape) == 4
+        and calls.index(call) >= first
+        # Its cells would lie elsewhere on the photo.
+        and not isinstance(call.layer, layers.ZeroPadding2D)
     ]
     fine = [each for each in maps if min(each.shape[1:3]) >= LEAST_ROWS]
     return fine[-1] if fine else max(maps, key=lambda each: min(each.shape[1:3]))

@@ -1,6 +1,7 @@
 """A network in parts: put together again they are the network."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 HEAD = Head(pooling="average", units=4)
 MOBILE = BackboneNetwork(backbone="MobileNetV2", weights="random", alpha=0.35)
-CASES = {
+CASES: dict[str, tuple[dict[str, Any], tuple[int, int]]] = {
     "dense": ({"network": DenseNetwork(4)}, (28, 28)),
     "residual": ({"network": ResidualNetwork((4,), (1,), (4, 8), (2, 2), (1, 1))}, (14, 14)),
     "small": ({"network": ResidualNetwork((4,), (2,), (4,), (2,), (1,))}, (14, 14)),
