@@ -40,6 +40,7 @@ _AT_LEAST_ONE = (
     "network.side",
     "network.channels",
     "augmentation.crop_aspect",
+    "augmentation.brightness",
 )
 _FRACTIONS = (
     "held_out",
@@ -48,7 +49,6 @@ _FRACTIONS = (
     "momentum",
     "averaging",
     "head.dropout",
-    "augmentation.brightness",
     "augmentation.contrast",
     "augmentation.colour",
 )
