@@ -16,12 +16,16 @@ import tensorflow as tf
 
 from serving.versions import VersionsError, staged
 from training.errors import TrainingError
+from training.publishing.explanation import explanation
 from training.publishing.export import CARD, export
 from training.publishing.model_folder import GRAPH_BYTES
 from training.publishing.warmup import read_warmup
 
 TOLERANCE = 1e-5
 """Largest difference of a probability between the exported and the trained network."""
+
+HEAT_TOLERANCE = 1e-2
+"""The same of a heat map, which is divided by its largest value: that may be small."""
 
 _BATCH_SIZES = (1, 5)
 
@@ -73,6 +77,7 @@ def check(network: keras.Model, card: dict[str, Any], folder: Path) -> None:
         photos = random.integers(0, 256, (batch, *network.input_shape[1:]), np.uint8)
         with _whole_float32():
             _compare_probabilities(network, signatures["serving_default"], photos)
+            _compare_heat(network, card, signatures["explain"], photos)
         _compare_description(card, signatures["describe"], photos)
     if json.loads((folder / CARD).read_text("utf-8")) != card:
         raise TrainingError(f"not published: {CARD} does not read back as it was written")
@@ -111,6 +116,26 @@ def _compare_probabilities(network: keras.Model, signature: Any, photos: np.ndar
         raise TrainingError(
             f"not published: probabilities of the exported model differ by {difference:.2g} from"
             f" the trained network's for {len(photos)} photos; at most {TOLERANCE:g} is accepted"
+        )
+
+
+def _compare_heat(
+    network: keras.Model, card: dict[str, Any], signature: Any, photos: np.ndarray
+) -> None:
+    expected = explanation(network, card["preparation"])(tf.constant(photos))["heat"].numpy()
+    found = signature(image=tf.constant(photos))["heat"].numpy()
+    if found.shape != expected.shape or len(found) != len(photos):
+        raise TrainingError(
+            f"not published: the exported model's heat maps are {found.shape} for {len(photos)}"
+            f" photos, the trained network's {expected.shape}"
+        )
+    if not ((found >= 0) & (found <= 1)).all():
+        raise TrainingError("not published: heat maps of the exported model are not from 0 to 1")
+    difference = float(np.abs(found - expected).max())
+    if not difference <= HEAT_TOLERANCE:
+        raise TrainingError(
+            f"not published: heat maps of the exported model differ by {difference:.2g} from the"
+            f" trained network's; at most {HEAT_TOLERANCE:g} is accepted"
         )
 
 

@@ -56,8 +56,28 @@ class PublishedModel:
         Returns:
             float32 `[photos, classes]`.
         """
+        return self._of_batches(photos, self._classify, "probabilities")
+
+    def heat(self, photos: Photos) -> np.ndarray:
+        """Return where the evidence for the predicted class is.
+
+        Args:
+            photos: as for `probabilities`.
+
+        Returns:
+            float32 `[photos, rows, columns]`, from 0 to 1.
+
+        Raises:
+            TrainingError: the model was published without heat maps.
+        """
+        explain = self._loaded.signatures.get("explain")
+        if explain is None:
+            raise TrainingError(
+                f"{self.name}, version {self.version}, has no signature explain: publish it again"
+            )
+        return self._of_batches(photos, explain, "heat")
+
+    def _of_batches(self, photos: Photos, signature: Any, output: str) -> np.ndarray:
         starts = range(0, len(photos), _BATCH)
         batches = (tf.constant(np.asarray(photos[start : start + _BATCH])) for start in starts)
-        return np.concatenate(
-            [self._classify(image=batch)["probabilities"].numpy() for batch in batches]
-        )
+        return np.concatenate([signature(image=batch)[output].numpy() for batch in batches])
