@@ -9,10 +9,11 @@ PORT ?= 8080
 MODEL ?= clothing cats-dogs
 ROUNDS ?= 5
 SEEDS ?= 5
+LIMIT ?= 500
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo serve train test test-k8s train-k8s test-tfs bench-footprint bench-hostile bench-serving bench-batching bench-training starters lock clean
+.PHONY: help demo serve train test test-k8s train-k8s test-tfs bench-footprint bench-hostile bench-serving bench-batching bench-training bench-photos bench-explanations starters lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -75,6 +76,12 @@ bench-batching: $(VENV)/.installed-dev ## measure the embedded model server with
 
 bench-training: $(VENV)/.installed-dev ## time the recipes for clothing beside the published programs
 	$(RUN) -m benchmarks.training --seeds $(SEEDS)
+
+bench-photos: $(VENV)/.installed-dev ## post photo-like and real photos to a gateway and score the answers
+	$(RUN) -m benchmarks.photos --limit $(LIMIT)
+
+bench-explanations: $(VENV)/.installed-dev ## check that heat maps of the models in MODELS point at what decides
+	$(RUN) -m benchmarks.explanations --models $(MODELS)
 
 starters: $(VENV)/.installed-dev ## train the two starter models again (hours; needs the data sets)
 	$(RUN) -m training starters

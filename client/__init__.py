@@ -9,9 +9,17 @@
 The command line is `python -m client --help`.
 """
 
-from client.answers import Answer, ClassProbability, Model, Prediction
-from client.connection import DEFAULT_TIMEOUT, DEFAULT_URL, Client, Photo
+from client.answers import (
+    Answer,
+    ClassProbability,
+    ExplainedPrediction,
+    Explanation,
+    Model,
+    Prediction,
+)
+from client.connection import DEFAULT_TIMEOUT, DEFAULT_URL, Client
 from client.errors import BadAnswer, ClientError, Refused, TimedOut, Unreachable
+from client.photos import Photo
 
 __all__ = [
     "DEFAULT_TIMEOUT",
@@ -21,6 +29,8 @@ __all__ = [
     "ClassProbability",
     "Client",
     "ClientError",
+    "ExplainedPrediction",
+    "Explanation",
     "Model",
     "Photo",
     "Prediction",

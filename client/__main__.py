@@ -1,12 +1,11 @@
-"""The command line: `python -m client classify MODEL PHOTO …` and `python -m client models`."""
+"""The command line: `python -m client classify MODEL PHOTO …`, `explain …` and `models`."""
 
 import argparse
 import io
 import json
 import os
-import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -15,15 +14,13 @@ from rich.console import Console
 from rich.table import Table
 
 from client.answers import Answer
-from client.connection import DEFAULT_TIMEOUT, DEFAULT_URL, Client, Photo
+from client.connection import DEFAULT_TIMEOUT, DEFAULT_URL, Client
 from client.errors import ClientError, Refused
-from client.tables import models_table, one_line, predictions_table
+from client.photo_files import UsageError, batches, opened, unreadable
+from client.tables import heat_tables, models_table, one_line, predictions_table
 
-PHOTOS_PER_REQUEST = 8
-BYTES_PER_REQUEST = 15_000_000  # Less than the server accepts by default.
 CLASSES_IN_TABLE = 3
 
-_STANDARD_INPUT = "-"
 _EPILOG = """\
 environment:
   PHOTOLABEL_URL      the server's address, where --url is not given
@@ -35,10 +32,6 @@ exit status:
      (photos that were classified before are printed)
   2  wrong usage, or a photo that can't be read
 """
-
-
-class UsageError(Exception):
-    """The command can't be carried out as it was given."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -65,25 +58,51 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def classify(arguments: argparse.Namespace) -> None:
     """Classify the photos, some in each request, and print what was answered."""
-    batches = list(_batches(arguments.photos))
+    _ask_all(arguments, Client.classify, predictions_table)
+
+
+def explain(arguments: argparse.Namespace) -> None:
+    """Classify the photos and print, or draw, where in them the evidence is."""
+    if arguments.png is None:
+        _ask_all(arguments, Client.explain, heat_tables)
+        return
+    if len(arguments.photos) != 1:
+        raise UsageError(f"--png draws one photo, not {len(arguments.photos)}")
+    _ = list(batches(arguments.photos))  # Told before anything is sent.
+    which = {"version": arguments.version, "label": arguments.label}
+    try:
+        with _client(arguments) as client:
+            picture = client.picture(arguments.model, opened(arguments.photos[0]), **which)
+        arguments.png.write_bytes(picture)
+    except OSError as error:
+        raise UsageError(unreadable(error)) from error
+
+
+def _ask_all(
+    arguments: argparse.Namespace,
+    ask: Callable[..., Answer],
+    show: Callable[[Sequence[Answer]], Table],
+) -> None:
+    shares = list(batches(arguments.photos))
     top = arguments.top or (None if arguments.json else CLASSES_IN_TABLE)
     answers: list[Answer] = []
     try:
         with _client(arguments) as client:
-            for names in batches:
-                answer = client.classify(
+            for names in shares:
+                answer = ask(
+                    client,
                     arguments.model,
-                    [_photo(name) for name in names],
+                    [opened(name) for name in names],
                     version=arguments.version,
                     label=arguments.label,
                     top=top,
                 )
                 answers.append(_named(answer, names))
     except OSError as error:
-        raise UsageError(_unreadable(error)) from error
+        raise UsageError(unreadable(error)) from error
     finally:
         if answers:
-            _print(_answers_json(answers) if arguments.json else predictions_table(answers))
+            _print(_answers_json(answers) if arguments.json else show(answers))
 
 
 def models(arguments: argparse.Namespace) -> None:
@@ -106,43 +125,8 @@ def _api_key(arguments: argparse.Namespace) -> str | None:
     try:
         key: str = arguments.api_key_file.read_text("ascii").strip()
     except OSError as error:
-        raise UsageError(_unreadable(error)) from error
+        raise UsageError(unreadable(error)) from error
     return key
-
-
-def _batches(names: Sequence[str]) -> Iterator[list[str]]:
-    """Check that the photos can be read and share them out to requests, in their order."""
-    if names.count(_STANDARD_INPUT) > 1:
-        raise UsageError("standard input (-) can be given only once")
-    batch: list[str] = []
-    total = 0
-    for name in names:
-        size = _size(name)
-        if batch and (len(batch) == PHOTOS_PER_REQUEST or total + size > BYTES_PER_REQUEST):
-            yield batch
-            batch, total = [], 0
-        batch.append(name)
-        total += size
-    yield batch
-
-
-def _size(name: str) -> int:
-    """Return the bytes of a photo's file, 0 where they are not known before it is read."""
-    if name == _STANDARD_INPUT:
-        return 0
-    try:
-        found = os.stat(name)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{name}: {getattr(error, 'strerror', error)}") from error
-    if stat.S_ISDIR(found.st_mode):
-        raise UsageError(f"{name} is a directory; give the photos in it, such as {name}/*.jpg")
-    if not os.access(name, os.R_OK):
-        raise UsageError(f"{name}: Permission denied")
-    return found.st_size
-
-
-def _photo(name: str) -> Photo:
-    return sys.stdin.buffer if name == _STANDARD_INPUT else name
 
 
 def _named(answer: Answer, names: Sequence[str]) -> Answer:
@@ -181,10 +165,6 @@ def _explanation(error: ClientError) -> str:
     return " ".join([str(error), *named])
 
 
-def _unreadable(error: OSError) -> str:
-    return f"{error.filename}: {error.strerror}"
-
-
 def _fail(message: str, status: int) -> int:
     print(f"error: {one_line(message)}", file=sys.stderr)
     return status
@@ -205,17 +185,31 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m client", description=__doc__, **options)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     common = _common_options()
-    ask = commands.add_parser("classify", help="classify photos", parents=[common], **options)
-    ask.add_argument("model", help="the model's name, such as cats-dogs")
-    ask.add_argument("photos", nargs="+", metavar="photo", help="a file; - is standard input")
-    ask.add_argument("--top", type=_positive, metavar="K", help="only the K most probable classes")
-    which = ask.add_mutually_exclusive_group()
-    which.add_argument("--version", type=int, metavar="N", help="ask this version of the model")
-    which.add_argument("--label", help="ask the version with this label")
+    questions = [common, _question_options()]
+    ask = commands.add_parser("classify", help="classify photos", parents=questions, **options)
     ask.set_defaults(run=classify)
+    why = commands.add_parser(
+        "explain", help="classify photos and show why", parents=questions, **options
+    )
+    why.add_argument(
+        "--png", type=Path, metavar="FILE", help="draw the reasons over the one photo into a file"
+    )
+    why.set_defaults(run=explain)
     listing = commands.add_parser("models", help="list the models", parents=[common], **options)
     listing.set_defaults(run=models)
     return parser
+
+
+def _question_options() -> argparse.ArgumentParser:
+    question = argparse.ArgumentParser(add_help=False)
+    question.add_argument("model", help="the model's name, such as cats-dogs")
+    question.add_argument("photos", nargs="+", metavar="photo", help="a file; - is standard input")
+    top = "only the K most probable classes"
+    question.add_argument("--top", type=_positive, metavar="K", help=top)
+    which = question.add_mutually_exclusive_group()
+    which.add_argument("--version", type=int, metavar="N", help="ask this version of the model")
+    which.add_argument("--label", help="ask the version with this label")
+    return question
 
 
 def _common_options() -> argparse.ArgumentParser:

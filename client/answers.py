@@ -50,6 +50,25 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class ExplainedPrediction(Prediction):
+    """A prediction and where its evidence is.
+
+    Attributes:
+        heat: rows from the top, each from the left, of a grid laid over the photo as the model
+            sees it: 1 where most speaks for `label`, 0 where nothing does.
+    """
+
+    heat: tuple[tuple[float, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation(Answer):
+    """An answer with a heat map for each photo."""
+
+    predictions: tuple[ExplainedPrediction, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """One version of a model and its state in the model server, such as AVAILABLE or LOADING."""
 
@@ -93,6 +112,15 @@ def read_answer(document: Any) -> Answer:
     return _read(_answer, document)
 
 
+def read_explanation(document: Any) -> Explanation:
+    """Read the answer to a request to explain.
+
+    Raises:
+        BadAnswer: it is not of the API's form.
+    """
+    return _read(_explanation, document)
+
+
 def read_models(document: Any) -> tuple[Model, ...]:
     """Read the list of models.
 
@@ -127,17 +155,36 @@ def _answer(members: Any) -> Answer:
     )
 
 
+def _explanation(members: Any) -> Explanation:
+    return Explanation(
+        model=_text(members["model"]),
+        version=int(members["version"]),
+        predictions=tuple(
+            ExplainedPrediction(**_of_prediction(each), heat=_heat(each["heat"]))
+            for each in members["predictions"]
+        ),
+    )
+
+
+def _heat(rows: Any) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(float(value) for value in row) for row in rows)
+
+
 def _prediction(members: Any) -> Prediction:
-    return Prediction(
-        image=_text(members["image"]),
-        label=_text(members["label"]),
-        probability=float(members["probability"]),
-        probabilities=tuple(
+    return Prediction(**_of_prediction(members))
+
+
+def _of_prediction(members: Any) -> dict[str, Any]:
+    return {
+        "image": _text(members["image"]),
+        "label": _text(members["label"]),
+        "probability": float(members["probability"]),
+        "probabilities": tuple(
             ClassProbability(_text(each["label"]), float(each["probability"]))
             for each in members["probabilities"]
         ),
-        recognized=members.get("recognized"),
-    )
+        "recognized": members.get("recognized"),
+    }
 
 
 def _model(members: Any) -> Model:

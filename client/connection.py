@@ -1,25 +1,31 @@
 """Requests to the API, retries where they are safe, and errors as this package's own."""
 
 import math
-import os
 import time
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, BinaryIO, TypeAlias, cast
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
 
 from client import replies
-from client.answers import Answer, Model, read_answer, read_model, read_models
+from client.answers import (
+    Answer,
+    Explanation,
+    Model,
+    read_answer,
+    read_explanation,
+    read_model,
+    read_models,
+)
 from client.errors import BadAnswer, Refused, TimedOut, Unreachable
+from client.photos import Photo, form_parts
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 DEFAULT_TIMEOUT = 30.0  # seconds
 
-Photo: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO
-"""A photo: the path of its file, its encoded bytes, or a file opened for reading bytes."""
+_Read = TypeVar("_Read")
 
 _CONNECT_TIMEOUT = 5.0
 _RETRIED = {429, 503}
@@ -108,22 +114,48 @@ class Client:
             OSError: a photo's file can't be read.
             ValueError: there is no photo, or both a version and a label.
         """
-        if version is not None and label is not None:
-            raise ValueError("give a version or a label, not both")
-        parts = [
-            ("image", _part(photo, place)) for place, photo in enumerate(_several(photos), start=1)
-        ]
-        if not parts:
-            raise ValueError("there is no photo to classify")
         path = _model_path(model, version=version, label=label) + ":classify"
-        reply = self._answer("POST", path, files=parts, params={} if top is None else {"top": top})
-        answer = read_answer(reply)
-        if len(answer.predictions) != len(parts):
-            raise BadAnswer(
-                f"{self.url} answered with {len(answer.predictions)} predictions"
-                f" for {len(parts)} photos"
-            )
+        parts = form_parts(photos)
+        answer = read_answer(self._answer("POST", path, files=parts, params=_wishes(top=top)))
+        self._check_number(answer, len(parts))
         return answer
+
+    def explain(
+        self,
+        model: str,
+        photos: Photo | Iterable[Photo],
+        *,
+        version: int | None = None,
+        label: str | None = None,
+        top: int | None = None,
+    ) -> Explanation:
+        """Classify one or several photos and tell where in them the evidence is.
+
+        Arguments and errors are those of `classify`. A model published without heat maps is
+        `Refused` with the type `urn:photolabel:error:not-explainable`.
+
+        Returns:
+            One prediction with its heat map for each photo, in their order.
+        """
+        path = _model_path(model, version=version, label=label) + ":explain"
+        parts = form_parts(photos)
+        wishes = _wishes(top=top, format="json")
+        answer = read_explanation(self._answer("POST", path, files=parts, params=wishes))
+        self._check_number(answer, len(parts))
+        return answer
+
+    def picture(
+        self, model: str, photo: Photo, *, version: int | None = None, label: str | None = None
+    ) -> bytes:
+        """Return one photo as the model sees it, lit up where the evidence is: a PNG file.
+
+        Raises:
+            ClientError, OSError, ValueError: as `explain`.
+        """
+        path = _model_path(model, version=version, label=label) + ":explain"
+        wishes = _wishes(format="png")
+        sent = {"files": form_parts([photo]), "params": wishes, "headers": {"Accept": "image/png"}}
+        return self._ask("POST", path, replies.picture, **sent)
 
     def models(self) -> tuple[Model, ...]:
         """Return the models that the server knows.
@@ -140,16 +172,27 @@ class Client:
             ClientError: no answer, or an error as the answer.
             ValueError: both a version and a label.
         """
-        if version is not None and label is not None:
-            raise ValueError("give a version or a label, not both")
         return read_model(self._answer("GET", _model_path(name, version=version, label=label)))
 
+    def _check_number(self, answer: Answer, photos: int) -> None:
+        if len(answer.predictions) != photos:
+            raise BadAnswer(
+                f"{self.url} answered with {len(answer.predictions)} predictions for {photos}"
+                " photos"
+            )
+
     def _answer(self, method: str, path: str, **request: Any) -> Any:
-        """Send a request, again where the server asks for it, and return the JSON value."""
+        """Send a request and return the JSON value of its answer."""
+        return self._ask(method, path, replies.value, **request)
+
+    def _ask(
+        self, method: str, path: str, read: Callable[[httpx.Response], _Read], **request: Any
+    ) -> _Read:
+        """Send a request, again where the server asks for it, and return what is read of it."""
         deadline = time.monotonic() + self._timeout
         while True:
             try:
-                return replies.value(self._send(method, path, **request))
+                return read(self._send(method, path, **request))
             except Refused as refusal:
                 if refusal.status not in _RETRIED or refusal.retry_after is None:
                     raise
@@ -190,33 +233,14 @@ def _authorization(api_key: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {api_key}"}
 
 
+def _wishes(**wishes: str | int | None) -> dict[str, str | int]:
+    return {name: wish for name, wish in wishes.items() if wish is not None}
+
+
 def _model_path(name: str, *, version: int | None, label: str | None) -> str:
+    if version is not None and label is not None:
+        raise ValueError("give a version or a label, not both")
     path = f"v1/models/{quote(name, safe='')}"
     if version is not None:
         return f"{path}/versions/{version}"
     return path if label is None else f"{path}/labels/{quote(label, safe='')}"
-
-
-def _several(photos: Photo | Iterable[Photo]) -> Iterable[Photo]:
-    if isinstance(photos, str | bytes | os.PathLike) or hasattr(photos, "read"):
-        return [cast(Photo, photos)]
-    return photos
-
-
-def _part(photo: Photo, place: int) -> tuple[str, bytes, str]:
-    """Return a photo as httpx wants a file: name, content, media type.
-
-    Only a file's own name is sent, never its folders.
-    """
-    if isinstance(photo, bytes):
-        name, content = f"photo-{place}", photo
-    elif isinstance(photo, str | os.PathLike):
-        path = Path(photo)
-        name, content = path.name, path.read_bytes()
-    else:
-        content = photo.read()
-        given = getattr(photo, "name", None)  # A number for a file opened by its descriptor.
-        name = Path(given).name if isinstance(given, str) else f"photo-{place}"
-    # A file name that is no UTF-8 can't be sent as it is.
-    name = name.encode("utf-8", "replace").decode("utf-8")
-    return name, content, "application/octet-stream"

@@ -9,6 +9,8 @@ import httpx
 
 from client.errors import BadAnswer, Refused
 
+_PNG = b"\x89PNG\r\n\x1a\n"
+
 
 def value(response: httpx.Response) -> Any:
     """Return the JSON value of a successful response.
@@ -27,6 +29,19 @@ def value(response: httpx.Response) -> Any:
     if response.is_success:
         return document
     raise _refused(response, document)
+
+
+def picture(response: httpx.Response) -> bytes:
+    """Return the PNG file of a successful response.
+
+    Raises:
+        Refused: the API answered with a problem.
+        BadAnswer: whoever answered is not the API, or sends no PNG file.
+    """
+    if response.is_success and response.content.startswith(_PNG):
+        return response.content
+    value(response)
+    raise _not_ours(response)
 
 
 def _refused(response: httpx.Response, problem: Any) -> Refused:

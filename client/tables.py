@@ -6,7 +6,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from client.answers import Answer, ClassProbability, Model, Prediction
+from client.answers import Answer, ClassProbability, ExplainedPrediction, Model, Prediction
 
 
 def one_line(text: str) -> str:
@@ -39,6 +39,20 @@ def predictions_table(answers: Sequence[Answer]) -> Table:
             percent(prediction.probability),
             _text(_classes(prediction.probabilities[1:])),
         )
+    return table
+
+
+def heat_tables(answers: Sequence[Answer]) -> Table:
+    """Return a row for each photo: its name, the best class, its heat map in per cent."""
+    table = Table(title=_source(answers), title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("Photo", overflow="fold")
+    table.add_column("Label", overflow="fold", style="bold")
+    table.add_column("Heat, %", no_wrap=True)
+    for prediction in (each for answer in answers for each in answer.predictions):
+        label = f"{_label(prediction)} {percent(prediction.probability)}"
+        rows = prediction.heat if isinstance(prediction, ExplainedPrediction) else ()
+        heat = "\n".join("".join(f"{value:4.0%}"[:-1].rjust(4) for value in row) for row in rows)
+        table.add_row(_text(prediction.image), _text(label), heat)
     return table
 
 

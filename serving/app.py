@@ -3,6 +3,7 @@
 from flask import Flask
 
 from serving.classification import Classification
+from serving.explanation import Explanation
 from serving.http.cors import allow_origins
 from serving.http.pages import Pages
 from serving.http.problems import answer_problems
@@ -35,8 +36,10 @@ def create_app(settings: Settings, source: ModelSource, draining: Draining | Non
     allow_origins(app, settings.cors_origins, settings.canary_header)
     catalog = Catalog(settings.models, source)
     classification = Classification(catalog, source, settings.photo_limits(), settings.max_decodes)
+    explanation = Explanation(classification, source)
     readiness = Readiness(catalog, draining or Draining())
-    app.register_blueprint(Routes(settings, catalog, classification, readiness).blueprint())
+    routes = Routes(settings, catalog, classification, explanation, readiness)
+    app.register_blueprint(routes.blueprint())
     app.register_blueprint(Pages(settings).blueprint())
     if settings.metrics_bind is None:
         show_metrics(app, metrics)

@@ -48,6 +48,21 @@ class PhotoPrediction:
 
 
 @dataclass(frozen=True)
+class Predicted:
+    """What a model said, before it is put into words.
+
+    Attributes:
+        description: of the version that answered.
+        prediction: its answer.
+        pixels: what it was asked with, uint8 `[photos, height, width, channels]`.
+    """
+
+    description: Description
+    prediction: Prediction
+    pixels: np.ndarray
+
+
+@dataclass(frozen=True)
 class Answer:
     """The answer to one request, and the version that gave it."""
 
@@ -88,7 +103,23 @@ class Classification:
             PhotolabelError: the model or a photo is bad, the time is over…
         """
         observation = observation or Observation()
-        description, prediction = self._predict(ref, photos, deadline, observation)
+        predicted = self.predict(ref, photos, deadline, observation)
+        return self.answer(ref, photos, top, predicted, observation)
+
+    def answer(
+        self,
+        ref: ModelRef,
+        photos: list[Photo],
+        top: int | None,
+        predicted: Predicted,
+        observation: Observation,
+    ) -> Answer:
+        """Put into words what `predict` returned; the arguments are those of `classify`.
+
+        Raises:
+            ModelNotReady: the model does not keep contract 1.
+        """
+        description, prediction = predicted.description, predicted.prediction
         classes = len(description.labels)
         if prediction.probabilities.shape[1] != classes:
             got = f"{prediction.probabilities.shape[1]} probabilities for {classes} labels"
@@ -102,9 +133,9 @@ class Classification:
         ]
         return Answer(ref.name, prediction.version, predictions)
 
-    def _predict(
+    def predict(
         self, ref: ModelRef, photos: list[Photo], deadline: Deadline, observation: Observation
-    ) -> tuple[Description, Prediction]:
+    ) -> Predicted:
         """Prepare and ask; anew if another version than expected answers and wants it so.
 
         Versions differ for a moment while one takes over, and for longer between replicas of the
@@ -125,11 +156,11 @@ class Classification:
                     raise
             else:
                 if prediction.version == expected.version:
-                    return expected, prediction
+                    return Predicted(expected, prediction, pixels)
                 actual = self._describe(ref.name, prediction.version, deadline)
                 self._catalog.answered(ref, prediction.version)
                 if (actual.shape, actual.preparation) == (expected.shape, expected.preparation):
-                    return actual, prediction
+                    return Predicted(actual, prediction, pixels)
                 expected = actual
             asked = ModelRef(ref.name, expected.version)
         raise ModelNotReady(f"Model {ref} is changing, or refuses its own input. Try again.")

@@ -3,7 +3,7 @@
 PhotolabelError             as JSON of RFC 9457 (problem details)
 ├── RequestError            the caller can mend it (4xx)
 │   ├── MalformedRequest, NoPhoto, Unauthorized          400, 400, 401
-│   ├── UnknownPath, UnknownModel, UnknownVersion        404
+│   ├── UnknownPath, UnknownModel, UnknownVersion        404 (and explanation.NotExplainable)
 │   ├── MethodNotAllowed, UploadTimeout                  405, 408
 │   ├── BodyTooLarge, TooManyPhotos, TooManyRequests     413, 413, 429
 │   ├── BadPhoto                one photo, named in the answer

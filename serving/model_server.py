@@ -19,8 +19,10 @@ from serving.models.channel import FollowingChannel
 from serving.models.contract import (
     Description,
     Prediction,
+    explains,
     input_shape,
     read_description,
+    read_heat,
     read_prediction,
 )
 from serving.models.model_ref import ModelRef, VersionState
@@ -92,7 +94,7 @@ class ModelServer:
         version = reply.model_spec.version.value
         shape = input_shape(reply, ref)
         answer = self._ask_description(ref, version, shape, deadline)
-        return read_description(answer, ModelRef(ref.name, version), shape)
+        return read_description(answer, ModelRef(ref.name, version), shape, explains(reply))
 
     def _ask_description(
         self, ref: ModelRef, version: int, shape: Shape, deadline: Deadline
@@ -121,6 +123,22 @@ class ModelServer:
         """
         answer = self._ask(ref, "serving_default", pixels, deadline)
         return read_prediction(answer, ref, len(pixels))
+
+    def explain(self, ref: ModelRef, pixels: np.ndarray, deadline: Deadline) -> np.ndarray:
+        """Ask where the evidence for the predicted class is.
+
+        Args:
+            ref: the model.
+            pixels: as for `predict`.
+            deadline: until when to wait.
+
+        Returns:
+            float32 `[photos, rows, columns]`, from 0 to 1.
+
+        Raises:
+            PhotolabelError: as in `statuses.STATUS_TABLE`.
+        """
+        return read_heat(self._ask(ref, "explain", pixels, deadline), ref, len(pixels))
 
     def _ask(
         self, ref: ModelRef, signature: str, pixels: np.ndarray, deadline: Deadline

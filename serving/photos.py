@@ -8,10 +8,10 @@ become sRGB, and a JPEG much larger than needed is decoded at a reduced size (DC
 twice the model's size, so that the resampling that follows still sees enough pixels).
 """
 
-import functools
 import io
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
@@ -20,6 +20,8 @@ from serving.decoding.formats import accepted_format
 from serving.decoding.headers import check_metadata, check_size, inspect
 from serving.decoding.limits import DEFAULT_LIMITS, PhotoLimits
 from serving.errors import BadPhoto, DamagedPhoto, TooCostly, TooManyPixels
+from serving.fits import negated_garment, squash
+from serving.garment import garment
 
 Shape = tuple[int, int, int]  # height, width, channels
 
@@ -64,13 +66,13 @@ def prepare(
         BadPhoto: one of its kinds, saying what is wrong with this photo.
         KeyError: the preparation is not known.
     """
-    fit = PREPARATIONS[preparation]
+    way = PREPARATIONS[preparation]
     name = accepted_format(encoded, limits)
     inspect(name, encoded, limits)
     fault: str | None
     try:
         # Nested, so that no variable keeps an image longer than the next step needs it.
-        return _pixels(_upright(_open(name, encoded, shape, limits), limits), fit, shape)
+        return _pixels(_upright(_open(name, encoded, shape, way, limits), limits), way, shape)
     except BadPhoto:
         raise
     except UnidentifiedImageError:
@@ -85,7 +87,9 @@ def prepare(
     raise DamagedPhoto(f"The {name} image does not decode ({fault}). Send a complete, intact file.")
 
 
-def _open(name: str, encoded: bytes, shape: Shape, limits: PhotoLimits) -> Image.Image:
+def _open(
+    name: str, encoded: bytes, shape: Shape, way: "Preparation", limits: PhotoLimits
+) -> Image.Image:
     """Open the photo without decoding it, and check its size as the decoder sees it."""
     try:
         photo = Image.open(io.BytesIO(encoded), formats=[name])
@@ -93,7 +97,7 @@ def _open(name: str, encoded: bytes, shape: Shape, limits: PhotoLimits) -> Image
         most = limits.pixels(name)
         raise TooManyPixels(f"The photo has too many pixels; at most {most:,}.") from None
     check_size(name, photo.size, limits)
-    _reduce(photo, shape)
+    _reduce(photo, shape, way)
     if photo.width * photo.height > limits.max_decoded_pixels:
         raise TooManyPixels(
             f"The photo can't be decoded at less than {photo.width}×{photo.height} pixels; at most"
@@ -102,11 +106,11 @@ def _open(name: str, encoded: bytes, shape: Shape, limits: PhotoLimits) -> Image
     return photo
 
 
-def _reduce(photo: Image.Image, shape: Shape) -> None:
+def _reduce(photo: Image.Image, shape: Shape, way: "Preparation") -> None:
     """Let a JPEG be decoded at 1/2, 1/4 or 1/8 of its size where that is still large enough."""
     height, width, channels = shape
-    gray = channels == 1 and "icc_profile" not in photo.info
-    wanted = max(height, width) * REDUCED_SIZE_MARGIN
+    gray = channels == 1 and not way.coloured and "icc_profile" not in photo.info
+    wanted = max(height, width) * way.margin
     if min(photo.size) >= 2 * wanted:
         photo.draft("L" if gray else None, (wanted, wanted))
 
@@ -130,12 +134,12 @@ def _orientation(photo: Image.Image) -> object:
         return None
 
 
-def _pixels(photo: Image.Image, fit: "Fit", shape: Shape) -> np.ndarray:
+def _pixels(photo: Image.Image, way: "Preparation", shape: Shape) -> np.ndarray:
     height, width, channels = shape
     mode = _MODES[channels]
     if photo.size != (width, height) or photo.mode != mode:
-        photo = _flatten(photo, mode)
-        photo = fit(photo, width, height)
+        flat = _flatten(photo, "RGB" if way.coloured else mode)
+        photo = way.fit(flat, width, height).convert(mode)
     return np.asarray(photo, np.uint8).reshape(shape)
 
 
@@ -182,53 +186,27 @@ def _srgb_conversion(photo: Image.Image) -> "Conversion | None":
     return lambda strip: ImageCms.applyTransform(strip, transform) or strip
 
 
-def _squash(photo: Image.Image, width: int, height: int) -> Image.Image:
-    """Resize the whole photo with antialiasing; the aspect ratio is not kept."""
-    return photo.resize((width, height), Image.Resampling.BILINEAR)
-
-
-def _garment(photo: Image.Image, width: int, height: int) -> Image.Image:
-    """Show the subject bright on black, the longest edge fitted, centred.
-
-    Fashion-MNIST's garments are bright on black, photos of garments mostly dark on light: where
-    the border of the photo is light, it is inverted, and the background's level becomes black.
-    """
-    pixels = np.asarray(photo)
-    background = _median(_border(pixels if pixels.ndim == 2 else np.asarray(photo.convert("L"))))
-    photo = Image.fromarray(_subject_levels(background)[pixels])
-    scale = min(width / photo.width, height / photo.height)
-    fitted = max(1, round(photo.width * scale)), max(1, round(photo.height * scale))
-    canvas = Image.new(photo.mode, (width, height))
-    corner = (width - fitted[0]) // 2, (height - fitted[1]) // 2
-    canvas.paste(photo.resize(fitted, Image.Resampling.BILINEAR), corner)
-    return canvas
-
-
-def _border(gray: np.ndarray) -> np.ndarray:
-    """Return the outermost pixels of a gray image `[height, width]`, as one row."""
-    edge = max(1, min(gray.shape) // 50)
-    sides = gray[:edge], gray[-edge:], gray[:, :edge], gray[:, -edge:]
-    return np.concatenate([side.ravel() for side in sides])
-
-
-def _median(levels: np.ndarray) -> float:
-    """Return the median of uint8 levels; NumPy's own costs as much as the decoding."""
-    levels.sort()
-    return (int(levels[(len(levels) - 1) // 2]) + int(levels[len(levels) // 2])) / 2
-
-
-@functools.cache  # A background is one of 511 values.
-def _subject_levels(background: float) -> np.ndarray:
-    """Return the new level of each level, uint8 `[256]`: the background's becomes black."""
-    inverted = background > 127
-    if inverted:
-        background = 255 - background
-    levels = np.clip((np.arange(256) - background) * (255 / (255 - background)), 0, 255)
-    levels = levels.round().astype(np.uint8)
-    return np.asarray(levels[::-1] if inverted else levels)
-
-
 Fit = Callable[[Image.Image, int, int], Image.Image]
 Conversion = Callable[[Image.Image], Image.Image]
 
-PREPARATIONS: dict[str, Fit] = {"squash/1": _squash, "garment/1": _garment}
+
+@dataclass(frozen=True)
+class Preparation:
+    """One way from photo to pixels.
+
+    Attributes:
+        fit: from the upright photo in sRGB, or gray, to the model's width and height.
+        coloured: it wants to see colours where the model takes gray, and shows gray.
+        margin: how many times the model's size a JPEG decoded at a reduced size still has.
+    """
+
+    fit: Fit
+    coloured: bool = False
+    margin: int = REDUCED_SIZE_MARGIN
+
+
+PREPARATIONS = {
+    "squash/1": Preparation(squash),
+    "garment/1": Preparation(negated_garment),
+    "garment/2": Preparation(garment, coloured=True, margin=3),
+}

@@ -1,13 +1,16 @@
 """HTTP in, HTTP out: parses requests, renders answers (contract 2, docs/contracts.md)."""
 
 import contextlib
+from collections.abc import Callable
+from typing import TypeVar
 
 from flask import Blueprint, Response, g, request
 from werkzeug.routing import BaseConverter
 
 from serving.admission import Admission
-from serving.classification import Answer, Classification
+from serving.classification import Classification
 from serving.errors import MalformedRequest, PhotolabelError, UnknownVersion
+from serving.explanation import Explanation
 from serving.http.answers import (
     Liveness,
     ModelList,
@@ -19,8 +22,12 @@ from serving.http.answers import (
 from serving.http.api_keys import KEYED, ApiKeys
 from serving.http.deadline import TIMEOUT_HEADER, Deadline, read_timeout
 from serving.http.rendering import (
+    JSON,
+    PNG,
     classification_answer,
     described_model,
+    explanation_answer,
+    picture,
     ready_model,
     render,
     unavailable_model,
@@ -34,6 +41,9 @@ from serving.models.readiness import Readiness
 from serving.settings import Settings
 
 MAX_VERSION = 2**63 - 1
+FORMATS = {"json": JSON, "png": PNG}
+
+Result = TypeVar("Result")
 
 
 class SegmentConverter(BaseConverter):
@@ -50,11 +60,13 @@ class Routes:
         settings: Settings,
         catalog: Catalog,
         classification: Classification,
+        explanation: Explanation,
         readiness: Readiness,
     ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._classification = classification
+        self._explanation = explanation
         self._readiness = readiness
         self._uploads = Uploads(settings.max_body_bytes, settings.max_photos)
         self._admission = Admission(settings.max_in_flight)
@@ -74,6 +86,7 @@ class Routes:
         ):
             routes.add_url_rule(path, view_func=self.model)
             routes.add_url_rule(f"{path}:classify", view_func=self.classify, methods=["POST"])
+            routes.add_url_rule(f"{path}:explain", view_func=self.explain, methods=["POST"])
         routes.add_url_rule("/livez", view_func=self.livez)
         routes.add_url_rule("/readyz", view_func=self.readyz)
         return routes
@@ -103,23 +116,40 @@ class Routes:
 
     def classify(self, name: str, version: str | None = None, label: str | None = None) -> Response:
         """Classify the photos of the request."""
-        ref = self._ref(name, version, label)
+        answer = self._ask(self._classification.classify, self._ref(name, version, label))
+        return render(classification_answer(answer))
+
+    def explain(self, name: str, version: str | None = None, label: str | None = None) -> Response:
+        """Classify the photos of the request and show why."""
+        ref, wanted = self._ref(name, version, label), _format()
+        most = 1 if wanted == PNG else None
+        explained = self._ask(self._explanation.explain, ref, most)
+        return picture(explained) if wanted == PNG else render(explanation_answer(explained))
+
+    def _ask(
+        self, ask: Callable[..., Result], ref: ModelRef, most_photos: int | None = None
+    ) -> Result:
+        """Ask a version about the photos of the request, when it is its turn."""
         top = _top(request.args.get("top"))
         caller = request.headers.get(self._settings.canary_header)
         observation: Observation = g.observation
         with observation.uploading():
             body = self._uploads.read(request, g.deadline)
 
-        def ask(chosen: ModelRef) -> Answer:
-            return self._classification.classify(chosen, photos, top, g.deadline, observation)
+        def ask_version(chosen: ModelRef) -> Result:
+            return ask(chosen, photos, top, g.deadline, observation)
 
         with contextlib.ExitStack() as place:
             with observation.waiting():
                 place.enter_context(self._admission.admitted())
             photos = self._uploads.photos(request, body)
             observation.photos = len(photos)
-            answer = self._canary.route(ref, caller, ask)
-        return render(classification_answer(answer))
+            if most_photos is not None and len(photos) > most_photos:
+                raise MalformedRequest(
+                    f"A picture shows one photo, and there are {len(photos)} in the request. Send"
+                    " one, or ask for JSON."
+                )
+            return self._canary.route(ref, caller, ask_version)
 
     def livez(self) -> Response:
         """Say that the process runs."""
@@ -168,3 +198,13 @@ def _top(text: str | None) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
         raise MalformedRequest(f"top is {text!r}; it has to be a whole number from 1.")
     return int(text)
+
+
+def _format() -> str:
+    """Return the media type of the answer: by `format`, else by `Accept`, which is for wishes."""
+    named = request.args.get("format")
+    if named is None:
+        return request.accept_mimetypes.best_match([JSON, PNG], JSON) or JSON
+    if named not in FORMATS:
+        raise MalformedRequest(f"format is {named!r}; it has to be {' or '.join(FORMATS)}.")
+    return FORMATS[named]

@@ -1,7 +1,8 @@
 """The shape of the tree: which part may import which, and how long a file may be."""
 
 import ast
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,14 @@ def sources(folder: str) -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
 
 
+@functools.cache
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text("utf-8"))
+
+
 def imports(file: Path) -> Iterator[str]:
     """Yield the full names of all modules that a file imports, those inside functions too."""
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for node in ast.walk(tree(file)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -52,14 +58,83 @@ def test_only_training_and_the_embedded_server_import_tensorflow() -> None:
     assert not importers("client", "tensorflow", "keras")
 
 
-def test_there_is_one_way_from_photo_to_pixels() -> None:
-    decoders = [
+DECODING = {
+    *("open", "frombytes", "Parser", "draft"),  # Pillow's; of `Image` and `ImageFile` alone.
+    *("decode_image", "decode_jpeg", "decode_png", "decode_bmp", "decode_gif"),
+    *("load_img", "image_dataset_from_directory", "ImageDataGenerator", "imread", "imdecode"),
+}
+"""Attributes that make pixels of an encoded photo."""
+
+OF_PILLOW_ALONE = {"open": {"Image"}, "frombytes": {"Image"}, "Parser": {"ImageFile"}}
+
+
+def decodings(file: Path) -> Iterator[str]:
+    """Yield what a file uses to make pixels of an encoded photo."""
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Attribute) and node.attr in DECODING:
+            owners = OF_PILLOW_ALONE.get(node.attr)
+            if owners is None or (isinstance(node.value, ast.Name) and node.value.id in owners):
+                yield node.attr
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("PIL"):
+            yield from (alias.name for alias in node.names if alias.name in DECODING)
+
+
+def users(folders: Iterable[str], attribute: str) -> set[str]:
+    """Return the files that use an attribute of this name."""
+    return {
         str(file.relative_to(ROOT))
-        for folder in ("serving", "training")
+        for folder in folders
         for file in sources(folder)
-        if "Image.open(" in file.read_text("utf-8")
-    ]
-    assert decoders == ["serving/photos.py"]
+        for node in ast.walk(tree(file))
+        if isinstance(node, ast.Attribute) and node.attr == attribute
+    }
+
+
+def test_there_is_one_way_from_photo_to_pixels() -> None:
+    files = [*sources("serving"), *sources("training")]
+    found = {str(file.relative_to(ROOT)): sorted(decodings(file)) for file in files}
+    assert {file: used for file, used in found.items() if used} == {
+        "serving/photos.py": ["draft", "open"]
+    }
+    for other in ("cv2", "imageio", "skimage", "torchvision", "pyvips", "matplotlib.image"):
+        assert not importers("serving", other)
+        assert not importers("training", other)
+
+
+def test_only_preparations_and_augmentation_resize() -> None:
+    # What photos.py imports belongs to it.
+    own = {
+        "serving/photos.py",
+        *(f"{n.replace('.', '/')}.py" for n in modules_of("serving/photos.py")),
+    }
+    assert users(["serving"], "resize") <= own
+    assert users(["training"], "resize") <= {"training/data/augmentation.py"}
+    assert not users(["serving", "training"], "thumbnail")
+
+
+def test_nothing_but_its_public_names_is_used_of_photos() -> None:
+    used = {
+        name
+        for folder in ("serving", "training", "demo", "benchmarks")
+        for file in sources(folder)
+        for name in imports(file)
+        if name.startswith("serving.photos.")
+    }
+    assert used <= {f"serving.photos.{name}" for name in ("prepare", "PREPARATIONS", "Shape")}
+
+
+def modules_of(file: str) -> set[str]:
+    """Return our modules that a file imports from, and those that these do."""
+    found: set[str] = set()
+    waiting = [file]
+    while waiting:
+        for name in imports(ROOT / waiting.pop()):
+            module = name.rpartition(".")[0]
+            path = ROOT / f"{module.replace('.', '/')}.py"
+            if module.startswith("serving.") and module not in found and path.is_file():
+                found.add(module)
+                waiting.append(str(path.relative_to(ROOT)))
+    return found
 
 
 @pytest.mark.parametrize("folder", [*PACKAGES, "tests", "benchmarks"])

@@ -15,8 +15,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status.
 
     Returns:
-        0: done; 1: it failed; 2: the command was wrong; 3: the publishing gate refused; 75:
-            SIGTERM stopped it, the same command goes on; 130: Ctrl-C did.
+        0: done; 1: it failed; 2: the command was wrong; 3: the publishing gate refused; 4: a model
+            has drifted; 5: it can't be told whether it has; 75: SIGTERM stopped it, the same
+            command goes on; 130: Ctrl-C did.
     """
     arguments = _parser().parse_args(argv)
     # TensorFlow's log is left to its fatal errors: it reports a missing GPU as one of lesser kind.
@@ -40,7 +41,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m training",
         description="Train image classifiers and publish them.",
         epilog="exit status: 0 done, 1 failed, 2 wrong command, 3 refused by the publishing gate,"
-        " 75 terminated and to be continued by the same command, 130 interrupted",
+        " 4 a model has drifted, 5 that can't be told, 75 terminated and to be continued by the"
+        " same command, 130 interrupted",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:

@@ -19,6 +19,18 @@ class Refused(TrainingError):
     exit_status = 3
 
 
+class Drifted(TrainingError):
+    """The photos that come in are other ones than a model was judged on."""
+
+    exit_status = 4
+
+
+class Untold(TrainingError):
+    """Whether a model has drifted can't be told: too few photos, or none."""
+
+    exit_status = 5
+
+
 class Diverged(TrainingError):
     """What is fitted became infinite or not a number; the last good checkpoint is kept."""
 

@@ -41,6 +41,7 @@ _AT_LEAST_ONE = (
     "network.side",
     "network.channels",
     "augmentation.crop_aspect",
+    "augmentation.brightness",
 )
 _FRACTIONS = (
     "held_out",
@@ -49,7 +50,6 @@ _FRACTIONS = (
     "momentum",
     "averaging",
     "head.dropout",
-    "augmentation.brightness",
     "augmentation.contrast",
     "augmentation.colour",
 )

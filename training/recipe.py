@@ -3,7 +3,9 @@
 No framework is imported here: recipes are read, listed and overridden at once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from training.variation import Augmentation, Snapshots
 
 
 @dataclass(frozen=True)
@@ -138,31 +140,6 @@ class FineTuning:
 
 
 @dataclass(frozen=True)
-class Augmentation:
-    """How each training photo is varied in each epoch; the defaults vary nothing.
-
-    Attributes:
-        flip: mirror half of the photos, left to right.
-        shift: move by up to this many pixels each way; what comes in is the edge's pixels.
-        crop_area: the smallest fraction of the area that a random crop keeps; it is resized back.
-        crop_aspect: a crop's width and height differ by up to this factor.
-        brightness: scale all pixels by 1 ± up to this.
-        contrast: scale the distance from the photo's mean by 1 ± up to this.
-        colour: scale each channel by 1 ± up to this.
-        cutout: the side in pixels of a square, centred anywhere, that becomes the photo's mean.
-    """
-
-    flip: bool = False
-    shift: int = 0
-    crop_area: float = 1.0
-    crop_aspect: float = 1.0
-    brightness: float = 0.0
-    contrast: float = 0.0
-    colour: float = 0.0
-    cutout: int = 0
-
-
-@dataclass(frozen=True)
 class Recipe:
     """One system: what it trains, on what, with which numbers.
 
@@ -180,6 +157,7 @@ class Recipe:
         head: on the backbone; for a `BackboneNetwork` alone.
         fine_tuning: of the backbone; None: it stays as it is.
         augmentation: variation of the training photos.
+        snapshots: further variation of some of them.
         split: which of the ways to split the photos, where the data set does not say so itself.
         seed: what first weights, dropout, order and augmentation are drawn from.
         held_out: fraction of the training photos kept for validation where the data set has no
@@ -218,7 +196,8 @@ class Recipe:
     network: Network
     head: Head | None = None
     fine_tuning: FineTuning | None = None
-    augmentation: Augmentation = Augmentation()
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    snapshots: Snapshots | None = None
     published: str = ""
     floor: float = 0.0
     split: int = 1

@@ -57,6 +57,24 @@ class ClassificationAnswer(Document):
     predictions: list[PhotoPrediction] = Field(description="In the order of the request.")
 
 
+class PhotoExplanation(PhotoPrediction):
+    """What the model makes of one photo, and why."""
+
+    heat: list[list[float]] = Field(
+        description="Rows from the top, each from the left, of a grid laid over the photo as the"
+        " model sees it: 1 where most speaks for `label`, 0 where nothing does.",
+        examples=[[[0.0, 0.42], [0.1, 1.0]]],
+    )
+
+
+class ExplanationAnswer(Document):
+    """The photos' probabilities and heat maps, and which version of which model gave them."""
+
+    model: str = Field(description="The model that answered.", examples=["clothing"])
+    version: int = Field(description="The version that answered.", examples=[3])
+    predictions: list[PhotoExplanation] = Field(description="In the order of the request.")
+
+
 class VersionState(Document):
     """The state of one version in the model server."""
 
@@ -90,6 +108,7 @@ class ReadyModel(Document):
         examples=["garment/1"],
     )
     labels: list[str] = Field(description="All classes.", examples=[["Shirt", "Bag"]])
+    explains: bool = Field(description="Whether `:explain` works: it gives heat maps.")
 
 
 class UnavailableModel(Document):

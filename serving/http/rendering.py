@@ -7,12 +7,23 @@ from pydantic import BaseModel
 
 from serving.classification import Answer, PhotoPrediction
 from serving.errors import PhotolabelError
-from serving.http.answers import ClassificationAnswer, DescribedModel, ReadyModel, UnavailableModel
+from serving.explanation import Explained
+from serving.http.answers import (
+    ClassificationAnswer,
+    DescribedModel,
+    ExplanationAnswer,
+    ReadyModel,
+    UnavailableModel,
+)
 from serving.models.contract import Description
 from serving.models.model_ref import VersionState
+from serving.overlay import overlay
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+PNG = "image/png"
+
+HEAT_DIGITS = 4
 
 
 def render(document: BaseModel, status: int = 200, media_type: str = JSON) -> Response:
@@ -33,6 +44,24 @@ def classification_answer(answer: Answer) -> ClassificationAnswer:
             "predictions": [_prediction(each) for each in answer.predictions],
         }
     )
+
+
+def explanation_answer(explained: Explained) -> ExplanationAnswer:
+    """Return what was classified and explained as the API's answer."""
+    answer, heat = explained.answer, explained.heat.astype(float).round(HEAT_DIGITS).tolist()
+    pairs = zip(answer.predictions, heat, strict=True)
+    return ExplanationAnswer.model_validate(
+        {
+            "model": answer.model,
+            "version": answer.version,
+            "predictions": [{**_prediction(each), "heat": rows} for each, rows in pairs],
+        }
+    )
+
+
+def picture(explained: Explained) -> Response:
+    """Return the heat map of the one photo, laid over it."""
+    return Response(overlay(explained.pixels[0], explained.heat[0]), mimetype=PNG)
 
 
 def _prediction(prediction: PhotoPrediction) -> dict[str, Any]:
@@ -78,4 +107,5 @@ def _model(name: str, described: Description, states: list[VersionState]) -> dic
         "input": {"height": height, "width": width, "channels": channels},
         "preparation": described.preparation,
         "labels": described.labels,
+        "explains": described.explains,
     }

@@ -8,15 +8,12 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from serving.insight.confidences import CONFIDENCES
 from serving.insight.observation import Observation
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # The library's own.
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-
-# Finer towards 1, where a trained classifier's confidences lie: with bins of equal width nearly all
-# would be in the last, and a population stability index would see no change.
-CONFIDENCES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
 
 WsgiApp = Callable[..., Any]
 
@@ -41,7 +38,12 @@ class Metrics:
         )
         self._photos = self._counter("photos", "Photos classified.", "model", "version")
         self._confidence = self._histogram(
-            "confidence", "Probability of the predicted class.", CONFIDENCES, "model", "predicted"
+            "confidence",
+            "Probability of the predicted class.",
+            CONFIDENCES,
+            "model",
+            "version",
+            "predicted",
         )
         self.in_flight = Gauge(
             "photolabel_requests_in_flight",
@@ -84,7 +86,7 @@ class Metrics:
         if observation.best:
             self._photos(model, version).inc(len(observation.best))
         for predicted, probability in observation.best:
-            self._confidence(model, predicted).observe(probability)
+            self._confidence(model, version, predicted).observe(probability)
 
     def page(self) -> WsgiApp:
         """Return a WSGI application that shows the metrics: of all workers, where there are any."""

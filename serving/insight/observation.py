@@ -51,6 +51,10 @@ class Observation:
         """Time how long the model takes to answer."""
         return self._stage("predict")
 
+    def explaining(self) -> AbstractContextManager[None]:
+        """Time how long the model takes to explain its answer."""
+        return self._stage("explain")
+
     def _stage(self, name: str) -> AbstractContextManager[None]:
         return _Stage(self, name)
 

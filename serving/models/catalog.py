@@ -34,6 +34,9 @@ class ModelSource(Protocol):
     def predict(self, ref: ModelRef, pixels: np.ndarray, deadline: Deadline) -> Prediction:
         """Return the probabilities of every class."""
 
+    def explain(self, ref: ModelRef, pixels: np.ndarray, deadline: Deadline) -> np.ndarray:
+        """Return heat maps, float32 `[photos, rows, columns]`."""
+
 
 @dataclass
 class _Known:

@@ -15,13 +15,14 @@ from serving.photos import Shape
 
 @dataclass(frozen=True)
 class Description:
-    """What a version of a model says about itself (contract 1)."""
+    """What a version of a model says about itself (contract 1); `explains`: it gives heat maps."""
 
     version: int
     shape: Shape
     labels: tuple[str, ...]
     preparation: str
     card: dict[str, Any]
+    explains: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,23 @@ def input_shape(reply: protos.GetModelMetadataResponse, ref: ModelRef) -> Shape:
     return sizes[1], sizes[2], sizes[3]
 
 
-def read_description(answer: protos.PredictResponse, ref: ModelRef, shape: Shape) -> Description:
+def explains(reply: protos.GetModelMetadataResponse) -> bool:
+    """Return whether a version has the signature `explain`."""
+    signatures = protos.SignatureDefMap()
+    reply.metadata["signature_def"].Unpack(signatures)
+    return "explain" in signatures.signature_def
+
+
+def read_description(
+    answer: protos.PredictResponse, ref: ModelRef, shape: Shape, explains: bool = False
+) -> Description:
     """Read the answer of the signature `describe` to one image.
+
+    Args:
+        answer: of the model server.
+        ref: the version asked.
+        shape: of its input.
+        explains: whether it has the signature `explain`.
 
     Raises:
         ModelNotReady: an output is missing or is not what the contract says.
@@ -72,7 +88,7 @@ def read_description(answer: protos.PredictResponse, ref: ModelRef, shape: Shape
     if not isinstance(card, dict):
         raise broken_contract(ref, "signature describe: the card is no JSON object")
     preparation = _texts(answer, "preparation", ref)[0]
-    return Description(ref.version or 0, shape, labels, preparation, card)
+    return Description(ref.version or 0, shape, labels, preparation, card, explains)
 
 
 def read_prediction(answer: protos.PredictResponse, ref: ModelRef, photos: int) -> Prediction:
@@ -90,6 +106,23 @@ def read_prediction(answer: protos.PredictResponse, ref: ModelRef, photos: int) 
         if recognized.shape != (photos,):
             raise broken_contract(ref, f"output recognized has shape {recognized.shape}")
     return Prediction(answer.model_spec.version.value, probabilities, recognized)
+
+
+def read_heat(answer: protos.PredictResponse, ref: ModelRef, photos: int) -> np.ndarray:
+    """Read the answer of the signature `explain` to some photos.
+
+    Returns:
+        float32 `[photos, rows, columns]`, from 0 to 1.
+
+    Raises:
+        ModelNotReady: it is not what the contract says.
+    """
+    heat = _numbers(answer, "heat", np.dtype(np.float32), ref)
+    if heat.ndim != 3 or len(heat) != photos or 0 in heat.shape:
+        raise broken_contract(ref, f"output heat has shape {heat.shape}")
+    if not ((heat >= 0) & (heat <= 1)).all():
+        raise broken_contract(ref, "output heat is not from 0 to 1")
+    return heat
 
 
 def _texts(answer: protos.PredictResponse, name: str, ref: ModelRef) -> tuple[str, ...]:

@@ -4,12 +4,16 @@
 
 const KEY = "photolabel-api-key";
 const READY = "ready";
+const PNG = "image/png";
 const AGAIN = new Set([408, 429, 500, 502, 503, 504]);
 
 const at = (id) => document.getElementById(id);
 let photo = null; // File
 let shown = null; // object URL of the photo
 let running = null; // AbortController of the request under way
+let explaining = new Set(); // names of the models that tell why
+let answered = null; // the answer shown
+let reason = null; // object URL of the picture that shows why
 
 class Problem extends Error {
   constructor(title, detail, status = 0) {
@@ -40,6 +44,7 @@ async function ask(path, options = {}) {
     if (error.name === "AbortError") throw error;
     throw new Problem("No answer", "The server can't be reached. Are you online, is it running?", 503);
   }
+  if (response.ok && headers.Accept === PNG) return response.blob();
   const body = await response.json().catch(() => null);
   if (response.ok && body) return body;
   if (!body || !body.title) {
@@ -50,14 +55,23 @@ async function ask(path, options = {}) {
   throw new Problem(body.title, each.join("\n") || body.detail || "", response.status);
 }
 
-function classify(model, file, signal) {
-  return ask(`v1/models/${encodeURIComponent(model)}:classify`, {
+function post(path, file, signal, accept = "application/json") {
+  return ask(path, {
     method: "POST",
     // Whatever type the browser guesses: the server looks at the bytes.
-    headers: { "Content-Type": "application/octet-stream" },
+    headers: { "Content-Type": "application/octet-stream", Accept: accept },
     body: file,
     signal,
   });
+}
+
+function classify(model, file, signal) {
+  return post(`v1/models/${encodeURIComponent(model)}:classify`, file, signal);
+}
+
+// The version that has answered: another one may think of another class.
+function explain({ model, version }, file, signal) {
+  return post(`v1/models/${encodeURIComponent(model)}/versions/${version}:explain`, file, signal, PNG);
 }
 
 // --- What is seen --------------------------------------------------------------------------
@@ -76,6 +90,7 @@ function percent(probability) {
 }
 
 function showModels(models) {
+  explaining = new Set(models.filter((model) => model.explains).map((model) => model.name));
   const chosen = selected();
   const choices = models.map((model) => {
     const choice = element("label", model.state === READY ? "model" : "model waiting");
@@ -121,9 +136,24 @@ function showAnswer(answer) {
   at("doubt").hidden = prediction.recognized !== false;  // Absent: the model does not tell.
   at("source").textContent = `answered by ${answer.model}, version ${answer.version}`;
   at("bars").replaceChildren(...prediction.probabilities.map(bar));
+  answered = answer;
+  showReason(null);
   const doubt = at("doubt").hidden ? "" : " (not recognized)";
   at("said").textContent = `${at("best").textContent}${doubt}, ${at("source").textContent}`;
   showOnly("result");
+}
+
+// A picture, or null: only the button that asks for one, where the model has reasons.
+function showReason(picture) {
+  if (reason) URL.revokeObjectURL(reason);
+  reason = picture && URL.createObjectURL(picture);
+  at("why").hidden = Boolean(picture) || !explaining.has(answered.model);
+  at("reason").hidden = !picture;
+  if (!picture) return at("reason-picture").removeAttribute("src");
+  const { label } = answered.predictions[0];
+  at("reason-picture").src = reason;
+  at("reason-picture").alt = `The photo, lit where it speaks for ${label}`;
+  at("reason-text").textContent = `As the model sees it: bright where it finds ${label}.`;
 }
 
 function bar({ label, probability }) {
@@ -187,6 +217,23 @@ async function run() {
   }
 }
 
+async function why() {
+  running?.abort();
+  const mine = running = new AbortController();
+  at("why").disabled = true;
+  try {
+    const picture = await explain(answered, photo, mine.signal);
+    if (mine === running) {
+      showReason(picture);
+      at("reason").focus();
+    }
+  } catch (problem) {
+    if (mine === running) showProblem(problem);
+  } finally {
+    at("why").disabled = false;
+  }
+}
+
 function take(files) {
   if (!files || !files.length) return;
   photo = files[0];
@@ -206,6 +253,7 @@ at("file").addEventListener("change", (event) => {
 });
 at("models").addEventListener("change", () => { showCurl(); run(); });
 at("again").addEventListener("click", again);
+at("why").addEventListener("click", why);
 at("photo").addEventListener("error", showNoPreview);
 at("key-form").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -16,8 +16,9 @@ import numpy as np
 
 from training.backends import current
 from training.data.datasets import DataSet, Split
-from training.recipe import Augmentation, DenseNetwork
+from training.recipe import DenseNetwork
 from training.recipes import RECIPES
+from training.variation import Augmentation
 
 if TYPE_CHECKING:
     import keras

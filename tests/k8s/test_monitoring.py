@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from serving.insight.metrics import CONFIDENCES, Metrics
+from serving.insight.confidences import CONFIDENCES
+from serving.insight.metrics import Metrics
 from serving.insight.observation import Observation
 from tests.k8s.manifests import K8S, Manifest, build, find, matches, of_kind, ports
 

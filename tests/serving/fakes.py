@@ -22,6 +22,7 @@ CLOTHING = Description(
     labels=("shirt", "bag", "boot"),
     preparation="garment/1",
     card={"recipe": "drawn"},
+    explains=True,
 )
 PETS = Description(2, (150, 150, 3), ("cat", "dog"), "squash/1", {"recipe": "drawn"})
 
@@ -39,6 +40,7 @@ class FakeModelServer:
     deadlines: list[Deadline] = field(default_factory=list)
     described: list[ModelRef] = field(default_factory=list)
     predicted: list[tuple[ModelRef, np.ndarray]] = field(default_factory=list)
+    explained: list[tuple[ModelRef, np.ndarray]] = field(default_factory=list)
 
     def states(self, name: str, deadline: Deadline) -> list[VersionState]:
         self._fail()
@@ -66,6 +68,13 @@ class FakeModelServer:
             probabilities[0, 0] = np.nan
         recognized = None if self.recognized is None else np.full(len(pixels), self.recognized)
         return Prediction(description.version, probabilities, recognized)
+
+    def explain(self, ref: ModelRef, pixels: np.ndarray, deadline: Deadline) -> np.ndarray:
+        self._fail()
+        deadline.remaining()
+        self.explained.append((ref, pixels))
+        self._find(ref)
+        return np.stack([np.linspace(0, 1, 12, dtype=np.float32).reshape(3, 4)] * len(pixels))
 
     def publish(self, name: str, **changes: Any) -> None:
         """Let a new version take over, which differs from the last one by `changes`."""

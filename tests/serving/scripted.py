@@ -20,6 +20,8 @@ class Script:
         self.failures = 10**9
         self.input_shape = [-1, 4, 5, 3]
         self.input_dtype = protos.DT_UINT8
+        self.preparation = b"squash/1"
+        self.signatures = ["serving_default", "explain"]
         self.card = b'{"recipe": "drawn"}'
         self.delay = 0.0
         self.requests: list[Any] = []
@@ -32,23 +34,22 @@ class Script:
         count = request.inputs["image"].tensor_shape.dim[0].size
         if request.model_spec.signature_name == "describe":
             _strings(reply.outputs["labels"], [b"cat", b"dog"], [1, 2])
-            _strings(reply.outputs["preparation"], [b"squash/1"], [1])
+            _strings(reply.outputs["preparation"], [self.preparation], [1])
             _strings(reply.outputs["card"], [self.card], [1])
+        elif request.model_spec.signature_name == "explain":
+            _floats(reply.outputs["heat"], [0.0, 1.0, 0.5] * count, [count, 1, 3])
         else:
-            tensor = reply.outputs["probabilities"]
-            tensor.dtype = protos.DT_FLOAT
-            tensor.float_val.extend([0.25, 0.75] * count)
-            for size in (count, 2):
-                tensor.tensor_shape.dim.add(size=size)
+            _floats(reply.outputs["probabilities"], [0.25, 0.75] * count, [count, 2])
         return reply
 
     def describe(self, request: Any, context: grpc.ServicerContext) -> Any:
         self._enter(request, context)
         signatures = protos.SignatureDefMap()
-        image = signatures.signature_def["serving_default"].inputs["image"]
-        image.dtype = self.input_dtype
-        for size in self.input_shape:
-            image.tensor_shape.dim.add(size=size)
+        for name in self.signatures:
+            image = signatures.signature_def[name].inputs["image"]
+            image.dtype = self.input_dtype
+            for size in self.input_shape:
+                image.tensor_shape.dim.add(size=size)
         reply = protos.GetModelMetadataResponse()
         reply.model_spec.version.value = 7
         reply.metadata["signature_def"].Pack(signatures)
@@ -69,6 +70,13 @@ class Script:
         if self.fail and self.failures > 0:
             self.failures -= 1
             context.abort(*self.fail)
+
+
+def _floats(tensor: Any, values: list[float], shape: list[int]) -> None:
+    tensor.dtype = protos.DT_FLOAT
+    tensor.float_val.extend(values)
+    for size in shape:
+        tensor.tensor_shape.dim.add(size=size)
 
 
 def _strings(tensor: Any, values: list[bytes], shape: list[int]) -> None:

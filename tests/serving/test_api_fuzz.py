@@ -69,4 +69,7 @@ def map_path_parameters(context: Any, path_parameters: dict[str, Any] | None) ->
 def test_every_answer_is_as_described(case: Any) -> None:
     # Parts of the library's forms have no file names, so they are no photos.
     is_form = case.media_type == "multipart/form-data"
-    case.call_and_validate(excluded_checks=[positive_data_acceptance] if is_form else [])
+    # A picture shows one photo; that no schema tells.
+    is_picture = (case.query or {}).get("format") == "png"
+    unsure = is_form or is_picture
+    case.call_and_validate(excluded_checks=[positive_data_acceptance] if unsure else [])

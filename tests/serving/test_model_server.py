@@ -55,6 +55,23 @@ def test_predict_sends_uint8_pixels_and_reads_probabilities(
     )
 
 
+def test_explain_asks_its_signature_and_reads_the_heat(
+    model_server: ModelServer, script: Script
+) -> None:
+    heat = model_server.explain(ModelRef("clothing", version=7), PIXELS, Deadline(5))
+    spec = script.requests[0].model_spec
+    assert (spec.signature_name, spec.version.value) == ("explain", 7)
+    np.testing.assert_array_equal(heat, [[[0.0, 1.0, 0.5]]] * 2)
+
+
+@pytest.mark.parametrize("explains", [True, False])
+def test_describe_tells_whether_a_version_explains(
+    model_server: ModelServer, script: Script, explains: bool
+) -> None:
+    script.signatures = ["serving_default", *(["explain"] if explains else [])]
+    assert model_server.describe(REF, Deadline(5)).explains is explains
+
+
 def test_describe_reads_the_contract(model_server: ModelServer, script: Script) -> None:
     description = model_server.describe(ModelRef("clothing", label="stable"), Deadline(5))
     assert description.shape == (4, 5, 3)

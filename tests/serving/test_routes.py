@@ -117,6 +117,7 @@ def test_models_are_listed(client: FlaskClient, source: FakeModelServer) -> None
         "input": {"height": 28, "width": 28, "channels": 1},
         "preparation": "garment/1",
         "labels": ["shirt", "bag", "boot"],
+        "explains": True,
     }
     assert (pets["name"], pets["state"]) == ("cats-dogs", "unavailable")
     assert client.get("/v1/models/clothing").get_json()["card"] == {"recipe": "drawn"}

@@ -4,6 +4,7 @@ Keras and TensorFlow take seconds to import: a command imports what needs them w
 """
 
 from training.commands import (
+    drift,
     evaluate,
     export,
     prepare,
@@ -27,6 +28,7 @@ COMMANDS = (
     recipes,
     prepare,
     show_data,
+    drift,
     prune,
     starters,
 )

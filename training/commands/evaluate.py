@@ -37,7 +37,8 @@ def evaluate(arguments: argparse.Namespace) -> None:
     recipe = recipe_named(arguments.recipe) if arguments.recipe else None
     from training.fitting.devices import choose_devices
     from training.judging.scoring import folder_material, recipe_material, score
-    from training.publishing.published import PublishedModel, find_version
+    from training.publishing.model_folder import find_version
+    from training.publishing.published import PublishedModel
 
     console = Console()
     folder = find_version(arguments.models, arguments.model)

@@ -7,7 +7,8 @@ order in which worker threads come to it: a run can be repeated and continued.
 import numpy as np
 from PIL import Image
 
-from training.recipe import Augmentation, Recipe
+from training.recipe import Recipe
+from training.variation import Augmentation
 
 _DRAWS = 12  # Random numbers in [0, 1) for each photo.
 
@@ -66,15 +67,18 @@ class Augmenter:
         box = _crop(image, chosen, draws[0:4])
         if box != (0, 0, *image.size) or image.size != self._size:
             image = image.resize(self._size, Image.Resampling.BILINEAR, box=box)
-        if chosen.brightness or chosen.contrast or chosen.colour:
+        if _lighted(chosen):
             image = image.point(_levels(image, chosen, draws[4:9]))
         return np.asarray(image).reshape(self._size[1], self._size[0], channels)
 
 
 def _each_by_itself(chosen: Augmentation) -> bool:
     """Whether photos are cropped or lighted, which Pillow does to one at a time."""
-    lighting = chosen.brightness or chosen.contrast or chosen.colour
-    return bool(lighting or chosen.crop_area < 1 or chosen.crop_aspect > 1)
+    return _lighted(chosen) or chosen.crop_area < 1 or chosen.crop_aspect > 1
+
+
+def _lighted(chosen: Augmentation) -> bool:
+    return chosen.brightness > 1 or bool(chosen.contrast or chosen.colour)
 
 
 def _crop(
@@ -94,7 +98,7 @@ def _levels(image: Image.Image, chosen: Augmentation, draws: np.ndarray) -> list
     spread = 2 * draws - 1
     mean = np.asarray(image)[::4, ::4].mean()
     contrasted = (np.arange(256) - mean) * (1 + chosen.contrast * spread[0]) + mean
-    gains = (1 + chosen.brightness * spread[1]) * (1 + chosen.colour * spread[2:])
+    gains = chosen.brightness ** spread[1] * (1 + chosen.colour * spread[2:])
     levels = np.outer(gains[: len(image.getbands())], contrasted)
     return np.clip(levels.round(), 0, 255).astype(int).ravel().tolist()
 

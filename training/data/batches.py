@@ -7,6 +7,7 @@ import numpy as np
 
 from training.data.augmentation import Augmenter
 from training.data.datasets import Split
+from training.data.snapshots import Photographer
 from training.recipe import Recipe
 
 _WORKERS = 2  # Threads; Pillow and NumPy let others run while they work on pixels.
@@ -23,12 +24,14 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
     Call `start_epoch` before each epoch: `EpochStarter` does so within `fit`.
     """
 
-    def __init__(self, split: Split, classes: int, recipe: Recipe, first_step: int = 0) -> None:
+    def __init__(
+        self, split: Split, labels: tuple[str, ...], recipe: Recipe, first_step: int = 0
+    ) -> None:
         """Cut a split into batches.
 
         Args:
             split: the photos.
-            classes: how many there are.
+            labels: class names, in the order of the classes.
             recipe: its seed, batch size and augmentation.
             first_step: the batch of each epoch that is number 0 here: what a continued epoch has
                 had is left out.
@@ -37,7 +40,8 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
         super().__init__(workers=1)
         self._pool = ThreadPoolExecutor(_WORKERS)
         self._split = split
-        self._targets = np.eye(classes, dtype=np.float32)
+        self._labels = labels
+        self._targets = np.eye(len(labels), dtype=np.float32)
         self._batch_size = min(recipe.batch_size, len(split))
         self._recipe = recipe
         self._first_step = first_step
@@ -47,6 +51,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
         """Choose the order and the variations of an epoch."""
         photos = len(self._split)
         self._order = np.random.default_rng([self._recipe.seed, epoch, 0]).permutation(photos)
+        self._photographer = Photographer(self._recipe, self._split, self._labels, epoch)
         self._augmenter = Augmenter(self._recipe, photos, epoch)
         random = np.random.default_rng([self._recipe.seed, epoch, 2])
         self._views = random.integers(max(1, len(self._split.features)), size=photos)
@@ -68,7 +73,8 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
         if self._split.features:
             inputs = self._features(chosen)
         else:
-            inputs = self._augmenter.batch(self._split.photos[chosen], chosen)
+            photos = self._photographer(self._split.photos[chosen], chosen)
+            inputs = self._augmenter.batch(photos, chosen)
         return inputs, self._targets[self._split.classes[chosen]]
 
     def _features(self, chosen: np.ndarray) -> np.ndarray:

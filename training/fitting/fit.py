@@ -56,7 +56,7 @@ def fit(
     classes = len(data.labels)
 
     def batches(first_step: int) -> TrainingBatches:
-        return TrainingBatches(data.training, classes, recipe, first_step)
+        return TrainingBatches(data.training, data.labels, recipe, first_step)
 
     with scope or nullcontext():
         network = network_to_fit(recipe, classes, data.backbone)

@@ -1,9 +1,10 @@
 """From a Keras network to the SavedModel that contract 1 of the design describes.
 
-Signatures, both from uint8 `image` `[batch, height, width, channels]`:
+Signatures, all from uint8 `image` `[batch, height, width, channels]`:
 
 - `serving_default`: `probabilities`, float32 `[batch, classes]`; with a recognizer `recognized`,
   bool `[batch]`;
+- `explain`: `heat`, float32 `[batch, rows, columns]` in 0–1 (`training.publishing.explanation`);
 - `describe`: `labels`, string `[batch, classes]`; `preparation` and `card`, string `[batch]`.
 """
 
@@ -15,6 +16,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from training.publishing.explanation import explanation
 from training.publishing.warmup import write_warmup
 from training.trust.recognition import Recognizer
 
@@ -43,6 +45,8 @@ def export(
     # that the signatures use by itself.
     archive = keras.export.ExportArchive()
     archive.add_endpoint("serving_default", _classify(network, recognizer), input_signature=[image])
+    explain = explanation(network, card["preparation"])
+    archive.add_endpoint("explain", explain, input_signature=[image])
     archive.add_endpoint("describe", _describe(card), input_signature=[image])
     archive.write_out(str(folder), verbose=False)
     (folder / CARD).parent.mkdir(exist_ok=True)

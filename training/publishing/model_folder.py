@@ -1,6 +1,7 @@
 """The folder that the versions of a model are published into; no framework is imported here."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -53,3 +54,47 @@ def _trained(version: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     return trained if isinstance(trained, dict) else {}
+
+
+def read_card(version: Path) -> dict[str, Any]:
+    """Return the card of a published version.
+
+    Raises:
+        TrainingError: it has none, or a damaged one.
+    """
+    path = version / _CARD
+    try:
+        return dict(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise TrainingError(f"the card {path} can't be read ({error})") from error
+
+
+def find_version(models: Path, reference: str) -> Path:
+    """Return the folder of a published version.
+
+    Args:
+        models: folder of the models.
+        reference: `NAME`, which is its newest version, or `NAME/VERSION`.
+
+    Raises:
+        TrainingError: there is no such model or version; the message names those that there are.
+    """
+    name, slash, number = reference.partition("/")
+    if not re.fullmatch(r"[\w.-]+", name) or name.startswith(".") or (slash and not number):
+        raise TrainingError(f"a published model is NAME or NAME/VERSION, not {reference!r}")
+    try:
+        versions = published_versions(models / name)
+    except VersionsError as error:
+        raise TrainingError(str(error)) from error
+    if not versions:
+        known = ", ".join(_names(models)) or "none"
+        raise TrainingError(f"there is no published model {name} in {models}; there are: {known}")
+    if number and number not in map(str, versions):
+        listed = ", ".join(map(str, versions))
+        raise TrainingError(f"{name} has no version {number} in {models}; it has {listed}")
+    return models / name / (number or str(versions[-1]))
+
+
+def _names(models: Path) -> list[str]:
+    folders = sorted(models.iterdir()) if models.is_dir() else []
+    return [folder.name for folder in folders if folder.is_dir() and published_versions(folder)]

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from serving.versions import VersionsError, staged
 from training.errors import TrainingError
+from training.publishing.explanation import explanation
 from training.publishing.export import CARD, export
 from training.publishing.model_folder import GRAPH_BYTES
 from training.publishing.warmup import read_warmup
@@ -26,6 +27,9 @@ TOLERANCE = 1e-5
 
 MARGIN = 1e-2
 """Of the threshold: scores nearer to it may fall on either side of it."""
+
+HEAT_TOLERANCE = 1e-2
+"""The same of a heat map, which is divided by its largest value: that may be small."""
 
 _BATCH_SIZES = (1, 5)
 
@@ -87,6 +91,7 @@ def check(
             if recognizer:
                 both = np.concatenate([photos, recognizer.examples[:batch]])
                 _compare_recognized(recognizer, signatures["serving_default"], both)
+            _compare_heat(network, card, signatures["explain"], photos)
         _compare_description(card, signatures["describe"], photos)
     if json.loads((folder / CARD).read_text("utf-8")) != card:
         raise TrainingError(f"not published: {CARD} does not read back as it was written")
@@ -140,6 +145,26 @@ def _compare_recognized(recognizer: Recognizer, signature: Any, photos: np.ndarr
         raise TrainingError(
             f"not published: the exported model recognizes {found.tolist()}, the trained one"
             f" {(distances >= 0).tolist()}"
+        )
+
+
+def _compare_heat(
+    network: keras.Model, card: dict[str, Any], signature: Any, photos: np.ndarray
+) -> None:
+    expected = explanation(network, card["preparation"])(tf.constant(photos))["heat"].numpy()
+    found = signature(image=tf.constant(photos))["heat"].numpy()
+    if found.shape != expected.shape or len(found) != len(photos):
+        raise TrainingError(
+            f"not published: the exported model's heat maps are {found.shape} for {len(photos)}"
+            f" photos, the trained network's {expected.shape}"
+        )
+    if not ((found >= 0) & (found <= 1)).all():
+        raise TrainingError("not published: heat maps of the exported model are not from 0 to 1")
+    difference = float(np.abs(found - expected).max())
+    if not difference <= HEAT_TOLERANCE:
+        raise TrainingError(
+            f"not published: heat maps of the exported model differ by {difference:.2g} from the"
+            f" trained network's; at most {HEAT_TOLERANCE:g} is accepted"
         )
 
 

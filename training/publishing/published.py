@@ -1,14 +1,12 @@
 """Published models, read back as a model server reads them: through their signatures."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from serving.versions import VersionsError, published_versions
 from training.data.datasets import Photos
 from training.errors import TrainingError
 
@@ -68,40 +66,31 @@ class PublishedModel:
         Args:
             photos: as for `probabilities`.
         """
+        return self._of_batches(photos, self._classify)
+
+    def heat(self, photos: Photos) -> np.ndarray:
+        """Return where the evidence for the predicted class is.
+
+        Args:
+            photos: as for `probabilities`.
+
+        Returns:
+            float32 `[photos, rows, columns]`, from 0 to 1.
+
+        Raises:
+            TrainingError: the model was published without heat maps.
+        """
+        explain = self._loaded.signatures.get("explain")
+        if explain is None:
+            raise TrainingError(
+                f"{self.name}, version {self.version}, has no signature explain: publish it again"
+            )
+        return self._of_batches(photos, explain)["heat"]
+
+    def _of_batches(self, photos: Photos, signature: Any) -> dict[str, np.ndarray]:
         starts = range(0, len(photos), _BATCH)
         batches = (tf.constant(np.asarray(photos[start : start + _BATCH])) for start in starts)
-        answers = [self._classify(image=batch) for batch in batches]
+        answers = [signature(image=batch) for batch in batches]
         return {
             name: np.concatenate([each[name].numpy() for each in answers]) for name in answers[0]
         }
-
-
-def find_version(models: Path, reference: str) -> Path:
-    """Return the folder of a published version.
-
-    Args:
-        models: folder of the models.
-        reference: `NAME`, which is its newest version, or `NAME/VERSION`.
-
-    Raises:
-        TrainingError: there is no such model or version; the message names those that there are.
-    """
-    name, slash, number = reference.partition("/")
-    if not re.fullmatch(r"[\w.-]+", name) or name.startswith(".") or (slash and not number):
-        raise TrainingError(f"a published model is NAME or NAME/VERSION, not {reference!r}")
-    try:
-        versions = published_versions(models / name)
-    except VersionsError as error:
-        raise TrainingError(str(error)) from error
-    if not versions:
-        known = ", ".join(_names(models)) or "none"
-        raise TrainingError(f"there is no published model {name} in {models}; there are: {known}")
-    if number and number not in map(str, versions):
-        listed = ", ".join(map(str, versions))
-        raise TrainingError(f"{name} has no version {number} in {models}; it has {listed}")
-    return models / name / (number or str(versions[-1]))
-
-
-def _names(models: Path) -> list[str]:
-    folders = sorted(models.iterdir()) if models.is_dir() else []
-    return [folder.name for folder in folders if folder.is_dir() and published_versions(folder)]

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 WARMUP = Path("assets.extra", "tf_serving_warmup_requests")
-SIGNATURES = ("serving_default", "describe")
+SIGNATURES = ("serving_default", "explain", "describe")
 BATCH_SIZES = (1, 8)
 
 

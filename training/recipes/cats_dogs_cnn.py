@@ -1,6 +1,7 @@
 """Cats and dogs from scratch, without pretrained weights; also the starter model."""
 
-from training.recipe import Augmentation, Recipe, ResidualNetwork
+from training.recipe import Recipe, ResidualNetwork
+from training.variation import Augmentation
 
 RECIPE = Recipe(
     name="cats-dogs-cnn",
@@ -20,7 +21,7 @@ RECIPE = Recipe(
         dropout=0.3,
     ),
     augmentation=Augmentation(
-        flip=True, crop_area=0.5, crop_aspect=1.2, brightness=0.25, contrast=0.2, colour=0.1
+        flip=True, crop_area=0.5, crop_aspect=1.2, brightness=2.0, contrast=0.2, colour=0.1
     ),
     epochs=30,
     batch_size=64,

@@ -1,6 +1,7 @@
 """The best clothing model that two CPU cores train in a coffee break; also the starter model."""
 
-from training.recipe import Augmentation, Recipe, ResidualNetwork
+from training.recipe import Recipe, ResidualNetwork
+from training.variation import Augmentation
 
 RECIPE = Recipe(
     name="clothing-cnn",

@@ -1,15 +1,16 @@
 """The clothing model of two CPU cores and patience: full resolution first, many epochs."""
 
-from training.recipe import Augmentation, Recipe, ResidualNetwork
+from training.recipe import Recipe, ResidualNetwork
+from training.variation import Augmentation, Snapshots
 
 RECIPE = Recipe(
     name="clothing-starter",
     model="clothing",
-    what="small residual network at full resolution, flips and shifts",
+    what="small residual network at full resolution, for snapshots too",
     expected="not run yet: some 25 min on 2 idle cores",
     floor=0.93,
     dataset="fashion-mnist",
-    preparation="garment/1",
+    preparation="garment/2",
     shape=(28, 28, 1),
     network=ResidualNetwork(
         stem=(16,),
@@ -20,6 +21,7 @@ RECIPE = Recipe(
         dropout=0.2,
     ),
     augmentation=Augmentation(flip=True, shift=2),
+    snapshots=Snapshots(share=0.35),
     held_out=0.05,
     epochs=40,
     batch_size=128,

@@ -1,6 +1,7 @@
 """As accurate as can be on a GPU: a wide residual network."""
 
-from training.recipe import Augmentation, Recipe, WideNetwork
+from training.recipe import Recipe, WideNetwork
+from training.variation import Augmentation
 
 RECIPE = Recipe(
     name="clothing-wide",

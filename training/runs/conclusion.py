@@ -10,6 +10,7 @@ from rich.console import Console
 from training.data.datasets import DataSet
 from training.errors import TrainingError
 from training.judging.evaluation import read_evaluation, save_evaluation
+from training.judging.histograms import histograms
 from training.publishing.card import model_card
 from training.publishing.policy import Policy
 from training.recipe import Recipe
@@ -68,6 +69,7 @@ def judge_and_keep(
         metrics["validation"] = found.validation.metrics()
     trust = {"calibration": found.calibration, "recognition": found.recognition}
     card = model_card(recipe, data, metrics, trust, how)
+    card["histograms"] = histograms(found.test, "test")
     save_evaluation(found.test, data.test.photos, folder)
     write_json(folder / CARD, card)
     return Outcome(recipe, data, network, found.recognizer, card, folder)

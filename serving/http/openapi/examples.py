@@ -17,6 +17,14 @@ def classification(model: str) -> answers.ClassificationAnswer:
     return answers.ClassificationAnswer(model=model, version=VERSION, predictions=[prediction])
 
 
+def explanation(model: str) -> answers.ExplanationAnswer:
+    """Return the answer to why, for one photo."""
+    prediction = classification(model).predictions[0]
+    heat = [[0.0, 0.42, 0.0], [0.1, 1.0, 0.37], [0.0, 0.25, 0.08]]
+    explained = answers.PhotoExplanation(**prediction.model_dump(), heat=heat)
+    return answers.ExplanationAnswer(model=model, version=VERSION, predictions=[explained])
+
+
 def described(model: str) -> answers.DescribedModel:
     """Return a model with its card."""
     return answers.DescribedModel(**_ready(model).model_dump(), card={"recipe": "clothing-cnn"})
@@ -49,4 +57,5 @@ def _ready(model: str) -> answers.ReadyModel:
         input=answers.ModelInput(height=28, width=28, channels=1),
         preparation="garment/1",
         labels=["T-shirt/top", "Shirt"],
+        explains=True,
     )

@@ -8,10 +8,10 @@ from pydantic import BaseModel
 from serving.http.answers import Liveness
 from serving.http.openapi import examples
 from serving.http.openapi.bodies import photos_body
-from serving.http.openapi.parameters import budget, caller, top, tracing
+from serving.http.openapi.parameters import answer_format, budget, caller, top, tracing
 from serving.http.openapi.problems import request_id_header
 from serving.http.openapi.schemas import schema_of
-from serving.http.rendering import JSON
+from serving.http.rendering import JSON, PNG
 from serving.settings import Settings
 
 URL = "$PHOTOLABEL_URL"  # In commands: where the service is.
@@ -74,23 +74,7 @@ def operations(settings: Settings) -> dict[str, Described]:
 def _api(settings: Settings) -> dict[str, Described]:
     name, headers = settings.models[0], [budget(settings), *tracing()]
     return {
-        "classify": Described(
-            group="Classify",
-            summary="Classify photos",
-            more="If one photo of several is bad, none is classified, and the error names every bad"
-            " one.",
-            answers={200: _answer("The probabilities.", examples.classification(name))},
-            problems=(*_KEYED, *_LOOKED_UP, *_UPLOADING, *_BAD_PHOTOS, *_ASKING, _BUSY),
-            parameters=[top(), *headers, *caller(settings)],
-            body=photos_body(settings),
-            keyed=True,
-            curl=(
-                f"curl --data-binary @photo.jpg {URL}PATH",
-                f'curl -F photo=@shirt.jpg -F photo=@photo.jpg "{URL}PATH?top=3"',
-                """printf '{"images": [{"b64": "%s"}]}' "$(base64 < photo.jpg | tr -d '\\n')" |"""
-                f" curl --data-binary @- -H 'Content-Type: application/json' {URL}PATH",
-            ),
-        ),
+        **_photo_questions(settings),
         "models": Described(
             group="Models",
             summary="List the models",
@@ -108,6 +92,45 @@ def _api(settings: Settings) -> dict[str, Described]:
             problems=(*_KEYED, *_LOOKED_UP, *_ASKING),
             parameters=headers,
             keyed=True,
+        ),
+    }
+
+
+def _photo_questions(settings: Settings) -> dict[str, Described]:
+    name, headers = settings.models[0], [budget(settings), *tracing(), *caller(settings)]
+    problems = (*_KEYED, *_LOOKED_UP, *_UPLOADING, *_BAD_PHOTOS, *_ASKING, _BUSY)
+    return {
+        "classify": Described(
+            group="Classify",
+            summary="Classify photos",
+            more="If one photo of several is bad, none is classified, and the error names every bad"
+            " one.",
+            answers={200: _answer("The probabilities.", examples.classification(name))},
+            problems=problems,
+            parameters=[top(), *headers],
+            body=photos_body(settings),
+            keyed=True,
+            curl=(
+                f"curl --data-binary @photo.jpg {URL}PATH",
+                f'curl -F photo=@shirt.jpg -F photo=@photo.jpg "{URL}PATH?top=3"',
+                """printf '{"images": [{"b64": "%s"}]}' "$(base64 < photo.jpg | tr -d '\\n')" |"""
+                f" curl --data-binary @- -H 'Content-Type: application/json' {URL}PATH",
+            ),
+        ),
+        "explain": Described(
+            group="Classify",
+            summary="Classify photos and show why",
+            more="Where in each photo the evidence for its class is, as a grid of numbers or, for"
+            " one photo, as a picture. The version that classifies explains.",
+            answers={200: _explained(name)},
+            problems=(*problems, "not-explainable"),
+            parameters=[top(), answer_format(), *headers],
+            body=photos_body(settings),
+            keyed=True,
+            curl=(
+                f"curl --data-binary @photo.jpg {URL}PATH",
+                f'curl --data-binary @photo.jpg -o why.png "{URL}PATH?format=png"',
+            ),
         ),
     }
 
@@ -181,6 +204,12 @@ def _answer(meaning: str, example: BaseModel) -> Response:
     shown = example.model_dump(exclude_none=True)
     content = MediaType(schema=schema_of(type(example)), example=shown)
     return Response(description=meaning, headers=request_id_header(), content={JSON: content})
+
+
+def _explained(model: str) -> Response:
+    answer = _answer("Probabilities and heat maps.", examples.explanation(model))
+    picture = MediaType(schema=Schema(type="string", schema_format="binary"))
+    return answer.model_copy(update={"content": {**(answer.content or {}), PNG: picture}})
 
 
 def _text(meaning: str, *media_types: str) -> Response:

@@ -32,6 +32,16 @@ def top() -> Parameter:
     return _parameter("top", "query", meaning, schema, 3)
 
 
+def answer_format() -> Parameter:
+    """Return the query's parameter for how heat maps are to come."""
+    meaning = (
+        "`json`: numbers; `png`: one photo as the model sees it, lit up where it is hot. Left out,"
+        " `Accept` decides; numbers where it wants both."
+    )
+    schema = Schema(type="string", enum=["json", "png"])
+    return _parameter("format", "query", meaning, schema, "json")
+
+
 def budget(settings: Settings) -> Parameter:
     """Return the header that lowers the time budget."""
     meaning = (

@@ -7,6 +7,7 @@ from typing import Any
 from openapi_pydantic import Example, Header, MediaType, Reference, Response, Schema
 
 from serving import errors
+from serving.explanation import NotExplainable
 from serving.http.answers import Problem
 from serving.http.openapi.schemas import schema_of
 from serving.http.rendering import PROBLEM
@@ -45,6 +46,7 @@ def _of_requests(settings: Settings) -> list[errors.PhotolabelError]:
         errors.UnknownPath("There is nothing at /v2. GET /v1/models lists the models."),
         errors.UnknownModel(f"There is no model 'gloves'; served are {names}."),
         errors.UnknownVersion(f"There is no {settings.models[0]}, version 9."),
+        NotExplainable(f"Model {settings.models[0]}, version 1, has no signature 'explain'."),
         errors.UploadTimeout(
             f"The body did not arrive within {settings.time_budget:g} s. Send a smaller photo."
         ),

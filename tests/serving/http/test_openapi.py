@@ -20,7 +20,9 @@ from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, fake_server, gateway
 
 CLASSIFY = "/v1/models/{name}:classify"
+EXPLAIN = "/v1/models/{name}:explain"
 PATH = "/v1/models/clothing:classify"
+WHY = "/v1/models/clothing:explain"
 KINDS = examples(Settings())
 
 
@@ -167,6 +169,9 @@ ANSWERS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "icon": ("/web/{file}", "get", "/web/icon.svg", {}),
     "no file": ("/web/{file}", "get", "/web/nothing", {}),
     "classify": (CLASSIFY, "post", PATH, {"data": encoded_photo()}),
+    "explain": (EXPLAIN, "post", WHY, {"data": encoded_photo()}),
+    "picture": (EXPLAIN, "post", f"{WHY}?format=png", {"data": encoded_photo()}),
+    "bad format": (EXPLAIN, "post", f"{WHY}?format=gif", {"data": encoded_photo()}),
     "no photo": (CLASSIFY, "post", PATH, {}),
     "bad top": (CLASSIFY, "post", f"{PATH}?top=no", {"data": encoded_photo()}),
     "no model": (CLASSIFY, "post", "/v1/models/gloves:classify", {"data": encoded_photo()}),
@@ -224,6 +229,9 @@ def test_every_error_even_unforeseen_is_as_described(
     slug: str, client: FlaskClient, source: FakeModelServer, document: dict[str, Any]
 ) -> None:
     source.failure = KINDS[slug]
-    response = client.post(PATH, data={"photo": (io.BytesIO(encoded_photo()), "a.jpg")})
-    assert response.get_json()["type"] == f"urn:photolabel:error:{slug}"
-    check_described(document, CLASSIFY, "post", response)
+    for described, path in ((CLASSIFY, PATH), (EXPLAIN, WHY)):
+        if (described, slug) == (CLASSIFY, "not-explainable"):
+            continue
+        response = client.post(path, data={"photo": (io.BytesIO(encoded_photo()), "a.jpg")})
+        assert response.get_json()["type"] == f"urn:photolabel:error:{slug}"
+        check_described(document, described, "post", response)

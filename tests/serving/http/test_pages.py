@@ -106,5 +106,5 @@ def test_every_command_of_the_docs_works(source: FakeModelServer, tmp_path: Path
                 timeout=60,
                 check=True,
             )
-    assert len(commands) > 15
-    assert [len(pixels) for _, pixels in source.predicted] == [1, 2, 1] * 3
+    assert len(commands) > 20
+    assert [len(pixels) for _, pixels in source.predicted] == [1, 2, 1] * 3 + [1, 1] * 3

@@ -4,7 +4,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from serving.errors import ModelServerUnavailable
-from serving.insight.metrics import CONFIDENCES, Metrics
+from serving.insight.confidences import CONFIDENCES
+from serving.insight.metrics import Metrics
 from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, fake_server, gateway
 from tests.serving.numbers import Numbers, read_numbers, total, values_of
@@ -76,7 +77,8 @@ def test_confidence_is_counted_by_predicted_class(client: FlaskClient) -> None:
     client.post(PATH, data=encoded_photo())
     client.post("/v1/models/cats-dogs:classify", data=encoded_photo())
     found = numbers(client)
-    labels = {"model": "clothing", "predicted": "shirt"}  # with the probability 0.5
+    # With the probability 0.5.
+    labels = {"model": "clothing", "version": "1", "predicted": "shirt"}
     assert total(found, "photolabel_confidence_bucket", **labels, le="0.4") == 0
     assert total(found, "photolabel_confidence_bucket", **labels, le="0.5") == 1
     assert values_of(found, "predicted") == {"shirt", "cat"}

@@ -8,7 +8,7 @@ import pytest
 
 from serving import protos
 from serving.errors import ModelNotReady
-from serving.models.contract import read_description, read_prediction
+from serving.models.contract import read_description, read_heat, read_prediction
 from serving.models.model_ref import ModelRef
 
 REF = ModelRef("clothing", version=3)
@@ -32,6 +32,39 @@ def description() -> Any:
         answer.outputs[name].dtype = protos.DT_STRING
         answer.outputs[name].string_val.extend(values)
     return answer
+
+
+def heat(values: list[float], *shape: int) -> Any:
+    answer = protos.PredictResponse()
+    tensor = answer.outputs["heat"]
+    tensor.dtype = protos.DT_FLOAT
+    tensor.float_val.extend(values)
+    for size in shape:
+        tensor.tensor_shape.dim.add(size=size)
+    return answer
+
+
+def test_heat_maps_are_read() -> None:
+    read = read_heat(heat([0, 0.5, 0.25, 1], 2, 1, 2), REF, 2)
+    np.testing.assert_array_equal(read, [[[0, 0.5]], [[0.25, 1]]])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        heat([0, 1], 1, 1, 2),
+        heat([0, 1], 2, 1),
+        heat([], 2, 0, 3),
+        heat([0, 1], 2, 1, 3),
+        heat([0, 1.5], 2, 1, 1),
+        heat([0, -0.5], 2, 1, 1),
+        heat([0, float("nan")], 2, 1, 1),
+        prediction(),
+    ],
+)
+def test_broken_heat_maps_are_not_ready(answer: Any) -> None:
+    with pytest.raises(ModelNotReady, match="output heat"):
+        read_heat(answer, REF, 2)
 
 
 def add_recognized(answer: Any, values: list[bool]) -> None:

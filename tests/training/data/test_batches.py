@@ -4,8 +4,11 @@ import numpy as np
 
 from training.data.batches import PlainBatches, TrainingBatches
 from training.data.datasets import Split
-from training.recipe import Augmentation, Recipe
+from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.variation import Augmentation
+
+LABELS = ("cat", "dog", "owl")
 
 
 def split(photos: int = 23) -> Split:
@@ -26,7 +29,7 @@ def order(batches: TrainingBatches) -> list[int]:
 
 
 def test_batches_hold_photos_and_one_hot_classes() -> None:
-    photos, targets = TrainingBatches(split(), 3, recipe())[0]
+    photos, targets = TrainingBatches(split(), LABELS, recipe())[0]
 
     assert photos.shape == (5, 28, 28, 1)
     assert photos.dtype == np.uint8
@@ -37,7 +40,7 @@ def test_batches_hold_photos_and_one_hot_classes() -> None:
 
 
 def test_an_epoch_shows_no_photo_twice_and_leaves_out_what_fills_no_batch() -> None:
-    batches = TrainingBatches(split(), 3, recipe())
+    batches = TrainingBatches(split(), LABELS, recipe())
 
     assert len(batches) == 4
     assert len(set(order(batches))) == 20
@@ -45,7 +48,7 @@ def test_an_epoch_shows_no_photo_twice_and_leaves_out_what_fills_no_batch() -> N
 
 def test_the_order_is_a_function_of_seed_and_epoch() -> None:
     def orders(seed: int, epochs: list[int]) -> list[list[int]]:
-        batches = TrainingBatches(split(), 3, recipe(seed))
+        batches = TrainingBatches(split(), LABELS, recipe(seed))
         found = []
         for epoch in epochs:
             batches.start_epoch(epoch)
@@ -59,7 +62,7 @@ def test_the_order_is_a_function_of_seed_and_epoch() -> None:
 
 
 def test_fewer_photos_than_a_batch_are_one_batch() -> None:
-    batches = TrainingBatches(split(3), 3, recipe())
+    batches = TrainingBatches(split(3), LABELS, recipe())
 
     assert len(batches) == 1
     assert sorted(order(batches)) == [0, 1, 2]

@@ -14,8 +14,9 @@ from training.data.loading import load
 from training.data.photo_store import Progress
 from training.fitting import features
 from training.fitting.features import with_features
-from training.recipe import Augmentation, FineTuning, Recipe
+from training.recipe import FineTuning, Recipe
 from training.recipes import RECIPES
+from training.variation import Augmentation
 
 # Keras stores weights by a conversion that NumPy wants to be another one some day.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

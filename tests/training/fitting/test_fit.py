@@ -10,7 +10,8 @@ from training.data.fashion_mnist import load_fashion_mnist
 from training.errors import TrainingError
 from training.fitting.fit import fit
 from training.publishing.export import export
-from training.recipe import Augmentation, DenseNetwork, Recipe
+from training.recipe import DenseNetwork, Recipe
+from training.variation import Augmentation
 
 
 @pytest.fixture

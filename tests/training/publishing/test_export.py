@@ -55,11 +55,14 @@ def described(tensors: Any) -> dict[str, tuple[int, list[int]]]:
 def test_the_signatures_are_those_of_the_contract(folder: Path) -> None:
     signatures = graph_of(folder).signature_def
 
-    assert set(signatures) == {"serving_default", "describe", "__saved_model_init_op"}
+    assert set(signatures) == {"serving_default", "explain", "describe", "__saved_model_init_op"}
     image = {"image": (tf.uint8.as_datatype_enum, [-1, 28, 28, 1])}
     text = tf.string.as_datatype_enum
     classify, describe = signatures["serving_default"], signatures["describe"]
+    explain = signatures["explain"]
     assert described(classify.inputs) == described(describe.inputs) == image
+    assert described(explain.inputs) == image
+    assert described(explain.outputs) == {"heat": (tf.float32.as_datatype_enum, [-1, 7, 7])}
     assert described(classify.outputs) == {"probabilities": (tf.float32.as_datatype_enum, [-1, 10])}
     assert described(describe.outputs) == {
         "labels": (text, [-1, 10]),
@@ -98,7 +101,7 @@ def test_the_card_lies_beside_the_model(folder: Path) -> None:
     assert "ярлык" in text
 
 
-def test_warm_up_records_cover_both_signatures_at_two_batch_sizes(folder: Path) -> None:
+def test_warm_up_records_cover_all_signatures_at_two_batch_sizes(folder: Path) -> None:
     path = folder / "assets.extra" / "tf_serving_warmup_requests"
     records = [
         prediction_log_pb2.PredictionLog.FromString(record)
@@ -112,7 +115,7 @@ def test_warm_up_records_cover_both_signatures_at_two_batch_sizes(folder: Path) 
     assert {request.inputs["image"].dtype for request in requests} == {tf.uint8.as_datatype_enum}
     assert set(zip(signatures, shapes, strict=True)) == {
         (signature, (batch, 28, 28, 1))
-        for signature in ("serving_default", "describe")
+        for signature in ("serving_default", "explain", "describe")
         for batch in (1, 8)
     }
 

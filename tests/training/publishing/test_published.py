@@ -5,7 +5,8 @@ import pytest
 
 from tests.training.signals import LABELS, data_set, published
 from training.errors import TrainingError
-from training.publishing.published import PublishedModel, find_version
+from training.publishing.model_folder import find_version
+from training.publishing.published import PublishedModel
 
 
 def test_a_version_tells_of_itself_and_answers_more_photos_than_a_batch(tmp_path: Path) -> None:

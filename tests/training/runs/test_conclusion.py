@@ -3,11 +3,15 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from serving.versions import published_versions
 from tests.training.conftest import CommandLine
+from training.judging.evaluation import read_evaluation
+from training.judging.histograms import histograms
 from training.recipe import Recipe
 from training.recipes import RECIPES
 
@@ -20,7 +24,7 @@ def set_floor(monkeypatch: pytest.MonkeyPatch, floor: float) -> None:
     monkeypatch.setitem(RECIPES, recipe.name, replace(recipe, floor=floor))
 
 
-def card_of(version: int) -> dict[str, object]:
+def card_of(version: int) -> dict[str, Any]:
     path = Path("models", "clothing", str(version), "assets.extra", "model_card.json")
     return dict(json.loads(path.read_text("utf-8")))
 
@@ -65,6 +69,15 @@ def test_a_second_version_is_compared_with_the_first(
     assert gate["serving"] == 1
     assert gate["tolerance"] == 100
     assert gate["difference"]["photos"] == 50
+
+
+def test_the_card_counts_what_the_model_said_of_the_test_photos(train: CommandLine) -> None:
+    assert train() == 0
+    (run,) = Path("runs/clothing-cnn").iterdir()
+    evaluation, _ = read_evaluation(run)
+    told = card_of(1)["histograms"]
+    assert told == histograms(evaluation, "test")
+    assert np.sum([*told["confidence"].values()]) == 50
 
 
 @pytest.mark.parametrize("tolerance", ["-1", "101", "nan"])

@@ -1,0 +1,92 @@
+"""What the figures have to show."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.photos.distortions import COMBINED
+from benchmarks.photos.exactness import Reduced, Sideways
+from benchmarks.photos.scores import Score
+
+_POINTS = 0.015
+_PET_BARS = ("JPEG 30", "half brightness", "double brightness")
+_REAL = {"shop": 0.70, "home": 0.50}
+_OVERSURE = 0.10
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A figure and what is wanted of it.
+
+    Attributes:
+        what: the figure's name.
+        found: the figure, for people.
+        wanted: likewise.
+        met: None where it can't be told.
+    """
+
+    what: str
+    found: str
+    wanted: str
+    met: bool | None
+
+
+def distorted(model: str, scores: Sequence[Score]) -> Iterator[Bar]:
+    """Judge how much accuracy the distortions cost."""
+    named = {each.name: each for each in scores}
+    for name in (COMBINED,) if model == "clothing" else _PET_BARS:
+        against = named[name].against
+        if against:
+            found = f"{100 * against.estimate:+.1f}"
+            met = against.estimate >= -_POINTS
+            yield Bar(f"{model}, {name}: points from clean", found, f"≥ {-100 * _POINTS:g}", met)
+
+
+def real(scores: Mapping[str, Score]) -> Iterator[Bar]:
+    """Judge the answers for real photos: `shop`, `home` and `other`."""
+    for name, least in _REAL.items():
+        score = scores[name]
+        yield Bar(
+            f"{name}: accuracy", f"{score.accuracy:.1%}", f"≥ {least:.0%}", score.accuracy >= least
+        )
+        over = score.confidence - score.accuracy
+        wanted = f"≤ {100 * _OVERSURE:g} points"
+        yield Bar(
+            f"{name}: mean confidence - accuracy", f"{100 * over:+.1f}", wanted, over <= _OVERSURE
+        )
+    garments, other = scores["home"].recognized, scores["other"].recognized
+    what = "home: share of `other` recognized"
+    if garments is None or other is None:
+        yield Bar(what, "the model does not tell", "≤ that of the garments", None)
+    else:
+        yield Bar(
+            what, f"{other:.0%}", f"≤ {garments:.0%}, that of the garments", other <= garments
+        )
+
+
+def same(model: str, held: Sideways, apart: np.ndarray) -> Iterator[Bar]:
+    """Judge sideways against upright, and the gateway against the model itself."""
+    found = f"{held.pixels_differ} of {held.photos} differ"
+    yield Bar(f"{model}, sideways PNG: pixels", found, "identical", not held.pixels_differ)
+    most = float(held.probabilities.max())
+    what = f"{model}, sideways JPEG: probability of the top class off by at most"
+    yield Bar(what, f"{most:.4f}", "≤ 0.01", most <= 0.01)
+    most = float(apart.max())
+    what = f"{model}, gateway and process: probabilities apart by at most"
+    yield Bar(what, f"{most:.1e}", "≤ 1e-5", most <= 1e-5)
+
+
+def faster(model: str, found: Reduced) -> Iterator[Bar]:
+    """Judge decoding at a reduced size."""
+    size = float(np.median(found.bytes)) / 1e6
+    for others, name in (
+        (found.resized, "decode all, resize"),
+        (found.whole, "the same of all pixels"),
+    ):
+        ratio = float(np.median(others / found.seconds))
+        what = f"{model}, 12 megapixels ({size:.1f} MB) to pixels: times faster than to {name}"
+        yield Bar(what, f"{ratio:.1f}", "≥ 6", ratio >= 6)
+    moved = float(np.median(found.moved))
+    what = f"{model}, 12 megapixels: probability of the top class moves by (median)"
+    yield Bar(what, f"{moved:.4f}", "≤ 0.02", moved <= 0.02)

@@ -1,0 +1,39 @@
+"""The figures as tables."""
+
+from collections.abc import Iterable, Sequence
+
+from benchmarks.photos.bars import Bar
+from benchmarks.photos.scores import Score
+from benchmarks.serving.report import Page
+
+_MET = {True: "met", False: "missed", None: "–"}
+
+
+def scores(title: str, found: Sequence[Score]) -> Page:
+    """Show accuracy by kind of photo, and how far it is from that of the clean ones."""
+    heading = ["photos", "number", "accuracy", "points from clean", "confidence", "recognized"]
+    page = Page(title, heading)
+    for each in found:
+        known = "–" if each.recognized is None else f"{each.recognized:.1%}"
+        number, accuracy = f"{len(each.right):,}", f"{each.accuracy:.1%}"
+        if each.name == "other":
+            accuracy = "–"
+        page.rows.append(
+            [each.name, number, accuracy, _difference(each), f"{each.confidence:.1%}", known]
+        )
+    return page
+
+
+def bars(found: Iterable[Bar]) -> Page:
+    """Show what has to be shown, and whether it is."""
+    page = Page("bars", ["figure", "found", "wanted", ""])
+    page.rows.extend([each.what, each.found, each.wanted, _MET[each.met]] for each in found)
+    return page
+
+
+def _difference(score: Score) -> str:
+    against = score.against
+    if against is None:
+        return "–"
+    low, high = 100 * against.low, 100 * against.high
+    return f"{100 * against.estimate:+.1f} ({low:+.1f} to {high:+.1f})"

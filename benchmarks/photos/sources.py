@@ -1,0 +1,106 @@
+"""The photos that the versions are made of: test splits that no model was fitted to."""
+
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from training.data.cats_dogs import LABELS as PETS
+from training.data.cats_dogs import kaggle_label, kaggle_order, read_member
+from training.data.datasets import search_folders
+from training.data.fashion_mnist import LABELS as GARMENTS
+from training.data.fashion_mnist import load_fashion_mnist
+from training.data.photo_sets import Photo, with_splits
+from training.data.photo_store import Source
+from training.errors import TrainingError
+
+OTHER = "other"
+"""The folder of `home.zip` with what is none of the ten classes."""
+
+
+@dataclass(frozen=True)
+class Items:
+    """Labelled images of a test split.
+
+    Attributes:
+        labels: the names of the classes.
+        images: of each, its pixels (uint8 `[28, 28]`) or its encoded bytes.
+        classes: int64 `[images]`; -1 for what is none of the labels.
+    """
+
+    labels: tuple[str, ...]
+    images: list[Any]
+    classes: np.ndarray
+
+
+def data_folder(given: Path | None) -> Path | None:
+    """Return the folder of the data sets: the one given, or where the tests look as well."""
+    beside = Path(__file__).parents[3] / "shared" / "data"
+    if given or "PHOTOLABEL_DATA" in os.environ or not beside.is_dir():
+        return given
+    return beside
+
+
+def garments(data: Path | None, limit: int) -> Items:
+    """Return the first images of Fashion-MNIST's test set.
+
+    Raises:
+        TrainingError: it is not there.
+    """
+    test = load_fashion_mnist(data, 0.0).test
+    images = list(np.asarray(test.photos[:limit])[..., 0])
+    return Items(GARMENTS, images, test.classes[:limit])
+
+
+def pets(data: Path | None, split: int, limit: int) -> Items:
+    """Return files of the test split of dogs-vs-cats, as training splits it.
+
+    Args:
+        data: where to look first.
+        split: the number of the split that the model was trained with.
+        limit: the most photos.
+
+    Raises:
+        TrainingError: there is no `train.zip`.
+    """
+    path = _find(data, "dogs-vs-cats", "train.zip")
+    order = kaggle_order(split)
+    reading = Lock()
+    with zipfile.ZipFile(path) as archive:
+        labels = {name: kaggle_label(name) for name in archive.namelist()}
+        named = [Photo(Source(name, lambda: b""), label) for name, label in labels.items() if label]
+        test = [photo for photo in with_splits(named, PETS, order) if photo.split == "test"]
+        chosen = sorted(test, key=lambda photo: order(photo.source.name))[:limit]
+        encoded = [read_member(archive, photo.source.name, reading) for photo in chosen]
+    classes = np.array([PETS.index(photo.label) for photo in chosen])
+    return Items(PETS, encoded, classes)
+
+
+def real_garments(data: Path | None, archive: str) -> Items:
+    """Return the photos of `shop.zip` or `home.zip`: a folder for each class.
+
+    Raises:
+        TrainingError: the archive is not there.
+    """
+    with zipfile.ZipFile(_find(data, "clothing-photos", archive)) as file:
+        names = sorted(name for name in file.namelist() if not name.endswith("/"))
+        encoded = [file.read(name) for name in names]
+    folders = [name.split("/")[-2] for name in names]
+    known = {label.replace("/", "_").replace(" ", "_"): n for n, label in enumerate(GARMENTS)}
+    unknown = set(folders) - set(known) - {OTHER}
+    if unknown:
+        raise TrainingError(f"{archive} has the folder {min(unknown)}, which is no class")
+    return Items(GARMENTS, encoded, np.array([known.get(folder, -1) for folder in folders]))
+
+
+def _find(data: Path | None, data_set: str, name: str) -> Path:
+    folders = search_folders(data, data_set)
+    found = next((folder / name for folder in folders if (folder / name).is_file()), None)
+    if found is None:
+        looked = ", ".join(map(str, folders)) or "--data and PHOTOLABEL_DATA are not given"
+        raise TrainingError(f"no {name} of {data_set}: {looked}")
+    return found

@@ -1,0 +1,44 @@
+"""Masking: the cells that are meant, and figures that tell good heat maps from bad ones."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.explanations import mask, measure
+
+LIT = np.random.default_rng(0).integers(0, 25, 40)
+
+
+def test_the_cells_chosen_are_filled_in() -> None:
+    photos = np.full((2, 6, 8, 1), 9, np.uint8)
+    masked = mask(photos, np.array([[0], [5]]), (2, 3), np.zeros((1, 1, 1, 1), np.uint8))
+    expected = photos.copy()
+    expected[0, :3, :3] = expected[1, 3:, 6:] = 0
+    np.testing.assert_array_equal(masked, expected)
+
+
+class Lit:
+    """A model that is sure of its class as far as one cell of each photo is lit."""
+
+    preparation = "garment/1"
+
+    def __init__(self, points_there: bool) -> None:
+        self._points_there = points_there
+
+    def probabilities(self, photos: Any) -> np.ndarray:
+        sure = photos.reshape(-1, 25)[np.arange(40), LIT] / 255
+        return np.stack([sure, 1 - sure], axis=1)
+
+    def heat(self, photos: Any) -> np.ndarray:
+        heat = np.eye(25)[LIT]
+        return (heat if self._points_there else 1 - heat).reshape(-1, 5, 5)
+
+
+@pytest.mark.parametrize("points_there", [True, False])
+def test_heat_that_points_at_what_decides_is_told_from_other(points_there: bool) -> None:
+    photos = np.full((40, 5, 5, 1), 255, np.uint8)
+    figures = measure(Lit(points_there), photos)  # type: ignore[arg-type]  # It is enough of one.
+    assert figures.better == points_there
+    assert figures.hot == points_there
+    assert 0.1 < figures.random < 0.3

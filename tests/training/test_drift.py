@@ -1,0 +1,217 @@
+"""The command `drift`: metrics beside a model's card, and what can't be told."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from prometheus_client import generate_latest
+
+from serving.insight.metrics import Metrics
+from serving.insight.observation import Observation
+from training.__main__ import main
+from training.judging.evaluation import Evaluation
+from training.judging.histograms import histograms
+
+LABELS = ("shirt", "bag")
+
+
+def drawn(photos: int, mean: float = 3.0, bags: float = 0.5, seed: int = 0) -> np.ndarray:
+    """Return probabilities `[photos, 2]` of a model that is surer with a greater mean."""
+    random = np.random.default_rng(seed)
+    sure = 1 / (1 + np.exp(-np.abs(random.normal(mean, 1.0, photos))))
+    bag = random.random(photos) < bags
+    return np.stack([np.where(bag, 1 - sure, sure), np.where(bag, sure, 1 - sure)], axis=1)
+
+
+def metrics_text(versions: dict[int, np.ndarray], model: str = "clothing") -> str:
+    """Return the metrics of a gateway after these answers."""
+    metrics = Metrics()
+    for version, probabilities in versions.items():
+        observation = Observation()
+        observation.version = version
+        best = zip(probabilities.argmax(axis=1), probabilities.max(axis=1), strict=True)
+        observation.best = [(LABELS[chosen], float(sure)) for chosen, sure in best]
+        metrics.record(observation, "classify", model, 200, 0.1)
+    return generate_latest(metrics.registry).decode()
+
+
+def publish(models: Path, version: int = 1, **changes: Any) -> Path:
+    """Write what `drift` looks at of a version."""
+    folder = models / "clothing" / str(version)
+    (folder / "assets.extra").mkdir(parents=True)
+    (folder / "saved_model.pb").touch()
+    evaluation = Evaluation(LABELS, np.zeros(5000, np.int64), drawn(5000, seed=9))
+    card = {"name": "clothing", "histograms": histograms(evaluation, "test"), **changes}
+    (folder / "assets.extra" / "model_card.json").write_text(json.dumps(card))
+    return folder
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    publish(tmp_path / "models")
+    return tmp_path / "models"
+
+
+def run(text: str, tmp_path: Path, *arguments: str, model: str = "clothing") -> int:
+    """Run the command on metrics in a file."""
+    file = tmp_path / "metrics.txt"
+    file.write_text(text)
+    return main(
+        ["drift", model, "--metrics", str(file), "--models", str(tmp_path / "models"), *arguments]
+    )
+
+
+def test_like_photos_are_no_drift(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(metrics_text({1: drawn(2000)}), tmp_path) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"clothing/1: its card beside {tmp_path}/metrics.txt\n")
+    assert "between 5,000 photos of the card and 2,000 live ones (by chance up to 0.0" in said
+    assert said.count("no change worth a look") == 2
+    assert "0.99 to 0.999" in said
+
+
+def test_other_photos_are(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = metrics_text({1: drawn(2000, mean=1.0)})
+    assert run(text, tmp_path) == 4
+    out, error = capsys.readouterr()
+    assert "a large change" in out
+    assert error.startswith("error: clothing/1 has drifted: confidences ")
+    assert "classes" not in error
+    assert run(text, tmp_path, "--only", "classes") == 0
+    assert run(text, tmp_path, "--threshold", "50") == 0
+
+
+def test_other_classes_are(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = metrics_text({1: drawn(2000, bags=0.67)})
+    assert run(text, tmp_path) == 0
+    assert "a small change" in capsys.readouterr().out
+    assert run(text, tmp_path, "--threshold", "0.1") == 4
+    assert "has drifted: classes 0.1" in capsys.readouterr().err
+    assert run(text, tmp_path, "--threshold", "0.1", "--only", "confidences") == 0
+
+
+def test_the_newest_version_that_answered_is_judged_or_the_one_asked_for(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for version in (2, 10, 11):
+        publish(models, version)
+    text = metrics_text({2: drawn(900, mean=1.0), 10: drawn(800)})
+    assert run(text, tmp_path) == 0
+    assert "clothing/10: " in capsys.readouterr().out
+    assert run(text, tmp_path, model="clothing/2") == 4
+    capsys.readouterr()
+    assert run(text, tmp_path, model="clothing/11") == 5
+    told = "the metrics have no photos of version 11; they have 900 of version 2, 800 of version 10"
+    assert told in capsys.readouterr().err
+
+
+def test_a_prometheus_with_several_gateways_and_no_versions(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "model:photolabel_confidence_bucket:increase1w"
+    lines = [f"# TYPE {name} untyped"]
+    for line in metrics_text({1: drawn(150)}).splitlines():
+        if line.startswith("photolabel_confidence_bucket"):
+            labels, _, value = line.replace(',version="1"', "").rpartition(" ")
+            _, _, labels = labels.partition("{")
+            for gateway in "ab":
+                fraction = float(value) * 1.01
+                lines.append(f'{name}{{instance="{gateway}",{labels} {fraction} 1700000000000')
+    text = "\n".join(lines) + "\n"
+    assert run(text, tmp_path) == 0
+    said = capsys.readouterr().out
+    assert "which does not tell versions apart" in said
+    assert "303 live ones" in said
+    assert run(f"{text}{metrics_text({1: drawn(500)})}", tmp_path) == 1
+    told = " and photolabel_confidence_bucket: select one of them"
+    assert told in capsys.readouterr().err
+
+
+def test_what_cannot_be_told(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = metrics_text({1: drawn(199)})
+    assert run(text, tmp_path) == 5
+    assert "199 photos are too few to tell, 200 are wanted (--least)" in capsys.readouterr().err
+    assert run(text, tmp_path, "--least", "199") == 0
+    assert run(metrics_text({1: drawn(999)}, "cats-dogs"), tmp_path) == 5
+    assert "the metrics have no photos of a model clothing" in capsys.readouterr().err
+    assert run("", tmp_path) == 5
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"histograms": None}, "the card has no histograms: the model was trained by an older"),
+        ({"histograms": {"bounds": [0.5]}}, "the histograms of the card are damaged"),
+        (
+            {"histograms": {"bounds": [0.5], "confidence": {"shirt": [1, 2], "bag": [3, 4]}}},
+            "the card counts confidences up to 0.5, the gateway up to 0.3, 0.4, 0.5",
+        ),
+    ],
+)
+def test_cards_that_do_not_fit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], told: str
+) -> None:
+    publish(tmp_path / "models", **changes)
+    assert run(metrics_text({1: drawn(500)}), tmp_path) == 1
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("<html><body>hello</body></html>\n", "is no text of Prometheus' format"),
+        ('{"status": "ok"}\n', "is no text of Prometheus' format"),
+        (
+            'photolabel_confidence_bucket{le="x",model="clothing",predicted="bag"} 1\n',
+            "has a bin of photolabel_confidence_bucket with the bound 'x'",
+        ),
+        (
+            'photolabel_confidence_bucket{le="0.5",model="clothing",predicted="bag"} 1\n',
+            "lack bins",
+        ),
+    ],
+)
+def test_text_that_is_no_metrics(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, told: str
+) -> None:
+    assert run(text, tmp_path) == 1
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
+
+
+def test_a_class_that_the_model_does_not_know(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = metrics_text({1: drawn(500)}).replace('predicted="bag"', 'predicted="hat"')
+    assert run(text, tmp_path) == 1
+    assert "the class 'hat', which this model does not know" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--threshold", "0"], ["--threshold", "nan"], ["--least", "0"], ["--threshold", "-1"]]
+)
+def test_a_wrong_command(models: Path, tmp_path: Path, wrong: list[str]) -> None:
+    assert run(metrics_text({1: drawn(500)}), tmp_path, *wrong) == 2
+
+
+def test_metrics_that_are_not_there(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["drift", "clothing", "--metrics", "nowhere.txt", "--models", str(models)]) == 1
+    assert capsys.readouterr().err.startswith("error: no metrics from nowhere.txt: ")
+
+
+def test_no_such_model(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("", tmp_path, model="hats") == 1
+    assert "there is no published model hats" in capsys.readouterr().err

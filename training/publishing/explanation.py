@@ -1,0 +1,107 @@
+"""Signature `explain`: where in a photo the evidence for the predicted class is.
+
+Integrated gradients (Sundararajan, Taly and Yan, 2017, https://arxiv.org/abs/1703.01365) of the
+class's log-odds. They go from a blank photo to the photo, taken on an inner map of the network and
+multiplied place by place: so Grad-CAM (Selvaraju et al., 2017, https://arxiv.org/abs/1610.02391)
+becomes Integrated Grad-CAM (Sattarzadeh et al., 2021, https://arxiv.org/abs/2102.07805) and
+HiResCAM (Draelos and Carin, 2020, https://arxiv.org/abs/2011.08891). On the map of the last
+convolution they are Grad-CAM but for the path; a network without convolutions has its pixels for a
+map. Figures of the alternatives: docs/training.md.
+"""
+
+import math
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from training.networks.dissection import Dissected, dissect
+
+STEPS = 4
+"""Places on the way from the blank photo to the photo where the gradient is taken."""
+
+MOST_ROWS = 12
+"""Of the heat map: finer maps are averaged in squares."""
+
+Explain = Callable[[tf.Tensor], dict[str, tf.Tensor]]
+
+
+def explanation(network: keras.Model, preparation: str) -> Explain:
+    """Return what computes the heat maps of photos.
+
+    Args:
+        network: of `network_to_serve`.
+        preparation: of its photos; a garment's blank photo is black, any other's has the photo's
+            mean colour.
+
+    Returns:
+        From `image`, uint8 `[batch, height, width, channels]`, to `heat`, float32 `[batch, rows,
+        columns]`: 1 is the hottest place of a photo, 0 says nothing for the class or against it.
+        A photo that nothing speaks for is 0 everywhere.
+    """
+    parts = dissect(network)
+    blank = tf.zeros_like if preparation.startswith("garment/") else _mean_colour
+
+    def explain(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        here = parts.below(image, training=False)
+        nothing = parts.below(blank(image), training=False)
+        gradient = _mean_gradient(parts, nothing, here)
+        evidence = tf.reduce_sum((here - nothing) * gradient, axis=-1)
+        return {"heat": _heat(evidence)}
+
+    return explain
+
+
+def _mean_colour(image: tf.Tensor) -> tf.Tensor:
+    mean = tf.reduce_mean(tf.cast(image, tf.float32), axis=(1, 2), keepdims=True)
+    return tf.broadcast_to(tf.cast(tf.round(mean), tf.uint8), tf.shape(image))
+
+
+def _mean_gradient(parts: Dissected, start: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
+    """Return the gradient of the log-odds of the class at `end`, averaged over the way there.
+
+    Args:
+        parts: of the network.
+        start: maps of blank photos, `[batch, rows, columns, channels]`.
+        end: maps of the photos, of the same shape.
+    """
+    classes = tf.argmax(_logits(parts, end), axis=-1)
+    shares = (tf.range(STEPS, dtype=tf.float32) + 0.5) / STEPS
+    way = start + tf.reshape(shares, (-1, 1, 1, 1, 1)) * (end - start)
+    # All steps as one batch: the first of each photo, then the second of each, and so on.
+    maps = tf.reshape(way, tf.concat([[-1], tf.shape(end)[1:]], axis=0))
+    maps = tf.ensure_shape(maps, (None, *end.shape[1:]))
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(maps)
+        odds = _log_odds(_logits(parts, maps), tf.tile(classes, [STEPS]))
+    return tf.reduce_mean(tf.reshape(tape.gradient(odds, maps), tf.shape(way)), axis=0)
+
+
+def _logits(parts: Dissected, maps: tf.Tensor) -> tf.Tensor:
+    """Return what the classes' probabilities are made of, before they saturate."""
+    features = parts.above(maps, training=False)
+    logits = tf.matmul(features, tf.convert_to_tensor(parts.last.kernel)) + parts.last.bias
+    return logits if parts.last.units > 1 else tf.concat([-logits, logits], axis=-1)
+
+
+def _log_odds(logits: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
+    """Return how much more a class is worth than all others together, `[batch]`."""
+    chosen = tf.one_hot(classes, logits.shape[-1], on_value=True, off_value=False, dtype=tf.bool)
+    none = tf.fill(tf.shape(logits), tf.float32.min)
+    others = tf.reduce_logsumexp(tf.where(chosen, none, logits), axis=-1)
+    return tf.reduce_sum(tf.where(chosen, logits, 0.0), axis=-1) - others
+
+
+def _heat(evidence: tf.Tensor) -> tf.Tensor:
+    """Return what speaks for the class in coarse cells, the most of each photo being 1."""
+    side = _side(*evidence.shape[1:3])
+    cells = tf.nn.avg_pool2d(evidence[..., tf.newaxis], side, side, "SAME")[..., 0]
+    hot = tf.nn.relu(cells)
+    return tf.math.divide_no_nan(hot, tf.reduce_max(hot, axis=(1, 2), keepdims=True))
+
+
+def _side(rows: int, columns: int) -> int:
+    """Return the side of the squares that a map is averaged in; such that none is cut, if any."""
+    least = math.ceil(max(rows, columns) / MOST_ROWS)
+    whole = (side for side in range(least, 2 * least + 1) if not (rows % side or columns % side))
+    return next(whole, least)
