@@ -136,7 +136,8 @@ def _photos(model: PublishedModel, arguments: argparse.Namespace, console: Conso
     recipe = restored(recipe_named(card["recipe"]), card["name"], card["parameters"])
     test = load(recipe, arguments.data, console).test
     chosen = np.random.default_rng(SEED).permutation(len(test))[: arguments.photos]
-    return np.asarray(test.photos[np.sort(chosen)])
+    found: np.ndarray = test.photos[np.sort(chosen)]
+    return found
 
 
 def _arguments() -> argparse.Namespace:

@@ -80,7 +80,9 @@ def _mean_gradient(parts: Dissected, start: tf.Tensor, end: tf.Tensor) -> tf.Ten
 def _logits(parts: Dissected, maps: tf.Tensor) -> tf.Tensor:
     """Return what the classes' probabilities are made of, before they saturate."""
     features = parts.above(maps, training=False)
-    logits = tf.matmul(features, tf.convert_to_tensor(parts.last.kernel)) + parts.last.bias
+    logits = tf.matmul(features, tf.convert_to_tensor(parts.last.kernel))
+    if parts.last.use_bias:
+        logits += parts.last.bias
     return logits if parts.last.units > 1 else tf.concat([-logits, logits], axis=-1)
 
 
