@@ -1,0 +1,52 @@
+"""Requests byte by byte, over connections of the test's own."""
+
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import httpx
+
+LIVE = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+UPLOAD = b"POST /v1/models/clothing:classify HTTP/1.1\r\nHost: x\r\n"
+
+
+@contextlib.contextmanager
+def connected(url: httpx.URL, count: int) -> Iterator[list[socket.socket]]:
+    """Open connections."""
+    with contextlib.ExitStack() as stack:
+        address = url.host, url.port or 80
+        yield [
+            stack.enter_context(socket.create_connection(address, timeout=20)) for _ in range(count)
+        ]
+
+
+def answers(connection: socket.socket, count: int) -> list[int]:
+    """Read the statuses of `count` answers, fewer if the connection ends before."""
+    received = b""
+    statuses: list[int] = []
+    while len(statuses) < count:
+        head, separator, rest = received.partition(b"\r\n\r\n")
+        length = 0
+        for line in head.lower().split(b"\r\n"):
+            if line.startswith(b"content-length:"):
+                length = int(line.partition(b":")[2])
+        if separator and len(rest) >= length:
+            statuses.append(int(head.split()[1]))
+            received = rest[length:]
+            continue
+        try:
+            piece = connection.recv(65536)
+        except ConnectionResetError:
+            break
+        if not piece:
+            break
+        received += piece
+    return statuses
+
+
+def until(condition: Callable[[], object], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "not in time"
+        time.sleep(0.05)
