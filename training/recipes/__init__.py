@@ -36,7 +36,7 @@ RECIPES: dict[str, Recipe] = {
     )
 } | {recipe.name: recipe for recipe in cats_dogs_published.RECIPES}
 
-DEFAULTS = {"clothing": "clothing-cnn", "cats-dogs": "cats-dogs-cnn"}
+DEFAULTS = {"clothing": "clothing-starter", "cats-dogs": "cats-dogs-cnn"}
 """The recipe of each model that `make train` runs and that its starter model comes from."""
 
 

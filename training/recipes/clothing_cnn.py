@@ -1,4 +1,4 @@
-"""The best clothing model that two CPU cores train in a coffee break; also the starter model."""
+"""The best clothing model that two CPU cores train in a quarter of an hour, for shop photos."""
 
 from training.recipe import Recipe, ResidualNetwork
 from training.variation import Augmentation
@@ -7,28 +7,28 @@ RECIPE = Recipe(
     name="clothing-cnn",
     model="clothing",
     what="small residual network, flips and shifts",
-    expected="92.9% in 15 min on 2 cores",
+    expected="not run yet: some 15 min on 2 idle cores",
     floor=0.915,
     dataset="fashion-mnist",
-    preparation="garment/1",
+    preparation="garment/2",
     shape=(28, 28, 1),
     network=ResidualNetwork(
-        stem=(32,),
-        stem_strides=(2,),
+        stem=(16,),
+        stem_strides=(1,),
         stages=(48, 96),
-        stage_strides=(1, 2),
+        stage_strides=(2, 2),
         blocks=(1, 1),
         dropout=0.2,
     ),
     augmentation=Augmentation(flip=True, shift=2),
     held_out=0.05,
-    epochs=16,
+    epochs=24,
     batch_size=128,
     optimizer="adamw",
-    learning_rate=0.003,
+    learning_rate=0.004,
     schedule="cosine",
-    warmup_epochs=1.0,
-    weight_decay=0.02,
+    warmup_epochs=2.0,
+    weight_decay=0.05,
     label_smoothing=0.05,
     precision="mixed_bfloat16",
 )
