@@ -7,9 +7,10 @@ a smooth surface through the colours of the border, and what differs from it is 
 """
 
 import functools
+from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageFilter
 
 _SIDE = 84
 """Longest edge, in pixels, at which the subject is looked for."""
@@ -59,127 +60,178 @@ def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
 
 def _subject(photo: Image.Image) -> Image.Image:
     """Return the subject alone, on black, cut to its bounding box."""
-    background, level, spread = _background(photo)
-    smooth = photo if spread < _EVEN else _smoothed(photo, 1)  # Blurred, things are larger.
-    difference = _largest_band(ImageChops.difference(smooth, background))
-    threshold = _threshold(difference, spread)
-    mask = _cut(_smoothed(_cut(difference, threshold), 1), 127)
-    mask = _around_the_middle(mask)
-    solid = difference.point(_ramp(threshold / 2, threshold))
-    solid = ImageChops.darker(solid, _cut(_smoothed(mask, 2), 0))
-    shown = ImageChops.multiply(photo.convert("L").point(_levels(round(level))), solid)
-    return shown.crop(_bounding_box(np.asarray(solid) >= 128))
+    background = _background(np.asarray(photo))
+    smooth = photo if background.even else photo.filter(ImageFilter.BoxBlur(1))
+    red, green, blue = np.abs(_planes(smooth) - background.planes)
+    difference = np.maximum(np.maximum(red, green), blue).astype(np.uint8)
+    threshold = _threshold(difference, background)
+    mask = _around_the_middle(_majority(difference > threshold))
+    solid = _ramp(threshold / 2, threshold)[difference] * _grown(mask)
+    levels = _levels(round(background.level))[np.asarray(photo.convert("L"))]
+    shown = (levels * solid).astype(np.uint8)
+    left, top, right, bottom = _bounding_box(solid >= 0.5)
+    return Image.fromarray(shown[top:bottom, left:right])
 
 
-def _background(photo: Image.Image) -> tuple[Image.Image, float, float]:
+@dataclass(frozen=True)
+class _Background:
+    """What is behind the subject.
+
+    Attributes:
+        planes: its colours, float32 `[3, height, width]` or what broadcasts to it.
+        level: its median gray level.
+        spread: the median distance of the border's pixels from it, in levels.
+    """
+
+    planes: np.ndarray
+    level: float
+    spread: float
+
+    @property
+    def even(self) -> bool:
+        return self.spread < _EVEN
+
+
+def _background(colours: np.ndarray) -> _Background:
     """Lay a smooth surface through the border's colours, but for what reaches into the border.
 
-    Returns:
-        RGB of the photo's size; its median gray level; the border's median distance from it.
+    Args:
+        colours: uint8 `[height, width, 3]`.
     """
-    border, terms = _border(np.asarray(photo))
+    height, width, _ = colours.shape
+    places, terms, everywhere = _border(height, width)
+    border = colours.reshape(-1, 3)[places].astype(np.float32)
     middle = np.median(border, axis=0)
     away = np.abs(border - middle).max(axis=1)
-    if np.quantile(away, 0.7) <= _SAME:
-        colour = tuple(middle.round().astype(int).tolist())
-        return Image.new("RGB", photo.size, colour), float(middle @ _LUMA), 0.0
+    if np.count_nonzero(away <= _SAME) >= 0.7 * len(away):
+        return _Background(middle[:, None, None], float(middle @ _LUMA), 0.0)
     for _ in range(4):
-        near = away <= max(10.0, 2.5 * float(np.median(away)))
+        near = away <= max(10.0, 2.5 * _median(away))
         chosen = terms[near]
         # A little ridge, so that a border that is half hidden does not send the surface astray.
         normal = chosen.T @ chosen + 5e-5 * len(chosen) * _CURVED
         factors = np.linalg.solve(normal, chosen.T @ border[near])
         away = np.abs(border - terms @ factors).max(axis=1)
-    surface = np.clip(_GRID @ factors, 0, 255)
-    tiles = Image.fromarray(surface.reshape(_TILES, _TILES, 3).round().astype(np.uint8))
-    level = float(np.median(surface @ _LUMA))
-    return tiles.resize(photo.size, Image.Resampling.BILINEAR), level, float(np.median(away))
-
-
-def _border(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return pixels of the border, float32 `[pixels, 3]`, and their terms of the surface."""
-    height, width, _ = colours.shape
-    edge = max(1, max(height, width) // 37)
-    wide, high = slice(None, None, 1 + width // 56), slice(None, None, 1 + height // 56)
-    rows, columns = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    places = np.stack([rows, columns, *colours.transpose(2, 0, 1)], axis=-1, dtype=np.float32)
-    sides = places[:edge, wide], places[-edge:, wide], places[high, :edge], places[high, -edge:]
-    border = np.concatenate([side.reshape(-1, 5) for side in sides])
-    return border[:, 2:], _terms(border[:, 0], border[:, 1])
-
-
-def _terms(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Return the terms of a quadratic surface at places in -1–1, float32 `[places, 6]`."""
-    terms = [np.ones_like(rows), columns, rows, columns * rows, columns**2, rows**2]
-    return np.stack(terms, axis=-1, dtype=np.float32)
+    planes = (factors.T @ everywhere).clip(0, 255).reshape(3, height, width)
+    return _Background(planes, _median(_LUMA @ planes.reshape(3, -1)), _median(away))
 
 
 _CURVED = np.diag([0, 1, 1, 1, 1, 1]).astype(np.float32)  # All terms but the constant.
-_TILES = 24  # The surface is so smooth that few of its places tell it.
-_GRID = _terms(*(axis.ravel() for axis in np.mgrid[-1 : 1 : _TILES * 1j, -1 : 1 : _TILES * 1j]))
+
+
+@functools.lru_cache(maxsize=16)  # Photos come in a few shapes.
+def _border(height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the places of some border pixels, their terms of a quadratic surface, and all terms.
+
+    Returns:
+        int64 `[pixels]`, float32 `[pixels, 6]` and float32 `[6, height * width]`.
+    """
+    rows, columns = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
+    terms = np.stack([np.ones_like(rows), columns, rows, columns * rows, columns**2, rows**2])
+    edge = max(1, max(height, width) // 37)
+    chosen = np.zeros((height, width), bool)
+    wide, high = slice(None, None, 1 + width // 56), slice(None, None, 1 + height // 56)
+    for side in (chosen[:edge, wide], chosen[-edge:, wide]):
+        side[:] = True
+    for side in (chosen[high, :edge], chosen[high, -edge:]):
+        side[:] = True
+    everywhere = terms.reshape(6, -1)
+    places = np.flatnonzero(chosen)
+    return places, np.ascontiguousarray(everywhere[:, places].T), everywhere
+
+
+def _planes(photo: Image.Image) -> np.ndarray:
+    """Return the pixels of an RGB photo, float32 `[3, height, width]`."""
+    return np.ascontiguousarray(np.asarray(photo).transpose(2, 0, 1), np.float32)
+
+
+def _median(values: np.ndarray) -> float:
+    """Return the upper median; NumPy's own takes several times as long."""
+    return float(np.partition(values, len(values) // 2)[len(values) // 2])
 
 
 @functools.lru_cache(maxsize=256)
-def _levels(background: int) -> list[int]:
-    """Return how bright each gray level of the subject is shown: as Fashion-MNIST's, negated."""
+def _levels(background: int) -> np.ndarray:
+    """Return how bright each gray level of the subject is shown: as Fashion-MNIST's, negated.
+
+    Returns:
+        float32 `[256]`.
+    """
+    levels = np.arange(256, dtype=np.float32)
+    shown = levels if background <= _DARK else levels[::-1]
     plain = min(background, 255 - background) <= _PLAIN
-    faintest = 0 if plain else _FAINTEST
-    return [max(faintest, level if background <= _DARK else 255 - level) for level in range(256)]
+    return shown if plain else np.maximum(shown, _FAINTEST)
 
 
-def _threshold(difference: Image.Image, spread: float) -> int:
+def _threshold(difference: np.ndarray, background: _Background) -> int:
     """Return the difference from which on a pixel is the subject's."""
-    best = 4 * spread if spread < _EVEN else 0.8 * _otsu(difference.histogram())
+    best = 4 * background.spread if background.even else 0.8 * _otsu(difference)
     return round(max(_LEAST_DIFFERENCE, best))
 
 
-def _otsu(counts: list[int]) -> int:
+def _otsu(difference: np.ndarray) -> int:
     """Return the level that parts two kinds of pixels best (Otsu, 1979)."""
-    shares = np.array(counts) / sum(counts)
+    shares = np.bincount(difference.ravel(), minlength=256) / difference.size
     below = np.cumsum(shares)
-    moments = np.cumsum(shares * np.arange(len(shares)))
+    moments = np.cumsum(shares * np.arange(256))
     between = (moments[-1] * below - moments) ** 2 / np.maximum(below * (1 - below), 1e-9)
     return int(np.argmax(between)) + 1
 
 
-def _largest_band(photo: Image.Image) -> Image.Image:
-    """Return the largest of each pixel's three bands."""
-    red, green, blue = photo.split()
-    return ImageChops.lighter(ImageChops.lighter(red, green), blue)
-
-
-def _smoothed(photo: Image.Image, radius: int) -> Image.Image:
-    return photo.filter(ImageFilter.BoxBlur(radius))
-
-
-def _cut(photo: Image.Image, level: int) -> Image.Image:
-    """Return white where a gray photo is above a level, else black."""
-    return photo.point([0] * (level + 1) + [255] * (255 - level))
-
-
 @functools.lru_cache(maxsize=256)
-def _ramp(low: float, high: float) -> list[int]:
-    """Return black up to a level, white from another on, linear between, for each of 256."""
-    return [round(255 * min(1.0, max(0.0, (level - low) / (high - low)))) for level in range(256)]
+def _ramp(low: float, high: float) -> np.ndarray:
+    """Return 0 up to a level, 1 from another on, linear between: float32 `[256]`."""
+    levels = np.arange(256, dtype=np.float32)
+    return np.asarray(((levels - low) / (high - low)).clip(0, 1))
 
 
-def _around_the_middle(mask: Image.Image) -> Image.Image:
+def _majority(mask: np.ndarray) -> np.ndarray:
+    """Return where most of the 3×3 pixels around are in a mask: without specks and pinholes."""
+    height, width = mask.shape
+    framed = np.zeros((height + 2, width + 2), np.uint8)
+    framed[1:-1, 1:-1] = mask
+    rows = framed[:-2] + framed[1:-1] + framed[2:]
+    return np.asarray(rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:] >= 5)
+
+
+def _grown(mask: np.ndarray) -> np.ndarray:
+    """Return a mask and two pixels around it."""
+    height, width = mask.shape
+    framed = np.zeros((height + 4, width + 4), bool)
+    framed[2:-2, 2:-2] = mask
+    rows = framed[:-4] | framed[1:-3] | framed[2:-2] | framed[3:-1] | framed[4:]
+    grown = rows[:, :-4] | rows[:, 1:-3] | rows[:, 2:-2] | rows[:, 3:-1] | rows[:, 4:]
+    return np.asarray(grown)
+
+
+def _around_the_middle(mask: np.ndarray) -> np.ndarray:
     """Keep what hangs together with the middle of the photo, if that is enough of it."""
-    whole = np.asarray(mask) > 0
-    height, width = whole.shape
+    height, width = mask.shape
     middle = slice(height // 4, height - height // 4), slice(width // 4, width - width // 4)
-    kept = np.zeros_like(whole)
-    kept[middle] = whole[middle]
-    before = -1
-    while before != (area := int(np.count_nonzero(kept))):
+    kept = np.zeros_like(mask)
+    kept[middle] = mask[middle]
+    across, down = _runs(mask), _runs(mask.T)
+    before, area = -1, int(np.count_nonzero(kept))
+    while before != area:
         before = area
-        for _ in range(4):
-            kept[1:] |= kept[:-1]
-            kept[:-1] |= kept[1:]
-            kept[:, 1:] |= kept[:, :-1]
-            kept[:, :-1] |= kept[:, 1:]
-            kept &= whole
-    return Image.fromarray(kept).convert("L") if area > _LEAST_AREA * whole.size else mask
+        kept = _whole_runs(kept, across) & mask
+        kept = _whole_runs(kept.T, down).T & mask
+        area = int(np.count_nonzero(kept))
+    return kept if area > _LEAST_AREA * mask.size else mask
+
+
+def _runs(mask: np.ndarray) -> np.ndarray:
+    """Number the stretches of each row that are in a mask, or not: return each pixel's, int64."""
+    changes = np.ones(mask.shape, bool)
+    changes[:, 1:] = mask[:, 1:] != mask[:, :-1]
+    return changes.cumsum().reshape(mask.shape)
+
+
+def _whole_runs(kept: np.ndarray, runs: np.ndarray) -> np.ndarray:
+    """Return all pixels of the runs of which some are kept."""
+    touched = np.zeros(int(runs[-1, -1]) + 1, bool)
+    touched[runs[kept]] = True
+    return np.asarray(touched[runs])
 
 
 def _bounding_box(mask: np.ndarray) -> tuple[int, int, int, int]:

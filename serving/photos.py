@@ -111,8 +111,12 @@ def _reduce(photo: Image.Image, shape: Shape, way: "Preparation") -> None:
     height, width, channels = shape
     gray = channels == 1 and not way.coloured and "icc_profile" not in photo.info
     wanted = max(height, width) * way.margin
-    if min(photo.size) >= 2 * wanted:
-        photo.draft("L" if gray else None, (wanted, wanted))
+    if way.longest_edge:
+        width, height = (-(-edge * wanted // max(photo.size)) for edge in photo.size)
+    else:
+        width, height = wanted, wanted
+    if photo.width >= 2 * width and photo.height >= 2 * height:
+        photo.draft("L" if gray else None, (width, height))
 
 
 def _upright(photo: Image.Image, limits: PhotoLimits) -> Image.Image:
@@ -198,15 +202,17 @@ class Preparation:
         fit: from the upright photo in sRGB, or gray, to the model's width and height.
         coloured: it wants to see colours where the model takes gray, and shows gray.
         margin: how many times the model's size a JPEG decoded at a reduced size still has.
+        longest_edge: only its longest edge has to have that size.
     """
 
     fit: Fit
     coloured: bool = False
     margin: int = REDUCED_SIZE_MARGIN
+    longest_edge: bool = False
 
 
 PREPARATIONS = {
     "squash/1": Preparation(squash),
     "garment/1": Preparation(negated_garment),
-    "garment/2": Preparation(garment, coloured=True, margin=3),
+    "garment/2": Preparation(garment, coloured=True, margin=3, longest_edge=True),
 }
