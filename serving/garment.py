@@ -221,7 +221,7 @@ def _around_the_middle(mask: np.ndarray) -> np.ndarray:
 
 
 def _runs(mask: np.ndarray) -> np.ndarray:
-    """Number the stretches of each row that are in a mask, or not: return each pixel's, int64."""
+    """Return for each pixel the number of its stretch: of pixels of a row all in a mask, or not."""
     changes = np.ones(mask.shape, bool)
     changes[:, 1:] = mask[:, 1:] != mask[:, :-1]
     return changes.cumsum().reshape(mask.shape)
