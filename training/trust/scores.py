@@ -15,7 +15,7 @@ from keras import ops
 from training.networks.features import Tensor
 from training.trust.insides import Observed, Seen, weights_of_classes
 
-MOST_FEATURES = 320
+MOST_FEATURES = 192
 """Of those that a distance is measured in: the model carries two bytes for each pair of them."""
 
 _SEED = 0  # Of the choice among more features than that.
