@@ -47,7 +47,7 @@ def test_a_run_publishes_a_model_and_tells_how_good_it_is_and_what_it_was_made_o
     assert card["parameters"]["augmentation.shift"] == 1
     assert card["parameters"]["network.stages"] == [4, 8]
     assert card["labels"][9] == "Ankle boot"
-    assert card["preparation"] == "garment/1"
+    assert card["preparation"] == "garment/2"
     assert card["input_shape"] == [28, 28, 1]
     assert len(card["data"]["sha256"]) == 64
     assert [card["data"][name] for name in ("training", "validation", "test")] == [190, 10, 50]
