@@ -106,6 +106,14 @@ class Classification:
         predicted = self.predict(ref, photos, deadline, observation)
         return self.answer(ref, photos, top, predicted, observation)
 
+    def expected(self, ref: ModelRef, deadline: Deadline) -> Description:
+        """Return the description of the version that will most likely answer.
+
+        Raises:
+            PhotolabelError: as `Catalog.expect`.
+        """
+        return self._catalog.expect(ref, deadline)
+
     def answer(
         self,
         ref: ModelRef,

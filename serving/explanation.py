@@ -10,6 +10,7 @@ from serving.errors import ModelNotReady, RequestError, UnknownVersion
 from serving.http.deadline import Deadline
 from serving.insight.observation import Observation
 from serving.models.catalog import ModelSource
+from serving.models.contract import Description
 from serving.models.model_ref import ModelRef
 
 
@@ -58,15 +59,15 @@ class Explanation:
             PhotolabelError: as `Classification.classify`.
         """
         observation = observation or Observation()
+        _check(ref.name, self._classification.expected(ref, deadline))  # Before anything is costly.
         for _ in range(TRIES):
             predicted = self._classification.predict(ref, photos, deadline, observation)
             version = ModelRef(ref.name, predicted.prediction.version)
-            answer = self._classification.answer(ref, photos, top, predicted, observation)
-            if not predicted.description.explains:
-                raise NotExplainable(
-                    f"Model {version}, has no signature 'explain', as models published before"
-                    " there were heat maps. Publish it again, or ask :classify."
-                )
+            # Measured apart: photos that people ask about would count twice, and look like drift.
+            apart = Observation()
+            answer = self._classification.answer(ref, photos, top, predicted, apart)
+            observation.version = apart.version
+            _check(ref.name, predicted.description)
             try:
                 with observation.explaining():
                     heat = self._source.explain(version, predicted.pixels, deadline)
@@ -74,3 +75,11 @@ class Explanation:
                 continue
             return Explained(answer, heat, predicted.pixels)
         raise ModelNotReady(f"Model {ref} is changing: its versions come and go. Try again.")
+
+
+def _check(name: str, description: Description) -> None:
+    if not description.explains:
+        raise NotExplainable(
+            f"Model {ModelRef(name, description.version)}, has no signature 'explain', as models"
+            " published before there were heat maps. Publish it again, or ask :classify."
+        )

@@ -207,6 +207,7 @@ async function run() {
   running?.abort();
   const mine = running = new AbortController();
   at("answer").setAttribute("aria-busy", "true");
+  at("why").hidden = at("reason").hidden = true; // They belong to the photo before.
   try {
     const answer = await classify(model, photo, mine.signal);
     if (mine === running) showAnswer(answer);

@@ -97,6 +97,7 @@ def test_a_model_without_heat_maps_says_so(client: FlaskClient, source: FakeMode
     problem = check_problem(answer, 404, "not-explainable")
     assert "cats-dogs, version 2" in problem["detail"]
     assert not source.explained
+    assert not source.predicted
     told = {
         each["name"]: each["explains"] for each in client.get("/v1/models").get_json()["models"]
     }
@@ -112,3 +113,6 @@ def test_limits_and_metrics_are_those_of_classify(source: FakeModelServer) -> No
     answered = {"model": "clothing", "route": "explain", "status": "200", "version": "1"}
     assert total(counted, "photolabel_requests_total", **answered) == 1
     assert total(counted, "photolabel_stage_seconds_count", stage="explain") == 1
+    # A photo counts where it is classified, or what is asked about would look like drift.
+    assert total(counted, "photolabel_photos_total") == 0
+    assert total(counted, "photolabel_confidence_count") == 0
