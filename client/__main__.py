@@ -68,6 +68,8 @@ def explain(arguments: argparse.Namespace) -> None:
         return
     if len(arguments.photos) != 1:
         raise UsageError(f"--png draws one photo, not {len(arguments.photos)}")
+    if arguments.json or arguments.top:
+        raise UsageError("--png draws a picture: leave out --json and --top")
     _ = list(batches(arguments.photos))  # Told before anything is sent.
     which = {"version": arguments.version, "label": arguments.label}
     try:

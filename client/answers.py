@@ -90,6 +90,7 @@ class Model:
         preparation: name and revision of the way from photo to pixels.
         labels: its classes, in the order of the model's output.
         card: recipe, data set, metrics and more; None in a list of models.
+        explains: whether it can be asked why it says what it says.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Model:
     preparation: str | None = None
     labels: tuple[str, ...] = ()
     card: dict[str, Any] | None = None
+    explains: bool = False
 
 
 def read_answer(document: Any) -> Answer:
@@ -202,6 +204,7 @@ def _model(members: Any) -> Model:
         preparation=members.get("preparation"),
         labels=tuple(_text(label) for label in members.get("labels", ())),
         card=members.get("card"),
+        explains=bool(members.get("explains")),
     )
 
 

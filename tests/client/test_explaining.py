@@ -92,6 +92,7 @@ def test_the_command_draws_one_photo_into_a_file(
     assert "one photo, not 2" in capsys.readouterr().err
     assert main(["explain", "cats-dogs", photo, "--png", "no/folder/why.png"]) == 2
     assert main(["explain", "cats-dogs", "nothing.jpg", "--png", "why.png"]) == 2
+    assert main(["explain", "cats-dogs", photo, "--png", "why.png", "--json"]) == 2
     assert capsys.readouterr().err.count("No such file") == 2
     gateway.replies.clear()
     gateway.reply(404, PROBLEM)
