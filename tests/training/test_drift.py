@@ -215,3 +215,21 @@ def test_metrics_that_are_not_there(
 def test_no_such_model(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("", tmp_path, model="hats") == 1
     assert "there is no published model hats" in capsys.readouterr().err
+
+
+def test_versions_without_a_number_are_told(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = metrics_text({1: drawn(900)})
+    for label in ("abc", "²"):
+        named = text.replace('version="1"', f'version="{label}"')
+        assert run(named, tmp_path) == 5
+        told = "the metrics have photos of no numbered version; they have 900 of version "
+        assert capsys.readouterr().err == f"error: {told}{label}\n"
+
+
+def test_metrics_from_nowhere_are_a_wrong_command(
+    models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["drift", "clothing", "--metrics", "", "--models", str(models)]) == 2
+    assert "--metrics is a URL or a file, not ''" in capsys.readouterr().err

@@ -68,6 +68,11 @@ def drift(arguments: argparse.Namespace) -> None:
         raise UsageError(f"--threshold is a number above 0, not {arguments.threshold}")
     if arguments.least < 1:
         raise UsageError(f"--least is at least 1 photo, not {arguments.least}")
+    if not arguments.metrics.strip():
+        raise UsageError(
+            f"--metrics is a URL or a file, not {arguments.metrics!r}, such as"
+            " http://127.0.0.1:8080/metrics"
+        )
     from training.judging.live import live, read_metrics
     from training.judging.live_drift import compare, version_seen
     from training.publishing.model_folder import find_version, read_card

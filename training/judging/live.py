@@ -5,13 +5,17 @@ may be several gateways and a recording rule's name around the metric's own, suc
 `model:photolabel_confidence_bucket:increase1w`.
 """
 
+import math
 import re
+import threading
+import time
 import urllib.error
 import urllib.request
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +26,8 @@ from training.errors import TrainingError
 
 METRIC = "photolabel_confidence_bucket"
 _NAME = re.compile(rf"(?:\w+:)*{METRIC}(?::\w+)*")
-_SECONDS = 10.0
+_SECONDS = 10.0  # Without a byte.
+_SECONDS_IN_ALL = 30.0
 _MOST_BYTES = 64 * 2**20
 
 
@@ -57,21 +62,80 @@ def read_metrics(place: str) -> str:
         TrainingError: there is no answer, or another one than metrics.
     """
     try:
-        if not re.match(r"https?://", place):
+        if not re.match(r"https?://", place, re.IGNORECASE):
             return Path(place).read_text("utf-8")
-        with urllib.request.urlopen(place, timeout=_SECONDS) as answer:  # noqa: S310 - see above
-            return str(answer.read(_MOST_BYTES).decode("utf-8"))
+        return _fetched(place).decode("utf-8")
     except urllib.error.HTTPError as error:
         error.close()
         hint = "; with PHOTOLABEL_METRICS_BIND they are on a port of their own"
         told = f"{error.code} {error.reason}{hint if error.code == 404 else ''}"
-        raise TrainingError(f"no metrics from {place}: {told}") from error
+        raise TrainingError(one_line(f"no metrics from {place}: {told}")) from error
     except urllib.error.URLError as error:
-        raise TrainingError(f"no metrics from {place}: {error.reason}") from error
+        raise TrainingError(one_line(f"no metrics from {place}: {error.reason}")) from error
+    except IncompleteRead as error:
+        raise TrainingError(f"no metrics from {place}: the answer was cut; try again") from error
     except UnicodeDecodeError as error:
         raise TrainingError(f"no metrics in {place}: it is no text") from error
     except (OSError, HTTPException, ValueError) as error:
-        raise TrainingError(f"no metrics from {place}: {error}") from error
+        raise TrainingError(one_line(f"no metrics from {place}: {error}")) from error
+
+
+def one_line(text: str) -> str:
+    """Return a text of others for a message: in one line, what can't be printed as escapes."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode()
+        for each in " ".join(text.split())
+    )
+
+
+def _fetched(url: str) -> bytes:
+    """Return what a URL answers, its head and all redirections in time too.
+
+    Raises:
+        OSError, HTTPException, ValueError: as `read_metrics` tells them.
+    """
+    fetched: Future[bytes] = Future()
+    deadline = time.monotonic() + _SECONDS_IN_ALL
+
+    def fetch() -> None:
+        try:
+            with urllib.request.urlopen(url, timeout=_SECONDS) as answer:  # noqa: S310 - HTTP
+                fetched.set_result(_body(answer, deadline))
+        except Exception as error:  # noqa: BLE001 - raised below
+            fetched.set_exception(error)
+
+    # A thread that ends with the process: nothing else gives up a head that comes byte by byte.
+    threading.Thread(target=fetch, name="metrics", daemon=True).start()
+    wait([fetched], _SECONDS_IN_ALL)
+    if not fetched.done():
+        raise _late()
+    return fetched.result()
+
+
+def _late() -> TimeoutError:
+    return TimeoutError(f"the answer takes longer than {_SECONDS_IN_ALL:g} seconds")
+
+
+def _body(answer: HTTPResponse, deadline: float) -> bytes:
+    """Read an answer to its end.
+
+    Raises:
+        ValueError: it is cut or too large.
+        OSError: it is not there in time.
+    """
+    expected = answer.length
+    body = bytearray()
+    while part := answer.read1(_MOST_BYTES + 1 - len(body)):
+        body += part
+        if len(body) > _MOST_BYTES:
+            raise ValueError(
+                f"the answer is larger than {_MOST_BYTES // 2**20} MiB: select {METRIC} alone"
+            )
+        if time.monotonic() > deadline:
+            raise _late()
+    if expected is not None and len(body) != expected:
+        raise ValueError(f"the answer was cut after {len(body):,} of {expected:,} bytes; try again")
+    return bytes(body)
 
 
 def live(text: str, model: str, place: str) -> Live | None:
@@ -86,7 +150,8 @@ def live(text: str, model: str, place: str) -> Live | None:
         What they say of it; None if they are of other models only.
 
     Raises:
-        TrainingError: it is no text of metrics, or the model is in them under several names.
+        TrainingError: it is no text of metrics, the model is in them under several names, or a
+            count is none.
     """
     samples = list(_samples(text, model, place))
     names = sorted({sample.name for sample in samples})
@@ -96,7 +161,7 @@ def live(text: str, model: str, place: str) -> Live | None:
     for sample in samples:
         labels = sample.labels
         series = cumulative[labels.get("version", ""), labels.get("predicted", "")]
-        series[_bound(labels.get("le", ""), place)] += sample.value
+        series[_bound(labels.get("le", ""), place)] += _count(sample, place)
     if not cumulative:
         return None
     bounds = sorted(set().union(*cumulative.values()))
@@ -128,3 +193,12 @@ def _bound(text: str, place: str) -> float:
         return float(text)
     except ValueError as error:
         raise TrainingError(f"{place} has a bin of {METRIC} with the bound {text!r}") from error
+
+
+def _count(sample: Sample, place: str) -> float:
+    if not math.isfinite(sample.value) or sample.value < 0:
+        raise TrainingError(
+            f"{place} has {sample.value} photos in a bin of {METRIC}: a count is at least 0 and"
+            " finite"
+        )
+    return float(sample.value)

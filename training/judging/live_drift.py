@@ -7,7 +7,9 @@ import numpy as np
 
 from training.errors import TrainingError, Untold
 from training.judging.drift import Drift, drift
-from training.judging.live import Live
+from training.judging.live import Live, one_line
+
+_MOST_DIGITS = 18
 
 
 @dataclass(frozen=True)
@@ -36,15 +38,17 @@ def version_seen(found: Live, number: str | None) -> str:
         A key of the counts: "" where the metrics do not tell versions apart.
 
     Raises:
-        Untold: the version asked for has not answered.
+        Untold: the version asked for has not answered, or none that has a number.
     """
     known = {version: count for version, count in found.photos().items() if count > 0}
     if not known:
         raise Untold("the metrics have no photos of the model yet")
     if set(known) == {""}:
         return ""
-    numbered = sorted((version for version in known if version.isdigit()), key=int)
-    chosen = number or (numbered[-1] if numbered else "")
+    numbered = sorted((version for version in known if _is_number(version)), key=int)
+    if number is None and not numbered:
+        raise Untold(f"the metrics have photos of no numbered version; {told_photos(known)}")
+    chosen = number or numbered[-1]
     if chosen not in known:
         raise Untold(f"the metrics have no photos of version {chosen}; {told_photos(known)}")
     return chosen
@@ -52,7 +56,9 @@ def version_seen(found: Live, number: str | None) -> str:
 
 def told_photos(photos: dict[str, float]) -> str:
     """Say how many photos there are of each version."""
-    parts = [f"{count:,.0f} of version {version or '?'}" for version, count in photos.items()]
+    parts = [
+        f"{count:,.0f} of version {one_line(version) or '?'}" for version, count in photos.items()
+    ]
     return f"they have {', '.join(parts)}"
 
 
@@ -92,6 +98,11 @@ def compare(card: dict[str, Any], found: Live, version: str, least: int) -> tupl
         _compared("confidences", _ranges(bounds), then.sum(axis=0), now.sum(axis=0)),
         _compared("classes", labels, then.sum(axis=1), now.sum(axis=1)),
     )
+
+
+def _is_number(version: str) -> bool:
+    """Whether it is a version as they are published, not `²`, nor longer than `int` takes."""
+    return version.isascii() and version.isdecimal() and len(version) <= _MOST_DIGITS
 
 
 def _compared(what: str, bins: tuple[str, ...], then: np.ndarray, now: np.ndarray) -> Compared:

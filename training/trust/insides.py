@@ -15,7 +15,7 @@ Seen = Mapping[str, Tensor]
 """What `insides` of a network gives for a batch of photos, float32:
 
 - `layers`: `[batch, features]`, what each rectified layer finds, averaged over all places, each
-  layer's part with a length of 1;
+  layer's part with a length of 1; of a network that rectifies nothing, `last` alone;
 - `last`: `[batch, units]`, what the last layer weighs;
 - `probabilities`: `[batch, classes]`.
 """
@@ -55,7 +55,7 @@ def insides(network: keras.Model) -> keras.Model:
     else:
         found = [layer.output for layer in network.layers if _is_rectified(layer)]
         last = last_layer(network).input
-        seen = {"layers": _joined(found), "last": last, "probabilities": network.output}
+        seen = {"layers": _joined(found or [last]), "last": last, "probabilities": network.output}
     return without_xla(keras.Model(network.input, seen, name="insides"))
 
 
@@ -86,9 +86,11 @@ def observe(inside: keras.Model, photos: Photos) -> Observed:
 def weights_of_classes(network: keras.Model) -> tuple[np.ndarray, np.ndarray]:
     """Return kernel `[units, classes]` and bias `[classes]` of the logits.
 
-    One sigmoid is the softmax of its own logit beside a 0.
+    One sigmoid is the softmax of its own logit beside a 0. A layer without a bias has zeros.
     """
-    kernel, bias = (np.asarray(weight, np.float64) for weight in last_layer(network).get_weights())
+    weights = (np.asarray(weight, np.float64) for weight in last_layer(network).get_weights())
+    kernel, *biases = weights
+    bias = biases[0] if biases else np.zeros(kernel.shape[1])
     if kernel.shape[1] == 1:
         return np.hstack([0 * kernel, kernel]), np.concatenate([0 * bias, bias])
     return kernel, bias

@@ -6,7 +6,9 @@ downloaded for it: sets whose files are not found are left out.
 
 import io
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
+from lzma import LZMAError
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,7 @@ MOST_PHOTOS = 1_000
 
 _SEED = 0
 _SYNTHETIC = 200
+_ENCRYPTED = 1  # A bit of the flags of a file in an archive.
 _ENDINGS = (".jpg", ".jpeg", ".png")
 
 Encoded = list[bytes]
@@ -77,11 +80,13 @@ def photos_in(path: Path) -> Encoded:
     """
     try:
         if path.is_dir():
-            names = sorted(str(inner.relative_to(path)) for inner in path.rglob("*"))
+            names = sorted(
+                str(inner.relative_to(path)) for inner in path.rglob("*") if inner.is_file()
+            )
             found = [(path / name).read_bytes() for name in _some(names)]
         else:
             with zipfile.ZipFile(path) as archive:
-                found = [archive.read(name) for name in _some(archive.namelist())]
+                found = [_unpacked(archive, name) for name in _some(archive.namelist())]
     except (OSError, zipfile.BadZipFile) as error:
         raise TrainingError(f"{path} is no folder and no zip file of photos ({error})") from error
     if not found:
@@ -109,6 +114,24 @@ def prepared(photos: Encoded, preparation: str, shape: Shape) -> np.ndarray:
     if not good:
         raise TrainingError(f"of {len(photos)} photos none can be decoded")
     return np.stack(good)
+
+
+def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Return a file of an archive.
+
+    Raises:
+        TrainingError: it has a password, is packed in an unknown way, or is damaged.
+    """
+    try:
+        if archive.getinfo(name).flag_bits & _ENCRYPTED:
+            raise TrainingError(
+                f"{name} in {archive.filename} has a password: pack the photos without one"
+            )
+        return archive.read(name)
+    except (NotImplementedError, zipfile.BadZipFile, zlib.error, LZMAError, EOFError) as error:
+        raise TrainingError(
+            f"{name} in {archive.filename} can't be unpacked ({error}): pack the photos again"
+        ) from error
 
 
 def _some(names: Sequence[str]) -> list[str]:

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
+from keras import layers
 from scipy.special import softmax
 
 from tests.training.backbones import tiny
@@ -70,3 +72,19 @@ def test_a_head_sees_in_features_what_the_whole_sees_in_photos() -> None:
 
     for name in ("layers", "last", "probabilities"):
         assert np.abs(whole.seen[name] - head.seen[name]).max() < 1e-5
+
+
+@pytest.mark.parametrize("hidden", ["linear", "gelu"])
+def test_a_network_that_rectifies_nothing_tells_what_its_last_layer_gets(hidden: str) -> None:
+    image = keras.Input((28, 28, 1))
+    inner = layers.Dense(6, activation=hidden)(layers.Flatten()(image))
+    last = layers.Dense(3, activation="softmax", use_bias=False, name="probabilities")
+    network = keras.Model(image, last(inner))
+
+    seen = observe(insides(network), GRAY / np.float32(255))
+
+    lengths = np.linalg.norm(seen.last, axis=1, keepdims=True)
+    assert seen.layers == pytest.approx(seen.last / lengths, abs=1e-5)
+    kernel, bias = weights_of_classes(network)
+    assert (bias == np.zeros(3)).all()
+    assert softmax(seen.last @ kernel + bias, axis=1) == pytest.approx(seen.probabilities, abs=1e-5)

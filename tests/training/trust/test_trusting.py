@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tests.training.backbones import write_photos
 from tests.training.conftest import CommandLine
-from tests.training.trust.test_unknowns import write_mnist
+from tests.training.trust.test_unknowns import png, write_mnist
 from training.__main__ import main
 from training.data.fashion_mnist import load_fashion_mnist
 
@@ -67,6 +67,29 @@ def test_what_is_published_is_calibrated_and_says_what_it_recognizes(
     assert told["digits"]["recognized"] == pytest.approx(expected["false_acceptance"], abs=0.06)
     assert told["digits"]["auroc"] == expected["auroc"]
     assert "digits" in capsys.readouterr().out
+
+    check_own_sets(garments, capsys)
+
+
+def check_own_sets(garments: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Photos of the user's own are shown without the card's figures, and replace no others."""
+    own = [Path("a/digits"), Path("b/digits"), Path("noise")]
+    for folder in own:
+        folder.mkdir(parents=True)
+        (folder / "1.png").write_bytes(png(1))
+
+    def look(data: Path, *photos: Path) -> int:
+        words = [word for path in photos for word in ("--photos", str(path))]
+        return main(["unknowns", "clothing", "--data", str(data), "--output", "own.json", *words])
+
+    for data, photos in ((garments, own[:1]), (garments, own[2:]), (Path("a"), own[:2])):
+        assert look(data, *photos) == 2
+        told = f"there are two sets of photos called '{photos[-1].name}', one is --photos"
+        assert f"{told} {photos[-1]}: rename it" in capsys.readouterr().err
+    assert look(Path("a"), own[0]) == 0
+    digits = json.loads(Path("own.json").read_text("utf-8"))["sets"]["digits"]
+    assert digits["photos"] == 1
+    assert digits["auroc"] is None
 
 
 def test_without_validation_photos_the_card_says_so(train: CommandLine) -> None:

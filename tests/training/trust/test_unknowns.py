@@ -81,6 +81,43 @@ def test_photos_of_folders_and_archives_are_found_and_damaged_ones_left_out(tmp_
         prepared([b"no photo"], "squash/1", (8, 8, 3))
 
 
+def test_a_folder_called_like_a_photo_is_none(tmp_path: Path) -> None:
+    (tmp_path / "home" / "one.jpg").mkdir(parents=True)
+    (tmp_path / "home" / "one.jpg" / "2.png").write_bytes(png(1))
+
+    assert photos_in(tmp_path / "home") == [png(1)]
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ("password", "1.png in .*home.zip has a password: pack the photos without one"),
+        ("method", r"1.png in .*home.zip can't be unpacked \(.*\): pack the photos again"),
+        ("data", r"1.png in .*home.zip can't be unpacked \(.*\): pack the photos again"),
+    ],
+)
+def test_archives_that_cannot_be_unpacked_are_told(tmp_path: Path, damage: str, told: str) -> None:
+    path = tmp_path / "home.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("1.png", png(1))
+    content = bytearray(path.read_bytes())
+    inner, listed = content.index(b"PK\x03\x04"), content.index(b"PK\x01\x02")
+    if damage == "password":
+        content[inner + 6] |= 1
+        content[listed + 8] |= 1
+    elif damage == "method":
+        content[inner + 8] = content[listed + 10] = 97
+    else:
+        start = inner + 30 + len("1.png")
+        content[start : start + 8] = b"\xff" * 8
+    path.write_bytes(content)
+
+    with pytest.raises(TrainingError, match=told) as raised:
+        photos_in(path)
+
+    assert "\n" not in str(raised.value)
+
+
 @pytest.mark.parametrize("kind", ["empty folder", "no archive", "missing"])
 def test_what_holds_no_photos_is_told(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "photos"
