@@ -101,7 +101,7 @@ def _fetched(url: str) -> bytes:
         try:
             with urllib.request.urlopen(url, timeout=_SECONDS) as answer:  # noqa: S310 - HTTP
                 fetched.set_result(_body(answer, deadline))
-        except Exception as error:  # noqa: BLE001 - raised below
+        except Exception as error:
             fetched.set_exception(error)
 
     # A thread that ends with the process: nothing else gives up a head that comes byte by byte.
@@ -198,7 +198,7 @@ def _bound(text: str, place: str) -> float:
 def _count(sample: Sample, place: str) -> float:
     if not math.isfinite(sample.value) or sample.value < 0:
         raise TrainingError(
-            f"{place} has {sample.value} photos in a bin of {METRIC}: a count is at least 0 and"
+            f"{place} has {sample.value:g} photos in a bin of {METRIC}: a count is at least 0 and"
             " finite"
         )
     return float(sample.value)
