@@ -68,11 +68,13 @@ def test_what_is_published_is_calibrated_and_says_what_it_recognizes(
     assert told["digits"]["auroc"] == expected["auroc"]
     assert "digits" in capsys.readouterr().out
 
-    check_own_sets(garments, capsys)
 
-
-def check_own_sets(garments: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Photos of the user's own are shown without the card's figures, and replace no others."""
+def test_photos_of_ones_own_replace_no_others_and_have_no_figures_of_the_card(
+    train: CommandLine, garments: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_mnist(garments / "mnist")
+    assert train(*VALIDATION) == 0
+    assert "digits" in card_of(1)["recognition"]["unknowns"]
     own = [Path("a/digits"), Path("b/digits"), Path("noise")]
     for folder in own:
         folder.mkdir(parents=True)
