@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPResponse, IncompleteRead
+from http.client import BadStatusLine, HTTPException, HTTPResponse, IncompleteRead
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +77,8 @@ def read_metrics(place: str) -> str:
     except UnicodeDecodeError as error:
         raise TrainingError(f"no metrics in {place}: it is no text") from error
     except (OSError, HTTPException, ValueError) as error:
-        raise TrainingError(one_line(f"no metrics from {place}: {error}")) from error
+        hint = "the answer is no HTTP: " if type(error) is BadStatusLine else ""
+        raise TrainingError(one_line(f"no metrics from {place}: {hint}{error}")) from error
 
 
 def one_line(text: str) -> str:

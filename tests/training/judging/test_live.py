@@ -146,7 +146,7 @@ def test_an_answer_that_never_ends_is_given_up(
 
 def test_what_a_server_says_is_told_in_one_line() -> None:
     with sending(b"\x00\xff \x1b[31mjunk\r\n\r\n") as url:
-        assert "\\x1b[31mjunk" in refusal(url)
+        assert "the answer is no HTTP: \\x00ÿ \\x1b[31mjunk" in refusal(url)
     head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /metrics\r\n\r\n"
     with sending(head) as url:
         assert "302 The HTTP server returned a redirect error" in refusal(url)
