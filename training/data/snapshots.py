@@ -11,6 +11,7 @@ from training.data.datasets import Split
 from training.data.resampling import resampled
 from training.data.worn import DRAWS as WORN_DRAWS
 from training.data.worn import Wardrobe
+from training.errors import UsageError
 from training.recipe import Recipe
 from training.variation import Snapshots
 
@@ -22,6 +23,22 @@ class Photographer:
     """Turns some photos of each batch of one epoch into snapshots."""
 
     def __init__(self, recipe: Recipe, split: Split, labels: tuple[str, ...], epoch: int) -> None:
+        """Choose what happens to each photo.
+
+        Args:
+            recipe: its snapshots and seed.
+            split: the training photos.
+            labels: class names, in the order of the classes.
+            epoch: which one.
+
+        Raises:
+            UsageError: the recipe's photos are not gray.
+        """
+        if recipe.snapshots and recipe.shape[2] != 1:
+            raise UsageError(
+                f"snapshots are made of gray photos; those of {recipe.name} have"
+                f" {recipe.shape[2]} channels: use augmentation"
+            )
         self._chosen = recipe.snapshots or Snapshots(share=0.0)
         self._wardrobe = Wardrobe(split, labels)
         random = np.random.default_rng([recipe.seed, epoch, 3])

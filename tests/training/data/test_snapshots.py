@@ -8,6 +8,7 @@ import pytest
 from training.data.datasets import Split
 from training.data.resampling import resampled
 from training.data.snapshots import Photographer
+from training.errors import UsageError
 from training.recipe import Recipe
 from training.recipes import recipe_named
 from training.variation import Snapshots
@@ -104,3 +105,9 @@ def test_resampling_reads_between_pixels_and_black_outside() -> None:
     photo = np.array([[[0, 10], [20, 30]]], np.float32)
     rows, columns = np.array([[[0.0, 0.5, 5.0]]]), np.array([[[1.0, 0.5, 0.0]]])
     np.testing.assert_allclose(resampled(photo, rows, columns), [[[10, 15, 0]]])
+
+
+def test_coloured_photos_are_refused() -> None:
+    coloured = replace(recipe(STILL), shape=(28, 28, 3))
+    with pytest.raises(UsageError, match="gray photos; those of clothing-starter have 3 channels"):
+        Photographer(coloured, garments(), LABELS, 0)
