@@ -94,18 +94,18 @@ class Evaluation:
         return hits, photos, chosen
 
 
-def evaluation_of(network: keras.Model, split: Split, labels: tuple[str, ...]) -> Evaluation:
-    """Let a network say what it makes of a split; of a backbone's features, only its head."""
+def evaluate(network: keras.Model, split: Split, labels: tuple[str, ...]) -> dict[str, Any]:
+    """Judge a network as it is on a split, of a backbone's features only its head.
+
+    Returns:
+        The figures of `Evaluation.metrics`.
+    """
     if split.features:
         from training.networks.backbone import fitted_part
 
         network = fitted_part(network)
-    return Evaluation(labels, np.asarray(split.classes), probabilities(network, split.inputs))
-
-
-def evaluate(network: keras.Model, split: Split, labels: tuple[str, ...]) -> dict[str, Any]:
-    """Judge a network on a split: see `Evaluation.metrics`."""
-    return evaluation_of(network, split, labels).metrics()
+    said = probabilities(network, split.inputs)
+    return Evaluation(labels, np.asarray(split.classes), said).metrics()
 
 
 def save_evaluation(evaluation: Evaluation, photos: Photos, folder: Path) -> None:
