@@ -86,8 +86,9 @@ def _commands(names: Sequence[str], shorten: int) -> Iterator[tuple[str, list[st
     for program in dict.fromkeys(figure.program for figure in figures):
         short = ["--epochs", str(shorten)] if shorten and program == "dense800-sgd" else []
         yield program, ["benchmarks.training.published", program, *short]
-    for recipe in dict.fromkeys(figure.recipe for figure in figures):
-        yield recipe, ["benchmarks.training.ours", recipe]
+    for ours, figure in {figure.ours: figure for figure in figures}.items():
+        changes = [word for number in figure.numbers for word in ("--set", number)]
+        yield ours, ["benchmarks.training.ours", figure.recipe, *changes]
 
 
 def _run(command: list[str], seed: int, data: Path | None) -> Outcome:
@@ -106,7 +107,7 @@ def _reported() -> float:
 
 def _rows(names: Sequence[str], outcomes: Outcomes) -> Iterator[tuple[str, ...]]:
     for name in names:
-        theirs, ours = outcomes[FIGURES[name].program], outcomes[FIGURES[name].recipe]
+        theirs, ours = outcomes[FIGURES[name].program], outcomes[FIGURES[name].ours]
         if theirs and ours:
             yield row(name, theirs, ours)
 

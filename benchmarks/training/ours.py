@@ -1,6 +1,6 @@
 """One of our recipes, timed as the published programs are.
 
-Run: python -m benchmarks.training.ours RECIPE --seed SEED --data FOLDER
+Run: python -m benchmarks.training.ours RECIPE --seed SEED --data FOLDER [--set NAME=VALUE]
 
 What it prints is one line of JSON. The time is from arrays in memory to the network to serve:
 imports are not in it, building and compiling are.
@@ -9,7 +9,6 @@ imports are not in it, building and compiling are.
 import argparse
 import json
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -18,6 +17,7 @@ from rich.console import Console
 from training.data.loading import load
 from training.fitting.fit import fit
 from training.judging.evaluation import evaluate
+from training.overrides import override
 from training.recipes import recipe_named
 
 
@@ -34,8 +34,10 @@ def main() -> None:
     parser.add_argument("recipe")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--set", action="append", default=[], dest="numbers")
     arguments = parser.parse_args()
-    recipe = replace(recipe_named(arguments.recipe), seed=arguments.seed)
+    numbers = [*arguments.numbers, f"seed={arguments.seed}"]
+    recipe = override(recipe_named(arguments.recipe), numbers)
     data = load(recipe, arguments.data, Console(quiet=True))
     last = _LastEpoch()
     begun = time.perf_counter()

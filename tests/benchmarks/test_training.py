@@ -53,7 +53,7 @@ def test_programs_and_recipes_run_in_turn_and_are_compared(
 
     assert "Medians of 1 seeds" in capsys.readouterr().out
     runs = json.loads((tmp_path / "kept" / "results.json").read_text())["runs"]
-    assert list(runs) == [FIGURES["fast-128"].program, "clothing-fast"]
+    assert list(runs) == [FIGURES["fast-128"].program, FIGURES["fast-128"].ours]
     assert all(0 < run[0]["seconds"] < 600 and 0 <= run[0]["test"] <= 1 for run in runs.values())
     assert "| fast-128 | " in (tmp_path / "kept" / "results.md").read_text()
 

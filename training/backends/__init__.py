@@ -8,9 +8,12 @@ import importlib
 import importlib.util
 import os
 from contextlib import AbstractContextManager
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from training.errors import TrainingError
+
+if TYPE_CHECKING:  # Importing Keras would decide which backend it has.
+    import keras
 
 _BACKENDS = ("tensorflow", "jax")  # Each needs the package of its name.
 
@@ -35,6 +38,9 @@ class Backend(Protocol):
 
     def replicas(self) -> int:
         """Return how many devices share each batch, within such a scope; else 1."""
+
+    def fed(self, batches: "keras.utils.PyDataset") -> object:
+        """Return what Keras's `fit` takes the batches of an epoch from."""
 
     def is_out_of_memory(self, error: Exception) -> bool:
         """Whether an error says that a device has too little memory."""

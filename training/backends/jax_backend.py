@@ -49,6 +49,11 @@ def replicas() -> int:
     return int(distribution.device_mesh.devices.size) if distribution else 1
 
 
+def fed(batches: keras.utils.PyDataset) -> keras.utils.PyDataset:
+    """Return what Keras's `fit` takes the batches of an epoch from."""
+    return batches
+
+
 def is_out_of_memory(error: Exception) -> bool:
     """Whether an error says that a device has too little memory."""
     return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)

@@ -2,10 +2,13 @@
 
 from contextlib import AbstractContextManager, nullcontext
 
+import keras
 import tensorflow as tf
 
 NAME = "TensorFlow"
 GPU_HINT = "install tensorflow[and-cuda] (make train does)"
+
+_AHEAD = 2  # Batches handed to TensorFlow before they are asked for.
 
 
 def be_deterministic() -> None:
@@ -40,6 +43,23 @@ def spread() -> AbstractContextManager[object]:
 def replicas() -> int:
     """Return how many devices share each batch, within such a scope; else 1."""
     return int(tf.distribute.get_strategy().num_replicas_in_sync)
+
+
+def fed(batches: keras.utils.PyDataset) -> tf.data.Dataset:
+    """Return what Keras's `fit` takes the batches of an epoch from.
+
+    Keras makes nearly the same of them, but lets TensorFlow tune it, and the end of every epoch
+    then waits for the tuning thread: up to half a second.
+    """
+    sample = batches[0]
+    signature = tuple(tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in sample)
+    dataset = tf.data.Dataset.from_generator(
+        lambda: (batches[index] for index in range(len(batches))), output_signature=signature
+    )
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    counted = dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
+    return counted.prefetch(_AHEAD).with_options(options)
 
 
 def is_out_of_memory(error: Exception) -> bool:

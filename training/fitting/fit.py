@@ -114,7 +114,7 @@ def fit_network(
         around.insert(0, EpochStarter(left))
         if len(left):
             network.fit(
-                left,
+                current().fed(left),
                 initial_epoch=position.epoch,
                 epochs=end,
                 validation_data=watched,
