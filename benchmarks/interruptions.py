@@ -1,9 +1,9 @@
-"""Kills a run with `kill -9` at random moments, lets it finish, and looks what was lost.
+"""Kills runs with `kill -9` at random moments, lets them finish, and looks what was lost.
 
-`python -m benchmarks.interruptions --help`. The weights are compared with those of a run that
-nobody killed. The moments are spread evenly over the time that the whole run takes, from its start
-to the published version. After each kill, and at the end, every version that can be seen has to be
-whole.
+`python -m benchmarks.interruptions --help`. Every run has to end with the weights of a run that
+nobody killed. A run that ends before it is killed does not count as a kill: the next one begins
+anew, in a folder of its own, until there were as many kills as asked for. After each kill, and at
+the end of each run, every version that can be seen has to be whole.
 """
 
 import argparse
@@ -29,13 +29,16 @@ def main() -> int:
         _run(arguments, folder / "whole").wait()
         seconds = time.monotonic() - began
         print(f"not killed: {_told(folder / 'whole')}, {seconds:.0f} s", flush=True)
-        _kill_often(arguments, folder / "killed", seconds)
-        _run(arguments, folder / "killed").wait()
-        print(f"killed: {_told(folder / 'killed')}", flush=True)
-        equal = _weights(folder / "killed") == _weights(folder / "whole")
-        versions = _versions(folder / "killed")
-        print(f"weights {'equal' if equal else 'DIFFERENT'}, versions {versions}")
-        return int(versions != [1] or (arguments.deterministic and not equal))
+        runs = _kill_often(arguments, folder, seconds)
+        for killed in runs:
+            equal = _weights(killed) == _weights(folder / "whole")
+            weights = "equal" if equal else "DIFFERENT"
+            print(
+                f"{killed.name}: {_told(killed)}, weights {weights}, versions {_versions(killed)}"
+            )
+            if _versions(killed) != [1] or (arguments.deterministic and not equal):
+                return 1
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,20 +64,25 @@ def _run(arguments: argparse.Namespace, folder: Path) -> "subprocess.Popen[bytes
     return subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
 
-def _kill_often(arguments: argparse.Namespace, folder: Path, seconds: float) -> None:
-    """Kill a run so often; what was done before a kill is not done again, so it moves on."""
+def _kill_often(arguments: argparse.Namespace, folder: Path, seconds: float) -> list[Path]:
+    """Kill runs so often, let the last one finish, and return the folders of all."""
     moments = random.Random(arguments.seed)
-    for number in range(1, arguments.kills + 1):
-        run = _run(arguments, folder)
+    runs, kills = [folder / "run 1"], 0
+    while kills < arguments.kills:
+        run = _run(arguments, runs[-1])
         wait = moments.uniform(0, seconds)
         try:
             run.wait(wait)
-            print(f"kill {number}: it had finished before {wait:.1f} s", flush=True)
+            runs.append(folder / f"run {len(runs) + 1}")
         except subprocess.TimeoutExpired:
             run.kill()
             run.wait()
-            print(f"kill {number} after {wait:.1f} s: {_position(folder)}", flush=True)
-        _versions(folder)
+            kills += 1
+            position = _position(runs[-1])
+            print(f"kill {kills}, {runs[-1].name}, after {wait:.1f} s: {position}", flush=True)
+        _versions(runs[-1])
+    _run(arguments, runs[-1]).wait()
+    return runs
 
 
 def _position(folder: Path) -> str:
