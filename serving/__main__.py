@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from serving.http.api_keys import new_key, read_sums
 from serving.insight.logs import configure_logging
@@ -35,13 +36,20 @@ def main(argv: list[str] | None = None) -> int:
     return _serve()
 
 
+def _check_keys(file: Path) -> None:
+    try:
+        read_sums(file)
+    except OSError as error:
+        raise SettingsError(f"PHOTOLABEL_API_KEYS_FILE: {file}: {error.strerror}") from error
+
+
 def _serve() -> int:
     # gRPC's own lines have another form than the log; why calls fail is in the log without them.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         settings = read_settings()
         if settings.api_keys_file:
-            read_sums(settings.api_keys_file)
+            _check_keys(settings.api_keys_file)
         tls = settings.tls_files()
         pem = tls.read() if tls else None
         exporter_is_set()

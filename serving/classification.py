@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,11 +11,11 @@ import numpy as np
 from serving.admission import DecodePlaces
 from serving.decoding.decoder import PhotoDecoder
 from serving.decoding.limits import PhotoLimits
-from serving.errors import BadPhoto, BadPhotos, ModelNotReady, UnknownVersion
+from serving.errors import BadPhoto, BadPhotos, ModelNotReady, TooManyPhotos, UnknownVersion
 from serving.http.deadline import Deadline
 from serving.insight.observation import Observation
 from serving.models.catalog import Catalog, ModelSource
-from serving.models.contract import Description, Prediction
+from serving.models.contract import MAX_INPUT_BYTES, Description, Prediction
 from serving.models.model_ref import ModelRef
 from serving.models.statuses import RequestRefused, broken_contract
 
@@ -188,7 +189,11 @@ class Classification:
         observation: Observation,
     ) -> np.ndarray:
         """Return uint8 `[photos, height, width, channels]`; every bad photo is named."""
+        self._source.check()
         preparation, shape = expected.preparation, expected.shape
+        most = MAX_INPUT_BYTES // math.prod(shape)
+        if len(photos) > most:
+            raise TooManyPhotos(f"The model takes at most {most:,} photos at once. Send fewer.")
         pixels = np.empty((len(photos), *shape), np.uint8)
         bad: list[tuple[str, BadPhoto]] = []
         for place, photo in enumerate(photos):

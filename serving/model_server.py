@@ -60,6 +60,14 @@ class ModelServer:
         """Close the connection; calls in flight are cancelled."""
         self._channel.close()
 
+    def check(self) -> None:
+        """Find out whether the model server is known not to answer, without a call.
+
+        Raises:
+            ModelServerUnavailable: it is.
+        """
+        self._breaker.check()
+
     def states(self, name: str, deadline: Deadline) -> list[VersionState]:
         """Return the states of all versions that the model server knows, newest first.
 

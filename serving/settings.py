@@ -76,7 +76,9 @@ class Settings(BaseSettings):
         description="share of unpinned requests to the label canary, rest to stable",
     )
     canary_header: str = Field(
-        "X-Client-ID", description="request header that names the caller: one caller, one label"
+        "X-Client-ID",
+        pattern=r"^[A-Za-z0-9-]+$",
+        description="request header that names the caller: one caller, one label",
     )
     drain_delay: float = Field(
         0.0,

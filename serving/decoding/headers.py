@@ -13,7 +13,7 @@ from serving.decoding.jpeg_headers import inspect_jpeg
 from serving.decoding.limits import PhotoLimits
 from serving.decoding.profile_headers import inspect_profile
 from serving.decoding.tiff_headers import inspect_tiff
-from serving.errors import TooCostly, TooManyPixels
+from serving.errors import DamagedPhoto, TooCostly, TooManyPixels
 
 Size = tuple[int, int]  # width, height
 
@@ -95,6 +95,11 @@ def _inspect_png(encoded: bytes, limits: PhotoLimits) -> Size:
             text += _inflated(encoded[position + 8 : position + 8 + length], kind)
             if text > limits.max_text_bytes:
                 raise _too_large("texts and profile", text, limits.max_text_bytes)
+        # Decoders differ in which header they take of several, or behind other chunks.
+        if (kind == b"IHDR") != (position == 8):
+            raise DamagedPhoto(
+                "The PNG image does not begin with its one header chunk (IHDR). Save it anew."
+            )
         chunks += 1
         if chunks > limits.max_chunks:
             raise _too_many_chunks("PNG", limits)

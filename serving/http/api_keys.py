@@ -4,11 +4,14 @@ import hashlib
 import hmac
 import logging
 import secrets
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from serving.errors import Unauthorized
 
 KEY_BYTES = 32  # 256 bits
+QUIET_SECONDS = 10.0
 KEYED = "/v1/"
 """What the paths begin with that ask for a key."""
 
@@ -32,10 +35,12 @@ class ApiKeys:
         ValueError: a line of it is no SHA-256 sum.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._file = file
         self._sums = read_sums(file)
-        self._stamp: tuple[int, int, int] | None = None
+        self._stamp: tuple[int, ...] | None = None
+        self._clock = clock
+        self._warned_at = -QUIET_SECONDS
 
     def check(self, authorization: str | None) -> None:
         """Check the value of an `Authorization` header.
@@ -55,13 +60,25 @@ class ApiKeys:
     def _current_sums(self) -> list[str]:
         try:
             stat = self._file.stat()
-            stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            # With the time of its rights: a file that could not be read may have got them.
+            stamp = stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
             if stamp != self._stamp:
-                self._stamp = stamp
-                self._sums = read_sums(self._file)
-        except (OSError, ValueError) as error:
-            log.warning("API keys can't be read (%s); those read before stay valid", error)
+                self._read(stamp)
+        except OSError as error:
+            self._warn(error)
         return self._sums
+
+    def _read(self, stamp: tuple[int, ...]) -> None:
+        try:
+            self._sums = read_sums(self._file)
+        except ValueError as error:  # It stays wrong until it changes.
+            self._warn(error)
+        self._stamp = stamp
+
+    def _warn(self, error: Exception) -> None:
+        if self._clock() - self._warned_at >= QUIET_SECONDS:
+            self._warned_at = self._clock()
+            log.warning("API keys can't be read (%s); those read before stay valid", error)
 
 
 def read_sums(file: Path) -> list[str]:

@@ -14,6 +14,7 @@ from serving.server.arrival import ARRIVAL
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 UNKNOWN = "unknown"
+OPTIONS = "options"
 
 # Asked every few seconds by machines: not traced, not in flight, in the log only at DEBUG.
 _QUIET = {"livez", "readyz", "metrics"}
@@ -53,6 +54,8 @@ class Telemetry:
         traceparent, tracestate = environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE")
         context = trace_context(traceparent, tracestate or "") if traceparent else {}
         route = (request.endpoint or UNKNOWN).rpartition(".")[2]
+        if request.method == "OPTIONS":
+            route = OPTIONS  # It does nothing of what it asks about.
         quiet = route in _QUIET
         begin_trace = Trace if quiet else self._begin_trace
         g.request_id = request_id

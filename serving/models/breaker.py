@@ -54,15 +54,22 @@ class Breaker:
         else:
             self._answered()
 
+    def check(self) -> None:
+        """Find out whether a call would be refused now, before anything is done for it.
+
+        Raises:
+            ModelServerUnavailable: it would.
+        """
+        if self._failures >= FAILURES_TO_OPEN and self._clock() < self._next_probe:
+            raise _unavailable()
+
     def _enter(self) -> None:
         if self._failures < FAILURES_TO_OPEN:
             return
         with self._lock:
             now = self._clock()
             if self._failures >= FAILURES_TO_OPEN and now < self._next_probe:
-                raise ModelServerUnavailable(
-                    "The model server has not answered for a while. Try again shortly."
-                )
+                raise _unavailable()
             self._next_probe = now + PROBE_SECONDS
 
     def _failed(self) -> None:
@@ -75,3 +82,9 @@ class Breaker:
         if self._failures:
             with self._lock:
                 self._failures = 0
+
+
+def _unavailable() -> ModelServerUnavailable:
+    return ModelServerUnavailable(
+        "The model server has not answered for a while. Try again shortly."
+    )

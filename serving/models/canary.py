@@ -18,9 +18,9 @@ Result = TypeVar("Result")
 class Canary:
     """Sends a share of the unpinned requests to the label `canary`, the rest to `stable`.
 
-    A model without these labels is asked unpinned, as it is without a share. That a label is
-    missing is remembered for a few seconds, so that such a model does not cost a call more each
-    time.
+    Without a share all go to `stable`: a canary is only ever asked on purpose. A model without
+    these labels is asked unpinned. That a label is missing is remembered for a few seconds, so that
+    such a model does not cost a call more each time.
     """
 
     def __init__(self, share: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -50,7 +50,7 @@ class Canary:
         return ask(ref)
 
     def _labels(self, ref: ModelRef, caller: str | None) -> tuple[str, ...]:
-        if not self._share or ref.version is not None or ref.label is not None:
+        if ref.version is not None or ref.label is not None:
             return ()
         return (CANARY, STABLE) if _place(ref.name, caller) < self._share else (STABLE,)
 

@@ -25,6 +25,9 @@ AVAILABLE = "AVAILABLE"
 class ModelSource(Protocol):
     """What the catalog and the classification need of a model server; see `ModelServer`."""
 
+    def check(self) -> None:
+        """Raise `ModelServerUnavailable` where a call would fail at once."""
+
     def states(self, name: str, deadline: Deadline) -> list[VersionState]:
         """Return the states of all versions, newest first."""
 

@@ -12,6 +12,9 @@ from serving.models.model_ref import ModelRef
 from serving.models.statuses import broken_contract
 from serving.photos import Shape
 
+MAX_INPUT_BYTES = 60 * 1024 * 1024
+"""Pixels of one request to the model server; gRPC's messages may be somewhat larger."""
+
 
 @dataclass(frozen=True)
 class Description:

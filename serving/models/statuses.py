@@ -45,6 +45,8 @@ def unknown_version(ref: ModelRef) -> PhotolabelError:
     """Return the error for a version, label or whole model that the model server lacks."""
     if ref.version is None and ref.label is None:
         return ModelNotReady(f"Model {ref} is not loaded. Publish it, or wait until it is loaded.")
+    if ref.label is not None:
+        return UnknownVersion(f"There is no {ref}. Labels are set where the model server is.")
     return UnknownVersion(f"There is no {ref}. GET /v1/models/{ref.name} tells which there are.")
 
 

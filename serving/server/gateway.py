@@ -2,6 +2,7 @@
 
 import sys
 from typing import Any
+from urllib.parse import unquote
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
@@ -102,7 +103,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
 
     def wants_body(self, path: str, authorization: str | None) -> bool:
         """Whether a request can get anywhere with its body: only then is it waited for."""
-        if not path.startswith(KEYED):
+        if not f"/{unquote(path).lstrip('/')}".startswith(KEYED):  # As Flask reads it.
             return False
         try:
             if self._api_keys:

@@ -97,6 +97,18 @@ def test_a_request_that_gets_nowhere_is_answered_by_its_head(
         assert answers(nowhere, 2) == [404]
 
 
+def test_a_body_is_awaited_however_its_path_is_written(
+    lonely: tuple[Program, httpx.URL],
+) -> None:
+    for path in (b"//v1/models/clothing:classify", b"/%761/models/clothing:classify"):
+        with connected(lonely[1], 1) as (connection,):
+            head = b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+            connection.sendall(head)
+            assert not select.select([connection], [], [], 0.5)[0]
+            connection.sendall(b"a photo..")
+            assert answers(connection, 1) == [503]
+
+
 @pytest.mark.parametrize(
     ("request_", "status"),
     [

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from serving.app import create_app
-from serving.errors import PhotolabelError
+from serving.errors import ModelServerUnavailable, PhotolabelError
 from serving.http.deadline import Deadline
 from serving.models.contract import Description, Prediction
 from serving.models.model_ref import ModelRef, VersionState
@@ -37,10 +37,15 @@ class FakeModelServer:
     recognized: bool | None = None
     classes: int | None = None
     nan: bool = False
+    gone: bool = False
     deadlines: list[Deadline] = field(default_factory=list)
     described: list[ModelRef] = field(default_factory=list)
     predicted: list[tuple[ModelRef, np.ndarray]] = field(default_factory=list)
     explained: list[tuple[ModelRef, np.ndarray]] = field(default_factory=list)
+
+    def check(self) -> None:
+        if self.gone:
+            raise ModelServerUnavailable("It has not answered for a while.")
 
     def states(self, name: str, deadline: Deadline) -> list[VersionState]:
         self._fail()

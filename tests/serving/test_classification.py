@@ -8,11 +8,17 @@ import numpy as np
 import pytest
 
 from serving.classification import Answer, Classification, Photo
+from serving.decoding.decoder import PhotoDecoder
 from serving.decoding.limits import PhotoLimits
-from serving.errors import ModelNotReady, UnknownVersion
+from serving.errors import (
+    ModelNotReady,
+    ModelServerUnavailable,
+    TooManyPhotos,
+    UnknownVersion,
+)
 from serving.http.deadline import Deadline
 from serving.models.catalog import Catalog
-from serving.models.contract import Description
+from serving.models.contract import MAX_INPUT_BYTES, Description
 from serving.models.model_ref import ModelRef
 from serving.models.statuses import RequestRefused
 from serving.photos import prepare
@@ -44,6 +50,28 @@ def test_a_version_is_described_once(gateway: Gateway, source: FakeModelServer) 
         gateway.classify()
         gateway.classify(version=1)
     assert len(source.described) == 1
+
+
+def test_photos_are_not_prepared_for_a_model_server_that_is_gone(
+    gateway: Gateway, source: FakeModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway.classify()
+    source.gone = True
+    monkeypatch.setattr(PhotoDecoder, "prepare", _unexpected)
+    with pytest.raises(ModelServerUnavailable):
+        gateway.classify()
+
+
+def _unexpected(*_: object) -> None:
+    raise AssertionError("prepared")
+
+
+def test_no_more_photos_are_prepared_than_a_call_may_hold(source: FakeModelServer) -> None:
+    classification = Classification(Catalog(("clothing",), source), source, PhotoLimits())
+    photos = [PHOTO] * (MAX_INPUT_BYTES // (28 * 28) + 1)
+    with pytest.raises(TooManyPhotos, match="at most 80,248 photos"):
+        classification.classify(ModelRef("clothing"), photos, None, Deadline(5))
+    assert not source.predicted
 
 
 def test_labels_follow_the_version_that_answers(gateway: Gateway, source: FakeModelServer) -> None:

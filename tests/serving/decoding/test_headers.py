@@ -166,6 +166,15 @@ def test_tiffs_whose_tiles_are_much_larger_are_refused(
     assert prepare(usual, "squash/1", SHAPE, limits).shape == SHAPE
 
 
+@pytest.mark.parametrize("first", [b"IHDR", b"tEXt"])
+def test_a_png_has_one_header_and_it_comes_first(first: bytes) -> None:
+    """Which of two headers counts is another one for each decoder."""
+    small = struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0) if first == b"IHDR" else b"a\0b"
+    signature, rest = (image := pngs.png((64, 64), depth=16))[:8], image[8:]
+    with pytest.raises(DamagedPhoto, match="IHDR"):
+        prepare(signature + pngs.chunk(first, small) + rest, "squash/1", SHAPE)
+
+
 def test_a_broken_text_of_a_png_is_passed_over() -> None:
     assert prepare(pngs.png((64, 64), before=pngs.broken_text()), "squash/1", SHAPE).shape == SHAPE
 

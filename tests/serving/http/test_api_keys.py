@@ -46,6 +46,47 @@ def test_a_file_that_breaks_keeps_the_last_keys(tmp_path: Path) -> None:
     keys.check(f"Bearer {key}")
 
 
+def test_a_file_that_can_be_read_at_last_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "keys"
+    (old, old_line), (new, new_line) = new_key(), new_key()
+    file.write_text(old_line)
+    keys = ApiKeys(file)
+    keys.check(f"Bearer {old}")
+    file.write_text(new_line)
+    with monkeypatch.context() as forbidden:
+        forbidden.setattr(Path, "read_text", _forbidden)
+        keys.check(f"Bearer {old}")
+    keys.check(f"Bearer {new}")
+
+
+def _forbidden(*_: object) -> str:
+    raise PermissionError(13, "Permission denied")
+
+
+def test_a_file_that_stays_away_is_told_of_now_and_then(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file, now = tmp_path / "keys", [0.0]
+    key, line = new_key()
+    file.write_text(line)
+    keys = ApiKeys(file, lambda: now[0])
+    file.unlink()
+    for _ in range(20):
+        keys.check(f"Bearer {key}")
+        now[0] += 1
+    assert len(caplog.records) == 2
+
+
+def test_a_file_that_is_not_there_stops_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PHOTOLABEL_API_KEYS_FILE", str(tmp_path / "keys"))
+    assert main([]) == 2
+    assert "PHOTOLABEL_API_KEYS_FILE: " in capsys.readouterr().err
+
+
 def test_an_empty_file_lets_nobody_in(tmp_path: Path) -> None:
     file = tmp_path / "keys"
     file.write_text("# none yet\n")

@@ -34,6 +34,14 @@ def test_without_the_setting_nothing_is_shared(source: FakeModelServer) -> None:
         assert "Origin" not in response.headers.get("Vary", "")
 
 
+def test_preflights_are_counted_apart(source: FakeModelServer) -> None:
+    client = gateway(source, cors_origins=(SHOP,))
+    client.options(PATH, headers=PREFLIGHT)
+    counted = client.get("/metrics").get_data(as_text=True)
+    assert 'model="clothing",route="options",status="200"' in counted
+    assert 'route="classify"' not in counted
+
+
 def test_an_answer_can_be_read_and_its_headers(source: FakeModelServer) -> None:
     client = gateway(source, cors_origins=(SHOP, "http://localhost:3000"))
     response = client.post(PATH, data=encoded_photo(), headers={"Origin": SHOP})

@@ -87,3 +87,15 @@ def test_it_probes_once_a_second_and_closes_at_the_first_answer() -> None:
     caller.call()
     caller.call()
     assert caller.through == FAILURES_TO_OPEN + 3
+
+
+def test_it_tells_beforehand_that_it_is_open() -> None:
+    guarded = Caller()
+    guarded.breaker.check()
+    guarded.fail()
+    with pytest.raises(ModelServerUnavailable):
+        guarded.breaker.check()
+    guarded.clock.now += PROBE_SECONDS
+    guarded.breaker.check()  # Asking is no probe.
+    guarded.call()
+    guarded.breaker.check()

@@ -33,8 +33,8 @@ def test_a_pinned_request_goes_where_it_says() -> None:
         assert Canary(1.0).route(ref, None, lambda asked: asked) == ref
 
 
-def test_without_a_share_nothing_is_labelled() -> None:
-    assert labels(Canary(0.0), ["a", None]) == [None, None]
+def test_without_a_share_no_request_comes_to_the_canary() -> None:
+    assert labels(Canary(0.0), ["a", None]) == ["stable", "stable"]
 
 
 def test_missing_labels_fall_back_and_are_not_asked_for_each_time() -> None:
