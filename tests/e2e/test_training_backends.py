@@ -28,7 +28,7 @@ def test_fitted_without_tensorflow_and_published_with_it(tmp_path: Path) -> None
     named = folder.relative_to(place.folder)
     lines = said.splitlines()
     assert lines[0] == "clothing-cnn, seed 1, on CPU with JAX"
-    assert lines[-1] == f"python -m training export {named}"
+    assert lines[-1] == f"python -m training export {named} --data garments --models models"
     assert place.versions() == []
     assert len(list((place.folder / "events" / "clothing-cnn" / folder.name).iterdir())) == 1
     fitted = json.loads((folder / "model_card.json").read_text())
@@ -38,7 +38,7 @@ def test_fitted_without_tensorflow_and_published_with_it(tmp_path: Path) -> None
     assert status == 1
     assert "a SavedModel is written by TensorFlow: set KERAS_BACKEND=tensorflow" in error
 
-    place.command("export", str(named), "--data", "garments", "--force").done()
+    place.command(*lines[-1].split()[3:], "--force").done()
     assert place.versions() == [1]
     card = place.folder / "models" / "clothing" / "1" / "assets.extra" / "model_card.json"
     published = json.loads(card.read_text())

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -125,3 +126,22 @@ def test_without_data_the_error_says_what_to_name(capsys: pytest.CaptureFixture[
     assert (
         "no photos: name a folder that has a sub-folder for each class" in capsys.readouterr().err
     )
+
+
+def test_other_weights_under_the_same_name_are_another_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_photos(tmp_path / "flowers", {"a": 20, "b": 20})
+    file = tmp_path / "low.weights.h5"
+    words = ("--set", f"network.weights={file}", "--name", "flowers", "--force")
+    for seed in (1, 2):
+        keras.utils.set_random_seed(seed)
+        whole = keras.applications.MobileNet(
+            (224, 224, 3), alpha=0.25, include_top=False, weights=None
+        )
+        cut = whole.get_layer("conv_pw_1_relu").output
+        keras.Model(whole.input, cut).save_weights(file)
+        assert run("images-mobilenet", folder, *words) == 0
+
+    assert "is finished" not in capsys.readouterr().out
+    assert len(list(Path("runs/images-mobilenet").iterdir())) == 2

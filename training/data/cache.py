@@ -12,10 +12,36 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
+from training.durable import sync
 from training.errors import TrainingError
 
 _ABANDONED = 7 * 24 * 3600  # Seconds after which a begun entry is taken for abandoned.
+
+
+Read = TypeVar("Read")
+
+
+def cached(key: str, write: Callable[[Path], None], read: Callable[[Path], Read]) -> Read:
+    """Return what a cache entry holds, after having it written where there is none.
+
+    An entry that can't be read, as when some of it was deleted, is written anew.
+
+    Args:
+        key: names everything that the entry depends on.
+        write: as `cached_folder` takes it.
+        read: opens the entry; raises OSError or ValueError where it is not whole.
+
+    Raises:
+        TrainingError: the cache cannot be written.
+    """
+    folder = cached_folder(key, write)
+    try:
+        return read(folder)
+    except (OSError, ValueError):
+        shutil.rmtree(folder, ignore_errors=True)
+        return read(cached_folder(key, write))
 
 
 def cached_folder(key: str, write: Callable[[Path], None]) -> Path:
@@ -74,6 +100,8 @@ def _write(entry: Path, write: Callable[[Path], None]) -> None:
     aside = _aside(entry)
     aside.mkdir(exist_ok=True)
     write(aside)
+    for path in aside.iterdir():
+        sync(path)
     aside.rename(entry)
 
 

@@ -15,7 +15,7 @@ from threading import Lock
 
 from serving.photos import Shape
 from training.data.datasets import DataSet, file_digest, search_folders
-from training.data.image_folders import load_split_folders, split_folders
+from training.data.image_folders import check_split, load_split_folders, split_folders
 from training.data.photo_sets import Photo, assemble, with_splits
 from training.data.photo_store import Progress, Source
 from training.data.splitting import split_order
@@ -47,6 +47,7 @@ def load_cats_dogs(
     """
     path = _find(data)
     if path.is_dir():
+        check_split(path, split)
         return load_split_folders(path, "dogs-vs-cats", FOLDERS, preparation, shape, progress)
     order = kaggle_order(split)
     try:

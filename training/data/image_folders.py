@@ -5,6 +5,7 @@ otherwise the photos are split here. Every file counts as a photo, whatever its 
 (`.DS_Store`) don't.
 """
 
+import json
 import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,7 +17,10 @@ from training.data.photo_store import Progress, Source
 from training.data.splitting import split_order
 from training.errors import TrainingError
 
+PREPARED = ".prepared.json"
+"""In a folder that `prepare` has made: from which archive and with which split."""
 SPLIT_FOLDERS = {"train": "training", "validation": "validation", "test": "test"}
+_LIKE_SPLITS = {*SPLIT_FOLDERS, "training", "valid", "val", "dev", "testing"}
 _NEITHER = {"Thumbs.db", "desktop.ini"}  # Windows puts them beside photos.
 
 
@@ -52,6 +56,7 @@ def load_image_folder(
         raise TrainingError(f"the data folder {folder} does not exist")
     if split_folders(folder):
         inner = set().union(*map(_classes, split_folders(folder).values()))
+        check_split(folder, split)
         return load_split_folders(folder, name, _labels(inner), preparation, shape, progress)
     labels = _labels(_classes(folder))
     _check_classes(folder, labels)
@@ -66,9 +71,36 @@ def load_image_folder(
 
 
 def split_folders(folder: Path) -> dict[str, Path]:
-    """Return the folders of the splits by the split's name; empty if it is not divided so."""
+    """Return the folders of the splits by the split's name; empty if it is not divided so.
+
+    Raises:
+        TrainingError: it is, but not into all of them.
+    """
     found = {split: folder / name for name, split in SPLIT_FOLDERS.items()}
-    return found if all(path.is_dir() for path in found.values()) else {}
+    if all(path.is_dir() for path in found.values()):
+        return found
+    names = _classes(folder) if folder.is_dir() else set()
+    if len(names) >= 2 and names <= _LIKE_SPLITS:
+        raise TrainingError(
+            f"{folder} has {' and '.join(sorted(names))}, which look like splits and not like"
+            f" classes: splits are named {', '.join(SPLIT_FOLDERS)}, and there are all three"
+        )
+    return {}
+
+
+def check_split(folder: Path, split: int) -> None:
+    """Check that a folder that is divided already is not to be divided in another way.
+
+    Raises:
+        TrainingError: it is.
+    """
+    note = folder / PREPARED
+    made = json.loads(note.read_text("utf-8") or "{}").get("split", 1) if note.is_file() else 1
+    if split not in (1, made):
+        raise TrainingError(
+            f"{folder} is divided into its splits already, as split {made}: leave split={split}"
+            " away, or name what it was made from"
+        )
 
 
 def load_split_folders(

@@ -15,7 +15,7 @@ import numpy as np
 
 from serving.errors import BadPhoto
 from serving.photos import Shape, prepare
-from training.data.cache import cached_folder
+from training.data.cache import cached
 from training.errors import TrainingError
 from training.threads import mapped
 
@@ -82,13 +82,17 @@ def photo_store(
     """
     contents = sorted(sources)
     key = f"photos/{_sha256(contents)}/{preparation}/{shape}/{_FORMAT}"
-    folder = cached_folder(
-        key, lambda folder: _write(folder, sources, preparation, shape, progress)
-    )
-    index = json.loads((folder / "index.json").read_text("utf-8"))
-    rows = {content: row for row, content in enumerate(index["contents"])}
-    pixels = _pixels(folder / "pixels", (len(rows), *shape))
-    return PhotoStore(_sha256([key]), pixels, rows, index["damaged"])
+
+    def write(folder: Path) -> None:
+        _write(folder, sources, preparation, shape, progress)
+
+    def read(folder: Path) -> PhotoStore:
+        index = json.loads((folder / "index.json").read_text("utf-8"))
+        rows = {content: row for row, content in enumerate(index["contents"])}
+        pixels = _pixels(folder / "pixels", (len(rows), *shape))
+        return PhotoStore(_sha256([key]), pixels, rows, index["damaged"])
+
+    return cached(key, write, read)
 
 
 def _sha256(texts: Sequence[str]) -> str:

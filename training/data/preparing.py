@@ -23,7 +23,7 @@ from serving.errors import BadPhoto
 from serving.photos import prepare
 from training.data.cats_dogs import FOLDERS, kaggle_label, kaggle_order, read_member
 from training.data.datasets import file_digest
-from training.data.image_folders import SPLIT_FOLDERS
+from training.data.image_folders import PREPARED, SPLIT_FOLDERS
 from training.data.photo_store import Progress
 from training.data.splitting import FEWEST, split_class
 from training.errors import TrainingError
@@ -32,7 +32,6 @@ from training.threads import mapped
 DAMAGED = "damaged"
 DAMAGED_LIST = "damaged.csv"
 
-_NOTE = ".prepared.json"  # What the folder is made from.
 _CHECKED_AS = ("squash/1", (150, 150, 3))
 _LARGEST_PHOTO = 64 * 2**20  # Bytes; a gateway takes less.
 _TIGHTEST = 20  # Times that photos may be larger than the archive: JPEGs hardly shrink.
@@ -78,6 +77,8 @@ def prepare_dogs_vs_cats(path: Path, folder: Path, split: int, progress: Progres
         TrainingError: the archive is damaged, foreign or a trap, the folder has something else in
             it, or the disk is full. What has been written is whole, and continued by another call.
     """
+    if not path.is_file():
+        raise TrainingError(f"there is no archive {path}")
     try:
         with zipfile.ZipFile(path) as archive:
             photos = _photos(archive, path, split)
@@ -151,9 +152,9 @@ def _labelled(members: list[zipfile.ZipInfo], label: str) -> dict[str, zipfile.Z
 def _claimed(folder: Path, made_from: dict[str, object]) -> Iterator[None]:
     """Note in the folder what it is made from, and keep others from making it meanwhile."""
     folder.mkdir(parents=True, exist_ok=True)
-    if any(path.name != _NOTE for path in folder.iterdir()) and not (folder / _NOTE).exists():
+    if any(path.name != PREPARED for path in folder.iterdir()) and not (folder / PREPARED).exists():
         raise TrainingError(f"{folder} is not empty: name a new folder")
-    with open(folder / _NOTE, "a+") as note:
+    with open(folder / PREPARED, "a+") as note:
         try:
             fcntl.flock(note, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from training.bars import counting
 from training.data.augmentation import Augmenter
-from training.data.cache import cached_folder
+from training.data.cache import cached
 from training.data.datasets import DataSet, Rows
 from training.data.photo_store import PhotoStore, Progress
 from training.errors import TrainingError
@@ -94,7 +94,10 @@ def features(backbone: Backbone, store: PhotoStore, view: View, progress: Progre
     def write(folder: Path) -> None:
         _write(folder / "features", backbone.frozen, store.pixels, view, dtype, progress)
 
-    return np.memmap(cached_folder(key, write) / "features", dtype, "r", shape=shape)
+    def read(folder: Path) -> np.ndarray:
+        return np.memmap(folder / "features", dtype, "r", shape=shape)
+
+    return cached(key, write, read)
 
 
 def _views(recipe: Recipe, photos: int) -> Iterator[View]:

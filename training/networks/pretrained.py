@@ -9,10 +9,12 @@ import keras
 import numpy as np
 from keras import layers
 
-from training.data.datasets import search_folders
+from training.data.datasets import file_digest, search_folders
 from training.errors import TrainingError
 from training.networks.features import Tensor
-from training.recipe import BackboneNetwork
+from training.recipe import BackboneNetwork, Network
+
+_NO_FILE = ("imagenet", "random")
 
 
 def constructor(name: str) -> Callable[..., keras.Model]:
@@ -85,6 +87,17 @@ def load_weights(
         f"{path} does not hold weights of {network.backbone}{where} (width"
         f" {network.alpha or 'as usual'}): {'; uncut: '.join(faults)}"
     )
+
+
+def weights_digest(network: Network, data: Path | None) -> str:
+    """Return the sha256 of the file of weights that a network begins with; empty without one.
+
+    Raises:
+        TrainingError: there is no such file.
+    """
+    if not isinstance(network, BackboneNetwork) or network.weights in _NO_FILE:
+        return ""
+    return file_digest(_find(network, data))
 
 
 def _shortened(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """What comes after fitting, in whichever process the trained network is: judged, then published."""
 
+import shlex
 from pathlib import Path
 
 import keras
@@ -57,7 +58,9 @@ def finish(
     if backend_name() != SAVED_MODEL_BACKEND:
         report(run.folder, console)
         say(console, f"{told}. To publish it, where TensorFlow is:")
-        say(console, f"python -m training export {run.folder}")
+        places = [f" --data {shlex.quote(str(data_folder))}"] if data_folder else []
+        places += [f" --models {shlex.quote(str(base.parent))}"]
+        say(console, f"python -m training export {shlex.quote(str(run.folder))}{''.join(places)}")
         return None
     try:
         version = release(outcome, base, policy, console)

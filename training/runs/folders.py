@@ -42,6 +42,7 @@ class Identity:
         data: digest of the data set.
         code: digest of the sources, `training.runs.revision`.
         deterministic: whether it is fitted so that it can be repeated bit by bit.
+        weights: digest of the file of pretrained weights; empty if there is none.
     """
 
     recipe: str
@@ -50,6 +51,7 @@ class Identity:
     data: str
     code: str
     deterministic: bool
+    weights: str = ""
 
     @property
     def key(self) -> str:
@@ -57,15 +59,17 @@ class Identity:
         return hashlib.sha256(_as_json(asdict(self)).encode()).hexdigest()[:16]
 
 
-def identify(recipe: Recipe, data: str, *, deterministic: bool) -> Identity:
+def identify(recipe: Recipe, data: str, *, deterministic: bool, weights: str = "") -> Identity:
     """Say what a run is made of.
 
     Args:
         recipe: with the overrides of the run.
         data: digest of the data set.
         deterministic: as `Identity` has it.
+        weights: likewise.
     """
-    return Identity(recipe.name, recipe.model, settings(recipe), data, code_digest(), deterministic)
+    numbers = settings(recipe)
+    return Identity(recipe.name, recipe.model, numbers, data, code_digest(), deterministic, weights)
 
 
 @dataclass(frozen=True)

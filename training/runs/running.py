@@ -19,6 +19,7 @@ from training.fitting.fit import fit
 from training.fitting.interruption import interruptible
 from training.fitting.progress import FitProgress
 from training.fitting.tensorboard import EventWriter
+from training.networks.pretrained import weights_digest
 from training.publishing.card import circumstances
 from training.publishing.model_folder import check_folder, version_of_run
 from training.publishing.policy import DEFAULT_POLICY, Policy
@@ -89,7 +90,8 @@ def train_and_publish(
     check_folder(base)
     how = circumstances(str(devices))
     data = load(recipe, places.data, console)
-    identity = identify(recipe, data.digest, deterministic=manner.deterministic)
+    weights = weights_digest(recipe.network, places.data)
+    identity = identify(recipe, data.digest, deterministic=manner.deterministic, weights=weights)
     with claimed(places.runs, identity, fresh=manner.fresh) as run, _noted(run, devices):
         version = version_of_run(base, run.facts()["id"])
         if version:
@@ -128,9 +130,11 @@ def _fit(recipe: Recipe, data: DataSet, run: Run, manner: Manner, console: Conso
         raise TrainingError(f"{error}. The last good checkpoint: {good}") from error
     finally:
         shown.close()
-    keep_trained(network, run.folder)
+    # First, so that a trained network that is kept is never without them.
     seconds = round(checkpointer.seconds, 1)
-    run.note(status="trained", trained={**run.facts()["trained"], "seconds": seconds})
+    run.note(trained={**run.facts()["trained"], "seconds": seconds})
+    keep_trained(network, run.folder)
+    run.note(status="trained")
     checkpoints.clear()
     return network
 

@@ -1,3 +1,4 @@
+import os
 import unicodedata
 from pathlib import Path
 
@@ -66,6 +67,20 @@ def test_photos_are_prepared_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert not np.array_equal(first.test.photos[:], otherwise.test.photos[:])
 
 
+@pytest.mark.parametrize("file", ["pixels", "index.json"])
+@pytest.mark.parametrize("left", [None, 10])
+def test_a_damaged_cache_is_made_anew(tmp_path: Path, file: str, left: int | None) -> None:
+    folder = write_photos(tmp_path / "flowers", COUNTS)
+    first = load(folder).test.photos[:]
+    (path,) = Path(os.environ["PHOTOLABEL_CACHE"]).glob(f"*/{file}")
+    if left is None:
+        path.unlink()
+    else:
+        os.truncate(path, left)
+
+    assert np.array_equal(load(folder).test.photos[:], first)
+
+
 def test_a_changed_photo_is_noticed(tmp_path: Path) -> None:
     folder = write_photos(tmp_path / "flowers", COUNTS)
     before = load(folder)
@@ -99,6 +114,29 @@ def test_folders_that_are_split_stay_so(tmp_path: Path) -> None:
         [3, 4],
         [2, 4],
     ]
+
+
+@pytest.mark.parametrize("names", [("train", "test"), ("train", "val", "test"), ("valid", "train")])
+def test_folders_that_are_not_all_the_splits_are_no_classes(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    for place, name in enumerate(names):
+        write_photos(tmp_path / "data" / name, {"a": 4, "b": 4}, first=10 * place)
+
+    with pytest.raises(TrainingError, match="look like splits and not like classes"):
+        load(tmp_path / "data")
+
+
+def test_folders_that_are_split_are_not_split_otherwise(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    for place, name in enumerate(("train", "validation", "test")):
+        write_photos(folder / name, {"a": 4, "b": 4}, first=10 * place)
+
+    with pytest.raises(TrainingError, match="divided into its splits already, as split 1"):
+        load(folder, split=2)
+
+    (folder / ".prepared.json").write_text('{"archive": "0123", "split": 2}')
+    assert np.array_equal(load(folder, split=2).test.photos[:], load(folder).test.photos[:])
 
 
 @pytest.mark.parametrize("split", ["train", "validation", "test"])

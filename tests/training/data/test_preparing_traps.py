@@ -45,7 +45,7 @@ def only(name: str) -> Callable[[Path], None]:
         (only("roses/1.jpg"), "has too few photos named train/cat"),
         (only("train.zip"), "it holds train.zip: unpack that first"),
         (lambda pets: (pets / "train.zip").write_bytes(b"no zip"), "is no intact zip file"),
-        (lambda pets: (pets / "train.zip").unlink(), "No such file"),
+        (lambda pets: (pets / "train.zip").unlink(), "there is no archive"),
     ],
 )
 def test_traps_and_foreign_archives_are_refused(

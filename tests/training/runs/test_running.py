@@ -13,6 +13,7 @@ import pytest
 from serving.versions import published_versions
 from tests.training.conftest import CommandLine
 from training.runs import running
+from training.runs.trained import keep_trained
 
 # Keras stores weights by a conversion that NumPy wants to be another one some day.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -54,6 +55,22 @@ def test_a_run_is_finished_by_the_same_command_and_begun_again_by_fresh(
     assert train("--fresh", "--force") == 0
     assert published_versions(MODELS) == [1, 2]
     assert len(list(Path("runs/clothing-cnn").iterdir())) == 2
+
+
+def test_a_run_that_died_as_soon_as_its_network_was_kept_is_published(
+    train: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kept_and_dead(network: object, folder: Path) -> None:
+        keep_trained(network, folder)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(running, "keep_trained", kept_and_dead)
+        assert train() == 130
+    assert published_versions(MODELS) == []
+
+    assert train() == 0
+    assert published_versions(MODELS) == [1]
 
 
 def test_a_diverged_run_names_the_epoch_and_the_last_good_checkpoint(
