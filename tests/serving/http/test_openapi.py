@@ -151,7 +151,7 @@ ANSWERS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
         "/v1/models/clothing/versions/1",
         {},
     ),
-    "label": ("/v1/models/{name}/labels/{label}", "get", "/v1/models/clothing/labels/stable", {}),
+    "label": ("/v1/models/{name}/labels/{label}", "get", "/v1/models/clothing/labels/old", {}),
     "livez": ("/livez", "get", "/livez", {}),
     "readyz": ("/readyz", "get", "/readyz", {}),
     "metrics": ("/metrics", "get", "/metrics", {}),

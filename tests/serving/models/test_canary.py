@@ -57,7 +57,7 @@ def test_missing_labels_fall_back_and_are_not_asked_for_each_time() -> None:
 def test_the_gateway_routes_by_the_header() -> None:
     source = fake_server()
     source.publish("clothing")
-    source.labels["canary"] = 2
+    source.labels |= {"stable": 1, "canary": 2}
     client = gateway(source, canary_share=0.5)
     versions = {}
     for caller in ("ann", "bob", "cem", "dora", "eve", "finn", "gus", "hana"):
@@ -70,3 +70,11 @@ def test_the_gateway_routes_by_the_header() -> None:
         assert len(seen) == 1
         versions[caller] = seen.pop()
     assert set(versions.values()) == {1, 2}
+
+
+def test_the_gateway_spares_the_canary_without_a_share() -> None:
+    source = fake_server()
+    source.publish("clothing")
+    source.labels |= {"stable": 1, "canary": 2}
+    answer = gateway(source).post("/v1/models/clothing:classify", data=encoded_photo())
+    assert answer.get_json()["version"] == 1
