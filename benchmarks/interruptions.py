@@ -35,11 +35,10 @@ def main() -> int:
         for killed in runs:
             equal = _weights(killed) == _weights(folder / "whole")
             weights = "equal" if equal else "DIFFERENT"
-            print(
-                f"{killed.name}: {_told(killed)}, weights {weights}, versions {_versions(killed)}"
-            )
+            versions = _versions(killed)
+            print(f"{killed.name}: {_told(killed)}, weights {weights}, versions {versions}")
             far = abs(_accuracy(killed) - _accuracy(folder / "whole")) > _FAR
-            if _versions(killed) != [1] or far or (arguments.deterministic and not equal):
+            if versions != [1] or far or (arguments.deterministic and not equal):
                 return 1
     return 0
 

@@ -26,37 +26,37 @@ Read = TypeVar("Read")
 def cached(key: str, write: Callable[[Path], None], read: Callable[[Path], Read]) -> Read:
     """Return what a cache entry holds, after having it written where there is none.
 
-    An entry that can't be read, as when some of it was deleted, is written anew.
-
-    Args:
-        key: names everything that the entry depends on.
-        write: as `cached_folder` takes it.
-        read: opens the entry; raises OSError or ValueError where it is not whole.
-
-    Raises:
-        TrainingError: the cache cannot be written.
-    """
-    folder = cached_folder(key, write)
-    try:
-        return read(folder)
-    except (OSError, ValueError):
-        shutil.rmtree(folder, ignore_errors=True)
-        return read(cached_folder(key, write))
-
-
-def cached_folder(key: str, write: Callable[[Path], None]) -> Path:
-    """Return the folder of a cache entry, after having it written where there is none.
-
-    Several runs may ask for one entry at a time: one writes it, the others wait.
+    Several runs may ask for one entry at a time: one writes it, the others wait. An entry that
+    can't be read, as when some of it was deleted, is written anew.
 
     Args:
         key: names everything that the entry depends on.
         write: fills the folder that it is given; called only where the entry is missing. After
             an interruption it is given what it had written, and may go on from there.
+        read: opens the entry; raises FileNotFoundError or ValueError where it is not whole.
 
     Raises:
         TrainingError: the cache cannot be written.
     """
+    folder = _cached_folder(key, write)
+    if _is_damaged(folder, read):
+        with _locked(_lock_of(folder)):
+            if _is_damaged(folder, read):  # No other process has made it anew meanwhile.
+                shutil.rmtree(folder, ignore_errors=True)
+        folder = _cached_folder(key, write)
+    return read(folder)
+
+
+def _is_damaged(folder: Path, read: Callable[[Path], object]) -> bool:
+    try:
+        read(folder)
+    except (FileNotFoundError, ValueError):  # Any other error says nothing of the entry.
+        return True
+    return False
+
+
+def _cached_folder(key: str, write: Callable[[Path], None]) -> Path:
+    """Return the folder of a cache entry, after having it written where there is none."""
     cache = _cache()
     entry = cache / hashlib.sha256(key.encode()).hexdigest()[:32]
     if entry.exists():

@@ -58,9 +58,7 @@ def finish(
     if backend_name() != SAVED_MODEL_BACKEND:
         report(run.folder, console)
         say(console, f"{told}. To publish it, where TensorFlow is:")
-        places = [f" --data {shlex.quote(str(data_folder))}"] if data_folder else []
-        places += [f" --models {shlex.quote(str(base.parent))}"]
-        say(console, f"python -m training export {shlex.quote(str(run.folder))}{''.join(places)}")
+        say(console, _export_command(run.folder, data_folder, base.parent))
         return None
     try:
         version = release(outcome, base, policy, console)
@@ -69,6 +67,13 @@ def finish(
     run.note(status="published", version=str(version))
     say(console, f"{told}, published as {version}")
     return version
+
+
+def _export_command(run: Path, data: Path | None, models: Path) -> str:
+    """Return what publishes a run, as a shell reads it."""
+    words = ["python", "-m", "training", "export", str(run)]
+    words += ["--data", str(data)] if data else []
+    return shlex.join([*words, "--models", str(models)])
 
 
 def say(console: Console, line: str) -> None:
