@@ -34,7 +34,7 @@ demo: $(DEMO_READY) ## classify sample photos with both starter models, end to e
 	$(RUN) -m demo
 
 serve: $(DEMO_READY) ## serve the models in MODELS (default models/) on port 8080
-	$(RUN) -m serving.laptop --models $(MODELS) --port $(PORT)
+	$(RUN) -m serving.local --models $(MODELS) --port $(PORT)
 
 train: ## train and publish the default recipe of each MODEL into MODELS
 	$(MAKE) --no-print-directory $(VENV)/.installed-$$(command -v nvidia-smi >/dev/null && nvidia-smi -L | grep -q GPU && echo train-gpu || echo train)

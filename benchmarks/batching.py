@@ -62,7 +62,7 @@ def main() -> None:
 @contextlib.contextmanager
 def _server(flag: str, log: Path) -> Iterator[str]:
     arguments = ("--models", str(STARTERS), "--port", "0", flag)
-    program = Program("serving.embedded", *arguments, log=log)
+    program = Program("serving.model_server", *arguments, log=log)
     try:
         pattern = re.compile(r"^model server listening on (\S+)$", re.M)
         program.wait_for(lambda: pattern.search(program.output()), "the model server listens")
@@ -83,7 +83,7 @@ def _measure(address: str, model: str, callers: int, seconds: float) -> float:
 
 def _call(address: str, model: str, callers: int, seconds: float) -> float:
     from serving import protos
-    from serving.models.channel import open_channel
+    from serving.gateway.model_client.channel import open_channel
 
     stub = protos.PredictionServiceStub(open_channel(address))
     request = protos.PredictRequest(model_spec=protos.ModelSpec(name=model))

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from training.data.loading import load
-from training.fitting.features import with_features
+from training.fitting.feature_cache import with_features
 from training.fitting.fit import fit
 from training.networks.backbone import fitted_part
 from training.overrides import override

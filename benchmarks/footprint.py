@@ -37,7 +37,8 @@ import psutil
 print(json.dumps([seconds, psutil.Process().memory_info().rss]))
 """
 PROGRAMS = {
-    "gateway": "from serving.app import create_app; import serving.model_server",
+    "gateway": "from serving.gateway.app import create_app;"
+    " import serving.gateway.model_client.client",
     "Flask + Keras": "import flask, keras, numpy, PIL.Image",
 }
 

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from serving.versions import published_versions
+from serving.repository.versions import published_versions
 
 _FAR = 0.003
 _WHOLE = {"saved_model.pb", "variables.index", "model_card.json", "tf_serving_warmup_requests"}

@@ -17,9 +17,9 @@ from client.answers import (
     Model,
     Prediction,
 )
-from client.connection import DEFAULT_TIMEOUT, DEFAULT_URL, Client
+from client.client import DEFAULT_TIMEOUT, DEFAULT_URL, Client
 from client.errors import BadAnswer, ClientError, Refused, TimedOut, Unreachable
-from client.photos import Photo
+from client.multipart import Photo
 
 __all__ = [
     "DEFAULT_TIMEOUT",

@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.table import Table
 
 from client.answers import Answer
-from client.connection import DEFAULT_TIMEOUT, DEFAULT_URL, Client
+from client.cli.photo_files import UsageError, batches, opened, unreadable
+from client.cli.tables import heat_tables, models_table, one_line, predictions_table
+from client.client import DEFAULT_TIMEOUT, DEFAULT_URL, Client
 from client.errors import ClientError, Refused
-from client.photo_files import UsageError, batches, opened, unreadable
-from client.tables import heat_tables, models_table, one_line, predictions_table
 
 CLASSES_IN_TABLE = 3
 

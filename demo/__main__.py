@@ -20,9 +20,9 @@ from rich.table import Table
 
 from client import Client, ClientError
 from demo.samples import Sample, SampleError, cats, garments
-from serving.laptop import Chain, LaptopError, running
-from serving.seed import seed
-from serving.versions import VersionsError
+from serving.local import Chain, LocalError, running
+from serving.repository.seed import seed
+from serving.repository.versions import VersionsError
 
 # A busy laptop may take its time for the first photos.
 _SETTINGS = {"PHOTOLABEL_TIME_BUDGET": "30"}
@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     console = Console()
     try:
         results = _results(console, arguments.keep_photos)
-    except (LaptopError, OSError, SampleError, VersionsError) as error:
+    except (LocalError, OSError, SampleError, VersionsError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -98,7 +98,7 @@ def _classify(chain: Chain, samples: Sequence[Sample]) -> list[Result]:
             answer = client.classify(samples[0].model, photos, top=1)
         except ClientError as error:  # The log is gone when the chain has stopped.
             tail = chain.gateway.tail()
-            raise LaptopError(f"{error}\n  the end of the gateway's log:\n{tail}") from error
+            raise LocalError(f"{error}\n  the end of the gateway's log:\n{tail}") from error
     return [
         Result(sample, answer.version, prediction.label, prediction.probability)
         for sample, prediction in zip(samples, answer.predictions, strict=True)

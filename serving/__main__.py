@@ -5,11 +5,11 @@ import os
 import sys
 from pathlib import Path
 
-from serving.http.api_keys import new_key, read_sums
-from serving.insight.logs import configure_logging
-from serving.insight.tracing import exporter_is_set
-from serving.models.tls import TlsError
-from serving.settings_reader import SettingsError, read_settings, settings_table
+from serving.gateway.api.api_keys import new_key, read_sums
+from serving.gateway.settings_reader import SettingsError, read_settings, settings_table
+from serving.gateway.telemetry.logs import configure_logging
+from serving.gateway.telemetry.tracing import exporter_is_set
+from serving.tls.certificates import TlsError
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -57,7 +57,7 @@ def _serve() -> int:
         print(f"photolabel: {error}", file=sys.stderr)
         return 2
     configure_logging(settings.log_level, settings.log_format)
-    from serving.server.gateway import Gateway
+    from serving.gateway.server.gunicorn_app import Gateway
 
     Gateway(settings, pem).run()
     return 0

@@ -49,12 +49,17 @@ def test_serving_does_not_import_training() -> None:
 
 
 def test_training_shares_only_photos_and_versions_with_serving() -> None:
-    assert not importers("training", "serving.app", "serving.routes", "serving.classification")
+    assert not importers(
+        "training",
+        "serving.gateway.app",
+        "serving.gateway.api.routes",
+        "serving.gateway.inference.classifier",
+    )
 
 
 def test_only_training_and_the_embedded_server_import_tensorflow() -> None:
     found = importers("serving", "tensorflow", "tensorflow_serving", "keras")
-    assert [file for file in found if "/embedded/" not in file] == ["serving/protos.py"]
+    assert [file for file in found if "/model_server/" not in file] == ["serving/protos.py"]
     assert not importers("client", "tensorflow", "keras")
 
 
@@ -94,7 +99,7 @@ def test_there_is_one_way_from_photo_to_pixels() -> None:
     files = [*sources("serving"), *sources("training")]
     found = {str(file.relative_to(ROOT)): sorted(decodings(file)) for file in files}
     assert {file: used for file, used in found.items() if used} == {
-        "serving/photos.py": ["draft", "open"]
+        "serving/photos/preparation.py": ["draft", "open"]
     }
     for other in ("cv2", "imageio", "skimage", "torchvision", "pyvips", "matplotlib.image"):
         assert not importers("serving", other)
@@ -104,10 +109,12 @@ def test_there_is_one_way_from_photo_to_pixels() -> None:
 def test_only_preparations_and_augmentation_resize() -> None:
     # What photos.py imports belongs to it.
     own = {
-        "serving/photos.py",
-        *(f"{n.replace('.', '/')}.py" for n in modules_of("serving/photos.py")),
+        "serving/photos/preparation.py",
+        *(f"{n.replace('.', '/')}.py" for n in modules_of("serving/photos/preparation.py")),
     }
-    shown = {"serving/overlay.py"}  # What people look at, made of pixels that are prepared.
+    shown = {
+        "serving/gateway/api/heat_map.py"
+    }  # What people look at, made of pixels that are prepared.
     assert users(["serving"], "resize") <= own | shown
     assert users(["training"], "resize") <= {"training/data/augmentation.py"}
     assert not users(["serving", "training"], "thumbnail")
@@ -119,9 +126,11 @@ def test_nothing_but_its_public_names_is_used_of_photos() -> None:
         for folder in ("serving", "training", "demo", "benchmarks")
         for file in sources(folder)
         for name in imports(file)
-        if name.startswith("serving.photos.")
+        if name.startswith("serving.photos.preparation.")
     }
-    assert used <= {f"serving.photos.{name}" for name in ("prepare", "PREPARATIONS", "Shape")}
+    assert used <= {
+        f"serving.photos.preparation.{name}" for name in ("prepare", "PREPARATIONS", "Shape")
+    }
 
 
 def modules_of(file: str) -> set[str]:

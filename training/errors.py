@@ -25,7 +25,7 @@ class Drifted(TrainingError):
     exit_status = 4
 
 
-class Untold(TrainingError):
+class Inconclusive(TrainingError):
     """Whether a model has drifted can't be told: too few photos, or none."""
 
     exit_status = 5

@@ -5,7 +5,7 @@ No framework is imported here: recipes are read, listed and overridden at once.
 
 from dataclasses import dataclass, field
 
-from training.variation import Augmentation, Snapshots
+from training.augmentation_settings import Augmentation, Snapshots
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class Recipe:
         published: what its authors report, a number and where it is from; empty for our own.
         floor: test accuracy below which a model is not published (`training.publishing.gate`).
         dataset: a key of `training.data.datasets.DATA_SETS`.
-        preparation: the way from photo to pixels, as `serving.photos` names it.
+        preparation: the way from photo to pixels, as `serving.photos.preparation` names it.
         shape: height, width and channels of the model's input.
         network: the architecture.
         head: on the backbone; for a `BackboneNetwork` alone.
@@ -181,7 +181,7 @@ class Recipe:
         precision: `float32`, or `mixed_bfloat16` or `mixed_float16` (with a scaled loss) while
             fitting. Exported is always float32.
         recognition: the score that tells photos of the known kind from others, of
-            `training.trust.scores`; `none`: photos are not told apart.
+            `training.trust.ood_scores`; `none`: photos are not told apart.
         jit: whether XLA compiles the training step: `on`, `off`, or `auto`, as Keras thinks best:
             on GPUs and with JAX. What is exported is never compiled by it.
     """

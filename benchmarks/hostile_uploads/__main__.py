@@ -77,7 +77,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         models = options.models or Path(folder, "models")
         if options.models is None:
-            subprocess.run([sys.executable, "-m", "serving.seed", str(models)], check=True)
+            subprocess.run(
+                [sys.executable, "-m", "serving.repository.seed", str(models)], check=True
+            )
         with running_chain(models, Path(folder), FORMATS) as (url, workers):
             report = _attack(url, workers, options.count, options.seed, options.seconds)
     _print(report)

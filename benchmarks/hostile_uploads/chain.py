@@ -69,7 +69,7 @@ def running_chain(models: Path, logs: Path, formats: str) -> Iterator[tuple[str,
     }
     url = f"http://127.0.0.1:{port}"
     with contextlib.ExitStack() as stack:
-        arguments = ["serving.embedded", "--models", str(models), "--port", str(served)]
+        arguments = ["serving.model_server", "--models", str(models), "--port", str(served)]
         stack.enter_context(_program(arguments, logs / "model-server.log", {}))
         gateway = stack.enter_context(_program(["serving"], logs / "gateway.log", settings))
         _wait_until_ready(url, gateway)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.photos.posting import Answers
-from training.judging.intervals import Difference, accuracy_interval, paired_difference
+from training.metrics.intervals import Difference, accuracy_interval, paired_difference
 
 
 @dataclass(frozen=True)

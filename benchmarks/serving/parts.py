@@ -56,7 +56,7 @@ def predictor(
 ) -> Callable[[bytes], list[float]]:
     """Return a bare gRPC call: from the pixels of one photo to its probabilities."""
     from serving import protos
-    from serving.models.channel import open_channel
+    from serving.gateway.model_client.channel import open_channel
 
     stub = protos.PredictionServiceStub(open_channel(address))
 

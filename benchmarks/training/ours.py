@@ -16,7 +16,7 @@ from rich.console import Console
 
 from training.data.loading import load
 from training.fitting.fit import fit
-from training.judging.evaluation import evaluate
+from training.metrics.evaluation import evaluate
 from training.overrides import override
 from training.recipes import recipe_named
 

@@ -9,9 +9,9 @@ import pytest
 from benchmarks.hostile_uploads.bombs import BOMBS, mutated
 from benchmarks.hostile_uploads.requests import REQUESTS
 from benchmarks.hostile_uploads.uploads import uploads
-from serving.decoding.limits import PhotoLimits
-from serving.errors import BadPhoto
 from serving.photos import prepare
+from serving.photos.errors import BadPhoto
+from serving.photos.limits import PhotoLimits
 
 LIMITS = PhotoLimits(formats=("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"))
 

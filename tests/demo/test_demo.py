@@ -8,9 +8,9 @@ import pytest
 
 import demo.__main__ as program
 from demo.samples import Sample
-from serving.laptop import Chain
-from serving.laptop.programs import start
-from serving.versions import VersionsError
+from serving.local import Chain
+from serving.local.process import start
+from serving.repository.versions import VersionsError
 
 ROOT = Path(__file__).parents[2]
 

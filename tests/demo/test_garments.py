@@ -10,8 +10,8 @@ from PIL import Image
 from demo.garments import GARMENTS, Garment, draw
 from demo.samples import Sample
 from serving.photos import prepare
-from serving.seed import STARTERS
-from serving.versions import published_versions
+from serving.repository.seed import STARTERS
+from serving.repository.versions import published_versions
 
 LABELS = (
     "T-shirt/top",

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 
 ROOT = Path(__file__).parents[2]
-STARTERS = ROOT / "serving" / "embedded" / "starters"
+STARTERS = ROOT / "serving" / "repository" / "starters"
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -76,7 +76,7 @@ def model_server(
 ) -> Iterator[tuple[Program, str]]:
     """Run the embedded model server; yield it and its address."""
     arguments = ("--models", str(models), "--port", str(port), *flags)
-    program = Program("serving.embedded", *arguments, log=log)
+    program = Program("serving.model_server", *arguments, log=log)
     try:
         pattern = re.compile(r"^model server listening on (\S+)$", re.M)
         program.wait_for(lambda: pattern.search(program.output()), "the model server listens")

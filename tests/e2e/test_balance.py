@@ -8,7 +8,7 @@ import httpx
 import psutil
 import pytest
 
-from serving.server.gateway import SPARE_THREADS
+from serving.gateway.server.gunicorn_app import SPARE_THREADS
 from tests.e2e.processes import gateway
 
 pytestmark = pytest.mark.e2e

@@ -9,7 +9,7 @@ import httpx
 import psutil
 import pytest
 
-from serving.http.api_keys import new_key
+from serving.gateway.api.api_keys import new_key
 from tests.e2e.processes import Program, gateway
 from tests.e2e.sockets import LIVE, UPLOAD, answers, connected, until
 

@@ -14,8 +14,8 @@ from PIL import Image
 
 from tests.drawing import encode
 from tests.e2e.processes import ROOT, STARTERS, gateway, model_server, wait_until_ready
-from training.judging.evaluation import Evaluation
-from training.judging.histograms import histograms
+from training.metrics.evaluation import Evaluation
+from training.metrics.histograms import histograms
 from training.publishing.published import PublishedModel
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("embedded_only")]

@@ -14,8 +14,8 @@ from PIL import Image
 from serving.photos import PREPARATIONS, Shape
 from tests.drawing import encode, photo
 from tests.e2e.processes import gateway, wait_until_ready
-from tests.serving.golden import rgb, see_through
-from tests.serving.profiles import SPACES, profile
+from tests.serving.photos.golden import rgb, see_through
+from tests.serving.photos.profiles import SPACES, profile
 from tests.serving.scripted import Script, serve
 from training.data.photo_store import Source, photo_store
 

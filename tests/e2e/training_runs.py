@@ -12,7 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from serving.versions import published_versions
+from serving.repository.versions import published_versions
 from tests.idx import write_fashion_mnist
 from tests.training.conftest import TINY
 

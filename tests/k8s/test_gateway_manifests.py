@@ -5,12 +5,12 @@ import os
 import pytest
 from flask import Flask
 
-from serving.app import create_app
-from serving.decoding.decoder import UNBOUNDED_FORMATS
-from serving.model_server import ModelServer
-from serving.models.readiness import WAIT_SECONDS
-from serving.settings import PREFIX, Settings
-from serving.settings_reader import FOREIGN, read_settings
+from serving.gateway.app import create_app
+from serving.gateway.inference.readiness import WAIT_SECONDS
+from serving.gateway.model_client.client import ModelServer
+from serving.gateway.settings import PREFIX, Settings
+from serving.gateway.settings_reader import FOREIGN, read_settings
+from serving.photos.decoder import UNBOUNDED_FORMATS
 from tests.k8s.manifests import (
     DEPLOYMENTS,
     Manifest,

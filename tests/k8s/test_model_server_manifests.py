@@ -7,7 +7,7 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
-from serving.settings import Settings
+from serving.gateway.settings import Settings
 from tests.k8s.manifests import (
     DEPLOYMENTS,
     Manifest,
@@ -90,7 +90,7 @@ def test_models_lie_on_the_volume_that_the_init_container_seeds(name: str) -> No
     seed, *_ = pod["initContainers"]
     (seeded,) = (m["mountPath"] for m in seed["volumeMounts"] if m["name"] == volume)
     (read,) = (m for m in _server(name)["volumeMounts"] if m["name"] == volume)
-    assert seed["command"] == ["python", "-m", "serving.seed", seeded]
+    assert seed["command"] == ["python", "-m", "serving.repository.seed", seeded]
     assert read["readOnly"] is True
     for model in _models(name).model_config_list.config:
         assert model.base_path == f"{read['mountPath']}/{model.name}"

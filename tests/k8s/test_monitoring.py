@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from serving.insight.confidences import CONFIDENCES
-from serving.insight.metrics import Metrics
-from serving.insight.observation import Observation
+from serving.gateway.telemetry.metrics import Metrics
+from serving.gateway.telemetry.observation import Observation
+from serving.repository.confidence_bins import CONFIDENCES
 from tests.k8s.manifests import K8S, Manifest, build, find, matches, of_kind, ports
 
 FOLDER = K8S / "components" / "monitoring"

@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from serving.ssl_config import main
+from serving.tls.ssl_config import main
 from tests.k8s.manifests import BUILDS, Manifest, build, environment, find, flags
 
 pytestmark = pytest.mark.parametrize("name", [name for name in BUILDS if "TLS" in name])

@@ -8,7 +8,7 @@ from pathlib import Path
 import trustme
 from google.protobuf import text_format
 
-from serving.embedded.tls import ssl_config_message
+from serving.model_server.tls import ssl_config_message
 
 SERVER_NAME = "model-server"
 

@@ -1,6 +1,8 @@
 """The gateway of this process, before a model server in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -25,3 +27,17 @@ def no_traceback_in_log(
     yield
     if "unforeseen" not in request.node.name:
         assert not [record for record in caplog.records if record.exc_info]
+
+
+@pytest.fixture
+def write_config(tmp_path: Path) -> Callable[..., Path]:
+    """Write a config file for model m in the test's folder, replacing what was there."""
+
+    def write(more: str = "", **fields: Any) -> Path:
+        values = {"name": "m", "base_path": tmp_path / "m", "model_platform": "tensorflow"}
+        lines = "\n".join(f'{key}: "{value}"' for key, value in (values | fields).items() if value)
+        path = tmp_path / "models.config"
+        path.write_text(f"model_config_list {{ config {{\n{lines}\n{more}\n}} }}")
+        return path
+
+    return write

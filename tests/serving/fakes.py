@@ -8,13 +8,13 @@ import numpy as np
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from serving.app import create_app
+from serving.deadline import Deadline
 from serving.errors import ModelServerUnavailable, PhotolabelError
-from serving.http.deadline import Deadline
-from serving.models.contract import Description, Prediction
-from serving.models.model_ref import ModelRef, VersionState
-from serving.models.statuses import RequestRefused, unknown_version
-from serving.settings import Settings
+from serving.gateway.app import create_app
+from serving.gateway.model_client.contract import Description, Prediction
+from serving.gateway.model_client.grpc_errors import RequestRefused, unknown_version
+from serving.gateway.model_client.model_ref import ModelRef, VersionState
+from serving.gateway.settings import Settings
 
 CLOTHING = Description(
     version=1,

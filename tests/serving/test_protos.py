@@ -34,7 +34,7 @@ def test_no_stand_in_stays_behind() -> None:
 
 
 def test_the_gateway_needs_no_runtime() -> None:
-    run(f"import serving.server.gateway, serving.__main__\nassert not {RUNTIME}")
+    run(f"import serving.gateway.server.gunicorn_app, serving.__main__\nassert not {RUNTIME}")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from training.data.datasets import DataSet, Split
-from training.judging.evaluation import Evaluation
+from training.metrics.evaluation import Evaluation
 from training.publishing.publish import publish
 
 LABELS = ("a", "b", "c")

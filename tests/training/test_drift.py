@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from prometheus_client import generate_latest
 
-from serving.insight.metrics import Metrics
-from serving.insight.observation import Observation
+from serving.gateway.telemetry.metrics import Metrics
+from serving.gateway.telemetry.observation import Observation
 from training.__main__ import main
-from training.judging.evaluation import Evaluation
-from training.judging.histograms import histograms
+from training.metrics.evaluation import Evaluation
+from training.metrics.histograms import histograms
 
 LABELS = ("shirt", "bag")
 

@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from serving.versions import published_versions
+from serving.repository.versions import published_versions
 from tests.training.conftest import TINY, CommandLine
 from training.__main__ import main
 from training.errors import TrainingError
 from training.publishing import publish as publishing
 from training.recipes import DEFAULTS, RECIPES
-from training.runs import running
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 300  # Seconds; a machine may be busy with other things.
@@ -135,7 +134,7 @@ def test_too_much_for_the_memory_is_one_line(
     def exhaust(*arguments: object) -> None:
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
 
-    monkeypatch.setattr(running, "fit", exhaust)
+    monkeypatch.setattr(train, "fit", exhaust)
     assert train() == 1
     assert capsys.readouterr().err.startswith("error: out of memory: try a smaller --set batch_siz")
 

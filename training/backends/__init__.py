@@ -39,7 +39,7 @@ class Backend(Protocol):
     def replicas(self) -> int:
         """Return how many devices share each batch, within such a scope; else 1."""
 
-    def fed(self, batches: "keras.utils.PyDataset") -> object:
+    def to_dataset(self, batches: "keras.utils.PyDataset") -> object:
         """Return what Keras's `fit` takes the batches of an epoch from."""
 
     def is_out_of_memory(self, error: Exception) -> bool:

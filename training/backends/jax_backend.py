@@ -49,7 +49,7 @@ def replicas() -> int:
     return int(distribution.device_mesh.devices.size) if distribution else 1
 
 
-def fed(batches: keras.utils.PyDataset) -> keras.utils.PyDataset:
+def to_dataset(batches: keras.utils.PyDataset) -> keras.utils.PyDataset:
     """Return what Keras's `fit` takes the batches of an epoch from."""
     return batches
 

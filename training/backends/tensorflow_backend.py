@@ -45,7 +45,7 @@ def replicas() -> int:
     return int(tf.distribute.get_strategy().num_replicas_in_sync)
 
 
-def fed(batches: keras.utils.PyDataset) -> tf.data.Dataset:
+def to_dataset(batches: keras.utils.PyDataset) -> tf.data.Dataset:
     """Return what Keras's `fit` takes the batches of an epoch from.
 
     Keras makes nearly the same of them, but lets TensorFlow tune it, and the end of every epoch

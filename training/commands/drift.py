@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from training.commands.arguments import Commands, add_models
-from training.errors import Drifted, Untold, UsageError
+from training.errors import Drifted, Inconclusive, UsageError
 
 if TYPE_CHECKING:
     from training.judging.live_drift import Compared  # SciPy takes half a second to import.
@@ -81,7 +81,7 @@ def drift(arguments: argparse.Namespace) -> None:
     find_version(arguments.models, arguments.model)
     found = live(read_metrics(arguments.metrics), name, arguments.metrics)
     if found is None:
-        raise Untold(f"the metrics have no photos of a model {name}")
+        raise Inconclusive(f"the metrics have no photos of a model {name}")
     version = version_seen(found, number or None)
     folder = find_version(arguments.models, f"{name}/{version}" if version else arguments.model)
     compared = compare(read_card(folder), found, version, arguments.least)

@@ -37,7 +37,7 @@ def export(arguments: argparse.Namespace) -> None:
     """Judge the network of a run again, with TensorFlow, and publish it."""
     if backend_name() != "tensorflow":
         raise TrainingError("a SavedModel is written by TensorFlow: set KERAS_BACKEND=tensorflow")
-    from training.publishing.exporting import export_run
+    from training.pipeline.publish_run import export_run
 
     folder: Path = arguments.checkpoint
     export_run(

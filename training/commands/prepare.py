@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from training.bars import counting
 from training.commands.arguments import Commands
+from training.progress_bars import counting
 
 
 def add(commands: Commands) -> None:

@@ -34,9 +34,9 @@ def train(
     with terminable():
         devices = choose_devices(arguments.device, deterministic=arguments.deterministic)
         # Only now, since Keras ends in a traceback where its backend is missing.
-        from training.runs.running import Manner, Places, train_and_publish
+        from training.pipeline.train import Paths, RunOptions, train_and_publish
 
-        manner = Manner(
+        manner = RunOptions(
             devices=devices,
             policy=policy,
             fresh=arguments.fresh,
@@ -44,5 +44,5 @@ def train(
             checkpoint_minutes=arguments.checkpoint_minutes,
             tensorboard=arguments.tensorboard,
         )
-        places = Places(arguments.data, models, arguments.runs)
+        places = Paths(arguments.data, models, arguments.runs)
         return [train_and_publish(recipe, places, manner, console) for recipe in recipes]

@@ -34,10 +34,10 @@ def add(commands: Commands) -> None:
 def unknowns(arguments: argparse.Namespace) -> None:
     """Load the model and all sets that are found, and show and write which part is recognized."""
     from training.fitting.devices import choose_devices
+    from training.judging.ood_evaluation import accepted
     from training.publishing.model_folder import find_version
     from training.publishing.published import PublishedModel
     from training.runs.files import write_json
-    from training.trust.accepted import accepted
 
     folder = find_version(arguments.models, arguments.model)
     choose_devices(arguments.device)

@@ -7,7 +7,7 @@ import numpy as np
 
 from training.data.augmentation import Augmenter
 from training.data.datasets import Split
-from training.data.snapshots import Photographer
+from training.data.snapshots import SnapshotAugmenter
 from training.recipe import Recipe
 
 _WORKERS = 2  # Threads; Pillow and NumPy let others run while they work on pixels.
@@ -51,7 +51,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
         """Choose the order and the variations of an epoch."""
         photos = len(self._split)
         self._order = np.random.default_rng([self._recipe.seed, epoch, 0]).permutation(photos)
-        self._photographer = Photographer(self._recipe, self._split, self._labels, epoch)
+        self._photographer = SnapshotAugmenter(self._recipe, self._split, self._labels, epoch)
         self._augmenter = Augmenter(self._recipe, photos, epoch)
         random = np.random.default_rng([self._recipe.seed, epoch, 2])
         self._views = random.integers(max(1, len(self._split.features)), size=photos)

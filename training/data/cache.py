@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from training.durable import sync
+from training.atomic_write import sync
 from training.errors import TrainingError
 
 _ABANDONED = 7 * 24 * 3600  # Seconds after which a begun entry is taken for abandoned.

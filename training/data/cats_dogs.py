@@ -34,7 +34,7 @@ def load_cats_dogs(
 
     Args:
         data: where to look first; PHOTOLABEL_DATA is looked into next.
-        preparation: as `serving.photos` names it.
+        preparation: as `serving.photos.preparation` names it.
         shape: height, width and channels.
         progress: called with the photos done and all photos, while they are prepared.
         split: another number is another split; folders have been split already.

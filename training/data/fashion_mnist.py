@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from training.data.datasets import DataSet, Split, file_digest, search_folders
-from training.data.holding_out import hold_out
+from training.data.validation_split import split_off_validation
 from training.errors import TrainingError
 
 LABELS = (
@@ -53,7 +53,7 @@ def load_fashion_mnist(data: Path | None, held_out: float) -> DataSet:
     folder = _folder_with_files(data) or _download(data)
     photos, classes = _read_pair(folder, "train")
     test = Split(*_read_pair(folder, "t10k"))
-    training, validation = hold_out(photos, classes, held_out)
+    training, validation = split_off_validation(photos, classes, held_out)
     return DataSet(
         name="fashion-mnist",
         labels=LABELS,

@@ -38,7 +38,7 @@ def load_image_folder(
         folder: `FOLDER/<class>/…`, or `FOLDER/{train,validation,test}/<class>/…`.
         name: of the data set.
         split: which of the ways to split them, where the folder doesn't.
-        preparation: as `serving.photos` names it.
+        preparation: as `serving.photos.preparation` names it.
         shape: height, width and channels.
         progress: called with the photos done and all photos, while they are prepared.
 
@@ -117,7 +117,7 @@ def load_split_folders(
         folder: holds these.
         name: of the data set.
         labels: the label of each class folder, in the order of the classes.
-        preparation: as `serving.photos` names it.
+        preparation: as `serving.photos.preparation` names it.
         shape: height, width and channels.
         progress: called with the photos done and all photos, while they are prepared.
 

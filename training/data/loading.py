@@ -4,12 +4,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from training.bars import counting
 from training.data.cats_dogs import load_cats_dogs
 from training.data.datasets import DataSet
 from training.data.fashion_mnist import load_fashion_mnist
 from training.data.image_folders import load_image_folder
 from training.data.mnist import load_mnist
+from training.progress_bars import counting
 from training.recipe import Recipe
 from training.recipes.images import ANY_PHOTOS
 

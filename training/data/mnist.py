@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from training.data.datasets import DataSet, Split, file_digest, search_folders
-from training.data.holding_out import hold_out
+from training.data.validation_split import split_off_validation
 from training.errors import TrainingError
 
 LABELS = tuple("0123456789")
@@ -32,7 +32,7 @@ def load_mnist(data: Path | None, held_out: float) -> DataSet:
     """
     path = _file(data) or _download(data)
     arrays = _read(path)
-    training, validation = hold_out(*_split(path, arrays, "train"), held_out)
+    training, validation = split_off_validation(*_split(path, arrays, "train"), held_out)
     return DataSet(
         name="mnist",
         labels=LABELS,

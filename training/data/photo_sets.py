@@ -66,7 +66,7 @@ def assemble(
         photos: each in its split.
         labels: in the order of the classes.
         order: of the photos in each split.
-        preparation: as `serving.photos` names it.
+        preparation: as `serving.photos.preparation` names it.
         shape: height, width and channels.
         progress: called with the photos done and all photos, while they are prepared.
 

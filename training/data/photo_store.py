@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from serving.errors import BadPhoto
 from serving.photos import Shape, prepare
+from serving.photos.errors import BadPhoto
 from training.data.cache import cached
 from training.errors import TrainingError
 from training.threads import mapped
@@ -73,7 +73,7 @@ def photo_store(
 
     Args:
         sources: by the sha256 of what they hold.
-        preparation: as `serving.photos` names it.
+        preparation: as `serving.photos.preparation` names it.
         shape: height, width and channels.
         progress: called with the photos done and all photos, while they are prepared.
 

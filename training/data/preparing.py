@@ -19,8 +19,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from threading import Lock
 
-from serving.errors import BadPhoto
 from serving.photos import prepare
+from serving.photos.errors import BadPhoto
 from training.data.cats_dogs import FOLDERS, kaggle_label, kaggle_order, read_member
 from training.data.datasets import file_digest
 from training.data.image_folders import PREPARED, SPLIT_FOLDERS

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from training.data.augmentation import Augmenter
 from training.data.datasets import DataSet
-from training.data.snapshots import Photographer
+from training.data.snapshots import SnapshotAugmenter
 from training.errors import TrainingError
 from training.recipe import Recipe
 
@@ -39,7 +39,7 @@ def draw_data(data: DataSet, recipe: Recipe, photos: int, augmented: bool, path:
     chosen = _in_turn(data.training.classes, min(photos, COLUMNS * _MOST_ROWS))
     shown = [np.asarray(data.training.photos[place]) for place in chosen]
     if augmented:
-        photographer = Photographer(recipe, data.training, data.labels, 0)
+        photographer = SnapshotAugmenter(recipe, data.training, data.labels, 0)
         augmenter = Augmenter(recipe, len(data.training), 0)
         places = np.array(chosen)
         shown = list(augmenter.batch(photographer(np.stack(shown), places), places))

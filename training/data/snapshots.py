@@ -1,25 +1,25 @@
 """Gray photos of things on black, as a phone would have taken them and `garment` would see them.
 
 Turned, nearer or farther, lighter or darker, blurred or sharpened, noisy; garments partly worn by
-somebody (`training.data.worn`). All of a batch at once, and what happens to a photo is a function
-of seed, epoch and the photo's index, as in `training.data.augmentation`.
+somebody (`training.data.person_compositing`). All of a batch at once, and what happens to a photo
+is a function of seed, epoch and the photo's index, as in `training.data.augmentation`.
 """
 
 import numpy as np
 
+from training.augmentation_settings import Snapshots
 from training.data.datasets import Split
+from training.data.person_compositing import DRAWS as WORN_DRAWS
+from training.data.person_compositing import PersonCompositor
 from training.data.resampling import resampled
-from training.data.worn import DRAWS as WORN_DRAWS
-from training.data.worn import Wardrobe
 from training.errors import UsageError
 from training.recipe import Recipe
-from training.variation import Snapshots
 
 _DRAWS = 16  # Random numbers in [0, 1) for each photo.
 _NOISE = 65_536  # Values that all photos share; each reads them at places of its own.
 
 
-class Photographer:
+class SnapshotAugmenter:
     """Turns some photos of each batch of one epoch into snapshots."""
 
     def __init__(self, recipe: Recipe, split: Split, labels: tuple[str, ...], epoch: int) -> None:
@@ -40,7 +40,7 @@ class Photographer:
                 f" {recipe.shape[2]} channels: use augmentation"
             )
         self._chosen = recipe.snapshots or Snapshots(share=0.0)
-        self._wardrobe = Wardrobe(split, labels)
+        self._wardrobe = PersonCompositor(split, labels)
         random = np.random.default_rng([recipe.seed, epoch, 3])
         photos = len(split) if recipe.snapshots else 0
         self._draws = random.random((photos, _DRAWS), np.float32)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from training.durable import written_aside
+from training.atomic_write import atomic_write
 from training.errors import TrainingError
 
 _KEPT = 2
@@ -77,7 +77,7 @@ class CheckpointFolder:
         arrays |= {f"variable{index:05d}": value for index, value in enumerate(state.variables)}
         try:
             self._folder.mkdir(exist_ok=True)
-            with written_aside(path) as aside:
+            with atomic_write(path) as aside:
                 np.savez(aside, **arrays)
         except OSError as error:
             kept = self.last()

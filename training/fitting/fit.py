@@ -17,7 +17,7 @@ from training.data.datasets import DataSet
 from training.errors import Diverged, UsageError
 from training.fitting.checkpointing import Checkpointer
 from training.fitting.checkpoints import Position
-from training.fitting.head_first import fit_head_first
+from training.fitting.head_warmup import fit_head_warmup
 from training.networks import network_to_fit, network_to_serve
 from training.recipe import Recipe
 
@@ -69,7 +69,7 @@ def fit(
             steps_per_execution=recipe.steps_per_call,
         )
         if not (checkpointer and checkpointer.begun):
-            fit_head_first(recipe, network, data, checkpointer.stop if checkpointer else None)
+            fit_head_warmup(recipe, network, data, checkpointer.stop if checkpointer else None)
         shared_by = current().replicas()
         _check_shares(min(recipe.batch_size, len(data.training)), shared_by)
         watched = PlainBatches(data.validation, classes, WATCHING_BATCH, shared_by)
@@ -114,7 +114,7 @@ def fit_network(
         around.insert(0, EpochStarter(left))
         if len(left):
             network.fit(
-                current().fed(left),
+                current().to_dataset(left),
                 initial_epoch=position.epoch,
                 epochs=end,
                 validation_data=watched,

@@ -5,7 +5,7 @@ import time
 import keras
 from rich.console import Console
 
-from training.bars import bar
+from training.progress_bars import bar
 
 
 class FitProgress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from training.errors import TrainingError, Untold
+from training.errors import Inconclusive, TrainingError
 from training.judging.drift import Drift, drift
 from training.judging.live import Live, one_line
 
@@ -38,19 +38,19 @@ def version_seen(found: Live, number: str | None) -> str:
         A key of the counts: "" where the metrics do not tell versions apart.
 
     Raises:
-        Untold: the version asked for has not answered, or none that has a number.
+        Inconclusive: the version asked for has not answered, or none that has a number.
     """
     known = {version: count for version, count in found.photos().items() if count > 0}
     if not known:
-        raise Untold("the metrics have no photos of the model yet")
+        raise Inconclusive("the metrics have no photos of the model yet")
     if set(known) == {""}:
         return ""
     numbered = sorted((version for version in known if _is_number(version)), key=int)
     if number is None and not numbered:
-        raise Untold(f"the metrics have photos of no numbered version; {told_photos(known)}")
+        raise Inconclusive(f"the metrics have photos of no numbered version; {told_photos(known)}")
     chosen = number or numbered[-1]
     if chosen not in known:
-        raise Untold(f"the metrics have no photos of version {chosen}; {told_photos(known)}")
+        raise Inconclusive(f"the metrics have no photos of version {chosen}; {told_photos(known)}")
     return chosen
 
 
@@ -72,7 +72,7 @@ def compare(card: dict[str, Any], found: Live, version: str, least: int) -> tupl
         least: fewer live photos than this tell nothing.
 
     Raises:
-        Untold: there are too few photos.
+        Inconclusive: there are too few photos.
         TrainingError: the card has no histograms, or the metrics are of another model.
     """
     labels, bounds, then = _of_card(card)
@@ -90,7 +90,7 @@ def compare(card: dict[str, Any], found: Live, version: str, least: int) -> tupl
         )
     now = np.array([live.get(label, np.zeros(len(bounds) + 1)) for label in labels])
     if now.sum() < least:
-        raise Untold(
+        raise Inconclusive(
             f"{now.sum():,.0f} photos are too few to tell, {least:,} are wanted (--least);"
             f" {told_photos(found.photos())}"
         )

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from training.bars import counting
 from training.data.datasets import DataSet, Photos
 from training.data.image_folders import SPLIT_FOLDERS, split_folders
 from training.data.loading import load
 from training.data.photo_store import Source, content_digests, photo_store
 from training.errors import TrainingError
-from training.judging.evaluation import Evaluation
+from training.metrics.evaluation import Evaluation
+from training.progress_bars import counting
 from training.publishing.published import PublishedModel
 from training.recipe import Recipe
 from training.recipes import RECIPES

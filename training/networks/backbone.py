@@ -1,8 +1,8 @@
 """Backbones: networks of `keras.applications` with pretrained weights, cut where a head begins.
 
-The lower part is never fitted: what it makes of photos is cached (`training.fitting.features`). The
-upper part, where a recipe fine-tunes, belongs to the network that is fitted, and keeps the averages
-of its batch normalisation.
+The lower part is never fitted: what it makes of photos is cached
+(`training.fitting.feature_cache`). The upper part, where a recipe fine-tunes, belongs to the
+network that is fitted, and keeps the averages of its batch normalisation.
 """
 
 import difflib
@@ -15,7 +15,7 @@ import numpy as np
 from keras import layers
 
 from training.errors import TrainingError
-from training.networks.features import Tensor
+from training.networks.builders import Tensor
 from training.networks.pretrained import constructor, load_weights, scaling_of
 from training.recipe import BackboneNetwork, Head, Recipe
 

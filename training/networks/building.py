@@ -11,8 +11,8 @@ from training.networks.backbone import (
     head_to_fit,
     untrained_backbone,
 )
+from training.networks.builders import features_of
 from training.networks.convolution import NORM
-from training.networks.features import features_of
 from training.recipe import BackboneNetwork, Recipe
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from keras import layers
 
-from training.networks.features import Tensor
+from training.networks.builders import Tensor
 from training.networks.normalisation import BatchNormalization
 
 NORM = "_norm"

@@ -2,7 +2,7 @@
 
 from keras import layers
 
-from training.networks.features import Tensor, features_of
+from training.networks.builders import Tensor, features_of
 from training.recipe import DenseNetwork
 
 

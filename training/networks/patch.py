@@ -2,7 +2,7 @@
 
 from keras import layers
 
-from training.networks.features import Tensor, features_of
+from training.networks.builders import Tensor, features_of
 from training.recipe import PatchNetwork
 
 _MEAN = 0.286  # Of Fashion-MNIST's pixels in [0, 1]: the first steps learn from what differs.

@@ -11,7 +11,7 @@ from keras import layers
 
 from training.data.datasets import file_digest, search_folders
 from training.errors import TrainingError
-from training.networks.features import Tensor
+from training.networks.builders import Tensor
 from training.recipe import BackboneNetwork, Network
 
 _NO_FILE = ("imagenet", "random")

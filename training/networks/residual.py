@@ -2,8 +2,8 @@
 
 from keras import layers
 
+from training.networks.builders import Tensor, features_of
 from training.networks.convolution import Convolution
-from training.networks.features import Tensor, features_of
 from training.recipe import ResidualNetwork
 
 

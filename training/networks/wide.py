@@ -2,8 +2,8 @@
 
 from keras import layers
 
+from training.networks.builders import Tensor, features_of
 from training.networks.convolution import MOMENTUM, Convolution
-from training.networks.features import Tensor, features_of
 from training.networks.normalisation import BatchNormalization
 from training.recipe import WideNetwork
 

@@ -16,8 +16,8 @@ from typing import Any
 from training.backends import backend_name
 from training.data.datasets import DataSet
 from training.overrides import settings
+from training.provenance import code_digest, commit
 from training.recipe import Recipe
-from training.runs.revision import code_digest, commit
 
 _PACKAGES = ("jax", "keras", "numpy", "pillow", "scipy", "tensorflow")
 
@@ -35,7 +35,8 @@ def model_card(
         recipe: with the overrides of this run.
         data: what it was trained on.
         metrics: of the exported network, by split.
-        trust: its `calibration` and its `recognition` (`training.trust.trusting.Trusted`).
+        trust: its `calibration` and its `recognition`
+            (`training.trust.calibrate_and_evaluate.Trusted`).
         trained: how: of `circumstances`, with the time that it took.
     """
     card = {

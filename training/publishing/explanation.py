@@ -15,7 +15,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from training.networks.dissection import Dissected, dissect
+from training.networks.split_for_cam import SplitNetwork, split_for_cam
 
 STEPS = 4
 """Places on the way from the blank photo to the photo where the gradient is taken."""
@@ -39,7 +39,7 @@ def explanation(network: keras.Model, preparation: str) -> Explain:
         columns]`: 1 is the hottest place of a photo, 0 says nothing for the class or against it.
         A photo that nothing speaks for is 0 everywhere.
     """
-    parts = dissect(network)
+    parts = split_for_cam(network)
     blank = tf.zeros_like if preparation.startswith("garment/") else _mean_colour
 
     def explain(image: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -57,7 +57,7 @@ def _mean_colour(image: tf.Tensor) -> tf.Tensor:
     return tf.broadcast_to(tf.cast(tf.round(mean), tf.uint8), tf.shape(image))
 
 
-def _mean_gradient(parts: Dissected, start: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
+def _mean_gradient(parts: SplitNetwork, start: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
     """Return the gradient of the log-odds of the class at `end`, averaged over the way there.
 
     Args:
@@ -77,7 +77,7 @@ def _mean_gradient(parts: Dissected, start: tf.Tensor, end: tf.Tensor) -> tf.Ten
     return tf.reduce_mean(tf.reshape(tape.gradient(odds, maps), tf.shape(way)), axis=0)
 
 
-def _logits(parts: Dissected, maps: tf.Tensor) -> tf.Tensor:
+def _logits(parts: SplitNetwork, maps: tf.Tensor) -> tf.Tensor:
     """Return what the classes' probabilities are made of, before they saturate."""
     features = parts.above(maps, training=False)
     logits = tf.matmul(features, tf.convert_to_tensor(parts.last.kernel))

@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from training.publishing.explanation import explanation
 from training.publishing.warmup import write_warmup
-from training.trust.recognition import Recognizer
+from training.trust.recognition_threshold import Recognizer
 
 CARD = Path("assets.extra", "model_card.json")
 

@@ -5,7 +5,7 @@ A model is refused when
 - its test accuracy is below the recipe's floor, or
 - it is worse than the version that serves now: on the same test photos its accuracy is lower by
   more than the tolerance, *and* the 95% confidence interval of the paired difference
-  (`training.judging.intervals.paired_difference`) lies wholly below 0, so that it is no accident of
+  (`training.metrics.intervals.paired_difference`) lies wholly below 0, so that it is no accident of
   which photos the test has. On a small test split only large losses can be told from accidents.
 
 The version that serves now is the one that the label `stable` of the model server's config file
@@ -19,13 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from serving.embedded.config import ConfigError, read_config
-from serving.embedded.policy import aspired_versions
-from serving.versions import VersionsError, published_versions
+from serving.repository.model_config import ConfigError, read_config
+from serving.repository.version_policy import aspired_versions
+from serving.repository.versions import VersionsError, published_versions
 from training.data.datasets import DataSet
 from training.errors import Refused, TrainingError
-from training.judging.evaluation import Evaluation
-from training.judging.intervals import Difference, paired_difference
+from training.metrics.evaluation import Evaluation
+from training.metrics.intervals import Difference, paired_difference
 from training.publishing.policy import Policy
 from training.publishing.published import PublishedModel
 from training.recipe import Recipe

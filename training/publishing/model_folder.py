@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from serving.versions import VersionsError, published_versions, staged
+from serving.repository.versions import VersionsError, published_versions, staged
 from training.errors import TrainingError
 
 GRAPH_BYTES = 2 * 2**20

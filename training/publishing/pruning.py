@@ -4,10 +4,10 @@ from pathlib import Path
 
 import grpc
 
-from serving.embedded.config import ConfigError, read_config
-from serving.embedded.policy import aspired_versions
 from serving.protos import GetModelStatusRequest, ModelServiceStub, ModelVersionStatus
-from serving.versions import VersionsError, prune, published_versions
+from serving.repository.model_config import ConfigError, read_config
+from serving.repository.version_policy import aspired_versions
+from serving.repository.versions import VersionsError, prune, published_versions
 from training.errors import TrainingError
 
 _DEADLINE = 10.0  # Seconds for the model server to answer.

@@ -14,13 +14,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from serving.versions import VersionsError, staged
+from serving.repository.versions import VersionsError, staged
 from training.errors import TrainingError
 from training.publishing.explanation import Explain, explanation
 from training.publishing.export import CARD, export
 from training.publishing.model_folder import GRAPH_BYTES
 from training.publishing.warmup import read_warmup
-from training.trust.recognition import Recognizer
+from training.trust.recognition_threshold import Recognizer
 
 TOLERANCE = 1e-5
 """Largest difference of a probability between the exported and the trained network."""

@@ -21,7 +21,7 @@ class PublishedModel:
         version: its number.
         shape: height, width and channels of its input.
         labels: class names, in the order of its output.
-        preparation: the way from photo to pixels, as `serving.photos` names it.
+        preparation: the way from photo to pixels, as `serving.photos.preparation` names it.
         card: the model card; of a model made elsewhere, maybe an empty one.
         recognizes: whether it says which photos show something of the kind that it knows.
     """

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from training.errors import TrainingError
 
-STARTERS = Path(__file__).resolve().parents[2] / "serving" / "embedded" / "starters"
+STARTERS = Path(__file__).resolve().parents[2] / "serving" / "repository" / "starters"
 
 LEAST_ACCURACY = {"clothing": 0.93, "cats-dogs": 0.92}
 """Test accuracy below which a model is no starter."""

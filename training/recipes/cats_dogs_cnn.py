@@ -1,7 +1,7 @@
 """Cats and dogs from scratch, without pretrained weights; also the starter model."""
 
+from training.augmentation_settings import Augmentation
 from training.recipe import Recipe, ResidualNetwork
-from training.variation import Augmentation
 
 RECIPE = Recipe(
     name="cats-dogs-cnn",

@@ -1,7 +1,7 @@
 """The best clothing model that two CPU cores train in a quarter of an hour, for shop photos."""
 
+from training.augmentation_settings import Augmentation
 from training.recipe import Recipe, ResidualNetwork
-from training.variation import Augmentation
 
 RECIPE = Recipe(
     name="clothing-cnn",

@@ -1,7 +1,7 @@
 """The clothing model for photos as people take them, on two CPU cores; also the starter model."""
 
+from training.augmentation_settings import Augmentation, Snapshots
 from training.recipe import Recipe, ResidualNetwork
-from training.variation import Augmentation, Snapshots
 
 RECIPE = Recipe(
     name="clothing-starter",

@@ -1,7 +1,7 @@
 """As accurate as can be on a GPU: a wide residual network."""
 
+from training.augmentation_settings import Augmentation
 from training.recipe import Recipe, WideNetwork
-from training.variation import Augmentation
 
 RECIPE = Recipe(
     name="clothing-wide",

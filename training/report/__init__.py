@@ -7,7 +7,7 @@ at any time, without the data set and without TensorFlow.
 from pathlib import Path
 
 from training.errors import TrainingError
-from training.judging.evaluation import confident_mistakes, read_evaluation, sample
+from training.metrics.evaluation import confident_mistakes, read_evaluation, sample
 from training.report.page import render
 from training.report.pictures import confusion_picture, curves_picture, photos_picture
 from training.report.reliability import reliability_picture

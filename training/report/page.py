@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 import numpy as np
 
-from training.judging.evaluation import Evaluation
+from training.metrics.evaluation import Evaluation
 from training.report.overfitting import FEWEST, overfitting_start
 from training.report.pictures import DARK, LIGHT, curves
 from training.report.reliability import reliability

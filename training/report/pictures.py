@@ -15,7 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from training.judging.evaluation import Evaluation
+from training.metrics.evaluation import Evaluation
 from training.report.overfitting import overfitting_start
 from training.report.tiles import Tile
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from training.judging.evaluation import Evaluation
+from training.metrics.evaluation import Evaluation
 
 _BARS = 5  # Classes shown for each photo.
 _SMALL = 64  # Pixels: photos of at most this side are shown enlarged, without loss.

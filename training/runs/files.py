@@ -1,7 +1,7 @@
 """The files of a run's folder that tell how the run went. No framework is imported here.
 
 `history.json`: what each epoch gave (`training.runs.history`). `evaluation.json` and
-`evaluation.npz`: how the trained network does on the test split (`training.judging.evaluation`).
+`evaluation.npz`: how the trained network does on the test split (`training.metrics.evaluation`).
 `model_card.json`: the card.
 """
 
@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from training.durable import written_aside
+from training.atomic_write import atomic_write
 from training.errors import TrainingError
 
 HISTORY = "history.json"
@@ -41,7 +41,7 @@ def write_json(path: Path, value: object) -> None:
     """
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
     try:
-        with written_aside(path) as aside:
+        with atomic_write(path) as aside:
             aside.write_text(text + "\n", "utf-8")
     except OSError as error:
         reason = error.strerror or error

@@ -22,11 +22,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from training.durable import written_aside
+from training.atomic_write import atomic_write
 from training.errors import TrainingError
 from training.overrides import settings
+from training.provenance import code_digest
 from training.recipe import Recipe
-from training.runs.revision import code_digest
 
 RUN = "run.json"
 
@@ -40,7 +40,7 @@ class Identity:
         model: the name under which it is published.
         parameters: all numbers of the recipe, with the overrides; the seed is one of them.
         data: digest of the data set.
-        code: digest of the sources, `training.runs.revision`.
+        code: digest of the sources, `training.provenance`.
         deterministic: whether it is fitted so that it can be repeated bit by bit.
         weights: digest of the file of pretrained weights; empty if there is none.
     """
@@ -95,7 +95,7 @@ class Run:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         text = json.dumps({**self.facts(), **facts, "updated": now}, indent=2, ensure_ascii=False)
         try:
-            with written_aside(self.folder / RUN) as aside:
+            with atomic_write(self.folder / RUN) as aside:
                 aside.write_text(text + "\n", "utf-8")
         except OSError as error:
             raise _not_writable(self.folder, error) from error

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import keras
 
-from training.durable import written_aside
+from training.atomic_write import atomic_write
 from training.errors import TrainingError
 from training.networks.backbone import without_xla
 
@@ -19,7 +19,7 @@ def keep_trained(network: keras.Model, run: Path) -> None:
     """
     path = run / TRAINED
     try:
-        with written_aside(path) as aside:
+        with atomic_write(path) as aside:
             network.save(aside)
     except OSError as error:
         raise TrainingError(

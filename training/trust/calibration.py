@@ -13,13 +13,13 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from training.trust.insides import last_layer
+from training.trust.activations import last_layer
 
 BINS = 15
 """Of the expected calibration error, as the paper has them: of equal width, by confidence."""
 
 _RANGE = (np.log(0.02), np.log(50.0))  # Of the temperature's logarithm.
-_LEAST_PROBABILITY = 1e-7  # As in the loss of `training.judging.evaluation`.
+_LEAST_PROBABILITY = 1e-7  # As in the loss of `training.metrics.evaluation`.
 
 
 def fitted_temperature(logits: np.ndarray, classes: np.ndarray) -> float:

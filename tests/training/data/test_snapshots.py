@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from training.augmentation_settings import Snapshots
 from training.data.datasets import Split
 from training.data.resampling import resampled
-from training.data.snapshots import Photographer
+from training.data.snapshots import SnapshotAugmenter
 from training.errors import UsageError
 from training.recipe import Recipe
 from training.recipes import recipe_named
-from training.variation import Snapshots
 
 LABELS = ("T-shirt/top", "Trouser", "Dress", "Bag")
 _UNVARIED = dict.fromkeys(
@@ -34,7 +34,7 @@ def recipe(chosen: Snapshots | None, seed: int = 1) -> Recipe:
 
 def seen(chosen: Snapshots | None, places: list[int], seed: int = 1, epoch: int = 0) -> np.ndarray:
     split = garments()
-    photographer = Photographer(recipe(chosen, seed), split, LABELS, epoch)
+    photographer = SnapshotAugmenter(recipe(chosen, seed), split, LABELS, epoch)
     return photographer(split.photos[places], np.array(places))
 
 
@@ -97,7 +97,9 @@ def test_trousers_hang_below_a_hem_and_a_bag_is_not_worn() -> None:
 
 def test_other_labels_are_worn_by_nobody() -> None:
     split = garments()
-    photographer = Photographer(recipe(replace(STILL, worn=1.0)), split, ("a", "b", "c", "d"), 0)
+    photographer = SnapshotAugmenter(
+        recipe(replace(STILL, worn=1.0)), split, ("a", "b", "c", "d"), 0
+    )
     np.testing.assert_array_equal(photographer(split.photos[EVERY], np.array(EVERY)), split.photos)
 
 
@@ -110,4 +112,4 @@ def test_resampling_reads_between_pixels_and_black_outside() -> None:
 def test_coloured_photos_are_refused() -> None:
     coloured = replace(recipe(STILL), shape=(28, 28, 3))
     with pytest.raises(UsageError, match="gray photos; those of clothing-starter have 3 channels"):
-        Photographer(coloured, garments(), LABELS, 0)
+        SnapshotAugmenter(coloured, garments(), LABELS, 0)

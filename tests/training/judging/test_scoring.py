@@ -140,5 +140,5 @@ def test_a_model_of_another_shape_is_told_with_both(
 
 
 def _starter_card() -> str:
-    root = Path(__file__).parents[3] / "serving" / "embedded" / "starters"
+    root = Path(__file__).parents[3] / "serving" / "repository" / "starters"
     return (root / "clothing" / "1" / "assets.extra" / "model_card.json").read_text("utf-8")

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from serving.embedded.batch_settings import BatchSettings
-from serving.embedded.servable import load
-from serving.embedded.warmup import warm_up
-from serving.versions import published_versions
+from serving.model_server.options import BatchSettings
+from serving.model_server.servable import load
+from serving.model_server.warmup import warm_up
+from serving.repository.versions import published_versions
 from training.errors import TrainingError
 from training.networks import network_to_fit, network_to_serve
 from training.publishing.explanation import explanation

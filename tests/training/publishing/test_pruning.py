@@ -7,7 +7,7 @@ import grpc
 import pytest
 from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc
 
-from serving.versions import published_versions
+from serving.repository.versions import published_versions
 from training.__main__ import main
 from training.errors import TrainingError
 from training.publishing.pruning import prune_model

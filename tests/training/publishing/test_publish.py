@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from serving.versions import published_versions
+from serving.repository.versions import published_versions
 from training.errors import TrainingError
 from training.networks import network_to_fit, network_to_serve
 from training.publishing.export import CARD as CARD_FILE

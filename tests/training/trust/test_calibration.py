@@ -8,8 +8,8 @@ from scipy.special import softmax
 from tests.training.backbones import tiny
 from training.networks import network_to_fit, network_to_serve
 from training.recipe import Recipe
+from training.trust.activations import last_layer, weights_of_classes
 from training.trust.calibration import calibrate, calibration_figures, fitted_temperature
-from training.trust.insides import last_layer, weights_of_classes
 
 # Keras stores weights by a conversion that NumPy wants to be another one some day.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -1,0 +1,58 @@
+"""The photos that a command line names: files, and standard input."""
+
+import os
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+
+from client.multipart import Photo
+
+PHOTOS_PER_REQUEST = 8
+BYTES_PER_REQUEST = 15_000_000  # Less than the server accepts by default.
+
+_STANDARD_INPUT = "-"
+
+
+class UsageError(Exception):
+    """The command can't be carried out as it was given."""
+
+
+def batches(names: Sequence[str]) -> Iterator[list[str]]:
+    """Check that the photos can be read and share them out to requests, in their order."""
+    if names.count(_STANDARD_INPUT) > 1:
+        raise UsageError("standard input (-) can be given only once")
+    batch: list[str] = []
+    total = 0
+    for name in names:
+        size = _size(name)
+        if batch and (len(batch) == PHOTOS_PER_REQUEST or total + size > BYTES_PER_REQUEST):
+            yield batch
+            batch, total = [], 0
+        batch.append(name)
+        total += size
+    yield batch
+
+
+def _size(name: str) -> int:
+    """Return the bytes of a photo's file, 0 where they are not known before it is read."""
+    if name == _STANDARD_INPUT:
+        return 0
+    try:
+        found = os.stat(name)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{name}: {getattr(error, 'strerror', error)}") from error
+    if stat.S_ISDIR(found.st_mode):
+        raise UsageError(f"{name} is a directory; give the photos in it, such as {name}/*.jpg")
+    if not os.access(name, os.R_OK):
+        raise UsageError(f"{name}: Permission denied")
+    return found.st_size
+
+
+def opened(name: str) -> Photo:
+    """Return a photo as the client takes it."""
+    return sys.stdin.buffer if name == _STANDARD_INPUT else name
+
+
+def unreadable(error: OSError) -> str:
+    """Return which file can't be read or written, and why."""
+    return f"{error.filename}: {error.strerror}"

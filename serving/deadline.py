@@ -1,0 +1,52 @@
+"""The time budget of one request, and what goes with every call that is made under it."""
+
+import re
+import time
+
+from serving.errors import DeadlineExceeded
+
+TIMEOUT_HEADER = "X-Request-Timeout"
+
+_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
+
+
+def read_timeout(text: str | None, budget: float) -> float | None:
+    """Return the seconds for a request: what its header says, at most the budget.
+
+    None: the header does not say seconds.
+    """
+    if text is None:
+        return budget
+    if not _SECONDS.fullmatch(text) or float(text) == 0:
+        return None
+    return min(float(text), budget)
+
+
+class Deadline:
+    """A point in time by which a request has to be answered.
+
+    Args:
+        seconds: the request's time budget.
+        metadata: goes with every call to the model server: the request's id, its trace context.
+        began: when the request's first byte came, on the monotonic clock; None: now.
+    """
+
+    def __init__(
+        self, seconds: float, metadata: dict[str, str] | None = None, began: float | None = None
+    ) -> None:
+        self.seconds = seconds
+        self.metadata = {} if metadata is None else metadata
+        self._end = (time.monotonic() if began is None else began) + seconds
+
+    def remaining(self) -> float:
+        """Return the seconds that are left.
+
+        Raises:
+            DeadlineExceeded: none are left.
+        """
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise DeadlineExceeded(
+                f"The request took longer than its {self.seconds:g} s. Try again."
+            )
+        return left

@@ -1,1 +1,0 @@
-"""What decoding a photo costs, known before it is decoded; and where it is decoded."""

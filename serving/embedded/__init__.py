@@ -1,5 +1,0 @@
-"""A model server for laptops and tests that answers as TensorFlow Serving does.
-
-``python -m serving.embedded`` speaks TensorFlow Serving's gRPC protocol, so nothing changes for a
-client when the address does. In production the model server is TensorFlow Serving itself.
-"""

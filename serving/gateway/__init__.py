@@ -1,0 +1,1 @@
+"""The HTTP service: photos in, probabilities out."""

@@ -1,0 +1,53 @@
+"""Answers to pages of other origins (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol).
+
+Off unless origins are set. No cookies are involved: a page sends its API key itself, as a header.
+"""
+
+from flask import Flask, Response, request
+
+from serving.gateway.api.responses import PROBLEM
+
+EVERYONE = "*"
+
+# What a page may send beside what every page may, and read beside what every page may.
+_SENT = ("Authorization", "Content-Type", "X-Request-ID", "X-Request-Timeout", "traceparent")
+_SHOWN = ("X-Request-ID", "Retry-After", "WWW-Authenticate", "Allow")
+_PREFLIGHT_SECONDS = 7200  # As long as Chromium remembers at most.
+
+
+def allow_origins(app: Flask, origins: tuple[str, ...], canary_header: str) -> None:
+    """Let pages of some origins use the API of an app from now on.
+
+    Args:
+        app: the gateway.
+        origins: such as `https://shop.example`; `*` for all; none leaves the app as it is.
+        canary_header: a header that pages may send too.
+    """
+    if not origins:
+        return
+    sent = ", ".join((*_SENT, "tracestate", canary_header))
+
+    def share(response: Response) -> Response:
+        if not (_is_api(request.path) or response.mimetype == PROBLEM):
+            return response
+        if EVERYONE in origins:
+            response.headers["Access-Control-Allow-Origin"] = EVERYONE
+        else:
+            response.vary.add("Origin")
+            origin = request.headers.get("Origin")
+            if origin not in origins:
+                return response
+            response.headers["Access-Control-Allow-Origin"] = origin
+        if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+            response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
+            response.headers["Access-Control-Allow-Headers"] = sent
+            response.headers["Access-Control-Max-Age"] = str(_PREFLIGHT_SECONDS)
+        else:
+            response.headers["Access-Control-Expose-Headers"] = ", ".join(_SHOWN)
+        return response
+
+    app.after_request(share)
+
+
+def _is_api(path: str) -> bool:
+    return path.startswith("/v1/") or path == "/openapi.json"

@@ -1,0 +1,46 @@
+"""Wiring of the gateway."""
+
+from flask import Flask
+
+from serving.gateway.api.cors import allow_origins
+from serving.gateway.api.pages import Pages
+from serving.gateway.api.problems import answer_problems
+from serving.gateway.api.request_telemetry import Telemetry, show_metrics
+from serving.gateway.api.routes import Routes, SegmentConverter
+from serving.gateway.inference.catalog import Catalog, ModelSource
+from serving.gateway.inference.classifier import Classifier
+from serving.gateway.inference.explainer import Explainer
+from serving.gateway.inference.readiness import Readiness
+from serving.gateway.server.draining import Draining
+from serving.gateway.settings import Settings
+from serving.gateway.telemetry.metrics import Metrics
+
+
+def create_app(settings: Settings, source: ModelSource, draining: Draining | None = None) -> Flask:
+    """Return the gateway as a WSGI application.
+
+    Args:
+        settings: the gateway's settings.
+        source: the model server, as a `ModelServer` or anything like it.
+        draining: tells whether the gateway is about to stop.
+
+    Raises:
+        OSError, ValueError: the file of API keys can't be read.
+    """
+    app = Flask(__name__, static_folder=None)
+    app.url_map.converters["segment"] = SegmentConverter
+    app.url_map.merge_slashes = False  # Redirects would lead to whatever host the header names.
+    metrics = Metrics()
+    Telemetry(settings.models, metrics).observe(app)
+    answer_problems(app)
+    allow_origins(app, settings.cors_origins, settings.canary_header)
+    catalog = Catalog(settings.models, source)
+    classifier = Classifier(catalog, source, settings.photo_limits(), settings.max_decodes)
+    explainer = Explainer(classifier, source)
+    readiness = Readiness(catalog, draining or Draining())
+    routes = Routes(settings, catalog, classifier, explainer, readiness)
+    app.register_blueprint(routes.blueprint())
+    app.register_blueprint(Pages(settings).blueprint())
+    if settings.metrics_bind is None:
+        show_metrics(app, metrics)
+    return app

@@ -1,0 +1,1 @@
+"""Photos in, probabilities out. Knows neither Flask nor gRPC."""

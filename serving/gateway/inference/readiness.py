@@ -1,0 +1,111 @@
+"""Whether every model can answer: asked of the model server, kept for a second."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import partial
+
+from serving.deadline import Deadline
+from serving.errors import DeadlineExceeded, PhotolabelError
+from serving.gateway.inference.catalog import Catalog
+from serving.gateway.model_client.model_ref import ModelRef
+from serving.gateway.server.draining import Draining
+
+CACHE_SECONDS = 1.0
+# A probe waits so long for the model server, all models together: far less than probes wait for us.
+WAIT_SECONDS = 1.0
+# A call goes on without the probe that began it: on a cold GPU a version describes itself slowly.
+CALL_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class ModelReadiness:
+    """Whether one model can answer.
+
+    Attributes:
+        name: of the model.
+        state: `ready`, `unavailable` or `draining`.
+        version: that answers; None where none does.
+        detail: why the model is not ready.
+    """
+
+    name: str
+    state: str
+    version: int | None = None
+    detail: str | None = None
+
+
+class _Probe:
+    """Asks for one model: at most one call at once, and none while the last answer is fresh."""
+
+    def __init__(
+        self,
+        ask: Callable[[], ModelReadiness],
+        threads: ThreadPoolExecutor,
+        clock: Callable[[], float],
+    ) -> None:
+        self._ask = ask
+        self._threads = threads
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._answer: Future[ModelReadiness] | None = None
+        self._asked_at = 0.0
+
+    def answer(self) -> Future[ModelReadiness]:
+        """Return the answer that is fresh or under way, or ask for one."""
+        with self._lock:
+            if self._answer is None or (
+                self._answer.done() and self._clock() - self._asked_at >= CACHE_SECONDS
+            ):
+                self._asked_at = self._clock()
+                self._answer = self._threads.submit(self._ask)
+            return self._answer
+
+
+class Readiness:
+    """The readiness of the gateway and of each model. Make it after the fork: it has threads."""
+
+    def __init__(
+        self, catalog: Catalog, draining: Draining, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._catalog = catalog
+        self._draining = draining
+        threads = ThreadPoolExecutor(len(catalog.names), thread_name_prefix="readiness")
+        self._probes = {
+            name: _Probe(partial(self._ask, name), threads, clock) for name in catalog.names
+        }
+
+    def models(self, deadline: Deadline) -> list[ModelReadiness]:
+        """Return the state of each model; none is ready while the gateway drains.
+
+        It takes `WAIT_SECONDS` at most, whatever the model server does.
+        """
+        if self._draining.begun():
+            detail = "The gateway is stopping."
+            return [ModelReadiness(name, "draining", detail=detail) for name in self._probes]
+        answers = {name: probe.answer() for name, probe in self._probes.items()}
+        wait(answers.values(), _patience(deadline))
+        return [
+            answer.result() if answer.done() else _silent(name) for name, answer in answers.items()
+        ]
+
+    def _ask(self, name: str) -> ModelReadiness:
+        try:
+            described, _ = self._catalog.find(ModelRef(name), Deadline(CALL_SECONDS))
+        except PhotolabelError as error:
+            return ModelReadiness(name, "unavailable", detail=error.detail)
+        return ModelReadiness(name, "ready", described.version)
+
+
+def _patience(deadline: Deadline) -> float:
+    try:
+        return min(WAIT_SECONDS, deadline.remaining())
+    except DeadlineExceeded:
+        return 0.0
+
+
+def _silent(name: str) -> ModelReadiness:
+    detail = "The model server has not answered yet."
+    return ModelReadiness(name, "unavailable", detail=detail)

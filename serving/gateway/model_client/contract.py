@@ -1,0 +1,159 @@
+"""Contract 1 as messages: what a model's answers have to look like, and what they say."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+from pydantic_core import to_json
+
+from serving import protos
+from serving.gateway.model_client.grpc_errors import broken_contract
+from serving.gateway.model_client.model_ref import ModelRef
+from serving.photos import Shape
+
+MAX_INPUT_BYTES = 60 * 1024 * 1024
+"""Pixels of one request to the model server; gRPC's messages may be somewhat larger."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a version of a model says about itself (contract 1); `explains`: it gives heat maps."""
+
+    version: int
+    shape: Shape
+    labels: tuple[str, ...]
+    preparation: str
+    card: dict[str, Any]
+    explains: bool = False
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One answer: probabilities float32 `[photos, classes]`, recognized bool `[photos]` or None."""
+
+    version: int
+    probabilities: np.ndarray
+    recognized: np.ndarray | None
+
+
+def input_shape(reply: protos.GetModelMetadataResponse, ref: ModelRef) -> Shape:
+    """Read height, width and channels of the input `image` of `serving_default`.
+
+    Raises:
+        ModelNotReady: it is not uint8 `[-1, height, width, 1 or 3]`.
+    """
+    signatures = protos.SignatureDefMap()
+    reply.metadata["signature_def"].Unpack(signatures)
+    image = signatures.signature_def["serving_default"].inputs["image"]
+    sizes = tuple(dim.size for dim in image.tensor_shape.dim)
+    if (
+        image.dtype != protos.DT_UINT8
+        or len(sizes) != 4
+        or min(sizes[1:]) < 1
+        or sizes[3] not in (1, 3)
+    ):
+        raise broken_contract(
+            ref, f"input image has shape {list(sizes)}, wanted is uint8 [-1, height, width, 1 or 3]"
+        )
+    return sizes[1], sizes[2], sizes[3]
+
+
+def explains(reply: protos.GetModelMetadataResponse) -> bool:
+    """Return whether a version has the signature `explain`."""
+    signatures = protos.SignatureDefMap()
+    reply.metadata["signature_def"].Unpack(signatures)
+    return "explain" in signatures.signature_def
+
+
+def read_description(
+    answer: protos.PredictResponse, ref: ModelRef, shape: Shape, explains: bool = False
+) -> Description:
+    """Read the answer of the signature `describe` to one image.
+
+    Args:
+        answer: of the model server.
+        ref: the version asked.
+        shape: of its input.
+        explains: whether it has the signature `explain`.
+
+    Raises:
+        ModelNotReady: an output is missing or is not what the contract says.
+    """
+    labels = _texts(answer, "labels", ref)
+    if len(set(labels)) != len(labels):
+        raise broken_contract(ref, "signature describe: two labels are the same")
+    try:
+        card = json.loads(_texts(answer, "card", ref)[0], parse_constant=_no_number)
+        to_json(card)  # An answer holds it: half a surrogate pair or 300 levels would break that.
+    except (ValueError, RecursionError) as error:
+        raise broken_contract(ref, f"signature describe: the card is no JSON ({error})") from error
+    if not isinstance(card, dict):
+        raise broken_contract(ref, "signature describe: the card is no JSON object")
+    preparation = _texts(answer, "preparation", ref)[0]
+    return Description(ref.version or 0, shape, labels, preparation, card, explains)
+
+
+def read_prediction(answer: protos.PredictResponse, ref: ModelRef, photos: int) -> Prediction:
+    """Read the answer of the signature `serving_default` to some photos.
+
+    Raises:
+        ModelNotReady: an output is missing or is not what the contract says.
+    """
+    probabilities = _numbers(answer, "probabilities", np.dtype(np.float32), ref)
+    if probabilities.ndim != 2 or len(probabilities) != photos:
+        raise broken_contract(ref, f"output probabilities has shape {probabilities.shape}")
+    recognized = None
+    if "recognized" in answer.outputs:
+        recognized = _numbers(answer, "recognized", np.dtype(np.bool_), ref)
+        if recognized.shape != (photos,):
+            raise broken_contract(ref, f"output recognized has shape {recognized.shape}")
+    return Prediction(answer.model_spec.version.value, probabilities, recognized)
+
+
+def read_heat(answer: protos.PredictResponse, ref: ModelRef, photos: int) -> np.ndarray:
+    """Read the answer of the signature `explain` to some photos.
+
+    Returns:
+        float32 `[photos, rows, columns]`, from 0 to 1.
+
+    Raises:
+        ModelNotReady: it is not what the contract says.
+    """
+    heat = _numbers(answer, "heat", np.dtype(np.float32), ref)
+    if heat.ndim != 3 or len(heat) != photos or 0 in heat.shape:
+        raise broken_contract(ref, f"output heat has shape {heat.shape}")
+    if not ((heat >= 0) & (heat <= 1)).all():
+        raise broken_contract(ref, "output heat is not from 0 to 1")
+    return heat
+
+
+def _texts(answer: protos.PredictResponse, name: str, ref: ModelRef) -> tuple[str, ...]:
+    values = answer.outputs[name].string_val
+    if not values:
+        raise broken_contract(ref, f"signature describe has no output {name} of strings")
+    try:
+        return tuple(value.decode() for value in values)
+    except UnicodeDecodeError as error:
+        raise broken_contract(ref, f"output {name} is not UTF-8") from error
+
+
+def _numbers(
+    answer: protos.PredictResponse, name: str, dtype: np.dtype[Any], ref: ModelRef
+) -> np.ndarray:
+    tensor = answer.outputs[name]
+    floats = dtype == np.float32
+    if tensor.dtype != (protos.DT_FLOAT if floats else protos.DT_BOOL):
+        raise broken_contract(ref, f"output {name} is missing or not {dtype}")
+    shape = [dim.size for dim in tensor.tensor_shape.dim]
+    try:
+        if tensor.tensor_content:
+            return np.frombuffer(tensor.tensor_content, dtype).reshape(shape)
+        values = tensor.float_val if floats else tensor.bool_val
+        return np.fromiter(values, dtype, len(values)).reshape(shape)
+    except ValueError as error:
+        raise broken_contract(ref, f"output {name} does not fill its shape {shape}") from error
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no JSON number")

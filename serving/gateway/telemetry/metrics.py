@@ -1,0 +1,100 @@
+"""The gateway's metrics (docs/operations.md), for Prometheus."""
+
+import functools
+import os
+from collections.abc import Callable
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from serving.gateway.telemetry.observation import Observation
+from serving.repository.confidence_bins import CONFIDENCES
+
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # The library's own.
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+WsgiApp = Callable[..., Any]
+
+
+class Metrics:
+    """What one process counts and times."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = self._counter(
+            "requests", "Requests answered.", "route", "model", "version", "status"
+        )
+        self._request_seconds = self._histogram(
+            "request_seconds",
+            "From a request's first byte to its answer.",
+            SECONDS,
+            "route",
+            "model",
+        )
+        self._stage_seconds = self._histogram(
+            "stage_seconds", "The stages of classifying.", SECONDS, "model", "stage"
+        )
+        self._photos = self._counter("photos", "Photos classified.", "model", "version")
+        self._confidence = self._histogram(
+            "confidence",
+            "Probability of the predicted class.",
+            CONFIDENCES,
+            "model",
+            "version",
+            "predicted",
+        )
+        self.in_flight = Gauge(
+            "photolabel_requests_in_flight",
+            "Requests being answered now.",
+            multiprocess_mode="livesum",
+            registry=self.registry,
+        )
+
+    # What is counted is kept by its labels: the library's own look-up costs more than counting.
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Callable[..., Counter]:
+        counter = Counter(f"photolabel_{name}", meaning, labels, registry=self.registry)
+        return functools.cache(counter.labels)
+
+    def _histogram(
+        self, name: str, meaning: str, bounds: tuple[float, ...], *labels: str
+    ) -> Callable[..., Histogram]:
+        histogram = Histogram(
+            f"photolabel_{name}", meaning, labels, buckets=bounds, registry=self.registry
+        )
+        return functools.cache(histogram.labels)
+
+    def record(
+        self, observation: Observation, route: str, model: str, status: int, seconds: float
+    ) -> None:
+        """Count one request that has been answered.
+
+        Args:
+            observation: what was measured on the way.
+            route: which handler answered, never the path itself.
+            model: the model's name if it is served, `unknown` if not, empty if none was asked for.
+            status: the HTTP status.
+            seconds: from the request's first byte to the answer.
+        """
+        version = "" if observation.version is None else str(observation.version)
+        self._requests(route, model, version, status).inc()
+        self._request_seconds(route, model).observe(seconds)
+        for stage, taken in observation.seconds.items():
+            self._stage_seconds(model, stage).observe(taken)
+        if observation.best:
+            self._photos(model, version).inc(len(observation.best))
+        for predicted, probability in observation.best:
+            self._confidence(model, version, predicted).observe(probability)
+
+    def page(self) -> WsgiApp:
+        """Return a WSGI application that shows the metrics: of all workers, where there are any."""
+        return worker_page() if FOLDER_VARIABLE in os.environ else make_wsgi_app(self.registry)
+
+
+def worker_page() -> WsgiApp:
+    """Return a WSGI application that shows the metrics of all workers together."""
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # It has no types.
+    return make_wsgi_app(registry)

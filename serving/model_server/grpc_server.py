@@ -1,0 +1,188 @@
+"""TensorFlow Serving's gRPC services over a manager's versions."""
+
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+from tensorflow_serving.apis.get_model_metadata_pb2 import (
+    GetModelMetadataRequest,
+    GetModelMetadataResponse,
+)
+from tensorflow_serving.apis.get_model_status_pb2 import (
+    GetModelStatusRequest,
+    GetModelStatusResponse,
+)
+from tensorflow_serving.apis.model_pb2 import ModelSpec
+from tensorflow_serving.apis.model_service_pb2_grpc import (
+    ModelServiceServicer,
+    add_ModelServiceServicer_to_server,
+)
+from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
+from tensorflow_serving.apis.prediction_service_pb2_grpc import (
+    PredictionServiceServicer,
+    add_PredictionServiceServicer_to_server,
+)
+
+from serving.model_server import errors
+from serving.model_server.address import AddressError, joined
+from serving.model_server.errors import ServingError
+from serving.model_server.manager import Manager
+from serving.model_server.prediction import predict
+from serving.model_server.queued_call import Patience
+from serving.model_server.servable import Servable
+
+_SIGNATURE_DEF = "signature_def"
+_OPTIONS = [
+    # As TensorFlow Serving: no limit of its own, clients and gateways have theirs.
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    # Two servers on one port would take turns instead of one failing to start.
+    ("grpc.so_reuseport", 0),
+]
+
+
+def _answers(method: Callable[[Any, Any, Patience], Any]) -> Callable[[Any, Any, Any], Any]:
+    """Make a gRPC handler of a method that takes a request and may raise ServingError."""
+
+    @functools.wraps(method)
+    def handler(self: Any, request: Any, context: grpc.ServicerContext) -> Any:
+        def patience() -> float:
+            left: float = context.time_remaining() if context.is_active() else 0.0
+            return left
+
+        try:
+            # A call may have waited long for a thread: nobody wants its answer any more.
+            if patience() == 0:
+                raise errors.deadline_passed()
+            if not request.HasField("model_spec"):
+                raise errors.missing_model_spec()
+            return method(self, request, patience)
+        except ServingError as error:
+            context.abort(error.code, errors.shortened(error.message))
+
+    return handler
+
+
+# The stubs' classes answer all other methods with UNIMPLEMENTED. They have no types.
+class PredictionService(PredictionServiceServicer):  # type: ignore[misc]
+    """Predictions and what a model's signatures look like."""
+
+    def __init__(self, manager: Manager) -> None:
+        self._manager = manager
+
+    @_answers
+    def Predict(  # noqa: N802
+        self, request: PredictRequest, patience: Patience
+    ) -> PredictResponse:
+        """Run a signature."""
+        return predict(self._servable(request.model_spec), request, patience)
+
+    @_answers
+    def GetModelMetadata(  # noqa: N802
+        self, request: GetModelMetadataRequest, _: Patience
+    ) -> GetModelMetadataResponse:
+        """Return the signatures of a SavedModel."""
+        if not request.metadata_field:
+            raise errors.no_metadata_field()
+        for field in request.metadata_field:
+            if field != _SIGNATURE_DEF:
+                raise errors.unsupported_metadata_field(field)
+        servable = self._servable(request.model_spec)
+        response = GetModelMetadataResponse()
+        response.model_spec.name = servable.name
+        response.model_spec.version.value = servable.version
+        response.metadata[_SIGNATURE_DEF].CopyFrom(servable.signatures)
+        return response
+
+    def _servable(self, spec: ModelSpec) -> Servable:
+        if not spec.name:
+            raise errors.missing_model_name()
+        choice = spec.WhichOneof("version_choice")
+        if choice == "version":
+            return self._manager.servable(spec.name, version=spec.version.value)
+        if choice == "version_label":
+            return self._manager.servable(spec.name, label=spec.version_label)
+        return self._manager.servable(spec.name)
+
+
+class ModelService(ModelServiceServicer):  # type: ignore[misc]
+    """States of versions."""
+
+    def __init__(self, manager: Manager) -> None:
+        self._manager = manager
+
+    @_answers
+    def GetModelStatus(  # noqa: N802
+        self, request: GetModelStatusRequest, _: Patience
+    ) -> GetModelStatusResponse:
+        """Return the state of one version or, newest first, of all; labels do not count."""
+        name = request.model_spec.name
+        states = self._manager.states(name)
+        versions = sorted(states, reverse=True)
+        if request.model_spec.HasField("version"):
+            wanted = request.model_spec.version.value
+            if wanted not in states:
+                raise errors.version_not_known(name, wanted)
+            versions = [wanted]
+        if not versions:
+            raise errors.no_versions_known(name)
+        response = GetModelStatusResponse()
+        for version in versions:
+            state = states[version]
+            status = response.model_version_status.add(version=version, state=state.state)
+            status.status.error_code = state.code
+            status.status.error_message = state.message
+        return response
+
+
+class Server:
+    """A gRPC server with both services, listening from the start.
+
+    Attributes:
+        port: the port that it listens on.
+        address: host and port.
+    """
+
+    def __init__(
+        self,
+        manager: Manager,
+        host: str,
+        port: int,
+        max_threads: int,
+        credentials: grpc.ServerCredentials | None = None,
+    ) -> None:
+        """Listen and answer.
+
+        Args:
+            manager: has the versions.
+            host: a name or address; ``0.0.0.0`` is every one of this machine.
+            port: 0 takes a free one.
+            max_threads: how many calls are worked on at once. More wait for their turn, where
+                TensorFlow Serving would refuse them.
+            credentials: for TLS; without them it speaks plaintext.
+
+        Raises:
+            AddressError: host and port cannot be listened on.
+        """
+        threads = ThreadPoolExecutor(max_threads, thread_name_prefix="call")
+        self._server = grpc.server(threads, options=_OPTIONS)
+        add_PredictionServiceServicer_to_server(PredictionService(manager), self._server)
+        add_ModelServiceServicer_to_server(ModelService(manager), self._server)
+        try:
+            self.port: int = self._listen(joined(host, port), credentials)
+        except RuntimeError as error:
+            reason = "the port is in use or not allowed, or the host is not this machine"
+            raise AddressError(joined(host, port), reason) from error
+        self.address = joined(host, self.port)
+        self._server.start()
+
+    def _listen(self, address: str, credentials: grpc.ServerCredentials | None) -> int:
+        if credentials is None:
+            return int(self._server.add_insecure_port(address))
+        return int(self._server.add_secure_port(address, credentials))
+
+    def stop(self, grace_seconds: float) -> None:
+        """Take no more calls, and return when those under way are answered or time is up."""
+        self._server.stop(grace_seconds).wait()

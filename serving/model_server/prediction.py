@@ -1,0 +1,82 @@
+"""A PredictRequest answered by a loaded version.
+
+Checks come in TensorFlow Serving's order (``predict_util.cc``), because of several mistakes in one
+request only the first is reported.
+"""
+
+from collections.abc import Sequence
+
+from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
+from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
+
+from serving.model_server import errors, tensors
+from serving.model_server.queued_call import Patience, endless
+from serving.model_server.servable import Servable
+from serving.model_server.tensors import Array
+
+_DEFAULT_SIGNATURE = "serving_default"
+
+
+def predict(
+    servable: Servable, request: PredictRequest, patience: Patience = endless
+) -> PredictResponse:
+    """Run the signature that the request names on the request's inputs.
+
+    Args:
+        servable: the version that answers.
+        request: names the signature and brings the inputs.
+        patience: for how many seconds the caller will still wait.
+
+    Returns:
+        The outputs asked for (all without ``output_filter``), elements in typed fields, and what
+        answered: model, version, signature.
+
+    Raises:
+        ServingError: the request does not fit the signature, TensorFlow cannot compute it, or its
+            turn does not come.
+    """
+    signature_name = request.model_spec.signature_name or _DEFAULT_SIGNATURE
+    runner = servable.runner(signature_name)
+    signature = runner.definition
+    arrays = _inputs(signature, request)
+    outputs = _outputs(signature, request.output_filter)
+    results = runner.run(arrays, outputs, patience)
+    response = PredictResponse()
+    response.model_spec.name = request.model_spec.name
+    response.model_spec.version.value = servable.version
+    response.model_spec.signature_name = signature_name
+    for alias, array in zip(outputs, results, strict=True):
+        tensors.fill(response.outputs[alias], array, signature.outputs[alias].dtype)
+    return response
+
+
+def _inputs(signature: SignatureDef, request: PredictRequest) -> dict[str, Array]:
+    """Return the array of each input: sent, or the signature's default value."""
+    sent, wanted, defaults = request.inputs, signature.inputs, signature.defaults
+    if len(sent) > len(wanted) or (len(sent) < len(wanted) and not defaults):
+        raise errors.wrong_number_of_inputs(list(sent), list(wanted))
+    arrays = {}
+    for alias in sorted(wanted):
+        if alias not in sent and alias not in defaults:
+            feed = wanted[alias].name
+            raise errors.input_not_sent(alias, feed, list(sent), list(defaults))
+        try:
+            arrays[alias] = tensors.to_array(sent[alias] if alias in sent else defaults[alias])
+        except ValueError as error:
+            raise errors.unparsable_tensor(alias) from error
+    used = [alias for alias in sent if alias in wanted]
+    if len(used) != len(sent):
+        raise errors.inputs_not_used(used, list(sent))
+    return arrays
+
+
+def _outputs(signature: SignatureDef, output_filter: Sequence[str]) -> list[str]:
+    """Return the names of the outputs to compute."""
+    seen: set[str] = set()
+    for alias in output_filter:
+        if alias not in signature.outputs:
+            raise errors.unknown_output(alias, list(signature.outputs))
+        if alias in seen:
+            raise errors.duplicate_output(alias)
+        seen.add(alias)
+    return list(output_filter) or sorted(signature.outputs)

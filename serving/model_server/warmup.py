@@ -1,0 +1,59 @@
+"""Replay of the requests that a model's publisher recorded, before the model takes traffic."""
+
+from pathlib import Path
+
+import grpc
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
+
+from serving.model_server.errors import ServingError
+from serving.model_server.prediction import predict
+from serving.model_server.servable import Servable, errors_explained
+
+REQUESTS_FILE = Path("assets.extra", "tf_serving_warmup_requests")
+_MOST_RECORDS = 1000
+
+
+@errors_explained()
+def warm_up(servable: Servable, path: Path) -> int:
+    """Run every recorded request of the version in the folder ``path``.
+
+    The records are TFRecords of ``PredictionLog``. Which model a record names does not matter.
+
+    Returns:
+        How many records were run; 0 if the version has no such file.
+
+    Raises:
+        ServingError: a record cannot be read or run, or there are more than 1000. As in TensorFlow
+            Serving, such a version must not be served.
+    """
+    file = path / REQUESTS_FILE
+    if not file.exists():
+        return 0
+    count = 0
+    for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
+        _run(servable, record, file)
+        count += 1
+        if count > _MOST_RECORDS:
+            raise ServingError(
+                grpc.StatusCode.INVALID_ARGUMENT,
+                f"Number of warmup records exceeds the maximum ({_MOST_RECORDS}) at {file}",
+            )
+    return count
+
+
+def _run(servable: Servable, record: bytes, file: Path) -> None:
+    try:
+        log = PredictionLog.FromString(record)
+    except DecodeError as error:
+        raise ServingError(
+            grpc.StatusCode.INVALID_ARGUMENT, f"Failed to parse warmup record from {file}"
+        ) from error
+    kind = log.WhichOneof("log_type")
+    if kind == "predict_log":
+        predict(servable, log.predict_log.request)
+    elif kind is not None:
+        raise ServingError(
+            grpc.StatusCode.UNIMPLEMENTED, f"Unsupported log_type for warmup: {kind} in {file}"
+        )

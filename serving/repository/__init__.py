@@ -1,0 +1,1 @@
+"""`models/<name>/<version>/` on disk: versions, configuration, the starter models."""

@@ -1,0 +1,220 @@
+"""Which models to serve: a folder of models, or TensorFlow Serving's model config file."""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from google.protobuf import text_format
+from tensorflow_serving.config.file_system_storage_path_source_pb2 import (
+    FileSystemStoragePathSourceConfig as SourceConfig,
+)
+from tensorflow_serving.config.model_server_config_pb2 import (
+    ModelConfig,
+    ModelServerConfig,
+    ModelType,
+)
+
+from serving.repository.versions import VersionsError, published_versions
+
+_PLATFORM = "tensorflow"
+
+
+class ConfigError(Exception):
+    """What to serve, or how, cannot be told; says in one line why and what to do."""
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """One model to serve.
+
+    Attributes:
+        name: what requests call it.
+        base_path: the folder of its versions.
+        policy: which versions to serve; the newest by default.
+        labels: version numbers by label.
+    """
+
+    name: str
+    base_path: Path
+    policy: SourceConfig.ServableVersionPolicy = field(
+        default_factory=SourceConfig.ServableVersionPolicy
+    )
+    labels: Mapping[str, int] = field(default_factory=dict)
+
+
+class Source(Protocol):
+    """Where the list of models comes from."""
+
+    def models(self) -> list[ModelSettings]:
+        """Return the models to serve now.
+
+        Raises:
+            ConfigError: they cannot be told; what was served goes on.
+        """
+
+
+class ModelsFolder:
+    """A folder of models: every sub-folder that holds a numbered version is one.
+
+    A model once seen stays in the list, so that it goes on when its folder is away for a moment.
+    Names with a leading dot are passed over.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Take a folder.
+
+        Raises:
+            ConfigError: it does not exist.
+        """
+        if not folder.is_dir():
+            raise ConfigError(f"{folder} is not a folder: make it, or name another one")
+        self._folder = folder
+        self._names: set[str] = set()
+
+    def models(self) -> list[ModelSettings]:
+        """Return a model for each sub-folder with versions, by name."""
+        try:
+            self._names.update(path.name for path in self._folder.iterdir() if _is_model(path))
+        except OSError as error:
+            raise ConfigError(f"cannot look for models: {error}") from error
+        return [ModelSettings(name, self._folder / name) for name in sorted(self._names)]
+
+
+def _is_model(path: Path) -> bool:
+    if path.name.startswith(".") or not os.path.isdir(path):
+        return False
+    try:
+        return bool(published_versions(path))
+    except VersionsError:
+        return True  # Whoever tries to serve it will say what is the matter.
+
+
+class ConfigFile:
+    """TensorFlow Serving's ``model_config_list`` as text, read again from time to time.
+
+    ``logging_config`` is read and, as in a stock TensorFlow Serving, does nothing.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        reread_seconds: float = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Read the file for the first time.
+
+        Args:
+            path: the file.
+            reread_seconds: read it again after so long; 0 is never.
+            clock: what time it is, in seconds.
+
+        Raises:
+            ConfigError: the file is missing or wrong.
+        """
+        self._path = path
+        self._reread_seconds = reread_seconds
+        self._clock = clock
+        self._read_at = clock()
+        self._models = read_config(path)
+
+    def models(self) -> list[ModelSettings]:
+        """Return the models in the file as last read without an error."""
+        if self._reread_seconds and self._clock() - self._read_at >= self._reread_seconds:
+            self._read_at = self._clock()
+            self._models = read_config(self._path)
+        return self._models
+
+
+def read_config(path: Path) -> list[ModelSettings]:
+    """Read a ``ModelServerConfig`` in protobuf's text format and check it.
+
+    The checks are TensorFlow Serving's, which wants absolute base paths, one model of each name
+    and the platform ``tensorflow``. A file without any model is not an error there or here.
+
+    Raises:
+        ConfigError: the file is missing or wrong.
+    """
+    config = ModelServerConfig()
+    try:
+        text_format.Parse(path.read_text(), config)
+    except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"cannot read the model config file {path}: {reason}") from error
+    if config.WhichOneof("config") == "custom_model_config":
+        raise ConfigError(f"{path}: custom_model_config is not supported, list the models instead")
+    names: set[str] = set()
+    for model in config.model_config_list.config:
+        problem = _problem(model, names)
+        if problem:
+            raise ConfigError(f"{path}: {problem}")
+        names.add(model.name)
+    return [
+        ModelSettings(
+            name=model.name,
+            base_path=Path(model.base_path),
+            policy=model.model_version_policy,
+            labels=dict(model.version_labels),
+        )
+        for model in config.model_config_list.config
+    ]
+
+
+def _problem(model: ModelConfig, names: Iterable[str]) -> str | None:
+    """Say what is wrong with a model's entry; the sentences are ``server_core.cc``'s."""
+    if not model.name:
+        return "a model has no name"
+    if model.name in names:
+        return f"Illegal to list model {model.name} multiple times in config list"
+    if not Path(model.base_path).is_absolute():
+        return (
+            f"Expected model {model.name} to have an absolute path or URI; "
+            f"got base_path()={model.base_path}"
+        )
+    if model.model_type and model.model_platform:
+        return (
+            "Illegal setting both ModelServerConfig::model_type (deprecated) "
+            "and ModelServerConfig::model_platform."
+        )
+    if not model.model_type and not model.model_platform:
+        return (
+            "Illegal setting neither ModelServerConfig::model_type (deprecated) nor "
+            "ModelServerConfig::model_platform. "
+            f'Write model_platform: "{_PLATFORM}" for model {model.name}'
+        )
+    platform = model.model_platform or ModelType.Name(model.model_type).lower()
+    if platform != _PLATFORM:
+        return f"Model {model.name} requests unsupported platform {platform}"
+    return None
+
+
+def check_labels(
+    old: Iterable[ModelSettings],
+    new: Iterable[ModelSettings],
+    available: Callable[[str, int], bool],
+) -> None:
+    """Check that no label in use would move to a version that cannot answer.
+
+    A label that is new may name any version: requests for it are NOT_FOUND until the version
+    serves. That is TensorFlow Serving with ``--allow_version_labels_for_unavailable_models``,
+    without which it does not start on a file that has labels.
+
+    Args:
+        old: the models as they are.
+        new: the models as they shall be.
+        available: whether this version of this model serves.
+
+    Raises:
+        ConfigError: a label would; the whole of ``new`` must not be taken.
+    """
+    before = {model.name: model.labels for model in old}
+    for model in new:
+        for label, version in model.labels.items():
+            moved = before.get(model.name, {}).get(label, version) != version
+            if moved and not available(model.name, version):
+                raise ConfigError(
+                    f"Request to assign label to version {version} of model {model.name}, "
+                    "which is not currently available for inference"
+                )

@@ -1,0 +1,1 @@
+"""Certificates for TLS between the gateway and the model server."""

@@ -1,0 +1,113 @@
+"""AVIF through the whole chain: bombs are refused, helpers are replaced, and none stays behind."""
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+
+from tests.drawing import encode, encoded_photo
+from tests.e2e.processes import STARTERS, Program, gateway, model_server, wait_until_ready
+
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("embedded_only")]
+
+SETTINGS = {
+    "formats": "JPEG,AVIF",
+    "models": "clothing",
+    "workers": "1",
+    "time_budget": "60",
+    "max_helper_seconds": "0.2",
+    "max_helper_bytes": "60000000",
+}
+PATH = "/v1/models/clothing:classify"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run a model server with one model."""
+    folder = tmp_path_factory.mktemp("models")
+    shutil.copytree(STARTERS / "clothing", folder / "clothing")
+    with model_server(folder, folder.with_suffix(".log")) as (_, at):
+        yield at
+
+
+@pytest.fixture(scope="module")
+def running(
+    address: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Program, str]]:
+    """Run a gateway that accepts AVIF, within small bounds."""
+    log = tmp_path_factory.mktemp("avif") / "gateway.log"
+    with gateway(address, log, **SETTINGS) as (program, url):
+        wait_until_ready(url)
+        yield program, url
+        assert "Traceback" not in program.output()
+
+
+def classify(url: str, photo: bytes) -> int:
+    answer = httpx.post(f"{url}{PATH}", content=photo, timeout=90)
+    if answer.status_code >= 400:
+        assert answer.headers["Content-Type"] == "application/problem+json"
+    return answer.status_code
+
+
+def helpers(program: Program) -> list[psutil.Process]:
+    """Return the helper processes of the gateway that run."""
+    family = psutil.Process(program.process.pid).children(recursive=True)
+    return [each for each in family if "serving.photos.sandbox" in each.cmdline()]
+
+
+def test_bombs_are_refused_and_the_next_photo_is_classified(running: tuple[Program, str]) -> None:
+    program, url = running
+    workers = psutil.Process(program.process.pid).children()
+    noise = np.random.default_rng(0).integers(0, 256, (1200, 2000, 3), np.uint8)
+    options = {"quality": 100, "subsampling": "4:4:4", "speed": 10}
+    slow = encode(Image.fromarray(noise), "AVIF", **options)
+    large = encode(Image.new("RGB", (3000, 3000), "blue"), "AVIF", speed=10)
+    assert classify(url, encoded_photo("AVIF")) == 200
+    for bomb in (slow, large):
+        assert classify(url, bomb) in {413, 422}
+        assert classify(url, encoded_photo("AVIF")) == 200
+        assert classify(url, encoded_photo("JPEG")) == 200
+    assert psutil.Process(program.process.pid).children() == workers
+
+
+def test_a_killed_helper_is_replaced(running: tuple[Program, str]) -> None:
+    program, url = running
+    assert classify(url, encoded_photo("AVIF")) == 200
+    (helper,) = helpers(program)
+    helper.kill()
+    end = time.monotonic() + 30
+    while helper.status() != psutil.STATUS_ZOMBIE:  # until its worker needs the next one
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    assert classify(url, encoded_photo("AVIF")) == 200
+    assert len(helpers(program)) == 1
+    assert helpers(program) != [helper]
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_no_helper_outlives_its_worker(running: tuple[Program, str], how: signal.Signals) -> None:
+    program, url = running
+    assert classify(url, encoded_photo("AVIF")) == 200
+    (helper,) = helpers(program)
+    worker = helper.parent()
+    assert worker is not None
+    os.kill(worker.pid, how)
+    helper.wait(60)
+    wait_until_ready(url)
+
+
+def test_no_helper_outlives_the_gateway(address: str, tmp_path: Path) -> None:
+    with gateway(address, tmp_path / "log", **SETTINGS) as (program, url):
+        wait_until_ready(url)
+        assert classify(url, encoded_photo("AVIF")) == 200
+        (helper,) = helpers(program)
+        assert program.stop() == 0
+    helper.wait(30)

@@ -1,0 +1,237 @@
+"""The API's description: valid, complete, and what the gateway really answers."""
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from openapi_schema_validator import OAS31Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from werkzeug.wrappers import Response
+
+from serving import errors
+from serving.gateway.api.openapi.problems import examples
+from serving.gateway.app import create_app
+from serving.gateway.settings import Settings
+from tests.drawing import encoded_photo
+from tests.serving.fakes import FakeModelServer, fake_server, gateway
+
+CLASSIFY = "/v1/models/{name}:classify"
+EXPLAIN = "/v1/models/{name}:explain"
+PATH = "/v1/models/clothing:classify"
+WHY = "/v1/models/clothing:explain"
+KINDS = examples(Settings())
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return dict(gateway(fake_server()).get("/openapi.json").get_json())
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+def check_schema(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:
+    """Check a value against a schema of the document."""
+    whole = {**schema, "components": document["components"]}
+    OAS31Validator(whole, format_checker=OAS31Validator.FORMAT_CHECKER).validate(value)
+
+
+def check_described(document: dict[str, Any], path: str, method: str, response: Response) -> None:
+    """Check that the document describes an answer: status, headers, media type, form."""
+    described = document["paths"][path][method]["responses"][str(response.status_code)]
+    for name, header in described["headers"].items():
+        check_schema(document, header["schema"], response.headers[name])
+    if "content" not in described:
+        assert not response.data
+        return
+    content = described["content"][response.mimetype]
+    check_schema(document, content["schema"], response.get_json() if response.is_json else "")
+
+
+def test_it_is_valid(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1.")
+    OpenAPIV31SpecValidator(document).validate()
+
+
+@pytest.mark.parametrize("header", ["x-request-id", "X-Request-Timeout", "Authorization"])
+def test_it_is_valid_whichever_header_names_the_caller(
+    source: FakeModelServer, header: str
+) -> None:
+    client = gateway(source, canary_header=header)
+    OpenAPIV31SpecValidator(client.get("/openapi.json").get_json()).validate()
+    classify = client.get("/openapi.json").get_json()["paths"][CLASSIFY]["post"]
+    names = [each["name"].lower() for each in classify["parameters"]]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("settings", [{}, {"metrics_bind": "127.0.0.1:9"}])
+def test_every_path_is_described_and_no_other(settings: dict[str, str]) -> None:
+    app = create_app(Settings(**settings), fake_server())  # type: ignore[arg-type]
+    document = app.test_client().get("/openapi.json").get_json()
+    served = {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert {(path, method) for path, method, _ in operations(document)} == served
+    names = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(set(names)) == len(names)
+    assert ("/metrics" in document["paths"]) == ("metrics_bind" not in settings)
+
+
+def test_every_example_is_of_its_schema(document: dict[str, Any]) -> None:
+    checked = 0
+    for _, _, operation in operations(document):
+        for parameter in operation["parameters"]:
+            check_schema(document, parameter["schema"], parameter["example"])
+        bodies = [operation["requestBody"]] if "requestBody" in operation else []
+        for described in [*operation["responses"].values(), *bodies]:
+            for content in described.get("content", {}).values():
+                shown = [each["value"] for each in content.get("examples", {}).values()]
+                shown += [content["example"]] if "example" in content else []
+                for value in shown:
+                    check_schema(document, content["schema"], value)
+                    checked += 1
+    assert checked > 50
+
+
+def test_every_error_is_described() -> None:
+    def kinds(parent: type[errors.PhotolabelError]) -> set[str]:
+        children = parent.__subclasses__()
+        below = {slug for child in children for slug in kinds(child)}
+        return below if children else {parent.slug}
+
+    elsewhere = {"method-not-allowed"}  # Of what is not described.
+    assert kinds(errors.PhotolabelError) | {"bad-photos"} == KINDS.keys() | elsewhere
+
+
+def test_limits_and_names_are_those_of_the_settings(
+    source: FakeModelServer, tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text("")
+    limits = {"max_photos": 7, "max_body_bytes": 1_234_567, "time_budget": 2.5}
+    client = gateway(
+        source, models="flowers", canary_header="X-Device", api_keys_file=keys, **limits
+    )
+    document = client.get("/openapi.json").get_json()
+    classify = document["paths"][CLASSIFY]["post"]
+    content = classify["requestBody"]["content"]
+    assert content["multipart/form-data"]["schema"]["properties"]["photo"]["maxItems"] == 7
+    assert (
+        content["application/json"]["schema"]["allOf"][1]["properties"]["images"]["maxItems"] == 7
+    )
+    assert "1,234,567 bytes" in document["info"]["description"]
+    assert "`flowers`" in document["info"]["description"]
+    parameters = {each["name"]: each for each in classify["parameters"]}
+    assert "2.5 s" in parameters["X-Request-Timeout"]["description"]
+    assert "X-Device" in parameters
+    assert classify["security"] == [{"ApiKey": []}]
+    assert "Bearer $KEY" in classify["x-codeSamples"][0]["source"]
+    assert document["paths"]["/livez"]["get"]["security"] == []
+
+
+def test_without_keys_none_is_needed(document: dict[str, Any]) -> None:
+    assert {} in document["paths"][CLASSIFY]["post"]["security"]
+
+
+ANSWERS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
+    "models": ("/v1/models", "get", "/v1/models", {}),
+    "model": ("/v1/models/{name}", "get", "/v1/models/clothing", {}),
+    "version": (
+        "/v1/models/{name}/versions/{version}",
+        "get",
+        "/v1/models/clothing/versions/1",
+        {},
+    ),
+    "label": ("/v1/models/{name}/labels/{label}", "get", "/v1/models/clothing/labels/old", {}),
+    "livez": ("/livez", "get", "/livez", {}),
+    "readyz": ("/readyz", "get", "/readyz", {}),
+    "metrics": ("/metrics", "get", "/metrics", {}),
+    "openmetrics": (
+        "/metrics",
+        "get",
+        "/metrics",
+        {"headers": {"Accept": "application/openmetrics-text"}},
+    ),
+    "page": ("/", "get", "/", {}),
+    "docs": ("/docs", "get", "/docs", {}),
+    "openapi": ("/openapi.json", "get", "/openapi.json", {}),
+    "style": ("/web/{file}", "get", "/web/docs.css", {}),
+    "script": ("/web/{file}", "get", "/web/docs.js", {}),
+    "icon": ("/web/{file}", "get", "/web/icon.svg", {}),
+    "no file": ("/web/{file}", "get", "/web/nothing", {}),
+    "classify": (CLASSIFY, "post", PATH, {"data": encoded_photo()}),
+    "explain": (EXPLAIN, "post", WHY, {"data": encoded_photo()}),
+    "picture": (EXPLAIN, "post", f"{WHY}?format=png", {"data": encoded_photo()}),
+    "bad format": (EXPLAIN, "post", f"{WHY}?format=gif", {"data": encoded_photo()}),
+    "no photo": (CLASSIFY, "post", PATH, {}),
+    "bad top": (CLASSIFY, "post", f"{PATH}?top=no", {"data": encoded_photo()}),
+    "no model": (CLASSIFY, "post", "/v1/models/gloves:classify", {"data": encoded_photo()}),
+    "no version": (
+        "/v1/models/{name}/versions/{version}",
+        "get",
+        "/v1/models/clothing/versions/9",
+        {},
+    ),
+    "too many": (CLASSIFY, "post", PATH, {"json": {"images": [{"b64": ""}] * 40}}),
+    "too large": (CLASSIFY, "post", PATH, {"data": b"x" * 20_000_001}),
+    "no image": (CLASSIFY, "post", PATH, {"data": b"text"}),
+    "damaged": (CLASSIFY, "post", PATH, {"data": encoded_photo()[:200]}),
+    "bad timeout": ("/readyz", "get", "/readyz", {"headers": {"X-Request-Timeout": "no"}}),
+    "no time": (
+        CLASSIFY,
+        "post",
+        PATH,
+        {"data": encoded_photo(), "headers": {"X-Request-Timeout": "0.000001"}},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ANSWERS)
+def test_an_answer_is_as_described(
+    case: str, client: FlaskClient, source: FakeModelServer, document: dict[str, Any]
+) -> None:
+    source.recognized = True
+    path, method, url, options = ANSWERS[case]
+    with client.open(url, method=method.upper(), **options) as response:
+        check_described(document, path, method, response)
+
+
+def test_what_is_not_ready_is_as_described(
+    client: FlaskClient, source: FakeModelServer, document: dict[str, Any]
+) -> None:
+    source.models["clothing"] = []
+    for path in ("/v1/models", "/readyz"):
+        check_described(document, path, "get", client.get(path))
+    assert client.get("/readyz").status_code == 503
+
+
+def test_a_page_that_has_not_changed_is_as_described(
+    client: FlaskClient, document: dict[str, Any]
+) -> None:
+    with client.get("/") as page:
+        known = {"If-None-Match": page.headers["ETag"]}
+    with client.get("/", headers=known) as again:
+        assert again.status_code == 304
+        check_described(document, "/", "get", again)
+
+
+@pytest.mark.parametrize("slug", KINDS)
+def test_every_error_even_unforeseen_is_as_described(
+    slug: str, client: FlaskClient, source: FakeModelServer, document: dict[str, Any]
+) -> None:
+    source.failure = KINDS[slug]
+    for described, path in ((CLASSIFY, PATH), (EXPLAIN, WHY)):
+        if (described, slug) == (CLASSIFY, "not-explainable"):
+            continue
+        response = client.post(path, data={"photo": (io.BytesIO(encoded_photo()), "a.jpg")})
+        assert response.get_json()["type"] == f"urn:photolabel:error:{slug}"
+        check_described(document, described, "post", response)

@@ -1,0 +1,105 @@
+"""The error table, what the caller can't mend: overload, model server, time, the unforeseen."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import Any
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+
+from serving import errors
+from serving.deadline import Deadline
+from serving.gateway.model_client.contract import Prediction
+from serving.gateway.model_client.model_ref import ModelRef
+from tests.drawing import encoded_photo
+from tests.serving.fakes import FakeModelServer, check_problem, gateway
+
+PATH = "/v1/models/clothing:classify"
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "slug"),
+    [
+        (errors.ModelServerUnavailable("gone"), 503, "model-server-unavailable"),
+        (errors.ModelNotReady("not loaded"), 503, "model-not-ready"),
+        (errors.DeadlineExceeded("over"), 504, "time-budget-spent"),
+        (errors.TooManyRequests("busy"), 429, "too-many-requests"),
+    ],
+)
+def test_429_503_504_say_when_to_try_again(
+    client: FlaskClient,
+    source: FakeModelServer,
+    failure: errors.PhotolabelError,
+    status: int,
+    slug: str,
+) -> None:
+    source.failure = failure
+    response = client.post(PATH, data=encoded_photo())
+    check_problem(response, status, slug)
+    assert int(response.headers["Retry-After"]) >= 1
+
+
+def test_429_when_all_places_are_taken(source: FakeModelServer) -> None:
+    client, asking, answer = gateway(source, max_in_flight=1), Event(), Event()
+    predict = source.predict
+
+    def slow(ref: ModelRef, pixels: np.ndarray, deadline: Deadline) -> Prediction:
+        asking.set()
+        answer.wait(10)
+        return predict(ref, pixels, deadline)
+
+    source.predict = slow  # type: ignore[method-assign]
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(client.application.test_client().post, PATH, data=encoded_photo())
+        assert asking.wait(10)
+        response = client.post(PATH, data=encoded_photo())
+        check_problem(response, 429, "too-many-requests")
+        assert int(response.headers["Retry-After"]) >= 1
+        answer.set()
+        assert first.result().status_code == 200
+    assert client.post(PATH, data=encoded_photo()).status_code == 200
+
+
+def test_503_for_a_model_that_is_not_loaded(source: FakeModelServer) -> None:
+    source.models["clothing"] = []
+    client = gateway(source)
+    check_problem(client.post(PATH, data=encoded_photo()), 503, "model-not-ready")
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert {each["name"]: each["state"] for each in response.get_json()["models"]} == {
+        "clothing": "unavailable",
+        "cats-dogs": "ready",
+    }
+
+
+def test_504_when_the_budget_is_spent_before_the_model_is_asked(source: FakeModelServer) -> None:
+    client = gateway(source, time_budget=1e-9)
+    check_problem(client.post(PATH, data=encoded_photo()), 504, "time-budget-spent")
+
+
+def _bug(*_: Any) -> Any:
+    raise RuntimeError("secret detail")
+
+
+@pytest.mark.parametrize("fault", [_bug, None])
+def test_500_for_the_unforeseen_is_generic_and_the_log_tells(
+    client: FlaskClient,
+    source: FakeModelServer,
+    caplog: pytest.LogCaptureFixture,
+    fault: Callable[..., Any] | None,
+) -> None:
+    if fault:
+        source.predict = fault  # type: ignore[method-assign]
+    else:
+        source.failure = errors.InternalError("secret detail")
+    with caplog.at_level(logging.ERROR):
+        response = client.post(PATH, data=encoded_photo(), headers={"X-Request-ID": "abc-1"})
+    problem = check_problem(response, 500, "internal-error")
+    assert "secret" not in response.text
+    assert problem["request_id"] == "abc-1"
+    assert {vars(record)["request_id"] for record in caplog.records} == {"abc-1"}
+    assert [record for record in caplog.records if record.exc_info]
+    assert "secret detail" in caplog.text

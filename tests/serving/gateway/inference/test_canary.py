@@ -1,0 +1,80 @@
+"""A share of the unpinned requests goes to the canary, and a caller stays where it is."""
+
+from serving.errors import UnknownVersion
+from serving.gateway.inference.canary import FORGET_SECONDS, Canary
+from serving.gateway.model_client.model_ref import ModelRef
+from tests.drawing import encoded_photo
+from tests.serving.fakes import fake_server, gateway
+
+REF = ModelRef("clothing")
+
+
+def labels(canary: Canary, callers: list[str | None], ref: ModelRef = REF) -> list[str | None]:
+    return [canary.route(ref, caller, lambda asked: asked.label) for caller in callers]
+
+
+def test_the_share_is_kept_and_callers_stay() -> None:
+    callers: list[str | None] = [f"user-{number}" for number in range(2000)]
+    first, again = labels(Canary(0.1), callers), labels(Canary(0.1), callers)
+    assert first == again
+    assert 140 <= first.count("canary") <= 260
+    assert first.count("canary") + first.count("stable") == 2000
+    wider = labels(Canary(0.3), callers)
+    assert all(b == "canary" for a, b in zip(first, wider, strict=True) if a == "canary")
+
+
+def test_nobody_in_particular_is_sent_at_random() -> None:
+    found = labels(Canary(0.5), [None] * 200)
+    assert {"canary", "stable"} == set(found)
+
+
+def test_a_pinned_request_goes_where_it_says() -> None:
+    for ref in (ModelRef("clothing", version=3), ModelRef("clothing", label="old")):
+        assert Canary(1.0).route(ref, None, lambda asked: asked) == ref
+
+
+def test_without_a_share_no_request_comes_to_the_canary() -> None:
+    assert labels(Canary(0.0), ["a", None]) == ["stable", "stable"]
+
+
+def test_missing_labels_fall_back_and_are_not_asked_for_each_time() -> None:
+    now, asked = [0.0], []
+
+    def ask(ref: ModelRef) -> str:
+        asked.append(ref.label)
+        if ref.label:
+            raise UnknownVersion("no such label")
+        return "newest"
+
+    canary = Canary(1.0, lambda: now[0])
+    assert [canary.route(REF, None, ask) for _ in range(2)] == ["newest", "newest"]
+    assert asked == ["canary", "stable", None, None]
+    now[0] += FORGET_SECONDS
+    canary.route(REF, None, ask)
+    assert asked[4:] == ["canary", "stable", None]
+
+
+def test_the_gateway_routes_by_the_header() -> None:
+    source = fake_server()
+    source.publish("clothing")
+    source.labels |= {"stable": 1, "canary": 2}
+    client = gateway(source, canary_share=0.5)
+    versions = {}
+    for caller in ("ann", "bob", "cem", "dora", "eve", "finn", "gus", "hana"):
+        seen = set()
+        for _ in range(3):
+            headers = {"X-Client-ID": caller}
+            path = "/v1/models/clothing:classify"
+            answer = client.post(path, data=encoded_photo(), headers=headers).get_json()
+            seen.add(answer["version"])
+        assert len(seen) == 1
+        versions[caller] = seen.pop()
+    assert set(versions.values()) == {1, 2}
+
+
+def test_the_gateway_spares_the_canary_without_a_share() -> None:
+    source = fake_server()
+    source.publish("clothing")
+    source.labels |= {"stable": 1, "canary": 2}
+    answer = gateway(source).post("/v1/models/clothing:classify", data=encoded_photo())
+    assert answer.get_json()["version"] == 1

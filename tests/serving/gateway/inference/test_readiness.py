@@ -1,0 +1,147 @@
+"""Readiness asks the model server rarely, never waits for it long, and fails first in a drain."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from serving.deadline import Deadline
+from serving.errors import ModelServerUnavailable
+from serving.gateway.app import create_app
+from serving.gateway.inference.catalog import Catalog
+from serving.gateway.inference.readiness import CACHE_SECONDS, ModelReadiness, Readiness
+from serving.gateway.model_client.model_ref import VersionState
+from serving.gateway.server.draining import Draining
+from serving.gateway.settings import Settings
+from tests.serving.fakes import FakeModelServer, fake_server, gateway
+from tests.serving.gateway.server.test_gunicorn_app import running
+from tests.serving.scripted import Script
+
+PROBE_SECONDS = 30.0  # As long as a test may take; a probe's own patience is shorter.
+HUNG_SECONDS = 0.3
+
+
+class Held(FakeModelServer):
+    """A model server that hangs when asked for `held`, and counts who asks."""
+
+    held: str | None = None
+    released: threading.Event
+    asked: list[str]
+
+    def states(self, name: str, deadline: Deadline) -> list[VersionState]:
+        self.asked.append(name)
+        if name == self.held:
+            self.released.wait(PROBE_SECONDS)
+        return super().states(name, deadline)
+
+
+@pytest.fixture
+def held() -> Iterator[Held]:
+    server = fake_server()
+    held = Held(server.models, server.labels)
+    held.released, held.asked = threading.Event(), []
+    yield held
+    held.released.set()
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def readiness(held: Held, clock: Clock) -> Readiness:
+    return Readiness(Catalog(("clothing", "cats-dogs"), held), Draining(), clock)
+
+
+def states(models: list[ModelReadiness]) -> dict[str, str]:
+    return {model.name: model.state for model in models}
+
+
+def test_each_model_tells_its_version(readiness: Readiness) -> None:
+    assert readiness.models(Deadline(PROBE_SECONDS)) == [
+        ModelReadiness("clothing", "ready", 1),
+        ModelReadiness("cats-dogs", "ready", 2),
+    ]
+
+
+def test_an_answer_serves_all_probes_of_a_second(
+    readiness: Readiness, held: Held, clock: Clock
+) -> None:
+    for moment in (0.0, CACHE_SECONDS / 2, CACHE_SECONDS * 0.99):
+        clock.now = moment
+        assert set(states(readiness.models(Deadline(PROBE_SECONDS))).values()) == {"ready"}
+    assert sorted(held.asked) == ["cats-dogs", "clothing"]
+    held.failure = ModelServerUnavailable("gone")
+    clock.now = CACHE_SECONDS
+    models = readiness.models(Deadline(PROBE_SECONDS))
+    assert {(model.state, model.detail) for model in models} == {("unavailable", "gone")}
+    assert len(held.asked) == 4
+
+
+def test_probes_at_once_share_one_call(readiness: Readiness, held: Held, clock: Clock) -> None:
+    held.held = "clothing"
+    with ThreadPoolExecutor(8) as probes:
+        running = [probes.submit(readiness.models, Deadline(PROBE_SECONDS)) for _ in range(8)]
+        held.released.set()
+        assert all(set(states(each.result()).values()) == {"ready"} for each in running)
+    assert held.asked.count("clothing") == 1
+
+
+def test_a_model_server_that_hangs_is_seen_and_asked_once(
+    readiness: Readiness, held: Held, clock: Clock
+) -> None:
+    held.held = "clothing"
+    for moment in range(3):
+        clock.now = moment * CACHE_SECONDS
+        models = readiness.models(Deadline(HUNG_SECONDS))
+        assert states(models) == {"clothing": "unavailable", "cats-dogs": "ready"}
+    assert held.asked.count("clothing") == 1, "a call under way is not doubled"
+    assert held.asked.count("cats-dogs") == 3
+    held.released.set()
+    clock.now += CACHE_SECONDS
+    assert states(readiness.models(Deadline(PROBE_SECONDS)))["clothing"] == "ready"
+
+
+def test_a_probe_without_time_is_answered_too(held: Held) -> None:
+    held.held = "clothing"
+    answer = gateway(held).get("/readyz", headers={"X-Request-Timeout": "0.000001"})
+    assert answer.status_code == 503
+
+
+def test_a_drain_fails_readiness_and_nothing_else(held: Held) -> None:
+    draining = Draining()
+    client = create_app(Settings(), held, draining).test_client()
+    assert client.get("/readyz").status_code == 200
+    draining.begin()
+    asked = len(held.asked)
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert {model["state"] for model in answer.get_json()["models"]} == {"draining"}
+    assert len(held.asked) == asked
+    assert client.get("/livez").status_code == client.get("/v1/models").status_code == 200
+
+
+@pytest.mark.e2e
+def test_a_model_server_that_hangs_does_not_hang_the_gateways_probes(tmp_path: Path) -> None:
+    script = Script()
+    with running(tmp_path, script) as (program, url):
+        script.delay = 60.0
+        program.wait_for(lambda: _probe(url) == 503, "the hung model server is seen")
+        script.delay = 0.0
+        program.wait_for(lambda: _probe(url) == 200, "the model server is found again")
+
+
+def _probe(url: str) -> int:
+    """Probe with the patience of Kubernetes; see k8s/base."""
+    return httpx.get(f"{url}/readyz", timeout=5).status_code

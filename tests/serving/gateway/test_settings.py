@@ -1,0 +1,77 @@
+"""Settings from the environment: validated, unknown ones refused, all of them in --help."""
+
+import pytest
+
+from serving.__main__ import main
+from serving.gateway.settings import Settings
+from serving.gateway.settings_reader import SettingsError, read_settings
+
+
+def test_defaults() -> None:
+    assert read_settings().models == ("clothing", "cats-dogs")
+
+
+def test_values_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PHOTOLABEL_MODELS", "digits, flowers")
+    monkeypatch.setenv("PHOTOLABEL_FORMATS", "jpeg,gif")
+    monkeypatch.setenv("PHOTOLABEL_TIME_BUDGET", "2.5")
+    settings = read_settings()
+    assert settings.models == ("digits", "flowers")
+    assert settings.formats == ("JPEG", "GIF")
+    assert settings.time_budget == 2.5
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WORKERS", "0"),
+        ("WORKERS", "many"),
+        ("MODELS", ""),
+        ("MODELS", "a/b"),
+        ("FORMATS", "HEIC"),
+        ("TIME_BUDGET", "-1"),
+        ("LOG_LEVEL", "LOUD"),
+        ("BIND", "127.0.0.1:99999"),
+        ("BIND", "8080"),
+        ("BIND", ""),
+        ("MODEL_SERVER", "http://127.0.0.1:8500"),
+        ("MODEL_SERVER", "127.0.0.1"),
+        ("LOG_FORMAT", "xml"),
+        ("METRICS_BIND", "9090"),
+        ("METRICS_BIND", "http://0.0.0.0:9090"),
+        ("MAX_PIXELS", "100000000"),
+    ],
+)
+def test_a_bad_value_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"PHOTOLABEL_{name}", value)
+    with pytest.raises(SettingsError, match=f"PHOTOLABEL_{name}='{value}'"):
+        read_settings()
+
+
+def test_an_unknown_name_is_refused_and_all_faults_are_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PHOTOLABEL_WORKER", "3")
+    monkeypatch.setenv("PHOTOLABEL_WORKERS", "-1")
+    monkeypatch.setenv("PHOTOLABEL_URL", "http://of-the-client")
+    assert main([]) == 2
+    message = capsys.readouterr().err
+    assert "PHOTOLABEL_WORKER is no setting" in message
+    assert "PHOTOLABEL_WORKERS" in message
+    assert "PHOTOLABEL_URL" not in message
+    assert message.count("\n") == 1
+
+
+def test_a_bad_keys_file_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PHOTOLABEL_API_KEYS_FILE", "/nowhere/keys")
+    assert main([]) == 2
+    assert "/nowhere/keys" in capsys.readouterr().err
+
+
+def test_help_tells_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    shown = capsys.readouterr().out
+    assert all(f"PHOTOLABEL_{name.upper()} " in shown for name in Settings.model_fields)

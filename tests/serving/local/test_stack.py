@@ -1,0 +1,129 @@
+"""The chain as processes: started, watched, stopped, never left behind."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from serving.local import LocalError, running
+from serving.local.__main__ import main
+from serving.local.process import Program, start
+from serving.repository.seed import STARTERS
+
+ROOT = Path(__file__).parents[3]
+
+# Starts a program that stays, says its process id, and waits to be killed.
+PARENT = """
+import os, pathlib, sys, time
+from serving.local.process import start
+logs = pathlib.Path(sys.argv[1])
+environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+child = start("sleeper", "http.server", ["--bind", "127.0.0.1", "0"], logs, environment)
+print(child.process.pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """Make a folder with a version of a model, though not one that could be loaded."""
+    (tmp_path / "models" / "toy" / "1").mkdir(parents=True)
+    return tmp_path / "models"
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def runs(process_id: int) -> bool:
+    """Whether a process runs; one that has ended and waits for its parent does not."""
+    with contextlib.suppress(OSError):
+        state = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0]
+        return state != "Z"
+    return False
+
+
+def test_a_program_that_ends_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
+    program = start("tool", "json.tool", ["missing.json"], tmp_path, os.environ)
+    wait_until(lambda: program.process.poll() is not None)
+    with pytest.raises(LocalError, match=r"(?s)the tool ended with status 2:.*missing\.json"):
+        program.check()
+
+
+def test_a_program_is_stopped(tmp_path: Path) -> None:
+    arguments = ["--bind", "127.0.0.1", "0"]
+    program = start("web server", "http.server", arguments, tmp_path, os.environ)
+    program.check()
+    program.stop()
+    assert program.process.returncode is not None
+    assert program.log == tmp_path / "web-server.log"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of the killed")
+def test_no_program_outlives_a_killed_parent(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PARENT, str(tmp_path)]
+    parent = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    with parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        log = tmp_path / "sleeper.log"
+        wait_until(lambda: "Serving HTTP" in log.read_text())
+        assert runs(child)
+        parent.kill()
+    wait_until(lambda: not runs(child))
+
+
+def test_a_taken_port_is_named_before_anything_starts(
+    models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(LocalError, match=f"port {port}: the port is in use.*--port"):
+            running(models, port=port).__enter__()
+
+
+def test_a_folder_without_models_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "toy").mkdir()
+    with pytest.raises(LocalError, match="no model with a version"):
+        running(tmp_path).__enter__()
+
+
+def test_what_cannot_start_is_one_line_and_status_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    (tmp_path / "file").write_text("in the way")
+    assert main(["--models", str(tmp_path / "file")]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.e2e
+def test_the_chain_answers_and_a_dead_part_is_noticed() -> None:
+    with running(STARTERS, settings={}) as chain:
+        assert httpx.get(f"{chain.url}/readyz").status_code == 200
+        assert chain.models == ("cats-dogs", "clothing")
+        chain.check()
+        chain.model_server.process.kill()
+        wait_until(lambda: chain.model_server.process.poll() is not None)
+        with pytest.raises(LocalError, match="the model server ended with status -9"):
+            chain.check()
+    assert ended(chain.gateway)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{chain.url}/livez")
+
+
+def ended(program: Program) -> bool:
+    return program.process.poll() is not None

@@ -1,0 +1,149 @@
+"""Reading TensorFlow Serving's model config file, and finding models in a folder."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from serving.repository import model_config
+from serving.repository.model_config import (
+    ConfigError,
+    ConfigFile,
+    ModelSettings,
+    ModelsFolder,
+    check_labels,
+    read_config,
+)
+from serving.repository.versions import VersionsError, published_versions
+
+
+def test_reads_policies_and_labels(write_config: Callable[..., Path], tmp_path: Path) -> None:
+    path = write_config(
+        "model_version_policy { specific { versions: 4 versions: 7 } }"
+        'version_labels { key: "stable" value: 4 } version_labels { key: "canary" value: 7 }'
+    )
+    (model,) = read_config(path)
+    assert (model.name, model.base_path) == ("m", tmp_path / "m")
+    assert list(model.policy.specific.versions) == [4, 7]
+    assert model.labels == {"stable": 4, "canary": 7}
+
+
+def test_takes_a_file_without_models(tmp_path: Path) -> None:
+    path = tmp_path / "models.config"
+    path.write_text("")
+    assert read_config(path) == []
+
+
+def test_takes_the_deprecated_model_type(write_config: Callable[..., Path]) -> None:
+    assert len(read_config(write_config("model_type: TENSORFLOW", model_platform=""))) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "fields", "message"),
+    [
+        ("version_lables {}", {}, r'5:1 : .* has no field named "version_lables"'),
+        ("} config { name: 'm' base_path: '/x'", {}, "list model m multiple times"),
+        ("", {"name": ""}, "a model has no name"),
+        ("", {"base_path": "models/m"}, r"absolute path or URI; got base_path\(\)=models/m"),
+        ("", {"model_platform": ""}, 'neither .* Write model_platform: "tensorflow" for mod'),
+        ("", {"model_platform": "caffe"}, "Model m requests unsupported platform caffe"),
+        ("model_type: OTHER", {"model_platform": ""}, "unsupported platform other"),
+        ("model_type: TENSORFLOW", {}, "Illegal setting both"),
+    ],
+)
+def test_says_what_is_wrong_in_one_line(
+    write_config: Callable[..., Path], more: str, fields: dict[str, str], message: str
+) -> None:
+    path = write_config(more, **fields)
+    with pytest.raises(ConfigError, match=message) as caught:
+        read_config(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_refuses_a_custom_config(tmp_path: Path) -> None:
+    path = tmp_path / "models.config"
+    path.write_text("custom_model_config {}")
+    with pytest.raises(ConfigError, match="custom_model_config is not supported"):
+        read_config(path)
+
+
+def test_refuses_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.config.*No such file"):
+        ConfigFile(tmp_path / "none.config")
+
+
+def test_reads_the_file_again_after_the_interval(write_config: Callable[..., Path]) -> None:
+    now = [0.0]
+    source = ConfigFile(write_config(), reread_seconds=10, clock=lambda: now[0])
+    never = ConfigFile(write_config(), clock=lambda: now[0])
+    write_config(name="other")
+    now[0] = 9
+    assert [model.name for model in source.models()] == ["m"]
+    now[0] = 10
+    assert [model.name for model in source.models()] == ["other"]
+    assert [model.name for model in never.models()] == ["m"]
+
+
+def test_a_file_broken_later_keeps_the_models(write_config: Callable[..., Path]) -> None:
+    now = [0.0]
+    source = ConfigFile(write_config(), reread_seconds=10, clock=lambda: now[0])
+    write_config("broken")
+    now[0] = 10
+    with pytest.raises(ConfigError):
+        source.models()
+    assert [model.name for model in source.models()] == ["m"]
+
+
+def settings(**labels: int) -> list[ModelSettings]:
+    return [ModelSettings("m", Path("/m"), labels=labels)]
+
+
+def test_a_label_in_use_moves_only_to_a_version_that_serves() -> None:
+    check_labels(settings(stable=1), settings(stable=2), lambda name, version: version == 2)
+    check_labels(settings(stable=1), settings(stable=1), lambda name, version: False)
+    with pytest.raises(ConfigError, match="label to version 2 of model m, which is not currently"):
+        check_labels(settings(stable=1), settings(stable=2), lambda name, version: False)
+
+
+def test_a_new_label_may_name_any_version() -> None:
+    check_labels(settings(stable=1), settings(stable=1, canary=9), lambda name, version: False)
+
+
+def test_finds_folders_with_versions(tmp_path: Path) -> None:
+    for name in ("b/12", "a/1", "a/2", "empty", "words/one", ".hidden/1"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "file").write_text("")
+    models = ModelsFolder(tmp_path).models()
+    assert [(model.name, model.base_path) for model in models] == [
+        ("a", tmp_path / "a"),
+        ("b", tmp_path / "b"),
+    ]
+
+
+def test_remembers_a_model_whose_folder_has_gone(tmp_path: Path) -> None:
+    (tmp_path / "a" / "1").mkdir(parents=True)
+    source = ModelsFolder(tmp_path)
+    assert [model.name for model in source.models()] == ["a"]
+    (tmp_path / "a").rename(tmp_path / ".a")
+    assert [model.name for model in source.models()] == ["a"]
+
+
+def test_a_folder_that_cannot_be_read_hides_no_other_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listing(base: Path) -> list[int]:
+        if base.name == "closed":
+            raise VersionsError("Permission denied")
+        return published_versions(base)
+
+    monkeypatch.setattr(model_config, "published_versions", listing)
+    for name in ("closed/1", "open/1", "empty"):
+        (tmp_path / name).mkdir(parents=True)
+    models = ModelsFolder(tmp_path).models()
+    assert [model.name for model in models] == ["closed", "open"]
+
+
+def test_refuses_a_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="none is not a folder"):
+        ModelsFolder(tmp_path / "none")

@@ -1,0 +1,107 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from training.data.datasets import Split
+from training.errors import TrainingError
+from training.metrics.evaluation import (
+    Evaluation,
+    confident_mistakes,
+    evaluate,
+    read_evaluation,
+    sample,
+    save_evaluation,
+)
+
+
+class Brightness:
+    """Stands in for a network: says what it says by the level of a photo."""
+
+    def predict_on_batch(self, photos: np.ndarray) -> np.ndarray:
+        answers = [[0.8, 0.2, 0.0], [0.1, 0.9, 0.0], [0.6, 0.4, 0.0]]
+        return np.array([answers[level] for level in photos[:, 0, 0, 0]], np.float32)
+
+
+def judge(levels: list[int], classes: list[int]) -> dict[str, Any]:
+    photos = np.array(levels, np.uint8).reshape(-1, 1, 1, 1)
+    network: keras.Model = Brightness()
+    return evaluate(network, Split(photos, np.array(classes)), ("a", "b", "c"))
+
+
+def test_accuracy_loss_and_each_classs_share() -> None:
+    metrics = judge([0, 1, 2, 2], [0, 1, 1, 0])
+
+    assert metrics["photos"] == 4
+    assert metrics["accuracy"] == 0.75
+    assert metrics["loss"] == pytest.approx(-np.log([0.8, 0.9, 0.4, 0.6]).mean())
+    assert metrics["classes"] == {
+        "a": {"photos": 2, "recall": 1.0, "precision": pytest.approx(2 / 3), "f1": 0.8},
+        "b": {"photos": 2, "recall": 0.5, "precision": 1.0, "f1": pytest.approx(2 / 3)},
+        "c": {"photos": 0, "recall": None, "precision": None, "f1": None},
+    }
+
+
+def test_a_probability_of_zero_for_the_right_class_leaves_the_loss_finite() -> None:
+    assert judge([0], [2])["loss"] == pytest.approx(-np.log(1e-7))
+
+
+def test_more_photos_than_a_batch_are_all_judged() -> None:
+    metrics = judge([0, 1] * 300, [0, 0] * 300)
+
+    assert metrics["photos"] == 600
+    assert metrics["accuracy"] == 0.5
+
+
+def said(*rows: list[float]) -> np.ndarray:
+    return np.array(rows, np.float32)
+
+
+def test_confusion_counts_right_classes_in_rows_and_chosen_ones_in_columns() -> None:
+    answers = said([0.9, 0.1, 0], [0.2, 0.8, 0], [0.3, 0.7, 0], [0, 0, 1])
+    evaluation = Evaluation(("a", "b", "c"), np.array([0, 0, 1, 1]), answers)
+
+    assert evaluation.confusion().tolist() == [[1, 1, 0], [0, 1, 1], [0, 0, 0]]
+    low, high = evaluation.metrics()["accuracy_interval"]
+    assert 0 < low < 0.5 < high < 1
+
+
+def test_what_is_kept_of_a_run_reads_back_with_the_photos_that_a_report_shows(
+    tmp_path: Path,
+) -> None:
+    count = 100
+    classes = np.arange(count) % 2
+    answers = np.stack([np.linspace(0, 1, count), np.linspace(1, 0, count)], axis=1)
+    photos = np.arange(count, dtype=np.uint8).reshape(-1, 1, 1, 1)
+    evaluation = Evaluation(("cat", "кот"), classes, answers.astype(np.float32))
+    save_evaluation(evaluation, photos, tmp_path)
+
+    found, shown = read_evaluation(tmp_path)
+    assert found.labels == evaluation.labels
+    assert np.array_equal(found.classes, classes)
+    assert np.array_equal(found.probabilities, evaluation.probabilities)
+    assert {*sample(found), *confident_mistakes(found)} == set(shown)
+    assert len(sample(found)) == 24
+    assert all(photo == index for index, photo in shown.items())
+    figures = json.loads((tmp_path / "evaluation.json").read_text())
+    assert figures["confusion"] == evaluation.confusion().tolist()
+    assert figures["accuracy"] == evaluation.metrics()["accuracy"]
+
+
+def test_the_most_confident_mistakes_come_first() -> None:
+    answers = said([0.6, 0.4], [0.1, 0.9], [0.2, 0.8], [0.9, 0.1])
+    evaluation = Evaluation(("a", "b"), np.array([1, 0, 0, 0]), answers)
+
+    assert confident_mistakes(evaluation).tolist() == [1, 2, 0]
+    assert confident_mistakes(evaluation, count=1).tolist() == [1]
+
+
+def test_a_folder_without_an_evaluation_and_a_damaged_one_are_told(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="it is no folder of a run that has ended"):
+        read_evaluation(tmp_path)
+    (tmp_path / "evaluation.npz").write_bytes(b"PK\3\4")
+    with pytest.raises(TrainingError, match=r"evaluation\.npz is damaged"):
+        read_evaluation(tmp_path)

@@ -1,0 +1,44 @@
+"""A network in parts: put together again they are the network."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from training.networks import network_to_fit, network_to_serve
+from training.networks.split_for_cam import split_for_cam
+from training.recipe import BackboneNetwork, DenseNetwork, FineTuning, Head, Recipe, ResidualNetwork
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+HEAD = Head(pooling="average", units=4)
+MOBILE = BackboneNetwork(backbone="MobileNetV2", weights="random", alpha=0.35)
+CASES: dict[str, tuple[dict[str, Any], tuple[int, int]]] = {
+    "dense": ({"network": DenseNetwork(4)}, (28, 28)),
+    "residual": ({"network": ResidualNetwork((4,), (1,), (4, 8), (2, 2), (1, 1))}, (14, 14)),
+    "small": ({"network": ResidualNetwork((4,), (2,), (4,), (2,), (1,))}, (14, 14)),
+    "backbone": ({"network": MOBILE, "shape": (96, 96, 3), "head": HEAD}, (12, 12)),
+    "fine-tuned": (
+        {
+            "network": MOBILE,
+            "shape": (96, 96, 3),
+            "head": HEAD,
+            "fine_tuning": FineTuning(after="block_2_add"),
+        },
+        (12, 12),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_parts_make_the_whole_and_meet_at_a_fine_map(case: str, tiny_recipe: Recipe) -> None:
+    changes, size = CASES[case]
+    recipe = replace(tiny_recipe, **changes)
+    network = network_to_serve(recipe, network_to_fit(recipe, 3))
+    photos = np.random.default_rng(0).integers(0, 256, (2, *recipe.shape), np.uint8)
+
+    parts = split_for_cam(network)
+    assert parts.below.output_shape[1:3] == size
+    together = parts.last(parts.above(parts.below(photos, training=False), training=False))
+    np.testing.assert_allclose(together, network(photos, training=False), atol=1e-5)

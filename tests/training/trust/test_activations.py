@@ -1,0 +1,90 @@
+"""What is read inside networks of every kind."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from scipy.special import softmax
+
+from tests.training.backbones import tiny
+from training.networks import network_to_fit, network_to_serve
+from training.networks.backbone import fitted_part
+from training.recipe import DenseNetwork, FineTuning, PatchNetwork, Recipe, WideNetwork
+from training.recipes import RECIPES
+from training.trust.activations import insides, observe, weights_of_classes
+
+# Keras stores weights by a conversion that NumPy wants to be another one some day.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+GRAY = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 1), np.uint8)
+COLOUR = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), np.uint8)
+
+CLOTHING = RECIPES["clothing-cnn"]
+SMALL = {
+    "dense": (replace(CLOTHING, network=DenseNetwork(units=8)), 8),
+    "patch": (replace(CLOTHING, network=PatchNetwork(side=7, channels=3, units=8)), 3 + 8),
+    "wide": (replace(CLOTHING, network=WideNetwork(stage_blocks=1, width=1)), None),
+    "average": (tiny(), 32 + 8),
+    "flatten": (tiny(pooling="flatten"), 32 + 8),
+    "no hidden layer": (tiny(units=0), 32),
+    "sigmoid": (tiny(output="sigmoid"), 32 + 8),
+    "fine-tuned": (tiny(FineTuning(after="conv_pw_1_relu")), 32 + 8),
+}
+
+
+@pytest.mark.parametrize("kind", SMALL)
+def test_every_network_tells_what_its_layers_find(kind: str) -> None:
+    recipe, features = SMALL[kind]
+    photos = GRAY if recipe.shape[2] == 1 else COLOUR
+    network = network_to_serve(recipe, network_to_fit(recipe, 2))
+
+    seen = observe(insides(network), photos)
+
+    expected = network.predict_on_batch(photos)
+    assert np.abs(seen.probabilities - expected).max() < 1e-6
+    kernel, bias = weights_of_classes(network)
+    assert np.abs(softmax(seen.last @ kernel + bias, axis=1) - expected).max() < 1e-5
+    if features:
+        assert seen.layers.shape == (5, features)
+    assert np.isfinite(seen.layers).all()
+
+
+def test_each_layers_part_has_a_length_of_one(tiny_recipe: Recipe) -> None:
+    network = network_to_serve(tiny_recipe, network_to_fit(tiny_recipe, 10))
+
+    seen = observe(insides(network), GRAY)
+
+    # A stem, and of both stages the first convolution, the inside of the block and its end.
+    sides = np.cumsum([4, 4, 4, 4, 8, 8])
+    for part in np.split(seen.layers, sides, axis=1):
+        assert np.linalg.norm(part, axis=1) == pytest.approx(1, abs=1e-4)
+
+
+def test_a_head_sees_in_features_what_the_whole_sees_in_photos() -> None:
+    recipe = tiny()
+    network = network_to_serve(recipe, network_to_fit(recipe, 2))
+    features = network.get_layer("backbone").predict_on_batch(COLOUR)
+
+    whole = observe(insides(network), COLOUR)
+    head = observe(insides(fitted_part(network)), features)
+
+    for name in ("layers", "last", "probabilities"):
+        assert np.abs(whole.seen[name] - head.seen[name]).max() < 1e-5
+
+
+@pytest.mark.parametrize("hidden", ["linear", "gelu"])
+def test_a_network_that_rectifies_nothing_tells_what_its_last_layer_gets(hidden: str) -> None:
+    image = keras.Input((28, 28, 1))
+    inner = layers.Dense(6, activation=hidden)(layers.Flatten()(image))
+    last = layers.Dense(3, activation="softmax", use_bias=False, name="probabilities")
+    network = keras.Model(image, last(inner))
+
+    seen = observe(insides(network), GRAY / np.float32(255))
+
+    lengths = np.linalg.norm(seen.last, axis=1, keepdims=True)
+    assert seen.layers == pytest.approx(seen.last / lengths, abs=1e-5)
+    kernel, bias = weights_of_classes(network)
+    assert (bias == np.zeros(3)).all()
+    assert softmax(seen.last @ kernel + bias, axis=1) == pytest.approx(seen.probabilities, abs=1e-5)

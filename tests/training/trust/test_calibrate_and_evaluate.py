@@ -1,0 +1,177 @@
+"""Calibration and recognition through the command line: run, card, report, graph, `unknowns`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.training.backbones import write_photos
+from tests.training.conftest import CommandLine
+from tests.training.trust.test_ood_datasets import png, write_mnist
+from training.__main__ import main
+from training.data.fashion_mnist import load_fashion_mnist
+
+# Keras stores weights by a conversion that NumPy wants to be another one some day.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+VALIDATION = ("--set", "held_out=0.3")
+
+
+def card_of(version: int, model: str = "clothing") -> dict[str, Any]:
+    path = Path("models", model, str(version), "assets.extra", "model_card.json")
+    return dict(json.loads(path.read_text("utf-8")))
+
+
+def test_what_is_published_is_calibrated_and_says_what_it_recognizes(
+    train: CommandLine, garments: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_mnist(garments / "mnist")
+    assert train(*VALIDATION, "--set", "epochs=3") == 0
+
+    card = card_of(1)
+    calibration, recognition = card["calibration"], card["recognition"]
+    assert calibration["calibrated"]
+    assert calibration["fitted_on"] == 60
+    assert calibration["temperature"] != 1
+    assert recognition["score"] == "distance"
+    assert recognition["recognized"]["validation"] == pytest.approx(0.95, abs=0.02)
+    assert set(recognition["unknowns"]) == {"noise", "blank", "digits"}
+    scores = {"probability", "energy", "virtual-logit", "distance"}
+    assert set(recognition["unknowns"]["digits"]["scores"]) == scores
+
+    # The figures are those of the served model.
+    signature = tf.saved_model.load("models/clothing/1").signatures["serving_default"]
+    test = load_fashion_mnist(garments, 0.3).test
+    answers = signature(image=tf.constant(test.photos))
+    said = answers["probabilities"].numpy()[np.arange(50), test.classes]
+    assert card["metrics"]["test"]["loss"] == pytest.approx(-np.log(said).mean(), abs=1e-4)
+    assert calibration["test"]["after"]["loss"] == pytest.approx(-np.log(said).mean(), abs=1e-4)
+    assert calibration["test"]["before"]["loss"] != calibration["test"]["after"]["loss"]
+    recognized = answers["recognized"].numpy().mean()
+    assert recognition["recognized"]["test"] == pytest.approx(recognized, abs=0.03)
+
+    [run] = Path("runs/clothing-cnn").iterdir()
+    page = (run / "report.html").read_text("utf-8")
+    for told in ("fitted on 60 validation photos", "What it recognizes", "<strong>distance"):
+        assert told in page
+    assert (run / "reliability.png").is_file()
+
+    capsys.readouterr()
+    assert main(["unknowns", "clothing", "--data", str(garments), "--output", "told.json"]) == 0
+    told = json.loads(Path("told.json").read_text("utf-8"))["sets"]
+    assert told["digits"]["photos"] == 20
+    expected = recognition["unknowns"]["digits"]["scores"]["distance"]
+    assert told["digits"]["recognized"] == pytest.approx(expected["false_acceptance"], abs=0.06)
+    assert told["digits"]["auroc"] == expected["auroc"]
+    assert "digits" in capsys.readouterr().out
+
+
+def test_photos_of_ones_own_replace_no_others_and_have_no_figures_of_the_card(
+    train: CommandLine, garments: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_mnist(garments / "mnist")
+    assert train(*VALIDATION) == 0
+    assert "digits" in card_of(1)["recognition"]["unknowns"]
+    own = [Path("a/digits"), Path("b/digits"), Path("noise")]
+    for folder in own:
+        folder.mkdir(parents=True)
+        (folder / "1.png").write_bytes(png(1))
+
+    def look(data: Path, *photos: Path) -> int:
+        words = [word for path in photos for word in ("--photos", str(path))]
+        return main(["unknowns", "clothing", "--data", str(data), "--output", "own.json", *words])
+
+    for data, photos in ((garments, own[:1]), (garments, own[2:]), (Path("a"), own[:2])):
+        assert look(data, *photos) == 2
+        told = f"there are two sets of photos called '{photos[-1].name}', one is --photos"
+        assert f"{told} {photos[-1]}: rename it" in capsys.readouterr().err
+    assert look(Path("a"), own[0]) == 0
+    digits = json.loads(Path("own.json").read_text("utf-8"))["sets"]["digits"]
+    assert digits["photos"] == 1
+    assert digits["auroc"] is None
+
+
+def test_without_validation_photos_the_card_says_so(train: CommandLine) -> None:
+    assert train("--set", "held_out=0", "--set", "recognition=energy") == 0
+
+    card = card_of(1)
+    assert not card["calibration"]["calibrated"]
+    assert card["calibration"]["temperature"] == 1
+    assert card["calibration"]["test"]["before"] == card["calibration"]["test"]["after"]
+    assert card["recognition"]["score"] == "energy"
+    assert card["recognition"]["threshold_from"] == "training"
+    [run] = Path("runs/clothing-cnn").iterdir()
+    page = (run / "report.html").read_text("utf-8")
+    assert "The probabilities are not calibrated" in page
+    assert "it is too strict" in page
+
+
+def test_a_model_need_not_tell_the_unknown(
+    train: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(*VALIDATION, "--set", "recognition=none") == 0
+
+    assert card_of(1)["recognition"] is None
+    signature = tf.saved_model.load("models/clothing/1").signatures["serving_default"]
+    assert set(signature.structured_outputs) == {"probabilities"}
+    assert main(["unknowns", "clothing"]) == 1
+    assert "clothing/1 does not say what it recognizes" in capsys.readouterr().err
+
+
+def test_an_unknown_score_is_refused(
+    train: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train("--set", "recognition=guess") == 2
+    assert "recognition is one of distance, probability" in capsys.readouterr().err
+
+
+def test_an_exported_run_has_the_temperature_and_the_threshold_of_the_run(
+    train: CommandLine, garments: Path
+) -> None:
+    assert train(*VALIDATION) == 0
+    [run] = Path("runs/clothing-cnn").iterdir()
+
+    other = ["--models", "others", "--data", str(garments)]
+    assert main(["export", str(run), *other]) == 0
+
+    path = Path("others", "clothing", "1", "assets.extra", "model_card.json")
+    again, card = json.loads(path.read_text("utf-8")), card_of(1)
+    for name, number in (("calibration", "temperature"), ("recognition", "threshold")):
+        assert again[name][number] == pytest.approx(card[name][number], rel=1e-3)
+
+
+def test_a_head_on_a_backbone_is_calibrated_from_cached_features(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_photos(tmp_path / "shapes", {"moon": 30, "sun": 30})
+    small = ("network.weights=random", "network.alpha=0.25", "network.cut=conv_pw_1_relu")
+    quick = ("epochs=2", "batch_size=8", "head.units=4", "head.output=sigmoid")
+    words = [word for assignment in (*small, *quick) for word in ("--set", assignment)]
+    seen: list[tuple[int, ...]] = []
+    monkeypatch.setattr(
+        "training.trust.calibrate_and_evaluate.observe",
+        _counting(seen, "training.trust.activations.observe"),
+    )
+
+    assert main(["run", "images-mobilenet", "--data", str(folder), "--name", "s", *words]) == 0
+
+    assert {shape[1:] for shape in seen[:2]} == {(16,)}, "features, not photos"
+    card = card_of(1, "s")
+    assert card["calibration"]["calibrated"]
+    assert set(card["recognition"]["unknowns"]) == {"noise", "blank"}
+
+
+def _counting(seen: list[tuple[int, ...]], name: str) -> Any:
+    import importlib
+
+    module, _, function = name.rpartition(".")
+    original = getattr(importlib.import_module(module), function)
+
+    def counted(inside: Any, photos: Any) -> Any:
+        seen.append(photos.shape)
+        return original(inside, photos)
+
+    return counted

@@ -1,0 +1,143 @@
+"""Where photos of what a network never saw come from."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.idx import write_fashion_mnist
+from training.errors import TrainingError
+from training.trust.ood_datasets import known_sets, photos_in, prepared, synthetic_sets
+
+
+def write_mnist(folder: Path) -> np.ndarray:
+    folder.mkdir(parents=True)
+    images = np.random.default_rng(0).integers(0, 256, (20, 28, 28), np.uint8)
+    classes = np.arange(20, dtype=np.uint8) % 10
+    np.savez(folder / "mnist.npz", x_train=images, y_train=classes, x_test=images, y_test=classes)
+    return images
+
+
+def png(level: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (20, 30), (level, 200, 10)).save(file, "PNG")
+    return file.getvalue()
+
+
+def names(data: Path | None, own: str) -> list[str]:
+    return [name for name, _ in known_sets(data, own)]
+
+
+def test_sets_that_are_found_are_given_but_for_the_models_own(tmp_path: Path) -> None:
+    write_mnist(tmp_path / "mnist")
+    write_fashion_mnist(tmp_path / "fashion-mnist")
+    for name, file in (("dogs-vs-cats", "train.zip"), ("flower-photos", "flower_photos.zip")):
+        (tmp_path / name).mkdir()
+        with zipfile.ZipFile(tmp_path / name / file, "w") as archive:
+            archive.writestr("a/1.png", png(1))
+
+    assert names(tmp_path, "fashion-mnist") == ["digits", "cats and dogs", "flowers"]
+    assert names(tmp_path, "dogs-vs-cats") == ["digits", "garments", "flowers"]
+    assert names(tmp_path, "images") == [], "any photos may be of any of these"
+
+
+def test_nothing_is_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    monkeypatch.setattr(keras.utils, "get_file", lambda *_, **__: pytest.fail("a download"))
+
+    assert names(tmp_path, "fashion-mnist") == []
+    assert names(None, "dogs-vs-cats") == []
+
+
+def test_digits_reach_a_gray_model_as_they_are_and_a_colour_model_in_its_size(
+    tmp_path: Path,
+) -> None:
+    images = write_mnist(tmp_path / "mnist")
+    encoded = dict(known_sets(tmp_path, "fashion-mnist"))["digits"]
+
+    gray = prepared(encoded, "garment/1", (28, 28, 1))
+    colour = prepared(encoded, "squash/1", (40, 50, 3))
+
+    assert (gray[..., 0] == images).all()
+    assert colour.shape == (20, 40, 50, 3)
+
+
+def test_photos_of_folders_and_archives_are_found_and_damaged_ones_left_out(tmp_path: Path) -> None:
+    folder = tmp_path / "home"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "1.PNG").write_bytes(png(1))
+    (folder / "2.jpg").write_bytes(b"no photo")
+    (folder / "notes.txt").write_text("")
+
+    found = photos_in(folder)
+
+    assert len(found) == 2
+    assert len(prepared(found, "squash/1", (8, 8, 3))) == 1
+    with pytest.raises(TrainingError, match="of 1 photos none can be decoded"):
+        prepared([b"no photo"], "squash/1", (8, 8, 3))
+
+
+def test_a_folder_called_like_a_photo_is_none(tmp_path: Path) -> None:
+    (tmp_path / "home" / "one.jpg").mkdir(parents=True)
+    (tmp_path / "home" / "one.jpg" / "2.png").write_bytes(png(1))
+
+    assert photos_in(tmp_path / "home") == [png(1)]
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ("password", "1.png in .*home.zip has a password: pack the photos without one"),
+        ("method", r"1.png in .*home.zip can't be unpacked \(.*\): pack the photos again"),
+        ("data", r"1.png in .*home.zip can't be unpacked \(.*\): pack the photos again"),
+    ],
+)
+def test_archives_that_cannot_be_unpacked_are_told(tmp_path: Path, damage: str, told: str) -> None:
+    path = tmp_path / "home.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("1.png", png(1))
+    content = bytearray(path.read_bytes())
+    inner, listed = content.index(b"PK\x03\x04"), content.index(b"PK\x01\x02")
+    if damage == "password":
+        content[inner + 6] |= 1
+        content[listed + 8] |= 1
+    elif damage == "method":
+        content[inner + 8] = content[listed + 10] = 97
+    else:
+        start = inner + 30 + len("1.png")
+        content[start : start + 8] = b"\xff" * 8
+    path.write_bytes(content)
+
+    with pytest.raises(TrainingError, match=told) as raised:
+        photos_in(path)
+
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("kind", ["empty folder", "no archive", "missing"])
+def test_what_holds_no_photos_is_told(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "photos"
+    if kind == "empty folder":
+        path.mkdir()
+    elif kind == "no archive":
+        path.write_bytes(b"text")
+
+    with pytest.raises(TrainingError, match=r"has no photos|is no folder and no zip file"):
+        photos_in(path)
+
+
+def test_noise_and_blanks_have_the_models_shape() -> None:
+    sets = synthetic_sets((6, 5, 3))
+
+    assert set(sets) == {"noise", "blank"}
+    for photos in sets.values():
+        assert photos.dtype == np.uint8
+        assert photos.shape[1:] == (6, 5, 3)
+    blank = sets["blank"]
+    assert (blank == blank[:, :1, :1]).all()
+    assert len(np.unique(blank[:, 0, 0], axis=0)) > 100
+    assert len(np.unique(sets["noise"][0])) > 30

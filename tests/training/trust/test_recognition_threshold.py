@@ -1,0 +1,156 @@
+"""Every score on features whose kinds are known: two clusters, and points far from both."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from training.data.datasets import Split
+from training.errors import TrainingError
+from training.publishing.export import export
+from training.publishing.publish import check
+from training.trust.activations import insides, observe
+from training.trust.ood_metrics import auroc
+from training.trust.recognition_threshold import Recognizer, learnt_scores, values
+
+SIDE = 8
+
+
+def photos_of(kinds: np.ndarray, seed: int) -> np.ndarray:
+    """Return noise with a bright upper half (kind 0), a bright lower half (1), or stripes (2)."""
+    random = np.random.default_rng(seed)
+    photos = random.integers(0, 60, (len(kinds), SIDE, SIDE, 1), np.uint8)
+    photos[kinds == 0, : SIDE // 2] += 150
+    photos[kinds == 1, SIDE // 2 :] += 150
+    photos[kinds == 2, :, ::2] += 150
+    return photos
+
+
+def fitted() -> keras.Model:
+    """Return a network that tells the upper from the lower half."""
+    keras.utils.set_random_seed(0)
+    image = keras.Input((SIDE, SIDE, 1), dtype="uint8", name="image")
+    flat = layers.Flatten()(layers.Rescaling(1 / 255)(image))
+    hidden = layers.Dense(12, activation="relu", name="hidden")(flat)
+    said = layers.Dense(2, activation="softmax", name="probabilities")(hidden)
+    network = keras.Model(image, said)
+    network.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
+    kinds = np.arange(400) % 2
+    network.fit(photos_of(kinds, 1), kinds, epochs=15, verbose=0)
+    return network
+
+
+NETWORK = fitted()
+INSIDE = insides(NETWORK)
+KINDS = np.arange(300) % 2
+TRAINING = Split(photos_of(KINDS, 2), KINDS)
+WATCHED = observe(INSIDE, photos_of(KINDS, 3))
+SCORES = learnt_scores(NETWORK, INSIDE, TRAINING, WATCHED)
+KNOWN = photos_of(np.arange(200) % 2, 4)
+UNKNOWN = photos_of(np.full(200, 2), 5)
+
+
+@pytest.mark.parametrize("name", SCORES.of)
+def test_the_threshold_lets_95_percent_of_the_validation_photos_through(name: str) -> None:
+    assert SCORES.shares(WATCHED)[name] == pytest.approx(0.95, abs=0.01)
+    assert SCORES.shares(observe(INSIDE, KNOWN))[name] > 0.85
+    assert SCORES.set_by == "validation"
+
+
+@pytest.mark.parametrize("name", SCORES.of)
+def test_what_was_never_seen_has_smaller_scores(name: str) -> None:
+    known, unknown = (
+        values(SCORES.of[name], observe(INSIDE, photos)) for photos in (KNOWN, UNKNOWN)
+    )
+
+    assert auroc(known, unknown) > (0.99 if name == "distance" else 0.8)
+
+
+def test_the_distance_is_mahalanobis_to_the_nearest_class() -> None:
+    training = observe(INSIDE, TRAINING.photos).layers.astype(np.float64)
+    means = np.stack([training[kind == KINDS].mean(axis=0) for kind in (0, 1)])
+    within = training - means[KINDS]
+    covariance = within.T @ within / len(within)
+    level = np.trace(covariance) / len(covariance)
+    covariance = 0.999 * covariance + 0.001 * level * np.eye(len(covariance))
+    seen = observe(INSIDE, KNOWN)
+    off = seen.layers[:, None] - means
+    squares = np.einsum("pcf,fg,pcg->pc", off, np.linalg.inv(covariance), off)
+
+    expected = -np.sqrt(squares.min(axis=1))
+
+    assert values(SCORES.of["distance"], seen) == pytest.approx(expected, rel=0.01)
+
+
+def test_the_energy_and_the_probability_are_those_of_the_logits() -> None:
+    seen = observe(INSIDE, KNOWN)
+    kernel, bias = NETWORK.get_layer("probabilities").get_weights()
+    logits = seen.last @ kernel + bias
+
+    assert values(SCORES.of["energy"], seen) == pytest.approx(
+        np.log(np.exp(logits).sum(axis=1)), rel=1e-4
+    )
+    assert values(SCORES.of["probability"], seen) == pytest.approx(seen.probabilities.max(axis=1))
+
+
+def test_without_validation_photos_training_photos_stand_in() -> None:
+    scores = learnt_scores(NETWORK, INSIDE, TRAINING, None)
+
+    assert scores.set_by == "training"
+    assert scores.learnt_from == 240, "four fifths; the others give the threshold"
+    assert scores.shares(observe(INSIDE, KNOWN))["distance"] > 0.8
+
+
+def recognizer() -> Recognizer:
+    return Recognizer(
+        INSIDE, SCORES.of["distance"], SCORES.thresholds["distance"], TRAINING.photos[:8]
+    )
+
+
+CARD = {"name": "halves", "labels": ["up", "down"], "preparation": "garment/1"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "exported"
+    folder.mkdir()
+    export(NETWORK, CARD, folder, recognizer())
+    return folder
+
+
+def test_the_published_graph_says_what_it_recognizes(folder: Path) -> None:
+    signature = tf.saved_model.load(str(folder)).signatures["serving_default"]
+    photos = np.concatenate([KNOWN, UNKNOWN])
+
+    for part in (photos, photos[:1]):
+        answers = {
+            name: value.numpy() for name, value in signature(image=tf.constant(part)).items()
+        }
+        assert set(answers) == {"probabilities", "recognized"}
+        assert answers["recognized"].dtype == bool
+        assert answers["recognized"].shape == (len(part),)
+        expected = recognizer().distances(part) >= 0
+        assert (answers["recognized"] == expected).mean() > 0.99
+        assert np.abs(answers["probabilities"] - NETWORK.predict_on_batch(part)).max() < 1e-6
+    assert answers["recognized"].shape == (1,)
+    found = signature(image=tf.constant(photos))["recognized"].numpy()
+    assert found[:200].mean() > 0.85
+    assert found[200:].mean() < 0.05
+
+
+def test_another_threshold_than_the_published_one_is_noticed(folder: Path) -> None:
+    check(NETWORK, CARD, folder, recognizer())
+
+    with pytest.raises(TrainingError, match="not published: the exported model recognizes"):
+        check(NETWORK, CARD, folder, replace(recognizer(), threshold=1e3))
+
+
+def test_a_graph_that_does_not_say_what_it_recognizes_is_noticed(tmp_path: Path) -> None:
+    export(NETWORK, CARD, tmp_path)
+
+    with pytest.raises(TrainingError, match="not published: the exported model does not say"):
+        check(NETWORK, CARD, tmp_path, recognizer())

@@ -1,0 +1,144 @@
+"""What a frozen backbone makes of photos: computed once, kept in the cache, mapped from there.
+
+One pass over all photos of a store for each view: the photos as they are, mirrored, and variations
+by the recipe's augmentation. Labels, splits, heads and seeds come after: they cost no pass.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+from rich.console import Console
+
+from training.data.augmentation import Augmenter
+from training.data.cache import cached
+from training.data.datasets import DataSet, Rows
+from training.data.photo_store import PhotoStore, Progress
+from training.errors import TrainingError
+from training.networks.backbone import Backbone, load_backbone
+from training.progress_bars import counting
+from training.recipe import BackboneNetwork, Recipe
+
+_BATCH = 64
+_FORMAT = 1  # Of the files of a cache entry; another one with each change of them.
+_SEED = 0  # Of the variations: the same for all runs, so that they share them.
+
+
+@dataclass(frozen=True)
+class View:
+    """A way to look at each photo.
+
+    Attributes:
+        name: names it and all that it depends on, for the cache.
+        look: from uint8 `[batch, height, width, channels]` and the row of the first photo to the
+            same shape.
+    """
+
+    name: str
+    look: Callable[[np.ndarray, int], np.ndarray]
+
+
+def with_features(recipe: Recipe, data: DataSet, folder: Path | None, console: Console) -> DataSet:
+    """Add the features of a recipe's frozen backbone to a data set.
+
+    Args:
+        recipe: with any network; one without a backbone changes nothing.
+        data: the photos.
+        folder: where weights files are looked for first.
+        console: where progress is shown.
+
+    Returns:
+        The data set with its backbone and the features of all photos; those of each view of the
+        training photos.
+
+    Raises:
+        TrainingError: the weights can't be had, or the cache cannot be written.
+    """
+    if not isinstance(recipe.network, BackboneNetwork):
+        return data
+    if data.store is None:
+        raise TrainingError(f"{recipe.name}: {data.name} has no photos that a backbone could see")
+    backbone = load_backbone(recipe, folder)
+    views = []
+    for view in _views(recipe, len(data.store.pixels)):
+        with counting(console, f"features of photos ({view.name.partition('/')[0]})") as progress:
+            views.append(features(backbone, data.store, view, progress))
+    training, validation, test = (
+        replace(split, features=tuple(Rows(view, split.rows) for view in views[:count]))
+        for split, count in zip(data.splits, (None, 1, 1), strict=True)
+        if split.rows is not None
+    )
+    return replace(data, training=training, validation=validation, test=test, backbone=backbone)
+
+
+def features(backbone: Backbone, store: PhotoStore, view: View, progress: Progress) -> np.ndarray:
+    """Return the features of all photos of a store, `[photos, …]`, mapped from a file.
+
+    Vectors are float32; maps, which are large, float16.
+
+    Args:
+        backbone: computes them.
+        store: the photos.
+        view: the way to look at them.
+        progress: called with the photos done and all photos, where it takes a pass.
+
+    Raises:
+        TrainingError: the cache cannot be written.
+    """
+    shape = (len(store.pixels), *backbone.frozen.output_shape[1:])
+    dtype = np.dtype(np.float16 if len(shape) == 4 else np.float32)
+    key = f"features/{store.digest}/{view.name}/{backbone.digest}/{dtype}/{_FORMAT}"
+
+    def write(folder: Path) -> None:
+        _write(folder / "features", backbone.frozen, store.pixels, view, dtype, progress)
+
+    def read(folder: Path) -> np.ndarray:
+        return np.memmap(folder / "features", dtype, "r", shape=shape)
+
+    return cached(key, write, read)
+
+
+def _views(recipe: Recipe, photos: int) -> Iterator[View]:
+    """Yield the views that a recipe asks for, the photos as they are first."""
+    network, varied = recipe.network, replace(recipe, seed=_SEED)
+    yield View("plain", lambda pixels, first: pixels)
+    if isinstance(network, BackboneNetwork):
+        if network.mirrored:
+            yield View("mirrored", lambda pixels, first: pixels[:, :, ::-1])
+        for number in range(1, network.varied + 1):
+            augmenter = Augmenter(varied, photos, number)
+            yield View(f"varied {number}/{recipe.augmentation}", _varying(augmenter))
+
+
+def _varying(augmenter: Augmenter) -> Callable[[np.ndarray, int], np.ndarray]:
+    def look(pixels: np.ndarray, first: int) -> np.ndarray:
+        return np.stack([augmenter(photo, first + row) for row, photo in enumerate(pixels)])
+
+    return look
+
+
+def _write(
+    path: Path,
+    frozen: keras.Model,
+    pixels: np.ndarray,
+    view: View,
+    dtype: np.dtype,
+    progress: Progress,
+) -> None:
+    """Write features, row after row; go on where an interrupted pass ended."""
+    row = int(np.prod(frozen.output_shape[1:])) * dtype.itemsize
+    done = path.stat().st_size // row // _BATCH * _BATCH if path.exists() else 0
+    with open(path, "ab") as file:
+        file.truncate(done * row)
+        for first in range(done, len(pixels), _BATCH):
+            seen = np.ascontiguousarray(view.look(pixels[first : first + _BATCH], first))
+            file.write(_in_range(frozen.predict_on_batch(seen), dtype).tobytes())
+            progress(min(first + _BATCH, len(pixels)), len(pixels))
+
+
+def _in_range(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Return values in another type; those too large for it become its largest."""
+    limits = np.finfo(dtype)
+    return np.asarray(np.clip(values, limits.min, limits.max), dtype)

@@ -1,0 +1,56 @@
+"""A fresh head fitted before the layers below it, so that its first errors don't spoil them.
+
+The layers below see each training photo once, and the head is fitted to what they make of it.
+"""
+
+import keras
+import numpy as np
+
+from training.data.datasets import DataSet
+from training.fitting.interruption import Stop
+from training.networks.backbone import jit, tail_and_below, without_xla
+from training.recipe import Recipe
+
+_BATCH = 128
+
+
+def fit_head_warmup(
+    recipe: Recipe, network: keras.Model, data: DataSet, stop: Stop | None = None
+) -> None:
+    """Fit the head of a network that is to be fine-tuned; others are left alone.
+
+    Args:
+        recipe: says how long, with which learning rate and seed.
+        network: of `training.networks.network_to_fit`.
+        data: with the features of its backbone.
+        stop: looked at after each batch.
+
+    Raises:
+        KeyboardInterrupt: asked to stop.
+        Preempted: likewise.
+    """
+    if recipe.fine_tuning is None or not recipe.fine_tuning.head_epochs:
+        return
+    stop = stop or Stop()
+    tail, below = tail_and_below(network)
+    without_xla(below)
+    vectors = []
+    for first in range(0, len(data.training), _BATCH):
+        part = data.training.inputs[first : first + _BATCH]
+        vectors.append(below.predict_on_batch(np.asarray(part, np.float32)))
+        stop.check()
+    tail.compile(
+        keras.optimizers.Adam(recipe.fine_tuning.head_learning_rate),
+        keras.losses.SparseCategoricalCrossentropy(),
+        jit_compile=jit(),
+    )
+    tail.fit(
+        np.concatenate(vectors),
+        data.training.classes,
+        batch_size=_BATCH,
+        epochs=recipe.fine_tuning.head_epochs,
+        callbacks=[
+            keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: stop.check())
+        ],
+        verbose=0,
+    )

@@ -1,0 +1,45 @@
+"""Which code a run is made with: containers have no git, so the sources themselves are asked."""
+
+import hashlib
+import subprocess
+from functools import cache
+from pathlib import Path
+
+_PROJECT = Path(__file__).resolve().parents[1]
+_SOURCES = ("training/**/*.py", "serving/photos/**/*.py")
+_ARGUMENTS = "training/commands/"  # How a command line is read decides no weight.
+
+
+@cache
+def code_digest() -> str:
+    """Return the sha256 (hexadecimal) of all sources that decide a run's weights.
+
+    Read once, at the first call: later changes of the files are not what runs in this process.
+    """
+    names = {
+        path.relative_to(_PROJECT).as_posix()
+        for pattern in _SOURCES
+        for path in _PROJECT.glob(pattern)
+    }
+    digest = hashlib.sha256()
+    for name in sorted(name for name in names if not name.startswith(_ARGUMENTS)):
+        content = hashlib.sha256((_PROJECT / name).read_bytes()).hexdigest()
+        digest.update(f"{name} {content}\n".encode())
+    return digest.hexdigest()
+
+
+def commit() -> str | None:
+    """Return the git commit of this code, with `+` where files differ from it; None if no git."""
+    if not (_PROJECT / ".git").exists():
+        return None
+    try:
+        found = _git("rev-parse", "HEAD")
+        return found + ("+" if _git("status", "--porcelain", "--", *_SOURCES) else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(_PROJECT), "--glob-pathspecs", *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603 -- fixed arguments
+    return result.stdout.strip()
