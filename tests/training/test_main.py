@@ -134,7 +134,7 @@ def test_too_much_for_the_memory_is_one_line(
     def exhaust(*arguments: object) -> None:
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
 
-    monkeypatch.setattr(train, "fit", exhaust)
+    monkeypatch.setattr("training.pipeline.train.fit", exhaust)
     assert train() == 1
     assert capsys.readouterr().err.startswith("error: out of memory: try a smaller --set batch_siz")
 

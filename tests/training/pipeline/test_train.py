@@ -64,7 +64,7 @@ def test_a_run_that_died_as_soon_as_its_network_was_kept_is_published(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as dying:
-        dying.setattr(train, "keep_trained", kept_and_dead)
+        dying.setattr("training.pipeline.train.keep_trained", kept_and_dead)
         assert train() == 130
     assert published_versions(MODELS) == []
 
@@ -92,7 +92,9 @@ def test_a_diverged_run_names_the_epoch_and_the_last_good_checkpoint(
 def test_terminated_before_it_fits_it_ends_with_its_own_status(
     train: CommandLine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train, "load", lambda *_: signal.raise_signal(signal.SIGTERM))
+    monkeypatch.setattr(
+        "training.pipeline.train.load", lambda *_: signal.raise_signal(signal.SIGTERM)
+    )
 
     assert train() == 75
     assert capsys.readouterr().err == "terminated\n"
