@@ -103,7 +103,7 @@ def test_memory_holds_the_greatest_bodies_and_photos(
     bodies = settings.max_upload_bytes + settings.max_in_flight * settings.max_body_bytes
     photos = settings.max_decodes * PHOTO_BYTES
     helper = 0.0
-    if UNBOUNDED_FORMATS & set(settings.formats):
-        helper = HELPER_BYTES + settings.max_helper_bytes
+    if UNBOUNDED_FORMATS & set(settings.photo_limits().formats):
+        helper = HELPER_BYTES + settings.photo_limits().max_helper_bytes
     limit = quantity(container["resources"]["limits"]["memory"])
     assert settings.workers * (IDLE_BYTES + bodies + photos + helper) <= limit

@@ -17,7 +17,7 @@ def test_values_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PHOTOLABEL_TIME_BUDGET", "2.5")
     settings = read_settings()
     assert settings.models == ("digits", "flowers")
-    assert settings.formats == ("JPEG", "GIF")
+    assert settings.photo_limits().formats == ("JPEG", "GIF")
     assert settings.time_budget == 2.5
 
 
@@ -48,7 +48,7 @@ def test_a_bad_value_is_named(name: str, value: str, monkeypatch: pytest.MonkeyP
         read_settings()
 
 
-def test_an_unknown_name_is_refused_and_all_faults_are_told(
+def test_an_unknown_name_is_refused_and_all_faults_are_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PHOTOLABEL_WORKER", "3")
@@ -56,7 +56,7 @@ def test_an_unknown_name_is_refused_and_all_faults_are_told(
     monkeypatch.setenv("PHOTOLABEL_URL", "http://of-the-client")
     assert main([]) == 2
     message = capsys.readouterr().err
-    assert "PHOTOLABEL_WORKER is no setting" in message
+    assert "PHOTOLABEL_WORKER: unknown setting" in message
     assert "PHOTOLABEL_WORKERS" in message
     assert "PHOTOLABEL_URL" not in message
     assert message.count("\n") == 1
@@ -70,7 +70,7 @@ def test_a_bad_keys_file_stops_the_start(
     assert "/nowhere/keys" in capsys.readouterr().err
 
 
-def test_help_tells_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_shows_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     shown = capsys.readouterr().out

@@ -17,7 +17,7 @@ _MEDIA_TYPES |= {"BMP": "image/bmp", "TIFF": "image/tiff", "AVIF": "image/avif"}
 
 def photos_body(settings: Settings) -> RequestBody:
     """Return the body of a request to classify photos, with the limits of the settings."""
-    images = [_MEDIA_TYPES[name] for name in settings.formats]
+    images = [_MEDIA_TYPES[name] for name in settings.photo_limits().formats]
     meaning = (
         f"One photo as the body; or up to {settings.max_photos} as file parts of a form or as"
         f" base64 in JSON. At most {settings.max_body_bytes:,} bytes in all. Photos are told by"

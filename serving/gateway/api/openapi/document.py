@@ -84,13 +84,14 @@ def _frame(paths: dict[str, PathItem], settings: Settings) -> OpenAPI:
 
 
 def _introduction(settings: Settings) -> str:
+    limits = settings.photo_limits()
     key = "an API key as `Authorization: Bearer KEY`" if settings.api_keys_file else "no API key"
     return (
         f"Send photos, get the probabilities of every class. Served here: "
         f"{', '.join(f'`{name}`' for name in settings.models)}. Paths under `/v1/` ask for {key}.\n"
         "\n"
-        f"Accepted are {', '.join(settings.formats)}; at most {settings.max_body_bytes:,} bytes and"
-        f" {settings.max_photos} photos a request, {settings.max_pixels:,} pixels a photo. A"
+        f"Accepted formats: {', '.join(limits.formats)}. Maximum: {settings.max_body_bytes:,} bytes"
+        f" and {settings.max_photos} photos per request, {limits.max_pixels:,} pixels per photo. A"
         f" request may take {settings.time_budget:g} s.\n"
         "\n"
         "Every error is `application/problem+json` (RFC 9457); its `type` is a name that does not"

@@ -61,8 +61,11 @@ def _of_requests(settings: Settings) -> list[errors.PhotolabelError]:
 
 
 def _of_photos(settings: Settings) -> list[errors.PhotolabelError]:
-    formats, most = ", ".join(settings.formats), f"{settings.max_pixels:,}"
-    scans = f"The JPEG has 10,000 scans; at most {settings.max_scans} are accepted."
+    formats, most = (
+        ", ".join(settings.photo_limits().formats),
+        f"{settings.photo_limits().max_pixels:,}",
+    )
+    scans = f"The JPEG has 10,000 scans; at most {settings.photo_limits().max_scans} are accepted."
     damaged = photo_errors.DamagedPhoto(
         "The JPEG image does not decode (image file is truncated). Send a complete, intact file."
     )
