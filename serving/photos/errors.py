@@ -1,14 +1,19 @@
 """What can be wrong with one photo: the errors of `serving.errors` that concern its bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from serving.errors import RequestError
+from serving.errors import UploadError
 
 
-class BadPhoto(RequestError):
+class BadPhoto(UploadError):
     """One photo can't be classified."""
+
+    @classmethod
+    def sample(cls, values: Mapping[str, Any]) -> "BadPhotos":
+        """Return the error of a request with one such photo."""
+        return BadPhotos([("shirt.jpg", cls(cls.example.format_map(values)))], 1)
 
 
 class TooManyPixels(BadPhoto):
@@ -17,6 +22,7 @@ class TooManyPixels(BadPhoto):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     slug = "too-many-pixels"
     title = "The photo has too many pixels"
+    example = "The photo has more pixels than the maximum of {max_pixels:,}."
 
 
 class TooCostly(BadPhoto):
@@ -25,6 +31,7 @@ class TooCostly(BadPhoto):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     slug = "too-costly"
     title = "The photo is too costly to decode"
+    example = "The JPEG has 10,000 scans; at most {max_scans} are accepted."
 
 
 class NotAnImage(BadPhoto):
@@ -33,6 +40,7 @@ class NotAnImage(BadPhoto):
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     slug = "not-an-image"
     title = "This is not an image"
+    example = "The file is empty; accepted are {formats}."
 
 
 class UnsupportedFormat(BadPhoto):
@@ -41,6 +49,7 @@ class UnsupportedFormat(BadPhoto):
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     slug = "unsupported-format"
     title = "This image format is not supported"
+    example = "This is a HEIC photo; accepted are {formats}."
 
 
 class DamagedPhoto(BadPhoto):
@@ -49,13 +58,18 @@ class DamagedPhoto(BadPhoto):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     slug = "damaged-photo"
     title = "The image does not decode"
+    example = "The JPEG image does not decode (image file is truncated). Send an intact file."
 
 
-class BadPhotos(RequestError):
+class BadPhotos(UploadError):
     """Photos of a request are bad: none of it is classified, and every bad one is named.
 
     Status and type are those of the bad photos where all agree, else 422 and `bad-photos`.
     """
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    slug = "bad-photos"
+    title = "Some photos can't be classified"
 
     def __init__(self, bad: Sequence[tuple[str, BadPhoto]], photos: int) -> None:
         detail = bad[0][1].detail
@@ -65,10 +79,16 @@ class BadPhotos(RequestError):
         super().__init__(detail)
         self.bad = bad
         kinds = {type(error) for _, error in bad}
-        kind = kinds.pop() if len(kinds) == 1 else None
-        self.status = kind.status if kind else HTTPStatus.UNPROCESSABLE_ENTITY
-        self.slug = kind.slug if kind else "bad-photos"
-        self.title = kind.title if kind else "Some photos can't be classified"
+        if len(kinds) == 1:
+            kind = kinds.pop()
+            self.status, self.slug, self.title = kind.status, kind.slug, kind.title
+
+    @classmethod
+    def sample(cls, values: Mapping[str, Any]) -> "BadPhotos":
+        """Return the error of a request with photos that are bad in different ways."""
+        kinds = {"shirt.jpg": DamagedPhoto, "notes.txt": NotAnImage}
+        bad = [(name, kind(kind.example.format_map(values))) for name, kind in kinds.items()]
+        return cls(bad, 3)
 
     def problem(self) -> dict[str, Any]:
         """Return the problem with one entry for each bad photo under `errors`."""

@@ -95,9 +95,7 @@ class Classifier:
             raise broken_contract(ref, "a probability is not a number")
         observation.version = prediction.version
         predictions = _rank(photos, description, prediction, top)
-        observation.best = [
-            (each.probabilities[0].label, each.probabilities[0].probability) for each in predictions
-        ]
+        observation.best = [(each.label, each.probability) for each in predictions]
         return Classification(ref.name, prediction.version, predictions)
 
     def predict(
@@ -183,5 +181,6 @@ def _rank(
         order = sorted(range(len(row)), key=row.__getitem__, reverse=True)[:top]
         ranked = [ClassProbability(labels[index], row[index]) for index in order]
         known = None if prediction.recognized is None else bool(prediction.recognized[place])
-        predictions.append(PhotoPrediction(photo.name, ranked, known))
+        best = ranked[0]
+        predictions.append(PhotoPrediction(photo.name, best.label, best.probability, ranked, known))
     return predictions

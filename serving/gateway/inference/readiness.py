@@ -4,8 +4,9 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Literal
 
 from serving.deadline import Deadline
 from serving.errors import DeadlineExceeded, PhotolabelError
@@ -21,19 +22,14 @@ CALL_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class ModelReadiness:
-    """Whether one model can answer.
+    """Whether one model can answer. Metadata of fields are arguments of `pydantic.Field`."""
 
-    Attributes:
-        name: of the model.
-        state: `ready`, `unavailable` or `draining`.
-        version: that answers; None where none does.
-        detail: why the model is not ready.
-    """
-
-    name: str
-    state: str
-    version: int | None = None
-    detail: str | None = None
+    name: str = field(metadata={"examples": ["clothing"]})
+    state: Literal["ready", "unavailable", "draining"]
+    version: int | None = field(
+        default=None, metadata={"description": "The version that answers.", "examples": [3]}
+    )
+    detail: str | None = field(default=None, metadata={"description": "Why it can't."})
 
 
 class _Probe:

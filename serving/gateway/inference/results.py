@@ -1,7 +1,10 @@
-"""The results of inference, as values."""
+"""The results of inference, as values.
 
-from dataclasses import dataclass
-from typing import NamedTuple
+Some go into the API's responses as they are; the metadata of their fields are arguments of
+`pydantic.Field`, for the API's description.
+"""
+
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,20 +19,39 @@ class Photo:
     encoded: bytes
 
 
-class ClassProbability(NamedTuple):
+@dataclass(frozen=True)
+class ClassProbability:
     """One class and its probability."""
 
-    label: str
-    probability: float
+    label: str = field(metadata={"examples": ["Shirt"]})
+    probability: float = field(metadata={"description": "From 0 to 1.", "examples": [0.93]})
 
 
 @dataclass(frozen=True)
 class PhotoPrediction:
-    """The answer for one photo: classes with their probabilities, most probable first."""
+    """The prediction for one photo."""
 
-    image: str
-    probabilities: list[ClassProbability]
-    recognized: bool | None
+    image: str = field(
+        metadata={
+            "description": "The part's file name (cut to 255 characters), or the photo's index in"
+            " the request.",
+            "examples": ["shirt.jpg"],
+        }
+    )
+    label: str = field(metadata={"description": "The most probable class.", "examples": ["Shirt"]})
+    probability: float = field(
+        metadata={"description": "Its probability, from 0 to 1.", "examples": [0.93]}
+    )
+    probabilities: list[ClassProbability] = field(
+        metadata={"description": "Every class, or the `top` most probable; most probable first."}
+    )
+    recognized: bool | None = field(
+        default=None,
+        metadata={
+            "description": "Whether the photo resembles those that the model was trained on; left"
+            " out by models that can't tell."
+        },
+    )
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.wrappers import Response
 
 from serving import errors
-from serving.gateway.api.openapi.problems import examples
+from serving.gateway.api.openapi.responses import error_samples
 from serving.gateway.app import create_app
 from serving.gateway.settings import Settings
 from tests.drawing import encoded_photo
@@ -23,7 +23,7 @@ CLASSIFY = "/v1/models/{name}:classify"
 EXPLAIN = "/v1/models/{name}:explain"
 PATH = "/v1/models/clothing:classify"
 WHY = "/v1/models/clothing:explain"
-KINDS = examples(Settings())
+KINDS = {error.slug: error for error in error_samples(Settings()).values()}
 
 
 @pytest.fixture(scope="module")
@@ -102,14 +102,35 @@ def test_every_example_is_of_its_schema(document: dict[str, Any]) -> None:
     assert checked > 50
 
 
-def test_every_error_is_described() -> None:
+def test_every_error_is_described(document: dict[str, Any]) -> None:
     def kinds(parent: type[errors.PhotolabelError]) -> set[str]:
         children = parent.__subclasses__()
         below = {slug for child in children for slug in kinds(child)}
         return below if children else {parent.slug}
 
-    elsewhere = {"method-not-allowed"}  # Of what is not described.
-    assert kinds(errors.PhotolabelError) | {"bad-photos"} == KINDS.keys() | elsewhere
+    described = {
+        slug
+        for _, _, operation in operations(document)
+        for response in operation["responses"].values()
+        for slug in response.get("content", {})
+        .get("application/problem+json", {})
+        .get("examples", ())
+    }
+    elsewhere = {"method-not-allowed"}  # The introduction tells of it.
+    assert kinds(errors.PhotolabelError) == described | elsewhere
+    assert described == KINDS.keys()
+
+
+def test_an_error_is_described_where_it_can_happen(document: dict[str, Any]) -> None:
+    def statuses(path: str, method: str) -> set[str]:
+        return set(document["paths"][path][method]["responses"])
+
+    assert statuses("/livez", "get") == {"200", "500"}
+    assert statuses("/readyz", "get") == {"200", "400", "500", "503"}
+    assert statuses("/v1/models", "get") == {"200", "400", "401", "429", "500"}
+    model = {"200", "400", "401", "404", "429", "500", "503", "504"}
+    assert statuses("/v1/models/{name}", "get") == model
+    assert statuses(CLASSIFY, "post") == model | {"408", "413", "415", "422"}
 
 
 def test_limits_and_names_are_those_of_the_settings(

@@ -87,7 +87,7 @@ def test_numbers_or_a_picture(
 def test_a_picture_shows_one_photo(client: FlaskClient, source: FakeModelServer) -> None:
     answer = client.post(f"{WHY}?format=png", **form("a.jpg", "b.jpg"))
     problem = check_problem(answer, 400, "malformed-request")
-    assert "one photo, and there are 2" in problem["detail"]
+    assert "one photo, and the request has 2" in problem["detail"]
     assert not source.predicted
     check_problem(client.post(f"{WHY}?format=gif", data=PHOTO), 400, "malformed-request")
 
