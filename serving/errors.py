@@ -191,7 +191,7 @@ class BodyTooLarge(UploadError):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     slug = "body-too-large"
     title = "The upload has too many bytes"
-    example = "The body has more bytes than the maximum of {max_body_bytes:,}."
+    example = "The body has more bytes; the maximum is {max_body_bytes:,}."
 
 
 class TooManyPhotos(UploadError):
@@ -200,7 +200,7 @@ class TooManyPhotos(UploadError):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     slug = "too-many-photos"
     title = "There are too many photos in the request"
-    example = "There are more photos in the request than the maximum of {max_photos}."
+    example = "There are 100 photos in the request; the maximum is {max_photos}."
 
 
 class ServiceError(PhotolabelError):

@@ -68,8 +68,8 @@ def error_samples(settings: Settings) -> dict[type[PhotolabelError], PhotolabelE
         "formats": ", ".join(limits.formats),
         "request_id": EXAMPLE_REQUEST_ID,
     }
-    kinds = set(_kinds(PhotolabelError)) - {MethodNotAllowed}
-    return {kind: kind.sample(values) for kind in kinds}
+    kinds = _kinds(PhotolabelError)
+    return {kind: kind.sample(values) for kind in kinds if kind is not MethodNotAllowed}
 
 
 def _kinds(parent: type[PhotolabelError]) -> Iterator[type[PhotolabelError]]:

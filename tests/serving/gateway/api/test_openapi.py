@@ -1,4 +1,4 @@
-"""The API's description: valid, complete, and what the gateway really answers."""
+"""The API's description: valid, complete, and true of the gateway's responses."""
 
 import io
 import re
@@ -19,6 +19,7 @@ from serving.gateway.settings import Settings
 from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, fake_server, gateway
 
+VERSION = "/v1/models/{name}/versions/{version}"
 CLASSIFY = "/v1/models/{name}:classify"
 EXPLAIN = "/v1/models/{name}:explain"
 PATH = "/v1/models/clothing:classify"
@@ -44,7 +45,7 @@ def check_schema(document: dict[str, Any], schema: dict[str, Any], value: Any) -
 
 
 def check_described(document: dict[str, Any], path: str, method: str, response: Response) -> None:
-    """Check that the document describes an answer: status, headers, media type, form."""
+    """Check that the document describes a response: status, headers, media type, schema."""
     described = document["paths"][path][method]["responses"][str(response.status_code)]
     for name, header in described["headers"].items():
         check_schema(document, header["schema"], response.headers[name])
@@ -116,7 +117,7 @@ def test_every_error_is_described(document: dict[str, Any]) -> None:
         .get("application/problem+json", {})
         .get("examples", ())
     }
-    elsewhere = {"method-not-allowed"}  # The introduction tells of it.
+    elsewhere = {"method-not-allowed"}  # In the introduction.
     assert kinds(errors.PhotolabelError) == described | elsewhere
     assert described == KINDS.keys()
 
@@ -166,12 +167,7 @@ def test_without_keys_none_is_needed(document: dict[str, Any]) -> None:
 ANSWERS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "models": ("/v1/models", "get", "/v1/models", {}),
     "model": ("/v1/models/{name}", "get", "/v1/models/clothing", {}),
-    "version": (
-        "/v1/models/{name}/versions/{version}",
-        "get",
-        "/v1/models/clothing/versions/1",
-        {},
-    ),
+    "version": (VERSION, "get", "/v1/models/clothing/versions/1", {}),
     "label": ("/v1/models/{name}/labels/{label}", "get", "/v1/models/clothing/labels/old", {}),
     "livez": ("/livez", "get", "/livez", {}),
     "readyz": ("/readyz", "get", "/readyz", {}),
@@ -196,12 +192,7 @@ ANSWERS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "no photo": (CLASSIFY, "post", PATH, {}),
     "bad top": (CLASSIFY, "post", f"{PATH}?top=no", {"data": encoded_photo()}),
     "no model": (CLASSIFY, "post", "/v1/models/gloves:classify", {"data": encoded_photo()}),
-    "no version": (
-        "/v1/models/{name}/versions/{version}",
-        "get",
-        "/v1/models/clothing/versions/9",
-        {},
-    ),
+    "no version": (VERSION, "get", "/v1/models/clothing/versions/9", {}),
     "too many": (CLASSIFY, "post", PATH, {"json": {"images": [{"b64": ""}] * 40}}),
     "too large": (CLASSIFY, "post", PATH, {"data": b"x" * 20_000_001}),
     "no image": (CLASSIFY, "post", PATH, {"data": b"text"}),
