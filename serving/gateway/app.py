@@ -9,8 +9,8 @@ from serving.gateway.api.health import Health
 from serving.gateway.api.pages import Pages
 from serving.gateway.api.problems import handle_errors
 from serving.gateway.api.request_telemetry import MetricsPage, Telemetry
-from serving.gateway.api.route import SegmentConverter, add_routes
 from serving.gateway.api.routes import Routes
+from serving.gateway.api.routing import SegmentConverter, add_routes
 from serving.gateway.inference.catalog import Catalog, ModelSource
 from serving.gateway.inference.classifier import Classifier
 from serving.gateway.inference.explainer import Explainer

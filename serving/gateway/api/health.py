@@ -5,7 +5,7 @@ from flask import Response, g
 from serving.errors import MalformedRequest
 from serving.gateway.api.openapi import examples
 from serving.gateway.api.responses import render
-from serving.gateway.api.route import Described, route
+from serving.gateway.api.routing import Described, Route
 from serving.gateway.api.schemas import Liveness, ReadinessResponse
 from serving.gateway.inference.readiness import Readiness
 
@@ -16,20 +16,18 @@ class Health:
     def __init__(self, readiness: Readiness) -> None:
         self._readiness = readiness
 
-    @route(
-        "/livez",
+    @Route(
+        ("/livez",),
         group="Service",
-        summary="Check whether the process runs",
         responses={200: Described("It does.", lambda _: Liveness(alive=True))},
     )
     def livez(self) -> Response:
-        """Report that the process runs."""
+        """Check whether the process runs."""
         return render(Liveness(alive=True))
 
-    @route(
-        "/readyz",
+    @Route(
+        ("/readyz",),
         group="Service",
-        summary="Check whether every model can answer",
         responses={
             200: Described("All can.", examples.ready),
             503: Described("At least one can't.", examples.not_ready),
@@ -38,7 +36,7 @@ class Health:
         parameters=("timeout",),
     )
     def readyz(self) -> Response:
-        """Report whether every model can answer."""
+        """Check whether every model can answer."""
         models = self._readiness.models(g.deadline)
         ready = all(model.state == "ready" for model in models)
         return render(ReadinessResponse(ready=ready, models=models), 200 if ready else 503)

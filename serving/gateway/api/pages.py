@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from serving.errors import UnknownPath
 from serving.gateway.api.problems import requested_host
 from serving.gateway.api.responses import JSON
-from serving.gateway.api.route import Described, route
+from serving.gateway.api.routing import Described, Route
 from serving.gateway.settings import Settings
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -28,14 +28,14 @@ class Pages:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    @route("/", group="Pages", summary="The web page", responses={200: _HTML, 304: _NOT_MODIFIED})
+    @Route(("/",), group="Pages", responses={200: _HTML, 304: _NOT_MODIFIED})
     def page(self) -> Response:
-        """Serve the web page."""
+        """Show the web page."""
         return self.page_file("index.html")
 
-    @route("/docs", group="Pages", summary="This description as a page", responses={200: _HTML})
+    @Route(("/docs",), group="Pages", responses={200: _HTML})
     def docs(self) -> Response:
-        """Serve the API's description as a page."""
+        """Show this description as a page."""
         from serving.gateway.api.openapi.page import all_errors, entries
 
         shown = entries(self._document)
@@ -49,10 +49,9 @@ class Pages:
         )
         return _guarded(Response(page, mimetype="text/html"))
 
-    @route(
-        "/web/<segment:file>",
+    @Route(
+        ("/web/<segment:file>",),
         group="Pages",
-        summary="A file of the pages",
         responses={
             200: Described(
                 "The file.",
@@ -63,17 +62,16 @@ class Pages:
         errors=(UnknownPath,),
     )
     def page_file(self, file: str) -> Response:
-        """Serve a file of the pages."""
+        """Get a file of the pages."""
         return _guarded(send_from_directory(STATIC, file))
 
-    @route(
-        "/openapi.json",
+    @Route(
+        ("/openapi.json",),
         group="Service",
-        summary="This description as OpenAPI",
         responses={200: Described("OpenAPI 3.1.", media_types=(JSON,))},
     )
     def openapi(self) -> Response:
-        """Serve the API's description as an OpenAPI document."""
+        """Get this description as OpenAPI."""
         return Response(self._text, mimetype=JSON)
 
     @functools.cached_property

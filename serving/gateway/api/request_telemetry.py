@@ -8,7 +8,7 @@ from collections.abc import Collection
 from flask import Flask, Response, g, request
 
 from serving.gateway.api.request_arrival import ARRIVAL
-from serving.gateway.api.route import Described, route
+from serving.gateway.api.routing import Described, Route
 from serving.gateway.telemetry.metrics import Metrics, WsgiApp
 from serving.gateway.telemetry.observation import Observation
 from serving.gateway.telemetry.trace import Trace, trace_context
@@ -30,17 +30,18 @@ class MetricsPage:
     def __init__(self, metrics: Metrics) -> None:
         self._page = metrics.page()
 
-    @route(
-        "/metrics",
+    @Route(
+        ("/metrics",),
         group="Service",
-        summary="Read the metrics",
-        description="For Prometheus; in OpenMetrics format if `Accept` asks for it.",
         responses={
             200: Described("Metrics.", media_types=("text/plain", "application/openmetrics-text"))
         },
     )
     def metrics(self) -> WsgiApp:
-        """Serve the metrics."""
+        """Get the metrics.
+
+        For Prometheus; in OpenMetrics format if `Accept` asks for it.
+        """
         return self._page
 
 
@@ -61,7 +62,7 @@ class Telemetry:
         """Observe every request of the app; handlers find its observation in `g.observation`."""
         app.before_request(self._begin)
         app.after_request(self._end)
-        app.teardown_request(self._gone)
+        app.teardown_request(self._teardown)
 
     def _begin(self) -> None:
         environ = request.environ  # A header is found faster here than in `request.headers`.
@@ -92,7 +93,7 @@ class Telemetry:
         _log(observation, model, status, seconds * 1000)
         return response
 
-    def _gone(self, error: BaseException | None) -> None:
+    def _teardown(self, error: BaseException | None) -> None:
         if g.pop("in_flight", False):
             self._metrics.in_flight.dec()
 

@@ -1,6 +1,6 @@
 """The routes of the API under `/v1/` (contract 2, docs/contracts.md).
 
-To add a route, add a method with `@route`: it is served and described from there.
+To add a route, add a method with `@Route`: it is served and described from there.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ from serving.gateway.api.responses import (
     render,
     unavailable_model,
 )
-from serving.gateway.api.route import MODEL_PATHS, URL, Described, route
+from serving.gateway.api.routing import MODEL_PATHS, URL, Described, Route
 from serving.gateway.api.schemas import ModelList, ReadyModel, UnavailableModel
 from serving.gateway.api.uploads import Uploads
 from serving.gateway.inference.admission import Admission
@@ -80,40 +80,40 @@ class Routes:
         if keyed and self._api_keys and request.method != "OPTIONS":
             self._api_keys.check(request.headers.get("Authorization"))
 
-    @route(
-        "/v1/models",
+    @Route(
+        ("/v1/models",),
         group="Models",
-        summary="List the models",
-        description="A model that can't answer says why.",
         responses={200: Described("The models served.", examples.model_list)},
     )
     def models(self) -> Response:
-        """List the models served; one that can't answer says why."""
+        """List the models.
+
+        A model that can't answer says why.
+        """
         with self._admission.admitted():
             overviews = [self._overview(name) for name in self._catalog.names]
         return render(ModelList(models=overviews))
 
-    @route(
-        *MODEL_PATHS,
+    @Route(
+        MODEL_PATHS,
         group="Models",
-        summary="Show a model",
-        description="Without a version or label, the newest version that can answer.",
         responses={200: Described("The model, with its card.", examples.described_model)},
         errors=(NotFoundError, ServiceError),
     )
     def model(self, name: str, version: str | None = None, label: str | None = None) -> Response:
-        """Show a model, or one version of it, with its card."""
+        """Show a model.
+
+        Without a version or label, the newest version that can answer.
+        """
         ref = self._ref(name, version, label)
         with self._admission.admitted():
             described, states = self._catalog.find(ref, g.deadline)
         return render(described_model(name, described, states))
 
-    @route(
-        *(f"{path}:classify" for path in MODEL_PATHS),
+    @Route(
+        tuple(f"{path}:classify" for path in MODEL_PATHS),
         method="POST",
         group="Classify",
-        summary="Classify photos",
-        description="If any photo is bad, none is classified and the error names every bad one.",
         responses={200: Described("The probabilities.", examples.classification)},
         errors=(NotFoundError, UploadError, ServiceError),
         parameters=("top", "client"),
@@ -126,17 +126,17 @@ class Routes:
         ),
     )
     def classify(self, name: str, version: str | None = None, label: str | None = None) -> Response:
-        """Classify the photos of the request."""
+        """Classify photos.
+
+        If any photo is bad, none is classified and the error names every bad one.
+        """
         ref = self._ref(name, version, label)
         return classification_response(self._ask(self._classifier.classify, ref))
 
-    @route(
-        *(f"{path}:explain" for path in MODEL_PATHS),
+    @Route(
+        tuple(f"{path}:explain" for path in MODEL_PATHS),
         method="POST",
         group="Classify",
-        summary="Classify photos and explain why",
-        description="Where in each photo the evidence for its class is: a grid of numbers or, for"
-        " one photo, an image. The version that classifies also explains.",
         responses={
             200: Described("Probabilities and heat maps.", examples.explanation, media_types=(PNG,))
         },
@@ -149,7 +149,11 @@ class Routes:
         ),
     )
     def explain(self, name: str, version: str | None = None, label: str | None = None) -> Response:
-        """Classify the photos of the request and explain why."""
+        """Classify photos and explain why.
+
+        Where in each photo the evidence for its class is: a grid of numbers or, for one photo, an
+        image. The version that classifies also explains.
+        """
         ref = self._ref(name, version, label)
         if _format() == PNG:
             return heat_map_response(self._ask(self._explainer.explain, ref, max_photos=1))

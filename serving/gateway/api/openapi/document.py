@@ -1,4 +1,4 @@
-"""The OpenAPI document of an app, out of the `@route` of each of its handlers."""
+"""The OpenAPI document of an app, out of the `@Route` of each of its handlers."""
 
 import re
 from typing import Any
@@ -22,7 +22,7 @@ from serving.errors import InternalError, MalformedRequest, TooManyRequests, Una
 from serving.gateway.api.openapi.bodies import photos_body
 from serving.gateway.api.openapi.parameters import parameters, path_parameters
 from serving.gateway.api.openapi.responses import error_responses, successful_response
-from serving.gateway.api.route import GROUPS, Route, route_of
+from serving.gateway.api.routing import GROUPS, Route, route_of
 from serving.gateway.settings import Settings
 
 API_VERSION = "1.0.0"
@@ -35,7 +35,7 @@ _KEYED_PARAMETERS = ("timeout", "tracing")
 
 
 def describe(app: Flask, settings: Settings) -> dict[str, Any]:
-    """Return the OpenAPI document of an app whose handlers all have a `@route`."""
+    """Return the OpenAPI document of an app whose handlers all have a `@Route`."""
     paths: dict[str, PathItem] = {}
     for rule, route in _routes(app):
         item = paths.setdefault(_path(rule), PathItem())
@@ -107,8 +107,8 @@ def _introduction(settings: Settings) -> str:
 def _operation(rule: Rule, route: Route, settings: Settings) -> Operation:
     known, parts = path_parameters(settings), _PART.findall(rule.rule)
     variant = "".join(part.capitalize() for part in parts if part in ("version", "label"))
-    names = (*route.parameters, *(_KEYED_PARAMETERS if route.keyed else ()))
-    errors = (*route.errors, InternalError, *(_KEYED_ERRORS if route.keyed else ()))
+    names = (*route.parameters, *(_KEYED_PARAMETERS if route.needs_key else ()))
+    errors = (*route.errors, InternalError, *(_KEYED_ERRORS if route.needs_key else ()))
     responses = {
         str(status): successful_response(described, settings.models[0])
         for status, described in route.responses.items()
@@ -131,13 +131,13 @@ def _operation(rule: Rule, route: Route, settings: Settings) -> Operation:
 def _commands(rule: Rule, route: Route, settings: Settings) -> list[str]:
     known = path_parameters(settings)
     path = _PART.sub(lambda part: quote(str(known[part[1]].example), safe=""), rule.rule)
-    key = route.keyed and settings.api_keys_file
+    key = route.needs_key and settings.api_keys_file
     curl = 'curl -H "Authorization: Bearer $KEY"' if key else "curl"
     return [line.replace("PATH", path).replace("curl", curl, 1) for line in route.curl]
 
 
 def _security(route: Route, settings: Settings) -> list[dict[str, list[str]]]:
-    if not route.keyed:
+    if not route.needs_key:
         return []
     return [{_KEY: []}] if settings.api_keys_file else [{}, {_KEY: []}]
 

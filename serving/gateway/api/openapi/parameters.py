@@ -26,7 +26,7 @@ def path_parameters(settings: Settings) -> dict[str, Parameter]:
 
 
 def parameters(names: tuple[str, ...], settings: Settings) -> list[Parameter]:
-    """Return parameters of query and headers by the names that `@route` uses for them."""
+    """Return parameters of query and headers by the names that `@Route` uses for them."""
     makers: dict[str, Callable[[], list[Parameter]]] = {
         "top": lambda: [_top()],
         "format": lambda: [_format()],

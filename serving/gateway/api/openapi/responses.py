@@ -10,7 +10,7 @@ from openapi_pydantic.util import PydanticSchema
 
 from serving.errors import MethodNotAllowed, PhotolabelError
 from serving.gateway.api.responses import JSON, PNG, PROBLEM
-from serving.gateway.api.route import Described
+from serving.gateway.api.routing import Described
 from serving.gateway.api.schemas import Problem
 from serving.gateway.settings import Settings
 

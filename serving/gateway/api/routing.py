@@ -1,7 +1,7 @@
-"""`@route` on a handler: its paths and method, and how the API's description presents it."""
+"""`@Route` on a handler: its paths and method, and how the API's description presents it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from flask import Flask
@@ -40,7 +40,7 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Described:
-    """A successful response: what it means and what it holds.
+    """A response that is not an error: what it means and what it holds.
 
     Attributes:
         meaning: a sentence.
@@ -55,51 +55,49 @@ class Described:
 
 @dataclass(frozen=True)
 class Route:
-    """What `@route` says about a handler.
+    """A decorator of handlers: where they are served, and how the API's description presents them.
 
     Attributes:
         paths: in Flask's syntax.
         group: one of `GROUPS`.
-        summary: what it does, in a line.
-        responses: its successful responses, by status.
+        responses: those that are not errors, by status.
         method: the HTTP method.
-        description: more about it.
         errors: what can go wrong; a class stands for all of its subclasses. Left out are
             `InternalError` and what all paths under `/v1/` have in common.
         parameters: of query and headers, by their names in `openapi.parameters`.
         takes_photos: the request's body holds photos.
         curl: commands that call it; `PATH` stands for its path.
+        summary: the first line of the handler's docstring.
+        description: the rest of it.
     """
 
     paths: tuple[str, ...]
     group: str
-    summary: str
     responses: dict[int, Described]
     method: str = "GET"
-    description: str | None = None
     errors: tuple[type[PhotolabelError], ...] = ()
     parameters: tuple[str, ...] = ()
     takes_photos: bool = False
     curl: tuple[str, ...] = (f"curl {URL}PATH",)
+    summary: str = ""
+    description: str = ""
+
+    def __call__(self, handler: Handler) -> Handler:
+        """Attach the route to its handler."""
+        summary, _, rest = (handler.__doc__ or "").partition("\n")
+        handler.route = replace(  # type: ignore[attr-defined]
+            self, summary=summary.removesuffix("."), description=" ".join(rest.split())
+        )
+        return handler
 
     @property
-    def keyed(self) -> bool:
+    def needs_key(self) -> bool:
         """Whether it needs an API key, where keys are configured."""
         return self.paths[0].startswith(KEYED)
 
 
-def route(*paths: str, **described: Any) -> Callable[[Handler], Handler]:
-    """Decorate a handler with its paths and its description, the fields of `Route`."""
-
-    def decorate(handler: Handler) -> Handler:
-        handler.route = Route(paths, **described)  # type: ignore[attr-defined]
-        return handler
-
-    return decorate
-
-
 def route_of(handler: Callable[..., Any]) -> Route:
-    """Return the `Route` of a decorated handler."""
+    """Return the route of a decorated handler."""
     found: Route = handler.route  # type: ignore[attr-defined]
     return found
 
