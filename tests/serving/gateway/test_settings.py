@@ -42,13 +42,13 @@ def test_values_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("MAX_PIXELS", "100000000"),
     ],
 )
-def test_a_bad_value_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_value_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"PHOTOLABEL_{name}", value)
     with pytest.raises(SettingsError, match=f"PHOTOLABEL_{name}='{value}'"):
         read_settings()
 
 
-def test_an_unknown_name_is_refused_and_all_faults_are_reported(
+def test_an_unknown_name_is_refused_and_all_problems_are_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PHOTOLABEL_WORKER", "3")
@@ -62,7 +62,7 @@ def test_an_unknown_name_is_refused_and_all_faults_are_reported(
     assert message.count("\n") == 1
 
 
-def test_a_bad_keys_file_stops_the_start(
+def test_a_missing_keys_file_prevents_the_start(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PHOTOLABEL_API_KEYS_FILE", "/nowhere/keys")

@@ -62,7 +62,7 @@ def test_it_is_valid(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("header", ["x-request-id", "X-Request-Timeout", "Authorization"])
-def test_it_is_valid_whichever_header_names_the_caller(
+def test_it_is_valid_whichever_header_names_the_client(
     source: FakeModelServer, header: str
 ) -> None:
     client = gateway(source, canary_header=header)
@@ -87,7 +87,7 @@ def test_every_path_is_described_and_no_other(settings: dict[str, str]) -> None:
     assert ("/metrics" in document["paths"]) == ("metrics_bind" not in settings)
 
 
-def test_every_example_is_of_its_schema(document: dict[str, Any]) -> None:
+def test_every_example_matches_its_schema(document: dict[str, Any]) -> None:
     checked = 0
     for _, _, operation in operations(document):
         for parameter in operation["parameters"]:
@@ -160,7 +160,7 @@ def test_limits_and_names_are_those_of_the_settings(
     assert document["paths"]["/livez"]["get"]["security"] == []
 
 
-def test_without_keys_none_is_needed(document: dict[str, Any]) -> None:
+def test_without_configured_keys_none_is_needed(document: dict[str, Any]) -> None:
     assert {} in document["paths"][CLASSIFY]["post"]["security"]
 
 
@@ -208,7 +208,7 @@ ANSWERS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("case", ANSWERS)
-def test_an_answer_is_as_described(
+def test_a_response_is_as_described(
     case: str, client: FlaskClient, source: FakeModelServer, document: dict[str, Any]
 ) -> None:
     source.recognized = True
@@ -217,7 +217,7 @@ def test_an_answer_is_as_described(
         check_described(document, path, method, response)
 
 
-def test_what_is_not_ready_is_as_described(
+def test_models_that_are_not_ready_are_as_described(
     client: FlaskClient, source: FakeModelServer, document: dict[str, Any]
 ) -> None:
     source.models["clothing"] = []
