@@ -134,7 +134,7 @@ class NotExplainable(RequestError):
 
     status = HTTPStatus.NOT_FOUND
     slug = "not-explainable"
-    title = "The model does not explain its answers"
+    title = "The model does not explain its predictions"
     example = "Model {model}, version 1, has no signature 'explain'."
 
 

@@ -13,11 +13,14 @@ from serving.gateway.inference.readiness import ModelReadiness
 from serving.gateway.inference.results import PhotoPrediction
 
 
-class ClassificationResponse(BaseModel):
-    """The photos' probabilities, and which version of which model gave them."""
-
+class _Answered(BaseModel):
     model: str = Field(description="The model that answered.", examples=["clothing"])
     version: int = Field(description="The version that answered.", examples=[3])
+
+
+class ClassificationResponse(_Answered):
+    """The photos' probabilities, and which version of which model gave them."""
+
     predictions: list[PhotoPrediction] = Field(description="In the order of the request.")
 
 
@@ -34,11 +37,9 @@ class PhotoExplanation(PhotoPrediction):
     )
 
 
-class ExplanationResponse(BaseModel):
+class ExplanationResponse(_Answered):
     """The photos' probabilities and heat maps, and which version of which model gave them."""
 
-    model: str = Field(description="The model that answered.", examples=["clothing"])
-    version: int = Field(description="The version that answered.", examples=[3])
     predictions: list[PhotoExplanation] = Field(description="In the order of the request.")
 
 

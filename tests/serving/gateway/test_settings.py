@@ -1,14 +1,25 @@
 """Settings from the environment: validated, unknown ones refused, all of them in --help."""
 
+from dataclasses import fields
+
 import pytest
 
 from serving.__main__ import main
 from serving.gateway.settings import Settings
 from serving.gateway.settings_reader import SettingsError, read_settings
+from serving.photos.limits import PhotoLimits
 
 
 def test_defaults() -> None:
     assert read_settings().models == ("clothing", "cats-dogs")
+
+
+def test_every_limit_of_a_photo_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().photo_limits() == PhotoLimits()
+    values = {limit.name: "7" for limit in fields(PhotoLimits)} | {"formats": "PNG"}
+    for name, value in values.items():
+        monkeypatch.setenv(f"PHOTOLABEL_{name.upper()}", value)
+    assert read_settings().photo_limits() == PhotoLimits(("PNG",), *[7] * (len(values) - 1))
 
 
 def test_values_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,6 +51,8 @@ def test_values_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("METRICS_BIND", "9090"),
         ("METRICS_BIND", "http://0.0.0.0:9090"),
         ("MAX_PIXELS", "100000000"),
+        ("MAX_SIDE", "0"),
+        ("MAX_HELPER_SECONDS", "0"),
     ],
 )
 def test_an_invalid_value_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:

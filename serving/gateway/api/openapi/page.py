@@ -9,7 +9,7 @@ from serving.gateway.api.responses import JSON, PROBLEM
 
 JsonObject = dict[str, Any]
 
-NOT_ALWAYS = ", not always"
+OPTIONAL = ", optional"
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def _fields(schema: JsonObject, schemas: JsonObject, above: str = "") -> Iterato
         yield from _fields(schema["items"], schemas, f"{above}[]")
     for name, member in schema.get("properties", {}).items():
         inner, path = _resolved(member, schemas), f"{above}.{name}".removeprefix(".")
-        optional = "" if name in schema.get("required", []) else NOT_ALWAYS
+        optional = "" if name in schema.get("required", []) else OPTIONAL
         kind = inner.get("type") or type(inner.get("const")).__name__
         yield Field(path, f"{kind}{optional}", inner.get("description", ""))
         yield from _fields(member, schemas, path)
@@ -133,8 +133,8 @@ def _fields_of_any(choices: list[JsonObject], schemas: JsonObject, above: str) -
     """Yield the members that a value of any of several schemas may have."""
     found = [{field.path: field for field in _fields(each, schemas, above)} for each in choices]
     for path, field in {path: field for fields in found for path, field in fields.items()}.items():
-        optional = "" if all(path in fields for fields in found) else NOT_ALWAYS
-        yield Field(path, field.type.removesuffix(NOT_ALWAYS) + optional, field.meaning)
+        optional = "" if all(path in fields for fields in found) else OPTIONAL
+        yield Field(path, field.type.removesuffix(OPTIONAL) + optional, field.meaning)
 
 
 def _resolved(schema: JsonObject, schemas: JsonObject) -> JsonObject:
