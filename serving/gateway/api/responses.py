@@ -1,19 +1,16 @@
 """Results of inference as HTTP responses."""
 
-from typing import Any
-
 from flask import Response
 from pydantic import BaseModel
 
-from serving.errors import PhotolabelError
 from serving.gateway.api.heat_map import overlay
 from serving.gateway.api.schemas import (
     ClassificationResponse,
-    DescribedModel,
     ExplanationResponse,
+    ModelInput,
+    ModelVersion,
     PhotoExplanation,
     ReadyModel,
-    UnavailableModel,
 )
 from serving.gateway.inference.results import Classification, Explanation
 from serving.gateway.model_client.contract import Description
@@ -54,32 +51,14 @@ def heat_map_response(result: Explanation) -> Response:
 
 def ready_model(name: str, described: Description, states: list[VersionState]) -> ReadyModel:
     """Return a version of a model that can answer."""
-    return ReadyModel.model_validate(_model(name, described, states))
-
-
-def described_model(
-    name: str, described: Description, states: list[VersionState]
-) -> DescribedModel:
-    """Return a version of a model that can answer, with its card."""
-    return DescribedModel.model_validate(
-        {**_model(name, described, states), "card": described.card}
-    )
-
-
-def unavailable_model(name: str, error: PhotolabelError) -> UnavailableModel:
-    """Return a model that can't answer, and why."""
-    return UnavailableModel(name=name, state="unavailable", detail=error.detail)
-
-
-def _model(name: str, described: Description, states: list[VersionState]) -> dict[str, Any]:
     height, width, channels = described.shape
-    return {
-        "name": name,
-        "state": "ready",
-        "version": described.version,
-        "versions": [{"version": state.version, "state": state.state} for state in states],
-        "input": {"height": height, "width": width, "channels": channels},
-        "preparation": described.preparation,
-        "labels": described.labels,
-        "explains": described.explains,
-    }
+    return ReadyModel(
+        name=name,
+        state="ready",
+        version=described.version,
+        versions=[ModelVersion(version=each.version, state=each.state) for each in states],
+        input=ModelInput(height=height, width=width, channels=channels),
+        preparation=described.preparation,
+        labels=list(described.labels),
+        explains=described.explains,
+    )

@@ -25,15 +25,13 @@ from serving.gateway.api.responses import (
     JSON,
     PNG,
     classification_response,
-    described_model,
     explanation_response,
     heat_map_response,
     ready_model,
     render,
-    unavailable_model,
 )
 from serving.gateway.api.routing import MODEL_PATHS, URL, Described, Route
-from serving.gateway.api.schemas import ModelList, ReadyModel, UnavailableModel
+from serving.gateway.api.schemas import DescribedModel, ModelList, ReadyModel, UnavailableModel
 from serving.gateway.api.uploads import Uploads
 from serving.gateway.inference.admission import Admission
 from serving.gateway.inference.canary import Canary
@@ -55,11 +53,7 @@ class Routes:
     """The handlers, over the parts that do the work."""
 
     def __init__(
-        self,
-        settings: Settings,
-        catalog: Catalog,
-        classifier: Classifier,
-        explainer: Explainer,
+        self, settings: Settings, catalog: Catalog, classifier: Classifier, explainer: Explainer
     ) -> None:
         self._settings = settings
         self._catalog = catalog
@@ -108,7 +102,8 @@ class Routes:
         ref = self._ref(name, version, label)
         with self._admission.admitted():
             described, states = self._catalog.find(ref, g.deadline)
-        return render(described_model(name, described, states))
+        ready = ready_model(name, described, states)
+        return render(DescribedModel(**vars(ready), card=described.card))
 
     @Route(
         tuple(f"{path}:classify" for path in MODEL_PATHS),
@@ -204,7 +199,7 @@ class Routes:
         try:
             described, states = self._catalog.find(ModelRef(name), g.deadline)
         except PhotolabelError as error:
-            return unavailable_model(name, error)
+            return UnavailableModel(name=name, state="unavailable", detail=error.detail)
         return ready_model(name, described, states)
 
 

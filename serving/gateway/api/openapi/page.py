@@ -47,8 +47,6 @@ class Entry:
     """One handler.
 
     Attributes:
-        anchor: its fragment identifier in the page.
-        group: the heading that it is listed under.
         method: the HTTP method.
         paths: all of its paths, the shortest first.
         operation: the OpenAPI operation of the shortest path.
@@ -57,8 +55,6 @@ class Entry:
         errors: what can go wrong.
     """
 
-    anchor: str
-    group: str
     method: str
     paths: list[str]
     operation: JsonObject
@@ -92,8 +88,6 @@ def _entry(method: str, alike: list[tuple[str, JsonObject]], schemas: JsonObject
     locations = ["path", "query", "header"]
     responses = operation["responses"]
     return Entry(
-        anchor=operation["operationId"],
-        group=operation["tags"][0],
         method=method,
         paths=[path for path, _ in alike],
         operation=operation,

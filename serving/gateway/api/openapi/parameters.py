@@ -1,7 +1,5 @@
 """Parameters of requests: parts of the path, the query, headers."""
 
-from collections.abc import Callable
-
 from openapi_pydantic import Parameter, Schema
 
 from serving.deadline import TIMEOUT_HEADER
@@ -10,6 +8,11 @@ from serving.gateway.settings import Settings
 _TEXT = Schema(type="string")
 _SEGMENT = Schema(type="string", pattern="^[^/:]+$")
 _SECONDS = Schema(type="string", pattern=r"^(?![0.]+$)[0-9]{1,6}(\.[0-9]{1,6})?$")
+_TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+# OpenAPI ignores the first three as parameters; the others have a meaning of their own.
+_NOT_FOR_CLIENTS = {"authorization", "content-type", "accept"}
+_NOT_FOR_CLIENTS |= {TIMEOUT_HEADER.lower(), "x-request-id", "traceparent", "tracestate"}
 
 
 def path_parameters(settings: Settings) -> dict[str, Parameter]:
@@ -27,65 +30,48 @@ def path_parameters(settings: Settings) -> dict[str, Parameter]:
 
 def parameters(names: tuple[str, ...], settings: Settings) -> list[Parameter]:
     """Return parameters of query and headers by the names that `@Route` uses for them."""
-    makers: dict[str, Callable[[], list[Parameter]]] = {
-        "top": lambda: [_top()],
-        "format": lambda: [_format()],
-        "timeout": lambda: [_timeout(settings.time_budget)],
-        "tracing": _tracing,
-        "client": lambda: _client(settings.canary_header),
+    known = {**_query(), **_headers(settings)}
+    return [parameter for name in names for parameter in known[name]]
+
+
+def _query() -> dict[str, list[Parameter]]:
+    top = "How many of the most probable classes to return; all by default."
+    whole = Schema(type="integer", minimum=1, maximum=999_999_999)
+    heat_maps = (
+        "`json`: heat maps as numbers; `png`: one photo as the model sees it, with its heat map in"
+        " colour. By default `Accept` decides, in favour of JSON if it allows both."
+    )
+    choice = Schema(type="string", enum=["json", "png"])
+    return {
+        "top": [_parameter("top", "query", top, whole, 3)],
+        "format": [_parameter("format", "query", heat_maps, choice, "json")],
     }
-    return [parameter for name in names for parameter in makers[name]()]
 
 
-def _top() -> Parameter:
-    meaning = "How many of the most probable classes to return; all by default."
-    schema = Schema(type="integer", minimum=1, maximum=999_999_999)
-    return _parameter("top", "query", meaning, schema, 3)
-
-
-def _format() -> Parameter:
-    meaning = (
-        "`json`: heat maps as numbers; `png`: one photo as the model sees it, with its heat map as"
-        " colours. By default `Accept` decides, in favour of JSON if it allows both."
-    )
-    return _parameter(
-        "format", "query", meaning, Schema(type="string", enum=["json", "png"]), "json"
-    )
-
-
-def _timeout(budget: float) -> Parameter:
-    meaning = (
+def _headers(settings: Settings) -> dict[str, list[Parameter]]:
+    timeout = (
         "Seconds for this request, upload included. It can only lower the service's time budget"
-        f" of {budget:g} s."
+        f" of {settings.time_budget:g} s."
     )
-    return _parameter(TIMEOUT_HEADER, "header", meaning, _SECONDS, "2.5")
-
-
-def _tracing() -> list[Parameter]:
     request_id = (
         "The request's id in response and log: 1 to 64 of `A-Z a-z 0-9 . _ -`. Any other is"
         " replaced."
     )
     traceparent = "W3C trace context, passed on to the model server. Ignored if invalid."
-    example = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-    return [
-        _parameter("X-Request-ID", "header", request_id, _TEXT, "0b8e6c1f"),
-        _parameter("traceparent", "header", traceparent, _TEXT, example),
-        _parameter("tracestate", "header", "Goes with `traceparent`.", _TEXT, "app=1"),
-    ]
-
-
-def _client(name: str) -> list[Parameter]:
-    """Return the header that names the client for the canary, unless it has another meaning."""
-    others = {TIMEOUT_HEADER.lower(), *(each.name.lower() for each in _tracing())}
-    # OpenAPI ignores these three as parameters.
-    if name.lower() in others | {"authorization", "content-type", "accept"}:
-        return []
-    meaning = (
+    client = (
         "Names the client: while a new version gets a share of the requests, each client stays with"
         " one version."
     )
-    return [_parameter(name, "header", meaning, _TEXT, "device-4711")]
+    known = {
+        "timeout": [_parameter(TIMEOUT_HEADER, "header", timeout, _SECONDS, "2.5")],
+        "tracing": [
+            _parameter("X-Request-ID", "header", request_id, _TEXT, "0b8e6c1f"),
+            _parameter("traceparent", "header", traceparent, _TEXT, _TRACEPARENT),
+            _parameter("tracestate", "header", "Goes with `traceparent`.", _TEXT, "app=1"),
+        ],
+        "client": [_parameter(settings.canary_header, "header", client, _TEXT, "device-4711")],
+    }
+    return known | ({"client": []} if settings.canary_header.lower() in _NOT_FOR_CLIENTS else {})
 
 
 def _parameter(
