@@ -19,7 +19,7 @@ STATIC = Path(__file__).parents[1] / "static"
 # Scripts, styles and images from this server only, and no framing by other pages.
 _POLICY = "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'"
 _HTML = Described("HTML.", media_types=("text/html",))
-_NOT_MODIFIED = Described("Not modified since `If-None-Match`.")
+_NOT_MODIFIED = Described("Not modified.")
 
 
 class Pages:
