@@ -1,5 +1,7 @@
 """Wiring of the gateway."""
 
+from collections.abc import Callable
+
 from flask import Flask
 
 from serving.gateway.api.cors import allow_origins
@@ -11,18 +13,19 @@ from serving.gateway.inference.catalog import Catalog, ModelSource
 from serving.gateway.inference.classifier import Classifier
 from serving.gateway.inference.explainer import Explainer
 from serving.gateway.inference.readiness import Readiness
-from serving.gateway.server.draining import Draining
 from serving.gateway.settings import Settings
 from serving.gateway.telemetry.metrics import Metrics
 
 
-def create_app(settings: Settings, source: ModelSource, draining: Draining | None = None) -> Flask:
+def create_app(
+    settings: Settings, source: ModelSource, is_draining: Callable[[], bool] = lambda: False
+) -> Flask:
     """Return the gateway as a WSGI application.
 
     Args:
         settings: the gateway's settings.
         source: the model server, as a `ModelServer` or anything like it.
-        draining: tells whether the gateway is about to stop.
+        is_draining: whether the gateway is about to stop.
 
     Raises:
         OSError, ValueError: the file of API keys can't be read.
@@ -37,7 +40,7 @@ def create_app(settings: Settings, source: ModelSource, draining: Draining | Non
     catalog = Catalog(settings.models, source)
     classifier = Classifier(catalog, source, settings.photo_limits(), settings.max_decodes)
     explainer = Explainer(classifier, source)
-    readiness = Readiness(catalog, draining or Draining())
+    readiness = Readiness(catalog, is_draining)
     routes = Routes(settings, catalog, classifier, explainer, readiness)
     app.register_blueprint(routes.blueprint())
     app.register_blueprint(Pages(settings).blueprint())

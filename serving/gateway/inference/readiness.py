@@ -11,7 +11,6 @@ from serving.deadline import Deadline
 from serving.errors import DeadlineExceeded, PhotolabelError
 from serving.gateway.inference.catalog import Catalog
 from serving.gateway.model_client.model_ref import ModelRef
-from serving.gateway.server.draining import Draining
 
 CACHE_SECONDS = 1.0
 # A probe waits so long for the model server, all models together: far less than probes wait for us.
@@ -68,10 +67,13 @@ class Readiness:
     """The readiness of the gateway and of each model. Make it after the fork: it has threads."""
 
     def __init__(
-        self, catalog: Catalog, draining: Draining, clock: Callable[[], float] = time.monotonic
+        self,
+        catalog: Catalog,
+        is_draining: Callable[[], bool],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._catalog = catalog
-        self._draining = draining
+        self._is_draining = is_draining
         threads = ThreadPoolExecutor(len(catalog.names), thread_name_prefix="readiness")
         self._probes = {
             name: _Probe(partial(self._ask, name), threads, clock) for name in catalog.names
@@ -82,7 +84,7 @@ class Readiness:
 
         It takes `WAIT_SECONDS` at most, whatever the model server does.
         """
-        if self._draining.begun():
+        if self._is_draining():
             detail = "The gateway is stopping."
             return [ModelReadiness(name, "draining", detail=detail) for name in self._probes]
         answers = {name: probe.answer() for name, probe in self._probes.items()}

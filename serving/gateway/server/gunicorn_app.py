@@ -91,7 +91,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         if settings.api_keys_file:
             self._api_keys = ApiKeys(settings.api_keys_file)
         model_server = ModelServer(settings.model_server, settings.tls_files(), self._pem)
-        return create_app(settings, model_server, self._draining)
+        return create_app(settings, model_server, self._draining.begun)
 
     def place(self) -> int:
         """Return the place of this worker among all."""

@@ -61,7 +61,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def readiness(held: Held, clock: Clock) -> Readiness:
-    return Readiness(Catalog(("clothing", "cats-dogs"), held), Draining(), clock)
+    return Readiness(Catalog(("clothing", "cats-dogs"), held), Draining().begun, clock)
 
 
 def states(models: list[ModelReadiness]) -> dict[str, str]:
@@ -121,7 +121,7 @@ def test_a_probe_without_time_is_answered_too(held: Held) -> None:
 
 def test_a_drain_fails_readiness_and_nothing_else(held: Held) -> None:
     draining = Draining()
-    client = create_app(Settings(), held, draining).test_client()
+    client = create_app(Settings(), held, draining.begun).test_client()
     assert client.get("/readyz").status_code == 200
     draining.begin()
     asked = len(held.asked)
