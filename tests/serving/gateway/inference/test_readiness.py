@@ -14,7 +14,7 @@ from serving.gateway.app import create_app
 from serving.gateway.inference.catalog import Catalog
 from serving.gateway.inference.readiness import CACHE_SECONDS, ModelReadiness, Readiness
 from serving.gateway.model_client.model_ref import VersionState
-from serving.gateway.server.draining import Draining
+from serving.gateway.server.shared_state import Draining
 from serving.gateway.settings import Settings
 from tests.serving.fakes import FakeModelServer, fake_server, gateway
 from tests.serving.gateway.server.test_gunicorn_app import running
