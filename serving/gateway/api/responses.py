@@ -47,7 +47,10 @@ def classification_answer(answer: Classification) -> ClassificationAnswer:
 
 def explanation_answer(explained: Explanation) -> ExplanationAnswer:
     """Return what was classified and explained as the API's answer."""
-    answer, heat = explained.answer, explained.heat.astype(float).round(HEAT_DIGITS).tolist()
+    answer, heat = (
+        explained.classification,
+        explained.heat.astype(float).round(HEAT_DIGITS).tolist(),
+    )
     pairs = zip(answer.predictions, heat, strict=True)
     return ExplanationAnswer.model_validate(
         {

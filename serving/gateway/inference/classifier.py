@@ -1,4 +1,4 @@
-"""Photos in, probabilities out. Knows neither Flask nor gRPC."""
+"""Photos in, predictions out."""
 
 import contextlib
 import logging
@@ -8,14 +8,14 @@ import numpy as np
 
 from serving.deadline import Deadline
 from serving.errors import ModelNotReady, TooManyPhotos, UnknownVersion
-from serving.gateway.inference.admission import DecodePlaces
+from serving.gateway.inference.admission import DecodeLimit
 from serving.gateway.inference.catalog import Catalog, ModelSource
 from serving.gateway.inference.results import (
     Classification,
     ClassProbability,
+    ModelOutput,
     Photo,
     PhotoPrediction,
-    Predicted,
 )
 from serving.gateway.model_client.contract import MAX_INPUT_BYTES, Description, Prediction
 from serving.gateway.model_client.grpc_errors import RequestRefused, broken_contract
@@ -39,7 +39,7 @@ class Classifier:
         self._catalog = catalog
         self._source = source
         self._decoder = PhotoDecoder(limits)
-        self._decode_places = DecodePlaces(max_decodes)
+        self._decode_limit = DecodeLimit(max_decodes)
 
     def classify(
         self,
@@ -54,18 +54,18 @@ class Classifier:
         Args:
             ref: which model.
             photos: at least one.
-            top: how many of the most probable classes to keep; None keeps all.
-            deadline: until when.
-            observation: where to note what is measured.
+            top: how many of the most probable classes to return; None returns all.
+            deadline: of the request.
+            observation: where measurements are noted.
 
         Raises:
-            PhotolabelError: the model or a photo is bad, the time is over…
+            PhotolabelError: the model or a photo is bad, the deadline has passed…
         """
         observation = observation or Observation()
-        predicted = self.predict(ref, photos, deadline, observation)
-        return self.answer(ref, photos, top, predicted, observation)
+        output = self.predict(ref, photos, deadline, observation)
+        return self.to_classification(ref, photos, top, output, observation)
 
-    def expected(self, ref: ModelRef, deadline: Deadline) -> Description:
+    def expected_version(self, ref: ModelRef, deadline: Deadline) -> Description:
         """Return the description of the version that will most likely answer.
 
         Raises:
@@ -73,20 +73,24 @@ class Classifier:
         """
         return self._catalog.expect(ref, deadline)
 
-    def answer(
+    def to_classification(
         self,
         ref: ModelRef,
         photos: list[Photo],
         top: int | None,
-        predicted: Predicted,
+        output: ModelOutput,
         observation: Observation,
+        record: bool = True,
     ) -> Classification:
-        """Put into words what `predict` returned; the arguments are those of `classify`.
+        """Return the output of `predict` as labels with their probabilities.
+
+        With `record` the predicted classes count in the metrics; the other arguments are those of
+        `classify`.
 
         Raises:
-            ModelNotReady: the model does not keep contract 1.
+            ModelNotReady: the model violates contract 1.
         """
-        description, prediction = predicted.description, predicted.prediction
+        description, prediction = output.description, output.prediction
         classes = len(description.labels)
         if prediction.probabilities.shape[1] != classes:
             got = f"{prediction.probabilities.shape[1]} probabilities for {classes} labels"
@@ -95,18 +99,20 @@ class Classifier:
             raise broken_contract(ref, "a probability is not a number")
         observation.version = prediction.version
         predictions = _rank(photos, description, prediction, top)
-        observation.best = [
-            (each.probabilities[0].label, each.probabilities[0].probability) for each in predictions
-        ]
+        if record:
+            observation.best = [
+                (each.probabilities[0].label, each.probabilities[0].probability)
+                for each in predictions
+            ]
         return Classification(ref.name, prediction.version, predictions)
 
     def predict(
         self, ref: ModelRef, photos: list[Photo], deadline: Deadline, observation: Observation
-    ) -> Predicted:
-        """Prepare and ask; anew if another version than expected answers and wants it so.
+    ) -> ModelOutput:
+        """Prepare the photos and ask the model; again if the answering version needs other pixels.
 
         Versions differ for a moment while one takes over, and for longer between replicas of the
-        model server: what the caller did not name must not become the caller's error.
+        model server: the client did not name one, so this must not become its error.
         """
         asked, expected = ref, self._catalog.expect(ref, deadline)
         for _ in range(TRIES):
@@ -123,17 +129,17 @@ class Classifier:
                     raise
             else:
                 if prediction.version == expected.version:
-                    return Predicted(expected, prediction, pixels)
+                    return ModelOutput(expected, prediction, pixels)
                 actual = self._describe(ref.name, prediction.version, deadline)
                 self._catalog.answered(ref, prediction.version)
                 if (actual.shape, actual.preparation) == (expected.shape, expected.preparation):
-                    return Predicted(actual, prediction, pixels)
+                    return ModelOutput(actual, prediction, pixels)
                 expected = actual
             asked = ModelRef(ref.name, expected.version)
         raise ModelNotReady(f"Model {ref} is changing, or refuses its own input. Try again.")
 
     def _describe(self, name: str, version: int, deadline: Deadline) -> Description:
-        """Describe a version that has answered; other replicas may not have it."""
+        """Describe a version that has answered; other replicas may lack it."""
         for _ in range(TRIES):
             with contextlib.suppress(UnknownVersion):
                 return self._catalog.expect(ModelRef(name, version), deadline)
@@ -146,27 +152,26 @@ class Classifier:
         deadline: Deadline,
         observation: Observation,
     ) -> np.ndarray:
-        """Return uint8 `[photos, height, width, channels]`; every bad photo is named."""
+        """Return uint8 `[photos, height, width, channels]`; the error names every bad photo."""
         self._source.check()
         preparation, shape = expected.preparation, expected.shape
-        most = MAX_INPUT_BYTES // math.prod(shape)
-        if len(photos) > most:
-            raise TooManyPhotos(f"The model takes at most {most:,} photos at once. Send fewer.")
+        limit = MAX_INPUT_BYTES // math.prod(shape)
+        if len(photos) > limit:
+            raise TooManyPhotos(f"The model takes at most {limit:,} photos at once. Send fewer.")
         pixels = np.empty((len(photos), *shape), np.uint8)
         bad: list[tuple[str, BadPhoto]] = []
-        for place, photo in enumerate(photos):
-            with observation.waiting():
-                self._decode_places.take(deadline)
-            try:
-                with observation.decoding():
-                    pixels[place] = self._decoder.prepare(
-                        photo.encoded, preparation, shape, deadline
-                    )
-            except BadPhoto as error:
-                # Its frames would keep the decoded image alive while the next is decoded.
-                bad.append((photo.name, error.with_traceback(None)))
-            finally:
-                self._decode_places.leave()
+        for index, photo in enumerate(photos):
+            with contextlib.ExitStack() as permit:
+                with observation.waiting():
+                    permit.enter_context(self._decode_limit.acquired(deadline))
+                try:
+                    with observation.decoding():
+                        pixels[index] = self._decoder.prepare(
+                            photo.encoded, preparation, shape, deadline
+                        )
+                except BadPhoto as error:
+                    # Its frames would keep the decoded image alive while the next is decoded.
+                    bad.append((photo.name, error.with_traceback(None)))
         if bad:
             raise BadPhotos(bad, len(photos))
         return pixels

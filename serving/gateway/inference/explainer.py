@@ -1,4 +1,4 @@
-"""Photos in, probabilities and heat maps out: which parts of a photo speak for its class."""
+"""Photos in, predictions and heat maps out: which parts of a photo are evidence for its class."""
 
 from serving.deadline import Deadline
 from serving.errors import ModelNotReady, NotExplainable, UnknownVersion
@@ -11,7 +11,7 @@ from serving.gateway.telemetry.observation import Observation
 
 
 class Explainer:
-    """Classifies photos and asks the version that has answered why."""
+    """Classifies photos and asks the version that answered to explain."""
 
     def __init__(self, classifier: Classifier, source: ModelSource) -> None:
         self._classifier = classifier
@@ -25,34 +25,37 @@ class Explainer:
         deadline: Deadline,
         observation: Observation | None = None,
     ) -> Explanation:
-        """Classify photos and explain; the arguments are those of `Classifier.classify`.
+        """Classify photos and explain the predictions.
+
+        The arguments are those of `Classifier.classify`.
 
         Raises:
-            NotExplainable: the version that answers gives no heat maps.
+            NotExplainable: the version that answers has no signature `explain`.
             PhotolabelError: as `Classifier.classify`.
         """
         observation = observation or Observation()
-        _check(ref.name, self._classifier.expected(ref, deadline))  # Before anything is costly.
+        # Checked before anything costly.
+        _check_explains(ref.name, self._classifier.expected_version(ref, deadline))
         for _ in range(TRIES):
-            predicted = self._classifier.predict(ref, photos, deadline, observation)
-            version = ModelRef(ref.name, predicted.prediction.version)
-            # Measured apart: photos that people ask about would count twice, and look like drift.
-            apart = Observation()
-            answer = self._classifier.answer(ref, photos, top, predicted, apart)
-            observation.version = apart.version
-            _check(ref.name, predicted.description)
+            output = self._classifier.predict(ref, photos, deadline, observation)
+            # Not recorded: photos that people ask about would count twice, and look like drift.
+            classification = self._classifier.to_classification(
+                ref, photos, top, output, observation, record=False
+            )
+            _check_explains(ref.name, output.description)
+            version = ModelRef(ref.name, classification.version)
             try:
                 with observation.explaining():
-                    heat = self._source.explain(version, predicted.pixels, deadline)
-            except UnknownVersion:  # It was replaced after it had answered: both anew.
+                    heat = self._source.explain(version, output.pixels, deadline)
+            except UnknownVersion:  # It was replaced after it had answered: classify again.
                 continue
-            return Explanation(answer, heat, predicted.pixels)
+            return Explanation(classification, heat, output.pixels)
         raise ModelNotReady(f"Model {ref} is changing: its versions come and go. Try again.")
 
 
-def _check(name: str, description: Description) -> None:
+def _check_explains(name: str, description: Description) -> None:
     if not description.explains:
         raise NotExplainable(
-            f"Model {ModelRef(name, description.version)}, has no signature 'explain', as models"
-            " published before there were heat maps. Publish it again, or ask :classify."
+            f"Model {ModelRef(name, description.version)}, has no signature 'explain': it was"
+            " published before there were heat maps. Publish it again, or use :classify."
         )

@@ -1,4 +1,4 @@
-"""Whether every model can answer: asked of the model server, kept for a second."""
+"""Whether every model can answer: asked of the model server, cached for a second."""
 
 import threading
 import time
@@ -13,9 +13,9 @@ from serving.gateway.inference.catalog import Catalog
 from serving.gateway.model_client.model_ref import ModelRef
 
 CACHE_SECONDS = 1.0
-# A probe waits so long for the model server, all models together: far less than probes wait for us.
+# How long a probe waits for the model server, all models together: less than probes wait for us.
 WAIT_SECONDS = 1.0
-# A call goes on without the probe that began it: on a cold GPU a version describes itself slowly.
+# A call continues after its probe: on a cold GPU a version takes long to describe itself.
 CALL_SECONDS = 5.0
 
 
@@ -37,7 +37,7 @@ class ModelReadiness:
 
 
 class _Probe:
-    """Asks for one model: at most one call at once, and none while the last answer is fresh."""
+    """Asks about one model: at most one call at once, and none while the last result is fresh."""
 
     def __init__(
         self,
@@ -49,18 +49,18 @@ class _Probe:
         self._threads = threads
         self._clock = clock
         self._lock = threading.Lock()
-        self._answer: Future[ModelReadiness] | None = None
+        self._result: Future[ModelReadiness] | None = None
         self._asked_at = 0.0
 
-    def answer(self) -> Future[ModelReadiness]:
-        """Return the answer that is fresh or under way, or ask for one."""
+    def result(self) -> Future[ModelReadiness]:
+        """Return the result that is fresh or under way, or ask for one."""
         with self._lock:
-            if self._answer is None or (
-                self._answer.done() and self._clock() - self._asked_at >= CACHE_SECONDS
+            if self._result is None or (
+                self._result.done() and self._clock() - self._asked_at >= CACHE_SECONDS
             ):
                 self._asked_at = self._clock()
-                self._answer = self._threads.submit(self._ask)
-            return self._answer
+                self._result = self._threads.submit(self._ask)
+            return self._result
 
 
 class Readiness:
@@ -82,15 +82,16 @@ class Readiness:
     def models(self, deadline: Deadline) -> list[ModelReadiness]:
         """Return the state of each model; none is ready while the gateway drains.
 
-        It takes `WAIT_SECONDS` at most, whatever the model server does.
+        It takes at most `WAIT_SECONDS`, even if the model server hangs.
         """
         if self._is_draining():
             detail = "The gateway is stopping."
             return [ModelReadiness(name, "draining", detail=detail) for name in self._probes]
-        answers = {name: probe.answer() for name, probe in self._probes.items()}
-        wait(answers.values(), _patience(deadline))
+        results = {name: probe.result() for name, probe in self._probes.items()}
+        wait(results.values(), _wait_seconds(deadline))
         return [
-            answer.result() if answer.done() else _silent(name) for name, answer in answers.items()
+            result.result() if result.done() else _no_response(name)
+            for name, result in results.items()
         ]
 
     def _ask(self, name: str) -> ModelReadiness:
@@ -101,13 +102,13 @@ class Readiness:
         return ModelReadiness(name, "ready", described.version)
 
 
-def _patience(deadline: Deadline) -> float:
+def _wait_seconds(deadline: Deadline) -> float:
     try:
         return min(WAIT_SECONDS, deadline.remaining())
     except DeadlineExceeded:
         return 0.0
 
 
-def _silent(name: str) -> ModelReadiness:
+def _no_response(name: str) -> ModelReadiness:
     detail = "The model server has not answered yet."
     return ModelReadiness(name, "unavailable", detail=detail)
