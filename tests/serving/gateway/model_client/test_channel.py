@@ -92,7 +92,7 @@ def test_what_does_not_fit_is_unavailable_and_the_log_tells_why(
     (line,) = [
         each.getMessage()
         for each in caplog.records
-        if each.name == "serving.gateway.model_client.outage_log"
+        if each.name == "serving.gateway.model_client.circuit_breaker"
     ]
     assert told in line
     assert address in line
