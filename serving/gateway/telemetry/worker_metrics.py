@@ -11,12 +11,13 @@ import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
+from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import values
 from prometheus_client.multiprocess import mark_process_dead
 
-from serving.gateway.telemetry.metrics import FOLDER_VARIABLE, worker_page
-from serving.gateway.telemetry.metrics_server import MetricsListener
+from serving.gateway.telemetry.metrics import FOLDER_VARIABLE, worker_registry
+from serving.gateway.telemetry.metrics_server import start_metrics_server
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - made by the system for this.
 
@@ -36,7 +37,7 @@ class WorkerMetrics:
         self._owner: int | None = None
         self._folder = ""
         self._slots: dict[Any, int] = {}
-        self._listener: MetricsListener | None = None
+        self._server: WSGIServer | None = None
 
     def open(self) -> None:
         """Make the folder and open the port. Before any metric is made, and before any fork.
@@ -53,7 +54,7 @@ class WorkerMetrics:
         values.ValueClass = values.MultiProcessValue(lambda: self.slot)  # type: ignore[no-untyped-call]
         if self._bind:
             try:
-                self._listener = MetricsListener(self._bind, worker_page())
+                self._server = start_metrics_server(self._bind, worker_registry())
             except OSError:
                 self.close()
                 raise
@@ -62,8 +63,9 @@ class WorkerMetrics:
         """Remove the folder and close the port. A worker, which ends in here too, leaves both."""
         if self._owner != os.getpid():
             return
-        if self._listener:
-            self._listener.close()
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def pre_fork(self, arbiter: Any, worker: Any) -> None:
@@ -74,8 +76,8 @@ class WorkerMetrics:
 
     def post_fork(self, arbiter: Any, worker: Any) -> None:
         """Leave the port to the master; gunicorn's hook in the worker."""
-        if self._listener:
-            self._listener.leave()
+        if self._server:
+            self._server.socket.close()
 
     def child_exit(self, arbiter: Any, worker: Any) -> int:
         """Free a dead worker's slot, forget what it had in flight, and return the slot."""
