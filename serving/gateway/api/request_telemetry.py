@@ -10,8 +10,7 @@ from flask import Flask, Response, g, request
 from serving.gateway.api.request_arrival import ARRIVAL
 from serving.gateway.telemetry.metrics import Metrics
 from serving.gateway.telemetry.observation import Observation
-from serving.gateway.telemetry.trace import Trace, trace_context
-from serving.gateway.telemetry.tracing import open_tracing
+from serving.gateway.telemetry.trace import Trace, Tracing, trace_context
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 UNKNOWN = "unknown"
@@ -35,12 +34,13 @@ class Telemetry:
     Args:
         models: the names of the models served; no other name becomes a label of a metric.
         metrics: where requests are counted.
+        tracing: begins the traces of requests.
     """
 
-    def __init__(self, models: Collection[str], metrics: Metrics) -> None:
+    def __init__(self, models: Collection[str], metrics: Metrics, tracing: Tracing) -> None:
         self._models = frozenset(models)
         self._metrics = metrics
-        self._begin_trace = open_tracing()
+        self._begin_trace = tracing.begin
 
     def observe(self, app: Flask) -> None:
         """Observe every request of the app from now on; its handlers find `g.observation`."""

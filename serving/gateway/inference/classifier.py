@@ -41,6 +41,10 @@ class Classifier:
         self._decoder = PhotoDecoder(limits)
         self._decode_limit = DecodeLimit(max_decodes)
 
+    def close(self) -> None:
+        """End the sandbox process, if there is one."""
+        self._decoder.close()
+
     def classify(
         self,
         ref: ModelRef,

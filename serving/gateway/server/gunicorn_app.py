@@ -1,7 +1,9 @@
 """The gateway under gunicorn, and what it does on SIGTERM (`DrainingArbiter.handle_term`)."""
 
 import sys
+import threading
 import time
+from contextlib import ExitStack
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,6 +22,10 @@ from serving.gateway.telemetry.worker_metrics import SHARED_MEMORY, WorkerMetric
 from serving.tls.certificates import Pem
 
 SPARE_THREADS = 8
+
+# For a worker to close what it has opened: enough to export the last spans, unless the collector
+# does not answer.
+CLOSE_SECONDS = 2
 
 _GENERATIONS = 4  # For a while, workers that are stopping exist beside the new ones.
 
@@ -79,6 +85,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         self._metrics = WorkerMetrics(settings.metrics_bind)
         self._draining = Draining()
         self._pem = pem
+        self._closing = ExitStack()
         self._api_keys: ApiKeys | None = None
         super().__init__()
 
@@ -92,7 +99,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             # Requests over the limit still need a thread that refuses them, as do probes.
             "threads": settings.max_in_flight + SPARE_THREADS,
             "worker_connections": settings.max_connections,
-            "graceful_timeout": settings.drain_seconds,
+            "graceful_timeout": settings.drain_seconds + CLOSE_SECONDS,
             "keepalive": 75,
             # Nothing here depends on what a proxy says about the client.
             "forwarded_allow_ips": "",
@@ -131,7 +138,14 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         if settings.api_keys_file:
             self._api_keys = ApiKeys(settings.api_keys_file)
         model_server = ModelServer(settings.model_server, settings.tls_files(), self._pem)
-        return create_app(settings, model_server, self._draining.begun)
+        self._closing.callback(model_server.close)
+        return create_app(settings, model_server, self._draining.begun, self._closing)
+
+    def close(self) -> None:
+        """Close what a worker's app has opened, after its last request; give up in time."""
+        closer = threading.Thread(target=self._closing.close, name="close", daemon=True)
+        closer.start()
+        closer.join(CLOSE_SECONDS)
 
     def slot(self) -> int:
         """Return the number of this worker among those that live."""

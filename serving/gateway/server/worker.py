@@ -62,16 +62,19 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         super().init_process()
 
     def run(self) -> None:
-        """Serve until the worker is stopped, then finish the requests in flight."""
+        """Serve until the worker is stopped; finish the requests in flight; close what is open."""
         self.app.connection_counts.set(self._slot, 0)
         for listener, _ in self._listeners.values():
             listener.setblocking(False)
             self._poll.register(listener, _READABLE)
         for number in range(self.cfg.threads):
             threading.Thread(target=self._work, name=f"worker-{number}", daemon=True).start()
-        while self.alive and self.ppid == os.getppid():
-            self._tick()
-        self._drain()
+        try:
+            while self.alive and self.ppid == os.getppid():
+                self._tick()
+            self._drain()
+        finally:  # SIGINT and SIGQUIT end it by an exception.
+            self.app.close()
 
     def _drain(self) -> None:
         self.alive = False
@@ -84,7 +87,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         for connection in list(self._connections.values()):
             if connection.idle:
                 connection.end = min(connection.end, begun + STOP_IDLE_SECONDS)
-        while self._connections and time.monotonic() < begun + self.cfg.graceful_timeout:
+        while self._connections and time.monotonic() < begun + self.app.settings.drain_seconds:
             self._tick()
 
     def _tick(self) -> None:
