@@ -67,7 +67,12 @@ class Classifier:
         """
         observation = observation or Observation()
         output = self.predict(ref, photos, deadline, observation)
-        return self.to_classification(ref, photos, top, output, observation)
+        classification = to_classification(ref.name, output, top)
+        observation.best = [
+            (each.probabilities[0].label, each.probabilities[0].probability)
+            for each in classification.predictions
+        ]
+        return classification
 
     def expected_version(self, ref: ModelRef, deadline: Deadline) -> Description:
         """Return the description of the version that will most likely answer.
@@ -76,39 +81,6 @@ class Classifier:
             PhotolabelError: as `Catalog.expect`.
         """
         return self._catalog.expect(ref, deadline)
-
-    def to_classification(
-        self,
-        ref: ModelRef,
-        photos: list[Photo],
-        top: int | None,
-        output: ModelOutput,
-        observation: Observation,
-        record: bool = True,
-    ) -> Classification:
-        """Return the output of `predict` as labels with their probabilities.
-
-        With `record` the predicted classes count in the metrics; the other arguments are those of
-        `classify`.
-
-        Raises:
-            ModelNotReady: the model violates contract 1.
-        """
-        description, prediction = output.description, output.prediction
-        classes = len(description.labels)
-        if prediction.probabilities.shape[1] != classes:
-            got = f"{prediction.probabilities.shape[1]} probabilities for {classes} labels"
-            raise broken_contract(ref, got)
-        if not np.isfinite(prediction.probabilities).all():
-            raise broken_contract(ref, "a probability is not a number")
-        observation.version = prediction.version
-        predictions = _rank(photos, description, prediction, top)
-        if record:
-            observation.best = [
-                (each.probabilities[0].label, each.probabilities[0].probability)
-                for each in predictions
-            ]
-        return Classification(ref.name, prediction.version, predictions)
 
     def predict(
         self, ref: ModelRef, photos: list[Photo], deadline: Deadline, observation: Observation
@@ -132,12 +104,13 @@ class Classifier:
                 if asked == ref and ref != ModelRef(ref.name):
                     raise
             else:
+                observation.version = prediction.version
                 if prediction.version == expected.version:
-                    return ModelOutput(expected, prediction, pixels)
+                    return ModelOutput(photos, expected, prediction, pixels)
                 actual = self._describe(ref.name, prediction.version, deadline)
                 self._catalog.answered(ref, prediction.version)
                 if (actual.shape, actual.preparation) == (expected.shape, expected.preparation):
-                    return ModelOutput(actual, prediction, pixels)
+                    return ModelOutput(photos, actual, prediction, pixels)
                 expected = actual
             asked = ModelRef(ref.name, expected.version)
         raise ModelNotReady(f"Model {ref} is changing, or refuses its own input. Try again.")
@@ -181,16 +154,32 @@ class Classifier:
         return pixels
 
 
+def to_classification(model: str, output: ModelOutput, top: int | None) -> Classification:
+    """Return a model's output as labels with their probabilities.
+
+    Raises:
+        ModelNotReady: the output violates contract 1.
+    """
+    description, prediction = output.description, output.prediction
+    ref = ModelRef(model, prediction.version)
+    columns, classes = prediction.probabilities.shape[1], len(description.labels)
+    if columns != classes:
+        raise broken_contract(ref, f"{columns} probabilities for {classes} labels")
+    if not np.isfinite(prediction.probabilities).all():
+        raise broken_contract(ref, "a probability is not a number")
+    predictions = _rank(output.photos, description, prediction, top)
+    return Classification(model, prediction.version, predictions)
+
+
 def _rank(
     photos: list[Photo], description: Description, prediction: Prediction, top: int | None
 ) -> list[PhotoPrediction]:
     """Rank the classes of each photo; plain Python, which is faster than NumPy on short rows."""
     labels, predictions = description.labels, []
-    for place, (photo, row) in enumerate(
-        zip(photos, prediction.probabilities.tolist(), strict=True)
-    ):
+    rows = zip(photos, prediction.probabilities.tolist(), strict=True)
+    for index, (photo, row) in enumerate(rows):
         order = sorted(range(len(row)), key=row.__getitem__, reverse=True)[:top]
-        ranked = [ClassProbability(labels[index], row[index]) for index in order]
-        known = None if prediction.recognized is None else bool(prediction.recognized[place])
+        ranked = [ClassProbability(labels[each], row[each]) for each in order]
+        known = None if prediction.recognized is None else bool(prediction.recognized[index])
         predictions.append(PhotoPrediction(photo.name, ranked, known))
     return predictions

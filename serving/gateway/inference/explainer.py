@@ -3,7 +3,7 @@
 from serving.deadline import Deadline
 from serving.errors import ModelNotReady, NotExplainable, UnknownVersion
 from serving.gateway.inference.catalog import ModelSource
-from serving.gateway.inference.classifier import TRIES, Classifier
+from serving.gateway.inference.classifier import TRIES, Classifier, to_classification
 from serving.gateway.inference.results import Explanation, Photo
 from serving.gateway.model_client.contract import Description
 from serving.gateway.model_client.model_ref import ModelRef
@@ -38,10 +38,9 @@ class Explainer:
         _check_explains(ref.name, self._classifier.expected_version(ref, deadline))
         for _ in range(TRIES):
             output = self._classifier.predict(ref, photos, deadline, observation)
-            # Not recorded: photos that people ask about would count twice, and look like drift.
-            classification = self._classifier.to_classification(
-                ref, photos, top, output, observation, record=False
-            )
+            # Not noted in the observation as `classify` does: photos that people ask about would
+            # count twice, and look like drift.
+            classification = to_classification(ref.name, output, top)
             _check_explains(ref.name, output.description)
             version = ModelRef(ref.name, classification.version)
             try:

@@ -37,11 +37,13 @@ class ModelOutput:
     """What a model returned for photos.
 
     Attributes:
+        photos: as the client sent them.
         description: of the version that answered.
         prediction: its output.
         pixels: its input, uint8 `[photos, height, width, channels]`.
     """
 
+    photos: list[Photo]
     description: Description
     prediction: Prediction
     pixels: np.ndarray

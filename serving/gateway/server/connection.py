@@ -8,13 +8,7 @@ import time
 from enum import Enum, auto
 from typing import Any
 
-from serving.gateway.api.request_arrival import Arrival
-from serving.gateway.server.incoming_request import (
-    PIECE_BYTES,
-    IncomingRequest,
-    ParsedRequest,
-    RequestLimits,
-)
+from serving.gateway.server.incoming_request import PIECE_BYTES, IncomingRequest, RequestLimits
 
 SEND_SECONDS = 10.0
 
@@ -29,7 +23,6 @@ _HEAD_TIMEOUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-L
 
 class _State(Enum):
     RECEIVING = auto()  # Waiting for a request, or for the rest of one.
-    LATE = auto()  # The request's time budget was spent before it was complete.
     LINGERING = auto()  # Nothing more will be sent; what still arrives is discarded.
     ENDED = auto()  # To be closed.
 
@@ -117,35 +110,26 @@ class Connection:
         self._incoming.take(data)
         if not self._unsent:
             self.end = self._incoming.end
-        parsed = self._incoming.parsed
-        if parsed and parsed.awaits_continue() and not self._incoming.ready():
+        if self._incoming.awaits_continue():
             self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _expire(self) -> None:
-        """Mark a request with a complete head as late; else end the connection."""
-        if self._incoming and self._incoming.parsed:
-            self._state = _State.LATE
+        if self._incoming and self._incoming.request:
+            self._incoming.late = True
             return
         self._state = _State.ENDED
         if self._incoming:
             self.send(_HEAD_TIMEOUT)
 
-    def request(self) -> ParsedRequest | None:
+    def request(self) -> IncomingRequest | None:
         """Return the next request if it is complete, or never will be."""
         incoming = self._incoming
-        if incoming is None or incoming.parsed is None or self._unsent:
+        if incoming is None or incoming.request is None or self._unsent:
             return None
-        if incoming.ready() or self._state is not _State.RECEIVING:
+        if incoming.ready() or self.ended:
             self.end = _NEVER
-            return incoming.parsed
+            return incoming
         return None
-
-    def arrival(self) -> Arrival:
-        """Return how the current request arrived."""
-        incoming = self._incoming
-        if incoming is None:
-            return Arrival()
-        return Arrival(incoming.began, self._state is _State.LATE, incoming.crowded)
 
     def send(self, response: bytes) -> None:
         """Send a response, or as much of it as the client takes at once; the rest later.
@@ -163,12 +147,12 @@ class Connection:
         if not self._unsent:
             self._enter(self._state_when_sent)
 
-    def answered(self, parsed: ParsedRequest, *, keep: bool) -> None:
+    def answered(self, request: IncomingRequest, *, keep: bool) -> None:
         """Continue with the next request, which may have arrived already, or end the connection."""
-        if not parsed.complete:
+        if not request.complete:
             self.linger()
             return
-        rest = parsed.rest() if keep else b""
+        rest = request.rest() if keep else b""
         self._forget_request()
         self._enter_when_sent(_State.RECEIVING if keep else _State.ENDED)
         if rest:

@@ -14,6 +14,7 @@ from gunicorn.http.message import Request
 from gunicorn.http.unreader import Unreader
 
 from serving.deadline import TIMEOUT_HEADER, read_timeout
+from serving.gateway.api.request_arrival import Arrival
 from serving.gateway.server.chunked_body import ChunkDecoder
 
 MAX_HEAD_BYTES = 65_536
@@ -67,23 +68,28 @@ class IncomingRequest:
     """A request, from its first byte on.
 
     Attributes:
-        began: when its first byte came, on the monotonic clock.
-        end: when its time budget is spent, on the same clock.
-        crowded: there was no memory for all of its bytes.
-        parsed: the request, once its head is complete.
+        end: when its time budget is spent, on the monotonic clock.
+        late: the budget was spent before it was complete.
+        complete: all of it has arrived.
+        request: gunicorn's, once the head is complete; its body ends where nothing more has
+            arrived.
     """
 
     def __init__(self, limits: RequestLimits, client: Any, number: int) -> None:
-        self.began = time.monotonic()
-        self.end = self.began + limits.time_budget
-        self.crowded = False
-        self.parsed: ParsedRequest | None = None
+        self._began = time.monotonic()
+        self.end = self._began + limits.time_budget
+        self.late = self.complete = False
+        self.request: Any = None
         self._limits = limits
         self._client = client
         self._number = number
         self._head = bytearray()
+        self._received = _ReceivedBytes()
         self._reserved = 0
+        self._crowded = False  # There was no memory for all of its bytes.
         self._wants_body = True
+        self._chunks: ChunkDecoder | None = None
+        self._length = 0  # Of the body as announced or, if it is chunked, of what has arrived.
 
     def take(self, data: bytes) -> None:
         """Take the next bytes.
@@ -94,9 +100,9 @@ class IncomingRequest:
         if self._limits.memory.reserve(len(data)):
             self._reserved += len(data)
         else:
-            self.crowded = True
-        if self.parsed:
-            self.parsed.take(data)
+            self._crowded = True
+        if self.request:
+            self._take_body(data)
             return
         before = len(self._head)
         self._head += data
@@ -104,96 +110,76 @@ class IncomingRequest:
         if end > MAX_HEAD_BYTES or (end < 0 and len(self._head) > MAX_HEAD_BYTES):
             raise LimitRequestHeaders(f"more than {MAX_HEAD_BYTES:,} bytes")
         if end >= 0:
-            self._parse()
+            self._parse_head()
 
-    def _parse(self) -> None:
-        unreader = _ReceivedBytes(bytes(self._head))
+    def _parse_head(self) -> None:
+        self._received.append(bytes(self._head))
         self._head.clear()
-        request = Request(self._limits.config, unreader, self._client, self._number)
-        self.parsed = ParsedRequest(request, unreader)
+        request = Request(self._limits.config, self._received, self._client, self._number)
         wanted = dict(request.headers).get(TIMEOUT_HEADER.upper())
         seconds = read_timeout(wanted, self._limits.time_budget) or self._limits.time_budget
-        self.end = self.began + seconds
+        self.end = self._began + seconds
         self._wants_body = self._limits.wants_body(request)
-
-    def ready(self) -> bool:
-        """Return whether it is complete, or the rest of its body does not matter."""
-        parsed = self.parsed
-        return parsed is not None and (
-            parsed.complete
-            or self.crowded
-            or not self._wants_body
-            or parsed.broken()
-            or parsed.body_bytes() > self._limits.max_body_bytes
-        )
-
-    def piece_bytes(self) -> int:
-        """Return how many bytes to read at once: more for a larger body."""
-        announced = self.parsed.body_bytes() if self.parsed else 0
-        return min(max(PIECE_BYTES, announced), MAX_PIECE_BYTES)
-
-    def release(self) -> None:
-        """Give back the memory."""
-        self._limits.memory.release(self._reserved)
-        self._reserved = 0
-
-
-class ParsedRequest:
-    """A request whose head has arrived, and what has arrived of its body.
-
-    Attributes:
-        request: gunicorn's; its body ends where nothing more has arrived.
-        complete: all of the body has arrived.
-    """
-
-    def __init__(self, request: Request, unreader: "_ReceivedBytes") -> None:
         self.request = request
-        self.complete = False
-        self._unreader = unreader
-        self._chunks: ChunkDecoder | None = None
-        self._length = 0
         if isinstance(request.body.reader, ChunkedReader):
             self._chunks = ChunkDecoder()
-            self.take(unreader.take_buffered())
+            self._take_body(self._received.take_buffered())
         else:
             self._length = int(request.body.reader.length)
-            self.complete = unreader.size() >= self._length
+            self._take_body(b"")
 
-    def take(self, data: bytes) -> None:
-        """Take the next bytes of the body."""
+    def _take_body(self, data: bytes) -> None:
         if self._chunks is None:
-            self._unreader.append(data)
-            self.complete = self._unreader.size() >= self._length
+            self._received.append(data)
+            self.complete = self._received.size() >= self._length
             return
         decoded = self._chunks.feed(data)
         self._length += len(decoded)
-        self._unreader.append(decoded)
+        self._received.append(decoded)
         self.complete = self._chunks.done
         broken = _BrokenBody(self._chunks.fault) if self._chunks.fault else None
-        self.request.body = Body(broken or LengthReader(self._unreader, self._length))
+        self.request.body = Body(broken or LengthReader(self._received, self._length))
 
-    def broken(self) -> bool:
-        """Return whether a fault hides where the body ends."""
-        return self._chunks is not None and self._chunks.fault is not None
+    def ready(self) -> bool:
+        """Return whether it can be answered: it is complete, or the rest does not matter."""
+        return self.request is not None and (
+            self.complete
+            or self.late
+            or self._crowded
+            or not self._wants_body
+            or self._length > self._limits.max_body_bytes
+            # Where the body ends can't be known any more.
+            or (self._chunks is not None and self._chunks.fault is not None)
+        )
 
-    def body_bytes(self) -> int:
-        """Return the announced length of the body or, if it is chunked, what has arrived of it."""
-        return self._length
+    def arrival(self) -> Arrival:
+        """Return how it arrived."""
+        return Arrival(self._began, self.late, self._crowded)
+
+    def piece_bytes(self) -> int:
+        """Return how many bytes to read at once: more for a larger body."""
+        return min(max(PIECE_BYTES, self._length), MAX_PIECE_BYTES)
 
     def awaits_continue(self) -> bool:
         """Return whether the client waits for a 100 (Continue); true at most once.
 
         gunicorn sends its own when the app is called, which here is after the body has arrived.
         """
-        waits = bool(self.request._expected_100_continue)
+        if self.request is None or not self.request._expected_100_continue:
+            return False
         self.request._expected_100_continue = False
-        return waits and not self.complete
+        return not self.ready()
 
     def rest(self) -> bytes:
         """Return what has arrived after a complete request."""
         self.request.body.read(self._length + 1)  # The app may not have read it.
-        rest: bytes = self._chunks.rest if self._chunks else self._unreader.take_buffered()
+        rest: bytes = self._chunks.rest if self._chunks else self._received.take_buffered()
         return rest
+
+    def release(self) -> None:
+        """Give back the memory."""
+        self._limits.memory.release(self._reserved)
+        self._reserved = 0
 
 
 class _BrokenBody:
@@ -212,10 +198,6 @@ class InvalidChunk(ParseException):  # type: ignore[misc]  # gunicorn has no typ
 
 class _ReceivedBytes(Unreader):  # type: ignore[misc]  # gunicorn has no types.
     """What gunicorn's parser reads from: the bytes that have arrived, then the end."""
-
-    def __init__(self, data: bytes) -> None:
-        super().__init__()
-        self.append(data)
 
     def chunk(self, size_hint: int | None = None) -> bytes:
         return b""

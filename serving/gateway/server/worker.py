@@ -21,7 +21,7 @@ from gunicorn.workers.base import Worker as GunicornWorker
 
 from serving.gateway.api.request_arrival import ARRIVAL
 from serving.gateway.server.connection import Connection
-from serving.gateway.server.incoming_request import ParsedRequest, RequestLimits, UploadMemory
+from serving.gateway.server.incoming_request import IncomingRequest, RequestLimits, UploadMemory
 from serving.gateway.server.malloc import keep_heap_small
 
 TICK_SECONDS = 0.1
@@ -164,8 +164,8 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
             return
         try:
             connection.advance()
-            while parsed := connection.request():
-                self._serve(connection, parsed)
+            while request := connection.request():
+                self._serve(connection, request)
         except OSError as error:
             self.log.debug("A client is gone: %s", error)
             connection.abandon()
@@ -189,16 +189,16 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         if len(self._connections) + 1 >= self._max_connections:
             self._listen()
 
-    def _serve(self, connection: Connection, parsed: ParsedRequest) -> None:
+    def _serve(self, connection: Connection, request: IncomingRequest) -> None:
         """Run the app for one request, and send its response in one piece."""
         outbox = _Outbox()
-        self.cfg.pre_request(self, parsed.request)
+        self.cfg.pre_request(self, request.request)
         response, environ = wsgi.create(
-            parsed.request, outbox, connection.client, connection.server, self.cfg
+            request.request, outbox, connection.client, connection.server, self.cfg
         )
         environ["wsgi.multithread"] = True
-        environ[ARRIVAL] = connection.arrival()
-        if not self.alive or not parsed.complete:
+        environ[ARRIVAL] = request.arrival()
+        if not self.alive or not request.complete:
             response.force_close()
         pieces = self.wsgi(environ, response.start_response)
         try:
@@ -209,7 +209,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
             if hasattr(pieces, "close"):
                 pieces.close()
         connection.send(b"".join(outbox.sent))
-        connection.answered(parsed, keep=not response.should_close())
+        connection.answered(request, keep=not response.should_close())
 
     def _refuse(self, connection: Connection, error: Exception) -> None:
         """Answer what is not HTTP, as gunicorn does."""

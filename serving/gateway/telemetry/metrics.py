@@ -37,13 +37,9 @@ class Metrics:
             "stage_seconds", "The stages of classifying.", SECONDS, "model", "stage"
         )
         self._photos = self._counter("photos", "Photos classified.", "model", "version")
+        meaning = "Probability of the predicted class."
         self._confidence = self._histogram(
-            "confidence",
-            "Probability of the predicted class.",
-            CONFIDENCES,
-            "model",
-            "version",
-            "predicted",
+            "confidence", meaning, CONFIDENCES, "model", "version", "predicted"
         )
         self.in_flight = Gauge(
             "photolabel_requests_in_flight",
