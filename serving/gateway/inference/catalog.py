@@ -43,15 +43,10 @@ class ModelSource(Protocol):
 
 @dataclass
 class _Known:
-    """What is known about one model.
+    """What is known about one model."""
 
-    Attributes:
-        described: its versions.
-        last: the version that answered last, by label; None: unpinned.
-    """
-
-    described: dict[int, Description] = field(default_factory=dict)
-    last: dict[str | None, int] = field(default_factory=dict)
+    described: dict[int, Description] = field(default_factory=dict)  # by version
+    last: dict[str | None, int] = field(default_factory=dict)  # answered last, by label or unpinned
 
 
 class Catalog:
@@ -65,11 +60,7 @@ class Catalog:
         self._lock = threading.Lock()
 
     def check_name(self, name: str) -> None:
-        """Check that a model is served, without a call.
-
-        Raises:
-            UnknownModel: it is not.
-        """
+        """Raise `UnknownModel` if a model is not served, without a call."""
         if name not in self._known:
             raise UnknownModel(f"There is no model {name!r}; served are {', '.join(self.names)}.")
 
@@ -80,8 +71,7 @@ class Catalog:
         response shows whether it still does (see `Classifier`).
 
         Raises:
-            PhotolabelError: of the model server; `ModelNotReady` if the gateway does not know the
-                preparation.
+            PhotolabelError: of the model server; `ModelNotReady`: the preparation is unknown.
         """
         known = self._known[ref.name]
         version = ref.version if ref.version is not None else known.last.get(ref.label)
@@ -120,11 +110,7 @@ class Catalog:
             self._known[ref.name].last[ref.label] = version
 
     def find(self, ref: ModelRef, deadline: Deadline) -> tuple[Description, list[VersionState]]:
-        """Return a version that can answer, the newest if none is named, and the states of all.
-
-        Raises:
-            PhotolabelError: why it can't answer.
-        """
+        """Return a version that can answer, the newest if none is named, and the states of all."""
         states = self._source.states(ref.name, deadline)
         available = [state.version for state in states if state.state == AVAILABLE]
         if ref.label is not None:

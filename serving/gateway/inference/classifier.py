@@ -31,12 +31,12 @@ log = logging.getLogger(__name__)
 
 
 class Classifier:
-    """Classifies photos with the models of a catalog."""
+    """Classifies photos with the models of a catalog; decodes `max_decodes` of them at once."""
 
     def __init__(
         self, catalog: Catalog, source: ModelSource, limits: PhotoLimits, max_decodes: int = 2
     ) -> None:
-        self._catalog = catalog
+        self.catalog = catalog
         self._source = source
         self._decoder = PhotoDecoder(limits)
         self._decode_limit = DecodeLimit(max_decodes)
@@ -74,14 +74,6 @@ class Classifier:
         ]
         return classification
 
-    def expected_version(self, ref: ModelRef, deadline: Deadline) -> Description:
-        """Return the description of the version that will most likely answer.
-
-        Raises:
-            PhotolabelError: as `Catalog.expect`.
-        """
-        return self._catalog.expect(ref, deadline)
-
     def predict(
         self, ref: ModelRef, photos: list[Photo], deadline: Deadline, observation: Observation
     ) -> ModelOutput:
@@ -90,7 +82,7 @@ class Classifier:
         Versions differ for a moment while one takes over, and for longer between replicas of the
         model server: the client did not name one, so this must not become its error.
         """
-        asked, expected = ref, self._catalog.expect(ref, deadline)
+        asked, expected = ref, self.catalog.expect(ref, deadline)
         for _ in range(TRIES):
             observation.version = expected.version
             pixels = self._prepare_all(photos, expected, deadline, observation)
@@ -99,7 +91,7 @@ class Classifier:
                     prediction = self._source.predict(asked, pixels, deadline)
             except RequestRefused as refusal:
                 log.warning("%s", refusal.detail)
-                expected = self._catalog.refresh(asked, deadline)
+                expected = self.catalog.refresh(asked, deadline)
             except UnknownVersion:
                 if asked == ref and ref != ModelRef(ref.name):
                     raise
@@ -108,7 +100,7 @@ class Classifier:
                 if prediction.version == expected.version:
                     return ModelOutput(photos, expected, prediction, pixels)
                 actual = self._describe(ref.name, prediction.version, deadline)
-                self._catalog.answered(ref, prediction.version)
+                self.catalog.answered(ref, prediction.version)
                 if (actual.shape, actual.preparation) == (expected.shape, expected.preparation):
                     return ModelOutput(photos, actual, prediction, pixels)
                 expected = actual
@@ -119,7 +111,7 @@ class Classifier:
         """Describe a version that has answered; other replicas may lack it."""
         for _ in range(TRIES):
             with contextlib.suppress(UnknownVersion):
-                return self._catalog.expect(ModelRef(name, version), deadline)
+                return self.catalog.expect(ModelRef(name, version), deadline)
         raise ModelNotReady(f"Model {name} is changing: version {version} is gone. Try again.")
 
     def _prepare_all(

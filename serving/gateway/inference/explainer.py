@@ -25,17 +25,14 @@ class Explainer:
         deadline: Deadline,
         observation: Observation | None = None,
     ) -> Explanation:
-        """Classify photos and explain the predictions.
-
-        The arguments are those of `Classifier.classify`.
+        """Classify photos and explain the predictions; arguments as for `Classifier.classify`.
 
         Raises:
-            NotExplainable: the version that answers has no signature `explain`.
-            PhotolabelError: as `Classifier.classify`.
+            PhotolabelError: as there; `NotExplainable`: the version has no signature `explain`.
         """
         observation = observation or Observation()
-        # Checked before anything costly.
-        _check_explains(ref.name, self._classifier.expected_version(ref, deadline))
+        expected = self._classifier.catalog.expect(ref, deadline)
+        _check_explains(ref.name, expected)  # Before anything costly.
         for _ in range(TRIES):
             output = self._classifier.predict(ref, photos, deadline, observation)
             # Not noted in the observation as `classify` does: photos that people ask about would

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import partial
 
 from serving.deadline import Deadline
 from serving.errors import DeadlineExceeded, PhotolabelError
@@ -36,33 +35,6 @@ class ModelReadiness:
     detail: str | None = None
 
 
-class _Probe:
-    """Asks about one model: at most one call at once, and none while the last result is fresh."""
-
-    def __init__(
-        self,
-        ask: Callable[[], ModelReadiness],
-        threads: ThreadPoolExecutor,
-        clock: Callable[[], float],
-    ) -> None:
-        self._ask = ask
-        self._threads = threads
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._result: Future[ModelReadiness] | None = None
-        self._asked_at = 0.0
-
-    def result(self) -> Future[ModelReadiness]:
-        """Return the result that is fresh or under way, or ask for one."""
-        with self._lock:
-            if self._result is None or (
-                self._result.done() and self._clock() - self._asked_at >= CACHE_SECONDS
-            ):
-                self._asked_at = self._clock()
-                self._result = self._threads.submit(self._ask)
-            return self._result
-
-
 class Readiness:
     """The readiness of the gateway and of each model. Make it after the fork: it has threads."""
 
@@ -74,10 +46,10 @@ class Readiness:
     ) -> None:
         self._catalog = catalog
         self._is_draining = is_draining
-        threads = ThreadPoolExecutor(len(catalog.names), thread_name_prefix="readiness")
-        self._probes = {
-            name: _Probe(partial(self._ask, name), threads, clock) for name in catalog.names
-        }
+        self._clock = clock
+        self._threads = ThreadPoolExecutor(len(catalog.names), thread_name_prefix="readiness")
+        self._lock = threading.Lock()
+        self._asked: dict[str, tuple[float, Future[ModelReadiness]]] = {}
 
     def models(self, deadline: Deadline) -> list[ModelReadiness]:
         """Return the state of each model; none is ready while the gateway drains.
@@ -86,13 +58,23 @@ class Readiness:
         """
         if self._is_draining():
             detail = "The gateway is stopping."
-            return [ModelReadiness(name, "draining", detail=detail) for name in self._probes]
-        results = {name: probe.result() for name, probe in self._probes.items()}
+            return [ModelReadiness(name, "draining", detail=detail) for name in self._catalog.names]
+        results = {name: self._result(name) for name in self._catalog.names}
         wait(results.values(), _wait_seconds(deadline))
         return [
             result.result() if result.done() else _no_response(name)
             for name, result in results.items()
         ]
+
+    def _result(self, name: str) -> Future[ModelReadiness]:
+        """Return the result that is fresh or under way, or ask for one: one call at once."""
+        with self._lock:
+            now = self._clock()
+            asked_at, result = self._asked.get(name, (now, None))
+            if result is None or (result.done() and now - asked_at >= CACHE_SECONDS):
+                result = self._threads.submit(self._ask, name)
+                self._asked[name] = now, result
+            return result
 
     def _ask(self, name: str) -> ModelReadiness:
         try:

@@ -75,7 +75,7 @@ def open_channel(
 
 
 class FollowingChannel:
-    """A channel that is opened again when the files of its certificates change.
+    """A channel that is replaced when the files of its certificates change.
 
     gRPC for Python reads a client's certificates once. Calls in flight stay on the channel that
     they began on, which closes itself after the last of them.

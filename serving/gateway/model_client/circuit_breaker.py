@@ -73,7 +73,7 @@ class CircuitBreaker:
             yield
         except ModelServerUnavailable as error:
             self._failed()
-            self._log_failure(error)
+            self._log(error)
             raise
         except DeadlineExceeded:
             if self._clock() - begun >= SLOW_SECONDS:
@@ -86,11 +86,7 @@ class CircuitBreaker:
             self._answered()
 
     def check(self) -> None:
-        """Check whether a call would be refused now, before anything is done for it.
-
-        Raises:
-            ModelServerUnavailable: it would.
-        """
+        """Raise `ModelServerUnavailable` if a call would be refused now."""
         if self._failures >= FAILURES_TO_OPEN and self._clock() < self._next_probe:
             raise ModelServerUnavailable(
                 "The model server has not answered for a while. Try again shortly."
@@ -117,7 +113,7 @@ class CircuitBreaker:
         if was_logged:
             log.info("The model server at %s answers again", self._address)
 
-    def _log_failure(self, error: ModelServerUnavailable) -> None:
+    def _log(self, error: ModelServerUnavailable) -> None:
         with self._lock:
             now = self._clock()
             if self._logged_at is not None and now - self._logged_at < QUIET_SECONDS:

@@ -31,20 +31,17 @@ class ModelServer:
     """A model server with TensorFlow Serving's gRPC API, at one address.
 
     Make it after a fork: gRPC's threads do not survive one. Its methods raise the errors of
-    `grpc_errors.to_error`, and `ModelServerUnavailable` while the circuit breaker is open.
+    `grpc_errors.to_error`, `ModelServerUnavailable` while the circuit breaker is open, and
+    `ModelNotReady` if a model violates contract 1.
+
+    Args:
+        address, tls, pem: as for `FollowingChannel`.
+
+    Raises:
+        TlsError: a file of `tls` is invalid, and there is no `pem`.
     """
 
     def __init__(self, address: str, tls: TlsFiles | None = None, pem: Pem | None = None) -> None:
-        """Open a channel.
-
-        Args:
-            address: where to connect, or what to look up, at the first call.
-            tls: certificates for TLS, read again when they change; None: plaintext.
-            pem: certificates that were valid before, used if these files are invalid.
-
-        Raises:
-            TlsError: a file of `tls` is invalid, and there is no `pem`.
-        """
         self._channel = FollowingChannel(address, tls, pem)
         self._stubs = _Stubs(self._channel.current())
         self._breaker = CircuitBreaker(address, tls is not None)
@@ -54,19 +51,11 @@ class ModelServer:
         self._channel.close()
 
     def check(self) -> None:
-        """Check whether the circuit breaker is open, without a call.
-
-        Raises:
-            ModelServerUnavailable: it is.
-        """
+        """Raise `ModelServerUnavailable` if the circuit breaker is open, without a call."""
         self._breaker.check()
 
     def states(self, name: str, deadline: Deadline) -> list[VersionState]:
-        """Return the states of all versions that the model server knows, newest first.
-
-        Raises:
-            ModelNotReady: it knows none.
-        """
+        """Return the states of all versions that the model server knows, newest first."""
         request = protos.GetModelStatusRequest(model_spec=protos.ModelSpec(name=name))
         method = self._current_stubs().models.GetModelStatus
         response = self._call(method, request, ModelRef(name), deadline)
@@ -81,11 +70,7 @@ class ModelServer:
         return sorted(states, key=lambda state: -state.version)
 
     def describe(self, ref: ModelRef, deadline: Deadline) -> Description:
-        """Return a version's input shape, labels, preparation and card.
-
-        Raises:
-            ModelNotReady: the version violates contract 1.
-        """
+        """Return a version's input shape, labels, preparation and card."""
         request = protos.GetModelMetadataRequest(
             model_spec=_spec(ref), metadata_field=["signature_def"]
         )

@@ -1,4 +1,7 @@
-"""Contract 1 as messages: reads what a model returns, and refuses what violates the contract."""
+"""Contract 1 as messages: reads what a model returns.
+
+All functions raise `ModelNotReady` for an output that is missing or violates the contract.
+"""
 
 import json
 from dataclasses import dataclass
@@ -38,15 +41,7 @@ class Prediction:
 
 
 def read_signatures(response: protos.GetModelMetadataResponse, ref: ModelRef) -> tuple[Shape, bool]:
-    """Read a version's signatures.
-
-    Returns:
-        Height, width and channels of the input `image` of `serving_default`, and whether there is
-        a signature `explain`.
-
-    Raises:
-        ModelNotReady: the input is not uint8 `[-1, height, width, 1 or 3]`.
-    """
+    """Return the shape of the model's input, and whether it has the signature `explain`."""
     signatures = protos.SignatureDefMap()
     response.metadata["signature_def"].Unpack(signatures)
     explains = "explain" in signatures.signature_def
@@ -67,17 +62,7 @@ def read_signatures(response: protos.GetModelMetadataResponse, ref: ModelRef) ->
 def read_description(
     response: protos.PredictResponse, ref: ModelRef, shape: Shape, explains: bool = False
 ) -> Description:
-    """Read the response of the signature `describe` to one image.
-
-    Args:
-        response: of the model server.
-        ref: the version asked.
-        shape: of its input.
-        explains: whether it has the signature `explain`.
-
-    Raises:
-        ModelNotReady: an output is missing or violates the contract.
-    """
+    """Read the response of the signature `describe` to one image, of the version `ref`."""
     labels = _read_strings(response, "labels", ref)
     if len(set(labels)) != len(labels):
         raise broken_contract(ref, "signature describe: two labels are the same")
@@ -94,11 +79,7 @@ def read_description(
 
 
 def read_prediction(response: protos.PredictResponse, ref: ModelRef, photos: int) -> Prediction:
-    """Read the response of the signature `serving_default`.
-
-    Raises:
-        ModelNotReady: an output is missing or violates the contract.
-    """
+    """Read the response of the signature `serving_default`."""
     probabilities = _read_array(response, "probabilities", np.dtype(np.float32), ref)
     if probabilities.ndim != 2 or len(probabilities) != photos:
         raise broken_contract(ref, f"output probabilities has shape {probabilities.shape}")
@@ -111,14 +92,7 @@ def read_prediction(response: protos.PredictResponse, ref: ModelRef, photos: int
 
 
 def read_heat(response: protos.PredictResponse, ref: ModelRef, photos: int) -> np.ndarray:
-    """Read the response of the signature `explain`.
-
-    Returns:
-        float32 `[photos, rows, columns]`, from 0 to 1.
-
-    Raises:
-        ModelNotReady: the output is missing or violates the contract.
-    """
+    """Read the response of the signature `explain`: float32 `[photos, rows, columns]`, 0 to 1."""
     heat = _read_array(response, "heat", np.dtype(np.float32), ref)
     if heat.ndim != 3 or len(heat) != photos or 0 in heat.shape:
         raise broken_contract(ref, f"output heat has shape {heat.shape}")

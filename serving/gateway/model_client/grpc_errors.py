@@ -22,11 +22,7 @@ class RequestRefused(InternalError):
 
 
 def call(method: Callable[..., Any], request: Any, ref: ModelRef, deadline: Deadline) -> Any:
-    """Call a method of a stub within the deadline.
-
-    Raises:
-        PhotolabelError: see `to_error`.
-    """
+    """Call a method of a stub within the deadline; raise the errors of `to_error`."""
     try:
         metadata = tuple(deadline.metadata.items())
         return method(request, timeout=deadline.remaining(), metadata=metadata)

@@ -28,13 +28,11 @@ class _State(Enum):
 
 
 class Connection:
-    """A connection. Hold its `lock` while you use it.
+    """A connection, to be used by the thread that holds its `lock`.
 
     Attributes:
-        lock: held by the thread that uses it.
         client, server: the addresses of both ends.
-        end: when it expires: until then it may idle, receive, send or linger; on the monotonic
-            clock.
+        end: until when it may idle, receive, send or linger, on the monotonic clock.
     """
 
     def __init__(

@@ -74,15 +74,14 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
 
     Args:
         settings: of the gateway.
-        pem: the certificates for TLS with the model server, as read at the start. If the files
-            are invalid when a worker is started later, it uses these: a worker that fails to start
-            would make gunicorn stop all others.
+        pem: the certificates for TLS with the model server, as read at the start, for workers that
+            start when the files are invalid: one that fails makes gunicorn stop all others.
     """
 
     def __init__(self, settings: Settings, pem: Pem | None = None) -> None:
         self.settings = settings
         self.connection_counts = ConnectionCounts(_GENERATIONS * settings.workers)
-        self._metrics = WorkerMetrics(settings.metrics_bind)
+        self.metrics = WorkerMetrics(settings.metrics_bind)
         self._draining = Draining()
         self._pem = pem
         self._closing = ExitStack()
@@ -110,8 +109,8 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             # Workers show that they live by touching a file: in memory, so that no disk delays it.
             "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
             "logger_class": GunicornLogger,
-            "pre_fork": self._metrics.pre_fork,
-            "post_fork": self._metrics.post_fork,
+            "pre_fork": self.metrics.pre_fork,
+            "post_fork": self.metrics.post_fork,
             "child_exit": self._child_exit,
             "pre_request": self._pre_request,
         }
@@ -121,7 +120,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
     def run(self) -> None:
         """Run the master process until it is stopped."""
         try:
-            self._metrics.open()
+            self.metrics.open()
         except OSError as error:
             bind = self.settings.metrics_bind or "the main port"
             sys.exit(f"photolabel: metrics can't be shown on {bind}: {error.strerror or error}")
@@ -130,7 +129,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         except RuntimeError as error:
             sys.exit(f"photolabel: {error}")
         finally:
-            self._metrics.close()
+            self.metrics.close()
 
     def load(self) -> Flask:
         """Return the app of one worker."""
@@ -147,10 +146,6 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         closer.start()
         closer.join(CLOSE_SECONDS)
 
-    def slot(self) -> int:
-        """Return the number of this worker among those that live."""
-        return self._metrics.slot
-
     def wants_body(self, path: str, authorization: str | None) -> bool:
         """Return whether a request's body is worth waiting for: its path and key are accepted."""
         if not f"/{unquote(path).lstrip('/')}".startswith(KEYED):  # As Flask reads it.
@@ -163,7 +158,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         return True
 
     def _child_exit(self, arbiter: Any, worker: Any) -> None:
-        self.connection_counts.remove(self._metrics.child_exit(arbiter, worker))
+        self.connection_counts.remove(self.metrics.child_exit(arbiter, worker))
 
     def _pre_request(self, worker: Any, request: Any) -> None:
         """Close a connection with its next response while draining: its client finds another."""

@@ -92,11 +92,7 @@ class IncomingRequest:
         self._length = 0  # Of the body as announced or, if it is chunked, of what has arrived.
 
     def take(self, data: bytes) -> None:
-        """Take the next bytes.
-
-        Raises:
-            Exception: one of gunicorn's, for a head that is not HTTP.
-        """
+        """Take the next bytes; raise one of gunicorn's exceptions for a head that is not HTTP."""
         if self._limits.memory.reserve(len(data)):
             self._reserved += len(data)
         else:

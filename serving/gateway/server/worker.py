@@ -52,7 +52,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
             UploadMemory(settings.max_upload_bytes),
             self._wants_body,
         )
-        self._slot = self.app.slot()
+        self._slot = self.app.metrics.slot
         self._max_connections = _allow_connections(self.cfg.worker_connections)
         self._accepting = threading.Lock()
         self._connections: dict[int, Connection] = {}
@@ -208,7 +208,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         finally:
             if hasattr(pieces, "close"):
                 pieces.close()
-        connection.send(b"".join(outbox.sent))
+        connection.send(bytes(outbox))
         connection.answered(request, keep=not response.should_close())
 
     def _refuse(self, connection: Connection, error: Exception) -> None:
@@ -216,7 +216,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         outbox = _Outbox()
         self.handle_error(None, outbox, connection.client, error)
         with contextlib.suppress(OSError):
-            connection.send(b"".join(outbox.sent))
+            connection.send(bytes(outbox))
         connection.linger()
 
 
@@ -232,14 +232,10 @@ def _allow_connections(wanted: int) -> int:
     return max(1, min(wanted, max(soft, possible) - _OTHER_FILES))
 
 
-class _Outbox:
+class _Outbox(bytearray):
     """Collects a response that gunicorn writes in pieces, so that it is sent in one."""
 
-    def __init__(self) -> None:
-        self.sent: list[bytes] = []
-
-    def sendall(self, data: bytes) -> None:
-        self.sent.append(bytes(data))
+    sendall = bytearray.extend
 
     def gettimeout(self) -> float:
         return 0.0  # gunicorn asks; nothing waits here.

@@ -67,12 +67,8 @@ class Metrics:
     ) -> None:
         """Count one request that has been answered.
 
-        Args:
-            observation: its measurements.
-            route: which handler answered, never the path itself.
-            model: the model's name if it is served, `unknown` if not, empty if none was asked for.
-            status: of the HTTP response.
-            seconds: from the request's first byte to the response.
+        `route` is which handler answered, never the path itself; `model` is its name if it is
+        served, `unknown` if not, empty if none was asked for.
         """
         version = "" if observation.version is None else str(observation.version)
         self._requests(route, model, version, status).inc()

@@ -21,7 +21,7 @@ _CALLS = {"predict"}  # Stages that wait for another program.
 
 
 class SpanTracing(Tracing):
-    """Records spans and exports them, as OpenTelemetry's environment variables say."""
+    """Records spans and exports them as OpenTelemetry's environment variables say."""
 
     def __init__(self) -> None:
         # It is closed by whoever opened it, within a time limit: not by the interpreter's exit.

@@ -1,8 +1,6 @@
 """Chooses how requests are traced.
 
-Without an exporter a trace passes through as it came. Spans are recorded
-(`serving.gateway.telemetry.spans`) only if OpenTelemetry's own variables name an exporter, and only
-then is its SDK imported.
+Spans are recorded, and OpenTelemetry's SDK is imported, only if its variables name an exporter.
 """
 
 import os
