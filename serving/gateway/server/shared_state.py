@@ -1,9 +1,8 @@
 """What the gateway's master process and its workers share: memory, so make it before the fork."""
 
+import ctypes
 import mmap
-import struct
 
-_COUNT = struct.Struct("<H")
 _NO_WORKER = 0xFFFF
 
 
@@ -36,23 +35,18 @@ class ConnectionCounts:
     """
 
     def __init__(self, slots: int) -> None:
-        self._slots = slots
-        self._shared = mmap.mmap(-1, slots * _COUNT.size)
-        for slot in range(slots):
-            self.remove(slot)
+        counts = ctypes.c_uint16 * slots
+        self._counts = counts.from_buffer(mmap.mmap(-1, ctypes.sizeof(counts)))
+        self._counts[:] = [_NO_WORKER] * slots
 
     def set(self, slot: int, connections: int) -> None:
         """Set the number of connections of the worker in a slot."""
-        self._write(slot, min(connections, _NO_WORKER - 1))
+        self._counts[slot % len(self._counts)] = min(connections, _NO_WORKER - 1)
 
     def remove(self, slot: int) -> None:
         """Remove the worker in a slot: it accepts no more connections."""
-        self._write(slot, _NO_WORKER)
+        self._counts[slot % len(self._counts)] = _NO_WORKER
 
     def lowest(self) -> int:
         """Return the number of connections of the worker that holds the fewest."""
-        counts: list[int] = [count for (count,) in _COUNT.iter_unpack(self._shared[:])]
-        return min(counts)
-
-    def _write(self, slot: int, count: int) -> None:
-        _COUNT.pack_into(self._shared, slot % self._slots * _COUNT.size, count)
+        return int(min(self._counts))

@@ -28,7 +28,7 @@ class Metrics:
         )
         self._request_seconds = self._histogram(
             "request_seconds",
-            "From a request's first byte to its answer.",
+            "From a request's first byte to its response.",
             SECONDS,
             "route",
             "model",
