@@ -58,7 +58,7 @@ def test_it_opens_after_failures_in_a_row(failure: PhotolabelError, seconds: flo
     assert caller.through == FAILURES_TO_OPEN
 
 
-def test_impatient_callers_do_not_open_it() -> None:
+def test_impatient_clients_do_not_open_it() -> None:
     caller = Caller()
     caller.fail(3 * FAILURES_TO_OPEN, DeadlineExceeded("0.1 s was too short"), SLOW_SECONDS / 2)
     caller.call()

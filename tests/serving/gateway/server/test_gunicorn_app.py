@@ -79,14 +79,14 @@ def test_the_delay_ends_by_itself_and_what_was_taken_on_is_answered(tmp_path: Pa
 
 
 @pytest.mark.parametrize("hurry", [signal.SIGINT, signal.SIGQUIT])
-def test_whoever_is_in_a_hurry_stops_it_at_once(tmp_path: Path, hurry: signal.Signals) -> None:
+def test_a_quick_stop_needs_no_delay(tmp_path: Path, hurry: signal.Signals) -> None:
     with running(tmp_path, Script(), drain_delay=LONG) as (program, url):
         drain(program, url)
         program.process.send_signal(hurry)
         assert program.process.wait(STOP_SECONDS) == 0
 
 
-def test_an_interrupt_knows_no_delay(tmp_path: Path) -> None:
+def test_an_interrupt_starts_no_delay(tmp_path: Path) -> None:
     with running(tmp_path, Script(), drain_delay=LONG) as (program, _):
         program.process.send_signal(signal.SIGINT)
         assert program.process.wait(STOP_SECONDS) == 0

@@ -35,7 +35,7 @@ def test_metrics_are_at_their_path_alone(host: str) -> None:
         assert httpx.get(f"http://{bind}/").status_code == 404
 
 
-def test_silent_clients_keep_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_clients_do_not_block_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("serving.gateway.telemetry.metrics_server.CLIENT_SECONDS", 0.5)
     with running("127.0.0.1") as bind, contextlib.ExitStack() as stack:
         host, _, port = bind.rpartition(":")

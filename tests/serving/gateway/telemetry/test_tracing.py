@@ -61,7 +61,7 @@ def test_an_invalid_or_long_state_is_dropped_alone(
     assert not caplog.records, "clients can't flood the log"
 
 
-def test_the_trace_id_is_told() -> None:
+def test_the_trace_id_is_read() -> None:
     assert Trace("classify", {"traceparent": GOOD}).trace_id == TRACE
     assert Trace("classify", {}).trace_id is None
 
