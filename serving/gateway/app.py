@@ -1,6 +1,7 @@
 """Wiring of the gateway."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from flask import Flask
 
@@ -17,10 +18,14 @@ from serving.gateway.inference.explainer import Explainer
 from serving.gateway.inference.readiness import Readiness
 from serving.gateway.settings import Settings
 from serving.gateway.telemetry.metrics import Metrics
+from serving.gateway.telemetry.tracing import open_tracing
 
 
 def create_app(
-    settings: Settings, source: ModelSource, is_draining: Callable[[], bool] = lambda: False
+    settings: Settings,
+    source: ModelSource,
+    is_draining: Callable[[], bool] = lambda: False,
+    closing: ExitStack | None = None,
 ) -> Flask:
     """Return the gateway as a WSGI application.
 
@@ -28,6 +33,7 @@ def create_app(
         settings: the gateway's settings.
         source: the model server, a `ModelServer` or a stand-in.
         is_draining: whether the gateway is about to stop.
+        closing: close it after the last request; it closes what the app has opened.
 
     Raises:
         OSError, ValueError: the API keys file can't be read or is invalid.
@@ -36,11 +42,15 @@ def create_app(
     app.url_map.converters["segment"] = SegmentConverter
     app.url_map.merge_slashes = False  # A redirect would go to the host that the request claims.
     metrics = Metrics()
-    Telemetry(settings.models, metrics).observe(app)
+    tracing = open_tracing()
+    Telemetry(settings.models, metrics, tracing).observe(app)
     handle_errors(app)
     allow_origins(app, settings.cors_origins, settings.canary_header)
     catalog = Catalog(settings.models, source)
     classifier = Classifier(catalog, source, settings.photo_limits(), settings.max_decodes)
+    if closing is not None:
+        closing.callback(classifier.close)
+        closing.callback(tracing.close)  # The last is closed first: spans must not wait for others.
     explainer = Explainer(classifier, source)
     readiness = Readiness(catalog, is_draining)
     routes = Routes(settings, catalog, classifier, explainer)

@@ -11,8 +11,7 @@ from serving.gateway.api.request_arrival import ARRIVAL
 from serving.gateway.api.routing import Described, Route
 from serving.gateway.telemetry.metrics import Metrics, WsgiApp
 from serving.gateway.telemetry.observation import Observation
-from serving.gateway.telemetry.trace import Trace, trace_context
-from serving.gateway.telemetry.tracing import open_tracing
+from serving.gateway.telemetry.trace import Trace, Tracing, trace_context
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 UNKNOWN = "unknown"
@@ -51,12 +50,13 @@ class Telemetry:
     Args:
         models: the names of the models served; no other name becomes a label of a metric.
         metrics: count the requests.
+        tracing: begins the traces of requests.
     """
 
-    def __init__(self, models: Collection[str], metrics: Metrics) -> None:
+    def __init__(self, models: Collection[str], metrics: Metrics, tracing: Tracing) -> None:
         self._models = frozenset(models)
         self._metrics = metrics
-        self._begin_trace = open_tracing()
+        self._begin_trace = tracing.begin
 
     def observe(self, app: Flask) -> None:
         """Observe every request of the app; handlers find its observation in `g.observation`."""

@@ -36,7 +36,7 @@ def classification_response(result: Classification) -> Response:
 
 def explanation_response(result: Explanation) -> Response:
     """Return the predictions and their heat maps as JSON."""
-    answer, heat = result.answer, result.heat.astype(float).round(HEAT_DIGITS).tolist()
+    answer, heat = result.classification, result.heat.astype(float).round(HEAT_DIGITS).tolist()
     pairs = zip(answer.predictions, heat, strict=True)
     explained = [PhotoExplanation(**vars(prediction), heat=rows) for prediction, rows in pairs]
     return render(

@@ -55,15 +55,17 @@ class PhotoPrediction:
 
 
 @dataclass(frozen=True)
-class Predicted:
-    """What a model said, before it is put into words.
+class ModelOutput:
+    """What a model returned for photos.
 
     Attributes:
+        photos: as the client sent them.
         description: of the version that answered.
-        prediction: its answer.
-        pixels: what it was asked with, uint8 `[photos, height, width, channels]`.
+        prediction: its output.
+        pixels: its input, uint8 `[photos, height, width, channels]`.
     """
 
+    photos: list[Photo]
     description: Description
     prediction: Prediction
     pixels: np.ndarray
@@ -71,7 +73,7 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Classification:
-    """The answer to one request, and the version that gave it."""
+    """The predictions for the photos of one request, and the version that made them."""
 
     model: str
     version: int
@@ -80,14 +82,14 @@ class Classification:
 
 @dataclass(frozen=True)
 class Explanation:
-    """An answer with its reasons.
+    """A classification and where its evidence is.
 
     Attributes:
-        answer: what `Classifier` answers.
-        heat: float32 `[photos, rows, columns]`, 1 where most speaks for a photo's class.
+        classification: as `Classifier` returns it.
+        heat: float32 `[photos, rows, columns]`, 1 where the evidence is strongest.
         pixels: the photos as the model sees them, uint8 `[photos, height, width, channels]`.
     """
 
-    answer: Classification
+    classification: Classification
     heat: np.ndarray
     pixels: np.ndarray

@@ -84,7 +84,7 @@ def test_labels_follow_the_version_that_answers(gateway: Gateway, source: FakeMo
     assert len(source.predicted) == 2, "equal pixels are not sent twice"
 
 
-def test_another_preparation_prepares_anew(gateway: Gateway, source: FakeModelServer) -> None:
+def test_another_preparation_prepares_again(gateway: Gateway, source: FakeModelServer) -> None:
     gateway.classify()
     source.publish("clothing", preparation="squash/1")
     assert gateway.classify().version == 2
@@ -95,7 +95,7 @@ def test_another_preparation_prepares_anew(gateway: Gateway, source: FakeModelSe
     assert len(source.predicted) == calls + 1, "the new version is expected from now on"
 
 
-def test_another_shape_prepares_anew(gateway: Gateway, source: FakeModelServer) -> None:
+def test_another_shape_prepares_again(gateway: Gateway, source: FakeModelServer) -> None:
     gateway.classify()
     source.publish("clothing", shape=(32, 32, 3))
     assert gateway.classify().version == 2
@@ -147,7 +147,7 @@ class Replicas(FakeModelServer):
 @pytest.mark.parametrize(
     "change", [{}, {"labels": ("x", "y", "z")}, {"shape": (32, 32, 3)}, {"preparation": "squash/1"}]
 )
-def test_replicas_with_different_versions_fail_nobody(change: dict[str, Any]) -> None:
+def test_replicas_with_different_versions_fail_no_request(change: dict[str, Any]) -> None:
     source = Replicas(fake_server().models)
     source.publish("clothing", **change)
     gateway = Gateway(source)
