@@ -21,9 +21,9 @@ from serving.gateway.model_client.contract import MAX_INPUT_BYTES, Description, 
 from serving.gateway.model_client.grpc_errors import RequestRefused, broken_contract
 from serving.gateway.model_client.model_ref import ModelRef
 from serving.gateway.telemetry.observation import Observation
-from serving.photos.decoder import PhotoDecoder
 from serving.photos.errors import BadPhoto, BadPhotos
 from serving.photos.limits import PhotoLimits
+from serving.photos.photo_preparer import PhotoPreparer
 
 TRIES = 4
 
@@ -38,7 +38,7 @@ class Classifier:
     ) -> None:
         self._catalog = catalog
         self._source = source
-        self._decoder = PhotoDecoder(limits)
+        self._preparer = PhotoPreparer(limits)
         self._decode_places = DecodePlaces(max_decodes)
 
     def classify(
@@ -159,7 +159,7 @@ class Classifier:
                 self._decode_places.take(deadline)
             try:
                 with observation.decoding():
-                    pixels[place] = self._decoder.prepare(
+                    pixels[place] = self._preparer.prepare(
                         photo.encoded, preparation, shape, deadline
                     )
             except BadPhoto as error:
