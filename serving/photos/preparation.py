@@ -106,7 +106,7 @@ def _open(
         limit = limits.pixels(photo.format)
         raise TooManyPixels(f"The photo has too many pixels; at most {limit:,}.") from None
     check_size(photo.format, image.size, limits)
-    if image.format == "TIFF" and image.info["compression"] not in _TIFF_COMPRESSIONS:
+    if photo.format == "TIFF" and image.info["compression"] not in _TIFF_COMPRESSIONS:
         raise UnsupportedFormat(
             f"The TIFF is compressed as {image.info['compression']}; accepted are no compression,"
             " LZW, Deflate and PackBits. Re-save it as one of these."

@@ -6,7 +6,7 @@ whose structure makes no sense is left to the decoder, which refuses it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from serving.photos.errors import TooManyPixels
 from serving.photos.formats import accepted_format
@@ -26,22 +26,18 @@ INSPECTED_FORMATS = frozenset(_INSPECTORS)
 """The formats whose headers show what decoding costs; all others need the sandbox."""
 
 
-@dataclass(frozen=True)
-class InspectedPhoto:
+class InspectedPhoto(NamedTuple):
     """A photo that may be decoded.
 
     Attributes:
         encoded: the file's bytes.
         format: its accepted format, by Pillow's name.
+        needs_sandbox: whether its headers do not show what decoding it will cost.
     """
 
-    encoded: bytes = field(repr=False)
+    encoded: bytes
     format: str
-
-    @property
-    def needs_sandbox(self) -> bool:
-        """Whether its headers do not show what decoding it will cost."""
-        return self.format not in INSPECTED_FORMATS
+    needs_sandbox: bool
 
 
 def inspect(encoded: bytes, limits: PhotoLimits) -> InspectedPhoto:
@@ -53,10 +49,11 @@ def inspect(encoded: bytes, limits: PhotoLimits) -> InspectedPhoto:
         TooCostly: something else in it costs more than is accepted.
         DamagedPhoto: its headers can't be read.
     """
-    photo = InspectedPhoto(encoded, accepted_format(encoded, limits))
-    if not photo.needs_sandbox:
-        check_size(photo.format, _INSPECTORS[photo.format](encoded, limits), limits)
-    return photo
+    name = accepted_format(encoded, limits)
+    inspector = _INSPECTORS.get(name)
+    if inspector is not None:
+        check_size(name, inspector(encoded, limits), limits)
+    return InspectedPhoto(encoded, name, needs_sandbox=inspector is None)
 
 
 def check_size(format_name: str, size: tuple[int, int], limits: PhotoLimits) -> None:
