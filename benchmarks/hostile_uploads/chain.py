@@ -14,6 +14,7 @@ import psutil
 
 _START_SECONDS = 600.0  # The machine may be busy.
 _STOP_SECONDS = 40.0
+_READY_RESPONSES = 20  # in a row
 
 
 class Workers:
@@ -100,12 +101,16 @@ def _program(
 
 
 def _wait_until_ready(url: str, gateway: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + _START_SECONDS
+    """Wait until all workers are ready: each connection is accepted by any of them."""
+    end, ready = time.monotonic() + _START_SECONDS, 0
     while time.monotonic() < end and gateway.poll() is None:
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{url}/readyz", timeout=10).status_code == 200:
-                return
-        time.sleep(0.2)
+        try:
+            ready = ready + 1 if httpx.get(f"{url}/readyz", timeout=10).is_success else 0
+        except httpx.TransportError:
+            ready = 0
+        if ready == _READY_RESPONSES:
+            return
+        time.sleep(0.02 if ready else 0.2)
     raise RuntimeError(f"the gateway is not ready after {_START_SECONDS:g} s")
 
 

@@ -7,7 +7,6 @@ scan, and a scan that changes nothing takes a few bytes: 0.5 MB can hold minutes
 import re
 import struct
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from serving.photos.errors import DamagedPhoto, TooCostly, UnsupportedFormat
 from serving.photos.headers.refusals import too_many
@@ -24,14 +23,14 @@ _BLOCK = 8  # pixels
 _MAX_TABLE_BYTES = 65_536  # of quantization tables; usual: 260
 _MAX_RESOURCES = 20_000  # of Photoshop
 _MAX_JUNK = 65_536  # bytes between markers
-
-
-class Marker(NamedTuple):
-    """One marker before the first scan."""
-
-    code: int
-    payload: bytes
-    end: int  # where the next one begins
+_EXIF, _PROFILE = "bytes of EXIF data", "bytes of colour profile"
+_TABLES, _RESOURCES = "bytes of quantization tables", "Photoshop resources"
+_COUNTED = {  # By marker: how its payload begins, and what is counted.
+    0xDB: (b"", _TABLES),
+    0xE1: (b"Exif\0\0", _EXIF),
+    0xE2: (b"ICC_PROFILE\0", _PROFILE),
+    0xED: (b"Photoshop 3.0\0", _RESOURCES),
+}
 
 
 @dataclass
@@ -43,10 +42,6 @@ class Header:
     sampling: list[tuple[int, int]] = field(default_factory=list)
     scanned: int = 0  # components of the first scan
     scans_at: int = 0
-    exif_bytes: int = 0
-    profile_bytes: int = 0
-    table_bytes: int = 0
-    resources: int = 0
 
     def has_several_scans(self) -> bool:
         """Return whether the decoder collects coefficients over several scans."""
@@ -116,28 +111,41 @@ def _count_scans(encoded: bytes, position: int, limits: PhotoLimits) -> int:
 
 def _read_header(encoded: bytes, limits: PhotoLimits) -> Header:
     header, segments, position = Header(), 0, 2
+    counts = dict.fromkeys((_EXIF, _PROFILE, _TABLES, _RESOURCES), 0)
+    maxima = {
+        _EXIF: limits.max_exif_bytes,
+        _PROFILE: limits.max_profile_bytes,
+        _TABLES: _MAX_TABLE_BYTES,
+        _RESOURCES: _MAX_RESOURCES,
+    }
     while not header.scanned:
-        marker = _read_marker(encoded, position)
+        code, payload, end = _read_marker(encoded, position)
         segments += 1
         if segments > limits.max_jpeg_segments:
             raise too_many("JPEG", "segments", limits.max_jpeg_segments)
-        _update(header, marker, position)
-        position = marker.end
-        for what, size, limit in (
-            ("bytes of EXIF data", header.exif_bytes, limits.max_exif_bytes),
-            ("bytes of colour profile", header.profile_bytes, limits.max_profile_bytes),
-            ("bytes of quantization tables", header.table_bytes, _MAX_TABLE_BYTES),
-            ("Photoshop resources", header.resources, _MAX_RESOURCES),
-        ):
-            if size > limit:
-                raise too_many("JPEG", what, limit)
-    if header.frame is None or not all(0 < n < 5 for pair in header.sampling for n in pair):
-        raise _damaged("no valid frame")
+        if code in _FRAMES:
+            _read_frame(header, code, payload)
+        elif code == _SOS:
+            header.scanned, header.scans_at = max(1, payload[0] if payload else 0), position
+        elif code == _EOI:
+            raise _damaged("no scan")
+        elif code in _COUNTED and payload.startswith(_COUNTED[code][0]):
+            what = _COUNTED[code][1]
+            counts[what] += payload.count(b"8BIM") if what == _RESOURCES else len(payload)
+            if counts[what] > maxima[what]:
+                raise too_many("JPEG", what, maxima[what])
+        position = end
+    if header.frame is None:
+        raise _damaged("no frame")
     return header
 
 
-def _read_marker(encoded: bytes, position: int) -> Marker:
-    """Read the next marker as Pillow and libjpeg do: skip fill bytes and junk."""
+def _read_marker(encoded: bytes, position: int) -> tuple[int, bytes, int]:
+    """Read the next marker as Pillow and libjpeg do: skip fill bytes and junk.
+
+    Returns:
+        Its code, its payload, and the position of the next one.
+    """
     start = encoded.find(b"\xff", position, position + _MAX_JUNK)
     code_at = start + 1
     while code_at - position < _MAX_JUNK and encoded[code_at : code_at + 1] == b"\xff":
@@ -146,41 +154,25 @@ def _read_marker(encoded: bytes, position: int) -> Marker:
     if start < 0 or not code or code == b"\xff":
         raise _damaged("no scan")
     if code[0] in _WITHOUT_PAYLOAD:
-        return Marker(code[0], b"", code_at + 1)
+        return code[0], b"", code_at + 1
     length = int.from_bytes(encoded[code_at + 1 : code_at + 3], "big")
     end = code_at + 1 + length
     if length < 2 or end > len(encoded):
         raise _damaged("a segment is cut off")
-    return Marker(code[0], encoded[code_at + 3 : end], end)
+    return code[0], encoded[code_at + 3 : end], end
 
 
-def _update(header: Header, marker: Marker, position: int) -> None:
-    code, payload, _ = marker
-    if code in _FRAMES:
-        if header.frame is not None:
-            raise _damaged("more than one frame")
-        header.frame = code
-        try:
-            _, height, width, components = struct.unpack_from(">BHHB", payload)
-            sampling = payload[7 : 6 + 3 * components : 3]
-        except struct.error as error:
-            raise _damaged("no valid frame") from error
-        header.size = width, height
-        header.sampling = [(each >> 4, each & 15) for each in sampling]
-        if not sampling or len(sampling) != components:
-            raise _damaged("no valid frame")
-    elif code == 0xE1 and payload.startswith(b"Exif\0\0"):
-        header.exif_bytes += len(payload)
-    elif code == 0xE2 and payload.startswith(b"ICC_PROFILE\0"):
-        header.profile_bytes += len(payload)
-    elif code == 0xDB:
-        header.table_bytes += len(payload)
-    elif code == 0xED and payload.startswith(b"Photoshop 3.0\0"):
-        header.resources += payload.count(b"8BIM")
-    elif code == _SOS:
-        header.scanned, header.scans_at = max(1, payload[0] if payload else 0), position
-    elif code == _EOI:
-        raise _damaged("no scan")
+def _read_frame(header: Header, code: int, payload: bytes) -> None:
+    if header.frame is not None:
+        raise _damaged("more than one frame")
+    if len(payload) < 6:
+        raise _damaged("no valid frame")
+    _, height, width, components = struct.unpack_from(">BHHB", payload)
+    header.frame, header.size = code, (width, height)
+    header.sampling = [(each >> 4, each & 15) for each in payload[7 : 6 + 3 * components : 3]]
+    factors = {factor for pair in header.sampling for factor in pair}
+    if not components or len(header.sampling) != components or not factors <= {1, 2, 3, 4}:
+        raise _damaged("no valid frame")
 
 
 def _damaged(what: str) -> DamagedPhoto:
