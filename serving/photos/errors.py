@@ -1,4 +1,13 @@
-"""What can be wrong with one photo: the errors of `serving.errors` that concern its bytes."""
+"""What can be wrong with a photo.
+
+| error             | status | raised when                                                       |
+|-------------------|--------|-------------------------------------------------------------------|
+| TooManyPixels     | 413    | its width, height or their product is above a limit               |
+| TooCostly         | 413    | decoding it would take more memory or time than its size justifies |
+| NotAnImage        | 415    | its first bytes are not those of an image format                  |
+| UnsupportedFormat | 415    | it is an image, of a format that is not accepted                  |
+| DamagedPhoto      | 422    | it does not decode, for example because it is truncated           |
+"""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -8,7 +17,7 @@ from serving.errors import UploadError
 
 
 class BadPhoto(UploadError):
-    """One photo can't be classified."""
+    """A photo can't be classified; the base of the errors of one photo."""
 
     @classmethod
     def sample(cls, values: Mapping[str, Any]) -> "BadPhotos":
@@ -17,7 +26,7 @@ class BadPhoto(UploadError):
 
 
 class TooManyPixels(BadPhoto):
-    """The header of the photo promises more pixels than the limit."""
+    """The photo has too many pixels, or too long a side."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     slug = "too-many-pixels"
@@ -26,7 +35,7 @@ class TooManyPixels(BadPhoto):
 
 
 class TooCostly(BadPhoto):
-    """Decoding the photo would take more memory or time than its pixels justify."""
+    """Decoding the photo would take too much memory or time."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     slug = "too-costly"
@@ -35,7 +44,7 @@ class TooCostly(BadPhoto):
 
 
 class NotAnImage(BadPhoto):
-    """The first bytes are those of no image format."""
+    """The file is not an image."""
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     slug = "not-an-image"
@@ -44,7 +53,7 @@ class NotAnImage(BadPhoto):
 
 
 class UnsupportedFormat(BadPhoto):
-    """An image, of a format that is not accepted."""
+    """The image format is not accepted."""
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     slug = "unsupported-format"
@@ -53,7 +62,7 @@ class UnsupportedFormat(BadPhoto):
 
 
 class DamagedPhoto(BadPhoto):
-    """An image that does not decode, a truncated one included."""
+    """The image does not decode."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     slug = "damaged-photo"
@@ -62,9 +71,9 @@ class DamagedPhoto(BadPhoto):
 
 
 class BadPhotos(UploadError):
-    """Photos of a request are bad: none of it is classified, and every bad one is named.
+    """At least one photo of a request is bad, so none is classified; every bad one is named.
 
-    Status and type are those of the bad photos where all agree, else 422 and `bad-photos`.
+    Status and type are those of the bad photos where they all agree, else 422 and `bad-photos`.
     """
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -75,7 +84,8 @@ class BadPhotos(UploadError):
         detail = bad[0][1].detail
         if photos > 1:
             names = ", ".join(name for name, _ in bad)
-            detail = f"{len(bad)} of {photos} photos are bad, so none was classified: {names}."
+            are = "is" if len(bad) == 1 else "are"
+            detail = f"{len(bad)} of {photos} photos {are} bad, so none was classified: {names}."
         super().__init__(detail)
         self.bad = bad
         kinds = {type(error) for _, error in bad}

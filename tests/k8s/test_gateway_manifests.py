@@ -11,7 +11,7 @@ from serving.gateway.model_client.client import ModelServer
 from serving.gateway.server.gunicorn_app import CLOSE_SECONDS
 from serving.gateway.settings import PREFIX, Settings
 from serving.gateway.settings_reader import FOREIGN, read_settings
-from serving.photos.decoder import UNBOUNDED_FORMATS
+from serving.photos.headers.inspection import INSPECTED_FORMATS
 from tests.k8s.manifests import (
     DEPLOYMENTS,
     Manifest,
@@ -23,10 +23,10 @@ from tests.k8s.manifests import (
     quantity,
 )
 
-# Measured (docs/limits.md): a worker, the worst photo and a copy of its bytes, an idle helper.
+# Measured (docs/limits.md): a worker, the worst photo and a copy of its bytes, an idle sandbox.
 IDLE_BYTES = 100e6
 PHOTO_BYTES = 225e6
-HELPER_BYTES = 60e6
+SANDBOX_BYTES = 60e6
 
 pytestmark = pytest.mark.parametrize("name", DEPLOYMENTS)
 
@@ -103,8 +103,8 @@ def test_memory_holds_the_greatest_bodies_and_photos(
     """The formula of docs/limits.md: what a worker needs at worst."""
     bodies = settings.max_upload_bytes + settings.max_in_flight * settings.max_body_bytes
     photos = settings.max_decodes * PHOTO_BYTES
-    helper = 0.0
-    if UNBOUNDED_FORMATS & set(settings.photo_limits().formats):
-        helper = HELPER_BYTES + settings.photo_limits().max_helper_bytes
+    sandbox = 0.0
+    if set(settings.photo_limits().formats) - INSPECTED_FORMATS:
+        sandbox = SANDBOX_BYTES + settings.photo_limits().max_helper_bytes
     limit = quantity(container["resources"]["limits"]["memory"])
-    assert settings.workers * (IDLE_BYTES + bodies + photos + helper) <= limit
+    assert settings.workers * (IDLE_BYTES + bodies + photos + sandbox) <= limit

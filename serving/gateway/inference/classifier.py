@@ -21,9 +21,9 @@ from serving.gateway.model_client.contract import MAX_INPUT_BYTES, Description, 
 from serving.gateway.model_client.grpc_errors import RequestRefused, broken_contract
 from serving.gateway.model_client.model_ref import ModelRef
 from serving.gateway.telemetry.observation import Observation
-from serving.photos.decoder import PhotoDecoder
 from serving.photos.errors import BadPhoto, BadPhotos
 from serving.photos.limits import PhotoLimits
+from serving.photos.photo_preparer import PhotoPreparer
 
 TRIES = 4
 
@@ -38,12 +38,12 @@ class Classifier:
     ) -> None:
         self.catalog = catalog
         self._source = source
-        self._decoder = PhotoDecoder(limits)
+        self._preparer = PhotoPreparer(limits)
         self._decode_limit = DecodeLimit(max_decodes)
 
     def close(self) -> None:
         """End the sandbox process, if there is one."""
-        self._decoder.close()
+        self._preparer.close()
 
     def classify(
         self,
@@ -132,7 +132,7 @@ class Classifier:
                     permit.enter_context(self._decode_limit.acquired(deadline))
                 try:
                     with observation.decoding():
-                        pixels[index] = self._decoder.prepare(
+                        pixels[index] = self._preparer.prepare(
                             photo.encoded, preparation, shape, deadline
                         )
                 except BadPhoto as error:

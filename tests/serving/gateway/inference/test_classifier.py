@@ -21,8 +21,8 @@ from serving.gateway.model_client.contract import MAX_INPUT_BYTES, Description
 from serving.gateway.model_client.grpc_errors import RequestRefused
 from serving.gateway.model_client.model_ref import ModelRef
 from serving.photos import prepare
-from serving.photos.decoder import PhotoDecoder
 from serving.photos.limits import PhotoLimits
+from serving.photos.photo_preparer import PhotoPreparer
 from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, fake_server
 
@@ -58,7 +58,7 @@ def test_photos_are_not_prepared_for_a_model_server_that_is_gone(
 ) -> None:
     gateway.classify()
     source.gone = True
-    monkeypatch.setattr(PhotoDecoder, "prepare", _unexpected)
+    monkeypatch.setattr(PhotoPreparer, "prepare", _unexpected)
     with pytest.raises(ModelServerUnavailable):
         gateway.classify()
 
