@@ -44,7 +44,7 @@ class PhotoLimits:
     max_tiff_pixels: int = _limit(12_000_000, "maximum pixels of a TIFF")
     max_avif_pixels: int = _limit(12_000_000, "maximum pixels of an AVIF, the slowest to decode")
     max_helper_bytes: int = _limit(
-        250_000_000, "memory of the sandbox that decodes AVIF, beyond that of an idle one"
+        250_000_000, "bytes of memory of the sandbox for risky formats, beyond those of an idle one"
     )
     max_helper_seconds: float = _limit(
         1.2, "processor seconds that one photo may take in the sandbox", ge=None, gt=0
@@ -57,10 +57,8 @@ class PhotoLimits:
     max_coefficients: int = _limit(60_000_000, "maximum coefficients of a JPEG of several scans")
     # Each segment or chunk takes time, whatever its size.
     max_jpeg_segments: int = _limit(1_000, "maximum segments of a JPEG")
-    max_chunks: int = _limit(20_000, "maximum chunks of a PNG, WebP or GIF")
-    max_exif_bytes: int = _limit(
-        1_000_000, "maximum bytes of a photo's EXIF data, and of a TIFF's directory"
-    )
+    max_chunks: int = _limit(20_000, "maximum chunks of a PNG or WebP")
+    max_exif_bytes: int = _limit(1_000_000, "maximum bytes of a photo's EXIF data")
     max_profile_bytes: int = _limit(4_000_000, "maximum bytes of a colour profile")
     max_text_bytes: int = _limit(
         4_000_000, "maximum bytes of a PNG's texts and profile, decompressed"
