@@ -84,7 +84,7 @@ class FollowingChannel:
         address: of the model server.
         tls: where the certificates are; None: plaintext.
         pem: certificates that were valid before, used if the files are invalid.
-        clock: tells the time in seconds.
+        clock: returns the time in seconds.
 
     Raises:
         TlsError: a file is invalid, and there is no `pem`.

@@ -46,7 +46,7 @@ class CircuitBreaker:
     Args:
         address: of the model server, for the log.
         tls: whether the channel uses TLS.
-        clock: tells the time in seconds.
+        clock: returns the time in seconds.
     """
 
     def __init__(
