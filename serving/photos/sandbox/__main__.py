@@ -1,8 +1,8 @@
 """The sandbox process: `python -m serving.photos.sandbox LIMITS`, where LIMITS is JSON.
 
 It prepares the photos that arrive on its standard input, a socket, one after the other, and sends
-back pixels or what is wrong. Its memory is bounded, and so is the processor time of each photo: the
-operating system ends the process when a photo exceeds either.
+back pixels or what is wrong. The operating system bounds its memory, and ends the process when a
+photo takes too much processor time.
 """
 
 import json
