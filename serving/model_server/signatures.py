@@ -12,7 +12,7 @@ from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef, TensorInfo
 from serving.model_server import errors
 from serving.model_server.tensors import Array, type_name
 
-_MOST_COMPUTATIONS = 64  # Of one signature: one for each choice of outputs.
+_MAX_COMPUTATIONS = 64  # of one signature, one for each choice of outputs
 
 
 class SignatureRunner:
@@ -26,11 +26,11 @@ class SignatureRunner:
         self.definition = definition
         # TensorFlow numbers the arguments by the names of the tensors that they feed.
         infos = sorted(definition.inputs.items(), key=lambda item: str(item[1].name))
-        self._inputs = [_Input(place, alias, info) for place, (alias, info) in enumerate(infos)]
+        self._inputs = [_Input(index, alias, info) for index, (alias, info) in enumerate(infos)]
         feeds = tuple(info.name for _, info in infos)
         # Not a method: a reference back to this object would keep its session from being freed.
         prepare = partial(_Computation, session, feeds, definition)
-        self._computation = lru_cache(_MOST_COMPUTATIONS)(prepare)
+        self._computation = lru_cache(_MAX_COMPUTATIONS)(prepare)
 
     def check(self, arrays: Mapping[str, Array]) -> None:
         """Check the inputs of one call.
@@ -48,15 +48,15 @@ class SignatureRunner:
         """Compute outputs from inputs.
 
         Args:
-            arrays: what ``check`` has accepted. TensorFlow ends the process over some that it
-                would not.
+            arrays: inputs that ``check`` has accepted. Some others would crash TensorFlow, and
+                the process with it.
             outputs: names of outputs of the signature, each at most once.
 
         Returns:
             An array for each of ``outputs``, in their order.
 
         Raises:
-            ServingError: TensorFlow cannot compute; with its own code and message.
+            ServingError: TensorFlow failed; with its code and message.
         """
         ordered = (arrays[wanted.alias] for wanted in self._inputs)
         try:
@@ -66,11 +66,11 @@ class SignatureRunner:
 
 
 class _Input:
-    """What a signature says about one of its inputs."""
+    """Type and shape of one input of a signature."""
 
-    def __init__(self, place: int, alias: str, info: TensorInfo) -> None:
+    def __init__(self, index: int, alias: str, info: TensorInfo) -> None:
         self.alias = alias
-        self._place = place
+        self._index = index
         self._type = info.dtype
         self._dtype = np.dtype(tf.as_dtype(info.dtype).as_numpy_dtype)
         self._shape = _sizes(info.tensor_shape)
@@ -78,14 +78,14 @@ class _Input:
     def check(self, array: Array) -> None:
         if array.dtype != self._dtype:
             sent = type_name(tf.as_dtype(array.dtype).as_datatype_enum)
-            raise errors.wrong_type(self._place, type_name(self._type), sent)
-        # Asked before TensorFlow is: its kernels end the whole process over some wrong ranks.
+            raise errors.wrong_type(self._index, type_name(self._type), sent)
+        # Some wrong ranks crash TensorFlow's kernels, and the process with them.
         if self._shape is not None and not _fits(array.shape, self._shape):
-            raise errors.wrong_shape(self.alias, _written(self._shape), _written(array.shape))
+            raise errors.wrong_shape(self.alias, _text(self._shape), _text(array.shape))
 
 
 def _sizes(shape: TensorShapeProto) -> tuple[int, ...] | None:
-    """Return a signature's shape, -1 where any size will do; None if any rank will."""
+    """Return a signature's shape, with -1 for any size; None for any rank."""
     return None if shape.unknown_rank else tuple(dim.size for dim in shape.dim)
 
 
@@ -95,12 +95,12 @@ def _fits(sizes: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
     )
 
 
-def _written(sizes: tuple[int, ...]) -> str:
+def _text(sizes: tuple[int, ...]) -> str:
     return f"[{','.join(map(str, sizes))}]"
 
 
 class _Computation:
-    """Some outputs of a signature, prepared to be computed from its inputs."""
+    """A callable that computes some outputs of a signature from its inputs."""
 
     def __init__(
         self,
@@ -111,10 +111,10 @@ class _Computation:
     ) -> None:
         infos = [definition.outputs[alias] for alias in outputs]
         options = CallableOptions(feed=feeds, fetch=[info.name for info in infos])
-        # Session.run is the public way, but looks at every feed and fetch anew in each call: a
-        # tiny model takes 551 microseconds then, not 153. TensorFlow is pinned to one release.
+        # Session.run, the public way, resolves every feed and fetch again in each call: a tiny
+        # model takes 551 microseconds then, not 153. TensorFlow is pinned to one release.
         self._call: Callable[..., list[Array]] = session._make_callable_from_options(options)
-        # Scalars come as plain values, and NumPy would cut zero bytes off a string.
+        # Scalars are returned as plain values, and NumPy would cut zero bytes off a string.
         self._dtypes = [np.dtype(tf.as_dtype(info.dtype).as_numpy_dtype) for info in infos]
 
     def __call__(self, *arrays: Array) -> list[Array]:

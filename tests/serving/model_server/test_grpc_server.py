@@ -15,9 +15,9 @@ from tensorflow_serving.apis.get_model_metadata_pb2 import (
 from tensorflow_serving.apis.predict_pb2 import PredictRequest
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
-from serving.model_server.address import AddressError
 from serving.model_server.grpc_server import Server
 from serving.model_server.manager import Manager
+from serving.model_server.options import AddressError
 from serving.repository.model_config import ModelsFolder
 from tests.serving.model_server import tiny
 from tests.serving.model_server.tiny import Client, images, predict_request

@@ -54,13 +54,13 @@ Choice = Callable[[Certificates, Path, Path], tuple[Path, Path | None, Path | No
     [
         (lambda _, junk, __: (junk.with_name("gone"), None, None), "cannot read .*gone"),
         (lambda good, _, __: (good.ca.parent, None, None), "cannot read"),
-        (lambda _, junk, __: (junk, None, None), "junk.pem holds no certificate"),
+        (lambda _, junk, __: (junk, None, None), "junk.pem contains no certificate"),
         (lambda good, junk, _: (good.ca, junk, good.client.key), "junk.pem and .* in PEM"),
         (lambda good, junk, _: (good.ca, good.client.cert, junk), "junk.pem have to be"),
         (lambda good, _, locked: (good.ca, good.client.cert, locked), "without a password"),
         (
             lambda good, _, __: (good.ca, good.client.cert, good.server.key),
-            "server.key is not that of the certificate .*client.crt",
+            "server.key does not match the certificate .*client.crt",
         ),
     ],
 )
