@@ -23,7 +23,7 @@ _PLATFORM = "tensorflow"
 
 
 class ConfigError(Exception):
-    """What to serve, or how, cannot be told; says in one line why and what to do."""
+    """The configuration of models cannot be read or is invalid; says in one line why."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class ModelSettings:
     """One model to serve.
 
     Attributes:
-        name: what requests call it.
-        base_path: the folder of its versions.
+        name: its name in requests.
+        base_path: the folder with its versions.
         policy: which versions to serve; the newest by default.
         labels: version numbers by label.
     """
@@ -46,31 +46,31 @@ class ModelSettings:
 
 
 class Source(Protocol):
-    """Where the list of models comes from."""
+    """Lists the models to serve."""
 
     def models(self) -> list[ModelSettings]:
         """Return the models to serve now.
 
         Raises:
-            ConfigError: they cannot be told; what was served goes on.
+            ConfigError: the list cannot be read; the models served so far are kept.
         """
 
 
 class ModelsFolder:
-    """A folder of models: every sub-folder that holds a numbered version is one.
+    """A folder of models: every sub-folder with a numbered version is one.
 
-    A model once seen stays in the list, so that it goes on when its folder is away for a moment.
-    Names with a leading dot are passed over.
+    A model once seen stays in the list, so that it keeps serving if its folder is missing for a
+    moment. Names with a leading dot are ignored.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Take a folder.
+        """Check the folder.
 
         Raises:
             ConfigError: it does not exist.
         """
         if not folder.is_dir():
-            raise ConfigError(f"{folder} is not a folder: make it, or name another one")
+            raise ConfigError(f"{folder} is not a folder: create it, or choose another one")
         self._folder = folder
         self._names: set[str] = set()
 
@@ -89,13 +89,13 @@ def _is_model(path: Path) -> bool:
     try:
         return bool(published_versions(path))
     except VersionsError:
-        return True  # Whoever tries to serve it will say what is the matter.
+        return True  # Loading it will report the problem.
 
 
 class ConfigFile:
-    """TensorFlow Serving's ``model_config_list`` as text, read again from time to time.
+    """TensorFlow Serving's ``model_config_list`` in text format, read again periodically.
 
-    ``logging_config`` is read and, as in a stock TensorFlow Serving, does nothing.
+    ``logging_config`` has no effect, as in a stock TensorFlow Serving.
     """
 
     def __init__(
@@ -108,11 +108,11 @@ class ConfigFile:
 
         Args:
             path: the file.
-            reread_seconds: read it again after so long; 0 is never.
-            clock: what time it is, in seconds.
+            reread_seconds: how often to read it again; 0 is never.
+            clock: returns the time in seconds.
 
         Raises:
-            ConfigError: the file is missing or wrong.
+            ConfigError: the file is missing or invalid.
         """
         self._path = path
         self._reread_seconds = reread_seconds
@@ -121,7 +121,7 @@ class ConfigFile:
         self._models = read_config(path)
 
     def models(self) -> list[ModelSettings]:
-        """Return the models in the file as last read without an error."""
+        """Return the models in the file, as last read without an error."""
         if self._reread_seconds and self._clock() - self._read_at >= self._reread_seconds:
             self._read_at = self._clock()
             self._models = read_config(self._path)
@@ -131,11 +131,11 @@ class ConfigFile:
 def read_config(path: Path) -> list[ModelSettings]:
     """Read a ``ModelServerConfig`` in protobuf's text format and check it.
 
-    The checks are TensorFlow Serving's, which wants absolute base paths, one model of each name
-    and the platform ``tensorflow``. A file without any model is not an error there or here.
+    The checks are TensorFlow Serving's: absolute base paths, unique names and the platform
+    ``tensorflow``. A file without models is valid, as in TensorFlow Serving.
 
     Raises:
-        ConfigError: the file is missing or wrong.
+        ConfigError: the file is missing or invalid.
     """
     config = ModelServerConfig()
     try:
@@ -163,7 +163,7 @@ def read_config(path: Path) -> list[ModelSettings]:
 
 
 def _problem(model: ModelConfig, names: Iterable[str]) -> str | None:
-    """Say what is wrong with a model's entry; the sentences are ``server_core.cc``'s."""
+    """Return what is wrong with a model's entry, in the words of ``server_core.cc``."""
     if not model.name:
         return "a model has no name"
     if model.name in names:
@@ -195,19 +195,19 @@ def check_labels(
     new: Iterable[ModelSettings],
     available: Callable[[str, int], bool],
 ) -> None:
-    """Check that no label in use would move to a version that cannot answer.
+    """Check that no existing label would move to a version that does not serve.
 
-    A label that is new may name any version: requests for it are NOT_FOUND until the version
-    serves. That is TensorFlow Serving with ``--allow_version_labels_for_unavailable_models``,
-    without which it does not start on a file that has labels.
+    A new label may have any version: requests for it are NOT_FOUND until the version serves. That
+    is TensorFlow Serving with ``--allow_version_labels_for_unavailable_models``, without which it
+    does not start with a file that has labels.
 
     Args:
-        old: the models as they are.
-        new: the models as they shall be.
-        available: whether this version of this model serves.
+        old: the current models.
+        new: the models to serve from now on.
+        available: returns whether a version of a model serves.
 
     Raises:
-        ConfigError: a label would; the whole of ``new`` must not be taken.
+        ConfigError: a label would move; ``new`` must not be used.
     """
     before = {model.name: model.labels for model in old}
     for model in new:
