@@ -13,8 +13,6 @@ from serving.local import LocalError, Stack, run_stack
 from serving.repository.seed import seed
 from serving.repository.versions import VersionsError
 
-_DEFAULT_PORT = 8080
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Seed the folder, run the stack until Ctrl-C or SIGTERM and return the exit status."""
@@ -76,16 +74,10 @@ def _parser() -> argparse.ArgumentParser:
         " python -m serving --help.",
         epilog="exit status: 0 stopped by Ctrl-C or SIGTERM, 1 failed to start, or a process ended",
     )
-    parser.add_argument(
-        "--models", type=Path, default=Path("models"), metavar="DIR", help="(default: %(default)s)"
-    )
+    parser.add_argument("--models", type=Path, default="models", metavar="DIR")
     parser.add_argument("--host", default="127.0.0.1", help="listen here (default: %(default)s)")
-    parser.add_argument(
-        "--port",
-        type=_port,
-        default=_DEFAULT_PORT,
-        help="0 picks a free one (default: %(default)s)",
-    )
+    help_ = "0 picks a free one (default: %(default)s)"
+    parser.add_argument("--port", type=_port, default=8080, help=help_)
     return parser
 
 

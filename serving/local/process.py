@@ -26,11 +26,7 @@ class ChildProcess:
     log: Path
 
     def check(self) -> None:
-        """Check that it still runs.
-
-        Raises:
-            LocalError: it has ended; includes the last lines of its log.
-        """
+        """Raise LocalError, with the last lines of the log, if the process has ended."""
         status = self.popen.poll()
         if status is not None:
             raise LocalError(f"the {self.name} ended with status {status}:\n{self.tail()}")
@@ -61,12 +57,12 @@ def start_process(
     """Start `python -m module`.
 
     Args:
-        name: its name in messages.
+        name: the name of the process in messages.
         module: the module to run.
         arguments: its command line.
         logs: folder for the file with its output.
         environment: its environment variables.
-        inherited: open file descriptors that it inherits.
+        inherited: file descriptors that it inherits.
     """
     log = logs / f"{name.replace(' ', '-')}.log"
     with log.open("wb") as output:

@@ -8,12 +8,15 @@ import re
 import socket
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from serving.local.process import ChildProcess, LocalError, start_process
 from serving.repository.seed import model_names
+
+T = TypeVar("T")
 
 _PREFIX = "PHOTOLABEL_"
 _START_SECONDS = 180.0  # for both to start; loading TensorFlow takes several
@@ -25,15 +28,7 @@ _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared wi
 
 @dataclass(frozen=True)
 class Stack:
-    """The running stack.
-
-    Attributes:
-        url: the gateway's URL.
-        models: the names of the models served.
-        model_server_address: host and port of the model server.
-        model_server: the model server's process.
-        gateway: the gateway's process.
-    """
+    """The running stack; `models` has the names of the models served."""
 
     url: str
     models: tuple[str, ...]
@@ -42,11 +37,7 @@ class Stack:
     gateway: ChildProcess
 
     def check(self) -> None:
-        """Check that both processes still run.
-
-        Raises:
-            LocalError: one of them has ended.
-        """
+        """Raise LocalError if one of the processes has ended."""
         self.model_server.check()
         self.gateway.check()
 
@@ -89,7 +80,8 @@ def run_stack(
             "model server", "serving.model_server", arguments, logs, os.environ
         )
         cleanup.callback(model_server.stop)
-        address = _wait_for_address(model_server, deadline)
+        problem = "the model server has not started in time"
+        address = _wait_for(lambda: _address(model_server), deadline, problem, model_server)
         environment = {
             "PHOTOLABEL_DRAIN_SECONDS": _DRAIN_SECONDS,
             **_environment(settings),
@@ -101,7 +93,8 @@ def run_stack(
         cleanup.callback(gateway.stop)
         stack = Stack(_url(listener), tuple(names), address, model_server, gateway)
         listener.close()  # The gateway has inherited it.
-        _wait_until_ready(stack, deadline)
+        problem = "the models are not ready in time"
+        _wait_for(lambda: _is_ready(stack.url), deadline, problem, model_server, gateway)
         yield stack
 
 
@@ -131,26 +124,23 @@ def _url(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _wait_for_address(model_server: ChildProcess, deadline: float) -> str:
-    while True:
-        found = _LISTENING.search(model_server.log.read_text("utf-8", errors="replace"))
-        if found:
-            return found[1]
-        model_server.check()
-        _pause(deadline, "the model server has not started in time", model_server)
+def _wait_for(
+    condition: Callable[[], T | None], deadline: float, problem: str, *processes: ChildProcess
+) -> T:
+    """Wait until a condition returns something true, while processes run, and return that."""
+    while not (result := condition()):
+        for process in processes:
+            process.check()
+        if time.monotonic() > deadline:
+            tails = "\n".join(f"  {process.name}:\n{process.tail()}" for process in processes)
+            raise LocalError(f"{problem}; the last lines of the logs:\n{tails}")
+        time.sleep(_POLL_SECONDS)
+    return result
 
 
-def _wait_until_ready(stack: Stack, deadline: float) -> None:
-    while not _is_ready(stack.url):
-        stack.check()
-        _pause(deadline, "the models are not ready in time", stack.model_server, stack.gateway)
-
-
-def _pause(deadline: float, problem: str, *processes: ChildProcess) -> None:
-    if time.monotonic() > deadline:
-        tails = "\n".join(f"  {process.name}:\n{process.tail()}" for process in processes)
-        raise LocalError(f"{problem}; the last lines of the logs:\n{tails}")
-    time.sleep(_POLL_SECONDS)
+def _address(model_server: ChildProcess) -> str | None:
+    found = _LISTENING.search(model_server.log.read_text("utf-8", errors="replace"))
+    return found[1] if found else None
 
 
 def _is_ready(url: str) -> bool:

@@ -43,12 +43,9 @@ class BatchedRunner:
         self._settings = settings
         self._timeout = settings.batch_timeout_micros / 1e6
         self._capacity = settings.max_batch_size * settings.max_enqueued_batches
-        signature = runner.definition
-        inputs = signature.inputs.values()
+        inputs, outputs = self.definition.inputs.values(), self.definition.outputs.items()
         self._joinable = settings.enabled and all(_is_batch(info.tensor_shape) for info in inputs)
-        self._splittable = {
-            alias for alias, info in signature.outputs.items() if _is_batch(info.tensor_shape)
-        }
+        self._splittable = {alias for alias, info in outputs if _is_batch(info.tensor_shape)}
         # Everything below changes only with the lock held.
         self._lock = threading.Lock()
         self._enqueued = threading.Condition(self._lock)
@@ -69,9 +66,6 @@ class BatchedRunner:
             arrays: one array for each input of the signature, by the input's name.
             outputs: names of outputs of the signature, each at most once.
             remaining_time: returns the seconds for which the client will still wait.
-
-        Returns:
-            An array for each of ``outputs``, in their order.
 
         Raises:
             ServingError: as ``SignatureRunner.compute``; UNAVAILABLE if the queue is full,

@@ -19,19 +19,15 @@ class ServingError(Exception):
 
     Attributes:
         code: the gRPC status code.
+        number: the code as a number, the same in ``tensorflow.error.Code``.
         message: TensorFlow Serving's message for it.
     """
 
     def __init__(self, code: grpc.StatusCode, message: str) -> None:
         super().__init__(message)
         self.code = code
+        self.number: int = code.value[0]
         self.message = message
-
-    @property
-    def number(self) -> int:
-        """The numeric code, the same in gRPC and in ``tensorflow.error.Code``."""
-        number: int = self.code.value[0]
-        return number
 
 
 def from_number(number: int, message: str) -> ServingError:
@@ -41,9 +37,8 @@ def from_number(number: int, message: str) -> ServingError:
 
 def truncate(message: str) -> str:
     """Truncate a message as TensorFlow Serving does, so that it fits into a gRPC trailer."""
-    if len(message) <= _MAX_MESSAGE_LENGTH:
-        return message
-    return message[:_MAX_MESSAGE_LENGTH] + "...TRUNCATED"
+    rest = "...TRUNCATED" if len(message) > _MAX_MESSAGE_LENGTH else ""
+    return message[:_MAX_MESSAGE_LENGTH] + rest
 
 
 def _invalid(message: str) -> ServingError:
@@ -56,9 +51,6 @@ def _not_found(message: str) -> ServingError:
 
 def _braces(names: Collection[str]) -> str:
     return "{" + ",".join(sorted(names)) + "}"
-
-
-# The model.
 
 
 def missing_model_spec() -> ServingError:
@@ -82,17 +74,10 @@ def unknown_label(label: str) -> ServingError:
     return _invalid(f"Unrecognized servable version label: {label}")
 
 
-def no_versions_known(name: str) -> ServingError:
-    """Reject a status request for a model of which no version was ever seen."""
-    return _not_found(f"Could not find any versions of model {name}")
-
-
-def version_not_known(name: str, version: int) -> ServingError:
-    """Reject a status request for a version that was never seen."""
-    return _not_found(f"Could not find version {version} of model {name}")
-
-
-# Metadata.
+def version_not_known(name: str, version: int | None) -> ServingError:
+    """Reject a status request for a version, or a model, that was never seen."""
+    which = "any versions" if version is None else f"version {version}"
+    return _not_found(f"Could not find {which} of model {name}")
 
 
 def no_metadata_field() -> ServingError:
@@ -103,9 +88,6 @@ def no_metadata_field() -> ServingError:
 def unsupported_metadata_field(field: str) -> ServingError:
     """Reject a metadata field other than ``signature_def``."""
     return _invalid(f"Metadata field {field} is not supported")
-
-
-# Signature, inputs and outputs.
 
 
 def signature_not_found(name: str) -> ServingError:
@@ -176,16 +158,14 @@ def wrong_type(index: int, wanted: str, sent: str) -> ServingError:
     return _invalid(f"Expects arg[{index}] to be {wanted} but {sent} is provided")
 
 
-def wrong_shape(alias: str, wanted: str, sent: str) -> ServingError:
+def wrong_shape(alias: str, wanted: tuple[int, ...], sent: tuple[int, ...]) -> ServingError:
     """Reject an input that does not fit the signature's shape.
 
     TensorFlow Serving does not check: a wrong height ends with the kernel's message, a wrong rank
     crashes its process. So only the code is the same.
     """
-    return _invalid(f"Expects {alias} to have the shape {wanted} but {sent} is provided")
-
-
-# Batching and deadlines.
+    shapes = [f"[{','.join(map(str, shape))}]" for shape in (wanted, sent)]
+    return _invalid(f"Expects {alias} to have the shape {shapes[0]} but {shapes[1]} is provided")
 
 
 def queue_full(batches: int) -> ServingError:

@@ -6,24 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
-from tensorflow_serving.apis.get_model_metadata_pb2 import (
-    GetModelMetadataRequest,
-    GetModelMetadataResponse,
-)
-from tensorflow_serving.apis.get_model_status_pb2 import (
-    GetModelStatusRequest,
-    GetModelStatusResponse,
-)
+from tensorflow_serving.apis import get_model_metadata_pb2 as metadata
+from tensorflow_serving.apis import get_model_status_pb2 as model_status
+from tensorflow_serving.apis import model_service_pb2_grpc as model_service
+from tensorflow_serving.apis import prediction_service_pb2_grpc as prediction_service
 from tensorflow_serving.apis.model_pb2 import ModelSpec
-from tensorflow_serving.apis.model_service_pb2_grpc import (
-    ModelServiceServicer,
-    add_ModelServiceServicer_to_server,
-)
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
-from tensorflow_serving.apis.prediction_service_pb2_grpc import (
-    PredictionServiceServicer,
-    add_PredictionServiceServicer_to_server,
-)
 
 from serving.model_server import errors
 from serving.model_server.errors import ServingError
@@ -66,7 +54,7 @@ def _handler(method: Callable[[Any, Any, RemainingTime], Any]) -> Callable[[Any,
 
 
 # The base classes answer all other methods with UNIMPLEMENTED. They have no types.
-class PredictionService(PredictionServiceServicer):  # type: ignore[misc]
+class PredictionService(prediction_service.PredictionServiceServicer):  # type: ignore[misc]
     """Predictions and the signatures of models."""
 
     def __init__(self, manager: Manager) -> None:
@@ -81,8 +69,8 @@ class PredictionService(PredictionServiceServicer):  # type: ignore[misc]
 
     @_handler
     def GetModelMetadata(  # noqa: N802
-        self, request: GetModelMetadataRequest, _: RemainingTime
-    ) -> GetModelMetadataResponse:
+        self, request: metadata.GetModelMetadataRequest, _: RemainingTime
+    ) -> metadata.GetModelMetadataResponse:
         """Return the signatures of a SavedModel."""
         if not request.metadata_field:
             raise errors.no_metadata_field()
@@ -90,7 +78,7 @@ class PredictionService(PredictionServiceServicer):  # type: ignore[misc]
             if field != _SIGNATURE_DEF:
                 raise errors.unsupported_metadata_field(field)
         servable = self._servable(request.model_spec)
-        response = GetModelMetadataResponse()
+        response = metadata.GetModelMetadataResponse()
         response.model_spec.name = servable.name
         response.model_spec.version.value = servable.version
         response.metadata[_SIGNATURE_DEF].CopyFrom(servable.signatures)
@@ -99,15 +87,14 @@ class PredictionService(PredictionServiceServicer):  # type: ignore[misc]
     def _servable(self, spec: ModelSpec) -> Servable:
         if not spec.name:
             raise errors.missing_model_name()
-        choice = spec.WhichOneof("version_choice")
-        if choice == "version":
-            return self._manager.servable(spec.name, version=spec.version.value)
-        if choice == "version_label":
-            return self._manager.servable(spec.name, label=spec.version_label)
-        return self._manager.servable(spec.name)
+        return self._manager.servable(
+            spec.name,
+            version=spec.version.value if spec.HasField("version") else None,
+            label=spec.version_label if spec.HasField("version_label") else None,
+        )
 
 
-class ModelService(ModelServiceServicer):  # type: ignore[misc]
+class ModelService(model_service.ModelServiceServicer):  # type: ignore[misc]
     """States of versions."""
 
     def __init__(self, manager: Manager) -> None:
@@ -115,20 +102,19 @@ class ModelService(ModelServiceServicer):  # type: ignore[misc]
 
     @_handler
     def GetModelStatus(  # noqa: N802
-        self, request: GetModelStatusRequest, _: RemainingTime
-    ) -> GetModelStatusResponse:
+        self, request: model_status.GetModelStatusRequest, _: RemainingTime
+    ) -> model_status.GetModelStatusResponse:
         """Return the state of one version or, newest first, of all; a label is ignored."""
         name = request.model_spec.name
         states = self._manager.states(name)
         versions = sorted(states, reverse=True)
         if request.model_spec.HasField("version"):
-            wanted = request.model_spec.version.value
-            if wanted not in states:
-                raise errors.version_not_known(name, wanted)
-            versions = [wanted]
-        if not versions:
-            raise errors.no_versions_known(name)
-        response = GetModelStatusResponse()
+            versions = [request.model_spec.version.value]
+            if versions[0] not in states:
+                raise errors.version_not_known(name, versions[0])
+        elif not versions:
+            raise errors.version_not_known(name, None)
+        response = model_status.GetModelStatusResponse()
         for version in versions:
             state = states[version]
             status = response.model_version_status.add(version=version, state=state.state)
@@ -159,8 +145,7 @@ class Server:
             manager: finds the version for a call.
             host: a name or address; ``0.0.0.0`` is all addresses of this machine.
             port: 0 picks a free one.
-            max_threads: how many calls are handled at once. More wait, where TensorFlow Serving
-                would refuse them.
+            max_threads: how many calls are handled at once; TensorFlow Serving would refuse more.
             credentials: for TLS; plaintext without them.
 
         Raises:
@@ -168,20 +153,21 @@ class Server:
         """
         self._threads = ThreadPoolExecutor(max_threads, thread_name_prefix="call")
         self._server = grpc.server(self._threads, options=_OPTIONS)
-        add_PredictionServiceServicer_to_server(PredictionService(manager), self._server)
-        add_ModelServiceServicer_to_server(ModelService(manager), self._server)
+        prediction_service.add_PredictionServiceServicer_to_server(
+            PredictionService(manager), self._server
+        )
+        model_service.add_ModelServiceServicer_to_server(ModelService(manager), self._server)
+        address = format_address(host, port)
         try:
-            self.port: int = self._listen(format_address(host, port), credentials)
+            if credentials is None:
+                self.port: int = self._server.add_insecure_port(address)
+            else:
+                self.port = self._server.add_secure_port(address, credentials)
         except RuntimeError as error:
             reason = "the port is in use or not allowed, or the host is not this machine"
-            raise AddressError(format_address(host, port), reason) from error
+            raise AddressError(address, reason) from error
         self.address = format_address(host, self.port)
         self._server.start()
-
-    def _listen(self, address: str, credentials: grpc.ServerCredentials | None) -> int:
-        if credentials is None:
-            return int(self._server.add_insecure_port(address))
-        return int(self._server.add_secure_port(address, credentials))
 
     def stop(self, grace_seconds: float) -> None:
         """Refuse new calls; return when those in progress are answered or the time is up."""

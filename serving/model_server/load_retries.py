@@ -43,13 +43,7 @@ class LoadRetries:
         self._failures: dict[int, _Failure] = {}
 
     def record_failure(self, version: int, tried: Fingerprint, now: float) -> None:
-        """Remember that loading a version failed.
-
-        Args:
-            version: its number.
-            tried: the fingerprint of its folder before the load.
-            now: the time, in seconds.
-        """
+        """Remember that loading a version with the fingerprint `tried` failed."""
         last = self._failures.get(version)
         wait = min(last.wait * 2, _LONGEST_WAIT_SECONDS) if last else _FIRST_WAIT_SECONDS
         self._failures[version] = _Failure(tried, tried, now + wait, wait)

@@ -53,7 +53,7 @@ class ServableState:
 
 
 class Manager:
-    """The versions of all models and their states."""
+    """The versions of all models and their states. It serves nothing before the first poll."""
 
     def __init__(
         self,
@@ -62,14 +62,6 @@ class Manager:
         clock: Callable[[], float] = time.monotonic,
         batching: BatchSettings = DEFAULT_BATCHING,
     ) -> None:
-        """Make a manager that serves nothing yet.
-
-        Args:
-            source: lists the models to serve.
-            poll_seconds: time between two polls of the disk.
-            clock: returns the time in seconds, to decide when failed versions are tried again.
-            batching: how calls to one signature are joined.
-        """
         self._source = source
         self._poll_seconds = poll_seconds
         self._clock = clock
@@ -86,12 +78,7 @@ class Manager:
         self._thread = threading.Thread(target=self._poll_until_stopped, name="poller")
 
     def servable(self, name: str, version: int | None = None, label: str | None = None) -> Servable:
-        """Return the version that answers a call.
-
-        Args:
-            name: the model.
-            version: the version's number; without version and label, the newest that serves.
-            label: a version label.
+        """Return the version that answers a call: by default the newest that serves.
 
         Raises:
             ServingError: the version does not serve, or the label is unknown.
@@ -146,31 +133,24 @@ class Manager:
     def _update_models(self) -> None:
         try:
             models = self._source.models()
-            check_labels(self._models, models, self._serves)
+            check_labels(self._models, models, self._serving)
         except ConfigError as error:
-            self._warn_on_change("models to serve", f"{error}; keeping the models served so far")
+            self._warn("models to serve", f"{error}; keeping the models served so far")
             return
-        self._warn_on_change("models to serve", None)
+        self._warn("models to serve", None)
         self._models = models
         self._labels = {model.name: model.labels for model in models}
 
-    def _serves(self, name: str, version: int) -> bool:
-        return version in self._serving.get(name, {})
-
     def _poll_model(self, model: ModelSettings) -> None:
-        if not os.path.isdir(model.base_path):  # Unlike Path.is_dir, it never raises.
-            self._warn_on_change(
-                model.name,
-                f"cannot find the folder {model.base_path}; loaded versions keep serving",
-            )
-            return
         try:
+            if not os.path.isdir(model.base_path):  # Unlike Path.is_dir, it never raises.
+                raise VersionsError(f"cannot find the folder {model.base_path}")
             published = published_versions(model.base_path)
         except VersionsError as error:
-            self._warn_on_change(model.name, f"{error}; loaded versions keep serving")
+            self._warn(model.name, f"{error}; loaded versions keep serving")
             return
         aspired = aspired_versions(model.policy, published)
-        self._warn_on_change(model.name, _missing_versions(model, published, aspired))
+        self._warn(model.name, _lacking(model, published))
         self._reconcile(model.name, aspired, model.base_path)
 
     def _reconcile(self, name: str, aspired: set[int], base_path: Path) -> None:
@@ -221,28 +201,25 @@ class Manager:
 
     def _unload(self, name: str, version: int) -> None:
         self._set_state(name, version, ServableState(ModelVersionStatus.UNLOADING))
-        others = {
-            each: servable for each, servable in self._serving[name].items() if each != version
-        }
-        self._serving = {**self._serving, name: others}
+        servables = dict(self._serving[name])
+        del servables[version]
+        self._serving = {**self._serving, name: servables}
         self._set_state(name, version, ServableState(ModelVersionStatus.END))
         _logger.info("%s version %d: unloaded", name, version)
 
     def _set_state(self, name: str, version: int, state: ServableState) -> None:
         self._states = {**self._states, name: {**self._states.get(name, {}), version: state}}
 
-    def _warn_on_change(self, subject: str, message: str | None) -> None:
+    def _warn(self, subject: str, message: str | None) -> None:
         """Log a problem when it begins or changes, not in every poll; None ends it."""
         if message and self._warnings.get(subject) != message:
             _logger.warning("%s: %s", subject, message)
         self._warnings[subject] = message or ""
 
 
-def _missing_versions(
-    model: ModelSettings, published: Collection[int], aspired: set[int]
-) -> str | None:
+def _lacking(model: ModelSettings, published: Collection[int]) -> str | None:
     """Return a message if the folder lacks versions that should be served."""
     absent = sorted(set(model.policy.specific.versions).difference(published))
     if absent:
         return f"the config asks for versions that are not in {model.base_path}: {absent}"
-    return None if aspired else f"no version in {model.base_path}"
+    return None if published else f"no version in {model.base_path}"

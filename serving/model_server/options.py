@@ -4,9 +4,10 @@ Flags that TensorFlow Serving has too carry its names and meanings.
 """
 
 import argparse
+import contextlib
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,15 +30,7 @@ examples:
 
 @dataclass(frozen=True)
 class BatchSettings:
-    """How calls are joined into batches, named as in TensorFlow Serving.
-
-    Attributes:
-        enabled: whether calls are joined at all.
-        max_batch_size: maximum number of rows in a batch.
-        batch_timeout_micros: how long a call that could be computed waits for others to join it.
-        max_enqueued_batches: refuse calls while this many full batches wait.
-        num_batch_threads: batches of one signature that are computed at once.
-    """
+    """How calls are joined into batches; the flags of the same names say what each field means."""
 
     enabled: bool = True
     max_batch_size: int = 64
@@ -47,6 +40,14 @@ class BatchSettings:
 
 
 DEFAULT_BATCHING = BatchSettings()
+
+# Name, minimum and meaning.
+_BATCHING_NUMBERS = (
+    ("max_batch_size", 1, "compute at most N rows together"),
+    ("batch_timeout_micros", 0, "let a call wait N microseconds for others; 0: only while busy"),
+    ("max_enqueued_batches", 1, "refuse calls with UNAVAILABLE while N batches wait"),
+    ("num_batch_threads", 1, "compute N batches of a signature at once"),
+)
 
 
 class AddressError(Exception):
@@ -89,20 +90,9 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_models(parser)
     parser.add_argument("--host", default="127.0.0.1", help="listen here (default: %(default)s)")
-    parser.add_argument(
-        "--port",
-        type=_number(int, 0, 65535, "a port"),
-        default=8500,
-        help="gRPC port; 0 picks a free one (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--grpc_max_threads",
-        type=_number(int, 1, 10_000, "a number of threads"),
-        default=_THREADS,
-        metavar="N",
-        help="handle at most N calls at once, the others wait (default: 4 for each processor, at "
-        "least 16; here %(default)s)",
-    )
+    _add_number(parser, ["--port"], int, (0, 65535), 8500, "gRPC port; 0 picks a free one")
+    meaning = "handle at most N calls at once, the others wait; 4 for each processor, at least 16"
+    _add_number(parser, ["--grpc_max_threads"], int, (1, 10_000), _THREADS, meaning)
     parser.add_argument(
         "--ssl_config_file",
         type=Path,
@@ -131,21 +121,11 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
         "format: base paths (absolute), version policies, version labels (also for versions that "
         "do not serve yet)",
     )
-    parser.add_argument(
-        "--model_config_file_poll_wait_seconds",
-        type=_number(float, 0, 86_400, "a number of seconds"),
-        default=0.0,
-        metavar="SECONDS",
-        help="how often to read FILE again; 0 is never (default: 0)",
-    )
-    parser.add_argument(
-        "--poll-seconds",
-        "--file_system_poll_wait_seconds",
-        type=_number(float, 0.01, 86_400, "a number of seconds"),
-        default=1.0,
-        metavar="SECONDS",
-        help="how often to look for new versions (default: 1)",
-    )
+    names = ["--model_config_file_poll_wait_seconds"]
+    meaning = "read FILE again every N seconds; 0 is never"
+    _add_number(parser, names, float, (0, 86_400), 0, meaning)
+    names = ["--poll-seconds", "--file_system_poll_wait_seconds"]
+    _add_number(parser, names, float, (0.01, 86_400), 1, "look for new versions every N seconds")
 
 
 def _add_batching(parser: argparse.ArgumentParser) -> None:
@@ -161,55 +141,43 @@ def _add_batching(parser: argparse.ArgumentParser) -> None:
         metavar="true|false",
         help="join calls (default: true)",
     )
-    settings = {
-        "max_batch_size": ("compute at most N rows together", 1),
-        "batch_timeout_micros": ("let a call wait N µs for others; 0: only while busy", 0),
-        "max_enqueued_batches": ("refuse calls with UNAVAILABLE while N batches wait", 1),
-        "num_batch_threads": ("compute N batches of a signature at once", 1),
-    }
-    for name, (meaning, minimum) in settings.items():
-        flags.add_argument(
-            f"--{name}",
-            type=_number(int, minimum, 10_000_000, "a number"),
-            default=getattr(DEFAULT_BATCHING, name),
-            metavar="N",
-            help=f"{meaning} (default: %(default)s)",
-        )
+    for name, minimum, meaning in _BATCHING_NUMBERS:
+        default = getattr(DEFAULT_BATCHING, name)
+        _add_number(flags, [f"--{name}"], int, (minimum, 10_000_000), default, meaning)
 
 
 def batch_settings(arguments: argparse.Namespace) -> BatchSettings:
     """Return the batching part of parsed arguments."""
-    return BatchSettings(
-        enabled=arguments.enable_batching,
-        max_batch_size=arguments.max_batch_size,
-        batch_timeout_micros=arguments.batch_timeout_micros,
-        max_enqueued_batches=arguments.max_enqueued_batches,
-        num_batch_threads=arguments.num_batch_threads,
-    )
+    numbers = {name: getattr(arguments, name) for name, _, _ in _BATCHING_NUMBERS}
+    return BatchSettings(enabled=arguments.enable_batching, **numbers)
 
 
-def _number(
-    kind: type[int] | type[float], minimum: float, maximum: float, what: str
-) -> Callable[[str], float]:
-    """Return a parser of numbers within limits for argparse."""
+def _add_number(
+    parser: argparse._ActionsContainer,
+    names: Sequence[str],
+    kind: type[int] | type[float],
+    limits: tuple[float, float],
+    default: float,
+    meaning: str,
+) -> None:
+    """Add a flag for a number within limits."""
+    minimum, maximum = limits
 
     def parse(text: str) -> float:
-        try:
-            value = kind(text)
-        except ValueError:
-            value = minimum - 1
-        if not minimum <= value <= maximum:
-            raise argparse.ArgumentTypeError(
-                f"{text!r} is not {what} between {minimum:g} and {maximum:g}"
-            )
-        return value
+        with contextlib.suppress(ValueError):
+            if minimum <= (value := kind(text)) <= maximum:
+                return value
+        what = "an integer" if kind is int else "a number"
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what} from {minimum:g} to {maximum:g}")
 
-    return parse
+    help_ = f"{meaning} (default: %(default)s)"
+    parser.add_argument(*names, type=parse, default=default, metavar="N", help=help_)
 
 
 def _boolean(text: str) -> bool:
     """Parse a flag's value as TensorFlow Serving does."""
-    values = {"true": True, "1": True, "false": False, "0": False}
-    if text.lower() not in values:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
-    return values[text.lower()]
+    if text.lower() in ("true", "1"):
+        return True
+    if text.lower() in ("false", "0"):
+        return False
+    raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")

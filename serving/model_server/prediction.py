@@ -22,11 +22,6 @@ def predict(
 ) -> PredictResponse:
     """Run the signature that the request names on the request's inputs.
 
-    Args:
-        servable: the version that answers.
-        request: has the signature's name and the inputs.
-        remaining_time: returns the seconds for which the client will still wait.
-
     Returns:
         The requested outputs (all without ``output_filter``), elements in typed fields, and the
         model, version and signature that computed them.

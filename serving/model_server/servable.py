@@ -39,7 +39,7 @@ class Servable:
     Attributes:
         name: the model's name.
         version: the version's number.
-        session: has the graph and its variables.
+        session: contains the graph and its variables.
         signatures: a packed ``SignatureDefMap`` of all signatures in the SavedModel.
     """
 
@@ -97,13 +97,7 @@ def as_serving_errors() -> Iterator[None]:
 
 @as_serving_errors()
 def load(name: str, version: int, path: Path, batching: BatchSettings) -> Servable:
-    """Load the graph tagged ``serve`` of the SavedModel in ``path``.
-
-    Args:
-        name: the model's name.
-        version: the version's number.
-        path: the version's folder.
-        batching: how its calls are joined.
+    """Load the graph tagged ``serve`` of the SavedModel in the folder ``path``.
 
     Raises:
         ServingError: it does not exist, is damaged, or does not fit this TensorFlow.

@@ -5,7 +5,6 @@ from functools import lru_cache, partial
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
 from tensorflow.core.protobuf.config_pb2 import CallableOptions
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef, TensorInfo
 
@@ -33,10 +32,7 @@ class SignatureRunner:
         self._computation = lru_cache(_MAX_COMPUTATIONS)(prepare)
 
     def check(self, arrays: Mapping[str, Array]) -> None:
-        """Check the inputs of one call.
-
-        Args:
-            arrays: one array for each input of the signature, by the input's name.
+        """Check one array for each input of the signature, by the input's name.
 
         Raises:
             ServingError: an array has the wrong type or shape.
@@ -45,15 +41,9 @@ class SignatureRunner:
             wanted.check(arrays[wanted.alias])
 
     def compute(self, arrays: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
-        """Compute outputs from inputs.
+        """Compute outputs, each named at most once, from inputs that ``check`` has accepted.
 
-        Args:
-            arrays: inputs that ``check`` has accepted. Some others would crash TensorFlow, and
-                the process with it.
-            outputs: names of outputs of the signature, each at most once.
-
-        Returns:
-            An array for each of ``outputs``, in their order.
+        Some other inputs would crash TensorFlow, and the process with it.
 
         Raises:
             ServingError: TensorFlow failed; with its code and message.
@@ -73,30 +63,21 @@ class _Input:
         self._index = index
         self._type = info.dtype
         self._dtype = np.dtype(tf.as_dtype(info.dtype).as_numpy_dtype)
-        self._shape = _sizes(info.tensor_shape)
+        shape = info.tensor_shape
+        # -1 for any size; None for any rank.
+        self._shape = None if shape.unknown_rank else tuple(dim.size for dim in shape.dim)
 
     def check(self, array: Array) -> None:
         if array.dtype != self._dtype:
             sent = type_name(tf.as_dtype(array.dtype).as_datatype_enum)
             raise errors.wrong_type(self._index, type_name(self._type), sent)
         # Some wrong ranks crash TensorFlow's kernels, and the process with them.
-        if self._shape is not None and not _fits(array.shape, self._shape):
-            raise errors.wrong_shape(self.alias, _text(self._shape), _text(array.shape))
-
-
-def _sizes(shape: TensorShapeProto) -> tuple[int, ...] | None:
-    """Return a signature's shape, with -1 for any size; None for any rank."""
-    return None if shape.unknown_rank else tuple(dim.size for dim in shape.dim)
-
-
-def _fits(sizes: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
-    return len(sizes) == len(wanted) and all(
-        want in (-1, size) for size, want in zip(sizes, wanted, strict=True)
-    )
-
-
-def _text(sizes: tuple[int, ...]) -> str:
-    return f"[{','.join(map(str, sizes))}]"
+        if self._shape is None:
+            return
+        if len(array.shape) != len(self._shape) or any(
+            wanted not in (-1, size) for size, wanted in zip(array.shape, self._shape, strict=True)
+        ):
+            raise errors.wrong_shape(self.alias, self._shape, array.shape)
 
 
 class _Computation:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -34,7 +34,7 @@ class ModelSettings:
         name: its name in requests.
         base_path: the folder with its versions.
         policy: which versions to serve; the newest by default.
-        labels: version numbers by label.
+        labels: version numbers by version label.
     """
 
     name: str
@@ -64,11 +64,7 @@ class ModelsFolder:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Check the folder.
-
-        Raises:
-            ConfigError: it does not exist.
-        """
+        """Raise ConfigError if the folder does not exist."""
         if not folder.is_dir():
             raise ConfigError(f"{folder} is not a folder: create it, or choose another one")
         self._folder = folder
@@ -99,17 +95,9 @@ class ConfigFile:
     """
 
     def __init__(
-        self,
-        path: Path,
-        reread_seconds: float = 0,
-        clock: Callable[[], float] = time.monotonic,
+        self, path: Path, reread_seconds: float = 0, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Read the file for the first time.
-
-        Args:
-            path: the file.
-            reread_seconds: how often to read it again; 0 is never.
-            clock: returns the time in seconds.
+        """Read the file for the first time; `reread_seconds` of 0 is never again.
 
         Raises:
             ConfigError: the file is missing or invalid.
@@ -145,24 +133,21 @@ def read_config(path: Path) -> list[ModelSettings]:
         raise ConfigError(f"cannot read the model config file {path}: {reason}") from error
     if config.WhichOneof("config") == "custom_model_config":
         raise ConfigError(f"{path}: custom_model_config is not supported, list the models instead")
-    names: set[str] = set()
+    models: dict[str, ModelSettings] = {}
     for model in config.model_config_list.config:
-        problem = _problem(model, names)
+        problem = _problem(model, models)
         if problem:
             raise ConfigError(f"{path}: {problem}")
-        names.add(model.name)
-    return [
-        ModelSettings(
+        models[model.name] = ModelSettings(
             name=model.name,
             base_path=Path(model.base_path),
             policy=model.model_version_policy,
             labels=dict(model.version_labels),
         )
-        for model in config.model_config_list.config
-    ]
+    return list(models.values())
 
 
-def _problem(model: ModelConfig, names: Iterable[str]) -> str | None:
+def _problem(model: ModelConfig, names: Collection[str]) -> str | None:
     """Return what is wrong with a model's entry, in the words of ``server_core.cc``."""
     if not model.name:
         return "a model has no name"
@@ -193,27 +178,22 @@ def _problem(model: ModelConfig, names: Iterable[str]) -> str | None:
 def check_labels(
     old: Iterable[ModelSettings],
     new: Iterable[ModelSettings],
-    available: Callable[[str, int], bool],
+    serving: Mapping[str, Container[int]],
 ) -> None:
-    """Check that no existing label would move to a version that does not serve.
+    """Check that no existing label would move to a version that is not in ``serving``.
 
     A new label may have any version: requests for it are NOT_FOUND until the version serves. That
     is TensorFlow Serving with ``--allow_version_labels_for_unavailable_models``, without which it
     does not start with a file that has labels.
 
-    Args:
-        old: the current models.
-        new: the models to serve from now on.
-        available: returns whether a version of a model serves.
-
     Raises:
-        ConfigError: a label would move; ``new`` must not be used.
+        ConfigError: a label would; ``new`` must not be used.
     """
     before = {model.name: model.labels for model in old}
     for model in new:
         for label, version in model.labels.items():
             moved = before.get(model.name, {}).get(label, version) != version
-            if moved and not available(model.name, version):
+            if moved and version not in serving.get(model.name, ()):
                 raise ConfigError(
                     f"Request to assign label to version {version} of model {model.name}, "
                     "which is not currently available for inference"

@@ -61,19 +61,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         epilog="exit status: 0 every model has a version, 1 a model could not be published",
     )
     parser.add_argument("models", type=Path, metavar="DIR", help="folder of the models")
-    parser.add_argument(
-        "--starters",
-        type=Path,
-        default=STARTERS,
-        metavar="DIR",
-        help="folder of the starters (default: those of this package)",
-    )
+    help_ = "folder of the starters"
+    parser.add_argument("--starters", type=Path, default=STARTERS, metavar="DIR", help=help_)
     arguments = parser.parse_args(argv)
     try:
         for name, version in seed(arguments.models, arguments.starters):
-            result = (
-                "has a version already" if version is None else f"published as version {version}"
-            )
+            result = f"published as version {version}" if version else "has a version already"
             sys.stdout.write(f"{name}: {result}\n")
     except VersionsError as error:
         sys.stderr.write(f"error: {error}\n")

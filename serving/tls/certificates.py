@@ -42,14 +42,14 @@ class TlsFiles:
         Raises:
             TlsError: a file can't be read or is invalid.
         """
-        ca = _read(self.ca)
+        ca = read_file(self.ca)
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(self.ca)
         except ssl.SSLError as error:
             raise TlsError(f"{self.ca} contains no certificate in PEM") from error
         if self.cert is None or self.key is None:
             return Pem(ca)
-        cert, key = _read(self.cert), _read(self.key)
+        cert, key = read_file(self.cert), read_file(self.key)
         check_pair(self.cert, self.key)
         return Pem(ca, key, cert)
 
@@ -76,7 +76,8 @@ def check_pair(cert: Path, key: Path) -> None:
         ) from error
 
 
-def _read(file: Path) -> bytes:
+def read_file(file: Path) -> bytes:
+    """Return the contents of a file; raise TlsError if it can't be read."""
     try:
         return file.read_bytes()
     except OSError as error:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from serving.tls.certificates import TlsError, TlsFiles, check_pair
+from serving.tls.certificates import TlsError, TlsFiles, check_pair, read_file
 
 if TYPE_CHECKING:
     import grpc
@@ -34,12 +34,7 @@ message_type {
 
 
 def parse_ssl_config(text: str) -> Any:
-    """Parse an SSLConfig in protobuf's text format.
-
-    Raises:
-        google.protobuf.text_format.ParseError: it is not one.
-    """
-    # Not needed to write the file.
+    """Parse an SSLConfig in protobuf's text format."""
     from google.protobuf import descriptor_pool, message_factory, text_format
     from google.protobuf.descriptor_pb2 import FileDescriptorProto
 
@@ -59,9 +54,7 @@ def server_credentials(file: Path) -> "grpc.ServerCredentials":
     from google.protobuf.text_format import ParseError
 
     try:
-        config = parse_ssl_config(file.read_text("utf-8"))
-    except OSError as error:
-        raise TlsError(f"cannot read {file}: {error.strerror}") from error
+        config = parse_ssl_config(read_file(file).decode())
     except (ParseError, UnicodeDecodeError) as error:
         raise TlsError(f"{file} is not an SSLConfig in text format: {error}") from error
     if config.client_verify and not config.custom_ca:
@@ -94,22 +87,14 @@ def ssl_config(folder: Path) -> str:
         TlsError: a file can't be read or is invalid.
     """
     cert, key, clients = (folder / name for name in ("tls.crt", "tls.key", "ca.crt"))
-    texts = {"server_key": _text(key), "server_cert": _text(cert)}
+    fields = {"server_key": read_file(key), "server_cert": read_file(cert)}
     check_pair(cert, key)
     if clients.exists():
-        TlsFiles(clients).read()
-        texts["custom_ca"] = _text(clients)
+        fields["custom_ca"] = TlsFiles(clients).read().ca
     # A JSON string is a valid text proto string as long as it is ASCII, which PEM is.
-    lines = [f"{name}: {json.dumps(text)}" for name, text in texts.items()]
-    lines.append(f"client_verify: {json.dumps('custom_ca' in texts)}")
+    lines = [f"{name}: {json.dumps(pem.decode('ascii', 'ignore'))}" for name, pem in fields.items()]
+    lines.append(f"client_verify: {json.dumps('custom_ca' in fields)}")
     return "\n".join(lines) + "\n"
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text("ascii", "ignore")
-    except OSError as error:
-        raise TlsError(f"cannot read {file}: {error.strerror}") from error
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -119,9 +104,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         description="Write TensorFlow Serving's SSLConfig (its flag --ssl_config_file) into FILE.",
         epilog="exit status: 0 FILE was written, 1 a file is invalid or cannot be read or written",
     )
-    parser.add_argument(
-        "folder", type=Path, metavar="DIR", help="has tls.crt, tls.key and, for mutual TLS, ca.crt"
-    )
+    contents = "has tls.crt, tls.key and, for mutual TLS, ca.crt"
+    parser.add_argument("folder", type=Path, metavar="DIR", help=contents)
     parser.add_argument("file", type=Path, metavar="FILE", help="file to write")
     arguments = parser.parse_args(argv)
     try:
