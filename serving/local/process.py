@@ -54,15 +54,9 @@ def start_process(
     environment: Mapping[str, str],
     *inherited: int,
 ) -> ChildProcess:
-    """Start `python -m module`.
+    """Start `python -m module`, which inherits the file descriptors `inherited`.
 
-    Args:
-        name: the name of the process in messages.
-        module: the module to run.
-        arguments: its command line.
-        logs: folder for the file with its output.
-        environment: its environment variables.
-        inherited: file descriptors that it inherits.
+    Its output goes to a file in the folder `logs`.
     """
     log = logs / f"{name.replace(' ', '-')}.log"
     with log.open("wb") as output:

@@ -139,14 +139,10 @@ class Server:
         max_threads: int,
         credentials: grpc.ServerCredentials | None = None,
     ) -> None:
-        """Listen and answer.
+        """Listen and answer, with TLS if there are credentials.
 
-        Args:
-            manager: finds the version for a call.
-            host: a name or address; ``0.0.0.0`` is all addresses of this machine.
-            port: 0 picks a free one.
-            max_threads: how many calls are handled at once; TensorFlow Serving would refuse more.
-            credentials: for TLS; plaintext without them.
+        At most `max_threads` calls are handled at once; TensorFlow Serving would refuse more, here
+        they wait. Port 0 picks a free one.
 
         Raises:
             AddressError: host and port cannot be listened on.

@@ -94,7 +94,7 @@ class Manager:
         return found
 
     def states(self, name: str) -> Mapping[int, ServableState]:
-        """Return the state of every version of a model that was ever loaded or should have been."""
+        """Return the states of a model's versions, of all that were aspired at some time."""
         return self._states.get(name, {})
 
     def start(self) -> None:
@@ -117,7 +117,7 @@ class Manager:
         while not self._stopping.is_set():
             try:
                 self.poll()
-            except Exception:  # Serving goes on whatever happens here.
+            except Exception:  # Serving must go on.
                 _logger.exception("polling for versions failed; trying again")
             self._first_pass.set()
             self._stopping.wait(self._poll_seconds)

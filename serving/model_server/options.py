@@ -30,7 +30,7 @@ examples:
 
 @dataclass(frozen=True)
 class BatchSettings:
-    """How calls are joined into batches; the flags of the same names say what each field means."""
+    """How calls are joined into batches; fields are named as the flags that set them."""
 
     enabled: bool = True
     max_batch_size: int = 64

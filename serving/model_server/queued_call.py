@@ -43,7 +43,7 @@ class QueuedCall:
         self._wake.acquire()
 
     def wake(self) -> None:
-        """Let the call's thread go on: the call has its result or error, or leads a batch."""
+        """Wake the call's thread: the call has its results or error, or leads a batch."""
         self._wake.release()
 
     def wait(self) -> bool:

@@ -28,7 +28,7 @@ class SignatureRunner:
         self._inputs = [_Input(index, alias, info) for index, (alias, info) in enumerate(infos)]
         feeds = tuple(info.name for _, info in infos)
         # Not a method: a reference back to this object would keep its session from being freed.
-        prepare = partial(_Computation, session, feeds, definition)
+        prepare = partial(_computation, session, feeds, definition)
         self._computation = lru_cache(_MAX_COMPUTATIONS)(prepare)
 
     def check(self, arrays: Mapping[str, Array]) -> None:
@@ -80,24 +80,23 @@ class _Input:
             raise errors.wrong_shape(self.alias, self._shape, array.shape)
 
 
-class _Computation:
-    """A callable that computes some outputs of a signature from its inputs."""
+def _computation(
+    session: tf.compat.v1.Session,
+    feeds: tuple[str, ...],
+    definition: SignatureDef,
+    outputs: tuple[str, ...],
+) -> Callable[..., list[Array]]:
+    """Return a function that computes some outputs of a signature from its inputs."""
+    infos = [definition.outputs[alias] for alias in outputs]
+    options = CallableOptions(feed=feeds, fetch=[info.name for info in infos])
+    # Session.run, the public way, resolves every feed and fetch again in each call: a tiny
+    # model takes 551 microseconds then, not 153. TensorFlow is pinned to one release.
+    call = session._make_callable_from_options(options)
+    dtypes = [np.dtype(tf.as_dtype(info.dtype).as_numpy_dtype) for info in infos]
 
-    def __init__(
-        self,
-        session: tf.compat.v1.Session,
-        feeds: tuple[str, ...],
-        definition: SignatureDef,
-        outputs: tuple[str, ...],
-    ) -> None:
-        infos = [definition.outputs[alias] for alias in outputs]
-        options = CallableOptions(feed=feeds, fetch=[info.name for info in infos])
-        # Session.run, the public way, resolves every feed and fetch again in each call: a tiny
-        # model takes 551 microseconds then, not 153. TensorFlow is pinned to one release.
-        self._call: Callable[..., list[Array]] = session._make_callable_from_options(options)
+    def compute(*arrays: Array) -> list[Array]:
         # Scalars are returned as plain values, and NumPy would cut zero bytes off a string.
-        self._dtypes = [np.dtype(tf.as_dtype(info.dtype).as_numpy_dtype) for info in infos]
-
-    def __call__(self, *arrays: Array) -> list[Array]:
-        results = zip(self._call(*arrays), self._dtypes, strict=True)
+        results = zip(call(*arrays), dtypes, strict=True)
         return [np.asarray(result, dtype) for result, dtype in results]
+
+    return compute

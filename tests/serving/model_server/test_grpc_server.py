@@ -1,5 +1,6 @@
 """What the services answer, and the server's life."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -149,3 +150,18 @@ def test_stops_only_when_calls_under_way_are_answered(
         with pytest.raises(grpc.RpcError) as caught:
             stub.Predict(predict_request(), timeout=tiny.SECONDS)
     assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
+
+
+def test_stopping_ends_the_threads(publish: Callable[..., Path], tmp_path: Path) -> None:
+    publish(1)
+    manager = Manager(ModelsFolder(tmp_path))
+    manager.poll()
+    before = set(threading.enumerate())
+    server = Server(manager, "127.0.0.1", 0, 4)
+    with grpc.insecure_channel(server.address) as channel:
+        Client(channel).predict()
+    server.stop(grace_seconds=tiny.SECONDS)
+    started = [t for t in set(threading.enumerate()) - before if t.name.startswith("call")]
+    for thread in started:
+        thread.join(tiny.SECONDS)
+    assert not any(thread.is_alive() for thread in started)
