@@ -99,6 +99,11 @@ def test_a_folder_without_models_is_refused(tmp_path: Path) -> None:
         run_stack(tmp_path).__enter__()
 
 
+def test_a_stack_that_does_not_start_in_time_is_stopped_and_its_log_shown(models: Path) -> None:
+    with pytest.raises(LocalError, match=r"(?s)model server has not started in time.*it printed"):
+        run_stack(models, timeout=0).__enter__()
+
+
 def test_what_cannot_start_is_one_line_and_status_1(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
