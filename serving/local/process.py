@@ -59,20 +59,15 @@ def start_process(
     Its output goes to a file in the folder `logs`.
     """
     log = logs / f"{name.replace(' ', '-')}.log"
+    paths = [str(_ROOT), environment.get("PYTHONPATH")]  # From any working directory.
     with log.open("wb") as output:
         popen = subprocess.Popen(  # noqa: S603 - our own programs
             [sys.executable, str(_DIE_WITH_PARENT), str(os.getpid()), module, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**environment, "PYTHONPATH": _python_path(environment)},
+            env={**environment, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
             pass_fds=inherited,
             start_new_session=True,  # Ctrl-C reaches only this process, which stops the others.
         )
     return ChildProcess(name, popen, log)
-
-
-def _python_path(environment: Mapping[str, str]) -> str:
-    """Make our packages importable from any working directory."""
-    path = environment.get("PYTHONPATH")
-    return f"{_ROOT}{os.pathsep}{path}" if path else str(_ROOT)

@@ -94,7 +94,7 @@ class Manager:
         return found
 
     def states(self, name: str) -> Mapping[int, ServableState]:
-        """Return the states of a model's versions, of all that were aspired at some time."""
+        """Return the state of every version of a model that should be, or was, served."""
         return self._states.get(name, {})
 
     def start(self) -> None:

@@ -69,13 +69,12 @@ class Servable:
         Raises:
             ServingError: it does not exist, or it is not a prediction signature.
         """
-        runner = self._runners.get(signature_name)
-        if runner is not None:
-            return runner
-        if signature_name in self._methods:
+        if signature_name not in self._methods:
+            raise errors.signature_not_found(signature_name)
+        if signature_name not in self._runners:
             method = self._methods[signature_name]
             raise errors.not_a_prediction_signature(_CALLABLE_METHODS, method)
-        raise errors.signature_not_found(signature_name)
+        return self._runners[signature_name]
 
 
 @contextlib.contextmanager
