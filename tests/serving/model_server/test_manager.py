@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tensorflow_serving.apis.get_model_status_pb2 import ModelVersionStatus
 
 from serving.model_server import manager as manager_module
-from serving.model_server.manager import Manager
+from serving.model_server.manager import Manager, ServableState
 from serving.model_server.options import BatchSettings
 from serving.model_server.servable import Servable, load
 from serving.repository.model_config import ModelSettings, ModelsFolder
@@ -243,8 +244,9 @@ def test_a_fault_of_its_own_does_not_end_the_polling(
     manager = Manager(Faulty(tmp_path), poll_seconds=0.01)
     manager.start()
     end = time.monotonic() + SECONDS
-    while not manager.states("m") and time.monotonic() < end:
+    available = ServableState(ModelVersionStatus.AVAILABLE)
+    while manager.states("m").get(1) != available and time.monotonic() < end:
         time.sleep(0.01)
+    assert manager.servable("m").version == 1
     manager.stop()
-    assert sorted(manager.states("m")) == [1]
     assert lines(caplog, "polling for versions failed")
