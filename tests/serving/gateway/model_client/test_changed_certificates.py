@@ -10,9 +10,9 @@ import pytest
 from serving.deadline import Deadline
 from serving.gateway.model_client.channel import LOOK_SECONDS, FollowingChannel
 from serving.gateway.model_client.client import ModelServer
-from serving.model_server.tls import server_credentials
 from serving.protos import GetModelStatusRequest, ModelServiceStub
 from serving.tls.certificates import TlsError, TlsFiles
+from serving.tls.ssl_config import server_credentials
 from tests.serving.certificates import Certificates, Pair
 from tests.serving.gateway.model_client.test_channel import PATIENCE, server
 from tests.serving.scripted import Script, serve

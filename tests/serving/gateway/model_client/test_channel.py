@@ -13,8 +13,8 @@ from serving.deadline import Deadline
 from serving.errors import ModelServerUnavailable
 from serving.gateway.model_client.client import ModelServer
 from serving.gateway.model_client.model_ref import ModelRef
-from serving.model_server.tls import server_credentials
 from serving.tls.certificates import TlsFiles
+from serving.tls.ssl_config import server_credentials
 from tests.serving.certificates import SERVER_NAME, Certificates
 from tests.serving.scripted import Script, serve
 
