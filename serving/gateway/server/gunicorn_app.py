@@ -1,4 +1,7 @@
-"""The gateway under gunicorn, and what it does on SIGTERM (`DrainingArbiter.handle_term`)."""
+"""The gateway under gunicorn.
+
+On SIGTERM the master drains (`DrainingArbiter.handle_term`), then its workers stop (`Worker.run`).
+"""
 
 import sys
 import threading

@@ -19,7 +19,7 @@ def trace_context(traceparent: str, tracestate: str = "") -> dict[str, str]:
 
     A `traceparent` of a later version is passed on as version 00, as the standard says.
     """
-    if not traceparent.isprintable():
+    if not traceparent.isprintable():  # The library ignores a line break at its end.
         return {}
     headers = {"traceparent": traceparent}
     if len(tracestate) <= MAX_TRACESTATE:
