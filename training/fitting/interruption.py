@@ -1,4 +1,4 @@
-"""Being asked to stop: Ctrl-C, and the SIGTERM of a node that is needed for something else."""
+"""Requests to stop: Ctrl-C, and SIGTERM from a cluster that needs the node for something else."""
 
 import signal
 from collections.abc import Iterator
@@ -11,17 +11,17 @@ class Stop:
     """Whether the process has been asked to stop.
 
     Attributes:
-        asked: the signal that asked; None: none did.
+        asked: the signal that was received; None without one.
     """
 
     asked: signal.Signals | None = None
 
     def check(self) -> None:
-        """Raise what stands for the signal, if there was one.
+        """Raise an exception if a signal was received.
 
         Raises:
-            KeyboardInterrupt: it was Ctrl-C.
-            Preempted: it was SIGTERM.
+            KeyboardInterrupt: Ctrl-C.
+            Preempted: SIGTERM.
         """
         if self.asked is signal.SIGINT:
             raise KeyboardInterrupt
@@ -31,14 +31,14 @@ class Stop:
 
 @contextmanager
 def interruptible() -> Iterator[Stop]:
-    """Let Ctrl-C and SIGTERM only ask: `fit` ends between two batches, once its state is kept.
+    """Make Ctrl-C and SIGTERM only requests: `fit` stops after a batch, once its state is saved.
 
-    Python's own way can meet TensorFlow inside the generator of its batches; the error is lost
-    there, and `fit` waits forever. A second signal ends the process at once.
+    Python's default is to raise an exception at once, perhaps inside the generator of TensorFlow's
+    batches: it is lost there, and `fit` waits forever. A second signal ends the process at once.
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed.
-        Preempted: SIGTERM came.
+        Preempted: SIGTERM was received.
     """
     stop = Stop()
 
@@ -60,10 +60,10 @@ def interruptible() -> Iterator[Stop]:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Let SIGTERM end everything else as Ctrl-C does; the first process of a container ignores it.
+    """Make SIGTERM raise an exception, as Ctrl-C does: process 1 of a container ignores it.
 
     Raises:
-        Preempted: SIGTERM came.
+        Preempted: SIGTERM was received.
     """
 
     def end(number: int, frame: object) -> None:

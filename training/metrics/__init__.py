@@ -1,1 +1,1 @@
-"""Figures of a trained model: evaluation, intervals, histograms."""
+"""Figures of a trained model: evaluation, confidence intervals, histograms."""

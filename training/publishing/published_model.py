@@ -1,4 +1,4 @@
-"""Published models, read back as a model server reads them: through their signatures."""
+"""A published model, loaded and called as a model server does it: through its signatures."""
 
 import json
 from pathlib import Path
@@ -14,62 +14,59 @@ _BATCH = 256
 
 
 class PublishedModel:
-    """One version, loaded.
+    """One version of a model.
 
     Attributes:
         name: of the model.
         version: its number.
         shape: height, width and channels of its input.
         labels: class names, in the order of its output.
-        preparation: the way from photo to pixels, as `serving.photos.preparation` names it.
-        card: the model card; of a model made elsewhere, maybe an empty one.
-        recognizes: whether it says which photos show something of the kind that it knows.
+        preparation: how photos become pixels, a name in `serving.photos.preparation`.
+        card: the model card; may be empty if the model was made elsewhere.
+        recognizes: whether it outputs `recognized`.
     """
 
     def __init__(self, folder: Path) -> None:
         """Load `models/<name>/<version>`.
 
         Raises:
-            TrainingError: it is no SavedModel that keeps contract 1.
+            TrainingError: it is not a SavedModel that keeps contract 1.
         """
         self.name, self.version = folder.parent.name, int(folder.name)
         try:
-            # Kept: the signatures do not keep the weights alive.
+            # Kept: the signatures alone do not keep the weights alive.
             self._loaded = tf.saved_model.load(str(folder))
             self._classify = self._loaded.signatures["serving_default"]
             self.recognizes = "recognized" in self._classify.structured_outputs
             image = self._classify.structured_input_signature[1]["image"]
             self.shape: tuple[int, int, int] = tuple(image.shape.as_list()[1:])
             blank = tf.zeros((1, *self.shape), tf.uint8)
-            told = self._loaded.signatures["describe"](image=blank)
-            self.labels = tuple(label.decode() for label in told["labels"].numpy()[0])
-            self.preparation: str = told["preparation"].numpy()[0].decode()
-            self.card: dict[str, Any] = json.loads(told["card"].numpy()[0])
+            description = self._loaded.signatures["describe"](image=blank)
+            self.labels = tuple(label.decode() for label in description["labels"].numpy()[0])
+            self.preparation: str = description["preparation"].numpy()[0].decode()
+            self.card: dict[str, Any] = json.loads(description["card"].numpy()[0])
         except (OSError, KeyError, ValueError, TypeError, tf.errors.OpError) as error:
             reason = str(error).partition("\n")[0]
-            raise TrainingError(f"{folder} is no model that can be read ({reason})") from error
+            raise TrainingError(f"cannot read a model from {folder} ({reason})") from error
 
     def probabilities(self, photos: Photos) -> np.ndarray:
-        """Return what the model says.
+        """Return the probabilities of all classes, float32 `[photos, classes]`.
 
         Args:
-            photos: uint8 `[photos, height, width, channels]` of the model's shape.
-
-        Returns:
-            float32 `[photos, classes]`.
+            photos: uint8 `[photos, height, width, channels]` with the model's shape.
         """
-        return self.answers(photos)["probabilities"]
+        return self.predict(photos)["probabilities"]
 
-    def answers(self, photos: Photos) -> dict[str, np.ndarray]:
-        """Return all that `serving_default` says: `probabilities`, and `recognized` where it does.
+    def predict(self, photos: Photos) -> dict[str, np.ndarray]:
+        """Return all outputs of `serving_default`: `probabilities`, and maybe `recognized`.
 
         Args:
             photos: as for `probabilities`.
         """
-        return self._of_batches(photos, self._classify)
+        return self._in_batches(photos, self._classify)
 
     def heat(self, photos: Photos) -> np.ndarray:
-        """Return where the evidence for the predicted class is.
+        """Return heat maps of the evidence for the predicted class.
 
         Args:
             photos: as for `probabilities`.
@@ -85,12 +82,12 @@ class PublishedModel:
             raise TrainingError(
                 f"{self.name}, version {self.version}, has no signature explain: publish it again"
             )
-        return self._of_batches(photos, explain)["heat"]
+        return self._in_batches(photos, explain)["heat"]
 
-    def _of_batches(self, photos: Photos, signature: Any) -> dict[str, np.ndarray]:
+    def _in_batches(self, photos: Photos, signature: Any) -> dict[str, np.ndarray]:
         starts = range(0, len(photos), _BATCH)
         batches = (tf.constant(np.asarray(photos[start : start + _BATCH])) for start in starts)
-        answers = [signature(image=batch) for batch in batches]
+        outputs = [signature(image=batch) for batch in batches]
         return {
-            name: np.concatenate([each[name].numpy() for each in answers]) for name in answers[0]
+            name: np.concatenate([each[name].numpy() for each in outputs]) for name in outputs[0]
         }
