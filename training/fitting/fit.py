@@ -1,6 +1,6 @@
 """Fitting a recipe's network to the training split of a data set, with Keras's `fit`.
 
-The result are the weights of the last epoch. The validation split is only monitored, so that its
+The result is the network after the last epoch. The validation split is only monitored, so that its
 accuracy stays an unbiased estimate; with a learning rate that decays to 0 the last epoch is usually
 as good as any.
 """
