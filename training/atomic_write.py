@@ -10,10 +10,8 @@ from pathlib import Path
 def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write a file's new content to, then replace the file with it.
 
-    The temporary name has the file's extension, from which writers may infer the format.
-
-    Raises:
-        OSError: writing failed; the file is unchanged.
+    The temporary name has the file's extension, from which writers may infer the format. If writing
+    fails, the file is unchanged.
     """
     temporary = path.with_name(f".new-{path.name}")
     try:

@@ -1,5 +1,8 @@
 """Errors that the user of training can fix: shown as one clear line, never as a traceback."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class TrainingError(Exception):
     """The command failed; the message says what was expected, what was found and what to do."""
@@ -43,3 +46,13 @@ class Preempted(BaseException):
 
     exit_status = 75
     """EX_TEMPFAIL of sysexits.h: the same command resumes later."""
+
+
+@contextmanager
+def explained(what: str, advice: str = "") -> Iterator[None]:
+    """Turn an OSError into a TrainingError: `what (reason): advice`."""
+    try:
+        yield
+    except OSError as error:
+        reason = f"{what} ({error.strerror or error})"
+        raise TrainingError(f"{reason}: {advice}" if advice else reason) from error

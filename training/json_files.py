@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from training.atomic_write import atomic_write
-from training.errors import TrainingError
+from training.errors import explained
 
 
 def write_json(path: Path, value: object) -> None:
@@ -14,9 +14,8 @@ def write_json(path: Path, value: object) -> None:
         TrainingError: the file cannot be written.
     """
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
-    try:
-        with atomic_write(path) as temporary:
-            temporary.write_text(text + "\n", "utf-8")
-    except OSError as error:
-        reason = error.strerror or error
-        raise TrainingError(f"cannot write {path} ({reason}): free some space there") from error
+    with (
+        explained(f"cannot write {path}", "free some space there"),
+        atomic_write(path) as temporary,
+    ):
+        temporary.write_text(text + "\n", "utf-8")

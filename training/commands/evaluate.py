@@ -9,7 +9,7 @@ from rich.console import Console
 
 from training.commands.arguments import Commands, add_data, add_device, add_models
 from training.console import figures_table, say, show
-from training.errors import TrainingError
+from training.errors import explained
 from training.recipes import recipe_named
 
 _SPLITS = ("test", "validation", "training")
@@ -51,7 +51,9 @@ def evaluate(arguments: argparse.Namespace) -> None:
     figures = score(model, photos)
     _show(figures, console)
     if arguments.output:
-        _write(figures, arguments.output)
+        text = json.dumps(figures, indent=2, ensure_ascii=False) + "\n"
+        with explained(f"cannot write {arguments.output}"):
+            arguments.output.write_text(text, "utf-8")
 
 
 def _show(figures: dict[str, Any], console: Console) -> None:
@@ -74,11 +76,3 @@ def _show(figures: dict[str, Any], console: Console) -> None:
 
 def _percent(share: float | None) -> str:
     return "–" if share is None else f"{share:.1%}"
-
-
-def _write(figures: dict[str, Any], path: Path) -> None:
-    text = json.dumps(figures, indent=2, ensure_ascii=False) + "\n"
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise TrainingError(f"cannot write {path} ({error.strerror or error})") from error

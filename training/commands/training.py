@@ -12,13 +12,7 @@ from training.recipe import Recipe
 def train(
     recipes: list[Recipe], arguments: argparse.Namespace, models: Path, policy: GatePolicy
 ) -> list[Path | None]:
-    """Train recipes one after the other.
-
-    Args:
-        recipes: with their overrides.
-        arguments: from `add_training`.
-        models: versions are published into its sub-folders.
-        policy: how strict the publishing gate is.
+    """Train recipes one after the other, with the arguments of `add_training`.
 
     Returns:
         The folder of each published version; None if the backend writes no SavedModel.

@@ -13,7 +13,7 @@ _MEANS = ("loss", "accuracy")  # Means over the steps of an epoch.
 
 
 class Checkpointer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
-    """Writes checkpoints of a fit, and restores a network from the last one.
+    """Writes checkpoints, also every few `minutes` within an epoch, and restores the last one.
 
     When asked to stop, it writes a checkpoint and stops the fit. It must be the last callback, so
     that the others have written their files once an epoch counts as done; `correction` must be the
@@ -21,13 +21,6 @@ class Checkpointer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
     """
 
     def __init__(self, folder: CheckpointFolder, minutes: float, stop: Stop) -> None:
-        """Write into the checkpoint folder of a fit.
-
-        Args:
-            folder: of this fit.
-            minutes: time between two checkpoints within an epoch.
-            stop: whether the fit has been asked to stop.
-        """
         super().__init__()
         self._folder = folder
         self._minutes = minutes
@@ -42,10 +35,7 @@ class Checkpointer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
         return self._folder.last() is not None
 
     def resume(self, network: keras.Model) -> Position:
-        """Restore a compiled network from the last checkpoint, if there is one.
-
-        Returns:
-            The position to resume from.
+        """Restore a compiled network from the last checkpoint, if any, and return its position.
 
         Raises:
             TrainingError: there are checkpoints, but none is intact or fits the network.

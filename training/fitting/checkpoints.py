@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from training.atomic_write import atomic_write
-from training.errors import TrainingError
+from training.errors import TrainingError, explained
 
 _KEPT = 2
 
@@ -75,28 +75,21 @@ class CheckpointFolder:
         }
         arrays: dict[str, Any] = {"facts": np.array(json.dumps(facts))}
         arrays |= {f"variable{index:05d}": value for index, value in enumerate(state.variables)}
-        try:
+        last = self.last() or "the beginning"
+        advice = f"free some space; the same command then resumes from {last}"
+        with explained(f"cannot write the checkpoint {path}", advice):
             self._folder.mkdir(exist_ok=True)
             with atomic_write(path) as temporary:
                 np.savez(temporary, **arrays)
-        except OSError as error:
-            kept = self.last()
-            raise TrainingError(
-                f"cannot write the checkpoint {path} ({error.strerror or error}): free some space;"
-                f" the same command then resumes from {kept or 'the beginning'}"
-            ) from error
         for old in self._paths()[:-_KEPT]:
             old.unlink(missing_ok=True)
         return path
 
     def read(self, like: Sequence[np.ndarray | Any]) -> State | None:
-        """Return the last intact state, and restore the random generators.
+        """Return the last intact state, if any, and restore the random generators.
 
         Args:
             like: arrays or variables with the expected shapes.
-
-        Returns:
-            None if there is no checkpoint.
 
         Raises:
             TrainingError: there are checkpoints, but none is intact or fits.
@@ -140,8 +133,7 @@ def _read(path: Path) -> tuple[State, dict[str, Any]]:
 
 
 def _check_shapes(found: Sequence[np.ndarray], like: Sequence[Any]) -> None:
-    shapes = [tuple(value.shape) for value in found], [tuple(value.shape) for value in like]
-    if shapes[0] != shapes[1]:
+    if [tuple(value.shape) for value in found] != [tuple(value.shape) for value in like]:
         raise ValueError("it is from another network")
 
 

@@ -10,12 +10,7 @@ from training.errors import TrainingError
 
 @dataclass(frozen=True)
 class Devices:
-    """The devices that a run computes on.
-
-    Attributes:
-        backend: the backend of Keras.
-        names: the name of each device in use.
-    """
+    """The devices that a run computes on, by their names."""
 
     backend: Backend
     names: tuple[str, ...]
@@ -27,11 +22,9 @@ class Devices:
 
 
 def choose_devices(wanted: str, *, deterministic: bool = False) -> Devices:
-    """Configure the backend to use the requested devices.
+    """Configure the backend to use the requested devices: `cpu`, `gpu`, or `auto`, GPUs if any.
 
-    Args:
-        wanted: `cpu`, `gpu`, or `auto`: GPUs if there are any.
-        deterministic: compute the same bits each time.
+    With `deterministic`, the backend computes the same bits each time.
 
     Raises:
         TrainingError: a GPU is requested or in the machine, but the backend sees none; or the

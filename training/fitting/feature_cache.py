@@ -32,8 +32,8 @@ class View:
 
     Attributes:
         name: identifies it and everything it depends on, for the cache.
-        transform: takes uint8 `[batch, height, width, channels]` and the row of the first photo,
-            and returns the same shape.
+        transform: from uint8 `[batch, height, width, channels]` and the row of the first photo to
+            the same shape.
     """
 
     name: str
@@ -44,14 +44,14 @@ def with_features(recipe: Recipe, data: DataSet, folder: Path | None, console: C
     """Add the features of a recipe's frozen backbone to a data set.
 
     Args:
-        recipe: with any network; without a backbone the data set is returned unchanged.
+        recipe: without a backbone, the data set is returned unchanged.
         data: the photos.
         folder: searched first for weights files.
         console: shows progress.
 
     Returns:
-        The data set with the backbone and the features of all photos; of the training photos, those
-        of each view.
+        The data set with the backbone and the features: of each view of the training photos, and of
+        the other photos as they are.
 
     Raises:
         TrainingError: the weights are not available, or the cache cannot be written.
@@ -76,13 +76,8 @@ def with_features(recipe: Recipe, data: DataSet, folder: Path | None, console: C
 def features(backbone: Backbone, store: PhotoStore, view: View, progress: Progress) -> np.ndarray:
     """Return the features of all photos of a store, `[photos, …]`, mapped from a file.
 
-    Vectors are float32; feature maps, which are large, are float16.
-
-    Args:
-        backbone: computes them.
-        store: the photos.
-        view: how the photos are transformed.
-        progress: called with the number of photos done and of all photos during a pass.
+    Vectors are float32; feature maps, which are large, are float16. `progress` is called with the
+    number of photos done and of all photos.
 
     Raises:
         TrainingError: the cache cannot be written.

@@ -46,10 +46,8 @@ def fit(
         The network to serve, in float32, with the weights of the last epoch.
 
     Raises:
-        Diverged: the loss became NaN or infinite.
-        TrainingError: a checkpoint can't be written or read.
-        KeyboardInterrupt: asked to stop by Ctrl-C, after writing a checkpoint.
-        Preempted: asked to stop by SIGTERM, likewise.
+        TrainingError: the loss became NaN or infinite (`Diverged`), or a checkpoint can't be used.
+        KeyboardInterrupt, Preempted: asked to stop; a checkpoint has been written.
     """
     keras.utils.set_random_seed(recipe.seed)
     classes = len(data.labels)
@@ -70,7 +68,12 @@ def fit(
         if not (checkpointer and checkpointer.begun):
             fit_head_warmup(recipe, network, data, checkpointer.stop if checkpointer else None)
         replicas = current().replicas()
-        _check_batch_size(min(recipe.batch_size, len(data.training)), replicas)
+        batch_size = min(recipe.batch_size, len(data.training))
+        if batch_size % replicas:
+            raise UsageError(
+                f"{replicas} devices share each batch: --set batch_size to a multiple of"
+                f" {replicas}, not {batch_size}"
+            )
         plain = PlainBatches(data.validation, classes, VALIDATION_BATCH, replicas)
         validation = plain if len(plain) else None
         fit_network(network, batches, validation, recipe.epochs, callbacks, checkpointer)
@@ -85,7 +88,7 @@ def fit_network(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     checkpointer: Checkpointer | None = None,
 ) -> None:
-    """Fit a compiled network, resuming from the last checkpoint if there is one.
+    """Fit a compiled network, resuming from the last checkpoint if there is one; see `fit`.
 
     Args:
         network: with initial weights.
@@ -94,9 +97,6 @@ def fit_network(
         epochs: number of epochs, those of earlier processes included.
         callbacks: Keras callbacks, such as for progress.
         checkpointer: writes checkpoints.
-
-    Raises:
-        As `fit`.
     """
     if not network.optimizer.built:  # Otherwise it is built during tracing, which then runs twice.
         network.optimizer.build(network.trainable_variables)
@@ -144,14 +144,6 @@ def _only_validate(
         logs = {f"val_{name}": value for name, value in found.items()}
     hooks.on_epoch_end(epoch, logs)
     hooks.on_train_end(logs)
-
-
-def _check_batch_size(batch_size: int, replicas: int) -> None:
-    if batch_size % replicas:
-        raise UsageError(
-            f"{replicas} devices share each batch: --set batch_size to a multiple of {replicas},"
-            f" not {batch_size}"
-        )
 
 
 class FiniteLoss(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.

@@ -24,10 +24,6 @@ def fit_head_warmup(
         network: from `training.networks.network_to_fit`.
         data: with the features of its backbone.
         stop: checked after each batch.
-
-    Raises:
-        KeyboardInterrupt: asked to stop by Ctrl-C.
-        Preempted: asked to stop by SIGTERM.
     """
     if recipe.fine_tuning is None or not recipe.fine_tuning.head_epochs:
         return

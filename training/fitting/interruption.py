@@ -8,21 +8,12 @@ from training.errors import Preempted
 
 
 class Stop:
-    """Whether the process has been asked to stop.
-
-    Attributes:
-        asked: the signal that was received; None without one.
-    """
+    """Whether the process has been asked to stop: `asked` is the signal, None without one."""
 
     asked: signal.Signals | None = None
 
     def check(self) -> None:
-        """Raise an exception if a signal was received.
-
-        Raises:
-            KeyboardInterrupt: Ctrl-C.
-            Preempted: SIGTERM.
-        """
+        """Raise KeyboardInterrupt after Ctrl-C, and Preempted after SIGTERM."""
         if self.asked is signal.SIGINT:
             raise KeyboardInterrupt
         if self.asked:
@@ -35,10 +26,6 @@ def interruptible() -> Iterator[Stop]:
 
     Python's default is to raise an exception at once, perhaps inside the generator of TensorFlow's
     batches: it is lost there, and `fit` waits forever. A second signal ends the process at once.
-
-    Raises:
-        KeyboardInterrupt: Ctrl-C was pressed.
-        Preempted: SIGTERM was received.
     """
     stop = Stop()
 
@@ -60,11 +47,7 @@ def interruptible() -> Iterator[Stop]:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Make SIGTERM raise an exception, as Ctrl-C does: process 1 of a container ignores it.
-
-    Raises:
-        Preempted: SIGTERM was received.
-    """
+    """Make SIGTERM raise Preempted: process 1 of a container would ignore the signal."""
 
     def end(number: int, frame: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)

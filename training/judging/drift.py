@@ -33,10 +33,7 @@ class Comparison:
 
 
 def choose_version(live: LiveCounts, number: str | None) -> str:
-    """Return the version to compare: the requested one, or the newest that has classified photos.
-
-    Returns:
-        A key of the counts: "" if the metrics have no versions.
+    """Return the requested version, or the newest with photos; "" if the metrics have no versions.
 
     Raises:
         Inconclusive: the requested version, or any version with a number, has no photos.
@@ -89,9 +86,9 @@ def compare(
             f"{counts.sum():,.0f} photos are too few, {least:,} are needed (--least);"
             f" {_listed(live.photos())}"
         )
-    return tuple(
-        _compared(what, bins, card_counts.sum(axis=axis), counts.sum(axis=axis))
-        for axis, (what, bins) in enumerate((("confidences", _ranges(bounds)), ("classes", labels)))
+    return (
+        _compared("confidences", _ranges(bounds), card_counts.sum(axis=0), counts.sum(axis=0)),
+        _compared("classes", labels, card_counts.sum(axis=1), counts.sum(axis=1)),
     )
 
 

@@ -90,11 +90,7 @@ def one_line(text: str) -> str:
 
 
 def _fetched(url: str) -> bytes:
-    """Return the body at a URL; the time limit covers response heads and redirects too.
-
-    Raises:
-        OSError, HTTPException, ValueError: see `read_metrics`.
-    """
+    """Return the body at a URL; the time limit covers response heads and redirects too."""
     fetched: Future[bytes] = Future()
     deadline = time.monotonic() + _TOTAL_SECONDS
 
@@ -118,12 +114,7 @@ def _timeout() -> TimeoutError:
 
 
 def _body(response: HTTPResponse, deadline: float) -> bytes:
-    """Read a response to its end.
-
-    Raises:
-        ValueError: it is cut off or too large.
-        OSError: the deadline has passed.
-    """
+    """Read a response to its end; OSError or ValueError: it is late, too large or cut off."""
     expected = response.length
     body = bytearray()
     while part := response.read1(_MAX_BYTES + 1 - len(body)):
@@ -140,15 +131,7 @@ def _body(response: HTTPResponse, deadline: float) -> bytes:
 
 
 def live_counts(text: str, model: str, source: str) -> LiveCounts | None:
-    """Find the counts of a model in metrics.
-
-    Args:
-        text: in the Prometheus text format.
-        model: name of the model.
-        source: where the text is from, for messages.
-
-    Returns:
-        The counts; None if the metrics have only other models.
+    """Return the counts of a model in a source's Prometheus text; None if it is not in there.
 
     Raises:
         TrainingError: the text is not metrics, has several metrics of the model, or invalid counts.

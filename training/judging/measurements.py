@@ -30,7 +30,7 @@ class Measurement:
         photos: number of photos in the test split.
         seconds: time of fitting.
         hardware: for people.
-        data: sha256 of the data set.
+        data: SHA-256 of the data set.
         began: time in ISO 8601.
     """
 
@@ -88,11 +88,7 @@ def read_measurements(path: Path) -> tuple[list[Measurement], dict[str, str]]:
 def write_measurements(
     measurements: Iterable[Measurement], reasons: dict[str, str], path: Path
 ) -> None:
-    """Save measurements in a file, and for each recipe that could not be run the reason.
-
-    Raises:
-        TrainingError: the file cannot be written.
-    """
+    """Save measurements in a file, and for each recipe that could not be run the reason."""
     runs = [asdict(each) for each in measurements]
     write_json(path, {"runs": runs, "not_run": dict(sorted(reasons.items()))})
 

@@ -19,12 +19,7 @@ from training.trust.ood_datasets import (
 
 
 def evaluate_ood(model: PublishedModel, data: Path | None, more: list[Path]) -> dict[str, Any]:
-    """Evaluate a model on every set of unknown photos that is found.
-
-    Args:
-        model: has the output `recognized`.
-        data: where data sets are looked for; none is downloaded.
-        more: folders or zip files of other photos.
+    """Evaluate a model on every set of unknown photos that is found in `data`, and on `more`.
 
     Returns:
         JSON values: `model`, `version`, and `sets`: by name `photos`, `recognized` (their share),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, median, stdev
 
-from training.errors import TrainingError
+from training.errors import explained
 from training.judging.measurements import (
     Measurement,
     measured_in,
@@ -68,10 +68,7 @@ class KnownResults:
 def known_results(recipes: Iterable[Recipe], runs: Path, page: Path) -> KnownResults:
     """Return the measurements of the runs below a folder, and those saved beside the page.
 
-    Args:
-        recipes: runs of other recipes, or with other hyperparameters, are ignored.
-        runs: the folder of all runs.
-        page: the Markdown file.
+    Runs of other recipes, or with other hyperparameters, are ignored.
 
     Raises:
         TrainingError: a file is damaged.
@@ -83,22 +80,15 @@ def known_results(recipes: Iterable[Recipe], runs: Path, page: Path) -> KnownRes
 
 
 def write_results(recipes: Iterable[Recipe], known: KnownResults, page: Path) -> None:
-    """Write the table, and the measurements beside it.
-
-    Args:
-        recipes: all recipes.
-        known: from `known_results`.
-        page: the Markdown file.
+    """Write the table into a Markdown file, and the measurements beside it.
 
     Raises:
         TrainingError: a file cannot be written.
     """
     text = render(recipes, known)
-    try:
+    with explained(f"cannot write {page}"):
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, "utf-8")
-    except OSError as error:
-        raise TrainingError(f"cannot write {page} ({error.strerror or error})") from error
     write_measurements(known.measurements, known.reasons, _beside(page))
 
 

@@ -78,16 +78,11 @@ def recipe_photos(
 ) -> LabelledPhotos:
     """Load a split of a recipe's data set, prepared as the model needs it.
 
-    Args:
-        model: the model to score.
-        recipe: has the data set; None: the recipe that the model was trained by, split as then.
-        data: searched first for data sets.
-        split: `training`, `validation` or `test`.
-        console: shows what is loaded.
+    Without a recipe it is the one that the model was trained by, and its data is split as then.
 
     Raises:
-        TrainingError: the model's own recipe is unknown, the data set is not found, or the split
-            is empty.
+        TrainingError: the model's own recipe is unknown, the data set is not found, or the split is
+            empty.
     """
     chosen = recipe or _own_recipe(model)
     prepared = replace(chosen, shape=model.shape, preparation=model.preparation)
@@ -103,14 +98,9 @@ def folder_photos(
 ) -> LabelledPhotos:
     """Load the photos of a folder with a sub-folder for each class, prepared as the model needs it.
 
-    If the folder has `train`, `validation` and `test`, the sub-folder of the split is used.
-
-    Args:
-        model: the model to score; its labels name the sub-folders, except for case, plural, and
-            characters that are not allowed in file names: `T-shirt_top` is T-shirt/top.
-        folder: need not have a sub-folder for every label.
-        split: `training`, `validation` or `test`.
-        console: shows progress.
+    The names of the sub-folders are the model's labels, except for case, plural, and characters
+    that file names can't have: `T-shirt_top` is T-shirt/top. Not every label needs one. If the
+    folder has `train`, `validation` and `test`, the sub-folder of the split is used.
 
     Raises:
         TrainingError: no such folder, a sub-folder is not a label, or no photo is usable.

@@ -11,7 +11,7 @@ import numpy as np
 
 from training.atomic_write import atomic_write
 from training.data.datasets import Photos, Split
-from training.errors import TrainingError
+from training.errors import TrainingError, explained
 from training.json_files import write_json
 from training.metrics.intervals import accuracy_interval
 
@@ -91,11 +91,7 @@ class Evaluation:
 
 
 def evaluate(network: keras.Model, split: Split, labels: tuple[str, ...]) -> dict[str, Any]:
-    """Evaluate a network on a split; on cached features of a backbone, only its head.
-
-    Returns:
-        The figures of `Evaluation.metrics`.
-    """
+    """Return the figures of a network on a split; on a backbone's cached features, of its head."""
     if split.features:
         from training.networks.backbone import fitted_part
 
@@ -109,27 +105,20 @@ def evaluate(network: keras.Model, split: Split, labels: tuple[str, ...]) -> dic
 def save_evaluation(evaluation: Evaluation, photos: Photos, folder: Path) -> None:
     """Save the evaluation of the test split in a run's folder, with the photos for its report.
 
-    Args:
-        evaluation: of the test split.
-        photos: of the same split, uint8 `[photos, height, width, channels]`.
-        folder: the run's folder.
-
     Raises:
         TrainingError: the files cannot be written.
     """
     shown = np.union1d(sample(evaluation), confident_mistakes(evaluation))
-    try:
-        with atomic_write(folder / _ARRAYS) as temporary:
-            np.savez_compressed(
-                temporary,
-                labels=np.array(evaluation.labels),
-                classes=evaluation.classes,
-                probabilities=evaluation.probabilities.astype(np.float32),
-                shown=shown,
-                photos=np.asarray(photos[shown]),
-            )
-    except OSError as error:
-        raise TrainingError(f"cannot save the evaluation in {folder} ({error})") from error
+    path = folder / _ARRAYS
+    with explained(f"cannot write {path}", "free some space"), atomic_write(path) as temporary:
+        np.savez_compressed(
+            temporary,
+            labels=np.array(evaluation.labels),
+            classes=evaluation.classes,
+            probabilities=evaluation.probabilities.astype(np.float32),
+            shown=shown,
+            photos=np.asarray(photos[shown]),
+        )
     figures = {**evaluation.metrics(), "confusion": evaluation.confusion().tolist()}
     write_json(folder / EVALUATION, figures)
 

@@ -11,10 +11,6 @@ from training.metrics.evaluation import Evaluation
 def histograms(evaluation: Evaluation, split: str) -> dict[str, Any]:
     """Count the predicted classes by confidence, for the model card.
 
-    Args:
-        evaluation: with the probabilities that are served.
-        split: name of the split.
-
     Returns:
         JSON values: `split`; `bounds`, the inclusive upper bounds of all bins but the last;
         `confidence`: for each label, the number of photos in each bin that it was predicted for.

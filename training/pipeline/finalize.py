@@ -48,12 +48,11 @@ def finalize(
         console: shows the outcome.
 
     Returns:
-        The folder of the published version; None if the backend writes no SavedModel. The command
-        that publishes it elsewhere is then shown.
+        The folder of the published version. None if the backend writes no SavedModel; the command
+        that publishes it elsewhere is shown then.
 
     Raises:
-        Refused: by the gate.
-        TrainingError: a step failed.
+        TrainingError: a step failed, or the gate refused (`Refused`).
     """
     found = calibrate_and_evaluate(network, recipe, data, data_folder)
     card = _save_results(found, recipe, data, run)

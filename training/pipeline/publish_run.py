@@ -19,20 +19,16 @@ from training.runs.trained_network import TRAINED, load_trained_network
 def publish_run(
     folder: Path, data_folder: Path | None, models: Path, policy: GatePolicy, console: Console
 ) -> Path | None:
-    """Evaluate the trained network of a run again, and publish it.
+    """Evaluate the trained network of a run again, and publish it; see `finalize`.
 
     Args:
         folder: the run's folder; may be a copy from another machine.
-        data_folder: where data sets are looked for: the published network is evaluated itself.
+        data_folder: where data sets are looked for.
         models: published into its sub-folder with the model's name.
         policy: how strict the publishing gate is.
         console: shows the outcome.
 
-    Returns:
-        The folder of the published version; None if the backend writes no SavedModel.
-
     Raises:
-        Refused: by the gate.
         TrainingError: it is not a run that has trained, the data set differs, or a step failed.
     """
     with existing_run(folder) as run:

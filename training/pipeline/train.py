@@ -72,18 +72,11 @@ def train_and_publish(
 ) -> Path | None:
     """Train a recipe, evaluate it on the test split and publish it; or resume such a run.
 
-    Args:
-        recipe: with the overrides of this run.
-        paths: the folders.
-        options: how to run it.
-        console: shows progress.
-
     Returns:
         The folder of the published version; None if the backend writes no SavedModel.
 
     Raises:
-        Refused: by the gate.
-        TrainingError: a step failed. What was done before is kept in the run's folder.
+        TrainingError: a step failed, or the gate refused (`Refused`). Completed steps are kept.
     """
     devices = options.devices
     say(console, f"{recipe.name}, seed {recipe.seed}, on {devices} with {devices.backend.NAME}")

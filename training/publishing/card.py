@@ -69,11 +69,7 @@ def _parameters(recipe: Recipe) -> dict[str, Any]:
 
 
 def circumstances(device: str) -> dict[str, Any]:
-    """Describe hardware and software of a run; to be called at its start, before code can change.
-
-    Args:
-        device: name of the device that it is fitted on.
-    """
+    """Describe hardware and software of a run; call it at the start, before code can change."""
     return {
         "began": datetime.now(UTC).isoformat(timespec="seconds"),
         "hardware": {"device": device, "processor": _processor(), "cores": os.cpu_count()},

@@ -29,15 +29,9 @@ Explain = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 def explanation(network: keras.Model, preparation: str) -> Explain:
     """Return a function that computes the heat maps of photos.
 
-    Args:
-        network: from `network_to_serve`.
-        preparation: of its photos; the blank photo is black for garments, otherwise it has the
-            mean colour of the photo.
-
-    Returns:
-        A function of `image`, uint8 `[batch, height, width, channels]`, that returns `heat`,
-        float32 `[batch, rows, columns]`: 1 at the strongest evidence for the class in a photo, 0
-        where there is no evidence for it. Without any evidence the map is 0 everywhere.
+    It takes `image`, uint8 `[batch, height, width, channels]`, and returns `heat`, float32 `[batch,
+    rows, columns]`: 1 at the strongest evidence for the class in a photo, 0 where there is none.
+    The blank photo of a garment is black, that of another preparation has the photo's mean colour.
     """
     parts = split_for_cam(network)
     blank = tf.zeros_like if preparation.startswith("garment/") else _mean_colour
@@ -60,10 +54,7 @@ def _mean_colour(image: tf.Tensor) -> tf.Tensor:
 def _mean_gradient(parts: SplitNetwork, start: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
     """Return the gradient of the predicted class's log-odds, averaged over the path.
 
-    Args:
-        parts: of the network.
-        start: maps of blank photos, `[batch, rows, columns, channels]`.
-        end: maps of the photos, of the same shape; they decide which class is predicted.
+    Both `start`, of blank photos, and `end` are maps `[batch, rows, columns, channels]`.
     """
     classes = tf.argmax(_logits(parts, end), axis=-1)
     shares = (tf.range(STEPS, dtype=tf.float32) + 0.5) / STEPS

@@ -27,11 +27,8 @@ def check_writable(base: Path) -> None:
 def version_of_run(base: Path, run: str) -> Path | None:
     """Return the folder of the version that a run has published; None if there is none.
 
-    Read from the cards of the versions: a process may die after publishing, before noting it.
-
-    Args:
-        base: the model's folder.
-        run: the run's identifier, which its model card has.
+    The run's identifier is read from the cards of the versions: a process may die after publishing,
+    before noting it.
 
     Raises:
         TrainingError: the folder can't be read.

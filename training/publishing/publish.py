@@ -21,7 +21,7 @@ from training.trust.recognition_threshold import Recognizer
 def publish(
     network: keras.Model, card: dict[str, Any], base: Path, recognizer: Recognizer | None = None
 ) -> int:
-    """Publish a network as the next version.
+    """Publish a network as the next version, and return its number.
 
     Args:
         network: from uint8 pixels to probabilities, float32.
@@ -29,12 +29,9 @@ def publish(
         base: the model's folder; made if missing.
         recognizer: of the same network, if the model is to output `recognized`.
 
-    Returns:
-        The number of the version.
-
     Raises:
-        TrainingError: the exported model differs from the network, or the folder cannot be
-            written. Nothing has been published then.
+        TrainingError: the exported model differs from the network, or the folder cannot be written.
+            Nothing has been published then.
     """
     weights = sum(int(np.prod(weight.shape)) for weight in network.weights) * 4
     try:

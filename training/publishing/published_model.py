@@ -52,27 +52,16 @@ class PublishedModel:
     def probabilities(self, photos: Photos) -> np.ndarray:
         """Return the probabilities of all classes, float32 `[photos, classes]`.
 
-        Args:
-            photos: uint8 `[photos, height, width, channels]` with the model's shape.
+        Here and below, photos are uint8 `[photos, height, width, channels]` with the model's shape.
         """
         return self.predict(photos)["probabilities"]
 
     def predict(self, photos: Photos) -> dict[str, np.ndarray]:
-        """Return all outputs of `serving_default`: `probabilities`, and maybe `recognized`.
-
-        Args:
-            photos: as for `probabilities`.
-        """
+        """Return all outputs of `serving_default`: `probabilities`, and maybe `recognized`."""
         return self._in_batches(photos, self._classify)
 
     def heat(self, photos: Photos) -> np.ndarray:
-        """Return heat maps of the evidence for the predicted class.
-
-        Args:
-            photos: as for `probabilities`.
-
-        Returns:
-            float32 `[photos, rows, columns]`, from 0 to 1.
+        """Return heat maps of the predicted class, float32 `[photos, rows, columns]`.
 
         Raises:
             TrainingError: the model was published without heat maps.

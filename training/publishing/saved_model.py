@@ -30,16 +30,13 @@ def write_saved_model(
     folder: Path,
     recognizer: Recognizer | None = None,
 ) -> None:
-    """Write a SavedModel with its model card and warm-up records.
+    """Write a SavedModel with its model card and warm-up records into an empty folder.
 
     Args:
         network: from uint8 pixels to probabilities, all in float32.
         card: has the `labels` and the `preparation` that `describe` returns.
         folder: an empty folder.
         recognizer: of the same network; adds the output `recognized`.
-
-    Raises:
-        OSError: the files cannot be written.
     """
     image = tf.TensorSpec((None, *network.input_shape[1:]), tf.uint8, name="image")
     # The network is not tracked as a layer: each variable would be stored twice. The archive finds

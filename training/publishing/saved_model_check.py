@@ -44,7 +44,9 @@ def check_saved_model(
     for batch in _BATCH_SIZES:
         photos = random.integers(0, 256, (batch, *network.input_shape[1:]), np.uint8)
         with _full_float32():
-            _compare_probabilities(network, signatures["serving_default"], photos)
+            found = signatures["serving_default"](image=tf.constant(photos))["probabilities"]
+            expected = network(photos, training=False)
+            _compare("probabilities", found.numpy(), expected.numpy(), photos, TOLERANCE)
             if recognizer:
                 both = np.concatenate([photos, recognizer.examples[:batch]])
                 _compare_recognized(recognizer, signatures["serving_default"], both)
@@ -75,18 +77,19 @@ def _replay(request: Any, signatures: Any) -> None:
         raise TrainingError(f"not published: a warm-up record fails ({reason})") from error
 
 
-def _compare_probabilities(network: keras.Model, signature: Any, photos: np.ndarray) -> None:
-    expected = network(photos, training=False).numpy()
-    found = signature(image=tf.constant(photos))["probabilities"].numpy()
-    if found.shape != expected.shape:
+def _compare(
+    what: str, found: np.ndarray, expected: np.ndarray, photos: np.ndarray, tolerance: float
+) -> None:
+    if found.shape != expected.shape or len(found) != len(photos):
         raise TrainingError(
-            f"not published: the exported model returns {found.shape}, the network {expected.shape}"
+            f"not published: {what} of the exported model are {found.shape} for a batch of"
+            f" {len(photos)}, those of the network {expected.shape}"
         )
     difference = float(np.abs(found - expected).max())
-    if not difference <= TOLERANCE:
+    if not difference <= tolerance:
         raise TrainingError(
-            f"not published: probabilities of the exported model differ by {difference:.2g} from"
-            f" the network's for a batch of {len(photos)}; at most {TOLERANCE:g} is accepted"
+            f"not published: {what} of the exported model differ by {difference:.2g} from those of"
+            f" the network for a batch of {len(photos)}; at most {tolerance:g} is accepted"
         )
 
 
@@ -108,19 +111,9 @@ def _compare_recognized(recognizer: Recognizer, signature: Any, photos: np.ndarr
 def _compare_heat(explain: Explain, signature: Any, photos: np.ndarray) -> None:
     expected = explain(tf.constant(photos))["heat"].numpy()
     found = signature(image=tf.constant(photos))["heat"].numpy()
-    if found.shape != expected.shape or len(found) != len(photos):
-        raise TrainingError(
-            f"not published: the exported model's heat maps are {found.shape} for a batch of"
-            f" {len(photos)}, the network's {expected.shape}"
-        )
     if not ((found >= 0) & (found <= 1)).all():
         raise TrainingError("not published: heat maps of the exported model are not from 0 to 1")
-    difference = float(np.abs(found - expected).max())
-    if not difference <= HEAT_TOLERANCE:
-        raise TrainingError(
-            f"not published: heat maps of the exported model differ by {difference:.2g} from the"
-            f" network's; at most {HEAT_TOLERANCE:g} is accepted"
-        )
+    _compare("heat maps", found, expected, photos, HEAT_TOLERANCE)
 
 
 def _compare_description(card: dict[str, Any], signature: Any, photos: np.ndarray) -> None:

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from training.errors import TrainingError
+from training.errors import TrainingError, explained
 from training.model_cards import VERSION_CARD, read_card
 
 STARTERS = Path(__file__).resolve().parents[2] / "serving" / "repository" / "starters"
@@ -16,14 +16,7 @@ MAX_BYTES = 6_000_000
 
 
 def install(version: Path, starters: Path) -> Path:
-    """Install a published version as the starter of its model, replacing the one before.
-
-    Args:
-        version: the folder of a published version.
-        starters: the folder of the starters, `STARTERS` in the tree.
-
-    Returns:
-        The starter's folder, `<model>/1`.
+    """Install a published version as the starter of its model, `<model>/1`, replacing the old one.
 
     Raises:
         TrainingError: it is not accurate enough, too large beside the others, or can't be written.
@@ -43,12 +36,10 @@ def install(version: Path, starters: Path) -> Path:
             f" most {MAX_BYTES:,} are allowed"
         )
     target = starters / name / "1"
-    try:
+    with explained(f"cannot write the starter {target}"):
         if target.exists():
             shutil.rmtree(target)
         shutil.copytree(version, target)
-    except OSError as error:
-        raise TrainingError(f"cannot write the starter {target} ({error})") from error
     return target
 
 

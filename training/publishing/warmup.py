@@ -15,13 +15,7 @@ BATCH_SIZES = (1, 8)
 
 
 def write_warmup(folder: Path, model: str, shape: tuple[int, int, int]) -> None:
-    """Write one record per signature and batch size into the folder of a SavedModel.
-
-    Args:
-        folder: of the SavedModel.
-        model: its name.
-        shape: height, width and channels of its input.
-    """
+    """Write one record per signature and batch size; the shape is height, width and channels."""
     with tf.io.TFRecordWriter(str(folder / WARMUP)) as writer:
         for signature in SIGNATURES:
             for batch in BATCH_SIZES:

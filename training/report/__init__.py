@@ -6,7 +6,7 @@ without the data set and without TensorFlow.
 
 from pathlib import Path
 
-from training.errors import TrainingError
+from training.errors import explained
 from training.metrics.evaluation import confident_mistakes, read_evaluation, sample
 from training.model_cards import read_run_card
 from training.report.page import render
@@ -19,16 +19,10 @@ PAGE = "report.html"
 
 
 def write_report(folder: Path) -> Path:
-    """Write `report.html` and its pictures.
+    """Write `report.html` and its pictures into the folder of a run, and return the page's path.
 
-    These are `curves.png`, `confusion.png`, `mistakes.png`, `predictions.png` and
+    The pictures are `curves.png`, `confusion.png`, `mistakes.png`, `predictions.png` and
     `reliability.png`.
-
-    Args:
-        folder: of a run that has been evaluated.
-
-    Returns:
-        The page.
 
     Raises:
         TrainingError: a file of the run is missing or damaged, or the report can't be written.
@@ -36,7 +30,7 @@ def write_report(folder: Path) -> Path:
     page = report_page(folder)
     history = read_history(folder)
     evaluation, photos = read_evaluation(folder)
-    try:
+    with explained(f"cannot write the report into {folder}"):
         if history:
             curves_picture(history, folder / "curves.png")
         confusion_picture(evaluation, folder / "confusion.png")
@@ -44,9 +38,6 @@ def write_report(folder: Path) -> Path:
         for name, choose in (("mistakes", confident_mistakes), ("predictions", sample)):
             photos_picture(tiles(evaluation, photos, choose(evaluation)), folder / f"{name}.png")
         (folder / PAGE).write_text(page, "utf-8")
-    except OSError as error:
-        reason = error.strerror or error
-        raise TrainingError(f"cannot write the report into {folder} ({reason})") from error
     return folder / PAGE
 
 

@@ -12,16 +12,10 @@ _RISE = 0.01  # Relative to the lowest loss; less than this is noise.
 
 
 def overfitting_start(losses: Sequence[float | None]) -> int | None:
-    """Return the epoch after which the validation loss rises for good.
+    """Return the index of the epoch after which the validation loss rises for good, or None.
 
     It is the epoch with the lowest loss, smoothed by a centred mean over three epochs (two at the
-    ends), if the last loss is at least 1% higher.
-
-    Args:
-        losses: validation loss of each epoch, in order; None where it was NaN or infinite.
-
-    Returns:
-        The index of the epoch; None if there is no such rise, or there are fewer than three epochs.
+    ends), if the last loss is at least 1% higher. A loss of None was NaN or infinite.
     """
     values = [loss for loss in losses if loss is not None]
     if len(values) < FEWEST or len(values) < len(losses):

@@ -35,12 +35,7 @@ def render(
 ) -> str:
     """Return the page: HTML that needs no other files and no network.
 
-    Args:
-        card: the model card.
-        history: the run's epochs (`training.runs.history_writer`); may be empty.
-        evaluation: of the test split.
-        mistakes: the most confident mistakes.
-        sample: some photos of the test split.
+    The evaluation is of the test split; the history may be empty.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("training.report", ""),

@@ -16,13 +16,7 @@ _SMALL = 64  # Pixels: photos whose sides are at most this long are enlarged, lo
 
 @dataclass(frozen=True)
 class Bar:
-    """The probability of one class.
-
-    Attributes:
-        label: of the class.
-        probability: from 0 to 1.
-        kind: `right` for the correct class, `wrong` for a predicted other one, else `other`.
-    """
+    """The probability of a class; `kind` is `right`, `wrong` (predicted in error) or `other`."""
 
     label: str
     probability: float
@@ -68,13 +62,7 @@ class Tile:
 def tiles(
     evaluation: Evaluation, photos: Mapping[int, np.ndarray], chosen: np.ndarray
 ) -> list[Tile]:
-    """Return the chosen photos of a split with their predictions, in order.
-
-    Args:
-        evaluation: of the split.
-        photos: by their index in the split.
-        chosen: indices, int64.
-    """
+    """Return the photos with the chosen indices (int64) and their predictions, in order."""
     return [_tile(evaluation, photos[index], index) for index in chosen.tolist()]
 
 

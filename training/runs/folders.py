@@ -24,7 +24,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from training.atomic_write import atomic_write
-from training.errors import TrainingError
+from training.errors import TrainingError, explained
 from training.overrides import settings
 from training.provenance import code_digest
 from training.recipe import Recipe
@@ -92,11 +92,8 @@ class Run:
         """
         now = datetime.now(UTC).isoformat(timespec="seconds")
         text = json.dumps({**self.facts(), **facts, "updated": now}, indent=2, ensure_ascii=False)
-        try:
-            with atomic_write(self.folder / RUN) as temporary:
-                temporary.write_text(text + "\n", "utf-8")
-        except OSError as error:
-            raise _not_writable(self.folder, error) from error
+        with _writing(self.folder), atomic_write(self.folder / RUN) as temporary:
+            temporary.write_text(text + "\n", "utf-8")
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -118,19 +115,14 @@ def read_run(folder: Path) -> dict[str, Any]:
 def claimed_run(runs: Path, identity: RunIdentity, *, fresh: bool = False) -> Iterator[Run]:
     """Find or make the folder of a run, and lock it.
 
-    Args:
-        runs: the folder of all runs.
-        identity: of the run.
-        fresh: start another run with this identity, in its own folder. Otherwise the one started
-            last is used.
+    With `fresh`, another run with this identity is started in its own folder; otherwise the one
+    started last is used.
 
     Raises:
         TrainingError: another process works on the run, or the folder can't be written.
     """
-    try:
+    with _writing(runs):
         folder = _run_folder(runs / identity.recipe, identity.key, fresh)
-    except OSError as error:
-        raise _not_writable(runs, error) from error
     with _locked(folder):
         run = Run(folder)
         if not run.facts():
@@ -199,25 +191,23 @@ def _locked(folder: Path) -> Iterator[None]:
     path = folder / "lock"
     # A soft lock would outlive a process that is killed.
     lock = FileLock(path, timeout=0, fallback_to_soft=False)
+    with _writing(folder):
+        try:
+            lock.acquire()
+        except Timeout as error:
+            holder = path.read_text("utf-8").strip() or "another process"
+            raise TrainingError(
+                f"{holder} works on this run ({folder}): wait for it, or begin another with --fresh"
+            ) from error
     try:
-        lock.acquire()
-        path.write_text(f"process {os.getpid()} on {platform.node()}\n", "utf-8")
-    except Timeout as error:
-        holder = path.read_text("utf-8").strip() or "another process"
-        raise TrainingError(
-            f"{holder} works on this run ({folder}): wait for it, or begin another with --fresh"
-        ) from error
-    except OSError as error:
-        lock.release()
-        raise _not_writable(folder, error) from error
-    try:
+        with _writing(folder):
+            path.write_text(f"process {os.getpid()} on {platform.node()}\n", "utf-8")
         yield
     finally:
         lock.release()
 
 
-def _not_writable(folder: Path, error: OSError) -> TrainingError:
-    return TrainingError(
-        f"cannot write into the folder of runs {folder} ({error.strerror or error}): free some"
-        " space there, or name another folder with --runs"
-    )
+def _writing(folder: Path) -> contextlib.AbstractContextManager[None]:
+    """Explain errors of writing into the folder of runs."""
+    advice = "free some space there, or name another folder with --runs"
+    return explained(f"cannot write into the folder of runs {folder}", advice)

@@ -20,12 +20,6 @@ class HistoryWriter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ha
     """
 
     def __init__(self, folder: Path, batch_size: int) -> None:
-        """Write into the folder of a run, which must exist.
-
-        Args:
-            folder: the run's folder.
-            batch_size: photos per step.
-        """
         super().__init__()
         self._folder = folder
         self._batch_size = batch_size

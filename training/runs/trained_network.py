@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 
 from training.atomic_write import atomic_write
-from training.errors import TrainingError
+from training.errors import TrainingError, explained
 from training.networks.backbone import without_xla
 
 TRAINED = "trained.keras"
@@ -18,14 +18,12 @@ def save_trained_network(network: keras.Model, run: Path) -> None:
         TrainingError: the file cannot be written.
     """
     path = run / TRAINED
-    try:
-        with atomic_write(path) as temporary:
-            network.save(temporary)
-    except OSError as error:
-        raise TrainingError(
-            f"cannot save the trained network as {path} ({error.strerror or error}): free some"
-            " space; the same command then resumes from the last checkpoint"
-        ) from error
+    advice = "free some space; the same command then resumes from the last checkpoint"
+    with (
+        explained(f"cannot save the trained network as {path}", advice),
+        atomic_write(path) as temporary,
+    ):
+        network.save(temporary)
 
 
 def load_trained_network(run: Path) -> keras.Model | None:

@@ -41,8 +41,7 @@ class Activations:
 def activation_model(network: keras.Model) -> keras.Model:
     """Return a model that shares a network's layers and outputs `ActivationTensors`.
 
-    Args:
-        network: from `training.networks.network_to_serve`; or the part of it that takes features.
+    The network is one to serve, or its part that takes features.
     """
     names = {layer.name for layer in network.layers}
     if "head" in names:
@@ -71,12 +70,7 @@ def last_layer(network: keras.Model) -> layers.Dense:
 
 
 def compute_activations(model: keras.Model, photos: Photos) -> Activations:
-    """Compute the activations of photos.
-
-    Args:
-        model: from `activation_model`.
-        photos: its inputs, at least one.
-    """
+    """Compute the activations of at least one photo; `model` is an `activation_model`."""
     starts = range(0, len(photos), _BATCH)
     batches = [
         model.predict_on_batch(np.asarray(photos[start : start + _BATCH])) for start in starts

@@ -87,7 +87,10 @@ def calibrate_and_evaluate(
     if recipe.recognition == NONE:
         return found
     scores = fit_scores(network, model, data.training, validation)
-    recognizer = _recognizer(network, recipe, data, scores)
+    name, examples = recipe.recognition, np.asarray(data.training.photos[:EXAMPLES])
+    recognizer = Recognizer(
+        activation_model(network), scores.scores[name], scores.thresholds[name], examples
+    )
     recognition = _recognition(recipe, data_folder, recognizer, scores, test, validation)
     return replace(found, recognition=recognition, recognizer=recognizer)
 
@@ -118,16 +121,6 @@ def _calibration(
             "after": calibration_figures(test.probabilities, test.classes),
         },
     }
-
-
-def _recognizer(
-    network: keras.Model, recipe: Recipe, data: DataSet, scores: FittedScores
-) -> Recognizer:
-    name = recipe.recognition
-    examples = np.asarray(data.training.photos[:EXAMPLES])
-    return Recognizer(
-        activation_model(network), scores.scores[name], scores.thresholds[name], examples
-    )
 
 
 def _recognition(

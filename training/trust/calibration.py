@@ -39,12 +39,7 @@ def fitted_temperature(logits: np.ndarray, classes: np.ndarray) -> float:
 
 
 def calibrate(network: keras.Model, temperature: float) -> None:
-    """Divide a network's logits by a temperature, in the weights of its last layer.
-
-    Args:
-        network: from `training.networks.network_to_serve`; changed in place.
-        temperature: above 0.
-    """
+    """Divide a network's logits by a temperature, in the weights of its last layer."""
     layer = last_layer(network)
     layer.set_weights([np.asarray(weight) / temperature for weight in layer.get_weights()])
 

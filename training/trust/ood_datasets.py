@@ -37,14 +37,7 @@ EncodedPhotos = list[bytes]
 
 
 def synthetic_sets(shape: Shape) -> dict[str, np.ndarray]:
-    """Return the sets `noise`, every value random, and `blank`, photos of a single colour.
-
-    Args:
-        shape: height, width and channels.
-
-    Returns:
-        Prepared photos, uint8 `[photos, *shape]`.
-    """
+    """Return the sets `noise`, every value random, and `blank`, photos of a single colour."""
     random = np.random.default_rng(_SEED)
     colours = random.integers(0, 256, (_SYNTHETIC, 1, 1, shape[2]), np.uint8)
     return {
@@ -56,10 +49,8 @@ def synthetic_sets(shape: Shape) -> dict[str, np.ndarray]:
 def published_sets(data: Path | None, own: str) -> Iterator[tuple[str, EncodedPhotos]]:
     """Yield the name and the encoded photos of each published set that is found.
 
-    Args:
-        data: folder to search first, before the one that PHOTOLABEL_DATA names.
-        own: the data set that the network was trained on, which is left out. For photos of a user
-            (`images-<backbone>`) nothing is yielded: what they show is unknown.
+    The network's `own` data set is left out. For photos of a user (`images-<backbone>`) nothing is
+    yielded: what they show is unknown.
 
     Raises:
         TrainingError: the files of a set are damaged, or the folder does not exist.
@@ -98,9 +89,6 @@ def read_photos(path: Path) -> EncodedPhotos:
 
 def prepare_photos(photos: EncodedPhotos, preparation: str, shape: Shape) -> np.ndarray:
     """Prepare photos as the gateway does, leaving out those that do not decode.
-
-    Returns:
-        uint8 `[photos, *shape]`.
 
     Raises:
         TrainingError: none of them decodes.

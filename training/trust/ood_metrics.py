@@ -10,11 +10,8 @@ from scipy.stats import rankdata
 def auroc(known: np.ndarray, unknown: np.ndarray) -> float:
     """Return how often a known photo scores higher than an unknown one; a tie counts half.
 
-    This is the area under the receiver operating characteristic: 1 is best, 0.5 is chance.
-
-    Args:
-        known: scores of known photos, `[photos]`, at least one.
-        unknown: scores of unknown photos, likewise.
+    This is the area under the receiver operating characteristic: 1 is best, 0.5 is chance. Both
+    arrays are `[photos]` and must not be empty.
     """
     ranks = rankdata(np.concatenate([known, unknown]))
     wins = ranks[: len(known)].sum() - len(known) * (len(known) + 1) / 2
@@ -26,12 +23,7 @@ def ood_metrics(
     unknown: Mapping[str, np.ndarray],
     thresholds: Mapping[str, float],
 ) -> dict[str, Any]:
-    """Evaluate scores on a set of unknown photos.
-
-    Args:
-        known: the test photos' values of each score.
-        unknown: the set's values of each score.
-        thresholds: of each score.
+    """Evaluate scores on a set of unknown photos; all arguments are by the names of the scores.
 
     Returns:
         `photos`; `scores`: for each score `auroc` and `false_acceptance`, the share of the unknown

@@ -114,12 +114,9 @@ class Mahalanobis:
 def all_scores(
     network: keras.Model, training: Activations, classes: np.ndarray
 ) -> Mapping[str, Score]:
-    """Make every score of a network, by its name in the recipe's `recognition`.
+    """Make every score of a calibrated network, by its name in the recipe's `recognition`.
 
-    Args:
-        network: calibrated.
-        training: activations of some training photos.
-        classes: int64, the classes of these photos.
+    The activations and the classes are those of some training photos.
     """
     return {
         "probability": Probability(),

@@ -94,13 +94,10 @@ class FittedScores:
 def fit_scores(
     network: keras.Model, model: keras.Model, training: Split, validation: Activations | None
 ) -> FittedScores:
-    """Make all scores of a network, and choose their thresholds.
+    """Fit all scores of a calibrated network to a sample of its training photos, with thresholds.
 
-    Args:
-        network: calibrated.
-        model: its `activation_model`, from photos or from the split's features.
-        training: what the network was fitted to; a sample of it is used.
-        validation: activations of the validation photos; None without such photos.
+    The `activation_model` takes photos, or the features of the split. Without validation photos,
+    `validation` is None.
     """
     fitted, held_out = _sampled(len(training), hold_out=validation is None)
     known = compute_activations(model, Rows(training.inputs, fitted))

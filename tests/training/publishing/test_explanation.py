@@ -118,7 +118,7 @@ def test_a_served_photo_is_explained_the_same_alone_and_among_others(folder: Pat
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
-        (lambda heat: heat[:, 1:], "are .* for 1 photos"),
+        (lambda heat: heat[:, 1:], "are .* for a batch of 1"),
         (lambda heat: heat * 2, "are not from 0 to 1"),
         (lambda heat: heat * float("nan"), "are not from 0 to 1"),
         (lambda heat: 1 - heat, "differ by"),

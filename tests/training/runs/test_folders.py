@@ -97,6 +97,27 @@ def test_a_second_process_is_told_who_works_on_the_run(
     assert third.returncode == 0
 
 
+def test_a_killed_process_frees_its_run(tmp_path: Path, identity: RunIdentity) -> None:
+    with claimed_run(tmp_path, identity) as run:
+        pass
+    code = (
+        "import sys; from pathlib import Path; from training.runs.folders import existing_run\n"
+        "with existing_run(Path(sys.argv[1])): print('locked', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(run.folder)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "locked\n"
+        held = pytest.raises(TrainingError, match=f"process {holder.pid} on .* works on this run")
+        with held, existing_run(run.folder):
+            pass
+        holder.kill()
+
+    with existing_run(run.folder):
+        pass
+
+
 def test_what_is_told_of_a_run_is_for_people_too(tmp_path: Path, identity: RunIdentity) -> None:
     with claimed_run(tmp_path, identity) as run:
         run.note(status="published", version="models/clothing/3")
