@@ -43,6 +43,7 @@ def check_saved_model(
     random = np.random.default_rng(0)
     for batch in _BATCH_SIZES:
         photos = random.integers(0, 256, (batch, *network.input_shape[1:]), np.uint8)
+        _compare_description(card, signatures["describe"], photos)
         with _full_float32():
             found = signatures["serving_default"](image=tf.constant(photos))["probabilities"]
             expected = network(photos, training=False)
@@ -51,7 +52,6 @@ def check_saved_model(
                 both = np.concatenate([photos, recognizer.examples[:batch]])
                 _compare_recognized(recognizer, signatures["serving_default"], both)
             _compare_heat(explain, signatures["explain"], photos)
-        _compare_description(card, signatures["describe"], photos)
     if json.loads((folder / VERSION_CARD).read_text("utf-8")) != card:
         raise TrainingError(f"not published: {VERSION_CARD} does not read back as it was written")
 
