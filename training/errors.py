@@ -5,7 +5,10 @@ from contextlib import contextmanager
 
 
 class TrainingError(Exception):
-    """The command failed; the message says what was expected, what was found and what to do."""
+    """The command failed; the message says what was expected, what was found and what to do.
+
+    Also raised by every function that reads or writes files, if they are damaged or not writable.
+    """
 
     exit_status = 1
 

@@ -8,11 +8,7 @@ from training.errors import explained
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write a JSON file in one step.
-
-    Raises:
-        TrainingError: the file cannot be written.
-    """
+    """Write a JSON file in one step."""
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
     with (
         explained(f"cannot write {path}", "free some space there"),

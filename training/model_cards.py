@@ -12,11 +12,7 @@ VERSION_CARD = Path("assets.extra", CARD)
 
 
 def read_card(path: Path) -> dict[str, Any]:
-    """Read a model card.
-
-    Raises:
-        TrainingError: the file is missing or damaged.
-    """
+    """Read a model card."""
     try:
         return dict(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
@@ -24,11 +20,7 @@ def read_card(path: Path) -> dict[str, Any]:
 
 
 def read_run_card(folder: Path) -> dict[str, Any]:
-    """Read the model card in the folder of a run.
-
-    Raises:
-        TrainingError: the file is missing or damaged.
-    """
+    """Read the model card in the folder of a run."""
     if not (folder / CARD).is_file():
         raise TrainingError(f"{folder} has no {CARD}: it is not the folder of a finished run")
     return read_card(folder / CARD)

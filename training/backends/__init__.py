@@ -66,11 +66,7 @@ def _is_installed(name: str) -> bool:
 
 
 def current() -> Backend:
-    """Return the backend that Keras uses, importing Keras.
-
-    Raises:
-        TrainingError: as `backend_name`.
-    """
+    """Return the backend that Keras uses, importing Keras."""
     name = backend_name()
     os.environ["KERAS_BACKEND"] = name  # Overrides the user's configuration file of Keras.
     return cast(Backend, importlib.import_module(f"training.backends.{name}_backend"))

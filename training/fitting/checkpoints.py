@@ -59,11 +59,7 @@ class CheckpointFolder:
         self._folder = folder
 
     def write(self, state: State) -> Path:
-        """Write a state, and remove all earlier ones but the last.
-
-        Raises:
-            TrainingError: the file cannot be written. The last checkpoint is unchanged.
-        """
+        """Write a state, and remove all earlier ones but the last."""
         position = state.position
         path = self._folder / f"{position.epoch:06d}-{position.step:08d}.npz"
         facts = {

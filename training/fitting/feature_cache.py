@@ -78,9 +78,6 @@ def features(backbone: Backbone, store: PhotoStore, view: View, progress: Progre
 
     Vectors are float32; feature maps, which are large, are float16. `progress` is called with the
     number of photos done and of all photos.
-
-    Raises:
-        TrainingError: the cache cannot be written.
     """
     shape = (len(store.pixels), *backbone.frozen.output_shape[1:])
     dtype = np.dtype(np.float16 if len(shape) == 4 else np.float32)

@@ -61,21 +61,13 @@ class Measurement:
 
 
 def measured_in(runs: Path) -> list[Measurement]:
-    """Return the measurements of the runs below a folder, except those not evaluated yet.
-
-    Raises:
-        TrainingError: a file of a run is damaged.
-    """
+    """Return the measurements of the runs below a folder, except those not evaluated yet."""
     folders = [path.parent for path in sorted(runs.rglob(EVALUATION))]
     return [_measurement(folder) for folder in folders if (folder / CARD).exists()]
 
 
 def read_measurements(path: Path) -> tuple[list[Measurement], dict[str, str]]:
-    """Return what `write_measurements` has written; nothing if there is no file.
-
-    Raises:
-        TrainingError: the file is damaged.
-    """
+    """Return what `write_measurements` has written; nothing if there is no file."""
     if not path.exists():
         return [], {}
     try:

@@ -69,9 +69,6 @@ def known_results(recipes: Iterable[Recipe], runs: Path, page: Path) -> KnownRes
     """Return the measurements of the runs below a folder, and those saved beside the page.
 
     Runs of other recipes, or with other hyperparameters, are ignored.
-
-    Raises:
-        TrainingError: a file is damaged.
     """
     chosen = list(recipes)
     earlier, reasons = read_measurements(_beside(page))
@@ -80,11 +77,7 @@ def known_results(recipes: Iterable[Recipe], runs: Path, page: Path) -> KnownRes
 
 
 def write_results(recipes: Iterable[Recipe], known: KnownResults, page: Path) -> None:
-    """Write the table into a Markdown file, and the measurements beside it.
-
-    Raises:
-        TrainingError: a file cannot be written.
-    """
+    """Write the table into a Markdown file, and the measurements beside it."""
     text = render(recipes, known)
     with explained(f"cannot write {page}"):
         page.parent.mkdir(parents=True, exist_ok=True)

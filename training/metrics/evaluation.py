@@ -103,11 +103,7 @@ def evaluate(network: keras.Model, split: Split, labels: tuple[str, ...]) -> dic
 
 
 def save_evaluation(evaluation: Evaluation, photos: Photos, folder: Path) -> None:
-    """Save the evaluation of the test split in a run's folder, with the photos for its report.
-
-    Raises:
-        TrainingError: the files cannot be written.
-    """
+    """Save the evaluation of the test split in a run's folder, with the photos for its report."""
     shown = np.union1d(sample(evaluation), confident_mistakes(evaluation))
     path = folder / _ARRAYS
     with explained(f"cannot write {path}", "free some space"), atomic_write(path) as temporary:
@@ -124,11 +120,7 @@ def save_evaluation(evaluation: Evaluation, photos: Photos, folder: Path) -> Non
 
 
 def read_evaluation(folder: Path) -> tuple[Evaluation, dict[int, np.ndarray]]:
-    """Return the evaluation in a run's folder, and the photos saved with it by their index.
-
-    Raises:
-        TrainingError: it is missing or damaged.
-    """
+    """Return the evaluation in a run's folder, and the photos saved with it by their index."""
     path = folder / _ARRAYS
     if not path.is_file():
         raise TrainingError(f"{folder} has no {_ARRAYS}: it is not the folder of a finished run")

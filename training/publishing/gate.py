@@ -125,11 +125,7 @@ def judge(
 
 
 def serving_version(base: Path, model_config_file: Path | None = None) -> int | None:
-    """Return the number of the version that serves now; None if none does. See the module.
-
-    Raises:
-        TrainingError: the folder or the file can't be read.
-    """
+    """Return the number of the version that serves now; None if none does. See the module."""
     try:
         published = published_versions(base)
         models = read_config(model_config_file) if model_config_file else []

@@ -29,9 +29,6 @@ def version_of_run(base: Path, run: str) -> Path | None:
 
     The run's identifier is read from the cards of the versions: a process may die after publishing,
     before noting it.
-
-    Raises:
-        TrainingError: the folder can't be read.
     """
     folders = (base / str(number) for number in reversed(_versions(base)))
     return next((folder for folder in folders if _is_of_run(folder, run)), None)

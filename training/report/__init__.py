@@ -23,9 +23,6 @@ def write_report(folder: Path) -> Path:
 
     The pictures are `curves.png`, `confusion.png`, `mistakes.png`, `predictions.png` and
     `reliability.png`.
-
-    Raises:
-        TrainingError: a file of the run is missing or damaged, or the report can't be written.
     """
     page = report_page(folder)
     history = read_history(folder)

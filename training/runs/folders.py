@@ -77,19 +77,11 @@ class Run:
     folder: Path
 
     def facts(self) -> dict[str, Any]:
-        """Return the content of `run.json`.
-
-        Raises:
-            TrainingError: it is damaged.
-        """
+        """Return the content of `run.json`."""
         return read_run(self.folder)
 
     def note(self, **facts: Any) -> None:
-        """Add facts to `run.json`, such as `status`, in one durable step.
-
-        Raises:
-            TrainingError: it cannot be written.
-        """
+        """Add facts to `run.json`, such as `status`, in one durable step."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         text = json.dumps({**self.facts(), **facts, "updated": now}, indent=2, ensure_ascii=False)
         with _writing(self.folder), atomic_write(self.folder / RUN) as temporary:
@@ -97,11 +89,7 @@ class Run:
 
 
 def read_run(folder: Path) -> dict[str, Any]:
-    """Return the content of a run's `run.json`; empty if there is none.
-
-    Raises:
-        TrainingError: it can't be read.
-    """
+    """Return the content of a run's `run.json`; empty if there is none."""
     path = folder / RUN
     try:
         return dict(json.loads(path.read_text("utf-8")))

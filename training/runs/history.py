@@ -16,11 +16,7 @@ HISTORY = "history.json"
 
 
 def read_history(folder: Path) -> list[dict[str, Any]]:
-    """Return the epochs of a run; an empty list if its folder has no history.
-
-    Raises:
-        TrainingError: the file is damaged.
-    """
+    """Return the epochs of a run; an empty list if its folder has no history."""
     path = folder / HISTORY
     if not path.exists():
         return []

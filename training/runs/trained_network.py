@@ -12,11 +12,7 @@ TRAINED = "trained.keras"
 
 
 def save_trained_network(network: keras.Model, run: Path) -> None:
-    """Save a network in a run's folder, before anything can go wrong with publishing it.
-
-    Raises:
-        TrainingError: the file cannot be written.
-    """
+    """Save a network in a run's folder, before anything can go wrong with publishing it."""
     path = run / TRAINED
     advice = "free some space; the same command then resumes from the last checkpoint"
     with (
@@ -27,11 +23,7 @@ def save_trained_network(network: keras.Model, run: Path) -> None:
 
 
 def load_trained_network(run: Path) -> keras.Model | None:
-    """Load the network saved in a run's folder, ready to predict; None if there is none.
-
-    Raises:
-        TrainingError: the file is damaged.
-    """
+    """Load the network saved in a run's folder, ready to predict; None if there is none."""
     path = run / TRAINED
     if not path.exists():
         return None

@@ -61,10 +61,7 @@ def calibrate_and_evaluate(
         network: to serve; its last layer is changed in place.
         recipe: with the overrides of the run.
         data: what it was trained on.
-        data_folder: where other data sets are looked for; none is downloaded.
-
-    Raises:
-        TrainingError: the files of such a data set are damaged.
+        data_folder: where data sets of unknown photos are looked for; none is downloaded.
     """
     model = activation_model(fitted_part(network) if data.training.features else network)
     validation = (

@@ -51,9 +51,6 @@ def published_sets(data: Path | None, own: str) -> Iterator[tuple[str, EncodedPh
 
     The network's `own` data set is left out. For photos of a user (`images-<backbone>`) nothing is
     yielded: what they show is unknown.
-
-    Raises:
-        TrainingError: the files of a set are damaged, or the folder does not exist.
     """
     if own == ANY_PHOTOS:
         return
@@ -107,11 +104,7 @@ def prepare_photos(photos: EncodedPhotos, preparation: str, shape: Shape) -> np.
 
 
 def _extracted(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Return a member of an archive.
-
-    Raises:
-        TrainingError: it has a password, uses an unknown compression, or is damaged.
-    """
+    """Return a member of an archive."""
     try:
         if archive.getinfo(name).flag_bits & _ENCRYPTED:
             raise TrainingError(
