@@ -91,11 +91,7 @@ class Evaluation:
 
 
 def evaluate(network: keras.Model, split: Split, labels: tuple[str, ...]) -> dict[str, Any]:
-    """Return the figures of a network on a split; on a backbone's cached features, of its head."""
-    if split.features:
-        from training.networks.backbone import fitted_part
-
-        network = fitted_part(network)
+    """Return the figures of a network that takes the inputs of a split: photos or features."""
     starts = range(0, len(split), _BATCH)
     batches = [np.asarray(split.inputs[start : start + _BATCH]) for start in starts]
     found = np.concatenate([network.predict_on_batch(batch) for batch in batches])

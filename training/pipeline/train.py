@@ -23,7 +23,7 @@ from training.fitting.tensorboard import EventWriter
 from training.networks.pretrained import weights_digest
 from training.pipeline.finalize import finalize
 from training.publishing.card import circumstances
-from training.publishing.gate_policy import DEFAULT_POLICY, GatePolicy
+from training.publishing.gate_policy import GatePolicy
 from training.publishing.model_folder import check_writable, version_of_run
 from training.recipe import Recipe
 from training.runs.folders import Run, claimed_run, run_identity, unfinished_with_other_code
@@ -60,7 +60,7 @@ class RunOptions:
     """
 
     devices: Devices
-    policy: GatePolicy = DEFAULT_POLICY
+    policy: GatePolicy
     fresh: bool = False
     deterministic: bool = False
     checkpoint_minutes: float = 10.0

@@ -20,6 +20,3 @@ class GatePolicy:
     tolerance: float = TOLERANCE
     force: bool = False
     model_config_file: Path | None = None
-
-
-DEFAULT_POLICY = GatePolicy()
