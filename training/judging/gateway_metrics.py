@@ -65,20 +65,26 @@ def read_metrics(source: str) -> str:
         if not re.match(r"https?://", source, re.IGNORECASE):
             return Path(source).read_text("utf-8")
         return _fetched(source).decode("utf-8")
-    except urllib.error.HTTPError as error:
-        error.close()
-        hint = "; with PHOTOLABEL_METRICS_BIND they are on a separate port"
-        reason = f"{error.code} {error.reason}{hint if error.code == 404 else ''}"
-        raise TrainingError(one_line(f"no metrics from {source}: {reason}")) from error
-    except urllib.error.URLError as error:
-        raise TrainingError(one_line(f"no metrics from {source}: {error.reason}")) from error
-    except IncompleteRead as error:
-        raise TrainingError(f"no metrics from {source}: response cut off; try again") from error
-    except UnicodeDecodeError as error:
-        raise TrainingError(f"no metrics in {source}: it is not text") from error
     except (OSError, HTTPException, ValueError) as error:
-        hint = "the response is not HTTP: " if type(error) is BadStatusLine else ""
-        raise TrainingError(one_line(f"no metrics from {source}: {hint}{error}")) from error
+        raise TrainingError(one_line(f"no metrics from {source}: {_reason(error)}")) from error
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case urllib.error.HTTPError():
+            error.close()
+            hint = "; with PHOTOLABEL_METRICS_BIND they are on a separate port"
+            return f"{error.code} {error.reason}{hint if error.code == 404 else ''}"
+        case urllib.error.URLError():
+            return str(error.reason)
+        case IncompleteRead():
+            return "response cut off; try again"
+        case UnicodeDecodeError():
+            return "it is not text"
+        case BadStatusLine() if type(error) is BadStatusLine:
+            return f"the response is not HTTP: {error}"
+        case _:
+            return str(error)
 
 
 def one_line(text: str) -> str:
