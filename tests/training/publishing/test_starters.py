@@ -59,7 +59,7 @@ def test_the_command_trains_the_default_recipes_and_installs_what_is_good_enough
     command = ["starters", "--data", str(garments), "--into", str(tmp_path / "starters")]
 
     assert main(command) == 1
-    assert "is no starter: its test accuracy is " in capsys.readouterr().err
+    assert "cannot be a starter: its test accuracy is " in capsys.readouterr().err
     assert not (tmp_path / "starters").exists()
 
     monkeypatch.setitem(LEAST_ACCURACY, "clothing", 0.0)
