@@ -8,7 +8,7 @@ from typing import Any
 
 from training.errors import TrainingError
 from training.json_files import write_json
-from training.metrics.evaluation import EVALUATION
+from training.metrics import EVALUATION
 from training.model_cards import CARD, read_run_card
 from training.overrides import settings
 from training.recipe import Recipe

@@ -13,12 +13,12 @@ from training.atomic_write import atomic_write
 from training.data.datasets import Photos, Split
 from training.errors import TrainingError, explained
 from training.json_files import write_json
+from training.metrics import EVALUATION
 from training.metrics.intervals import accuracy_interval
 
 if TYPE_CHECKING:
     import keras  # Not needed to read a saved evaluation.
 
-EVALUATION = "evaluation.json"
 LEAST_PROBABILITY = 1e-7
 """Smaller probabilities count as this one: for 0 the loss would be infinite."""
 
