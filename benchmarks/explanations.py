@@ -22,7 +22,7 @@ from training.data.loading import load
 from training.errors import TrainingError
 from training.overrides import restored
 from training.publishing.model_folder import find_version
-from training.publishing.published import PublishedModel
+from training.publishing.published_model import PublishedModel
 from training.recipes import recipe_named
 
 WANTED = 0.8

@@ -18,8 +18,8 @@ from tests.drawing import encode, photo
 from tests.serving.fakes import PETS, FakeModelServer, gateway
 from training.data.image_folders import load_image_folder
 from training.data.photo_store import Source, photo_store
-from training.judging.scoring import folder_material
-from training.publishing.published import PublishedModel
+from training.judging.scoring import folder_photos
+from training.publishing.published_model import PublishedModel
 
 MARK = 137
 NAME = "mark/1"
@@ -80,7 +80,7 @@ def encode_one() -> bytes:
 
 
 def test_scoring_photos_in_folders(folder: Path) -> None:
-    assert_marked(folder_material(model(), folder, "test", Console(quiet=True)).photos)
+    assert_marked(folder_photos(model(), folder, "test", Console(quiet=True)).photos)
 
 
 def test_the_benchmark_of_photos(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from benchmarks.photos.sources import Items, data_folder
 from tests.e2e.processes import STARTERS, gateway, model_server, wait_until_ready
 from training.errors import TrainingError
 from training.publishing.model_folder import find_version
-from training.publishing.published import PublishedModel
+from training.publishing.published_model import PublishedModel
 
 _MODELS = ("clothing", "cats-dogs")
 _PARTS = ("distorted", "real", "exact")

@@ -14,7 +14,7 @@ from PIL import Image, ImageChops, JpegImagePlugin
 from benchmarks.photos.distortions import encode, grain
 from benchmarks.photos.posting import Gateway
 from serving.photos import prepare
-from training.publishing.published import PublishedModel
+from training.publishing.published_model import PublishedModel
 
 ORIENTATIONS = range(2, 9)
 PHONE = (4032, 3024)

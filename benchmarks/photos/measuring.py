@@ -14,7 +14,7 @@ from benchmarks.photos.posting import Gateway
 from benchmarks.photos.scores import Score, score
 from benchmarks.photos.sources import Items, garments, pets, real_garments
 from benchmarks.serving.report import Page
-from training.publishing.published import PublishedModel
+from training.publishing.published_model import PublishedModel
 
 _PAIRS = 100  # Photos that are compared one by one.
 _ROUNDS = 15

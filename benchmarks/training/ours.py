@@ -17,6 +17,7 @@ from rich.console import Console
 from training.data.loading import load
 from training.fitting.fit import fit
 from training.metrics.evaluation import evaluate
+from training.networks.backbone import fitted_part
 from training.overrides import override
 from training.recipes import recipe_named
 
@@ -43,7 +44,8 @@ def main() -> None:
     begun = time.perf_counter()
     network = fit(recipe, data, [last])
     seconds = time.perf_counter() - begun
-    test = evaluate(network, data.test, data.labels)["accuracy"]
+    tested = fitted_part(network) if data.test.features else network
+    test = evaluate(tested, data.test, data.labels)["accuracy"]
     print(json.dumps({"seconds": seconds, "test": test, "training": float(last.accuracy)}))
 
 

@@ -12,7 +12,7 @@ from benchmarks.photos.distortions import encode
 from benchmarks.photos.posting import Answers, Gateway
 from serving.photos import prepare
 from tests.drawing import photo
-from training.publishing.published import PublishedModel
+from training.publishing.published_model import PublishedModel
 
 SHAPE = (12, 16, 3)
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from training.errors import UsageError
 from training.overrides import override
-from training.publishing.policy import TOLERANCE, Policy
+from training.publishing.gate_policy import TOLERANCE, GatePolicy
 from training.recipe import Recipe
 from training.recipes import default_recipe, recipe_named
 
@@ -117,7 +117,7 @@ def add_gate(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def gate_policy(arguments: argparse.Namespace) -> Policy:
+def gate_policy(arguments: argparse.Namespace) -> GatePolicy:
     """Return what the arguments of `add_gate` say.
 
     Raises:
@@ -125,4 +125,4 @@ def gate_policy(arguments: argparse.Namespace) -> Policy:
     """
     if not 0 <= arguments.tolerance <= 100:
         raise UsageError(f"--tolerance is 0 to 100 points of accuracy, not {arguments.tolerance}")
-    return Policy(arguments.tolerance, arguments.force, arguments.model_config_file)
+    return GatePolicy(arguments.tolerance, arguments.force, arguments.model_config_file)

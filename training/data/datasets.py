@@ -21,6 +21,10 @@ class Photos(Protocol):
     def shape(self) -> tuple[int, ...]:
         """Number of photos, then the shape of one."""
 
+    @property
+    def dtype(self) -> Any:
+        """The NumPy type of the values."""
+
     def __len__(self) -> int: ...
 
     def __getitem__(self, chosen: Any) -> np.ndarray: ...
@@ -34,7 +38,7 @@ class Rows:
         chosen: int64 `[photos]`, indices of rows.
     """
 
-    def __init__(self, source: np.ndarray, chosen: np.ndarray) -> None:
+    def __init__(self, source: Photos, chosen: np.ndarray) -> None:
         self._source = source
         self._chosen = chosen
         self.shape = (len(chosen), *source.shape[1:])

@@ -16,8 +16,8 @@ from serving.repository.versions import published_versions
 from training.errors import TrainingError
 from training.networks import network_to_fit, network_to_serve
 from training.publishing.explanation import explanation
-from training.publishing.export import export
 from training.publishing.publish import publish
+from training.publishing.saved_model import write_saved_model
 from training.recipe import BackboneNetwork, DenseNetwork, Head, PatchNetwork, Recipe, WideNetwork
 from training.recipes import RECIPES
 
@@ -98,7 +98,7 @@ def test_a_blank_photo_says_nothing(tiny_recipe: Recipe) -> None:
 
 @pytest.fixture
 def folder(tiny_recipe: Recipe, tmp_path: Path) -> Path:
-    export(served(tiny_recipe, 2), CARD, tmp_path)
+    write_saved_model(served(tiny_recipe, 2), CARD, tmp_path)
     return tmp_path
 
 
@@ -118,7 +118,7 @@ def test_a_served_photo_is_explained_the_same_alone_and_among_others(folder: Pat
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
-        (lambda heat: heat[:, 1:], "are .* for 1 photos"),
+        (lambda heat: heat[:, 1:], "are .* for a batch of 1"),
         (lambda heat: heat * 2, "are not from 0 to 1"),
         (lambda heat: heat * float("nan"), "are not from 0 to 1"),
         (lambda heat: 1 - heat, "differ by"),
@@ -131,7 +131,7 @@ def test_other_heat_maps_than_those_in_memory_are_not_published(
         explain = explanation(network, preparation)
         return lambda image: {"heat": damage(explain(image)["heat"])}
 
-    monkeypatch.setattr("training.publishing.export.explanation", damaged)
+    monkeypatch.setattr("training.publishing.saved_model.explanation", damaged)
     with pytest.raises(TrainingError, match=f"not published: .*heat maps .*{told}"):
         publish(served(tiny_recipe, 2), CARD, tmp_path)
     assert published_versions(tmp_path) == []

@@ -118,7 +118,7 @@ def test_a_model_need_not_tell_the_unknown(
     signature = tf.saved_model.load("models/clothing/1").signatures["serving_default"]
     assert set(signature.structured_outputs) == {"probabilities"}
     assert main(["unknowns", "clothing"]) == 1
-    assert "clothing/1 does not say what it recognizes" in capsys.readouterr().err
+    assert "clothing/1 does not tell which photos it recognizes" in capsys.readouterr().err
 
 
 def test_an_unknown_score_is_refused(
@@ -152,8 +152,8 @@ def test_a_head_on_a_backbone_is_calibrated_from_cached_features(
     words = [word for assignment in (*small, *quick) for word in ("--set", assignment)]
     seen: list[tuple[int, ...]] = []
     monkeypatch.setattr(
-        "training.trust.calibrate_and_evaluate.observe",
-        _counting(seen, "training.trust.activations.observe"),
+        "training.trust.calibrate_and_evaluate.compute_activations",
+        _counting(seen, "training.trust.activations.compute_activations"),
     )
 
     assert main(["run", "images-mobilenet", "--data", str(folder), "--name", "s", *words]) == 0

@@ -1,6 +1,6 @@
-"""From a Keras network to the SavedModel that contract 1 of the design describes.
+"""Writing a Keras network as the SavedModel that contract 1 of the design describes.
 
-Signatures, all from uint8 `image` `[batch, height, width, channels]`:
+Signatures, all with the input `image`, uint8 `[batch, height, width, channels]`:
 
 - `serving_default`: `probabilities`, float32 `[batch, classes]`; with a recognizer `recognized`,
   bool `[batch]`;
@@ -16,47 +16,44 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from training.model_cards import VERSION_CARD
 from training.publishing.explanation import explanation
 from training.publishing.warmup import write_warmup
 from training.trust.recognition_threshold import Recognizer
 
-CARD = Path("assets.extra", "model_card.json")
+Signature = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
 
-def export(
+def write_saved_model(
     network: keras.Model,
     card: dict[str, Any],
     folder: Path,
     recognizer: Recognizer | None = None,
 ) -> None:
-    """Write a SavedModel with its model card and warm-up records.
+    """Write a SavedModel with its model card and warm-up records into an empty folder.
 
     Args:
         network: from uint8 pixels to probabilities, all in float32.
-        card: holds `labels` and `preparation`, which the model tells of itself.
+        card: has the `labels` and the `preparation` that `describe` returns.
         folder: an empty folder.
-        recognizer: of the same network; it says `recognized` too.
-
-    Raises:
-        OSError: the file system refused.
+        recognizer: of the same network; adds the output `recognized`.
     """
     image = tf.TensorSpec((None, *network.input_shape[1:]), tf.uint8, name="image")
-    # Not tracked as a layer: each variable would be stored a second time. The archive finds those
-    # that the signatures use by itself.
+    # The network is not tracked as a layer: each variable would be stored twice. The archive finds
+    # the variables that the signatures use by itself.
     archive = keras.export.ExportArchive()
     archive.add_endpoint("serving_default", _classify(network, recognizer), input_signature=[image])
     explain = explanation(network, card["preparation"])
     archive.add_endpoint("explain", explain, input_signature=[image])
     archive.add_endpoint("describe", _describe(card), input_signature=[image])
     archive.write_out(str(folder), verbose=False)
-    (folder / CARD).parent.mkdir(exist_ok=True)
-    (folder / CARD).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    path = folder / VERSION_CARD
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", "utf-8")
     write_warmup(folder, card["name"], network.input_shape[1:])
 
 
-def _classify(
-    network: keras.Model, recognizer: Recognizer | None
-) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+def _classify(network: keras.Model, recognizer: Recognizer | None) -> Signature:
     def serving_default(image: tf.Tensor) -> dict[str, tf.Tensor]:
         if recognizer:
             return recognizer(image)
@@ -65,7 +62,7 @@ def _classify(
     return serving_default
 
 
-def _describe(card: dict[str, Any]) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+def _describe(card: dict[str, Any]) -> Signature:
     texts = {
         "labels": card["labels"],
         "preparation": card["preparation"],
@@ -73,7 +70,7 @@ def _describe(card: dict[str, Any]) -> Callable[[tf.Tensor], dict[str, tf.Tensor
     }
 
     def describe(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        # Repeated for each photo, so that a model server can cut a batch into requests.
+        # Repeated for each photo, so that a model server can split a batch into requests.
         batch = tf.shape(image)[0]
         return {
             name: tf.repeat(tf.constant([text], tf.string), batch, axis=0)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from training.errors import TrainingError
-from training.judging.live import live, read_metrics
+from training.judging.gateway_metrics import live_counts, read_metrics
 
 
 @contextmanager
@@ -90,9 +90,9 @@ def test_metrics_come_over_http_or_from_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "told"),
     [
-        (404, b"", "404 Not Found; with PHOTOLABEL_METRICS_BIND they are on a port of their own"),
+        (404, b"", "404 Not Found; with PHOTOLABEL_METRICS_BIND they are on a separate port"),
         (503, b"", "503 Service Unavailable"),
-        (200, b"\xff\xfe\x00", "it is no text"),
+        (200, b"\xff\xfe\x00", "it is not text"),
     ],
 )
 def test_other_answers_are_told(status: int, body: bytes, told: str) -> None:
@@ -115,29 +115,29 @@ def test_nobody_there(tmp_path: Path) -> None:
 def test_a_cut_answer_is_refused() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
     with sending(head + b"photolabel_photos_total 1\n") as url:
-        assert "the answer was cut after 26 of 1,000 bytes" in refusal(url)
+        assert "response cut off after 26 of 1,000 bytes" in refusal(url)
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunk = b"1a\r\nphotolabel_photos_total 1\n\r\n"
     with sending(head + chunk) as url:
-        assert "the answer was cut" in refusal(url)
+        assert "response cut off" in refusal(url)
     with sending(head + chunk + b"0\r\n\r\n") as url:
         assert read_metrics(url) == "photolabel_photos_total 1\n"
 
 
 def test_an_answer_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.judging.live._MOST_BYTES", 2**20)
+    monkeypatch.setattr("training.judging.gateway_metrics._MAX_BYTES", 2**20)
     line = b"# 3456789 1234\n"
     with answering(200, line * (2**20 // len(line))) as url:
         assert read_metrics(url)
     with answering(200, line * (2**20 // len(line) + 1)) as url:
-        assert "larger than 1 MiB: select photolabel_confidence_bucket alone" in refusal(url)
+        assert "larger than 1 MiB: select only photolabel_confidence_bucket" in refusal(url)
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.0 200 OK\r\n\r\n", b"HTTP/1.0 200 OK\r\nX: "])
 def test_an_answer_that_never_ends_is_given_up(
     monkeypatch: pytest.MonkeyPatch, head: bytes
 ) -> None:
-    monkeypatch.setattr("training.judging.live._SECONDS_IN_ALL", 0.5)
+    monkeypatch.setattr("training.judging.gateway_metrics._TOTAL_SECONDS", 0.5)
     with sending(head, *[b"#"] * 200, pause=0.05) as url:
         start = time.monotonic()
         assert "takes longer than 0.5 seconds" in refusal(url)
@@ -146,7 +146,7 @@ def test_an_answer_that_never_ends_is_given_up(
 
 def test_what_a_server_says_is_told_in_one_line() -> None:
     with sending(b"\x00\xff \x1b[31mjunk\r\n\r\n") as url:
-        assert "the answer is no HTTP: \\x00ÿ \\x1b[31mjunk" in refusal(url)
+        assert "the response is not HTTP: \\x00ÿ \\x1b[31mjunk" in refusal(url)
     head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /metrics\r\n\r\n"
     with sending(head) as url:
         assert "302 The HTTP server returned a redirect error" in refusal(url)
@@ -162,7 +162,7 @@ def test_a_count_that_is_none_is_refused(value: str) -> None:
     series = 'photolabel_confidence_bucket{model="m",version="1",predicted="bag",le='
     text = f'{series}"0.5"}} {value}\n{series}"+Inf"}} 3\n'
     with pytest.raises(TrainingError, match=f"here has {float(value):g} photos in a bin of"):
-        live(text, "m", "here")
-    found = live(text.replace(f" {value}\n", " 2\n"), "m", "here")
+        live_counts(text, "m", "here")
+    found = live_counts(text.replace(f" {value}\n", " 2\n"), "m", "here")
     assert found
     assert math.isclose(found.photos()["1"], 3)

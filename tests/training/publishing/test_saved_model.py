@@ -13,7 +13,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
 from training.networks import network_to_fit, network_to_serve
-from training.publishing.export import export
+from training.publishing.saved_model import write_saved_model
 from training.recipe import Recipe
 
 CARD = {
@@ -34,7 +34,7 @@ def network(tiny_recipe: Recipe) -> keras.Model:
 def folder(network: keras.Model, tmp_path: Path) -> Path:
     folder = tmp_path / "exported"
     folder.mkdir()
-    export(network, CARD, folder)
+    write_saved_model(network, CARD, folder)
     return folder
 
 

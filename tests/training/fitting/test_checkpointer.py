@@ -11,13 +11,13 @@ import pytest
 from training.data.datasets import DataSet
 from training.data.fashion_mnist import load_fashion_mnist
 from training.errors import Diverged, Preempted
-from training.fitting.checkpointing import Checkpointer
+from training.fitting.checkpointer import Checkpointer
 from training.fitting.checkpoints import CheckpointFolder, Position
 from training.fitting.fit import fit
 from training.fitting.interruption import Stop
 from training.recipe import DenseNetwork, Recipe, ResidualNetwork
-from training.runs.files import read_history
-from training.runs.history import HistoryWriter
+from training.runs.history import read_history
+from training.runs.history_writer import HistoryWriter
 
 STEPS = 9  # Of an epoch: 180 photos in batches of 20.
 
@@ -141,7 +141,7 @@ def test_weights_that_are_no_numbers_are_not_kept(
                 )
 
     folder = CheckpointFolder(tmp_path / "checkpoints")
-    with pytest.raises(Diverged, match="the weights became infinite or not a number in epoch 2:"):
+    with pytest.raises(Diverged, match="the weights became NaN or infinite in epoch 2:"):
         fit(recipe, data, [Spoiler()], Checkpointer(folder, 60, Stop()))
 
     last = folder.last()
