@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from training.errors import UsageError
-from training.overrides import override, settings
-from training.recipe import ResidualNetwork
+from training.networks.residual import ResidualNetwork
+from training.overrides import hyperparameters, override
 from training.recipes import RECIPES
 
 RECIPE = replace(
@@ -31,11 +31,11 @@ RECIPE = replace(
 def test_a_number_is_changed_by_its_name(assignment: str, value: object) -> None:
     name = assignment.partition("=")[0]
 
-    changed = settings(override(RECIPE, [assignment]))
+    changed = hyperparameters(override(RECIPE, [assignment]))
 
     assert changed[name] == value
     assert type(changed[name]) is type(value)
-    assert {**changed, name: settings(RECIPE)[name]} == settings(RECIPE)
+    assert {**changed, name: hyperparameters(RECIPE)[name]} == hyperparameters(RECIPE)
 
 
 def test_the_last_of_several_assignments_holds() -> None:
@@ -62,9 +62,9 @@ def test_an_unknown_name_is_refused_naming_the_known(name: str) -> None:
         ("augmentation.crop_area=0", "augmentation.crop_area is above 0 and at most 1, not 0.0"),
         ("network.dropout=1", "network.dropout is at least 0 and below 1, not 1.0"),
         ("network.stages=8", "network.stages has 2 numbers (now 48,96), not '8'"),
-        ("network.stages=8,0", "the numbers of network.stages are at least 1, not 8,0"),
+        ("network.stages=8,0", "network.stages: each number is at least 1, not 0"),
         ("network.stages=8;16", "network.stages is whole numbers with commas (now 48,96), not"),
-        ("seed=4294967296", "seed is below 2**32, not 4294967296"),
+        ("seed=4294967296", "seed is at least 0 and below 4294967296, not 4294967296"),
     ],
 )
 def test_a_wrong_value_is_refused(assignment: str, message: str) -> None:

@@ -27,6 +27,9 @@ def add(commands: Commands) -> None:
         metavar="CHECKPOINT",
         help="folder of a run that has trained, or trained.keras in it",
     )
+    parser.add_argument(
+        "--recipe", metavar="FILE", help="where the recipe's own file is now (default: as noted)"
+    )
     add_data(parser)
     add_models(parser, "publish into here")
     add_gate(parser)
@@ -46,4 +49,5 @@ def export(arguments: argparse.Namespace) -> None:
         arguments.models,
         gate_policy(arguments),
         Console(),
+        arguments.recipe,
     )

@@ -7,8 +7,8 @@ order in which worker threads come to it: a run can be repeated and continued.
 import numpy as np
 from PIL import Image
 
-from training.augmentation_settings import Augmentation
 from training.recipe import Recipe
+from training.settings import Augmentation
 
 _DRAWS = 12  # Random numbers in [0, 1) for each photo.
 

@@ -11,7 +11,7 @@ import numpy as np
 from training.errors import TrainingError
 
 if TYPE_CHECKING:
-    from training.data.photo_store import PhotoStore
+    from training.data.prepared_photos import PhotoStore
 
 
 class Photos(Protocol):

@@ -7,13 +7,12 @@ is a function of seed, epoch and the photo's index, as in `training.data.augment
 
 import numpy as np
 
-from training.augmentation_settings import Snapshots
 from training.data.datasets import Split
 from training.data.person_compositing import DRAWS as WORN_DRAWS
 from training.data.person_compositing import PersonCompositor
 from training.data.resampling import resampled
-from training.errors import UsageError
 from training.recipe import Recipe
+from training.settings import Snapshots
 
 _DRAWS = 16  # Random numbers in [0, 1) for each photo.
 _NOISE = 65_536  # Values that all photos share; each reads them at places of its own.
@@ -34,11 +33,6 @@ class SnapshotAugmenter:
         Raises:
             UsageError: the recipe's photos are not gray.
         """
-        if recipe.snapshots and recipe.shape[2] != 1:
-            raise UsageError(
-                f"snapshots are made of gray photos; those of {recipe.name} have"
-                f" {recipe.shape[2]} channels: use augmentation"
-            )
         self._chosen = recipe.snapshots or Snapshots(share=0.0)
         self._wardrobe = PersonCompositor(split, labels)
         random = np.random.default_rng([recipe.seed, epoch, 3])

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from training.errors import TrainingError
-from training.overrides import settings
+from training.overrides import hyperparameters, renamed
 from training.recipe import Recipe
 from training.runs.files import CARD, EVALUATION, read_card, read_history, write_json
 
-_VARIED = ("seed", "split")  # What runs of one recipe differ in.
+_VARIED = ("seed", "split_seed")  # What runs of one recipe differ in.
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Measurement:
     Attributes:
         recipe: its name.
         model: what it published.
-        parameters: numbers of the recipe by their names, seed and split among them.
+        parameters: hyperparameters by their names, seed and split seed among them.
         accuracy: on the test split.
         training_accuracy: in the last epoch, a mean over its steps; None if unknown.
         photos: of the test split.
@@ -44,15 +44,15 @@ class Measurement:
 
     @property
     def seed(self) -> tuple[int, int]:
-        """Seed and split."""
-        return self.parameters["seed"], self.parameters.get("split", 1)
+        """Seed and split seed."""
+        return self.parameters["seed"], self.parameters.get("split_seed", 1)
 
     def is_of(self, recipe: Recipe) -> bool:
-        """Whether the run had the numbers that the recipe has now, but for seed and split.
+        """Whether the run had the hyperparameters of the recipe, but for seed and split seed.
 
-        Numbers that the recipe did not have when it ran are passed over.
+        Those that the recipe did not have when it ran are ignored.
         """
-        now = json.loads(json.dumps(settings(recipe)))
+        now = json.loads(json.dumps(hyperparameters(recipe)))
         same = (name for name in self.parameters if name in now and name not in _VARIED)
         return self.recipe == recipe.name and all(self.parameters[n] == now[n] for n in same)
 
@@ -77,7 +77,8 @@ def read_measurements(path: Path) -> tuple[list[Measurement], dict[str, str]]:
         return [], {}
     try:
         kept = json.loads(path.read_text("utf-8"))
-        return [Measurement(**each) for each in kept["runs"]], dict(kept["not_run"])
+        runs = [{**each, "parameters": renamed(each["parameters"])} for each in kept["runs"]]
+        return [Measurement(**each) for each in runs], dict(kept["not_run"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise TrainingError(f"{path} is no file of measurements ({error}): remove it") from error
 
@@ -110,7 +111,7 @@ def _measurement(folder: Path) -> Measurement:
         return Measurement(
             recipe=card["recipe"],
             model=card["name"],
-            parameters=card["parameters"],
+            parameters=renamed(card["parameters"]),
             accuracy=card["metrics"]["test"]["accuracy"],
             training_accuracy=history[-1].get("accuracy") if history else None,
             photos=card["metrics"]["test"]["photos"],

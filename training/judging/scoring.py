@@ -11,18 +11,19 @@ import numpy as np
 from rich.console import Console
 
 from training.data.datasets import DataSet, Photos
-from training.data.image_folders import SPLIT_FOLDERS, split_folders
+from training.data.loaders.image_folders import SPLIT_FOLDERS, split_folders
 from training.data.loading import load
-from training.data.photo_store import Source, content_digests, photo_store
+from training.data.prepared_photos import Source, content_digests, photo_store
 from training.errors import TrainingError
 from training.metrics.evaluation import Evaluation
+from training.overrides import renamed
 from training.progress_bars import counting
 from training.publishing.published import PublishedModel
 from training.recipe import Recipe
 from training.recipes import RECIPES
 
 SPLITS = ("test", "validation", "training")
-_SPLITTING = ("split", "held_out")  # Numbers of a recipe that decide which photos a split has.
+_SPLITTING = ("split_seed", "held_out")  # They decide which photos a split has.
 
 
 @dataclass(frozen=True)
@@ -162,8 +163,8 @@ def _own_recipe(model: PublishedModel) -> Recipe:
             f"{model.name}/{model.version} was trained by the recipe {name!r}, which is not here:"
             " say with --recipe or --photos what to judge it on"
         )
-    numbers = model.card.get("parameters", {})
-    return replace(recipe, **{name: numbers[name] for name in _SPLITTING if name in numbers})
+    parameters = renamed(model.card.get("parameters", {}))
+    return replace(recipe, **{name: parameters[name] for name in _SPLITTING if name in parameters})
 
 
 def _described(data: DataSet, split: str) -> str:

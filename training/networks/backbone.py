@@ -15,9 +15,9 @@ import numpy as np
 from keras import layers
 
 from training.errors import TrainingError
-from training.networks.builders import Tensor
 from training.networks.pretrained import constructor, load_weights, scaling_of
-from training.recipe import BackboneNetwork, Head, Recipe
+from training.recipe import Recipe
+from training.settings import BackboneNetwork, Head, Tensor
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ from keras import layers
 
 from training.data.datasets import file_digest, search_folders
 from training.errors import TrainingError
-from training.networks.builders import Tensor
-from training.recipe import BackboneNetwork, Network
+from training.settings import BackboneNetwork, Network, Tensor
 
 _NO_FILE = ("imagenet", "random")
 
@@ -89,7 +88,7 @@ def load_weights(
     )
 
 
-def weights_digest(network: Network, data: Path | None) -> str:
+def weights_digest(network: Network | BackboneNetwork, data: Path | None) -> str:
     """Return the sha256 of the file of weights that a network begins with; empty without one.
 
     Raises:

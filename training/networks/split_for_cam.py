@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from training.networks.builders import Tensor
+from training.settings import Tensor
 
 LEAST_ROWS = 9
 """Of the map: a coarser one tells little of where something is."""

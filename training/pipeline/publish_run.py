@@ -10,13 +10,18 @@ from training.overrides import restored
 from training.pipeline.finishing import finish, say
 from training.publishing.model_folder import check_folder, version_of_run
 from training.publishing.policy import Policy
-from training.recipes import recipe_named
+from training.recipes import recipe_of_run
 from training.runs.folders import opened
 from training.runs.trained import TRAINED, read_trained
 
 
 def export_run(
-    folder: Path, data_folder: Path | None, models: Path, policy: Policy, console: Console
+    folder: Path,
+    data_folder: Path | None,
+    models: Path,
+    policy: Policy,
+    console: Console,
+    recipe_name: str | None = None,
 ) -> Path | None:
     """Publish what a run has trained.
 
@@ -26,6 +31,7 @@ def export_run(
         models: published into its sub-folder named as the model.
         policy: how strict the publishing gate is.
         console: where the outcome is said.
+        recipe_name: of the recipe, or the path of its file; None: as the run has noted it.
 
     Returns:
         The folder of the published version; None where the backend writes no SavedModel.
@@ -43,10 +49,11 @@ def export_run(
         if version:
             say(console, f"{folder} is finished, published as {version}")
             return version
+        # First: a network of the recipe's own file may have layers that are defined there.
+        recipe = restored(recipe_of_run(facts, recipe_name), facts["model"], facts["parameters"])
         network = read_trained(folder)
         if network is None:
             raise TrainingError(f"{folder} has no {TRAINED} yet: its recipe has to be run first")
-        recipe = restored(recipe_named(facts["recipe"]), facts["model"], facts["parameters"])
         data = load(recipe, data_folder, console)
         if data.digest != facts["data"]:
             raise TrainingError(

@@ -97,6 +97,8 @@ def train_and_publish(
         if version:
             say(console, f"{run.folder} is finished, published as {version}; --fresh begins again")
             return version
+        if recipe.file:
+            run.note(recipe_file=recipe.file)
         if run.facts()["status"] == "new":
             for folder in begun_with_other_code(places.runs, identity):
                 say(console, f"not continued, since the code is another now: {folder}")

@@ -15,7 +15,7 @@ from typing import Any
 
 from training.backends import backend_name
 from training.data.datasets import DataSet
-from training.overrides import settings
+from training.overrides import hyperparameters
 from training.provenance import code_digest, commit
 from training.recipe import Recipe
 
@@ -62,11 +62,11 @@ def model_card(
 
 
 def _parameters(recipe: Recipe) -> dict[str, Any]:
-    """Return every number of a recipe; of a file of weights, only its name."""
-    numbers = settings(recipe)
-    if "network.weights" in numbers:
-        numbers["network.weights"] = Path(numbers["network.weights"]).name
-    return numbers
+    """Return all hyperparameters; of a file of weights, only its name."""
+    parameters = hyperparameters(recipe)
+    if "network.weights" in parameters:
+        parameters["network.weights"] = Path(parameters["network.weights"]).name
+    return parameters
 
 
 def circumstances(device: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Cats and dogs from scratch, without pretrained weights; also the starter model."""
 
-from training.augmentation_settings import Augmentation
-from training.recipe import Recipe, ResidualNetwork
+from training.networks.residual import ResidualNetwork
+from training.recipe import Recipe
+from training.settings import Augmentation
 
 RECIPE = Recipe(
     name="cats-dogs-cnn",

@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-from training.augmentation_settings import Augmentation
-from training.recipe import BackboneNetwork, FineTuning, Head
 from training.recipes import cats_dogs_mobilenet
+from training.settings import Augmentation, BackboneNetwork, FineTuning, Head
 
 RECIPE = replace(
     cats_dogs_mobilenet.RECIPE,

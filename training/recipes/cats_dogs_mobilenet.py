@@ -1,6 +1,7 @@
 """Cats and dogs by a head on a frozen MobileNet: minutes, of which seconds are for the head."""
 
-from training.recipe import BackboneNetwork, Head, Recipe
+from training.recipe import Recipe
+from training.settings import BackboneNetwork, Head
 
 RECIPE = Recipe(
     name="cats-dogs-mobilenet",

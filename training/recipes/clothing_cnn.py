@@ -1,7 +1,8 @@
 """The best clothing model that two CPU cores train in a quarter of an hour, for shop photos."""
 
-from training.augmentation_settings import Augmentation
-from training.recipe import Recipe, ResidualNetwork
+from training.networks.residual import ResidualNetwork
+from training.recipe import Recipe
+from training.settings import Augmentation
 
 RECIPE = Recipe(
     name="clothing-cnn",

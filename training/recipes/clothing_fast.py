@@ -1,6 +1,7 @@
 """What the published tutorials reach, in a tenth of their time and less."""
 
-from training.recipe import PatchNetwork, Recipe
+from training.networks.patch import PatchNetwork
+from training.recipe import Recipe
 
 RECIPE = Recipe(
     name="clothing-fast",

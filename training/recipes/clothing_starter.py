@@ -1,7 +1,8 @@
 """The clothing model for photos as people take them, on two CPU cores; also the starter model."""
 
-from training.augmentation_settings import Augmentation, Snapshots
-from training.recipe import Recipe, ResidualNetwork
+from training.networks.residual import ResidualNetwork
+from training.recipe import Recipe
+from training.settings import Augmentation, Snapshots
 
 RECIPE = Recipe(
     name="clothing-starter",

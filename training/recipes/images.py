@@ -2,10 +2,8 @@
 
 from dataclasses import replace
 
-from training.recipe import BackboneNetwork, Head, Recipe
-
-ANY_PHOTOS = "images"
-"""The data set that is whatever folder of photos is named."""
+from training.recipe import ANY_PHOTOS, Recipe
+from training.settings import BackboneNetwork, Head
 
 RECIPE = Recipe(
     name="images-mobilenet",

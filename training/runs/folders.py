@@ -24,7 +24,7 @@ from typing import Any
 
 from training.atomic_write import atomic_write
 from training.errors import TrainingError
-from training.overrides import settings
+from training.overrides import hyperparameters
 from training.provenance import code_digest
 from training.recipe import Recipe
 
@@ -38,9 +38,9 @@ class Identity:
     Attributes:
         recipe: its name.
         model: the name under which it is published.
-        parameters: all numbers of the recipe, with the overrides; the seed is one of them.
+        parameters: all hyperparameters of the recipe, with the overrides; the seed is one of them.
         data: digest of the data set.
-        code: digest of the sources, `training.provenance`.
+        code: digest of the sources, `training.provenance`, and of a recipe's own file.
         deterministic: whether it is fitted so that it can be repeated bit by bit.
         weights: digest of the file of pretrained weights; empty if there is none.
     """
@@ -68,8 +68,15 @@ def identify(recipe: Recipe, data: str, *, deterministic: bool, weights: str = "
         deterministic: as `Identity` has it.
         weights: likewise.
     """
-    numbers = settings(recipe)
-    return Identity(recipe.name, recipe.model, numbers, data, code_digest(), deterministic, weights)
+    return Identity(
+        recipe=recipe.name,
+        model=recipe.model,
+        parameters=hyperparameters(recipe),
+        data=data,
+        code=code_digest() + recipe.file_digest,
+        deterministic=deterministic,
+        weights=weights,
+    )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from training.networks.builders import Tensor
+from training.settings import Tensor
 from training.trust.activations import Observed, Seen, weights_of_classes
 
 MOST_FEATURES = 192

@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 
 from training.data.datasets import Photos, Split
-from training.networks.builders import Tensor
+from training.settings import Tensor
 from training.trust.activations import Observed, observe
 from training.trust.ood_scores import Score, all_scores
 

@@ -49,6 +49,8 @@ def test_augmented_photos_differ(shapes: Path, tmp_path: Path) -> None:
             "--augmented",
             "--set",
             "augmentation.shift=20",
+            "--set",
+            "network.varied=1",
         )
         == 0
     )

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training.augmentation_settings import Snapshots
 from training.data.datasets import Split
 from training.data.resampling import resampled
 from training.data.snapshots import SnapshotAugmenter
 from training.errors import UsageError
 from training.recipe import Recipe
 from training.recipes import recipe_named
+from training.settings import Snapshots
 
 LABELS = ("T-shirt/top", "Trouser", "Dress", "Bag")
 _UNVARIED = dict.fromkeys(
@@ -110,6 +110,5 @@ def test_resampling_reads_between_pixels_and_black_outside() -> None:
 
 
 def test_coloured_photos_are_refused() -> None:
-    coloured = replace(recipe(STILL), shape=(28, 28, 3))
     with pytest.raises(UsageError, match="gray photos; those of clothing-starter have 3 channels"):
-        SnapshotAugmenter(coloured, garments(), LABELS, 0)
+        replace(recipe(STILL), shape=(28, 28, 3))

@@ -10,10 +10,10 @@ import pytest
 from serving.photos import prepare
 from tests.training.backbones import SIDE, tiny, with_network
 from training.errors import TrainingError
-from training.networks import network_to_fit, network_to_serve
 from training.networks.backbone import load_backbone
-from training.recipe import BackboneNetwork, FineTuning, Head
+from training.networks.building import network_to_fit, network_to_serve
 from training.recipes import RECIPES
+from training.settings import BackboneNetwork, FineTuning, Head
 
 # Keras stores weights by a conversion that NumPy wants to be another one some day.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from training.data.fashion_mnist import FILES, load_fashion_mnist
+from training.data.loaders.fashion_mnist import FILES, load_fashion_mnist
 from training.errors import TrainingError
 
 TRAIN_IMAGES = "train-images-idx3-ubyte.gz"

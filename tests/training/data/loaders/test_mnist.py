@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from training.data.mnist import FILE, load_mnist
+from training.data.loaders.mnist import FILE, load_mnist
 from training.errors import TrainingError
 
 Arrays = dict[str, np.ndarray]

@@ -14,8 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from training.data.datasets import DataSet, Split, file_digest, search_folders
+from training.data.registry import Progress, dataset
 from training.data.validation_split import split_off_validation
 from training.errors import TrainingError
+from training.recipe import Recipe
 
 LABELS = (
     "T-shirt/top",
@@ -38,6 +40,11 @@ FILES = {
 """The files and their published MD5 sums; what is downloaded has to be these."""
 
 _ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"  # Keras's own.
+
+
+@dataset("fashion-mnist", reads=("held_out",))
+def _load(recipe: Recipe, data: Path | None, progress: Progress) -> DataSet:
+    return load_fashion_mnist(data, recipe.held_out)
 
 
 def load_fashion_mnist(data: Path | None, held_out: float) -> DataSet:

@@ -12,16 +12,24 @@ from pathlib import Path
 
 from serving.photos import Shape
 from training.data.datasets import DataSet
-from training.data.photo_sets import Photo, assemble, with_splits
-from training.data.photo_store import Progress, Source
+from training.data.labelled_photos import Photo, assemble, with_splits
+from training.data.prepared_photos import Source
+from training.data.registry import Progress, dataset
 from training.data.splitting import split_order
 from training.errors import TrainingError
+from training.recipe import ANY_PHOTOS, Recipe
 
 PREPARED = ".prepared.json"
 """In a folder that `prepare` has made: from which archive and with which split."""
 SPLIT_FOLDERS = {"train": "training", "validation": "validation", "test": "test"}
 _LIKE_SPLITS = {*SPLIT_FOLDERS, "training", "valid", "val", "dev", "testing"}
 _NEITHER = {"Thumbs.db", "desktop.ini"}  # Windows puts them beside photos.
+
+
+@dataset(ANY_PHOTOS, reads=("split_seed",))
+def _load(recipe: Recipe, data: Path | None, progress: Progress) -> DataSet:
+    prepared = recipe.preparation, recipe.shape
+    return load_image_folder(data, recipe.model, recipe.split_seed, *prepared, progress)
 
 
 def load_image_folder(

@@ -16,12 +16,11 @@ import numpy as np
 from serving.photos import Shape, prepare
 from serving.photos.errors import BadPhoto
 from training.data.cache import cached
+from training.data.registry import Progress
 from training.errors import TrainingError
 from training.threads import mapped
 
 _FORMAT = 2  # Of the files of a cache entry; another one with each change of them.
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

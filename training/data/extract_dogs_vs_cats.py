@@ -21,10 +21,10 @@ from threading import Lock
 
 from serving.photos import prepare
 from serving.photos.errors import BadPhoto
-from training.data.cats_dogs import FOLDERS, kaggle_label, kaggle_order, read_member
 from training.data.datasets import file_digest
-from training.data.image_folders import PREPARED, SPLIT_FOLDERS
-from training.data.photo_store import Progress
+from training.data.loaders.cats_dogs import FOLDERS, kaggle_label, kaggle_order, read_member
+from training.data.loaders.image_folders import PREPARED, SPLIT_FOLDERS
+from training.data.registry import Progress
 from training.data.splitting import FEWEST, split_class
 from training.errors import TrainingError
 from training.threads import mapped

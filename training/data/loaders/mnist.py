@@ -10,14 +10,21 @@ from pathlib import Path
 import numpy as np
 
 from training.data.datasets import DataSet, Split, file_digest, search_folders
+from training.data.registry import Progress, dataset
 from training.data.validation_split import split_off_validation
 from training.errors import TrainingError
+from training.recipe import Recipe
 
 LABELS = tuple("0123456789")
 FILE = "mnist.npz"
 
 _ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 _SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"  # As Keras has it.
+
+
+@dataset("mnist", reads=("held_out",))
+def _load(recipe: Recipe, data: Path | None, progress: Progress) -> DataSet:
+    return load_mnist(data, recipe.held_out)
 
 
 def load_mnist(data: Path | None, held_out: float) -> DataSet:

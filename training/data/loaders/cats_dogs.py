@@ -15,14 +15,21 @@ from threading import Lock
 
 from serving.photos import Shape
 from training.data.datasets import DataSet, file_digest, search_folders
-from training.data.image_folders import check_split, load_split_folders, split_folders
-from training.data.photo_sets import Photo, assemble, with_splits
-from training.data.photo_store import Progress, Source
+from training.data.labelled_photos import Photo, assemble, with_splits
+from training.data.loaders.image_folders import check_split, load_split_folders, split_folders
+from training.data.prepared_photos import Source
+from training.data.registry import Progress, dataset
 from training.data.splitting import split_order
 from training.errors import TrainingError
+from training.recipe import Recipe
 
 LABELS = ("cat", "dog")
 FOLDERS = {"cats": "cat", "dogs": "dog"}  # As prepared.
+
+
+@dataset("dogs-vs-cats", reads=("split_seed",))
+def _load(recipe: Recipe, data: Path | None, progress: Progress) -> DataSet:
+    return load_cats_dogs(data, recipe.preparation, recipe.shape, progress, recipe.split_seed)
 
 
 def load_cats_dogs(

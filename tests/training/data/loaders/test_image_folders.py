@@ -7,9 +7,9 @@ import pytest
 
 from serving.photos import prepare
 from tests.training.backbones import SIDE, write_photos
-from training.data import photo_store
+from training.data import prepared_photos
 from training.data.datasets import DataSet
-from training.data.image_folders import load_image_folder
+from training.data.loaders.image_folders import load_image_folder
 from training.errors import TrainingError
 
 SHAPE = (SIDE, SIDE, 3)
@@ -59,7 +59,7 @@ def test_a_label_is_the_same_however_its_accents_are_stored(tmp_path: Path) -> N
 def test_photos_are_prepared_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_photos(tmp_path / "flowers", COUNTS)
     first = load(folder)
-    monkeypatch.setattr(photo_store, "prepare", None)
+    monkeypatch.setattr(prepared_photos, "prepare", None)
 
     again, otherwise = load(folder), load(folder, split=2)
 
@@ -229,7 +229,7 @@ def test_a_photo_that_changes_while_it_is_read_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = write_photos(tmp_path / "flowers", COUNTS)
-    digests = photo_store.content_digests
+    digests = prepared_photos.content_digests
 
     def then_change(sources: object) -> object:
         found = digests(sources)  # type: ignore[arg-type]
@@ -237,7 +237,7 @@ def test_a_photo_that_changes_while_it_is_read_is_told(
         (folder / "роза" / "1.png").write_bytes(b"other")
         return found
 
-    monkeypatch.setattr("training.data.photo_sets.content_digests", then_change)
+    monkeypatch.setattr("training.data.labelled_photos.content_digests", then_change)
 
     with pytest.raises(TrainingError, match=r"роза/1\.png changed while it was being read"):
         load(folder)

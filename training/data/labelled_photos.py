@@ -8,7 +8,8 @@ import numpy as np
 
 from serving.photos import Shape
 from training.data.datasets import DataSet, Rows, Split
-from training.data.photo_store import PhotoStore, Progress, Source, content_digests, photo_store
+from training.data.prepared_photos import PhotoStore, Source, content_digests, photo_store
+from training.data.registry import Progress
 from training.data.splitting import FEWEST, SPLITS, split_class
 from training.errors import TrainingError
 
