@@ -1,4 +1,3 @@
-import fcntl
 import os
 import signal
 import subprocess
@@ -9,11 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from tests.training.conftest import encoded
 from training.__main__ import main
 from training.data import extract_dogs_vs_cats
-from training.data.extract_dogs_vs_cats import DAMAGED, DAMAGED_LIST, Prepared, prepare_dogs_vs_cats
+from training.data.extract_dogs_vs_cats import (
+    DAMAGED,
+    DAMAGED_LIST,
+    LOCK,
+    Prepared,
+    prepare_dogs_vs_cats,
+)
 from training.data.loaders.cats_dogs import load_cats_dogs
 from training.errors import TrainingError
 
@@ -171,7 +177,7 @@ def test_a_disk_that_fills_up_loses_nothing(
         put(target, content)
 
     monkeypatch.setattr(extract_dogs_vs_cats, "_put", until_full)
-    with pytest.raises(TrainingError, match=r"No space left on device.*goes on where it was"):
+    with pytest.raises(TrainingError, match=r"No space left on device.*continues where it stopped"):
         prepared(pets, tmp_path / "out")
     monkeypatch.setattr(extract_dogs_vs_cats, "_put", put)
 
@@ -197,11 +203,11 @@ def test_a_folder_of_another_split_is_left_alone(pets: Path, tmp_path: Path) -> 
 
 def test_two_at_once_are_told(pets: Path, tmp_path: Path) -> None:
     prepared(pets, tmp_path / "out")
-    with open(tmp_path / "out" / ".prepared.json") as note:
-        fcntl.flock(note, fcntl.LOCK_EX)
-
-        with pytest.raises(TrainingError, match="is being prepared by another process"):
-            prepared(pets, tmp_path / "out")
+    with (
+        FileLock(tmp_path / "out" / LOCK),
+        pytest.raises(TrainingError, match="is being prepared by another process"),
+    ):
+        prepared(pets, tmp_path / "out")
 
 
 def test_the_command_tells_what_it_made(

@@ -163,7 +163,7 @@ def test_without_the_archive_the_error_says_where_to_put_it(tmp_path: Path) -> N
 def test_a_file_that_is_no_archive_is_named(pets: Path) -> None:
     (pets / "train.zip").write_bytes(b"no zip")
 
-    with pytest.raises(TrainingError, match=r"train\.zip is no intact zip file"):
+    with pytest.raises(TrainingError, match=r"train\.zip is not a valid zip file"):
         load(pets)
 
 
