@@ -19,7 +19,6 @@ def is_file(named: str) -> bool:
     return named.endswith(".py")
 
 
-@functools.cache
 def read_recipe(path: Path) -> Recipe:
     """Run a file that has `RECIPE = Recipe(...)` and return that.
 
@@ -28,7 +27,11 @@ def read_recipe(path: Path) -> Recipe:
     Raises:
         UsageError: there is no such file, it has no recipe, or running it fails.
     """
-    path = path.resolve()
+    return _read(path.resolve())
+
+
+@functools.cache  # So that a command that names a file twice has its classes once.
+def _read(path: Path) -> Recipe:
     for name in _beside:  # Another file's modules may have the same names.
         sys.modules.pop(name, None)
     _beside.clear()
@@ -53,13 +56,13 @@ def _run(path: Path) -> object:
     sys.path.insert(0, str(path.parent))  # Stays, for what a network imports when it is built.
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         sys.path.remove(str(path.parent))
-        raise UsageError(f"{_place(path, error)}: {_reason(error)}") from error
+        raise UsageError(f"{_position(path, error)}: {_reason(error)}") from error
     return module
 
 
-def _place(path: Path, error: Exception) -> str:
+def _position(path: Path, error: BaseException) -> str:
     """Return the file and the line of it that failed."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}, line {error.lineno}"
@@ -68,7 +71,7 @@ def _place(path: Path, error: Exception) -> str:
     return f"{path}, line {lines[-1]}" if lines else str(path)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     text = " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split())
     return text if isinstance(error, TrainingError) else f"{type(error).__name__}: {text}"
 
