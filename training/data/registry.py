@@ -69,7 +69,7 @@ def dataset_named(name: str) -> Registered:
     """Return a registered data set.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: there is no data set of that name.
     """
     loaders = importlib.import_module("training.data.loaders")
     for module in pkgutil.iter_modules(loaders.__path__, f"{loaders.__name__}."):

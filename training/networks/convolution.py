@@ -8,7 +8,7 @@ from training.networks.normalisation import BatchNormalization
 from training.settings import Tensor
 
 NORM = "_norm"
-"""What a normalisation's name adds to the name of the convolution before it."""
+"""Suffix of a normalisation's name, after the name of its convolution."""
 
 MOMENTUM = 0.9
 """Of the normalisation's averages, which then follow within some ten steps: short runs need it."""
@@ -16,7 +16,7 @@ MOMENTUM = 0.9
 
 @dataclass(frozen=True)
 class Convolution:
-    """Convolves 3×3 and normalises, in two layers, or in one where that is folded."""
+    """A 3×3 convolution and its normalisation: two layers, or one where they are folded."""
 
     folded: bool
 

@@ -10,7 +10,7 @@ from training.recipe import Recipe
 from training.settings import BackboneNetwork, Head
 
 _HEAD = Head(pooling="flatten", units=256, dropout=0.5, output="sigmoid")
-_NOT_RUN = "not run here: Keras has to download the weights"
+_NOT_RUN = "not run here: Keras downloads the weights"
 
 
 def _published(backbone: str, head: Head = _HEAD, reference_result: str = "") -> Recipe:

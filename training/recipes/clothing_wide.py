@@ -1,4 +1,4 @@
-"""As accurate as can be on a GPU: a wide residual network."""
+"""The most accurate clothing model, for a GPU: a wide residual network."""
 
 from training.networks.wide import WideNetwork
 from training.recipe import Recipe

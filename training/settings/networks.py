@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from training.settings.fields import Count, Fraction, NotNegative, settings
 
-Tensor = Any  # Keras's symbolic tensor, whatever the backend.
+Tensor = Any  # Keras's symbolic tensor, of any backend.
 
 
 class Network(ABC):

@@ -34,8 +34,8 @@ def recipe(chosen: Snapshots | None, seed: int = 1) -> Recipe:
 
 def seen(chosen: Snapshots | None, places: list[int], seed: int = 1, epoch: int = 0) -> np.ndarray:
     split = garments()
-    photographer = SnapshotAugmenter(recipe(chosen, seed), split, LABELS, epoch)
-    return photographer(split.photos[places], np.array(places))
+    augmenter = SnapshotAugmenter(recipe(chosen, seed), split, LABELS, epoch)
+    return augmenter(split.photos[places], np.array(places))
 
 
 def changed(made: np.ndarray, places: list[int]) -> np.ndarray:
@@ -97,10 +97,8 @@ def test_trousers_hang_below_a_hem_and_a_bag_is_not_worn() -> None:
 
 def test_other_labels_are_worn_by_nobody() -> None:
     split = garments()
-    photographer = SnapshotAugmenter(
-        recipe(replace(STILL, worn=1.0)), split, ("a", "b", "c", "d"), 0
-    )
-    np.testing.assert_array_equal(photographer(split.photos[EVERY], np.array(EVERY)), split.photos)
+    augmenter = SnapshotAugmenter(recipe(replace(STILL, worn=1.0)), split, ("a", "b", "c", "d"), 0)
+    np.testing.assert_array_equal(augmenter(split.photos[EVERY], np.array(EVERY)), split.photos)
 
 
 def test_resampling_reads_between_pixels_and_black_outside() -> None:

@@ -28,14 +28,14 @@ def _load(recipe: Recipe, data: Path | None, progress: Progress) -> DataSet:
 
 
 def load_mnist(data: Path | None, held_out: float) -> DataSet:
-    """Load MNIST from a folder, or else let Keras download it.
+    """Load MNIST from a folder, or have Keras download it.
 
     Args:
-        data: where to look first; PHOTOLABEL_DATA is looked into next.
+        data: searched first, before PHOTOLABEL_DATA.
         held_out: fraction of the 60,000 training images kept for validation, always the same ones.
 
     Raises:
-        TrainingError: no file and no download, or it is damaged.
+        TrainingError: no file and no download, or the file is damaged.
     """
     path = _file(data) or _download(data)
     arrays = _read(path)
@@ -56,17 +56,19 @@ def _file(data: Path | None) -> Path | None:
 
 
 def _download(data: Path | None) -> Path:
-    """Let Keras fetch the file to where `keras.datasets.mnist` keeps it."""
+    """Have Keras download the file to where `keras.datasets.mnist` keeps it."""
     import keras
 
     try:
         return Path(keras.utils.get_file(FILE, origin=_ORIGIN, file_hash=_SHA256))
     except Exception as error:  # Keras raises a bare Exception where it cannot download.
         looked = search_folders(data, "mnist")
-        places = f"not found in {', '.join(map(str, looked))}" if looked else "no --data given"
+        looked_in = (
+            f"not found in {', '.join(map(str, looked))}" if looked else "--data is not given"
+        )
         raise TrainingError(
-            f"no MNIST: {places}, and it cannot be downloaded ({error}). Put {FILE} ({_ORIGIN})"
-            " into a folder and name it with --data or PHOTOLABEL_DATA"
+            f"no MNIST: {looked_in}, and it cannot be downloaded ({error}). Put {FILE} ({_ORIGIN})"
+            " into a folder and name that with --data or PHOTOLABEL_DATA"
         ) from error
 
 
@@ -75,14 +77,14 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise TrainingError(f"{path} is damaged ({error}): fetch it again") from error
+        raise TrainingError(f"{path} is damaged ({error}): download it again") from error
 
 
 def _split(path: Path, arrays: dict[str, np.ndarray], part: str) -> tuple[np.ndarray, np.ndarray]:
     """Return uint8 `[images, 28, 28, 1]` and int64 `[images]`."""
     missing = [name for name in (f"x_{part}", f"y_{part}") if name not in arrays]
     if missing:
-        raise TrainingError(f"{path} has no {' and no '.join(missing)}: it is not Keras's MNIST")
+        raise TrainingError(f"{path} lacks {' and '.join(missing)}: it is not Keras's MNIST")
     images, classes = arrays[f"x_{part}"], arrays[f"y_{part}"]
     if images.dtype != np.uint8 or images.shape[1:] != (28, 28):
         raise TrainingError(

@@ -123,7 +123,7 @@ def test_folders_that_are_not_all_the_splits_are_no_classes(
     for place, name in enumerate(names):
         write_photos(tmp_path / "data" / name, {"a": 4, "b": 4}, first=10 * place)
 
-    with pytest.raises(TrainingError, match="look like splits and not like classes"):
+    with pytest.raises(TrainingError, match="look like splits, not like classes"):
         load(tmp_path / "data")
 
 
@@ -132,7 +132,7 @@ def test_folders_that_are_split_are_not_split_otherwise(tmp_path: Path) -> None:
     for place, name in enumerate(("train", "validation", "test")):
         write_photos(folder / name, {"a": 4, "b": 4}, first=10 * place)
 
-    with pytest.raises(TrainingError, match="divided into its splits already, as split 1"):
+    with pytest.raises(TrainingError, match="has its splits already, made with split_seed=1"):
         load(folder, split=2)
 
     (folder / ".prepared.json").write_text('{"archive": "0123", "split": 2}')
@@ -197,8 +197,8 @@ def test_the_same_photo_under_two_labels_is_left_out(tmp_path: Path) -> None:
     [
         ({}, "has no class, and at least two are needed: put the photos of each class into"),
         ({"rose": 9}, "has only the class 'rose', and at least two are needed: put"),
-        ({"rose": 9, "tulip": 2}, "there are 2 photos of 'tulip'; 3 is the least that can be"),
-        ({"all/rose": 9, "all/tulip": 9}, "if .*flowers/all is meant, name that"),
+        ({"rose": 9, "tulip": 2}, "there are 2 photos of 'tulip'; a split needs at least 3"),
+        ({"all/rose": 9, "all/tulip": 9}, "if you mean .*flowers/all, name that"),
     ],
     ids=["none", "one", "few", "above"],
 )
