@@ -4,7 +4,7 @@ import pytest
 
 from training.errors import UsageError
 from training.networks.residual import ResidualNetwork
-from training.overrides import hyperparameters, override
+from training.overrides import hyperparameters, override, restored
 from training.recipes import RECIPES
 
 RECIPE = replace(
@@ -91,3 +91,18 @@ def test_squares_fill_the_photo(side: int) -> None:
 def test_numbers_of_fitting_have_a_range(assignment: str) -> None:
     with pytest.raises(UsageError, match=r" is at least "):
         override(RECIPES["clothing-fast"], [assignment])
+
+
+def test_settings_that_go_together_are_changed_together() -> None:
+    with pytest.raises(UsageError, match="weight_decay has no effect with optimizer=adam"):
+        override(RECIPE, ["optimizer=adam"])
+
+    changed = override(RECIPE, ["optimizer=adam", "weight_decay=0"])
+    assert (changed.optimizer, changed.weight_decay) == ("adam", 0.0)
+
+
+def test_the_former_name_of_a_setting_is_accepted() -> None:
+    pets = RECIPES["cats-dogs-cnn"]
+
+    assert override(pets, ["split=2"]).split_seed == 2
+    assert restored(pets, "cats-dogs", {"split": 3, "seed": 4}).split_seed == 3

@@ -46,7 +46,7 @@ def write_squares(folder: Path) -> None:
         classes = np.arange(count) % 2
         levels = random.integers(0, 100, (count, 8, 8, 1)) + 150 * classes[:, None, None, None]
         arrays |= {f"{prefix}photos": levels.astype(np.uint8), f"{prefix}classes": classes}
-    np.savez(folder / "squares.npz", **arrays)
+    np.savez(folder / "squares.npz", **arrays)  # type: ignore[arg-type]  # NumPy's own stub.
 
 
 @pytest.fixture

@@ -25,15 +25,7 @@ class Augmenter:
         self._holes = np.random.default_rng([recipe.seed, epoch, 2]).random((photos, 2), np.float32)
 
     def __call__(self, photo: np.ndarray, index: int) -> np.ndarray:
-        """Return an augmented photo.
-
-        Args:
-            photo: uint8 `[height, width, channels]`; not changed.
-            index: among all training photos.
-
-        Returns:
-            uint8 `[height, width, channels]` of the recipe's shape or fit size.
-        """
+        """Return one photo, augmented; see `batch`."""
         return np.asarray(self.batch(photo[None], np.array([index]))[0])
 
     def batch(self, photos: np.ndarray, indices: np.ndarray) -> np.ndarray:

@@ -41,12 +41,7 @@ _SPARE_BYTES = 64 * 2**20  # Left free on the disk.
 
 @dataclass(frozen=True)
 class Prepared:
-    """The number of extracted photos.
-
-    Attributes:
-        photos: by split folder and class folder.
-        damaged: set aside.
-    """
+    """The number of extracted photos, by split folder and class folder, and of damaged ones."""
 
     photos: dict[tuple[str, str], int]
     damaged: int
@@ -71,8 +66,8 @@ def prepare_dogs_vs_cats(path: Path, folder: Path, split: int, progress: Progres
     Args:
         path: `train.zip`.
         folder: new, empty, or of an earlier call with the same archive and split.
-        split: which split; the same as `split_seed` of recipes.
-        progress: called with the photos done and all photos.
+        split: as `split_seed` of recipes.
+        progress: reports the photos done.
 
     Raises:
         TrainingError: the archive is damaged, malicious or another one, the folder has other files,
@@ -176,11 +171,7 @@ def _claim(folder: Path, made_from: dict[str, object]) -> None:
 
 
 def _check_space(photos: list[_Photo], folder: Path) -> None:
-    """Check that there is room for the photos that are still missing.
-
-    Raises:
-        TrainingError: there is not enough.
-    """
+    """Check that there is room for the photos that are still missing."""
     missing = [photo for photo in photos if not _target(folder, photo).exists()]
     needed = sum(photo.member.file_size for photo in missing) + _SPARE_BYTES
     free = shutil.disk_usage(folder).free

@@ -62,16 +62,8 @@ def assemble(
 ) -> DataSet:
     """Prepare photos and make a data set of them.
 
-    Damaged photos are left out, and so are copies (`_without_copies`).
-
-    Args:
-        name: of the data set.
-        photos: each in its split.
-        labels: in the order of the classes.
-        order: of the photos in each split.
-        preparation: as `serving.photos.preparation` names it.
-        shape: height, width and channels.
-        progress: called with the photos done and all photos, while they are prepared.
+    Damaged photos are left out, and so are copies (`_without_copies`). `photos` have their splits,
+    `labels` are in the order of the classes, and `order` is the sort key of photos' names.
 
     Raises:
         TrainingError: a split has no photo of a class, or the cache cannot be written.

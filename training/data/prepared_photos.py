@@ -68,13 +68,7 @@ def content_digests(sources: Sequence[Source]) -> list[str | OSError | zipfile.B
 def photo_store(
     sources: dict[str, Source], preparation: str, shape: Shape, progress: Progress
 ) -> PhotoStore:
-    """Prepare photos, or find them in the cache.
-
-    Args:
-        sources: by the sha256 of their content.
-        preparation: as `serving.photos.preparation` names it.
-        shape: height, width and channels.
-        progress: called with the photos done and all photos, while they are prepared.
+    """Prepare photos, given by the sha256 of their content, or find them in the cache.
 
     Raises:
         TrainingError: the cache cannot be written, or a file changed meanwhile.

@@ -22,17 +22,9 @@ _TITLE = 0.25  # Inches above each photo.
 
 
 def draw_data(data: DataSet, recipe: Recipe, photos: int, augmented: bool, path: Path) -> int:
-    """Draw a grid of training photos into a PNG file, the classes in turn.
+    """Draw at most `photos` training photos into a PNG file and return their number.
 
-    Args:
-        data: the photos.
-        recipe: how they are augmented.
-        photos: maximum number.
-        augmented: as in the first epoch, instead of unchanged.
-        path: of the picture.
-
-    Returns:
-        The number of photos drawn.
+    The classes take turns. Photos are unchanged, or `augmented` as in the first epoch.
 
     Raises:
         TrainingError: the file system refused.

@@ -22,14 +22,7 @@ class SnapshotAugmenter:
     """Makes snapshots of some photos of each batch of one epoch."""
 
     def __init__(self, recipe: Recipe, split: Split, labels: tuple[str, ...], epoch: int) -> None:
-        """Draw how each photo changes.
-
-        Args:
-            recipe: its snapshots and seed.
-            split: the training photos.
-            labels: class names, in the order of the classes.
-            epoch: its index.
-        """
+        """Draw how each photo of the training split changes in an epoch."""
         self._chosen = recipe.snapshots or Snapshots(share=0.0)
         self._people = PersonCompositor(split, labels)
         random = np.random.default_rng([recipe.seed, epoch, 3])

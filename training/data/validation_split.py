@@ -10,16 +10,7 @@ _SEED = 20_170_825  # Decides which photos are held out.
 def split_off_validation(
     photos: np.ndarray, classes: np.ndarray, fraction: float
 ) -> tuple[Split, Split]:
-    """Hold out some of the training photos, always the same ones.
-
-    Args:
-        photos: uint8 `[photos, height, width, channels]`.
-        classes: int64 `[photos]`.
-        fraction: to hold out.
-
-    Returns:
-        Training and validation, each in the published order.
-    """
+    """Split photos into training and validation, always the same ones, in the published order."""
     order = np.random.default_rng(_SEED).permutation(len(photos))
     count = int(len(photos) * fraction)
     held_out, rest = np.sort(order[:count]), np.sort(order[count:])

@@ -15,7 +15,7 @@ import numpy as np
 from keras import layers
 
 from training.errors import TrainingError
-from training.networks.pretrained import constructor, load_weights, scaling_of
+from training.networks.pretrained import build, load_weights, scaling_of
 from training.recipe import Recipe
 from training.settings import BackboneNetwork, Head, Tensor
 
@@ -47,7 +47,10 @@ def load_backbone(recipe: Recipe, data: Path | None) -> Backbone:
     """
     network, head = _parts(recipe)
     keras.utils.set_random_seed(recipe.seed)  # For `weights="random"`.
-    whole = _whole(network, recipe.shape)
+    try:
+        whole = build(network, recipe.shape)
+    except (TypeError, ValueError) as error:
+        raise TrainingError(f"{network.backbone} can't be built: {error}") from error
     cut = _cut_at(whole, network.cut, "network.cut") if network.cut else whole
     load_weights(network, whole, cut, data)
     return _divide(recipe, network, head, cut)
@@ -126,17 +129,6 @@ def _parts(recipe: Recipe) -> tuple[BackboneNetwork, Head]:
     if not isinstance(recipe.network, BackboneNetwork) or recipe.head is None:
         raise TypeError(f"{recipe.name} has no backbone")
     return recipe.network, recipe.head
-
-
-def _whole(network: BackboneNetwork, shape: tuple[int, int, int]) -> keras.Model:
-    """Build a backbone below its classifier, with fresh weights."""
-    width = {"alpha": network.alpha} if network.alpha else {}
-    try:
-        return constructor(network.backbone)(
-            input_shape=shape, include_top=False, weights=None, **width
-        )
-    except (TypeError, ValueError) as error:
-        raise TrainingError(f"{network.backbone} can't be built: {error}") from error
 
 
 def _divide(recipe: Recipe, network: BackboneNetwork, head: Head, cut: keras.Model) -> Backbone:

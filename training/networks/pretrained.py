@@ -29,6 +29,15 @@ def constructor(name: str) -> Callable[..., keras.Model]:
     return found
 
 
+def build(
+    network: BackboneNetwork, shape: tuple[int, ...], weights: str | None = None
+) -> keras.Model:
+    """Build a network below its classifier, with ImageNet weights or new ones."""
+    width = {"alpha": network.alpha} if network.alpha else {}
+    made = constructor(network.backbone)
+    return made(input_shape=shape, include_top=False, weights=weights, **width)
+
+
 def scaling_of(network: BackboneNetwork) -> Callable[[Tensor], Tensor]:
     """Return the function that scales uint8 pixels for a backbone.
 
@@ -108,11 +117,8 @@ def _shortened(error: Exception) -> str:
 
 
 def _imagenet(network: BackboneNetwork, shape: tuple[int, ...]) -> keras.Model:
-    width = {"alpha": network.alpha} if network.alpha else {}
     try:
-        return constructor(network.backbone)(
-            input_shape=shape, include_top=False, weights="imagenet", **width
-        )
+        return build(network, shape, "imagenet")
     except Exception as error:  # Keras raises a bare Exception where it cannot download.
         raise TrainingError(
             f"the ImageNet weights of {network.backbone} can't be downloaded ({error}). Download"

@@ -37,17 +37,8 @@ def load_cats_dogs(
 ) -> DataSet:
     """Load the photos of Kaggle's `train.zip`, prepared and split 70/15/15, or extracted folders.
 
-    The split depends on the photos' names alone, class by class, and is the same for every run.
-
-    Args:
-        data: searched first, before PHOTOLABEL_DATA.
-        preparation: as `serving.photos.preparation` names it.
-        shape: height, width and channels.
-        progress: called with the photos done and all photos, while they are prepared.
-        split: which split; extracted folders have theirs already.
-
-    Returns:
-        The data set, its pixels mapped from a file.
+    The split depends on the photos' names alone, class by class; extracted folders have theirs
+    already. `data` is searched before PHOTOLABEL_DATA.
 
     Raises:
         TrainingError: the photos are missing, damaged or arranged in another way.

@@ -48,11 +48,9 @@ def _load(recipe: Recipe, data: Path | None, progress: Progress) -> DataSet:
 
 
 def load_fashion_mnist(data: Path | None, held_out: float) -> DataSet:
-    """Load Fashion-MNIST from a folder, or have Keras download it.
+    """Load Fashion-MNIST from `data` or PHOTOLABEL_DATA, or have Keras download it.
 
-    Args:
-        data: searched first, before PHOTOLABEL_DATA.
-        held_out: fraction of the 60,000 training photos kept for validation, always the same ones.
+    `held_out` is the fraction of training photos kept for validation, always the same ones.
 
     Raises:
         TrainingError: no files and no download, or a file is damaged.

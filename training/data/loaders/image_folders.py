@@ -40,18 +40,10 @@ def load_image_folder(
     shape: Shape,
     progress: Progress,
 ) -> DataSet:
-    """Load photos from a folder with a sub-folder for each class.
+    """Load photos from `FOLDER/<class>/…` or `FOLDER/{train,validation,test}/<class>/…`.
 
-    Args:
-        folder: `FOLDER/<class>/…`, or `FOLDER/{train,validation,test}/<class>/…`.
-        name: of the data set.
-        split: which split, unless the folder has its own.
-        preparation: as `serving.photos.preparation` names it.
-        shape: height, width and channels.
-        progress: called with the photos done and all photos, while they are prepared.
-
-    Returns:
-        The data set; its labels are the folders' names, in alphabetical order.
+    The labels are the names of the class folders, in alphabetical order. `split` is for
+    folders without splits of their own.
 
     Raises:
         TrainingError: no folder, fewer than two classes, or too few photos of one.
@@ -121,13 +113,7 @@ def load_split_folders(
 ) -> DataSet:
     """Load photos from the folders `train`, `validation` and `test`.
 
-    Args:
-        folder: contains these.
-        name: of the data set.
-        labels: the label of each class folder, in the order of the classes.
-        preparation: as `serving.photos.preparation` names it.
-        shape: height, width and channels.
-        progress: called with the photos done and all photos, while they are prepared.
+    `labels` has the label of each class folder, in the order of the classes.
 
     Raises:
         TrainingError: fewer than two classes, or a class without photos in one of the splits.
@@ -151,11 +137,7 @@ def load_split_folders(
 
 
 def _classes(folder: Path) -> set[str]:
-    """Return the names of the class folders.
-
-    Raises:
-        TrainingError: a name can't be printed.
-    """
+    """Return the names of the class folders, if all can be printed."""
     names = {path.name for path in folder.iterdir() if path.is_dir() and path.name[0] != "."}
     for name in names:
         if not name.isprintable():

@@ -28,11 +28,9 @@ def _load(recipe: Recipe, data: Path | None, progress: Progress) -> DataSet:
 
 
 def load_mnist(data: Path | None, held_out: float) -> DataSet:
-    """Load MNIST from a folder, or have Keras download it.
+    """Load MNIST from `data` or PHOTOLABEL_DATA, or have Keras download it.
 
-    Args:
-        data: searched first, before PHOTOLABEL_DATA.
-        held_out: fraction of the 60,000 training images kept for validation, always the same ones.
+    `held_out` is the fraction of training images kept for validation, always the same ones.
 
     Raises:
         TrainingError: no file and no download, or the file is damaged.
