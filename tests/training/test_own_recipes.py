@@ -192,5 +192,12 @@ def test_a_name_belongs_to_one_data_set(tmp_path: Path) -> None:
         "dataset('mnist')(lambda recipe, data, progress: None)\n"
     )
 
-    with pytest.raises(UsageError, match="mnist has a data set 'mnist' already"):
+    with pytest.raises(UsageError, match=r"mnist\.py has a data set 'mnist' already"):
         read_recipe(tmp_path / "own.py")
+
+
+def test_a_file_may_be_a_recipe_and_imported_by_another(squares: Path) -> None:
+    first, second = (read_recipe(squares / name) for name in ("squares.py", "stripes.py"))
+
+    assert (first.dataset, second.dataset) == ("squares", "squares")
+    assert first.file_digest != second.file_digest

@@ -1,11 +1,12 @@
 """Data sets by the names that recipes give them.
 
-`@dataset` registers a loader. The project's are the modules of `training.data.loaders`; the file of
-a recipe of your own registers its own ones.
+`@dataset` registers a loader: in a module of `training.data.loaders`, or in the file of a recipe
+that is not part of the project.
 """
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,10 +35,12 @@ class Registered:
     Attributes:
         load: the loader.
         reads: which of a recipe's settings `held_out` and `split_seed` the loader reads.
+        source: the file that registered it.
     """
 
     load: Loader
     reads: frozenset[str]
+    source: str | None
 
 
 _registered: dict[str, Registered] = {}
@@ -52,14 +55,15 @@ def dataset(name: str, reads: Collection[str] = ()) -> Callable[[Loader], Loader
             another one.
 
     Raises:
-        UsageError: another module has registered a data set of that name.
+        UsageError: another file has registered a data set of that name.
     """
 
     def register(load: Loader) -> Loader:
-        before = _registered.get(name)
-        if before and before.load.__module__ != load.__module__:
-            raise UsageError(f"{before.load.__module__} has a data set {name!r} already")
-        _registered[name] = Registered(load, frozenset(reads))
+        source = sys.modules[load.__module__].__file__
+        before = _registered.setdefault(name, Registered(load, frozenset(reads), source))
+        if before.source != source:
+            raise UsageError(f"{before.source} has a data set {name!r} already")
+        _registered[name] = Registered(load, frozenset(reads), source)
         return load
 
     return register

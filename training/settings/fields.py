@@ -1,4 +1,4 @@
-"""Validated settings: what `@settings` makes of a class, and the bounds that its fields share."""
+"""Validated settings: the decorator `@settings`, and types with bounds for their fields."""
 
 import functools
 from collections.abc import Callable
@@ -13,7 +13,7 @@ AtLeastOne = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
-"""A part that can't be everything."""
+"""At least 0 and below 1."""
 Share = Annotated[float, Field(ge=0, le=1)]
 Factor = Annotated[float, Field(ge=1)]
 
@@ -37,22 +37,22 @@ Class = TypeVar("Class", bound=type)
 def settings(described: Class) -> Class:
     """Make a class of annotated fields a frozen data class that is validated when it is made.
 
-    Bounds stand in the annotations (`Fraction`, or `Annotated[int, Field(ge=1)]`), what a field
-    means in the docstring below it. `__post_init__` checks what concerns several fields, and
-    raises `UsageError`. So does the constructor, with one line for the first wrong field.
+    Annotations have the bounds (`Fraction`, or `Annotated[int, Field(ge=1)]`), and the docstring
+    below a field has its meaning. The constructor raises `UsageError` with one line about the first
+    wrong field; a `__post_init__` that checks several fields together raises it too.
     """
     made: Any = dataclass(described, frozen=True, config=_CONFIG)
     validate: Callable[..., None] = made.__init__
 
     @functools.wraps(validate)
-    def __init__(self: Any, *values: Any, **named: Any) -> None:  # noqa: N807 -- it becomes that.
+    def __init__(self: Any, *values: Any, **named: Any) -> None:  # noqa: N807 -- replaces pydantic's.
         try:
             validate(self, *values, **named)
         except ValidationError as error:
             raise UsageError(_explained(made, error)) from None
 
     made.__init__ = __init__
-    return made  # type: ignore[no-any-return]  # Pydantic's own type says less.
+    return made  # type: ignore[no-any-return]  # Pydantic replaces the class.
 
 
 def description(made: Any, name: str) -> str:
