@@ -16,8 +16,8 @@ from benchmarks.photos import exactness
 from serving.photos import PREPARATIONS
 from tests.drawing import encode, photo
 from tests.serving.fakes import PETS, FakeModelServer, gateway
-from training.data.image_folders import load_image_folder
-from training.data.photo_store import Source, photo_store
+from training.data.loaders.image_folders import load_image_folder
+from training.data.prepared_photos import Source, photo_store
 from training.judging.scoring import folder_photos
 from training.publishing.published_model import PublishedModel
 

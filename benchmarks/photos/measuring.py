@@ -14,6 +14,7 @@ from benchmarks.photos.posting import Gateway
 from benchmarks.photos.scores import Score, score
 from benchmarks.photos.sources import Items, garments, pets, real_garments
 from benchmarks.serving.report import Page
+from training.overrides import renamed
 from training.publishing.published_model import PublishedModel
 
 _PAIRS = 100  # Photos that are compared one by one.
@@ -54,7 +55,7 @@ class Bench:
         """Return the test images of a model."""
         if model.name == "clothing":
             return garments(self.data, self.limit)
-        split = int(model.card.get("parameters", {}).get("split", 1))
+        split = int(renamed(model.card.get("parameters", {})).get("split_seed", 1))
         return pets(self.data, split, self.limit)
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from training.data.cats_dogs import LABELS as PETS
-from training.data.cats_dogs import kaggle_label, kaggle_order, read_member
 from training.data.datasets import search_folders
-from training.data.fashion_mnist import LABELS as GARMENTS
-from training.data.fashion_mnist import load_fashion_mnist
-from training.data.photo_sets import Photo, with_splits
-from training.data.photo_store import Source
+from training.data.labelled_photos import Photo, with_splits
+from training.data.loaders.cats_dogs import LABELS as PETS
+from training.data.loaders.cats_dogs import kaggle_label, kaggle_order, read_member
+from training.data.loaders.fashion_mnist import LABELS as GARMENTS
+from training.data.loaders.fashion_mnist import load_fashion_mnist
+from training.data.prepared_photos import Source
 from training.errors import TrainingError
 
 OTHER = "other"

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from training.data.fashion_mnist import load_fashion_mnist
+from training.data.loaders.fashion_mnist import load_fashion_mnist
 
 Arrays = tuple[np.ndarray, np.ndarray]
 

@@ -16,7 +16,7 @@ from benchmarks.photos.scores import Score, score
 from benchmarks.photos.sources import pets, real_garments
 from serving.photos import prepare
 from tests.drawing import encode, photo
-from training.data.cats_dogs import load_cats_dogs
+from training.data.loaders.cats_dogs import load_cats_dogs
 from training.errors import TrainingError
 
 SHAPE = (28, 28, 1)

@@ -17,7 +17,7 @@ from tests.e2e.processes import gateway, wait_until_ready
 from tests.serving.photos.golden import rgb, see_through
 from tests.serving.photos.profiles import SPACES, profile
 from tests.serving.scripted import Script, serve
-from training.data.photo_store import Source, photo_store
+from training.data.prepared_photos import Source, photo_store
 
 pytestmark = pytest.mark.e2e
 

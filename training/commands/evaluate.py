@@ -21,7 +21,9 @@ def add(commands: Commands) -> None:
     parser.add_argument("model", metavar="NAME[/VERSION]", help="without a version: the newest")
     add_models(parser)
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--recipe", help="on the data set of this recipe (default: the model's own)")
+    what.add_argument(
+        "--recipe", help="on the data set of this recipe, a name or a file (default: the model's)"
+    )
     what.add_argument(
         "--photos", type=Path, metavar="FOLDER", help="on photos, in a sub-folder for each label"
     )

@@ -21,6 +21,9 @@ def add(commands: Commands) -> None:
         metavar="CHECKPOINT",
         help="folder of a trained run, or trained.keras in it",
     )
+    parser.add_argument(
+        "--recipe", metavar="FILE", help="where the recipe's own file is now (default: as noted)"
+    )
     add_data(parser)
     add_models(parser, "publish into here")
     add_gate(parser)
@@ -40,4 +43,5 @@ def export(arguments: argparse.Namespace) -> None:
         arguments.models,
         gate_policy(arguments),
         Console(),
+        arguments.recipe,
     )

@@ -51,16 +51,19 @@ def results(arguments: argparse.Namespace) -> None:
         raise UsageError(f"--seeds must be at least 1, not {arguments.seeds}")
     names = list(RECIPES) if _ALL in arguments.recipes else arguments.recipes
     chosen = [recipe_named(name) for name in names]
+    listed = [*RECIPES.values(), *(each for each in chosen if each.name not in RECIPES)]
     console = Console()
-    _write(arguments, {})
+    _write(arguments, listed, {})
     for recipe in chosen:
         reasons = {}
         try:
-            _run(missing(recipe, arguments.seeds, _known(arguments).measurements), arguments)
+            _run(
+                missing(recipe, arguments.seeds, _known(arguments, listed).measurements), arguments
+            )
         except TrainingError as error:
             say(console, f"{recipe.name}: {error}")
             reasons = {recipe.name: _reason(error)}
-        _write(arguments, reasons)
+        _write(arguments, listed, reasons)
     say(console, f"results: {arguments.output}")
 
 
@@ -69,14 +72,14 @@ def _run(recipes: list[Recipe], arguments: argparse.Namespace) -> None:
     train(recipes, arguments, arguments.runs / "published", GatePolicy(force=True))
 
 
-def _write(arguments: argparse.Namespace, reasons: dict[str, str]) -> None:
-    known = _known(arguments)
+def _write(arguments: argparse.Namespace, recipes: list[Recipe], reasons: dict[str, str]) -> None:
+    known = _known(arguments, recipes)
     known = replace(known, reasons={**known.reasons, **reasons})
-    write_results(RECIPES.values(), known, arguments.output)
+    write_results(recipes, known, arguments.output)
 
 
-def _known(arguments: argparse.Namespace) -> KnownResults:
-    return known_results(RECIPES.values(), arguments.runs, arguments.output)
+def _known(arguments: argparse.Namespace, recipes: list[Recipe]) -> KnownResults:
+    return known_results(recipes, arguments.runs, arguments.output)
 
 
 def _reason(error: TrainingError) -> str:

@@ -15,11 +15,13 @@ from rich.console import Console
 from training.data.augmentation import Augmenter
 from training.data.cache import cached
 from training.data.datasets import DataSet, Rows
-from training.data.photo_store import PhotoStore, Progress
+from training.data.prepared_photos import PhotoStore
+from training.data.registry import Progress
 from training.errors import TrainingError
 from training.networks.backbone import Backbone, load_backbone
 from training.progress_bars import counting
-from training.recipe import BackboneNetwork, Recipe
+from training.recipe import Recipe
+from training.settings import BackboneNetwork
 
 _BATCH = 64
 _FORMAT = 1  # Of the files in a cache entry; to be increased when they change.

@@ -18,7 +18,7 @@ from training.errors import Diverged, UsageError
 from training.fitting.checkpointer import Checkpointer
 from training.fitting.checkpoints import Position
 from training.fitting.head_warmup import fit_head_warmup
-from training.networks import network_to_fit, network_to_serve
+from training.networks.building import network_to_fit, network_to_serve
 from training.recipe import Recipe
 
 VALIDATION_BATCH = 256

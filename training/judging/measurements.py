@@ -10,11 +10,11 @@ from training.errors import TrainingError
 from training.json_files import write_json
 from training.metrics import EVALUATION
 from training.model_cards import CARD, read_run_card
-from training.overrides import settings
+from training.overrides import hyperparameters, renamed
 from training.recipe import Recipe
 from training.runs.history import read_history
 
-_VARIED = ("seed", "split")  # Runs of a recipe differ in these.
+_VARIED = ("seed", "split_seed")  # Runs of a recipe differ in these.
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Measurement:
     Attributes:
         recipe: name of the recipe.
         model: name of the model.
-        parameters: hyperparameters of the recipe by name, seed and split included.
+        parameters: hyperparameters of the recipe by name, seed and split seed included.
         accuracy: on the test split.
         training_accuracy: in the last epoch, a mean over its steps; None if unknown.
         photos: number of photos in the test split.
@@ -47,15 +47,15 @@ class Measurement:
 
     @property
     def seed(self) -> tuple[int, int]:
-        """Seed and split."""
-        return self.parameters["seed"], self.parameters.get("split", 1)
+        """Seed and split seed."""
+        return self.parameters["seed"], self.parameters.get("split_seed", 1)
 
     def is_of(self, recipe: Recipe) -> bool:
-        """Whether the run had the hyperparameters of the recipe, except for seed and split.
+        """Whether the run had the hyperparameters of the recipe, except for the two seeds.
 
         Hyperparameters that the recipe did not have at the time are ignored.
         """
-        now = json.loads(json.dumps(settings(recipe)))
+        now = json.loads(json.dumps(hyperparameters(recipe)))
         same = (name for name in self.parameters if name in now and name not in _VARIED)
         return self.recipe == recipe.name and all(self.parameters[n] == now[n] for n in same)
 
@@ -72,7 +72,8 @@ def read_measurements(path: Path) -> tuple[list[Measurement], dict[str, str]]:
         return [], {}
     try:
         kept = json.loads(path.read_text("utf-8"))
-        return [Measurement(**each) for each in kept["runs"]], dict(kept["not_run"])
+        runs = [{**each, "parameters": renamed(each["parameters"])} for each in kept["runs"]]
+        return [Measurement(**each) for each in runs], dict(kept["not_run"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise TrainingError(f"{path} is not a file of measurements ({error}): remove it") from error
 
@@ -101,7 +102,7 @@ def _measurement(folder: Path) -> Measurement:
         return Measurement(
             recipe=card["recipe"],
             model=card["name"],
-            parameters=card["parameters"],
+            parameters=renamed(card["parameters"]),
             accuracy=card["metrics"]["test"]["accuracy"],
             training_accuracy=history[-1].get("accuracy") if history else None,
             photos=card["metrics"]["test"]["photos"],

@@ -7,8 +7,8 @@ import numpy as np
 
 from training.errors import TrainingError, UsageError
 from training.publishing.published_model import PublishedModel
+from training.recipe import ANY_PHOTOS
 from training.recipes import RECIPES
-from training.recipes.images import ANY_PHOTOS
 from training.trust.ood_datasets import (
     EncodedPhotos,
     prepare_photos,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, median, stdev
 
+from training.data.registry import dataset_named
 from training.errors import explained
 from training.judging.measurements import (
     Measurement,
@@ -18,13 +19,10 @@ from training.judging.measurements import (
     write_measurements,
 )
 from training.overrides import override
-from training.recipe import Recipe
-from training.recipes.images import ANY_PHOTOS
+from training.recipe import ANY_PHOTOS, Recipe
 
 FEWEST = 3
 """Runs of a recipe that a row should have."""
-
-_OWN_TEST = ("fashion-mnist", "mnist")  # Data sets published with a test split.
 
 _HEAD = (
     "# Results\n\n"
@@ -41,15 +39,15 @@ _HEAD = (
 
 def seeded(recipe: Recipe, seed: int) -> Recipe:
     """Return a recipe with a seed, and where it splits its data, a split with the same number."""
-    split = [] if recipe.dataset in _OWN_TEST else [f"split={seed}"]
-    return override(recipe, [f"seed={seed}", *split])
+    splits = "split_seed" in dataset_named(recipe.dataset).reads
+    return override(recipe, [f"seed={seed}", *([f"split_seed={seed}"] if splits else [])])
 
 
 def missing(recipe: Recipe, seeds: int, known: Iterable[Measurement]) -> list[Recipe]:
     """Return the recipe with each of the seeds from 1 that it has not been run with yet."""
     wanted = [seeded(recipe, seed) for seed in range(1, seeds + 1)]
     done = {each.seed for each in known if each.is_of(recipe)}
-    return [each for each in wanted if (each.seed, each.split) not in done]
+    return [each for each in wanted if (each.seed, each.split_seed) not in done]
 
 
 @dataclass(frozen=True)
@@ -134,10 +132,10 @@ def _row(recipe: Recipe, group: Sequence[Measurement]) -> list[str]:
     few = "" if len(group) >= FEWEST else f" (fewer than {FEWEST})"
     command = f"results --recipes {recipe.name}"
     if recipe.dataset == ANY_PHOTOS:
-        command = f"run {recipe.name} --name {group[0].model} --data FOLDER --set split=1"
+        command = f"run {recipe.name} --name {group[0].model} --data FOLDER --set split_seed=1"
     return [
         _name(group[0]),
-        recipe.published or "–",
+        recipe.reference_result or "–",
         f"{_spread([each.accuracy for each in group])} of {group[0].photos:,}",
         _spread(trained) if trained else "–",
         f"{median(each.seconds for each in group):,.0f}",
@@ -154,7 +152,7 @@ def _name(measured: Measurement) -> str:
 
 
 def _absent(recipe: Recipe, reason: str) -> list[str]:
-    return [f"`{recipe.name}`", recipe.published or "–", recipe.expected, reason]
+    return [f"`{recipe.name}`", recipe.reference_result or "–", recipe.expected, reason]
 
 
 def _run(measured: Measurement) -> list[str]:

@@ -11,17 +11,18 @@ import numpy as np
 from rich.console import Console
 
 from training.data.datasets import DataSet, Photos
-from training.data.image_folders import SPLIT_FOLDERS, split_folders
+from training.data.loaders.image_folders import SPLIT_FOLDERS, split_folders
 from training.data.loading import load
-from training.data.photo_store import Source, content_digests, photo_store
+from training.data.prepared_photos import Source, content_digests, photo_store
 from training.errors import TrainingError
 from training.metrics.evaluation import Evaluation
+from training.overrides import renamed
 from training.progress_bars import counting
 from training.publishing.published_model import PublishedModel
 from training.recipe import Recipe
 from training.recipes import RECIPES
 
-_SPLITTING = ("split", "held_out")  # Hyperparameters that decide which photos a split has.
+_SPLITTING = ("split_seed", "held_out")  # Hyperparameters that decide which photos a split has.
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def _own_recipe(model: PublishedModel) -> Recipe:
             f"{model.name}/{model.version} was trained by the unknown recipe {name!r}: choose the"
             " photos to score it on with --recipe or --photos"
         )
-    parameters = model.card.get("parameters", {})
+    parameters = renamed(model.card.get("parameters", {}))
     return replace(recipe, **{name: parameters[name] for name in _SPLITTING if name in parameters})
 
 

@@ -93,6 +93,8 @@ def train_and_publish(
         if version:
             say(console, f"{run.folder} is finished, published as {version}; --fresh begins again")
             return version
+        if recipe.file:
+            run.note(recipe_file=recipe.file)
         if run.facts()["status"] == "new":
             for folder in unfinished_with_other_code(paths.runs, identity):
                 say(console, f"not resumed, because the code has changed since: {folder}")

@@ -15,7 +15,7 @@ from typing import Any
 
 from training.backends import backend_name
 from training.data.datasets import DataSet
-from training.overrides import settings
+from training.overrides import hyperparameters
 from training.provenance import code_digest, commit
 from training.recipe import Recipe
 
@@ -62,7 +62,7 @@ def model_card(
 
 def _parameters(recipe: Recipe) -> dict[str, Any]:
     """Return all hyperparameters of a recipe; of a weights file, only its name."""
-    parameters = settings(recipe)
+    parameters = hyperparameters(recipe)
     if "network.weights" in parameters:
         parameters["network.weights"] = Path(parameters["network.weights"]).name
     return parameters

@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 
 from training.atomic_write import atomic_write
 from training.errors import TrainingError, explained
-from training.overrides import settings
+from training.overrides import hyperparameters
 from training.provenance import code_digest
 from training.recipe import Recipe
 
@@ -41,7 +41,7 @@ class RunIdentity:
         model: the name under which it is published.
         parameters: all hyperparameters, overrides and seed included.
         data: digest of the data set.
-        code: digest of the sources (`training.provenance`).
+        code: digest of the sources (`training.provenance`) and of a recipe's own file.
         deterministic: whether it is fitted so that the result is the same bit by bit.
         weights: digest of the file of pretrained weights; empty without one.
     """
@@ -64,9 +64,15 @@ def run_identity(
     recipe: Recipe, data: str, *, deterministic: bool, weights: str = ""
 ) -> RunIdentity:
     """Return the identity of a run with the current code; see `RunIdentity` for the arguments."""
-    parameters = settings(recipe)
+    code = code_digest() + recipe.file_digest
     return RunIdentity(
-        recipe.name, recipe.model, parameters, data, code_digest(), deterministic, weights
+        recipe.name,
+        recipe.model,
+        hyperparameters(recipe),
+        data,
+        code,
+        deterministic,
+        weights,
     )
 
 

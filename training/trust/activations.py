@@ -9,7 +9,7 @@ from keras import layers
 
 from training.data.datasets import Photos
 from training.networks.backbone import tail_and_below, without_xla
-from training.networks.builders import Tensor
+from training.settings import Tensor
 
 ActivationTensors = Mapping[str, Tensor]
 """What an `activation_model` computes for a batch of photos, float32:

@@ -17,12 +17,12 @@ from PIL import Image
 from serving.photos import Shape, prepare
 from serving.photos.errors import BadPhoto
 from training.data.datasets import search_folders
-from training.data.fashion_mnist import FILES as FASHION_FILES
-from training.data.fashion_mnist import load_fashion_mnist
-from training.data.mnist import FILE as MNIST_FILE
-from training.data.mnist import load_mnist
+from training.data.loaders.fashion_mnist import FILES as FASHION_FILES
+from training.data.loaders.fashion_mnist import load_fashion_mnist
+from training.data.loaders.mnist import FILE as MNIST_FILE
+from training.data.loaders.mnist import load_mnist
 from training.errors import TrainingError
-from training.recipes.images import ANY_PHOTOS
+from training.recipe import ANY_PHOTOS
 from training.threads import mapped
 
 MAX_PHOTOS = 1_000

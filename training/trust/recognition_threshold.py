@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 
 from training.data.datasets import Rows, Split
-from training.networks.builders import Tensor
+from training.settings import Tensor
 from training.trust.activations import Activations, compute_activations
 from training.trust.ood_scores import Score, all_scores
 

@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 
 from training.data.datasets import DataSet
-from training.data.fashion_mnist import load_fashion_mnist
+from training.data.loaders.fashion_mnist import load_fashion_mnist
 from training.errors import Diverged, Preempted
 from training.fitting.checkpointer import Checkpointer
 from training.fitting.checkpoints import CheckpointFolder, Position
 from training.fitting.fit import fit
 from training.fitting.interruption import Stop
-from training.recipe import DenseNetwork, Recipe, ResidualNetwork
+from training.networks.dense import DenseNetwork
+from training.networks.residual import ResidualNetwork
+from training.recipe import Recipe
 from training.runs.history import read_history
 from training.runs.history_writer import HistoryWriter
 

@@ -5,13 +5,14 @@ import keras
 import numpy as np
 import pytest
 
-from training.augmentation_settings import Augmentation
 from training.data.datasets import DataSet
-from training.data.fashion_mnist import load_fashion_mnist
+from training.data.loaders.fashion_mnist import load_fashion_mnist
 from training.errors import TrainingError
 from training.fitting.fit import fit
+from training.networks.dense import DenseNetwork
 from training.publishing.saved_model import write_saved_model
-from training.recipe import DenseNetwork, Recipe
+from training.recipe import Recipe
+from training.settings import Augmentation
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from training.judging.results import (
     seeded,
     write_results,
 )
-from training.overrides import override, settings
+from training.overrides import hyperparameters, override
 from training.recipe import Recipe
 from training.recipes import RECIPES
 
@@ -33,7 +33,7 @@ def run_folder(runs: Path, recipe: Recipe, accuracy: float, **card: Any) -> Path
     made = {
         "name": recipe.model,
         "recipe": recipe.name,
-        "parameters": settings(recipe),
+        "parameters": hyperparameters(recipe),
         "metrics": {"test": {"accuracy": accuracy, "photos": 10_000}},
         "trained": {"seconds": 40 + recipe.seed, "hardware": hardware, "began": "2026-11-22T10:00"},
         "data": {"sha256": "d" * 64},
@@ -57,7 +57,7 @@ def test_a_row_has_what_was_published_and_mean_and_spread_of_what_was_measured(
     row = next(line for line in page.splitlines() if line.startswith(f"| `{CLOTHING.name}` | 87.9"))
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[1:] == [
-        CLOTHING.published,
+        CLOTHING.reference_result,
         "88.00 ± 1.00% of 10,000",
         "89.00 ± 1.00%",
         "42",
@@ -121,8 +121,8 @@ def test_only_what_is_missing_is_run(tmp_path: Path) -> None:
 
 
 def test_photos_are_split_anew_for_each_seed_where_they_have_no_split() -> None:
-    assert (seeded(PETS, 3).seed, seeded(PETS, 3).split) == (3, 3)
-    assert (seeded(CLOTHING, 3).seed, seeded(CLOTHING, 3).split) == (3, 1)
+    assert (seeded(PETS, 3).seed, seeded(PETS, 3).split_seed) == (3, 3)
+    assert (seeded(CLOTHING, 3).seed, seeded(CLOTHING, 3).split_seed) == (3, 1)
 
 
 def test_the_newest_run_of_a_seed_counts(tmp_path: Path) -> None:

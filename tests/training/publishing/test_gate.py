@@ -7,9 +7,10 @@ import pytest
 
 from tests.training.signals import data_set, evaluation, published
 from training.errors import Refused, TrainingError
+from training.networks.dense import DenseNetwork
 from training.publishing.gate import Verdict, judge, serving_version
 from training.publishing.gate_policy import GatePolicy
-from training.recipe import DenseNetwork, Recipe
+from training.recipe import Recipe
 
 RECIPE = Recipe(
     name="letters-dense",

@@ -17,7 +17,7 @@ import tensorflow as tf
 from serving.repository.versions import published_versions
 from training.errors import TrainingError
 from training.model_cards import VERSION_CARD
-from training.networks import network_to_fit, network_to_serve
+from training.networks.building import network_to_fit, network_to_serve
 from training.publishing.model_folder import check_writable
 from training.publishing.publish import publish
 from training.publishing.saved_model import write_saved_model
@@ -143,7 +143,7 @@ from dataclasses import replace
 from pathlib import Path
 from tests.training.publishing.test_publish import CARD
 from training.errors import TrainingError
-from training.networks import network_to_fit, network_to_serve
+from training.networks.building import network_to_fit, network_to_serve
 from training.publishing.publish import publish
 from training.recipes import RECIPES
 
@@ -188,7 +188,7 @@ from pathlib import Path
 from tests.training.publishing.test_publish import CARD
 from training.publishing import saved_model
 from training.publishing import publish as publishing
-from training.networks import network_to_fit, network_to_serve
+from training.networks.building import network_to_fit, network_to_serve
 from training.recipes import RECIPES
 
 recipe = RECIPES["clothing-dense128-adam"]

@@ -5,7 +5,7 @@ import pytest
 
 from training.__main__ import main
 from training.errors import TrainingError
-from training.overrides import settings
+from training.overrides import hyperparameters, renamed
 from training.publishing.starters import LEAST_ACCURACY, MAX_BYTES, STARTERS, install
 from training.recipe import Recipe
 from training.recipes import DEFAULTS, RECIPES, default_recipe
@@ -76,8 +76,8 @@ def test_the_starters_in_the_tree_come_from_the_default_recipes(name: str) -> No
     recipe = default_recipe(name)
     # A number that recipes did not have yet when a starter was trained was at its default.
     neutral = Recipe("", "", "", "", "", "", recipe.shape, type(recipe.network)())
-    found = json.loads(json.dumps(settings(neutral))) | card["parameters"]
-    assert found == json.loads(json.dumps(settings(recipe))), (
+    found = json.loads(json.dumps(hyperparameters(neutral))) | renamed(card["parameters"])
+    assert found == json.loads(json.dumps(hyperparameters(recipe))), (
         "train it again (make starters) or undo the change"
     )
     assert card["metrics"]["test"]["accuracy"] >= LEAST_ACCURACY[name]

@@ -9,11 +9,19 @@ from keras import layers
 from scipy.special import softmax
 
 from tests.training.backbones import tiny
-from training.networks import network_to_fit, network_to_serve
 from training.networks.backbone import fitted_part
-from training.recipe import DenseNetwork, FineTuning, PatchNetwork, Recipe, WideNetwork
+from training.networks.building import network_to_fit, network_to_serve
+from training.networks.dense import DenseNetwork
+from training.networks.patch import PatchNetwork
+from training.networks.wide import WideNetwork
+from training.recipe import Recipe
 from training.recipes import RECIPES
-from training.trust.activations import activation_model, compute_activations, logit_weights
+from training.settings import FineTuning
+from training.trust.activations import (
+    activation_model,
+    compute_activations,
+    logit_weights,
+)
 
 # Keras stores weights by a conversion that NumPy wants to be another one some day.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -12,7 +12,7 @@ from tests.training.backbones import write_photos
 from tests.training.conftest import CommandLine
 from tests.training.trust.test_ood_datasets import png, write_mnist
 from training.__main__ import main
-from training.data.fashion_mnist import load_fashion_mnist
+from training.data.loaders.fashion_mnist import load_fashion_mnist
 
 # Keras stores weights by a conversion that NumPy wants to be another one some day.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

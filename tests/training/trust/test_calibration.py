@@ -6,7 +6,7 @@ import pytest
 from scipy.special import softmax
 
 from tests.training.backbones import tiny
-from training.networks import network_to_fit, network_to_serve
+from training.networks.building import network_to_fit, network_to_serve
 from training.recipe import Recipe
 from training.trust.activations import last_layer, logit_weights
 from training.trust.calibration import calibrate, calibration_figures, fitted_temperature

@@ -1,4 +1,3 @@
-import fcntl
 import os
 import signal
 import subprocess
@@ -9,12 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from tests.training.conftest import encoded
 from training.__main__ import main
-from training.data import preparing
-from training.data.cats_dogs import load_cats_dogs
-from training.data.preparing import DAMAGED, DAMAGED_LIST, Prepared, prepare_dogs_vs_cats
+from training.data import extract_dogs_vs_cats
+from training.data.extract_dogs_vs_cats import (
+    DAMAGED,
+    DAMAGED_LIST,
+    LOCK,
+    Prepared,
+    prepare_dogs_vs_cats,
+)
+from training.data.loaders.cats_dogs import load_cats_dogs
 from training.errors import TrainingError
 
 ROOT = Path(__file__).parents[3]
@@ -144,7 +150,7 @@ def test_a_full_disk_is_told_before_and_nothing_is_written(
     pets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "training.data.preparing.shutil.disk_usage", lambda folder: _Disk(free=2**20)
+        "training.data.extract_dogs_vs_cats.shutil.disk_usage", lambda folder: _Disk(free=2**20)
     )
 
     with pytest.raises(TrainingError, match=r"has 1 MiB free, and 64 MiB are needed: make room"):
@@ -161,7 +167,7 @@ class _Disk:
 def test_a_disk_that_fills_up_loses_nothing(
     pets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put = preparing._put
+    put = extract_dogs_vs_cats._put
     written: list[Path] = []
 
     def until_full(target: Path, content: bytes) -> None:
@@ -170,10 +176,10 @@ def test_a_disk_that_fills_up_loses_nothing(
         written.append(target)
         put(target, content)
 
-    monkeypatch.setattr(preparing, "_put", until_full)
-    with pytest.raises(TrainingError, match=r"No space left on device.*goes on where it was"):
+    monkeypatch.setattr(extract_dogs_vs_cats, "_put", until_full)
+    with pytest.raises(TrainingError, match=r"No space left on device.*continues where it stopped"):
         prepared(pets, tmp_path / "out")
-    monkeypatch.setattr(preparing, "_put", put)
+    monkeypatch.setattr(extract_dogs_vs_cats, "_put", put)
 
     assert sum(prepared(pets, tmp_path / "out").photos.values()) == 40
 
@@ -197,11 +203,11 @@ def test_a_folder_of_another_split_is_left_alone(pets: Path, tmp_path: Path) -> 
 
 def test_two_at_once_are_told(pets: Path, tmp_path: Path) -> None:
     prepared(pets, tmp_path / "out")
-    with open(tmp_path / "out" / ".prepared.json") as note:
-        fcntl.flock(note, fcntl.LOCK_EX)
-
-        with pytest.raises(TrainingError, match="is being prepared by another process"):
-            prepared(pets, tmp_path / "out")
+    with (
+        FileLock(tmp_path / "out" / LOCK),
+        pytest.raises(TrainingError, match="is being prepared by another process"),
+    ):
+        prepared(pets, tmp_path / "out")
 
 
 def test_the_command_tells_what_it_made(
@@ -214,7 +220,7 @@ def test_the_command_tells_what_it_made(
 
     told = capsys.readouterr().out
     assert f"{tmp_path}/out/train/dogs: 14 photos\n" in told
-    assert f"1 damaged photos set aside: {tmp_path}/out/damaged.csv" in told
+    assert f"1 damaged photo set aside: {tmp_path}/out/damaged.csv" in told
 
 
 def test_splits_of_the_command_are_those_of_recipes(pets: Path, tmp_path: Path) -> None:

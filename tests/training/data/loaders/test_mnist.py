@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from training.data.mnist import FILE, load_mnist
+from training.data.loaders.mnist import FILE, load_mnist
 from training.errors import TrainingError
 
 Arrays = dict[str, np.ndarray]
@@ -92,7 +92,7 @@ def test_other_arrays_are_refused(folder: Path, changed: Arrays, message: str) -
 def test_a_missing_array_is_named(folder: Path) -> None:
     np.savez(folder / FILE, x_train=arrays()["x_train"], y_train=arrays()["y_train"])
 
-    with pytest.raises(TrainingError, match="has no x_test and no y_test: it is not Keras's MNIST"):
+    with pytest.raises(TrainingError, match="lacks x_test and y_test: it is not Keras's MNIST"):
         load_mnist(folder, 0.0)
 
 
@@ -100,5 +100,5 @@ def test_a_missing_array_is_named(folder: Path) -> None:
 def test_a_damaged_file_is_told(folder: Path, content: bytes) -> None:
     (folder / FILE).write_bytes(content)
 
-    with pytest.raises(TrainingError, match=r"mnist\.npz is damaged .*: fetch it again"):
+    with pytest.raises(TrainingError, match=r"mnist\.npz is damaged .*: download it again"):
         load_mnist(folder, 0.0)

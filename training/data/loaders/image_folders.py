@@ -1,8 +1,8 @@
 """Photos in folders: a sub-folder for each class, named as the class.
 
-Where there are `train`, `validation` and `test` with such sub-folders, they are the splits;
-otherwise the photos are split here. Every file counts as a photo, whatever its name; hidden ones
-(`.DS_Store`) don't.
+Folders `train`, `validation` and `test` with such sub-folders are the splits; otherwise the photos
+are split here. Every file counts as a photo, regardless of its name, except hidden ones
+(`.DS_Store`).
 """
 
 import json
@@ -12,16 +12,24 @@ from pathlib import Path
 
 from serving.photos import Shape
 from training.data.datasets import DataSet
-from training.data.photo_sets import Photo, assemble, with_splits
-from training.data.photo_store import Progress, Source
+from training.data.labelled_photos import Photo, assemble, with_splits
+from training.data.prepared_photos import Source
+from training.data.registry import Progress, dataset
 from training.data.splitting import split_order
 from training.errors import TrainingError
+from training.recipe import ANY_PHOTOS, Recipe
 
 PREPARED = ".prepared.json"
-"""In a folder that `prepare` has made: from which archive and with which split."""
+"""In a folder that `prepare` made: its archive and split."""
 SPLIT_FOLDERS = {"train": "training", "validation": "validation", "test": "test"}
 _LIKE_SPLITS = {*SPLIT_FOLDERS, "training", "valid", "val", "dev", "testing"}
-_NEITHER = {"Thumbs.db", "desktop.ini"}  # Windows puts them beside photos.
+_NO_PHOTOS = {"Thumbs.db", "desktop.ini"}  # Windows puts them beside photos.
+
+
+@dataset(ANY_PHOTOS, reads=("split_seed",))
+def _load(recipe: Recipe, data: Path | None, progress: Progress) -> DataSet:
+    prepared = recipe.preparation, recipe.shape
+    return load_image_folder(data, recipe.model, recipe.split_seed, *prepared, progress)
 
 
 def load_image_folder(
@@ -32,18 +40,10 @@ def load_image_folder(
     shape: Shape,
     progress: Progress,
 ) -> DataSet:
-    """Load photos from a folder with a sub-folder for each class.
+    """Load photos from `FOLDER/<class>/…` or `FOLDER/{train,validation,test}/<class>/…`.
 
-    Args:
-        folder: `FOLDER/<class>/…`, or `FOLDER/{train,validation,test}/<class>/…`.
-        name: of the data set.
-        split: which of the ways to split them, where the folder doesn't.
-        preparation: as `serving.photos.preparation` names it.
-        shape: height, width and channels.
-        progress: called with the photos done and all photos, while they are prepared.
-
-    Returns:
-        The data set; its labels are the folders' names, in alphabetical order.
+    The labels are the names of the class folders, in alphabetical order. `split` is for
+    folders without splits of their own.
 
     Raises:
         TrainingError: no folder, fewer than two classes, or too few photos of one.
@@ -71,10 +71,10 @@ def load_image_folder(
 
 
 def split_folders(folder: Path) -> dict[str, Path]:
-    """Return the folders of the splits by the split's name; empty if it is not divided so.
+    """Return the folders of the splits by the split's name; empty if there are no such folders.
 
     Raises:
-        TrainingError: it is, but not into all of them.
+        TrainingError: there are some of them, but not all.
     """
     found = {split: folder / name for name, split in SPLIT_FOLDERS.items()}
     if all(path.is_dir() for path in found.values()):
@@ -82,24 +82,24 @@ def split_folders(folder: Path) -> dict[str, Path]:
     names = _classes(folder) if folder.is_dir() else set()
     if len(names) >= 2 and names <= _LIKE_SPLITS:
         raise TrainingError(
-            f"{folder} has {' and '.join(sorted(names))}, which look like splits and not like"
-            f" classes: splits are named {', '.join(SPLIT_FOLDERS)}, and there are all three"
+            f"{folder} has {' and '.join(sorted(names))}, which look like splits, not like"
+            f" classes: splits are named {', '.join(SPLIT_FOLDERS)}, and all three are needed"
         )
     return {}
 
 
 def check_split(folder: Path, split: int) -> None:
-    """Check that a folder that is divided already is not to be divided in another way.
+    """Check that another split is not asked for where a folder has its splits already.
 
     Raises:
-        TrainingError: it is.
+        TrainingError: another split is asked for.
     """
     note = folder / PREPARED
     made = json.loads(note.read_text("utf-8") or "{}").get("split", 1) if note.is_file() else 1
     if split not in (1, made):
         raise TrainingError(
-            f"{folder} is divided into its splits already, as split {made}: leave split={split}"
-            " away, or name what it was made from"
+            f"{folder} has its splits already, made with split_seed={made}: leave out"
+            f" split_seed={split}, or name the archive that the folder was made from"
         )
 
 
@@ -111,15 +111,9 @@ def load_split_folders(
     shape: Shape,
     progress: Progress,
 ) -> DataSet:
-    """Load photos that have been split into `train`, `validation` and `test`.
+    """Load photos from the folders `train`, `validation` and `test`.
 
-    Args:
-        folder: holds these.
-        name: of the data set.
-        labels: the label of each class folder, in the order of the classes.
-        preparation: as `serving.photos.preparation` names it.
-        shape: height, width and channels.
-        progress: called with the photos done and all photos, while they are prepared.
+    `labels` has the label of each class folder, in the order of the classes.
 
     Raises:
         TrainingError: fewer than two classes, or a class without photos in one of the splits.
@@ -143,11 +137,7 @@ def load_split_folders(
 
 
 def _classes(folder: Path) -> set[str]:
-    """Return the names of the class folders.
-
-    Raises:
-        TrainingError: one is not text.
-    """
+    """Return the names of the class folders, if all can be printed."""
     names = {path.name for path in folder.iterdir() if path.is_dir() and path.name[0] != "."}
     for name in names:
         if not name.isprintable():
@@ -156,7 +146,7 @@ def _classes(folder: Path) -> set[str]:
 
 
 def _labels(folders: Iterable[str]) -> dict[str, str]:
-    """Return the label of each class folder; some systems store letters with accents in two."""
+    """Return the label of each class folder, with accents composed (NFC)."""
     return {name: unicodedata.normalize("NFC", name) for name in sorted(folders)}
 
 
@@ -167,27 +157,27 @@ def _check_classes(folder: Path, labels: Mapping[str, str]) -> None:
     found = f"only the class {only!r}" if only else "no class"
     advice = "put the photos of each class into a sub-folder of its own"
     if only and (folder / only).is_dir() and len(_classes(folder / only)) >= 2:
-        advice = f"if {folder / only} is meant, name that"
+        advice = f"if you mean {folder / only}, name that"
     archives = [path.name for path in folder.glob("*.zip")]
     if archives and not labels:
-        advice = f"unpack {archives[0]} first and name the folder that has a sub-folder for each"
+        advice = f"unpack {archives[0]} first, then name the folder with a sub-folder for each"
     raise TrainingError(f"{folder} has {found}, and at least two are needed: {advice}")
 
 
 def _photos(root: Path, folder: Path, label: str) -> list[Photo]:
-    """Return the photos of a class, in sub-folders too, in the order of their names."""
+    """Return the photos of a class, also from sub-folders, in the order of their names."""
     if not folder.is_dir():
         return []
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and _counts(path, folder))
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and _is_photo(path, folder))
     return [Photo(Source(_name(path, root), path.read_bytes), label) for path in files]
 
 
-def _counts(path: Path, folder: Path) -> bool:
+def _is_photo(path: Path, folder: Path) -> bool:
     hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    return not hidden and path.name not in _NEITHER
+    return not hidden and path.name not in _NO_PHOTOS
 
 
 def _name(path: Path, root: Path) -> str:
-    """Return a file's path below the root as text, the same on every system."""
+    """Return a file's path below the root as text, equal on all systems."""
     name = path.relative_to(root).as_posix().encode(errors="surrogateescape")
     return unicodedata.normalize("NFC", name.decode(errors="replace"))

@@ -6,9 +6,9 @@ import pytest
 
 from serving.photos import prepare
 from tests.training.conftest import encoded
-from training.data import photo_store
-from training.data.cats_dogs import LABELS, kaggle_label, kaggle_order, load_cats_dogs
+from training.data import prepared_photos
 from training.data.datasets import DataSet
+from training.data.loaders.cats_dogs import LABELS, kaggle_label, kaggle_order, load_cats_dogs
 from training.data.splitting import SPLITS, split_class
 from training.errors import TrainingError
 
@@ -96,7 +96,7 @@ def test_classes_are_mixed_within_a_split() -> None:
 
 def test_photos_are_prepared_once(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = load(pets)
-    monkeypatch.setattr(photo_store, "prepare", None)
+    monkeypatch.setattr(prepared_photos, "prepare", None)
 
     again = load(pets)
 
@@ -163,7 +163,7 @@ def test_without_the_archive_the_error_says_where_to_put_it(tmp_path: Path) -> N
 def test_a_file_that_is_no_archive_is_named(pets: Path) -> None:
     (pets / "train.zip").write_bytes(b"no zip")
 
-    with pytest.raises(TrainingError, match=r"train\.zip is no intact zip file"):
+    with pytest.raises(TrainingError, match=r"train\.zip is not a valid zip file"):
         load(pets)
 
 

@@ -14,8 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from training.data.datasets import DataSet, Split, file_digest, search_folders
+from training.data.registry import Progress, dataset
 from training.data.validation_split import split_off_validation
 from training.errors import TrainingError
+from training.recipe import Recipe
 
 LABELS = (
     "T-shirt/top",
@@ -35,17 +37,20 @@ FILES = {
     "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
     "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
 }
-"""The files and their published MD5 sums; what is downloaded has to be these."""
+"""The files and their published MD5 sums, which downloads are checked against."""
 
 _ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"  # Keras's own.
 
 
-def load_fashion_mnist(data: Path | None, held_out: float) -> DataSet:
-    """Load Fashion-MNIST from a folder, or else let Keras download it.
+@dataset("fashion-mnist", reads=("held_out",))
+def _load(recipe: Recipe, data: Path | None, progress: Progress) -> DataSet:
+    return load_fashion_mnist(data, recipe.held_out)
 
-    Args:
-        data: where to look first; PHOTOLABEL_DATA is looked into next.
-        held_out: fraction of the 60,000 training photos kept for validation, always the same ones.
+
+def load_fashion_mnist(data: Path | None, held_out: float) -> DataSet:
+    """Load Fashion-MNIST from `data` or PHOTOLABEL_DATA, or have Keras download it.
+
+    `held_out` is the fraction of training photos kept for validation, always the same ones.
 
     Raises:
         TrainingError: no files and no download, or a file is damaged.
@@ -65,18 +70,18 @@ def load_fashion_mnist(data: Path | None, held_out: float) -> DataSet:
 
 
 def _folder_with_files(data: Path | None) -> Path | None:
-    """Find the folder that has all four files; some of them is an error, not none."""
+    """Find the folder with all four files; a folder with only some of them is an error."""
     for folder in search_folders(data, "fashion-mnist"):
         missing = [name for name in FILES if not (folder / name).is_file()]
         if not missing:
             return folder
         if len(missing) < len(FILES):
-            raise TrainingError(f"{folder} has no {', '.join(missing)}: put the missing there")
+            raise TrainingError(f"{folder} lacks {', '.join(missing)}: put them there too")
     return None
 
 
 def _download(data: Path | None) -> Path:
-    """Let Keras fetch the files to where `keras.datasets.fashion_mnist` keeps them."""
+    """Have Keras download the files to where `keras.datasets.fashion_mnist` keeps them."""
     import keras
 
     try:
@@ -88,11 +93,13 @@ def _download(data: Path | None) -> Path:
         ]
     except Exception as error:  # Keras raises a bare Exception where it cannot download.
         looked = search_folders(data, "fashion-mnist")
-        places = f"not found in {', '.join(map(str, looked))}" if looked else "no --data given"
+        looked_in = (
+            f"not found in {', '.join(map(str, looked))}" if looked else "--data is not given"
+        )
         raise TrainingError(
-            f"no Fashion-MNIST: {places}, and it cannot be downloaded ({error}). Put"
+            f"no Fashion-MNIST: {looked_in}, and it cannot be downloaded ({error}). Put"
             f" {', '.join(FILES)} (https://github.com/zalandoresearch/fashion-mnist) into a folder"
-            " and name it with --data or PHOTOLABEL_DATA"
+            " and name that with --data or PHOTOLABEL_DATA"
         ) from error
     return Path(paths[0]).parent
 
@@ -120,22 +127,22 @@ def _read_idx(path: Path, dimensions: int) -> np.ndarray:
         with gzip.open(path) as file:
             content = file.read()
     except (OSError, EOFError, zlib.error) as error:
-        raise TrainingError(f"{path} is damaged ({error}): fetch it again") from error
+        raise TrainingError(f"{path} is damaged ({error}): download it again") from error
     header = struct.Struct(f">HBB{dimensions}i")
     if len(content) < header.size:
-        raise TrainingError(f"{path} is damaged (only {len(content)} bytes): fetch it again")
+        raise TrainingError(f"{path} is damaged (only {len(content)} bytes): download it again")
     zero, kind, found, *shape = header.unpack_from(content)
     if (zero, kind, found) != (0, 8, dimensions) or min(shape) < 0:
-        raise TrainingError(f"{path} is no IDX file of bytes with {dimensions} dimensions")
+        raise TrainingError(f"{path} is not an IDX file of bytes with {dimensions} dimensions")
     if len(content) - header.size != np.prod(shape):
         raise TrainingError(
-            f"{path} is damaged: {len(content) - header.size:,} bytes of data where its header"
-            f" promises {' × '.join(map(str, shape))}; fetch it again"
+            f"{path} is damaged: {len(content) - header.size:,} bytes of data, but its header"
+            f" says {' × '.join(map(str, shape))}; download it again"
         )
     return np.frombuffer(content, np.uint8, offset=header.size).reshape(shape)
 
 
 def _digest(folder: Path) -> str:
-    """Return the sha256 over the four files' own, in the order of their names."""
+    """Return the sha256 of the four files' digests, in the order of their names."""
     digests = "".join(file_digest(folder / name) for name in sorted(FILES))
     return hashlib.sha256(digests.encode()).hexdigest()

@@ -1,51 +1,47 @@
-"""`train.zip` of Kaggle's dogs-vs-cats as folders: train, validation, test, of cats and dogs each.
+"""Extract `train.zip` of Kaggle's dogs-vs-cats into folders: train, validation and test.
 
-Every photo is decoded once; what does not decode lies apart, with a list of why. The same archive
-and seed give the same files, byte by byte; an interrupted work is continued. Nothing of the archive
-but its photos is written, and each only under a name of ours.
+Every photo is decoded once; those that don't decode go to a folder of their own, with a list of the
+reasons. The same archive and split give the same files, byte for byte; an interrupted extraction is
+continued. Only photos are extracted, each to a path that is chosen here, never by the archive.
 """
 
 import csv
-import fcntl
 import json
 import shutil
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from threading import Lock
 
+from filelock import FileLock, Timeout
+
 from serving.photos import prepare
 from serving.photos.errors import BadPhoto
-from training.data.cats_dogs import FOLDERS, kaggle_label, kaggle_order, read_member
 from training.data.datasets import file_digest
-from training.data.image_folders import PREPARED, SPLIT_FOLDERS
-from training.data.photo_store import Progress
+from training.data.loaders.cats_dogs import FOLDERS, kaggle_label, kaggle_order, read_member
+from training.data.loaders.image_folders import PREPARED, SPLIT_FOLDERS
+from training.data.registry import Progress
 from training.data.splitting import FEWEST, split_class
 from training.errors import TrainingError
 from training.threads import mapped
 
 DAMAGED = "damaged"
 DAMAGED_LIST = "damaged.csv"
+LOCK = ".prepared.lock"
 
 _CHECKED_AS = ("squash/1", (150, 150, 3))
-_LARGEST_PHOTO = 64 * 2**20  # Bytes; a gateway takes less.
-_TIGHTEST = 20  # Times that photos may be larger than the archive: JPEGs hardly shrink.
-_SPARE = 64 * 2**20  # Bytes left free on the disk.
+_MAX_PHOTO_BYTES = 64 * 2**20  # A gateway accepts less.
+_MAX_RATIO = 20  # Of extracted to archived bytes: JPEGs hardly shrink.
+_SPARE_BYTES = 64 * 2**20  # Left free on the disk.
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What has been made.
-
-    Attributes:
-        photos: how many there are for each split and class folder.
-        damaged: how many have been set aside.
-    """
+    """The number of extracted photos, by split folder and class folder, and of damaged ones."""
 
     photos: dict[tuple[str, str], int]
     damaged: int
@@ -53,10 +49,10 @@ class Prepared:
 
 @dataclass(frozen=True)
 class _Photo:
-    """A photo of the archive, and the file that it becomes."""
+    """A photo of the archive and the folders that it goes to."""
 
     member: zipfile.ZipInfo
-    split: str  # Its folder.
+    split: str
     inner: str  # The folder of its class.
 
     @property
@@ -65,42 +61,48 @@ class _Photo:
 
 
 def prepare_dogs_vs_cats(path: Path, folder: Path, split: int, progress: Progress) -> Prepared:
-    """Divide the photos of an archive into folders, or go on with that.
+    """Extract the photos of an archive into folders, or continue that.
 
     Args:
         path: `train.zip`.
         folder: new, empty, or of an earlier call with the same archive and split.
-        split: another number is another split; the same as `split` in recipes.
-        progress: called with the photos done and all photos.
+        split: as `split_seed` of recipes.
+        progress: reports the photos done.
 
     Raises:
-        TrainingError: the archive is damaged, foreign or a trap, the folder has something else in
-            it, or the disk is full. What has been written is whole, and continued by another call.
+        TrainingError: the archive is damaged, malicious or another one, the folder has other files,
+            or the disk is full. Files that were written are complete; another call continues.
     """
     if not path.is_file():
         raise TrainingError(f"there is no archive {path}")
     try:
         with zipfile.ZipFile(path) as archive:
             photos = _photos(archive, path, split)
-            with _claimed(folder, {"archive": file_digest(path), "split": split}):
+            _check_folder(folder)
+            with FileLock(folder / LOCK, timeout=0):
+                _claim(folder, {"archive": file_digest(path), "split": split})
                 _check_space(photos, folder)
                 return _write(archive, photos, folder, progress)
+    except Timeout as error:
+        raise TrainingError(f"{folder} is being prepared by another process") from error
     except zipfile.BadZipFile as error:
-        raise TrainingError(f"{path} is no intact zip file ({error}): fetch it again") from error
+        raise TrainingError(
+            f"{path} is not a valid zip file ({error}): download it again"
+        ) from error
     except OSError as error:
         raise TrainingError(
-            f"cannot prepare {path} in {folder} ({error.strerror or error}); once that is mended,"
-            " the same command goes on where it was"
+            f"cannot prepare {path} in {folder} ({error.strerror or error}): fix that, then run the"
+            " same command again: it continues where it stopped"
         ) from error
 
 
 def _photos(archive: zipfile.ZipFile, path: Path, split: int) -> list[_Photo]:
-    """Return the photos of an archive that is what it should be, in their splits."""
+    """Return the photos of a valid archive, each with its split."""
     members = archive.infolist()
     for member in members:
         _check_member(member, path)
     size = sum(member.file_size for member in members)
-    if size > _TIGHTEST * max(path.stat().st_size, 2**20):
+    if size > _MAX_RATIO * max(path.stat().st_size, 2**20):
         raise TrainingError(
             f"{path} is refused: its {path.stat().st_size:,} bytes would become {size:,}"
         )
@@ -114,9 +116,9 @@ def _photos(archive: zipfile.ZipFile, path: Path, split: int) -> list[_Photo]:
     folders = {name: folder for folder, name in SPLIT_FOLDERS.items()}
     photos = []
     for inner, label in FOLDERS.items():
-        places = split_class(list(found[label]), kaggle_order(split))
+        splits = split_class(list(found[label]), kaggle_order(split))
         photos += [
-            _Photo(member, folders[places[name]], inner) for name, member in found[label].items()
+            _Photo(member, folders[splits[name]], inner) for name, member in found[label].items()
         ]
     return sorted(photos, key=lambda photo: photo.member.header_offset)
 
@@ -125,11 +127,11 @@ def _check_member(member: zipfile.ZipInfo, path: Path) -> None:
     name = member.filename
     windows = PureWindowsPath(name)
     if windows.is_absolute() or windows.drive or name.startswith("/") or ".." in windows.parts:
-        raise TrainingError(f"{path} is refused: its member {name!r} lies outside of the archive")
-    if member.file_size > _LARGEST_PHOTO:
+        raise TrainingError(f"{path} is refused: its member {name!r} points outside the folder")
+    if member.file_size > _MAX_PHOTO_BYTES:
         raise TrainingError(
             f"{path} is refused: its member {name!r} would become {member.file_size:,} bytes; no"
-            f" photo may have more than {_LARGEST_PHOTO:,}"
+            f" photo may have more than {_MAX_PHOTO_BYTES:,}"
         )
 
 
@@ -148,37 +150,30 @@ def _labelled(members: list[zipfile.ZipInfo], label: str) -> dict[str, zipfile.Z
     return found
 
 
-@contextmanager
-def _claimed(folder: Path, made_from: dict[str, object]) -> Iterator[None]:
-    """Note in the folder what it is made from, and keep others from making it meanwhile."""
+def _check_folder(folder: Path) -> None:
+    """Make the folder, or check that an existing one holds nothing else."""
     folder.mkdir(parents=True, exist_ok=True)
-    if any(path.name != PREPARED for path in folder.iterdir()) and not (folder / PREPARED).exists():
+    names = {path.name for path in folder.iterdir()} - {LOCK}
+    if names and PREPARED not in names:
         raise TrainingError(f"{folder} is not empty: name a new folder")
-    with open(folder / PREPARED, "a+") as note:
-        try:
-            fcntl.flock(note, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise TrainingError(f"{folder} is being prepared by another process") from None
-        note.seek(0)
-        before = note.read()
-        if not before:
-            note.write(json.dumps(made_from) + "\n")
-            note.flush()
-        elif json.loads(before) != made_from:
-            raise TrainingError(
-                f"{folder} was made from another archive or with another split: name a new folder"
-            )
-        yield
+
+
+def _claim(folder: Path, made_from: dict[str, object]) -> None:
+    """Note in a folder what it is made from, or check that it is made from the same."""
+    note = folder / PREPARED
+    before = note.read_text("utf-8") if note.exists() else ""
+    if not before:
+        note.write_text(json.dumps(made_from) + "\n", "utf-8")
+    elif json.loads(before) != made_from:
+        raise TrainingError(
+            f"{folder} was made from another archive or with another split: name a new folder"
+        )
 
 
 def _check_space(photos: list[_Photo], folder: Path) -> None:
-    """Find out whether there is room for what is still to be written.
-
-    Raises:
-        TrainingError: there is not.
-    """
+    """Check that there is room for the photos that are still missing."""
     missing = [photo for photo in photos if not _target(folder, photo).exists()]
-    needed = sum(photo.member.file_size for photo in missing) + _SPARE
+    needed = sum(photo.member.file_size for photo in missing) + _SPARE_BYTES
     free = shutil.disk_usage(folder).free
     if missing and free < needed:
         raise TrainingError(
@@ -215,7 +210,7 @@ def _write(
 
 
 def _extract(read: Callable[[str], bytes], folder: Path, photo: _Photo) -> str:
-    """Write a photo that is not there yet; return what is wrong with it, if something is."""
+    """Write a photo unless it is there already; return what is wrong with it, or nothing."""
     target = _target(folder, photo)
     if _is_there(target, photo.member):
         return ""
@@ -233,7 +228,7 @@ def _extract(read: Callable[[str], bytes], folder: Path, photo: _Photo) -> str:
 
 
 def _is_there(target: Path, member: zipfile.ZipInfo) -> bool:
-    """Whether a photo has been written: what is written has been checked before."""
+    """Whether a photo has been written, and so has been checked before."""
     try:
         if target.stat().st_size != member.file_size:
             return False

@@ -1,7 +1,7 @@
 """Encoded photos, prepared once, exactly as the gateway prepares them, and kept in the cache.
 
-A store holds each content once, whatever files have it and whatever they are called: labels and
-splits only refer to its rows. A changed or an added photo makes another store.
+A store holds each content once, regardless of file names: labels and splits only refer to its rows.
+A changed or an added photo makes another store.
 """
 
 import hashlib
@@ -16,20 +16,19 @@ import numpy as np
 from serving.photos import Shape, prepare
 from serving.photos.errors import BadPhoto
 from training.data.cache import cached
+from training.data.registry import Progress
 from training.errors import TrainingError
 from training.threads import mapped
 
-_FORMAT = 2  # Of the files of a cache entry; another one with each change of them.
-
-Progress = Callable[[int, int], None]
+_FORMAT = 2  # Of the files of a cache entry; to be raised when they change.
 
 
 @dataclass(frozen=True)
 class Source:
-    """A photo where it is stored.
+    """Where a photo is stored.
 
     Attributes:
-        name: as people know it: the file's path below the data set's folder, or in its archive.
+        name: the file's path below the data set's folder, or in its archive.
         read: returns the encoded photo.
     """
 
@@ -42,10 +41,10 @@ class PhotoStore:
     """Prepared photos.
 
     Attributes:
-        digest: names contents, preparation and shape: whatever is computed from the store.
+        digest: names contents, preparation and shape; a key for everything computed from the store.
         pixels: uint8 `[rows, height, width, channels]`, mapped from a file.
         rows: from the sha256 of a file (hexadecimal) to its row.
-        damaged: from the sha256 of a file that is no intact photo to what is wrong with it.
+        damaged: from the sha256 of a file that is not a valid photo to what is wrong with it.
     """
 
     digest: str
@@ -55,7 +54,7 @@ class PhotoStore:
 
 
 def content_digests(sources: Sequence[Source]) -> list[str | OSError | zipfile.BadZipFile]:
-    """Return the sha256 of each photo's file, or why the file can't be read."""
+    """Return the sha256 of each photo's file, or the error of reading it."""
 
     def digest(source: Source) -> str | OSError | zipfile.BadZipFile:
         try:
@@ -69,13 +68,7 @@ def content_digests(sources: Sequence[Source]) -> list[str | OSError | zipfile.B
 def photo_store(
     sources: dict[str, Source], preparation: str, shape: Shape, progress: Progress
 ) -> PhotoStore:
-    """Prepare photos, or find them in the cache.
-
-    Args:
-        sources: by the sha256 of what they hold.
-        preparation: as `serving.photos.preparation` names it.
-        shape: height, width and channels.
-        progress: called with the photos done and all photos, while they are prepared.
+    """Prepare photos, given by the sha256 of their content, or find them in the cache.
 
     Raises:
         TrainingError: the cache cannot be written, or a file changed meanwhile.

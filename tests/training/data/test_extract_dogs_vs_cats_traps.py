@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.data.test_preparing import add, files, prepared
+from tests.training.data.test_extract_dogs_vs_cats import add, files, prepared
 from training.errors import TrainingError
 
 
@@ -35,16 +35,16 @@ def only(name: str) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (with_member("../../train/cat.7.jpg"), "its member '../../train/cat.7.jpg' lies outside"),
-        (with_member("/etc/cat.7.jpg"), "its member '/etc/cat.7.jpg' lies outside"),
-        (with_member("..\\cat.7.jpg"), "lies outside"),
-        (with_member("C:\\cat.7.jpg"), "lies outside"),
+        (with_member("../../train/cat.7.jpg"), "its member '../../train/cat.7.jpg' points outside"),
+        (with_member("/etc/cat.7.jpg"), "its member '/etc/cat.7.jpg' points outside"),
+        (with_member("..\\cat.7.jpg"), "points outside"),
+        (with_member("C:\\cat.7.jpg"), "points outside"),
         (with_member("again/cat.7.jpg"), "two photos named cat.7.jpg"),
         (with_bomb, "bytes would become"),
         (with_large_photo, "no photo may have more than"),
         (only("roses/1.jpg"), "has too few photos named train/cat"),
         (only("train.zip"), "it holds train.zip: unpack that first"),
-        (lambda pets: (pets / "train.zip").write_bytes(b"no zip"), "is no intact zip file"),
+        (lambda pets: (pets / "train.zip").write_bytes(b"no zip"), "is not a valid zip file"),
         (lambda pets: (pets / "train.zip").unlink(), "there is no archive"),
     ],
 )

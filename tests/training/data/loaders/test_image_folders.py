@@ -7,9 +7,9 @@ import pytest
 
 from serving.photos import prepare
 from tests.training.backbones import SIDE, write_photos
-from training.data import photo_store
+from training.data import prepared_photos
 from training.data.datasets import DataSet
-from training.data.image_folders import load_image_folder
+from training.data.loaders.image_folders import load_image_folder
 from training.errors import TrainingError
 
 SHAPE = (SIDE, SIDE, 3)
@@ -59,7 +59,7 @@ def test_a_label_is_the_same_however_its_accents_are_stored(tmp_path: Path) -> N
 def test_photos_are_prepared_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_photos(tmp_path / "flowers", COUNTS)
     first = load(folder)
-    monkeypatch.setattr(photo_store, "prepare", None)
+    monkeypatch.setattr(prepared_photos, "prepare", None)
 
     again, otherwise = load(folder), load(folder, split=2)
 
@@ -123,7 +123,7 @@ def test_folders_that_are_not_all_the_splits_are_no_classes(
     for place, name in enumerate(names):
         write_photos(tmp_path / "data" / name, {"a": 4, "b": 4}, first=10 * place)
 
-    with pytest.raises(TrainingError, match="look like splits and not like classes"):
+    with pytest.raises(TrainingError, match="look like splits, not like classes"):
         load(tmp_path / "data")
 
 
@@ -132,7 +132,7 @@ def test_folders_that_are_split_are_not_split_otherwise(tmp_path: Path) -> None:
     for place, name in enumerate(("train", "validation", "test")):
         write_photos(folder / name, {"a": 4, "b": 4}, first=10 * place)
 
-    with pytest.raises(TrainingError, match="divided into its splits already, as split 1"):
+    with pytest.raises(TrainingError, match="has its splits already, made with split_seed=1"):
         load(folder, split=2)
 
     (folder / ".prepared.json").write_text('{"archive": "0123", "split": 2}')
@@ -197,8 +197,8 @@ def test_the_same_photo_under_two_labels_is_left_out(tmp_path: Path) -> None:
     [
         ({}, "has no class, and at least two are needed: put the photos of each class into"),
         ({"rose": 9}, "has only the class 'rose', and at least two are needed: put"),
-        ({"rose": 9, "tulip": 2}, "there are 2 photos of 'tulip'; 3 is the least that can be"),
-        ({"all/rose": 9, "all/tulip": 9}, "if .*flowers/all is meant, name that"),
+        ({"rose": 9, "tulip": 2}, "there are 2 photos of 'tulip'; a split needs at least 3"),
+        ({"all/rose": 9, "all/tulip": 9}, "if you mean .*flowers/all, name that"),
     ],
     ids=["none", "one", "few", "above"],
 )
@@ -229,7 +229,7 @@ def test_a_photo_that_changes_while_it_is_read_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = write_photos(tmp_path / "flowers", COUNTS)
-    digests = photo_store.content_digests
+    digests = prepared_photos.content_digests
 
     def then_change(sources: object) -> object:
         found = digests(sources)  # type: ignore[arg-type]
@@ -237,7 +237,7 @@ def test_a_photo_that_changes_while_it_is_read_is_told(
         (folder / "роза" / "1.png").write_bytes(b"other")
         return found
 
-    monkeypatch.setattr("training.data.photo_sets.content_digests", then_change)
+    monkeypatch.setattr("training.data.labelled_photos.content_digests", then_change)
 
     with pytest.raises(TrainingError, match=r"роза/1\.png changed while it was being read"):
         load(folder)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from training.data.fashion_mnist import FILES, load_fashion_mnist
+from training.data.loaders.fashion_mnist import FILES, load_fashion_mnist
 from training.errors import TrainingError
 
 TRAIN_IMAGES = "train-images-idx3-ubyte.gz"
@@ -101,7 +101,7 @@ def test_a_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
 def test_a_missing_file_among_the_four_is_named(garments: Path) -> None:
     (garments / TRAIN_LABELS).unlink()
 
-    with pytest.raises(TrainingError, match=f"has no {TRAIN_LABELS}: put the missing there"):
+    with pytest.raises(TrainingError, match=f"lacks {TRAIN_LABELS}: put them there too"):
         load_fashion_mnist(garments, 0.0)
 
 
@@ -111,8 +111,8 @@ def test_a_missing_file_among_the_four_is_named(garments: Path) -> None:
         (TRAIN_IMAGES, b"no gzip", "is damaged (Not a gzipped file"),
         (TRAIN_IMAGES, idx(200, 28, 28)[:-20], "is damaged (Compressed file ended"),
         (TRAIN_IMAGES, gzip.compress(b"abc"), "is damaged (only 3 bytes)"),
-        (TRAIN_IMAGES, idx(200, 28, 28, data=bytes(9)), "9 bytes of data where its header promis"),
-        (TRAIN_IMAGES, idx(200, 28, 28, kind=13), "is no IDX file of bytes with 3 dimensions"),
+        (TRAIN_IMAGES, idx(200, 28, 28, data=bytes(9)), "9 bytes of data, but its header says"),
+        (TRAIN_IMAGES, idx(200, 28, 28, kind=13), "is not an IDX file of bytes with 3 dimensions"),
         (TRAIN_IMAGES, idx(200, 10, 10), "holds photos of 10×10, not 28×28"),
         (TRAIN_IMAGES, idx(0, 28, 28), "holds 0 photos"),
         (TRAIN_LABELS, idx(7), "holds 7 labels"),

@@ -8,9 +8,11 @@ import numpy as np
 
 from serving.photos import Shape
 from training.data.datasets import DataSet, Rows, Split
-from training.data.photo_store import PhotoStore, Progress, Source, content_digests, photo_store
+from training.data.prepared_photos import PhotoStore, Source, content_digests, photo_store
+from training.data.registry import Progress
 from training.data.splitting import FEWEST, SPLITS, split_class
 from training.errors import TrainingError
+from training.wording import counted
 
 
 @dataclass(frozen=True)
@@ -31,21 +33,22 @@ class Photo:
 def with_splits(
     photos: Sequence[Photo], labels: Sequence[str], order: Callable[[str], bytes]
 ) -> list[Photo]:
-    """Put photos into splits, 70/15/15 in each class, by their names alone.
+    """Split photos 70/15/15 in each class, by their names alone.
 
     Raises:
-        TrainingError: a class has too few.
+        TrainingError: a class has too few photos.
     """
-    places: dict[str, str] = {}
+    splits: dict[str, str] = {}
     for label in labels:
         names = [photo.source.name for photo in photos if photo.label == label]
         if len(names) < FEWEST:
             raise TrainingError(
-                f"there are {len(names)} photos of {label!r}; {FEWEST} is the least that can be"
-                " split, and some 50 of each class are needed for a useful model"
+                f"there {'is' if len(names) == 1 else 'are'} {counted(len(names), 'photo')} of"
+                f" {label!r}; a split needs at least {FEWEST}, and a useful model some 50 of each"
+                " class"
             )
-        places |= split_class(names, order)
-    return [replace(photo, split=places[photo.source.name]) for photo in photos]
+        splits |= split_class(names, order)
+    return [replace(photo, split=splits[photo.source.name]) for photo in photos]
 
 
 def assemble(
@@ -59,21 +62,13 @@ def assemble(
 ) -> DataSet:
     """Prepare photos and make a data set of them.
 
-    What is no intact photo is left out, and so are copies (`_one_of_each`).
-
-    Args:
-        name: of the data set.
-        photos: each in its split.
-        labels: in the order of the classes.
-        order: of the photos in each split.
-        preparation: as `serving.photos.preparation` names it.
-        shape: height, width and channels.
-        progress: called with the photos done and all photos, while they are prepared.
+    Damaged photos are left out, and so are copies (`_without_copies`). `photos` have their splits,
+    `labels` are in the order of the classes, and `order` is the sort key of photos' names.
 
     Raises:
         TrainingError: a split has no photo of a class, or the cache cannot be written.
     """
-    found, left_out = _one_of_each(photos)
+    found, left_out = _without_copies(photos)
     sources = {content: photo.source for content, photo in found.items()}
     store = photo_store(sources, preparation, shape, progress)
     for content, fault in store.damaged.items():
@@ -95,11 +90,11 @@ def assemble(
     )
 
 
-def _one_of_each(photos: Sequence[Photo]) -> tuple[dict[str, Photo], list[str]]:
+def _without_copies(photos: Sequence[Photo]) -> tuple[dict[str, Photo], list[str]]:
     """Read all photos; return one of each content (sha256), and why the others are left out.
 
-    Of copies in several splits the one farthest from the training split is kept, so that nothing
-    is judged with what it was fitted to. A photo under two labels says nothing: none is kept.
+    Of copies in several splits the one farthest from the training split is kept, so that no
+    photo is both trained on and tested on. Of a photo under two labels no copy is kept.
     """
     left_out: list[str] = []
     copies: dict[str, list[Photo]] = {}
@@ -140,7 +135,7 @@ def _split(
     if missing:
         raise TrainingError(
             f"the {name} split has no usable photo of {', '.join(map(repr, missing))}; every class"
-            " needs some in each split"
+            " needs photos in each split"
         )
     return Split(Rows(store.pixels, rows), classes, rows)
 
