@@ -62,12 +62,12 @@ def levels(chain: Running, photo: bytes, plan: Plan) -> dict[int, list[Measured]
 
 def beside_slow_senders(chain: Running, photo: bytes, plan: Plan) -> dict[str, list[Measured]]:
     """Return each round's measurement of 8 clients, without and with 200 slow senders."""
-    measured: dict[str, list[Measured]] = {"alone": [], "beside": []}
+    measured: dict[str, list[Measured]] = {"alone": [], "with slow senders": []}
     target = chain.target(photo)
     for _ in range(plan.rounds):
         measured["alone"].append(measure(target, CLIENTS, plan.seconds))
         with slow_senders(target, CLASSIFY, SLOW_SENDERS):
-            measured["beside"].append(measure(target, CLIENTS, plan.seconds))
+            measured["with slow senders"].append(measure(target, CLIENTS, plan.seconds))
         plan.step()
     return measured
 

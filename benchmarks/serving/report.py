@@ -49,7 +49,7 @@ def median_ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
 
 
 def rivals(photo: str, measured: dict[str, list[Measured]]) -> Page:
-    """Return the speed of each program, and Photolabel's relative to it."""
+    """Return the speed of each program, and Photolabel's speed-up over it."""
     page = Page(
         f"{photo} photo, 8 clients",
         [
@@ -57,8 +57,8 @@ def rivals(photo: str, measured: dict[str, list[Measured]]) -> Page:
             "requests/s",
             "p50 ms",
             "p99 ms",
-            "Photolabel's rate",
-            "Photolabel's p99",
+            "speed-up",
+            "p99 ratio",
             "clients' share",
         ],
     )
@@ -124,7 +124,7 @@ def slow(measured: dict[str, list[Measured]]) -> Page:
             ]
         )
     p99 = {name: [one.p99 for one in rounds] for name, rounds in measured.items()}
-    ratio = median_ratio(p99["beside"], p99["alone"])
+    ratio = median_ratio(p99["with slow senders"], p99["alone"])
     page.rows.append(["ratio", "", "", f"{ratio:.2f}", ""])
     return page
 
