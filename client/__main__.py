@@ -30,7 +30,7 @@ exit status:
   0  done: every photo was classified
   1  server or network error, reported on standard error in one line
      (photos that were already classified are printed)
-  2  wrong usage, or a photo that can't be read
+  2  wrong usage, or a file that can't be read or written
 """
 
 

@@ -171,6 +171,24 @@ def test_an_encoding_without_the_letters_is_not_an_error(gateway: FakeGateway) -
     assert b"k\\xf6ttur" in done.stdout
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+def test_a_full_disk_is_one_line_and_status_2(gateway: FakeGateway) -> None:
+    gateway.reply(200, {"models": []})
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "client", "models"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            cwd=ROOT,
+            env=os.environ.copy(),
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"error: ")
+    assert done.stderr.count(b"\n") == 1
+
+
 def test_the_exit_statuses_are_documented() -> None:
     done = run("classify", "--help")
     assert done.returncode == 0
