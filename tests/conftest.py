@@ -1,17 +1,83 @@
-"""Options of the whole test run, the data sets, and the list of what was skipped."""
+"""Options of the whole test run, integration tests, and the list of what was skipped."""
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+
+# Tests in these folders, with these fixtures or with the mark are integration tests: they may start
+# processes and train. All others are unit tests, and fail if they do either.
+INTEGRATION_FOLDERS = ("e2e", "docs", "demo", "k8s", "docker")
+INTEGRATION_FIXTURES = {"train"}
+MARK_IT = "an integration test: mark it with pytest.mark.integration"
+
+# `make test` runs tests in several processes, and ends soonest with the longest tests first.
+LONGEST_FIRST = ("e2e", "docs", "demo", "training", "benchmarks")
+
+STARTS = {"subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
+"""The events of `sys.audit` when a process starts another one."""
+
+unit_test_running = False
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("photolabel")
     group.addoption("--model-server", metavar="HOST:PORT", help="run e2e tests against this one")
     group.addoption("--models", metavar="DIR", help="the folder that --model-server serves")
+
+
+def pytest_configure() -> None:
+    sys.addaudithook(_fail_unit_test)
+
+
+def _fail_unit_test(event: str, _: tuple[Any, ...]) -> None:
+    if unit_test_running and event in STARTS:
+        pytest.fail(f"a test that starts a process is {MARK_IT}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the integration tests; sort the tests where they run in several processes."""
+    for item in items:
+        fixtures = INTEGRATION_FIXTURES.intersection(getattr(item, "fixturenames", ()))
+        if fixtures or _folder(item) in INTEGRATION_FOLDERS:
+            item.add_marker("integration")
+    if hasattr(config, "workerinput"):
+        items.sort(key=_rank)
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(ROOT / "tests").parts[0]
+
+
+def _rank(item: pytest.Item) -> int:
+    folder = _folder(item)
+    return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Note whether the test that runs may start processes."""
+    global unit_test_running
+    unit_test_running = item.get_closest_marker("integration") is None
+    try:
+        return (yield)
+    finally:
+        unit_test_running = False
+
+
+@pytest.fixture(autouse=True)
+def no_training_in_unit_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail a unit test that fits a network."""
+    keras = sys.modules.get("keras")
+    if unit_test_running and keras:
+        message = f"a test that trains is {MARK_IT}"
+        monkeypatch.setattr(keras.Model, "fit", lambda *_, **__: pytest.fail(message))
 
 
 @pytest.fixture(autouse=True)

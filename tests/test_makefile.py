@@ -31,10 +31,12 @@ def dry_run(target: str, environment: dict[str, str] | None = None) -> str:
     return done.stdout
 
 
+@pytest.mark.integration
 def test_training_on_a_gpu_machine_installs_cuda(nvidia_machine: dict[str, str]) -> None:
     assert "requirements/train-gpu.txt" in dry_run("train", nvidia_machine)
 
 
+@pytest.mark.integration
 def test_training_elsewhere_does_not() -> None:
     plan = dry_run("train")
     assert "requirements/train.txt" in plan
@@ -42,6 +44,7 @@ def test_training_elsewhere_does_not() -> None:
     assert "--default-of" in plan
 
 
+@pytest.mark.integration
 def test_help_names_every_command() -> None:
     shown = subprocess.run(
         ["make", "--no-print-directory", "help"],

@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from serving.repository.versions import published_versions, staged
+
+pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 300  # Seconds; a machine may be busy with other things.
@@ -14,6 +18,8 @@ PATIENCE = 300  # Seconds; a machine may be busy with other things.
 CHILD = """
 import os, signal, sys
 from pathlib import Path
+
+import pytest
 from serving.repository.versions import prune, publish_copy, staged
 
 base = Path(sys.argv[1])

@@ -19,6 +19,8 @@ from training.recipe import DenseNetwork, Recipe, ResidualNetwork
 from training.runs.files import read_history
 from training.runs.history import HistoryWriter
 
+pytestmark = pytest.mark.integration
+
 STEPS = 9  # Of an epoch: 180 photos in batches of 20.
 
 

@@ -13,6 +13,8 @@ from training.fitting.fit import fit
 from training.publishing.export import export
 from training.recipe import DenseNetwork, Recipe
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def data(garments: Path) -> DataSet:
