@@ -45,11 +45,11 @@ train: ## train and publish the default recipe of each MODEL into MODELS
 PYTEST = $(RUN) -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 STATIC = $(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/mypy
 
-check: $(VENV)/.installed-dev ## run formatter, linter, type checker and the unit tests (2 minutes)
+check: $(VENV)/.installed-dev ## run the formatter, linter, type checker and unit tests (2 minutes)
 	$(STATIC)
 	$(PYTEST) -m "not integration"
 
-test: $(VENV)/.installed-dev ## run formatter, linter, type checker and all tests (10 minutes)
+test: $(VENV)/.installed-dev ## run the formatter, linter, type checker and all tests (10 minutes)
 	$(STATIC)
 	$(PYTEST)
 

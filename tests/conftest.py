@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,17 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 # Tests in these folders, with these fixtures or with the mark are integration tests: they may start
-# processes and train. All others are unit tests, and fail if they do either.
-INTEGRATION_FOLDERS = ("e2e", "docs", "demo", "k8s", "docker")
+# processes, train, and export models. All others are unit tests, and fail if they start a process
+# or fit a network.
+INTEGRATION_FOLDERS = (
+    "e2e",
+    "docs",
+    "demo",
+    "k8s",
+    "docker",
+    "training/pipeline",
+    "training/publishing",
+)
 INTEGRATION_FIXTURES = {"train"}
 MARK_IT = "an integration test: mark it with pytest.mark.integration"
 
@@ -45,19 +54,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Mark the integration tests; sort the tests where they run in several processes."""
     for item in items:
         fixtures = INTEGRATION_FIXTURES.intersection(getattr(item, "fixturenames", ()))
-        if fixtures or _folder(item) in INTEGRATION_FOLDERS:
+        if fixtures or _is_in(item, INTEGRATION_FOLDERS):
             item.add_marker("integration")
     if hasattr(config, "workerinput"):
         items.sort(key=_rank)
 
 
-def _folder(item: pytest.Item) -> str:
-    return item.path.relative_to(ROOT / "tests").parts[0]
+def _is_in(item: pytest.Item, folders: Sequence[str]) -> bool:
+    return any(item.path.is_relative_to(ROOT / "tests" / folder) for folder in folders)
 
 
 def _rank(item: pytest.Item) -> int:
-    folder = _folder(item)
-    return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
+    return next((i for i, folder in enumerate(LONGEST_FIRST) if _is_in(item, [folder])), 99)
 
 
 @pytest.hookimpl(wrapper=True)

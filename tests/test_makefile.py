@@ -59,5 +59,14 @@ def test_help_names_every_command() -> None:
     assert set(phony.split()[1:]) == listed
 
 
+@pytest.mark.integration
+def test_check_leaves_out_the_integration_tests_only() -> None:
+    checked, tested = dry_run("check").splitlines(), dry_run("test").splitlines()
+    assert checked[-1] == f'{tested[-1]} -m "not integration"'
+    assert checked[:-1] == tested[:-1]
+    for tool in ("ruff format --check .", "ruff check .", "mypy"):
+        assert any(tool in line for line in checked)
+
+
 def test_ci_runs_the_test_command() -> None:
     assert "exec make test" in (ROOT / ".ci" / "run").read_text("utf-8")

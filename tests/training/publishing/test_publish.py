@@ -135,7 +135,6 @@ def test_a_disk_that_fills_up_is_told_in_one_line(
     assert is_empty(base)
 
 
-@pytest.mark.integration
 def test_a_write_that_tensorflow_cannot_finish_is_told_in_one_line(base: Path) -> None:
     """Files may not grow beyond 20,000 bytes, as if the disk were full in the middle of one."""
     code = """
@@ -210,7 +209,6 @@ publishing.publish(network, CARD, base)
 """
 
 
-@pytest.mark.integration
 def test_a_publisher_killed_while_it_writes_leaves_nothing_to_load(
     base: Path, network: keras.Model
 ) -> None:
@@ -225,7 +223,6 @@ def test_a_publisher_killed_while_it_writes_leaves_nothing_to_load(
     assert set(os.listdir(base)) == {".lock", ".last-version", "1"}
 
 
-@pytest.mark.integration
 def test_two_publishers_at_once_publish_both(base: Path) -> None:
     command = [sys.executable, "-c", KILLED, str(base), "never"]
     pipe = subprocess.DEVNULL
