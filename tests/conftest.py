@@ -1,24 +1,28 @@
 """Options of the whole test run, integration tests, and the list of what was skipped."""
 
+import inspect
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 
-# Tests in these folders, with these fixtures or with the mark are integration tests: they may start
-# processes, train, and export models. All others are unit tests, and fail if they start a process
-# or fit a network.
+# Integration tests may start processes, train, and export models. They are in these folders, use
+# these fixtures, name `subprocess`, or have the mark. All others are unit tests, and fail if they
+# start a process or fit a network.
 INTEGRATION_FOLDERS = (
     "e2e",
     "docs",
     "demo",
     "k8s",
     "docker",
+    "serving/local",
+    "serving/photos/sandbox",
     "training/pipeline",
     "training/publishing",
 )
@@ -54,7 +58,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Mark the integration tests; sort the tests where they run in several processes."""
     for item in items:
         fixtures = INTEGRATION_FIXTURES.intersection(getattr(item, "fixturenames", ()))
-        if fixtures or _is_in(item, INTEGRATION_FOLDERS):
+        if (
+            fixtures
+            or _is_in(item, INTEGRATION_FOLDERS)
+            or _names_subprocess(getattr(item, "function", None))
+        ):
             item.add_marker("integration")
     if hasattr(config, "workerinput"):
         items.sort(key=_rank)
@@ -62,6 +70,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_in(item: pytest.Item, folders: Sequence[str]) -> bool:
     return any(item.path.is_relative_to(ROOT / "tests" / folder) for folder in folders)
+
+
+def _names_subprocess(function: object, seen: frozenset[object] = frozenset()) -> bool:
+    """Return whether a test, or a helper of the tests that it calls, names `subprocess`."""
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    if not inspect.isfunction(function) or function in seen:
+        return False
+    if not function.__module__.startswith("test"):
+        return False
+    names = _names(function.__code__)
+    called = [function.__globals__.get(name) for name in names]
+    return "subprocess" in names or any(_names_subprocess(f, seen | {function}) for f in called)
+
+
+def _names(code: CodeType) -> set[str]:
+    """Return the names that code uses, those inside of its comprehensions included."""
+    inner = [_names(each) for each in code.co_consts if isinstance(each, CodeType)]
+    return set(code.co_names).union(*inner)
 
 
 def _rank(item: pytest.Item) -> int:

@@ -21,9 +21,11 @@ class Model:
 
 sys.modules["keras"] = types.SimpleNamespace(Model=Model)
 
+start = [subprocess.run]
+
 def test_that_starts_a_process():
     try:
-        subprocess.run(["true"], check=True)
+        start[0](["true"], check=True)
     except Exception:
         pass
 
@@ -32,8 +34,14 @@ def test_that_trains():
 
 @pytest.mark.integration
 def test_with_the_mark():
-    subprocess.run(["true"], check=True)
+    start[0](["true"], check=True)
     Model().fit()
+
+def helper():
+    return [subprocess.run(["true"], check=True) for _ in "a"]
+
+def test_that_names_subprocess_in_a_helper():
+    helper()
 
 @pytest.fixture
 def train():
@@ -66,7 +74,7 @@ def run(folder: Path, *options: str) -> str:
 def test_unit_tests_start_no_process_and_skips_are_listed(tmp_path: Path, jobs: str) -> None:
     printed = run(tmp_path, "-n", jobs)
 
-    assert "2 failed, 2 passed, 2 skipped" in printed
+    assert "2 failed, 3 passed, 2 skipped" in printed
     for what in ("starts a process", "trains"):
         mark_it = f"a test that {what} is an integration test: mark it with pytest.mark.integration"
         assert f"Failed: {mark_it}" in printed
@@ -75,4 +83,4 @@ def test_unit_tests_start_no_process_and_skips_are_listed(tmp_path: Path, jobs: 
 
 
 def test_integration_tests_can_be_left_out(tmp_path: Path) -> None:
-    assert "2 failed, 2 skipped, 2 deselected" in run(tmp_path, "-m", "not integration")
+    assert "2 failed, 2 skipped, 3 deselected" in run(tmp_path, "-m", "not integration")

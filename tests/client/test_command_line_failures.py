@@ -155,7 +155,6 @@ def run(
     )
 
 
-@pytest.mark.integration
 def test_standard_input_as_a_process(gateway: FakeGateway) -> None:
     done = run("classify", "cats-dogs", "-", stdin=b"a photo from a pipe")
     assert (done.returncode, done.stderr) == (0, b"")
@@ -163,7 +162,6 @@ def test_standard_input_as_a_process(gateway: FakeGateway) -> None:
     assert b"a photo from a pipe" in gateway.received[0].body
 
 
-@pytest.mark.integration
 def test_an_encoding_without_the_letters_is_no_traceback(gateway: FakeGateway) -> None:
     answer = answer_to(["-"])
     answer["predictions"][0]["label"] = "köttur"
@@ -173,7 +171,6 @@ def test_an_encoding_without_the_letters_is_no_traceback(gateway: FakeGateway) -
     assert b"k\\xf6ttur" in done.stdout
 
 
-@pytest.mark.integration
 def test_the_exit_statuses_are_documented() -> None:
     done = run("classify", "--help")
     assert done.returncode == 0

@@ -38,7 +38,6 @@ def test_bad_configurations_are_told(tmp_path: Path, text: str | None, told: str
         server_credentials(file)
 
 
-@pytest.mark.integration
 def test_a_key_of_another_certificate_stops_the_program(good: Certificates) -> None:
     config = good.ssl_config(Pair(good.server.cert, good.client.key))
     status, output, errors = finish("--models", good.ca.parent, "--ssl_config_file", config)

@@ -50,7 +50,6 @@ def test_a_model_with_a_version_is_left_alone(
     assert published_versions(tmp_path / "models" / "cats-dogs") == [1]
 
 
-@pytest.mark.integration
 def test_several_at_once_publish_each_model_once(starters: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "serving.repository.seed", str(tmp_path / "m"), "--starters"]
     processes = [
@@ -83,7 +82,6 @@ def test_an_unreadable_folder_of_models(tmp_path: Path) -> None:
         model_names(tmp_path / "missing")
 
 
-@pytest.mark.integration
 def test_it_needs_neither_tensorflow_nor_the_gateways_libraries() -> None:
     program = (
         "import sys, serving.repository.seed;"

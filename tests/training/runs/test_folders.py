@@ -78,7 +78,6 @@ def test_unfinished_runs_of_other_code_are_found(tmp_path: Path, identity: Ident
     assert [folder.name for folder in found] == [old.key]
 
 
-@pytest.mark.integration
 def test_a_second_process_is_told_who_works_on_the_run(tmp_path: Path, identity: Identity) -> None:
     code = (
         "import sys; from pathlib import Path; from training.runs.folders import opened\n"

@@ -73,7 +73,6 @@ def test_every_call_carries_the_metadata() -> None:
     assert all(each.items() >= metadata.items() for each in script.metadata)
 
 
-@pytest.mark.integration
 def test_without_an_exporter_opentelemetry_is_not_imported() -> None:
     code = (
         "import sys; from tests.serving.fakes import fake_server, gateway\n"
