@@ -10,10 +10,11 @@ MODEL ?= clothing cats-dogs
 ROUNDS ?= 5
 SEEDS ?= 5
 LIMIT ?= 500
+JOBS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo serve train test test-k8s train-k8s test-tfs bench-footprint bench-hostile bench-serving bench-batching bench-training bench-photos bench-explanations starters lock clean
+.PHONY: help demo serve train check test test-k8s train-k8s test-tfs bench-footprint bench-hostile bench-serving bench-batching bench-training bench-photos bench-explanations starters lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -40,11 +41,17 @@ train: ## train the default recipe of each MODEL and publish it to MODELS
 	$(MAKE) --no-print-directory $(VENV)/.installed-$$(command -v nvidia-smi >/dev/null && nvidia-smi -L | grep -q GPU && echo train-gpu || echo train)
 	for model in $(MODEL); do $(RUN) -m training run --default-of $$model --models $(MODELS); done
 
-test: $(VENV)/.installed-dev ## run the formatter, linter, type checker and all tests
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/mypy
-	$(RUN) -m pytest
+# Tests of one file stay together, because they share what its fixtures have started or trained.
+PYTEST = $(RUN) -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
+STATIC = $(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/mypy
+
+check: $(VENV)/.installed-dev ## run the formatter, linter, type checker and unit tests (2 minutes)
+	$(STATIC)
+	$(PYTEST) -m "not integration"
+
+test: $(VENV)/.installed-dev ## run the formatter, linter, type checker and all tests (10 minutes)
+	$(STATIC)
+	$(PYTEST)
 
 test-k8s: $(VENV)/.installed-dev $(VENV)/.installed-k8s ## check the manifests and the Dockerfiles (needs kubectl)
 	REQUIRE_K8S_TOOLS=1 $(RUN) -m pytest tests/k8s tests/docker

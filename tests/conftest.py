@@ -1,17 +1,118 @@
-"""Options of the whole test run, the data sets, and the list of what was skipped."""
+"""Options of the whole test run, integration tests, and the list of what was skipped."""
 
+import inspect
 import os
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import CodeType
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+
+# Integration tests may start processes, train, and export models. They are in these folders, use
+# these fixtures, name `subprocess`, or have the mark. All others are unit tests, and fail if they
+# start a process or fit a network.
+INTEGRATION_FOLDERS = (
+    "e2e",
+    "docs",
+    "demo",
+    "k8s",
+    "docker",
+    "serving/local",
+    "serving/photos/sandbox",
+    "training/pipeline",
+    "training/publishing",
+)
+INTEGRATION_FIXTURES = {"train"}
+MARK_IT = "an integration test: mark it with pytest.mark.integration"
+
+# `make test` runs tests in several processes, and ends soonest with the longest tests first.
+LONGEST_FIRST = ("e2e", "docs", "demo", "training", "benchmarks")
+
+STARTS = {"subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
+"""The events of `sys.audit` when a process starts another one."""
+
+unit_test_running = False
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("photolabel")
     group.addoption("--model-server", metavar="HOST:PORT", help="run e2e tests against this one")
     group.addoption("--models", metavar="DIR", help="the folder that --model-server serves")
+
+
+def pytest_configure() -> None:
+    sys.addaudithook(_fail_unit_test)
+
+
+def _fail_unit_test(event: str, _: tuple[Any, ...]) -> None:
+    if unit_test_running and event in STARTS:
+        pytest.fail(f"a test that starts a process is {MARK_IT}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the integration tests; sort the tests where they run in several processes."""
+    for item in items:
+        fixtures = INTEGRATION_FIXTURES.intersection(getattr(item, "fixturenames", ()))
+        if (
+            fixtures
+            or _is_in(item, INTEGRATION_FOLDERS)
+            or _names_subprocess(getattr(item, "function", None))
+        ):
+            item.add_marker("integration")
+    if hasattr(config, "workerinput"):
+        items.sort(key=_rank)
+
+
+def _is_in(item: pytest.Item, folders: Sequence[str]) -> bool:
+    return any(item.path.is_relative_to(ROOT / "tests" / folder) for folder in folders)
+
+
+def _names_subprocess(function: object, seen: frozenset[object] = frozenset()) -> bool:
+    """Return whether a test, or a helper of the tests that it calls, names `subprocess`."""
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    if not inspect.isfunction(function) or function in seen:
+        return False
+    if not function.__module__.startswith("test"):
+        return False
+    names = _names(function.__code__)
+    called = [function.__globals__.get(name) for name in names]
+    return "subprocess" in names or any(_names_subprocess(f, seen | {function}) for f in called)
+
+
+def _names(code: CodeType) -> set[str]:
+    """Return the names that code uses, those inside of its comprehensions included."""
+    inner = [_names(each) for each in code.co_consts if isinstance(each, CodeType)]
+    return set(code.co_names).union(*inner)
+
+
+def _rank(item: pytest.Item) -> int:
+    return next((i for i, folder in enumerate(LONGEST_FIRST) if _is_in(item, [folder])), 99)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Note whether the test that runs may start processes."""
+    global unit_test_running
+    unit_test_running = item.get_closest_marker("integration") is None
+    try:
+        return (yield)
+    finally:
+        unit_test_running = False
+
+
+@pytest.fixture(autouse=True)
+def no_training_in_unit_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail a unit test that fits a network."""
+    keras = sys.modules.get("keras")
+    if unit_test_running and keras:
+        message = f"a test that trains is {MARK_IT}"
+        monkeypatch.setattr(keras.Model, "fit", lambda *_, **__: pytest.fail(message))
 
 
 @pytest.fixture(autouse=True)

@@ -31,10 +31,12 @@ def dry_run(target: str, environment: dict[str, str] | None = None) -> str:
     return done.stdout
 
 
+@pytest.mark.integration
 def test_training_on_a_gpu_machine_installs_cuda(nvidia_machine: dict[str, str]) -> None:
     assert "requirements/train-gpu.txt" in dry_run("train", nvidia_machine)
 
 
+@pytest.mark.integration
 def test_training_elsewhere_does_not() -> None:
     plan = dry_run("train")
     assert "requirements/train.txt" in plan
@@ -42,6 +44,7 @@ def test_training_elsewhere_does_not() -> None:
     assert "--default-of" in plan
 
 
+@pytest.mark.integration
 def test_help_names_every_command() -> None:
     shown = subprocess.run(
         ["make", "--no-print-directory", "help"],
@@ -54,6 +57,15 @@ def test_help_names_every_command() -> None:
     phony = next(line for line in makefile.splitlines() if line.startswith(".PHONY:"))
     listed = {line.split()[0] for line in shown.stdout.splitlines()}
     assert set(phony.split()[1:]) == listed
+
+
+@pytest.mark.integration
+def test_check_leaves_out_the_integration_tests_only() -> None:
+    checked, tested = dry_run("check").splitlines(), dry_run("test").splitlines()
+    assert checked[-1] == f'{tested[-1]} -m "not integration"'
+    assert checked[:-1] == tested[:-1]
+    for tool in ("ruff format --check .", "ruff check .", "mypy"):
+        assert any(tool in line for line in checked)
 
 
 def test_ci_runs_the_test_command() -> None:

@@ -42,6 +42,7 @@ def test_a_published_recipe_reaches_what_was_published(
     assert is_met(figure, outcomes(1, 0.9), outcomes(1, test, training=training)) is met
 
 
+@pytest.mark.integration
 def test_programs_and_recipes_run_in_turn_and_are_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

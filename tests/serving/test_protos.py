@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.integration
+
 WHOLE = "assert tf.constant(3).numpy() == 3 and tf.io.TFRecordWriter and tf.saved_model.load"
 ROUND_TRIP = """
 request = protos.PredictRequest(model_spec=protos.ModelSpec(name="m"))

@@ -44,6 +44,7 @@ def served(model: str, photos: np.ndarray) -> np.ndarray:
     return found
 
 
+@pytest.mark.integration
 def test_any_photos_become_a_published_model_that_knows_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -63,6 +64,7 @@ def test_any_photos_become_a_published_model_that_knows_them(
     assert accuracy > 0.8
 
 
+@pytest.mark.integration
 def test_upper_layers_are_fitted_after_the_head(pets: Path) -> None:
     tuned = ("--set", "fine_tuning.after=conv1_relu", "--set", "fine_tuning.head_epochs=1")
 
@@ -71,6 +73,7 @@ def test_upper_layers_are_fitted_after_the_head(pets: Path) -> None:
     assert card("cats-dogs")["input_shape"] == [180, 180, 3]
 
 
+@pytest.mark.integration
 def test_the_published_program_is_exported_with_two_columns(pets: Path) -> None:
     tiny = ["--set", "network.weights=random", "--set", "epochs=1", "--set", "head.units=4"]
     small = ["--set", "network.cut=block1_pool", "--set", "network.alpha=0"]
@@ -82,6 +85,7 @@ def test_the_published_program_is_exported_with_two_columns(pets: Path) -> None:
     assert np.allclose(answers.sum(axis=1), 1)
 
 
+@pytest.mark.integration
 def test_the_card_names_a_weights_file_without_its_folder(tmp_path: Path) -> None:
     from training.networks.backbone import load_backbone
     from training.overrides import override
@@ -121,6 +125,7 @@ def test_mistakes_are_one_line(
     assert error.count("\n") == 1
 
 
+@pytest.mark.integration
 def test_without_data_the_error_says_what_to_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "images-mobilenet"]) == 1
     assert (
@@ -128,6 +133,7 @@ def test_without_data_the_error_says_what_to_name(capsys: pytest.CaptureFixture[
     )
 
 
+@pytest.mark.integration
 def test_other_weights_under_the_same_name_are_another_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

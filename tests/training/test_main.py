@@ -60,6 +60,7 @@ def test_a_run_publishes_a_model_and_tells_how_good_it_is_and_what_it_was_made_o
         assert private not in text
 
 
+@pytest.mark.integration
 def test_cats_and_dogs_run_to_a_published_version_of_two_columns(pets: Path) -> None:
     small = ("network.stem=2,2", "network.stages=2,2,2", "fit_size=32", "epochs=1")
     tiny = [word for assignment in small for word in ("--set", assignment)]
@@ -94,6 +95,7 @@ def test_weights_survive_a_publication_that_fails(
     assert published_versions(Path("models/clothing")) == [1]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
@@ -164,6 +166,7 @@ def test_recipes_are_listed_with_what_they_need_and_give(
     assert all(f"(default of {model})" in table for model in DEFAULTS)
 
 
+@pytest.mark.integration
 def test_listing_and_mistakes_need_no_framework() -> None:
     code = (
         "import sys; from training.__main__ import main; main(['recipes']);"
@@ -173,6 +176,7 @@ def test_listing_and_mistakes_need_no_framework() -> None:
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
 
 
+@pytest.mark.integration
 def test_an_interrupted_run_ends_with_one_line_and_publishes_nothing(
     garments: Path, tmp_path: Path
 ) -> None:

@@ -18,6 +18,8 @@ from serving.local.__main__ import main
 from serving.local.process import ChildProcess, start_process
 from serving.repository.seed import STARTERS
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[3]
 
 # Starts a program that stays, says its process id, and waits to be killed.

@@ -22,6 +22,8 @@ from tests.serving.model_server.tiny import (
     write_warmup,
 )
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[3]
 START_SECONDS = 90.0  # TensorFlow's import alone takes several on a busy machine.
 

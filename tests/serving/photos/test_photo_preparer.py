@@ -30,6 +30,7 @@ SHAPE: Shape = (150, 150, 3)
 LIMITS = PhotoLimits(formats=("JPEG", "AVIF"))
 SECONDS = 30.0  # far more than anything here takes
 ROOT = Path(__file__).parents[3]
+pytestmark = pytest.mark.integration
 
 Start = Callable[..., PhotoPreparer]
 

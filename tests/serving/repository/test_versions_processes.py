@@ -10,6 +10,8 @@ import pytest
 
 from serving.repository.versions import published_versions, staged
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[3]
 TIMEOUT = 300  # seconds; the machine may be busy with other things
 

@@ -106,6 +106,7 @@ def test_a_photo_that_does_not_inflate_is_listed(pets: Path, tmp_path: Path) -> 
     ).read_text("utf-8")
 
 
+@pytest.mark.integration
 def test_a_killed_work_is_continued(pets: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(pets / "train.zip", "a") as archive:
         for number in range(20, 400):

@@ -21,6 +21,8 @@ from training.recipe import Recipe
 from training.runs.history import read_history
 from training.runs.history_writer import HistoryWriter
 
+pytestmark = pytest.mark.integration
+
 STEPS = 9  # Of an epoch: 180 photos in batches of 20.
 
 

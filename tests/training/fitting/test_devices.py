@@ -42,6 +42,7 @@ def test_a_wanted_gpu_that_is_not_there_is_an_error(
         choose_devices("gpu")
 
 
+@pytest.mark.integration
 @pytest.mark.usefixtures("no_gpu")
 def test_there_is_no_silent_run_on_the_processor_beside_a_gpu(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -54,6 +55,7 @@ def test_there_is_no_silent_run_on_the_processor_beside_a_gpu(
     assert str(choose_devices("cpu")) == "CPU"
 
 
+@pytest.mark.integration
 @pytest.mark.usefixtures("no_gpu")
 def test_nvidias_program_without_a_gpu_does_not_stop_a_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

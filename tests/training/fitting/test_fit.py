@@ -14,6 +14,8 @@ from training.publishing.saved_model import write_saved_model
 from training.recipe import Recipe
 from training.settings import Augmentation
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def data(garments: Path) -> DataSet:

@@ -165,6 +165,7 @@ def test_the_page_in_the_tree_is_written_from_the_file_beside_it() -> None:
     assert set(measured) <= set(written), "write it again: python -m training results"
 
 
+@pytest.mark.integration
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's.
 def test_the_command_runs_what_is_missing_once_and_says_why_something_failed(
     garments: Path,

@@ -88,6 +88,7 @@ def test_a_folder_that_does_not_fit_is_one_line(
     assert capsys.readouterr().err.startswith(f"error: {message}")
 
 
+@pytest.mark.integration
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's.
 def test_a_model_is_scored_on_the_test_photos_of_its_own_recipe(
     garments: Path, tiny_recipe: Recipe, capsys: pytest.CaptureFixture[str]

@@ -201,6 +201,7 @@ def test_what_passed_the_gate_is_told_with_the_comparison(tmp_path: Path) -> Non
     assert "+1.23 points of accuracy on the same photos (95% interval -0.10 to +2.00)." in text
 
 
+@pytest.mark.integration
 def test_the_command_writes_the_report_again_without_tensorflow(tmp_path: Path) -> None:
     folder = run_folder(tmp_path, losses=())
     code = (

@@ -143,6 +143,7 @@ def test_an_exported_run_has_the_temperature_and_the_threshold_of_the_run(
         assert again[name][number] == pytest.approx(card[name][number], rel=1e-3)
 
 
+@pytest.mark.integration
 def test_a_head_on_a_backbone_is_calibrated_from_cached_features(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -86,6 +86,7 @@ def served(source: FakeModelServer) -> Iterator[str]:
         server.server_close()
 
 
+@pytest.mark.integration
 def test_every_command_of_the_docs_works(source: FakeModelServer, tmp_path: Path) -> None:
     for name in ("photo.jpg", "shirt.jpg"):
         (tmp_path / name).write_bytes(encoded_photo(size=(600, 800)))

@@ -132,6 +132,7 @@ def test_a_drain_fails_readiness_and_nothing_else(held: Held) -> None:
     assert client.get("/livez").status_code == client.get("/v1/models").status_code == 200
 
 
+@pytest.mark.integration
 @pytest.mark.e2e
 def test_a_model_server_that_hangs_does_not_hang_the_gateways_probes(tmp_path: Path) -> None:
     script = Script()

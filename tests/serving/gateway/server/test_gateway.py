@@ -27,7 +27,7 @@ from tests.serving.collector import collector
 from tests.serving.numbers import Numbers, read_numbers, total, values_of
 from tests.serving.scripted import Script, serve
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.integration, pytest.mark.e2e]
 
 CLASSIFY = "/v1/models/clothing:classify"
 HOSTILE = ["nobody", "a\nINFO forged", 'x"} 1\nphotolabel_photos_total 9', "\x1b[31m", "ÿ" * 500]

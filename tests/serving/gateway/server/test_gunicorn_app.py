@@ -18,7 +18,7 @@ from tests.e2e.processes import STOP_SECONDS, Program, gateway, wait_until_ready
 from tests.serving.collector import collector
 from tests.serving.scripted import Script, serve
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.integration, pytest.mark.e2e]
 
 CLASSIFY = "/v1/models/clothing:classify"
 LONG = "600"  # Seconds of delay that no test waits for.
