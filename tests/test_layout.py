@@ -13,7 +13,22 @@ PACKAGES = ("client", "serving", "training", "demo")
 MAX_LINES = 250
 
 _SHARED = {"photos", "repository", "tls", "deadline", "errors", "protos"}
-_BASE = {"errors", "threads", "files", "progress_bars"}
+
+TRAINING: list[set[str]] = [
+    {"__main__"},
+    {"commands"},
+    {"judging", "pipeline"},
+    {"publishing", "report"},
+    {"runs", "trust"},
+    {"fitting", "metrics", "recipes"},
+    {"networks"},
+    {"data"},
+    {"overrides", "recipe_file"},
+    {"recipe"},
+    {"backends", "json_files", "model_cards", "settings"},
+    {"atomic_write", "console", "errors", "progress_bars", "provenance", "threads", "wording"},
+]
+"""The parts of training/ in layers: a part may import those of the layers below its own."""
 
 DIRECTIONS: dict[str, dict[str, set[str]]] = {
     "serving": {
@@ -38,6 +53,11 @@ DIRECTIONS: dict[str, dict[str, set[str]]] = {
         "telemetry": set(),
         "settings_reader": {"settings"},
         "settings": set(),
+    },
+    "training": {
+        part: {below for layer in TRAINING[index + 1 :] for below in layer}
+        for index, layer in enumerate(TRAINING)
+        for part in layer
     },
 }
 """For each part of a package the parts of the same package that it may import.
