@@ -34,10 +34,10 @@ DEMO_READY = $(or $(wildcard $(VENV)/.installed-dev),$(VENV)/.installed-demo)
 demo: $(DEMO_READY) ## classify sample photos with both starter models, end to end
 	$(RUN) -m demo
 
-serve: $(DEMO_READY) ## serve the models in MODELS (default models/) on port 8080
+serve: $(DEMO_READY) ## serve the models in MODELS (default models/) on PORT (default 8080)
 	$(RUN) -m serving.local --models $(MODELS) --port $(PORT)
 
-train: ## train and publish the default recipe of each MODEL into MODELS
+train: ## train the default recipe of each MODEL and publish it to MODELS
 	$(MAKE) --no-print-directory $(VENV)/.installed-$$(command -v nvidia-smi >/dev/null && nvidia-smi -L | grep -q GPU && echo train-gpu || echo train)
 	for model in $(MODEL); do $(RUN) -m training run --default-of $$model --models $(MODELS); done
 
@@ -63,44 +63,44 @@ job_patch = [{"op": "remove", "path": "/metadata/name"}, \
     {"op": "test", "path": "/spec/template/spec/containers/0/env/0/name", "value": "MODEL"}, \
     {"op": "replace", "path": "/spec/template/spec/containers/0/env/0/value", "value": "$(1)"}]
 
-train-k8s: ## start the default training of each MODEL as a Job in the cluster
+train-k8s: ## start a training Job for each MODEL in the cluster
 	$(foreach model,$(MODEL),kubectl kustomize k8s/training | kubectl patch --local -f - --type json -o yaml -p '$(call job_patch,$(model))' | $(CREATE);)
 
-test-tfs: $(VENV)/.installed-dev ## run the end-to-end tests against MODEL_SERVER=host:8500, which serves MODELS
+test-tfs: $(VENV)/.installed-dev ## run the end-to-end tests against MODEL_SERVER (host:port), which serves MODELS
 	$(RUN) -m pytest tests/e2e --model-server $(MODEL_SERVER) --models $(MODELS)
 
-bench-footprint: $(VENV)/.installed-dev ## measure start and memory of a gateway worker
+bench-footprint: $(VENV)/.installed-dev ## measure import time and memory of a gateway worker
 	$(RUN) -m benchmarks.footprint
 
 bench-hostile: $(VENV)/.installed-dev ## send 10,000 hostile uploads to a gateway
 	$(RUN) -m benchmarks.hostile_uploads
 
-bench-serving: $(VENV)/.installed-bench ## measure the gateway under load, beside a tutorial server and LitServe
+bench-serving: $(VENV)/.installed-bench ## measure the gateway under load, compared with a tutorial server and LitServe
 	$(RUN) -m benchmarks.serving --rounds $(ROUNDS)
 
 bench-batching: $(VENV)/.installed-dev ## measure the embedded model server with and without batching
 	$(RUN) -m benchmarks.batching --rounds $(ROUNDS)
 
-bench-training: $(VENV)/.installed-dev ## time the recipes for clothing beside the published programs
+bench-training: $(VENV)/.installed-dev ## compare the recipes for clothing with the published programs
 	$(RUN) -m benchmarks.training --seeds $(SEEDS)
 
-bench-photos: $(VENV)/.installed-dev ## post photo-like and real photos to a gateway and score the answers
+bench-photos: $(VENV)/.installed-dev ## measure accuracy on distorted and real photos
 	$(RUN) -m benchmarks.photos --limit $(LIMIT)
 
-bench-explanations: $(VENV)/.installed-dev ## check that heat maps of the models in MODELS point at what decides
+bench-explanations: $(VENV)/.installed-dev ## check that heat maps of the models in MODELS mark the evidence
 	$(RUN) -m benchmarks.explanations --models $(MODELS)
 
-starters: $(VENV)/.installed-dev ## train the two starter models again (hours; needs the data sets)
+starters: $(VENV)/.installed-dev ## retrain the two starter models (takes hours; needs the data sets)
 	$(RUN) -m training starters
 
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
 
 # The development environment decides the versions; every other lock file takes them from it.
-lock: $(VENV)/bin/python ## write requirements/*.txt anew (UPGRADE=--upgrade: with the newest versions)
+lock: $(VENV)/bin/python ## rewrite requirements/*.txt (UPGRADE=--upgrade: with the newest versions)
 	$(RUN) -m pip install --quiet --disable-pip-version-check uv
 	$(LOCK) $(UPGRADE) --extra dev -o requirements/dev.txt
 	for extra in serve client train train-gpu train-jax demo k8s bench; do $(LOCK) --constraint requirements/dev.txt --extra $$extra -o requirements/$$extra.txt; done
 	awk '/^[^ ]/ {keep = /^tensorflow(-serving-api)?==/} keep' requirements/train.txt > requirements/protos.txt
 
-clean: ## remove the environment and caches, never models
+clean: ## remove the environment and caches, but no models
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info

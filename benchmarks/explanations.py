@@ -1,12 +1,12 @@
-"""Whether heat maps point at what decides: hide what is hottest, and hide as much elsewhere.
+"""Do heat maps mark the evidence? Mask the hottest cells, and as many cells elsewhere.
 
 Run: python -m benchmarks.explanations [MODEL …] [--models DIR] [--data DIR] [--photos N]
 
-Of each test photo the hottest fifth of the heat map's cells is filled in, and then as many cells
-at random places, several times. Both lower the probability of the class that the model had seen;
-counted is on how many photos the hottest cells lower it by more than the random ones do on average.
-Filled in is what says nothing: black for garments, which lie on black, and else the photo's mean
-colour. At least 80% is wanted. Published versions are asked through their signatures.
+In each test photo, the hottest fifth of the heat map's cells is masked, then the same number of
+random cells, several times. Both lower the probability of the predicted class. The figure is the
+share of photos on which the hottest cells lower it by more than the random ones do on average; the
+bar is 80%. The mask is black for garments, whose background is black, and otherwise the photo's
+mean colour. Published versions are called through their signatures.
 """
 
 import argparse
@@ -22,10 +22,10 @@ from training.data.loading import load
 from training.errors import TrainingError
 from training.overrides import restored
 from training.publishing.model_folder import find_version
-from training.publishing.published import PublishedModel
+from training.publishing.published_model import PublishedModel
 from training.recipes import recipe_named
 
-WANTED = 0.8
+BAR = 0.8
 SHARE = 0.2
 SHUFFLES = 10
 SEED = 20
@@ -33,13 +33,13 @@ SEED = 20
 
 @dataclass(frozen=True)
 class Figures:
-    """What masking did to the probability of the class.
+    """How masking changes the probability of the predicted class.
 
     Attributes:
-        photos: how many were masked.
-        hot: by how much masking the hottest cells lowers the probability, mean.
-        random: the same of random cells.
-        better: fraction of the photos on which the hottest lower it more.
+        photos: number of photos.
+        hot: mean decrease from masking the hottest cells.
+        random: mean decrease from masking random cells.
+        better: fraction of the photos on which the hottest cells lower it more.
     """
 
     photos: int
@@ -49,16 +49,16 @@ class Figures:
 
 
 def main() -> int:
-    """Measure, print a table, and return 1 where a model misses what is wanted."""
+    """Measure, print a table, and return 1 if a model misses the bar."""
     arguments = _arguments()
     console = Console()
-    table = Table("model", "version", "photos", "hottest", "random", "hottest more")
+    table = Table("model", "version", "photos", "hottest", "random", "hottest > random")
     missed = False
     try:
         for reference in arguments.names:
             model = PublishedModel(find_version(arguments.models, reference))
             figures = measure(model, _photos(model, arguments, console))
-            missed |= figures.better < WANTED
+            missed |= figures.better < BAR
             table.add_row(
                 model.name,
                 str(model.version),
@@ -75,7 +75,7 @@ def main() -> int:
 
 
 def measure(model: PublishedModel, photos: np.ndarray) -> Figures:
-    """Mask photos, uint8 `[photos, height, width, channels]`, and compare.
+    """Mask photos, uint8 `[photos, height, width, channels]`, and compare the probabilities.
 
     Raises:
         TrainingError: the model has no signature `explain`.
@@ -84,8 +84,8 @@ def measure(model: PublishedModel, photos: np.ndarray) -> Figures:
     heat = model.heat(photos)
     rows, columns = heat.shape[1:]
     cells = rows * columns
-    most = max(1, round(cells * SHARE))
-    hottest = np.argsort(-heat.reshape(-1, cells), axis=1, kind="stable")[:, :most]
+    masked_cells = max(1, round(cells * SHARE))
+    hottest = np.argsort(-heat.reshape(-1, cells), axis=1, kind="stable")[:, :masked_cells]
     whole = model.probabilities(photos)
     classes = whole.argmax(axis=1)[:, None]
 
@@ -95,7 +95,7 @@ def measure(model: PublishedModel, photos: np.ndarray) -> Figures:
         return np.asarray(np.take_along_axis(difference, classes, axis=1)[:, 0])
 
     def shuffled() -> np.ndarray:
-        return random.random((len(photos), cells)).argsort(axis=1)[:, :most]
+        return random.random((len(photos), cells)).argsort(axis=1)[:, :masked_cells]
 
     hot = lowered(hottest)
     elsewhere = np.mean([lowered(shuffled()) for _ in range(SHUFFLES)], axis=0)
@@ -106,13 +106,13 @@ def measure(model: PublishedModel, photos: np.ndarray) -> Figures:
 def mask(
     photos: np.ndarray, chosen: np.ndarray, grid: tuple[int, int], blank: np.ndarray
 ) -> np.ndarray:
-    """Fill cells of photos in.
+    """Mask cells of photos.
 
     Args:
         photos: uint8 `[photos, height, width, channels]`.
-        chosen: int `[photos, cells]`, numbers of cells, row by row.
-        grid: rows and columns of the cells laid over each photo.
-        blank: what is filled in, broadcast to the photos.
+        chosen: int `[photos, cells]`, indices of the cells to mask, counted row by row.
+        grid: rows and columns of cells.
+        blank: the pixels of the mask, broadcast to the photos.
     """
     rows, columns = grid
     hidden = np.zeros((len(photos), rows * columns), bool)
@@ -120,8 +120,8 @@ def mask(
     height, width = photos.shape[1:3]
     row = np.arange(height) * rows // height
     column = np.arange(width) * columns // width
-    places = hidden[:, row[:, None] * columns + column]
-    return np.where(places[..., None], blank, photos)
+    pixels = hidden[:, row[:, None] * columns + column]
+    return np.where(pixels[..., None], blank, photos)
 
 
 def _blank(model: PublishedModel, photos: np.ndarray) -> np.ndarray:
@@ -131,7 +131,7 @@ def _blank(model: PublishedModel, photos: np.ndarray) -> np.ndarray:
 
 
 def _photos(model: PublishedModel, arguments: argparse.Namespace, console: Console) -> np.ndarray:
-    """Return test photos of the data set that a model was trained on."""
+    """Return test photos of the data set that the model was trained on."""
     card = model.card
     recipe = restored(recipe_named(card["recipe"]), card["name"], card["parameters"])
     test = load(recipe, arguments.data, console).test
@@ -145,7 +145,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="model", default=["clothing", "cats-dogs"])
     parser.add_argument("--models", type=Path, default=Path("models"), help="published models")
     parser.add_argument("--data", type=Path, help="folder of the data sets")
-    parser.add_argument("--photos", type=int, default=1000, help="how many of each, at most")
+    parser.add_argument(
+        "--photos", type=int, default=1000, help="maximum number of photos per model"
+    )
     return parser.parse_args()
 
 

@@ -1,10 +1,10 @@
-"""What a frozen backbone costs: one pass over the photos, then heads in seconds.
+"""The cost of a frozen backbone: one pass over the photos, then seconds per head.
 
 Run: python -m benchmarks.features [--recipe cats-dogs-mobilenet] [--data DIR] [--set NAME=VALUE]
 
-In one process, with an empty cache: prepare the photos, compute their features, fit a head for ten
-epochs; then the same again with the cache as it is now. Printed are the seconds of each step and
-two ratios: pass and head against the pass alone, and the second time against the first.
+Starting with an empty cache, prepares the photos, computes their features and fits a head for ten
+epochs; then does the same again from the cache. Prints the seconds of each step and two ratios:
+pass and head to the pass alone, and the second time to the first.
 """
 
 import argparse
@@ -32,7 +32,7 @@ STEPS = ("photos", "features", "head")
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--recipe", default="cats-dogs-mobilenet", help="one with a backbone")
+    parser.add_argument("--recipe", default="cats-dogs-mobilenet", help="a recipe with a backbone")
     parser.add_argument("--data", type=Path, help="folder of the data sets")
     parser.add_argument("--set", action="append", default=[], dest="assignments")
     arguments = parser.parse_args()
@@ -44,12 +44,12 @@ def main() -> None:
     console.print(_table(first, second))
     once = (first["features"] + first["head"]) / first["features"]
     again = sum(second.values()) / sum(first.values())
-    console.print(f"a pass and {EPOCHS} epochs of a head: {once:.3f} × the pass")
-    console.print(f"the second time: {again:.1%} of the first")
+    console.print(f"pass and {EPOCHS} epochs of a head: {once:.3f} × the pass alone")
+    console.print(f"second time: {again:.1%} of the first")
 
 
 def _measure(recipe: Recipe, folder: Path | None, console: Console) -> dict[str, float]:
-    """Return the seconds of each step, and print how good the head is."""
+    """Return the seconds of each step, and print the test accuracy."""
     times = [time.monotonic()]
     data = load(recipe, folder, console)
     times.append(time.monotonic())
@@ -57,8 +57,8 @@ def _measure(recipe: Recipe, folder: Path | None, console: Console) -> dict[str,
     times.append(time.monotonic())
     network = fit(recipe, data)
     times.append(time.monotonic())
-    answers = fitted_part(network).predict(data.test.inputs[:], verbose=0)
-    accuracy = (answers.argmax(axis=1) == data.test.classes).mean()
+    outputs = fitted_part(network).predict(data.test.inputs[:], verbose=0)
+    accuracy = (outputs.argmax(axis=1) == data.test.classes).mean()
     console.print(f"test accuracy {accuracy:.2%}")
     return dict(zip(STEPS, np.diff(times).tolist(), strict=True))
 

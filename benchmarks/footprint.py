@@ -1,10 +1,10 @@
-"""What a gateway worker costs, beside the usual Flask server with a Keras model in the process.
+"""Memory and import time of a gateway worker, compared with Flask and Keras in one process.
 
 Run: python -m benchmarks.footprint [--rounds 5]
 
-For each program, in turn within each round, a new process imports it and tells the seconds that
-took and its resident memory. Printed are the medians and the ratio of the two. The gateway's
-worker is measured once more as it runs: under gunicorn, after its first requests for both models.
+In each round, a new process imports each program in turn and reports the seconds and its resident
+memory. Prints the medians and the ratio of the two. The gateway's workers are also measured while
+they run under gunicorn, after the first requests to both models.
 """
 
 import argparse
@@ -30,9 +30,9 @@ MEBIBYTE = 1024 * 1024
 
 _MEASURE = """
 import json, time
-begun = time.perf_counter()
+began = time.perf_counter()
 {imports}
-seconds = time.perf_counter() - begun
+seconds = time.perf_counter() - began
 import psutil
 print(json.dumps([seconds, psutil.Process().memory_info().rss]))
 """
@@ -73,7 +73,7 @@ def _import(imports: str) -> tuple[float, float]:
 
 
 def _worker_sizes() -> list[float]:
-    """Run the chain, post photos of several sizes to both models, return each worker's MiB."""
+    """Start gateway and model server, post photos to both models, return each worker's MiB."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         models = shutil.copytree(STARTERS, folder / "models")

@@ -1,10 +1,11 @@
-"""Kills runs with `kill -9` at random moments, lets them finish, and looks what was lost.
+"""Kill runs with `kill -9` at random moments, let them finish, and check that nothing was lost.
 
-`python -m benchmarks.interruptions --help`. Every run has to end as accurate as one that nobody
-killed, within 0.3 points, and with `--deterministic` with its weights. A run that ends before it is
-killed does not count as a kill: the next one begins anew, in a folder of its own, until there were
-as many kills as asked for. After each kill, and at the end of each run, every version that can be
-seen has to be whole.
+Run: python -m benchmarks.interruptions --help
+
+Every run must reach the accuracy of an uninterrupted run within 0.3 points, and with
+`--deterministic` the same weights. If a run finishes before it is killed, the next one starts from
+scratch in its own folder, until the requested number of kills is reached. After each kill and at
+the end of each run, every visible version must be complete.
 """
 
 import argparse
@@ -18,37 +19,42 @@ from pathlib import Path
 
 from serving.repository.versions import published_versions
 
-_FAR = 0.003
-_WHOLE = {"saved_model.pb", "variables.index", "model_card.json", "tf_serving_warmup_requests"}
+_TOLERANCE = 0.003
+_FILES = {"saved_model.pb", "variables.index", "model_card.json", "tf_serving_warmup_requests"}
 
 
 def main() -> int:
-    """Measure and return the exit status: 1 if anything was lost."""
+    """Run the benchmark and return the exit status: 1 if anything was lost."""
     arguments = _parser().parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         began = time.monotonic()
-        _run(arguments, folder / "whole").wait()
+        _run(arguments, folder / "uninterrupted").wait()
         seconds = time.monotonic() - began
-        print(f"not killed: {_told(folder / 'whole')}, {seconds:.0f} s", flush=True)
+        print(
+            f"uninterrupted: {_accuracy_text(folder / 'uninterrupted')}, {seconds:.0f} s",
+            flush=True,
+        )
         runs = _kill_often(arguments, folder, seconds)
         for killed in runs:
-            equal = _weights(killed) == _weights(folder / "whole")
+            equal = _weights(killed) == _weights(folder / "uninterrupted")
             weights = "equal" if equal else "DIFFERENT"
             versions = _versions(killed)
-            print(f"{killed.name}: {_told(killed)}, weights {weights}, versions {versions}")
-            far = abs(_accuracy(killed) - _accuracy(folder / "whole")) > _FAR
+            print(
+                f"{killed.name}: {_accuracy_text(killed)}, weights {weights}, versions {versions}"
+            )
+            far = abs(_accuracy(killed) - _accuracy(folder / "uninterrupted")) > _TOLERANCE
             if versions != [1] or far or (arguments.deterministic and not equal):
                 return 1
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Kill a run at random moments and let it finish.")
+    parser = argparse.ArgumentParser(description="Kill runs at random moments and let them finish.")
     parser.add_argument("--recipe", default="clothing-dense128-adam")
     parser.add_argument("--data", help="folder of the data sets")
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1, help="of the moments")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random moments")
     parser.add_argument("--checkpoint-minutes", default="0.05")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--deterministic", action=argparse.BooleanOptionalAction, default=True)
@@ -56,18 +62,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace, folder: Path) -> "subprocess.Popen[bytes]":
-    """Start the run whose folders are in a folder."""
-    places = ["--runs", str(folder / "runs"), "--models", str(folder / "models"), "--force"]
+    """Start a run whose folders are in `folder`."""
+    paths = ["--runs", str(folder / "runs"), "--models", str(folder / "models"), "--force"]
     options = ["--checkpoint-minutes", arguments.checkpoint_minutes]
     options += ["--data", arguments.data] if arguments.data else []
     options += ["--deterministic"] if arguments.deterministic else []
     options += [word for number in arguments.set for word in ("--set", number)]
-    command = [sys.executable, "-m", "training", "run", arguments.recipe, *places, *options]
+    command = [sys.executable, "-m", "training", "run", arguments.recipe, *paths, *options]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
 
 def _kill_often(arguments: argparse.Namespace, folder: Path, seconds: float) -> list[Path]:
-    """Kill runs so often, let the last one finish, and return the folders of all."""
+    """Kill runs as often as requested, let the last one finish, and return all folders."""
     moments = random.Random(arguments.seed)
     runs, kills = [folder / "run 1"], 0
     while kills < arguments.kills:
@@ -90,27 +96,29 @@ def _kill_often(arguments: argparse.Namespace, folder: Path, seconds: float) -> 
 def _position(folder: Path) -> str:
     checkpoints = sorted(folder.glob("runs/*/*/checkpoints/[0-9]*.npz"))
     if any(folder.glob("runs/*/*/trained.keras")):
-        return "the trained network is kept"
-    return f"{checkpoints[-1].name} is kept" if checkpoints else "nothing is kept yet"
+        return "the trained network is saved"
+    return f"{checkpoints[-1].name} is saved" if checkpoints else "nothing is saved yet"
 
 
 def _versions(folder: Path) -> list[int]:
-    """Return the versions that can be seen.
+    """Return the visible versions.
 
     Raises:
-        SystemExit: one of them is not whole.
+        SystemExit: one of them is incomplete.
     """
     found = []
     for base in folder.glob("models/*"):
         for version in published_versions(base):
-            missing = _WHOLE - {path.name for path in (base / str(version)).rglob("*")}
+            missing = _FILES - {path.name for path in (base / str(version)).rglob("*")}
             if missing:
-                raise SystemExit(f"{base.name}/{version} is not whole: no {', '.join(missing)}")
+                raise SystemExit(
+                    f"{base.name}/{version} is incomplete: {', '.join(missing)} missing"
+                )
             found.append(version)
     return found
 
 
-def _told(folder: Path) -> str:
+def _accuracy_text(folder: Path) -> str:
     return f"test accuracy {_accuracy(folder):.2%}"
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from client.answers import Answer
-from client.cli.photo_files import UsageError, batches, opened, unreadable
+from client.cli.photo_files import UsageError, as_photo, batches, os_error_message
 from client.cli.tables import heat_tables, models_table, one_line, predictions_table
 from client.client import DEFAULT_TIMEOUT, DEFAULT_URL, Client
 from client.errors import ClientError, Refused
@@ -23,14 +23,14 @@ CLASSES_IN_TABLE = 3
 
 _EPILOG = """\
 environment:
-  PHOTOLABEL_URL      the server's address, where --url is not given
-  PHOTOLABEL_API_KEY  the API key, where --api-key-file is not given
+  PHOTOLABEL_URL      the server's address, unless --url is given
+  PHOTOLABEL_API_KEY  the API key, unless --api-key-file is given
 
 exit status:
   0  done: every photo was classified
-  1  the server or the network refused; standard error says why in one line
-     (photos that were classified before are printed)
-  2  wrong usage, or a photo that can't be read
+  1  server or network error, reported on standard error in one line
+     (photos that were already classified are printed)
+  2  wrong usage, or a file that can't be read or written
 """
 
 
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # What the encoding of this terminal lacks is shown as an escape.
+            # Characters missing from the terminal's encoding are shown as escapes.
             stream.reconfigure(errors="backslashreplace")
     try:
         arguments.run(arguments)
@@ -47,64 +47,57 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UsageError as error:
         return _fail(str(error), 2)
     except ClientError as error:
-        return _fail(_explanation(error), 1)
-    except BrokenPipeError:  # The reader has seen enough, as in `… | head`.
+        return _fail(_message(error), 1)
+    except BrokenPipeError:  # The reader has closed the pipe, as in `… | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        return _fail(os_error_message(error), 2)
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
     return 0
 
 
 def classify(arguments: argparse.Namespace) -> None:
-    """Classify the photos, some in each request, and print what was answered."""
-    _ask_all(arguments, Client.classify, predictions_table)
+    """Classify the photos in batches and print the predictions."""
+    _post_all(arguments, Client.classify, predictions_table)
 
 
 def explain(arguments: argparse.Namespace) -> None:
-    """Classify the photos and print, or draw, where in them the evidence is."""
+    """Classify the photos and print their heat maps, or draw one into a file."""
     if arguments.png is None:
-        _ask_all(arguments, Client.explain, heat_tables)
+        _post_all(arguments, Client.explain, heat_tables)
         return
     if len(arguments.photos) != 1:
         raise UsageError(f"--png draws one photo, not {len(arguments.photos)}")
     if arguments.json or arguments.top:
         raise UsageError("--png draws a picture: leave out --json and --top")
-    _ = list(batches(arguments.photos))  # Told before anything is sent.
-    which = {"version": arguments.version, "label": arguments.label}
-    try:
-        with _client(arguments) as client:
-            picture = client.picture(arguments.model, opened(arguments.photos[0]), **which)
-        arguments.png.write_bytes(picture)
-    except OSError as error:
-        raise UsageError(unreadable(error)) from error
+    _ = list(batches(arguments.photos))  # Checks the photo before anything is sent.
+    selected = {"version": arguments.version, "label": arguments.label}
+    with _client(arguments) as client:
+        picture = client.picture(arguments.model, as_photo(arguments.photos[0]), **selected)
+    arguments.png.write_bytes(picture)
 
 
-def _ask_all(
+def _post_all(
     arguments: argparse.Namespace,
-    ask: Callable[..., Answer],
-    show: Callable[[Sequence[Answer]], Table],
+    post: Callable[..., Answer],
+    to_table: Callable[[Sequence[Answer]], Table],
 ) -> None:
-    shares = list(batches(arguments.photos))
+    all_batches = list(batches(arguments.photos))
     top = arguments.top or (None if arguments.json else CLASSES_IN_TABLE)
+    options = {"version": arguments.version, "label": arguments.label, "top": top}
     answers: list[Answer] = []
     try:
         with _client(arguments) as client:
-            for names in shares:
-                answer = ask(
-                    client,
-                    arguments.model,
-                    [opened(name) for name in names],
-                    version=arguments.version,
-                    label=arguments.label,
-                    top=top,
+            for names in all_batches:
+                answer = post(
+                    client, arguments.model, [as_photo(name) for name in names], **options
                 )
-                answers.append(_named(answer, names))
-    except OSError as error:
-        raise UsageError(unreadable(error)) from error
+                answers.append(_with_names(answer, names))
     finally:
         if answers:
-            _print(_answers_json(answers) if arguments.json else show(answers))
+            _print(_to_json(answers) if arguments.json else to_table(answers))
 
 
 def models(arguments: argparse.Namespace) -> None:
@@ -124,22 +117,19 @@ def _client(arguments: argparse.Namespace) -> Client:
 def _api_key(arguments: argparse.Namespace) -> str | None:
     if arguments.api_key_file is None:
         return os.environ.get("PHOTOLABEL_API_KEY") or None
-    try:
-        key: str = arguments.api_key_file.read_text("ascii").strip()
-    except OSError as error:
-        raise UsageError(unreadable(error)) from error
+    key: str = arguments.api_key_file.read_text("ascii").strip()
     return key
 
 
-def _named(answer: Answer, names: Sequence[str]) -> Answer:
-    """Call the photos as the command line does: two folders may hold files of one name."""
+def _with_names(answer: Answer, names: Sequence[str]) -> Answer:
+    """Name the photos as on the command line: two folders may hold files of the same name."""
     pairs = zip(answer.predictions, names, strict=True)
     predictions = tuple(replace(prediction, image=name) for prediction, name in pairs)
     return replace(answer, predictions=predictions)
 
 
-def _answers_json(answers: Sequence[Answer]) -> dict[str, Any]:
-    """Return one document. A version may replace another between two requests: each tells its."""
+def _to_json(answers: Sequence[Answer]) -> dict[str, Any]:
+    """Each prediction has its version: a new one may be published between two requests."""
     return {
         "model": answers[0].model,
         "predictions": [
@@ -157,13 +147,13 @@ def _print(content: Table | dict[str, Any] | list[Any]) -> None:
         print(json.dumps(content, indent=2))
 
 
-def _explanation(error: ClientError) -> str:
-    """Return the error with what is wrong with each single photo."""
-    told = error.problem.get("errors") if isinstance(error, Refused) else None
-    bad = [each for each in told or () if isinstance(each, dict)]
+def _message(error: ClientError) -> str:
+    """Return the error's message, with what is wrong with each bad photo."""
+    errors = error.problem.get("errors") if isinstance(error, Refused) else None
+    bad = [each for each in errors or () if isinstance(each, dict)]
     named = [f"{each.get('image')}: {each.get('detail')}" for each in bad]
     if len(bad) == 1 and (detail := str(bad[0].get("detail"))) in str(error):
-        return str(error).replace(detail, named[0])  # The server's words on a lone photo.
+        return str(error).replace(detail, named[0])  # The server repeats a single photo's detail.
     return " ".join([str(error), *named])
 
 
@@ -186,49 +176,48 @@ def _parser() -> argparse.ArgumentParser:
     }
     parser = argparse.ArgumentParser("python -m client", description=__doc__, **options)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    common = _common_options()
-    questions = [common, _question_options()]
-    ask = commands.add_parser("classify", help="classify photos", parents=questions, **options)
-    ask.set_defaults(run=classify)
-    why = commands.add_parser(
-        "explain", help="classify photos and show why", parents=questions, **options
-    )
-    why.add_argument(
-        "--png", type=Path, metavar="FILE", help="draw the reasons over the one photo into a file"
-    )
-    why.set_defaults(run=explain)
-    listing = commands.add_parser("models", help="list the models", parents=[common], **options)
-    listing.set_defaults(run=models)
+    common, photos = _common_options(), _photo_options()
+
+    def add(name: str, run: Callable[..., None], text: str, *parents: Any) -> Any:
+        command = commands.add_parser(name, help=text, parents=[common, *parents], **options)
+        command.set_defaults(run=run)
+        return command
+
+    add("classify", classify, "classify photos", photos)
+    png = "draw the heat map over the photo and write it to this PNG file"
+    explaining = add("explain", explain, "classify photos and show heat maps", photos)
+    explaining.add_argument("--png", type=Path, metavar="FILE", help=png)
+    add("models", models, "list the models")
     return parser
 
 
-def _question_options() -> argparse.ArgumentParser:
-    question = argparse.ArgumentParser(add_help=False)
-    question.add_argument("model", help="the model's name, such as cats-dogs")
-    question.add_argument("photos", nargs="+", metavar="photo", help="a file; - is standard input")
-    top = "only the K most probable classes"
-    question.add_argument("--top", type=_positive, metavar="K", help=top)
-    which = question.add_mutually_exclusive_group()
-    which.add_argument("--version", type=int, metavar="N", help="ask this version of the model")
-    which.add_argument("--label", help="ask the version with this label")
-    return question
+def _photo_options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False)
+    options.add_argument("model", help="the model's name, such as cats-dogs")
+    options.add_argument("photos", nargs="+", metavar="photo", help="a file; - is standard input")
+    top = "show only the K most probable classes"
+    options.add_argument("--top", type=_positive, metavar="K", help=top)
+    selection = options.add_mutually_exclusive_group()
+    selection.add_argument("--version", type=int, metavar="N", help="use this version of the model")
+    selection.add_argument("--label", help="use the version with this label")
+    return options
 
 
 def _common_options() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
+    options = argparse.ArgumentParser(add_help=False)
     url = os.environ.get("PHOTOLABEL_URL") or DEFAULT_URL
     shown = url.replace("%", "%%")
-    common.add_argument("--url", default=url, help=f"the server's address (now: {shown})")
-    common.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    common.add_argument("--api-key-file", type=Path, metavar="FILE", help="file with the API key")
-    common.add_argument(
+    options.add_argument("--url", default=url, help=f"the server's address (default: {shown})")
+    options.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    options.add_argument("--api-key-file", type=Path, metavar="FILE", help="file with the API key")
+    options.add_argument(
         "--timeout",
         type=float,
         default=DEFAULT_TIMEOUT,
         metavar="SECONDS",
-        help=f"how long to wait for each step of a request (default: {DEFAULT_TIMEOUT:g})",
+        help="how long to wait for each step of a request (default: %(default)g)",
     )
-    return common
+    return options
 
 
 if __name__ == "__main__":

@@ -1,15 +1,14 @@
-"""The API's answers as values, and their reading from JSON.
+"""The API's results as dataclasses, and how they are read from JSON.
 
-Members that a newer server adds are ignored; a missing or wrong one is a `BadAnswer`.
+Members that a newer server adds are ignored; a missing or malformed one raises `BadAnswer`.
 """
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from client.errors import BadAnswer
-
-_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +21,15 @@ class ClassProbability:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the model says about one photo.
+    """The prediction for one photo.
 
     Attributes:
         image: the photo's file name, or `photo-1` and so on for bytes without a name.
         label: the most probable class.
         probability: its probability, from 0 to 1.
-        probabilities: every class (or the `top` asked for), most probable first.
-        recognized: whether the photo shows something of the kind that the model was trained on;
-            None if the model does not say.
+        probabilities: every class (or the `top` requested), most probable first.
+        recognized: whether the photo shows the kind of thing that the model was trained on;
+            None if the model does not report it.
     """
 
     image: str
@@ -42,7 +41,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to one request: one prediction for each photo, in the order of the photos."""
+    """The result of one request: one prediction per photo, in the order of the photos."""
 
     model: str
     version: int
@@ -51,11 +50,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedPrediction(Prediction):
-    """A prediction and where its evidence is.
+    """A prediction with a heat map of its evidence.
 
     Attributes:
-        heat: rows from the top, each from the left, of a grid laid over the photo as the model
-            sees it: 1 where most speaks for `label`, 0 where nothing does.
+        heat: a grid over the photo as the model sees it, row by row from the top left. Values
+            range from 0 (no evidence for `label`) to 1 (the strongest evidence).
     """
 
     heat: tuple[tuple[float, ...], ...] = ()
@@ -63,7 +62,7 @@ class ExplainedPrediction(Prediction):
 
 @dataclass(frozen=True, slots=True)
 class Explanation(Answer):
-    """An answer with a heat map for each photo."""
+    """The result of one request, with a heat map for each photo."""
 
     predictions: tuple[ExplainedPrediction, ...]
 
@@ -78,19 +77,19 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model that the server knows. All but name, state and detail is empty until it is ready.
+    """A model that the server knows. Until it is ready, only name, state and detail are set.
 
     Attributes:
-        name: what to call it in requests.
-        state: "ready" when it can answer, else "unavailable".
+        name: its name in requests.
+        state: "ready" if it can classify photos, otherwise "unavailable".
         detail: why it is unavailable.
         version: the version described here.
-        versions: all versions that the model server tells of, newest first.
+        versions: all versions that the model server reports, newest first.
         input_shape: height, width and channels of its input, in pixels.
         preparation: name and revision of the way from photo to pixels.
         labels: its classes, in the order of the model's output.
-        card: recipe, data set, metrics and more; None in a list of models.
-        explains: whether it can be asked why it says what it says.
+        card: the model card (recipe, data set, metrics and more); None in a list of models.
+        explains: whether it can return heat maps.
     """
 
     name: str
@@ -105,110 +104,75 @@ class Model:
     explains: bool = False
 
 
-def read_answer(document: Any) -> Answer:
-    """Read the answer to a request to classify.
-
-    Raises:
-        BadAnswer: it is not of the API's form.
-    """
-    return _read(_answer, document)
-
-
-def read_explanation(document: Any) -> Explanation:
-    """Read the answer to a request to explain.
-
-    Raises:
-        BadAnswer: it is not of the API's form.
-    """
-    return _read(_explanation, document)
-
-
-def read_models(document: Any) -> tuple[Model, ...]:
-    """Read the list of models.
-
-    Raises:
-        BadAnswer: it is not of the API's form.
-    """
-    return _read(lambda members: tuple(_model(each) for each in members["models"]), document)
-
-
-def read_model(document: Any) -> Model:
-    """Read the description of one model.
-
-    Raises:
-        BadAnswer: it is not of the API's form.
-    """
-    return _read(_model, document)
-
-
-def _read(build: Callable[[Any], _Value], document: Any) -> _Value:
+@contextlib.contextmanager
+def _bad_answer_if_malformed() -> Iterator[None]:
     try:
-        return build(document)
+        yield
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         reason = f"{type(error).__name__}: {error}"
-        raise BadAnswer(f"the answer is not of Photolabel's form ({reason})") from error
+        raise BadAnswer(f"the response does not have Photolabel's format ({reason})") from error
 
 
-def _answer(members: Any) -> Answer:
-    return Answer(
-        model=_text(members["model"]),
-        version=int(members["version"]),
-        predictions=tuple(_prediction(each) for each in members["predictions"]),
+@_bad_answer_if_malformed()
+def read_answer(document: Any) -> Answer:
+    """Read the response to `:classify`, or raise `BadAnswer`."""
+    predictions = tuple(Prediction(**_prediction(each)) for each in document["predictions"])
+    return Answer(_text(document["model"]), int(document["version"]), predictions)
+
+
+@_bad_answer_if_malformed()
+def read_explanation(document: Any) -> Explanation:
+    """Read the response to `:explain`, or raise `BadAnswer`."""
+    predictions = tuple(
+        ExplainedPrediction(
+            **_prediction(each), heat=tuple(tuple(map(float, row)) for row in each["heat"])
+        )
+        for each in document["predictions"]
     )
+    return Explanation(_text(document["model"]), int(document["version"]), predictions)
 
 
-def _explanation(members: Any) -> Explanation:
-    return Explanation(
-        model=_text(members["model"]),
-        version=int(members["version"]),
-        predictions=tuple(
-            ExplainedPrediction(**_of_prediction(each), heat=_heat(each["heat"]))
-            for each in members["predictions"]
-        ),
-    )
+@_bad_answer_if_malformed()
+def read_models(document: Any) -> tuple[Model, ...]:
+    """Read the list of models, or raise `BadAnswer`."""
+    return tuple(read_model(each) for each in document["models"])
 
 
-def _heat(rows: Any) -> tuple[tuple[float, ...], ...]:
-    return tuple(tuple(float(value) for value in row) for row in rows)
-
-
-def _prediction(members: Any) -> Prediction:
-    return Prediction(**_of_prediction(members))
-
-
-def _of_prediction(members: Any) -> dict[str, Any]:
-    return {
-        "image": _text(members["image"]),
-        "label": _text(members["label"]),
-        "probability": float(members["probability"]),
-        "probabilities": tuple(
-            ClassProbability(_text(each["label"]), float(each["probability"]))
-            for each in members["probabilities"]
-        ),
-        "recognized": members.get("recognized"),
-    }
-
-
-def _model(members: Any) -> Model:
-    shape = members.get("input")
+@_bad_answer_if_malformed()
+def read_model(document: Any) -> Model:
+    """Read the description of one model, or raise `BadAnswer`."""
+    shape = document.get("input")
     return Model(
-        name=_text(members["name"]),
-        state=_text(members["state"]),
-        detail=_text(members.get("detail", "")),
-        version=members.get("version"),
+        name=_text(document["name"]),
+        state=_text(document["state"]),
+        detail=_text(document.get("detail", "")),
+        version=document.get("version"),
         versions=tuple(
             Version(int(each["version"]), _text(each["state"]))
-            for each in members.get("versions", ())
+            for each in document.get("versions", ())
         ),
         input_shape=shape and (int(shape["height"]), int(shape["width"]), int(shape["channels"])),
-        preparation=members.get("preparation"),
-        labels=tuple(_text(label) for label in members.get("labels", ())),
-        card=members.get("card"),
-        explains=bool(members.get("explains")),
+        preparation=document.get("preparation"),
+        labels=tuple(_text(label) for label in document.get("labels", ())),
+        card=document.get("card"),
+        explains=bool(document.get("explains")),
     )
+
+
+def _prediction(document: Any) -> dict[str, Any]:
+    return {
+        "image": _text(document["image"]),
+        "label": _text(document["label"]),
+        "probability": float(document["probability"]),
+        "probabilities": tuple(
+            ClassProbability(_text(each["label"]), float(each["probability"]))
+            for each in document["probabilities"]
+        ),
+        "recognized": document.get("recognized"),
+    }
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not a text")
+        raise TypeError(f"{value!r} is not a string")
     return value

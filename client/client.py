@@ -1,55 +1,47 @@
-"""Requests to the API, retries where they are safe, and errors as this package's own."""
+"""The HTTP client: requests to the API, retries where they are safe, errors of this package."""
 
 import math
 import time
 from collections.abc import Callable, Iterable
-from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
 
-from client import responses
-from client.answers import (
-    Answer,
-    Explanation,
-    Model,
-    read_answer,
-    read_explanation,
-    read_model,
-    read_models,
-)
+from client import answers, responses
+from client.answers import Answer, Explanation, Model
 from client.errors import BadAnswer, Refused, TimedOut, Unreachable
 from client.multipart import Photo, form_parts
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 DEFAULT_TIMEOUT = 30.0  # seconds
 
-_Read = TypeVar("_Read")
+_Result = TypeVar("_Result")
+_AnswerT = TypeVar("_AnswerT", bound=Answer)
 
-_CONNECT_TIMEOUT = 5.0
-_RETRIED = {429, 503}
-_SHORTEST_WAIT = 0.1
-# Servers and proxies close idle connections after some seconds. Let go of them first, or a request
-# may meet a connection that is being closed.
+_CONNECT_TIMEOUT = 5.0  # seconds
+_MIN_WAIT = 0.1  # seconds
+_RETRIED_STATUSES = {429, 503}
+# Servers and proxies close idle connections after a few seconds. Close them first: otherwise a
+# request might be sent over a connection that is just being closed.
 _LIMITS = httpx.Limits(keepalive_expiry=1.0)
 
 
 class Client:
-    """A connection to one server; close it, or use it in a `with` statement.
+    """A client of one server. Close it after use, or use it in a `with` statement.
 
-    Classifying changes nothing on the server, so a request that is answered 429 or 503 with a
-    `Retry-After` is sent again when the server says so, as long as the timeout allows.
+    Classifying changes nothing on the server, so a request answered with 429 or 503 and a
+    `Retry-After` header is sent again after that delay, as long as the timeout allows.
 
     Args:
-        url: where the gateway is, such as "https://photos.example/labels".
+        url: the gateway's address, such as "https://photos.example/labels".
         api_key: sent as `Authorization: Bearer …`.
         timeout: seconds to wait for each step (connecting, sending, receiving), and the time
-            after which a request is not sent again.
-        transport: what carries the requests; for tests and special networks.
+            after which a request is not retried.
+        transport: an httpx transport, for tests and special networks.
 
     Raises:
-        ValueError: the URL, the key or the timeout is none.
+        ValueError: the URL, the key or the timeout is invalid.
     """
 
     def __init__(
@@ -61,7 +53,7 @@ class Client:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         if not timeout > 0:
-            raise ValueError(f"the timeout has to be a positive number of seconds, not {timeout}")
+            raise ValueError(f"the timeout must be a positive number of seconds, not {timeout}")
         self.url = _checked_url(url)
         self._timeout = timeout
         self._http = httpx.Client(
@@ -75,12 +67,7 @@ class Client:
     def __enter__(self) -> "Client":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -96,29 +83,26 @@ class Client:
         label: str | None = None,
         top: int | None = None,
     ) -> Answer:
-        """Classify one or several photos in one request.
+        """Classify one or more photos in one request.
 
         Args:
             model: the model's name.
-            photos: one photo or several. The server limits how many it takes at once.
-            version: ask this version of the model instead of the current one.
-            label: ask the version that has this label, such as "canary".
-            top: the number of most probable classes to answer with; all by default.
+            photos: one photo or several. The server limits how many it accepts at once.
+            version: use this version of the model instead of the current one.
+            label: use the version with this label, such as "canary".
+            top: return only this many of the most probable classes; all by default.
 
         Returns:
-            One prediction for each photo, in their order.
+            One prediction per photo, in the order of the photos.
 
         Raises:
-            ClientError: no answer, or an error as the answer. If one photo of several is bad,
+            ClientError: no response, or an error response. If one of several photos is bad,
                 none is classified, and the error names the bad ones.
             OSError: a photo's file can't be read.
-            ValueError: there is no photo, or both a version and a label.
+            ValueError: no photo is given, or both a version and a label are.
         """
         path = _model_path(model, version=version, label=label) + ":classify"
-        parts = form_parts(photos)
-        answer = read_answer(self._answer("POST", path, files=parts, params=_wishes(top=top)))
-        self._check_number(answer, len(parts))
-        return answer
+        return self._post_photos(path, photos, answers.read_answer, _query(top=top))
 
     def explain(
         self,
@@ -129,87 +113,95 @@ class Client:
         label: str | None = None,
         top: int | None = None,
     ) -> Explanation:
-        """Classify one or several photos and tell where in them the evidence is.
+        """Classify one or more photos and return heat maps of the evidence.
 
-        Arguments and errors are those of `classify`. A model published without heat maps is
-        `Refused` with the type `urn:photolabel:error:not-explainable`.
+        Arguments and errors are those of `classify`. If the model was published without heat
+        maps, raises `Refused` with the type `urn:photolabel:error:not-explainable`.
 
         Returns:
-            One prediction with its heat map for each photo, in their order.
+            One prediction with its heat map per photo, in the order of the photos.
         """
         path = _model_path(model, version=version, label=label) + ":explain"
-        parts = form_parts(photos)
-        wishes = _wishes(top=top, format="json")
-        answer = read_explanation(self._answer("POST", path, files=parts, params=wishes))
-        self._check_number(answer, len(parts))
-        return answer
+        query = _query(top=top, format="json")
+        return self._post_photos(path, photos, answers.read_explanation, query)
 
     def picture(
         self, model: str, photo: Photo, *, version: int | None = None, label: str | None = None
     ) -> bytes:
-        """Return one photo as the model sees it, lit up where the evidence is: a PNG file.
+        """Return a PNG file: the photo as the model sees it, with the heat map drawn over it.
 
         Raises:
-            ClientError, OSError, ValueError: as `explain`.
+            ClientError, OSError, ValueError: as for `explain`.
         """
-        path = _model_path(model, version=version, label=label) + ":explain"
-        wishes = _wishes(format="png")
-        sent = {"files": form_parts([photo]), "params": wishes, "headers": {"Accept": "image/png"}}
-        return self._ask("POST", path, responses.picture, **sent)
+        return self._request_with_retries(
+            "POST",
+            _model_path(model, version=version, label=label) + ":explain",
+            responses.png_content,
+            files=form_parts([photo]),
+            params=_query(format="png"),
+            headers={"Accept": "image/png"},
+        )
 
     def models(self) -> tuple[Model, ...]:
         """Return the models that the server knows.
 
         Raises:
-            ClientError: no answer, or an error as the answer.
+            ClientError: no response, or an error response.
         """
-        return read_models(self._answer("GET", "v1/models"))
+        return answers.read_models(self._request_json("GET", "v1/models"))
 
     def model(self, name: str, *, version: int | None = None, label: str | None = None) -> Model:
-        """Return one model, with the card of its current version or of the one asked for.
+        """Return one model, with the model card of the given version or of the current one.
 
         Raises:
-            ClientError: no answer, or an error as the answer.
-            ValueError: both a version and a label.
+            ClientError: no response, or an error response.
+            ValueError: both a version and a label are given.
         """
-        return read_model(self._answer("GET", _model_path(name, version=version, label=label)))
+        path = _model_path(name, version=version, label=label)
+        return answers.read_model(self._request_json("GET", path))
 
-    def _check_number(self, answer: Answer, photos: int) -> None:
-        if len(answer.predictions) != photos:
-            raise BadAnswer(
-                f"{self.url} answered with {len(answer.predictions)} predictions for {photos}"
-                " photos"
-            )
+    def _post_photos(
+        self,
+        path: str,
+        photos: Photo | Iterable[Photo],
+        read: Callable[[Any], _AnswerT],
+        query: dict[str, str | int],
+    ) -> _AnswerT:
+        parts = form_parts(photos)
+        answer = read(self._request_json("POST", path, files=parts, params=query))
+        if len(answer.predictions) != len(parts):
+            counts = f"{len(answer.predictions)} instead of {len(parts)}"
+            raise BadAnswer(f"{self.url} returned the wrong number of predictions: {counts}")
+        return answer
 
-    def _answer(self, method: str, path: str, **request: Any) -> Any:
-        """Send a request and return the JSON value of its answer."""
-        return self._ask(method, path, responses.value, **request)
+    def _request_json(self, method: str, path: str, **options: Any) -> Any:
+        return self._request_with_retries(method, path, responses.json_value, **options)
 
-    def _ask(
-        self, method: str, path: str, read: Callable[[httpx.Response], _Read], **request: Any
-    ) -> _Read:
-        """Send a request, again where the server asks for it, and return what is read of it."""
+    def _request_with_retries(
+        self, method: str, path: str, read: Callable[[httpx.Response], _Result], **options: Any
+    ) -> _Result:
         deadline = time.monotonic() + self._timeout
         while True:
             try:
-                return read(self._send(method, path, **request))
+                return read(self._request(method, path, **options))
             except Refused as refusal:
-                if refusal.status not in _RETRIED or refusal.retry_after is None:
+                if refusal.status not in _RETRIED_STATUSES or refusal.retry_after is None:
                     raise
-                wait = max(refusal.retry_after, _SHORTEST_WAIT)
+                wait = max(refusal.retry_after, _MIN_WAIT)
                 if time.monotonic() + wait > deadline:
                     raise
             time.sleep(wait)
 
-    def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
+    def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
-            return self._http.request(method, path, **request)
+            return self._http.request(method, path, **options)
         except httpx.TimeoutException as error:
-            what = "connection" if isinstance(error, httpx.ConnectTimeout) else "answer"
+            what = "connection" if isinstance(error, httpx.ConnectTimeout) else "response"
             seconds = min(self._timeout, _CONNECT_TIMEOUT if what == "connection" else math.inf)
             raise TimedOut(f"no {what} from {self.url} within {seconds:g} s") from error
         except httpx.ConnectError as error:
-            raise Unreachable(f"cannot reach {self.url} ({error}): does it run there?") from error
+            message = f"cannot reach {self.url} ({error}): is the server running there?"
+            raise Unreachable(message) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = str(error) or type(error).__name__
             raise Unreachable(f"the connection to {self.url} failed: {reason}") from error
@@ -221,7 +213,7 @@ def _checked_url(url: str) -> str:
     except httpx.InvalidURL as error:
         raise ValueError(f"{url!r} is not a URL: {error}") from error
     if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise ValueError(f"{url!r} is not a URL like {DEFAULT_URL}")
+        raise ValueError(f"{url!r} is not a URL such as {DEFAULT_URL}")
     return url
 
 
@@ -229,12 +221,12 @@ def _authorization(api_key: str | None) -> dict[str, str]:
     if api_key is None:
         return {}
     if not api_key or not all("!" <= character <= "~" for character in api_key):
-        raise ValueError("the API key has to be one word of printable ASCII characters")
+        raise ValueError("the API key must be printable ASCII characters without spaces")
     return {"Authorization": f"Bearer {api_key}"}
 
 
-def _wishes(**wishes: str | int | None) -> dict[str, str | int]:
-    return {name: wish for name, wish in wishes.items() if wish is not None}
+def _query(**parameters: str | int | None) -> dict[str, str | int]:
+    return {name: value for name, value in parameters.items() if value is not None}
 
 
 def _model_path(name: str, *, version: int | None, label: str | None) -> str:

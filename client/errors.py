@@ -1,50 +1,50 @@
-"""Everything that can go wrong between an app and Photolabel.
+"""The errors of this package.
 
     ClientError
-    ├── Unreachable     no answer arrived
+    ├── Unreachable     no response arrived
     │   └── TimedOut    not within the timeout
-    ├── BadAnswer       something answered that does not speak this API
-    └── Refused         the API answered with an error of its own
+    ├── BadAnswer       the response did not come from this API
+    └── Refused         the API returned an error
 
-A photo that can't be read is an `OSError`, a wrong argument a `ValueError`.
+A photo that can't be read raises `OSError`, an invalid argument `ValueError`.
 """
 
 from typing import Any
 
 
 class ClientError(Exception):
-    """Root of all errors of this package. Its text is one line for people."""
+    """Base of all errors of this package. Its message is one line."""
 
 
 class Unreachable(ClientError):
-    """No answer arrived: wrong address, server down, connection lost."""
+    """No response arrived: wrong address, server down, connection lost."""
 
 
 class TimedOut(Unreachable):
-    """No answer arrived within the timeout."""
+    """No response arrived within the timeout."""
 
 
 class BadAnswer(ClientError):
-    """The answer is not of the API's form, such as the page of a proxy or a redirect."""
+    """The response does not follow the API, such as a redirect or a proxy's error page."""
 
 
 class Refused(ClientError):
-    """The server answered with a problem (RFC 9457).
+    """The server responded with a problem document (RFC 9457).
 
     Attributes:
         status: HTTP status.
-        type: stable name of the kind of error; "about:blank" if the server gave none.
-        title: the kind of error in words, the same for each of its kind.
-        detail: what was wrong with this request and what would be right; may be empty.
-        retry_after: seconds after which to try again, None if the server did not say.
-        problem: all members of the answer, such as `errors` with one entry for each bad photo.
+        type: URN that identifies the kind of error; "about:blank" if the server gave none.
+        title: the kind of error in words.
+        detail: what is wrong with this request, and how to fix it; may be empty.
+        retry_after: seconds to wait before a retry, None if the server did not say.
+        problem: all members of the document, such as `errors` with one entry per bad photo.
     """
 
     def __init__(
         self,
         status: int,
         *,
-        type: str = "about:blank",  # noqa: A002 - the RFC's word
+        type: str = "about:blank",  # noqa: A002 - the RFC's name
         title: str = "",
         detail: str = "",
         retry_after: float | None = None,

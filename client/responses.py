@@ -1,4 +1,4 @@
-"""From an HTTP response to its JSON value or to an error of this package."""
+"""From an HTTP response to its content, or to an error of this package."""
 
 import json
 import time
@@ -9,64 +9,60 @@ import httpx
 
 from client.errors import BadAnswer, Refused
 
-_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
-def value(response: httpx.Response) -> Any:
+def json_value(response: httpx.Response) -> Any:
     """Return the JSON value of a successful response.
 
     Raises:
-        Refused: the API answered with a problem.
-        BadAnswer: whoever answered is not the API: a redirect, the page of a proxy, no JSON.
+        Refused: the API returned an error.
+        BadAnswer: the response is not from the API: a redirect, a proxy's page, not JSON.
     """
     if response.has_redirect_location:
         target = response.headers["Location"]
-        raise BadAnswer(f"{response.url} redirects to {target}: give the address that answers")
+        raise BadAnswer(f"{response.url} redirects to {target}: use the final address")
     try:
         document = json.loads(response.content)
     except (ValueError, RecursionError) as error:
-        raise _not_ours(response) from error
+        raise _bad_answer(response) from error
     if response.is_success:
         return document
-    raise _refused(response, document)
-
-
-def picture(response: httpx.Response) -> bytes:
-    """Return the PNG file of a successful response.
-
-    Raises:
-        Refused: the API answered with a problem.
-        BadAnswer: whoever answered is not the API, or sends no PNG file.
-    """
-    if response.is_success and response.content.startswith(_PNG):
-        return response.content
-    value(response)
-    raise _not_ours(response)
-
-
-def _refused(response: httpx.Response, problem: Any) -> Refused:
-    if not isinstance(problem, dict) or not isinstance(problem.get("title"), str):
-        raise _not_ours(response)
-    return Refused(
+    if not isinstance(document, dict) or not isinstance(document.get("title"), str):
+        raise _bad_answer(response)
+    raise Refused(
         response.status_code,
-        type=str(problem.get("type", "about:blank")),
-        title=problem["title"],
-        detail=str(problem.get("detail", "")),
+        type=str(document.get("type", "about:blank")),
+        title=document["title"],
+        detail=str(document.get("detail", "")),
         retry_after=_seconds(response.headers.get("Retry-After")),
-        problem=problem,
+        problem=document,
     )
 
 
-def _not_ours(response: httpx.Response) -> BadAnswer:
-    kind = response.headers.get("Content-Type", "without a type")
+def png_content(response: httpx.Response) -> bytes:
+    """Return the PNG file of a successful response.
+
+    Raises:
+        Refused: the API returned an error.
+        BadAnswer: the response is not from the API, or is not a PNG file.
+    """
+    if response.is_success and response.content.startswith(_PNG_SIGNATURE):
+        return response.content
+    json_value(response)
+    raise _bad_answer(response)
+
+
+def _bad_answer(response: httpx.Response) -> BadAnswer:
+    kind = response.headers.get("Content-Type", "no content type")
     return BadAnswer(
-        f"{response.url} answered {response.status_code} ({kind}), which is not an answer of"
-        " Photolabel: is the address right?"
+        f"{response.url} responded with status {response.status_code} ({kind}), but not in"
+        " Photolabel's format: is the address right?"
     )
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """Return the seconds of a `Retry-After` header, which holds a number or a date."""
+    """Parse a `Retry-After` header, which holds seconds or a date."""
     if retry_after is None:
         return None
     if retry_after.isascii() and retry_after.isdigit():

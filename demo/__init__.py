@@ -1,1 +1,1 @@
-"""`python -m demo`: both starter models classify sample photos through the whole chain."""
+"""`python -m demo`: classify sample photos with both starter models on a local stack."""

@@ -1,4 +1,4 @@
-"""Classify sample photos with both starter models, through the whole chain, and show the answers.
+"""Classify sample photos with both starter models and show the results.
 
 Starts the embedded model server and the gateway on free ports of this machine, sends the photos
 with the client over HTTP, and stops both.
@@ -20,29 +20,29 @@ from rich.table import Table
 
 from client import Client, ClientError
 from demo.samples import Sample, SampleError, cats, garments
-from serving.local import Chain, LocalError, running
+from serving.local import LocalError, Stack, run_stack
 from serving.repository.seed import seed
 from serving.repository.versions import VersionsError
 
-# A busy laptop may take its time for the first photos.
+# The first photos may be slow on a busy laptop.
 _SETTINGS = {"PHOTOLABEL_TIME_BUDGET": "30"}
 
 _CLOSING = """\
-The garments are drawn by this program. The cat is one real photo, as it is and
-mirrored: there are cats only, because no Python package comes with a free photo
+The garments are drawn by this program. The cat is one real photo, unchanged and
+mirrored: there are cats only, because no Python package includes a free photo
 of a dog.
 
-Each photo went over HTTP to the gateway, which turned it into pixels and asked
-the model server over gRPC; the probabilities came back as JSON.
+Each photo was sent over HTTP to the gateway, which prepared its pixels and sent
+them to the model server over gRPC; the probabilities were returned as JSON.
 
-Next:  make serve   keep all this running, with a web page for your own photos
-       make train   train both models anew on the real data sets
+Next:  make serve   keep both running, with a web page for your own photos
+       make train   train both models again on the real data sets
 """
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a model answered for a sample."""
+    """A model's prediction for a sample."""
 
     sample: Sample
     version: int
@@ -50,8 +50,8 @@ class Result:
     probability: float
 
     @property
-    def is_right(self) -> bool:
-        """Whether the answer is the expected one."""
+    def is_correct(self) -> bool:
+        """Whether the predicted label is the expected one."""
         return self.label == self.sample.expected
 
 
@@ -68,8 +68,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return 130
     console.print(_table(results))
-    right = sum(result.is_right for result in results)
-    console.print(f"{right} of {len(results)} are right.\n", highlight=False)
+    correct = sum(result.is_correct for result in results)
+    console.print(
+        f"{correct} of {len(results)} photos are classified correctly.\n", highlight=False
+    )
     console.print(_CLOSING, highlight=False)
     return 0
 
@@ -81,24 +83,24 @@ def _results(console: Console, keep_photos: Path | None) -> list[Result]:
             groups = [list(garments()), list(cats())]
             if keep_photos is not None:
                 _keep([sample for group in groups for sample in group], keep_photos)
-        with contextlib.ExitStack() as chain_until_answered:
+        with contextlib.ExitStack() as until_classified:
             with _step(console, "Starting the model server and the gateway"):
                 list(seed(models))
-                chain = chain_until_answered.enter_context(running(models, settings=_SETTINGS))
-            with _step(console, f"Classifying through {chain.url}"):
-                return [result for group in groups for result in _classify(chain, group)]
+                stack = until_classified.enter_context(run_stack(models, settings=_SETTINGS))
+            with _step(console, f"Classifying through {stack.url}"):
+                return [result for group in groups for result in _classify(stack, group)]
 
 
-def _classify(chain: Chain, samples: Sequence[Sample]) -> list[Result]:
-    """Send the samples, all of one model, in one request."""
+def _classify(stack: Stack, samples: Sequence[Sample]) -> list[Result]:
+    """Send the samples, all for the same model, in one request."""
     photos = [sample.encoded for sample in samples]
-    # A transport of its own: whatever proxy the environment names is not for this machine.
-    with Client(chain.url, transport=httpx.HTTPTransport()) as client:
+    # Its own transport, because a proxy set in the environment cannot reach this machine.
+    with Client(stack.url, transport=httpx.HTTPTransport()) as client:
         try:
             answer = client.classify(samples[0].model, photos, top=1)
-        except ClientError as error:  # The log is gone when the chain has stopped.
-            tail = chain.gateway.tail()
-            raise LocalError(f"{error}\n  the end of the gateway's log:\n{tail}") from error
+        except ClientError as error:  # The log is removed when the stack stops.
+            tail = stack.gateway.tail()
+            raise LocalError(f"{error}\n  the last lines of the gateway's log:\n{tail}") from error
     return [
         Result(sample, answer.version, prediction.label, prediction.probability)
         for sample, prediction in zip(samples, answer.predictions, strict=True)
@@ -107,10 +109,10 @@ def _classify(chain: Chain, samples: Sequence[Sample]) -> list[Result]:
 
 def _table(results: Sequence[Result]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for heading in ("Model", "Photo", "Expected", "Answered"):
+    for heading in ("Model", "Photo", "Expected", "Predicted"):
         table.add_column(heading, no_wrap=True)
     table.add_column("Probability", justify="right", no_wrap=True)
-    table.add_column("Right", no_wrap=True)
+    table.add_column("Correct", no_wrap=True)
     for result in results:
         sample = result.sample
         table.add_row(
@@ -119,14 +121,14 @@ def _table(results: Sequence[Result]) -> Table:
             sample.expected,
             result.label,
             f"{result.probability:.1%}",
-            "[green]yes[/]" if result.is_right else "[red]no[/]",
+            "[green]yes[/]" if result.is_correct else "[red]no[/]",
         )
     return table
 
 
 @contextlib.contextmanager
 def _step(console: Console, what: str) -> Iterator[None]:
-    """Show what is being done, and in the end how long it took."""
+    """Show what is in progress, and how long it took."""
     started = time.monotonic()
     with console.status(f"{what}…"):
         yield
@@ -143,10 +145,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m demo",
         description=__doc__,
-        epilog="exit status: 0 the chain answered, 1 it did not",
+        epilog="exit status: 0 all photos were classified, 1 an error occurred",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--keep-photos", type=Path, metavar="DIR", help="write the photos here")
+    parser.add_argument("--keep-photos", type=Path, metavar="DIR", help="save the photos here")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""A small box of brushes that paints cloth: outlines with soft shading, folds, seams, buttons.
+"""Brushes that paint cloth: outlines with soft shading, folds, seams, buttons.
 
 Coordinates and widths are pixels of the photo, from its upper left corner.
 """
@@ -23,7 +23,7 @@ PLAIN = np.ones((1, 1), np.float32)
 
 
 def checks(period: int) -> np.ndarray:
-    """Return the pattern of checked cloth, repeating after so many pixels."""
+    """Return the pattern of checked cloth, which repeats every `period` pixels."""
     band = np.where(np.arange(period) < period * 0.4, 0.78, 1).astype(np.float32)
     return np.outer(band, band)
 

@@ -1,7 +1,7 @@
 """Ten garments drawn by code, one for each class of the clothing model, as a shop would show them.
 
-Dark cloth on a light background, seen from the front; shoes from the side, pointing left. No
-image of any data set was copied.
+Dark cloth on a light background, seen from the front; shoes from the side, pointing left. They are
+not copied from images of a data set.
 """
 
 from collections.abc import Callable

@@ -12,17 +12,17 @@ from demo.garments import GARMENTS, draw
 
 
 class SampleError(Exception):
-    """A photo of the demo can't be had; says what to do."""
+    """A photo for the demo is not available; says what to do."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One photo and what it shows.
+    """A photo and its label.
 
     Attributes:
-        model: the model to ask.
+        model: the model that classifies it.
         name: its file name.
-        expected: the label that is right.
+        expected: the correct label.
         encoded: the file's bytes.
     """
 
@@ -41,7 +41,7 @@ def garments() -> Iterator[Sample]:
 
 
 def cats() -> Iterator[Sample]:
-    """Return one photo as it is and mirrored.
+    """Return one photo, unchanged and mirrored.
 
     It is "chelsea.png" by Stéfan van der Walt, which scikit-image ships under CC0.
 

@@ -1,9 +1,9 @@
-"""Copy the generated message classes that the gateway needs out of an installation of TensorFlow.
+"""Copy the generated message classes that the gateway needs from an installation of TensorFlow.
 
-`python docker/copy_protos.py SITE_PACKAGES TARGET`: the stubs of TensorFlow Serving and every
-module of `tensorflow` and `tensorflow_serving` that they import, found by reading the sources. The
-packages' own `__init__` modules stay behind, and so does their metadata: in TARGET both are
-namespace packages, which run no code.
+`python docker/copy_protos.py SITE_PACKAGES TARGET` copies the stubs of TensorFlow Serving and every
+module of `tensorflow` and `tensorflow_serving` that they import, found by parsing the sources. It
+copies neither the packages' `__init__` modules nor their metadata: in TARGET both are namespace
+packages, which run no code.
 """
 
 import argparse
@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> None:
     """Copy the modules; exit with status 1 and a message if one is missing."""
     parser = argparse.ArgumentParser(prog="docker/copy_protos.py", description=__doc__)
     parser.add_argument("site_packages", type=Path, help="where both packages are installed")
-    parser.add_argument("target", type=Path, help="folder to copy to, made if it is not there")
+    parser.add_argument("target", type=Path, help="folder to copy to, created if missing")
     arguments = parser.parse_args(argv)
     try:
         files = closure(arguments.site_packages)
@@ -43,7 +43,7 @@ def closure(site_packages: Path) -> list[Path]:
     """Return the files of `ROOTS` and of all they import from `PACKAGES`, relative and sorted.
 
     Raises:
-        FileNotFoundError: a module that is imported is not there.
+        FileNotFoundError: an imported module is missing.
     """
     found: set[Path] = set()
     waiting = [_file(root) for root in ROOTS]
@@ -61,7 +61,7 @@ def _imports(source: str) -> list[Path]:
         if isinstance(node, ast.Import):
             modules += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            # Generated code imports whole modules, or all names of one: `import public`.
+            # Generated code imports whole modules, or all names of one for `import public`.
             names = [alias.name for alias in node.names]
             modules += [
                 str(node.module) if name == "*" else f"{node.module}.{name}" for name in names

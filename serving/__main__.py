@@ -1,4 +1,4 @@
-"""The gateway: `python -m serving`; `python -m serving new-key` makes an API key."""
+"""Run the gateway: `python -m serving`; make an API key: `python -m serving new-key`."""
 
 import argparse
 import os
@@ -13,11 +13,11 @@ from serving.tls.certificates import TlsError
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the gateway until it is told to stop; return the exit status."""
+    """Run the gateway until it is stopped; return the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m serving",
-        description="Serve image classifiers to apps that post photos.",
-        epilog=f"settings, by environment variables:\n{settings_table()}",
+        description="Serve image classifiers over HTTP.",
+        epilog=f"settings (environment variables):\n{settings_table()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     if parser.parse_args(argv).command == "new-key":
         key, line = new_key()
         print(
-            f"API key, shown only now:           {key}\nline for PHOTOLABEL_API_KEYS_FILE:  {line}"
+            f"API key (shown only once):         {key}\nline for PHOTOLABEL_API_KEYS_FILE:  {line}"
         )
         return 0
     return _serve()
@@ -44,7 +44,7 @@ def _check_keys(file: Path) -> None:
 
 
 def _serve() -> int:
-    # gRPC's own lines have another form than the log; why calls fail is in the log without them.
+    # gRPC's own log lines have another format; our log says why calls fail.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         settings = read_settings()

@@ -1,4 +1,4 @@
-"""The time budget of one request, and what goes with every call that is made under it."""
+"""The deadline of one request, and what goes with every call that is made under it."""
 
 import re
 import time
@@ -11,9 +11,9 @@ _SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 
 
 def read_timeout(text: str | None, budget: float) -> float | None:
-    """Return the seconds for a request: what its header says, at most the budget.
+    """Return the seconds that a request's header asks for, at most the time budget.
 
-    None: the header does not say seconds.
+    None: the header is not a number of seconds.
     """
     if text is None:
         return budget
@@ -23,7 +23,7 @@ def read_timeout(text: str | None, budget: float) -> float | None:
 
 
 class Deadline:
-    """A point in time by which a request has to be answered.
+    """The time by which a request has to be answered.
 
     Args:
         seconds: the request's time budget.
@@ -46,7 +46,5 @@ class Deadline:
         """
         left = self._end - time.monotonic()
         if left <= 0:
-            raise DeadlineExceeded(
-                f"The request took longer than its {self.seconds:g} s. Try again."
-            )
+            raise DeadlineExceeded(f"The request took longer than {self.seconds:g} s. Try again.")
         return left

@@ -1,10 +1,10 @@
 """TensorFlow Serving's message classes and stubs, without the TensorFlow runtime.
 
 `tensorflow_serving.apis` needs some 25 generated modules of the `tensorflow` package and nothing
-else of it, yet importing them the ordinary way runs all of `tensorflow/__init__`: seconds and
-hundreds of megabytes. Here a stand-in package, which only knows where the files lie, takes its
-place during the import and is gone afterwards, so that a later `import tensorflow` is whole.
-Where TensorFlow is imported already, it is used.
+else of it, but importing them normally runs `tensorflow/__init__`, which takes seconds and hundreds
+of megabytes. So a stand-in package, which only has the path of the files, replaces it during the
+import and is removed afterwards, so that a later `import tensorflow` is complete. If TensorFlow is
+imported already, it is used.
 """
 
 import importlib.machinery

@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import graphlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,46 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("client", "serving", "training", "demo")
 MAX_LINES = 250
+
+_SHARED = {"photos", "repository", "tls", "deadline", "errors", "protos"}
+_BASE = {"errors", "threads", "files", "progress_bars"}
+
+DIRECTIONS: dict[str, dict[str, set[str]]] = {
+    "serving": {
+        "__main__": {"gateway", "tls"},
+        "gateway": _SHARED,
+        "model_server": {"repository", "tls", "protos"},
+        "local": {"repository"},
+        "photos": {"deadline", "errors"},
+        "repository": set(),
+        "tls": set(),
+        "deadline": {"errors"},
+        "errors": set(),
+        "protos": set(),
+        "former_commands": set(),
+    },
+    "serving.gateway": {
+        "server": {"app", "api", "model_client", "settings", "telemetry"},
+        "app": {"api", "inference", "settings", "telemetry"},
+        "api": {"inference", "model_client", "settings", "telemetry"},
+        "inference": {"model_client", "telemetry"},
+        "model_client": {"telemetry"},
+        "telemetry": set(),
+        "settings_reader": {"settings"},
+        "settings": set(),
+    },
+}
+"""For each part of a package the parts of the same package that it may import.
+
+A new part needs a line here; docs/architecture.md shows the same as a picture."""
+
+OUTSIDE: dict[str, set[str]] = {
+    "client": set(),
+    "serving": set(),
+    "training": {"serving.photos", "serving.repository", "serving.protos"},
+    "demo": {"client", "serving.local", "serving.repository", "serving.errors"},
+}
+"""What each package may import of the other packages."""
 
 
 def sources(folder: str) -> list[Path]:
@@ -21,8 +62,14 @@ def tree(file: Path) -> ast.Module:
     return ast.parse(file.read_text("utf-8"))
 
 
+def name_of(file: Path) -> str:
+    """Return the dotted name of the module in a file."""
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
 def imports(file: Path) -> Iterator[str]:
-    """Yield the full names of all modules that a file imports, those inside functions too."""
+    """Yield the full names of all that a file imports, also inside functions."""
     for node in ast.walk(tree(file)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -30,37 +77,83 @@ def imports(file: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def within(name: str, packages: Iterable[str]) -> bool:
+    return any(f"{name}.".startswith(f"{package}.") for package in packages)
+
+
 def importers(folder: str, *modules: str) -> list[str]:
     """Return the files of a folder that import one of the modules or something in it."""
-    prefixes = tuple(f"{module}." for module in modules)
     return [
         str(file.relative_to(ROOT))
         for file in sources(folder)
-        if any(f"{name}.".startswith(prefixes) for name in imports(file))
+        if any(within(name, modules) for name in imports(file))
     ]
 
 
-def test_the_client_imports_nothing_of_ours() -> None:
-    assert not importers("client", "serving", "training", "demo")
+def part_of(package: str, name: str) -> str:
+    """Return the part of a package that a dotted name belongs to; "" for the package itself."""
+    return name.removeprefix(package).lstrip(".").partition(".")[0]
 
 
-def test_serving_does_not_import_training() -> None:
-    assert not importers("serving", "training", "demo")
+@pytest.mark.parametrize("package", DIRECTIONS)
+def test_parts_import_each_other_only_in_the_directions_given(package: str) -> None:
+    allowed = DIRECTIONS[package]
+    wrong = []
+    for file in sources(package.replace(".", "/")):
+        part = part_of(package, name_of(file))
+        for name in sorted(set(imports(file))):
+            other = part_of(package, name) if within(name, [package]) else part
+            if part and other not in {part, *allowed.get(part, set())}:
+                wrong.append(f"{file.relative_to(ROOT)} imports {name}: {part} may not")
+    assert not wrong
 
 
-def test_training_shares_only_photos_and_versions_with_serving() -> None:
-    assert not importers(
-        "training",
-        "serving.gateway.app",
-        "serving.gateway.api.routes",
-        "serving.gateway.inference.classifier",
-    )
+@pytest.mark.parametrize("package", DIRECTIONS)
+def test_every_part_has_its_directions(package: str) -> None:
+    parts = {part_of(package, name_of(file)) for file in sources(package.replace(".", "/"))}
+    assert parts - {""} == set(DIRECTIONS[package])
 
 
-def test_only_training_and_the_embedded_server_import_tensorflow() -> None:
-    found = importers("serving", "tensorflow", "tensorflow_serving", "keras")
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_import_of_each_other_only_what_is_shared(package: str) -> None:
+    others = set(PACKAGES) - {package}
+    wrong = [
+        f"{file.relative_to(ROOT)} imports {name}"
+        for file in sources(package)
+        for name in sorted(set(imports(file)))
+        if within(name, others) and not within(name, OUTSIDE[package])
+    ]
+    assert not wrong
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    files = {name_of(file): file for package in PACKAGES for file in sources(package)}
+    graph = {module: _modules(imports(file), files) - {module} for module, file in files.items()}
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        pytest.fail("import cycle: " + " imports ".join(reversed(error.args[1])))
+
+
+def _modules(names: Iterable[str], known: Iterable[str]) -> set[str]:
+    """Return which of the known modules the imported names are, or are defined in."""
+    found = set()
+    for name in names:
+        while name and name not in known:
+            name = name.rpartition(".")[0]
+        found.add(name)
+    return found - {""}
+
+
+def test_only_training_and_the_model_server_import_tensorflow() -> None:
+    found = importers("serving", "tensorflow", "keras")
     assert [file for file in found if "/model_server/" not in file] == ["serving/protos.py"]
     assert not importers("client", "tensorflow", "keras")
+
+
+def test_inference_knows_neither_flask_nor_grpc() -> None:
+    assert not importers("serving/gateway/inference", "flask", "werkzeug", "grpc")
+    assert not importers("serving/gateway/model_client", "flask", "werkzeug")
 
 
 DECODING = {
@@ -68,13 +161,13 @@ DECODING = {
     *("decode_image", "decode_jpeg", "decode_png", "decode_bmp", "decode_gif"),
     *("load_img", "image_dataset_from_directory", "ImageDataGenerator", "imread", "imdecode"),
 }
-"""Attributes that make pixels of an encoded photo."""
+"""Attributes that turn an encoded photo into pixels."""
 
 OF_PILLOW_ALONE = {"open": {"Image"}, "frombytes": {"Image"}, "Parser": {"ImageFile"}}
 
 
 def decodings(file: Path) -> Iterator[str]:
-    """Yield what a file uses to make pixels of an encoded photo."""
+    """Yield the names that a file uses to turn an encoded photo into pixels."""
     for node in ast.walk(tree(file)):
         if isinstance(node, ast.Attribute) and node.attr in DECODING:
             owners = OF_PILLOW_ALONE.get(node.attr)
@@ -107,51 +200,14 @@ def test_there_is_one_way_from_photo_to_pixels() -> None:
 
 
 def test_only_preparations_and_augmentation_resize() -> None:
-    # What photos.py imports belongs to it.
-    own = {
-        "serving/photos/preparation.py",
-        *(f"{n.replace('.', '/')}.py" for n in modules_of("serving/photos/preparation.py")),
-    }
-    shown = {
-        "serving/gateway/api/heat_map.py"
-    }  # What people look at, made of pixels that are prepared.
-    assert users(["serving"], "resize") <= own | shown
+    # The heat map is made of pixels that are prepared already, for people to look at.
+    resizing = users(["serving"], "resize") - {"serving/gateway/api/heat_map.py"}
+    assert {Path(file).parts[1] for file in resizing} == {"photos"}
     assert users(["training"], "resize") <= {"training/data/augmentation.py"}
     assert not users(["serving", "training"], "thumbnail")
 
 
-def test_nothing_but_its_public_names_is_used_of_photos() -> None:
-    used = {
-        name
-        for folder in ("serving", "training", "demo", "benchmarks")
-        for file in sources(folder)
-        for name in imports(file)
-        if name.startswith("serving.photos.preparation.")
-    }
-    assert used <= {
-        f"serving.photos.preparation.{name}" for name in ("prepare", "PREPARATIONS", "Shape")
-    }
-
-
-def modules_of(file: str) -> set[str]:
-    """Return our modules that a file imports from, and those that these do."""
-    found: set[str] = set()
-    waiting = [file]
-    while waiting:
-        for name in imports(ROOT / waiting.pop()):
-            module = name.rpartition(".")[0]
-            path = ROOT / f"{module.replace('.', '/')}.py"
-            if module.startswith("serving.") and module not in found and path.is_file():
-                found.add(module)
-                waiting.append(str(path.relative_to(ROOT)))
-    return found
-
-
 @pytest.mark.parametrize("folder", [*PACKAGES, "tests", "benchmarks"])
 def test_files_are_short(folder: str) -> None:
-    long = [
-        str(f.relative_to(ROOT))
-        for f in sources(folder)
-        if len(f.read_text().splitlines()) > MAX_LINES
-    ]
-    assert not long
+    lengths = {str(f.relative_to(ROOT)): len(f.read_text().splitlines()) for f in sources(folder)}
+    assert not {file: lines for file, lines in lengths.items() if lines > MAX_LINES}

@@ -1,4 +1,4 @@
-"""There is one way from photo to pixels: whoever needs pixels follows what `PREPARATIONS` says."""
+"""Everything that needs the pixels of a photo prepares it by `PREPARATIONS`."""
 
 import hashlib
 from collections.abc import Callable
@@ -16,10 +16,10 @@ from benchmarks.photos import exactness
 from serving.photos import PREPARATIONS
 from tests.drawing import encode, photo
 from tests.serving.fakes import PETS, FakeModelServer, gateway
-from training.data.image_folders import load_image_folder
-from training.data.photo_store import Source, photo_store
-from training.judging.scoring import folder_material
-from training.publishing.published import PublishedModel
+from training.data.loaders.image_folders import load_image_folder
+from training.data.prepared_photos import Source, photo_store
+from training.judging.scoring import folder_photos
+from training.publishing.published_model import PublishedModel
 
 MARK = 137
 NAME = "mark/1"
@@ -28,9 +28,9 @@ SHAPE = (8, 6, 3)
 
 @pytest.fixture(autouse=True)
 def marking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Add a preparation that makes every photo the same gray."""
+    """Register a preparation that makes every photo the same gray."""
     monkeypatch.setenv("PHOTOLABEL_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setitem(PREPARATIONS, NAME, replace(PREPARATIONS["squash/1"], fit=mark))
+    monkeypatch.setitem(PREPARATIONS, NAME, replace(PREPARATIONS["squash/1"], resize=mark))
 
 
 def mark(photo: Image.Image, width: int, height: int) -> Image.Image:
@@ -51,10 +51,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def model(probabilities: Callable[[np.ndarray], np.ndarray] | None = None) -> PublishedModel:
-    """Return what stands for a published model that wants its photos marked."""
-    told = {"name": "pets", "version": 1, "labels": ("cat", "dog")}
-    said = SimpleNamespace(**told, shape=SHAPE, preparation=NAME, probabilities=probabilities)
-    return cast(PublishedModel, said)
+    """Return a stand-in for a published model with that preparation."""
+    identity = {"name": "pets", "version": 1, "labels": ("cat", "dog")}
+    fake = SimpleNamespace(**identity, shape=SHAPE, preparation=NAME, probabilities=probabilities)
+    return cast(PublishedModel, fake)
 
 
 def assert_marked(pixels: Any) -> None:
@@ -80,7 +80,7 @@ def encode_one() -> bytes:
 
 
 def test_scoring_photos_in_folders(folder: Path) -> None:
-    assert_marked(folder_material(model(), folder, "test", Console(quiet=True)).photos)
+    assert_marked(folder_photos(model(), folder, "test", Console(quiet=True)).photos)
 
 
 def test_the_benchmark_of_photos(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,6 +98,6 @@ def test_the_benchmark_of_photos(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_gateway() -> None:
     source = FakeModelServer({"cats-dogs": [replace(PETS, preparation=NAME, shape=SHAPE)]})
     client = gateway(source, models="cats-dogs")
-    answer = client.post("/v1/models/cats-dogs:classify", data=encode_one())
-    assert answer.status_code == 200, answer.text
+    response = client.post("/v1/models/cats-dogs:classify", data=encode_one())
+    assert response.status_code == 200, response.text
     assert_marked(source.predicted[-1][1])

@@ -1,4 +1,4 @@
-"""The command line of training: `python -m training --help`. It parses; others do the work."""
+"""The command line of training: `python -m training --help`."""
 
 import argparse
 import os
@@ -8,19 +8,19 @@ from collections.abc import Sequence
 from training.commands import COMMANDS
 from training.errors import Preempted, TrainingError
 
-_INTERRUPTED = 130  # As a shell reports a program that Ctrl-C ended.
+_INTERRUPTED = 130  # The status that shells report after Ctrl-C.
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status.
 
     Returns:
-        0: done; 1: it failed; 2: the command was wrong; 3: the publishing gate refused; 4: a model
-            has drifted; 5: it can't be told whether it has; 75: SIGTERM stopped it, the same
-            command goes on; 130: Ctrl-C did.
+        0: done; 1: failed; 2: usage error; 3: refused by the publishing gate; 4: a model has
+            drifted; 5: inconclusive; 75: stopped by SIGTERM, the same command resumes; 130: stopped
+            by Ctrl-C.
     """
     arguments = _parser().parse_args(argv)
-    # TensorFlow's log is left to its fatal errors: it reports a missing GPU as one of lesser kind.
+    # TensorFlow logs only fatal errors: it would report a missing GPU as an error.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         arguments.command(arguments)
@@ -40,9 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m training",
         description="Train image classifiers and publish them.",
-        epilog="exit status: 0 done, 1 failed, 2 wrong command, 3 refused by the publishing gate,"
-        " 4 a model has drifted, 5 that can't be told, 75 terminated and to be continued by the"
-        " same command, 130 interrupted",
+        epilog="exit status: 0 done, 1 failed, 2 usage error, 3 refused by the publishing gate,"
+        " 4 a model has drifted, 5 inconclusive, 75 terminated (the same command resumes),"
+        " 130 interrupted",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, whenever a process dies or a machine loses power."""
+"""Writing files in one step: they stay complete if the process dies or the power fails."""
 
 import os
 from collections.abc import Iterator
@@ -8,25 +8,23 @@ from pathlib import Path
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Give a path beside a file to write its new content to; then put that in the file's place.
+    """Yield a temporary path to write a file's new content to, then replace the file with it.
 
-    The name given ends as the file's does, since writers may choose a format by it.
-
-    Raises:
-        OSError: the file system refused; the file is as it was.
+    The temporary name has the file's extension, from which writers may infer the format. If writing
+    fails, the file is unchanged.
     """
-    aside = path.with_name(f".new-{path.name}")
+    temporary = path.with_name(f".new-{path.name}")
     try:
-        yield aside
-        sync(aside)
-        aside.replace(path)
+        yield temporary
+        sync(temporary)
+        temporary.replace(path)
         sync(path.parent)
     finally:
-        aside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:
-    """Write a file, or the entries of a folder, through to the disk."""
+    """Flush a file, or the entries of a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,45 +1,61 @@
-"""What can go wrong in training that its user can mend: one clear line, never a traceback."""
+"""Errors that the user of training can fix: shown as one clear line, never as a traceback."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class TrainingError(Exception):
-    """The command failed; the message says what was wrong, what was found and what to do."""
+    """The command failed; the message says what was expected, what was found and what to do.
+
+    Also raised by every function that reads or writes files, if they are damaged or not writable.
+    """
 
     exit_status = 1
 
 
 class UsageError(TrainingError):
-    """The command itself is wrong: an unknown recipe, a setting of the wrong type."""
+    """The command itself is wrong: an unknown recipe, a value of the wrong type."""
 
     exit_status = 2
 
 
 class Refused(TrainingError):
-    """The publishing gate does not let a model through; what was trained is kept."""
+    """The publishing gate refused a model; the trained network is kept."""
 
     exit_status = 3
 
 
 class Drifted(TrainingError):
-    """The photos that come in are other ones than a model was judged on."""
+    """The live photos are different from those that a model was tested on."""
 
     exit_status = 4
 
 
 class Inconclusive(TrainingError):
-    """Whether a model has drifted can't be told: too few photos, or none."""
+    """It is unknown whether a model has drifted: there are too few photos, or none."""
 
     exit_status = 5
 
 
 class Diverged(TrainingError):
-    """What is fitted became infinite or not a number; the last good checkpoint is kept."""
+    """The loss or the weights became NaN or infinite; the last good checkpoint is kept."""
 
     def __init__(self, what: str, epoch: int) -> None:
         super().__init__(f"{what} in epoch {epoch}: try a smaller --set learning_rate")
 
 
 class Preempted(BaseException):
-    """SIGTERM asked the process to stop; like KeyboardInterrupt, no handler of errors stops it."""
+    """SIGTERM asked the process to stop; like KeyboardInterrupt, it is not an `Exception`."""
 
     exit_status = 75
-    """EX_TEMPFAIL of sysexits.h: the same command later goes on."""
+    """EX_TEMPFAIL of sysexits.h: the same command resumes later."""
+
+
+@contextmanager
+def explained(what: str, advice: str = "") -> Iterator[None]:
+    """Turn an OSError into a TrainingError: `what (reason): advice`."""
+    try:
+        yield
+    except OSError as error:
+        reason = f"{what} ({error.strerror or error})"
+        raise TrainingError(f"{reason}: {advice}" if advice else reason) from error

@@ -1,62 +1,34 @@
-"""Numbers of a recipe by name: listing them, and changing them with `--set name=value`."""
+"""Hyperparameters of a recipe by name: listing them, and changing them with `--set name=value`."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from training.errors import UsageError
-from training.recipe import BackboneNetwork, DenseNetwork, PatchNetwork, Recipe
+from training.recipe import Recipe
 
-# What a recipe is about, rather than a number of it.
+FORMER_NAMES = {"split": "split_seed"}
+"""Hyperparameters that runs, cards and results of earlier releases name otherwise."""
+
+# What a recipe is about, rather than a hyperparameter of it.
 _FIXED = (
     "name",
     "model",
     "what",
     "expected",
-    "published",
+    "reference_result",
     "floor",
     "dataset",
     "preparation",
     "shape",
-)
-
-_CHOICES = {
-    "optimizer": ("adam", "adamw", "sgd"),
-    "schedule": ("constant", "cosine"),
-    "precision": ("float32", "mixed_bfloat16", "mixed_float16"),
-    "recognition": ("distance", "probability", "energy", "virtual-logit", "none"),
-    "jit": ("auto", "on", "off"),
-    "network.scaling": ("own", "255"),
-    "head.pooling": ("average", "flatten"),
-    "head.output": ("softmax", "sigmoid"),
-}
-_AT_LEAST_ONE = (
-    "epochs",
-    "batch_size",
-    "split",
-    "steps_per_call",
-    "network.units",
-    "network.stage_blocks",
-    "network.width",
-    "network.side",
-    "network.channels",
-    "augmentation.crop_aspect",
-    "augmentation.brightness",
-)
-_FRACTIONS = (
-    "held_out",
-    "label_smoothing",
-    "network.dropout",
-    "momentum",
-    "averaging",
-    "head.dropout",
-    "augmentation.contrast",
-    "augmentation.colour",
+    "file",
+    "file_digest",
 )
 
 
-def settings(recipe: Recipe) -> dict[str, Any]:
-    """Return every number of a recipe by the dotted name that `--set` takes."""
+def hyperparameters(recipe: Recipe) -> dict[str, Any]:
+    """Return every hyperparameter of a recipe by the dotted name that `--set` takes."""
     known: dict[str, Any] = {}
     for name, value in _members(recipe):
         if is_dataclass(value):
@@ -66,61 +38,57 @@ def settings(recipe: Recipe) -> dict[str, Any]:
     return known
 
 
+def renamed(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return hyperparameters that may be of an earlier release by the names of today."""
+    return {FORMER_NAMES.get(name, name): value for name, value in parameters.items()}
+
+
 def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:
-    """Return the recipe with `name=value` assignments applied, in order.
+    """Return the recipe with `name=value` assignments applied; of several to a name, the last.
 
     Raises:
-        UsageError: no `=`, an unknown name, or a value of the wrong type or out of range.
+        UsageError: no `=`, an unknown name, a value of the wrong type or out of range, or settings
+            that don't go together.
     """
+    known = hyperparameters(recipe)
+    changes: dict[str, dict[str, Any]] = defaultdict(dict)
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
+        name = FORMER_NAMES.get(name, name)
         if not equals:
             raise UsageError(f"--set takes name=value, not {assignment!r}")
-        known = settings(recipe)
         if name not in known:
             raise UsageError(
                 f"{recipe.name} has no setting {name!r}; it has {', '.join(sorted(known))}"
             )
-        recipe = _replaced(recipe, name, _parsed(name, text, known[name]))
-    if recipe.fit_size and isinstance(recipe.network, DenseNetwork | PatchNetwork):
-        raise UsageError(f"{recipe.name} flattens its photos: its fit_size can only be 0")
-    if recipe.fit_size and isinstance(recipe.network, BackboneNetwork):
-        raise UsageError(f"{recipe.name} fits to cached features: its fit_size can only be 0")
-    _check_squares(recipe)
-    return recipe
+        group, _, inner = name.rpartition(".")
+        changes[group][inner] = _parsed(name, text, known[name])
+    changed = changes.pop("", {})
+    for group, inner_changes in changes.items():
+        try:
+            changed[group] = replace(getattr(recipe, group), **inner_changes)
+        except UsageError as error:
+            raise UsageError(f"{group}.{error}") from None
+    return replace(recipe, **changed)
 
 
-def restored(recipe: Recipe, model: str, numbers: Mapping[str, Any]) -> Recipe:
-    """Return the recipe as a run of it was, by what JSON has kept of that.
+def restored(recipe: Recipe, model: str, parameters: Mapping[str, Any]) -> Recipe:
+    """Return the recipe as a run of it was, from what JSON has kept of that.
 
     Args:
         recipe: as it is now.
         model: the name under which it was to be published.
-        numbers: of `settings`.
+        parameters: of `hyperparameters`.
 
     Raises:
         UsageError: the recipe does not have these settings any more.
     """
-    assignments = [f"{name}={_shown(value)}" for name, value in numbers.items()]
+    assignments = [f"{name}={_shown(value)}" for name, value in parameters.items()]
     return replace(override(recipe, assignments), model=model)
-
-
-def _check_squares(recipe: Recipe) -> None:
-    height, width, _ = recipe.shape
-    side = recipe.network.side if isinstance(recipe.network, PatchNetwork) else 1
-    if height % side or width % side:
-        raise UsageError(f"network.side divides {height} and {width}, which {side} does not")
 
 
 def _members(holder: Any) -> list[tuple[str, Any]]:
     return [(field.name, getattr(holder, field.name)) for field in fields(holder)]
-
-
-def _replaced(recipe: Recipe, name: str, value: Any) -> Recipe:
-    group, _, inner = name.rpartition(".")
-    if group:
-        return replace(recipe, **{group: replace(getattr(recipe, group), **{inner: value})})
-    return replace(recipe, **{name: value})
 
 
 def _parsed(name: str, text: str, present: Any) -> Any:
@@ -130,27 +98,9 @@ def _parsed(name: str, text: str, present: Any) -> Any:
         value = parse(text)
     except ValueError:
         raise UsageError(f"{name} is {kind} (now {_shown(present)}), not {text!r}") from None
-    _check_range(name, value)
     if isinstance(present, tuple) and len(value) != len(present):
         raise UsageError(f"{name} has {len(present)} numbers (now {_shown(present)}), not {text!r}")
     return value
-
-
-def _check_range(name: str, value: Any) -> None:
-    if name in _CHOICES and value not in _CHOICES[name]:
-        raise UsageError(f"{name} is one of {', '.join(_CHOICES[name])}, not {value!r}")
-    if name in _AT_LEAST_ONE and value < 1:
-        raise UsageError(f"{name} is at least 1, not {value}")
-    if name in _FRACTIONS and not 0 <= value < 1:
-        raise UsageError(f"{name} is at least 0 and below 1, not {value}")
-    if isinstance(value, tuple) and any(number < 1 for number in value):
-        raise UsageError(f"the numbers of {name} are at least 1, not {_shown(value)}")
-    if isinstance(value, int | float) and value < 0:
-        raise UsageError(f"{name} is at least 0, not {value}")
-    if name == "seed" and value >= 2**32:
-        raise UsageError(f"seed is below 2**32, not {value}")
-    if name == "augmentation.crop_area" and not 0 < value <= 1:
-        raise UsageError(f"{name} is above 0 and at most 1, not {value}")
 
 
 def _shown(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Bars that show how far something is; they vanish when it is done, and are not drawn in files."""
+"""Progress bars: shown in terminals only, and removed when they are complete."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 def bar(console: Console) -> Progress:
-    """Return a bar with a description, a count and the time that is left."""
+    """Return a bar with a description, a count and the remaining time."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -22,7 +22,7 @@ def bar(console: Console) -> Progress:
 
 @contextmanager
 def counting(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar while something is counted up; the bar appears with the first count."""
+    """Yield a function that shows progress; the bar appears at the first call."""
     with bar(console) as shown:
         task = shown.add_task(what, total=None, visible=False)
 

@@ -1,4 +1,4 @@
-"""Which code a run is made with: containers have no git, so the sources themselves are asked."""
+"""The code that a run uses: a digest of the sources, since containers have no git."""
 
 import hashlib
 import subprocess
@@ -7,14 +7,14 @@ from pathlib import Path
 
 _PROJECT = Path(__file__).resolve().parents[1]
 _SOURCES = ("training/**/*.py", "serving/photos/**/*.py")
-_ARGUMENTS = "training/commands/"  # How a command line is read decides no weight.
+_ARGUMENTS = "training/commands/"  # Parsing the command line does not affect weights.
 
 
 @cache
 def code_digest() -> str:
-    """Return the sha256 (hexadecimal) of all sources that decide a run's weights.
+    """Return the SHA-256 (hexadecimal) of all sources that affect a run's weights.
 
-    Read once, at the first call: later changes of the files are not what runs in this process.
+    The files are read once, at the first call: later changes do not run in this process.
     """
     names = {
         path.relative_to(_PROJECT).as_posix()
@@ -29,7 +29,7 @@ def code_digest() -> str:
 
 
 def commit() -> str | None:
-    """Return the git commit of this code, with `+` where files differ from it; None if no git."""
+    """Return the git commit of this code, with `+` if files differ from it; None without git."""
     if not (_PROJECT / ".git").exists():
         return None
     try:

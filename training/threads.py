@@ -1,26 +1,26 @@
-"""Work in threads, in order, with no more of it in memory than is worked on."""
+"""Parallel work in threads, with results in order and a limited number of them in memory."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
-_PORTION = 512  # Items that are worked on at once.
+_CHUNK = 512  # Items that are submitted at once.
 
-Given = TypeVar("Given")
-Made = TypeVar("Made")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
-def mapped(work: Callable[[Given], Made], items: Sequence[Given]) -> Iterator[Made]:
-    """Yield what the work makes of each item, in their order."""
+def mapped(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    """Yield the result of `work` for each item, in order."""
     with _threads() as pool:
-        for start in range(0, len(items), _PORTION):
-            yield from pool.map(work, items[start : start + _PORTION])
+        for start in range(0, len(items), _CHUNK):
+            yield from pool.map(work, items[start : start + _CHUNK])
 
 
 @contextmanager
 def _threads() -> Iterator[ThreadPoolExecutor]:
-    """Give threads that, when an error or Ctrl-C ends the work, don't finish all of it first."""
+    """Yield a pool that drops pending work when an error or Ctrl-C ends it."""
     pool = ThreadPoolExecutor()
     try:
         yield pool

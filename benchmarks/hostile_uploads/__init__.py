@@ -1,1 +1,1 @@
-"""Mutated and hostile uploads: what they are, and what they do to a gateway."""
+"""Mutated and hostile uploads, and what they cost a gateway."""

@@ -1,4 +1,4 @@
-"""AVIFs that cost much: dense ones, and such as are larger than their container says."""
+"""AVIFs that cost much: dense ones, and ones larger than their container declares."""
 
 import io
 
@@ -6,12 +6,14 @@ import numpy as np
 from PIL import Image
 
 
-def lying(size: tuple[int, int], told: tuple[int, int]) -> bytes:
-    """Return a flat picture of one size whose container (its property `ispe`) tells another."""
+def lying(size: tuple[int, int], declared: tuple[int, int]) -> bytes:
+    """Return a flat picture whose container (its property `ispe`) declares another size."""
     file = io.BytesIO()
     Image.new("RGB", size, "blue").save(file, "AVIF", subsampling="4:4:4", speed=10)
-    true, lie = (b"".join(side.to_bytes(4, "big") for side in each) for each in (size, told))
-    return file.getvalue().replace(true, lie)
+    actual, other = (
+        b"".join(side.to_bytes(4, "big") for side in each) for each in (size, declared)
+    )
+    return file.getvalue().replace(actual, other)
 
 
 def noisy(size: tuple[int, int]) -> bytes:

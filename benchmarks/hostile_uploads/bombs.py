@@ -1,4 +1,4 @@
-"""Uploads made to cost a server much: one for each kind of bomb."""
+"""Photos made to cost a server much: one for each kind of bomb."""
 
 import functools
 import io
@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from benchmarks.hostile_uploads import avifs, jpegs, pngs, profiles, tiffs
+from benchmarks.hostile_uploads import avifs, bmps, gifs, jpegs, pngs, profiles, tiffs
 
 
 def seed_photo(form: str, size: tuple[int, int] = (320, 240)) -> bytes:
@@ -26,7 +26,7 @@ def seed_photo(form: str, size: tuple[int, int] = (320, 240)) -> bytes:
 
 
 def _exif_directory(entries: int, size: int) -> bytes:
-    """Return EXIF data whose entries all refer to the whole of it."""
+    """Return EXIF data each of whose entries refers to all of it."""
     values = b"".join(struct.pack("<HHLL", 0x8000 + i, 7, size - 8, 8) for i in range(entries))
     directory = b"II*\0" + struct.pack("<LH", 8, entries) + values + bytes(4)
     return directory.ljust(size, b"\0")
@@ -55,7 +55,7 @@ def _webp_animated(size: tuple[int, int]) -> bytes:
     return file.getvalue()
 
 
-def _behind_marker(data: bytes) -> bytes:
+def _after_marker(data: bytes) -> bytes:
     return b"\xff\xd8" + data + seed_photo("JPEG")[2:]
 
 
@@ -68,32 +68,32 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "arithmetically coded JPEG": lambda: jpegs.jpeg(
         (5000, 5000), jpegs.segment(0xDA, b"\1\1\0\0\x3f\0"), frame=0xC9
     ),
-    "JPEG of 400,000 empty segments": lambda: _behind_marker(jpegs.segment(0xFE) * 400_000),
-    "JPEG with 4 MB of fill bytes": lambda: _behind_marker(b"\xff" * 4_000_000),
-    "JPEG with 4 MB of junk": lambda: _behind_marker(jpegs.segment(0xFE) + b"\0" * 4_000_000),
-    "JPEG of 300,000 quantization tables": lambda: _behind_marker(
+    "JPEG of 400,000 empty segments": lambda: _after_marker(jpegs.segment(0xFE) * 400_000),
+    "JPEG with 4 MB of fill bytes": lambda: _after_marker(b"\xff" * 4_000_000),
+    "JPEG with 4 MB of junk": lambda: _after_marker(jpegs.segment(0xFE) + b"\0" * 4_000_000),
+    "JPEG of 300,000 quantization tables": lambda: _after_marker(
         jpegs.segment(0xDB, (b"\0" + b"\1" * 64) * 1000) * 290
     ),
-    "JPEG of 1,500,000 Photoshop resources": lambda: _behind_marker(
+    "JPEG of 1,500,000 Photoshop resources": lambda: _after_marker(
         jpegs.segment(0xED, b"Photoshop 3.0\0" + b"8BIM\0\1\0\0\0\0\0\0" * 5400) * 290
     ),
-    "JPEG with an index of 5,000 pictures": lambda: _behind_marker(
+    "JPEG with an index of 5,000 pictures": lambda: _after_marker(
         jpegs.segment(0xE2, b"MPF\0" + _exif_directory(5000, 65_000))
     ),
     "JPEG that restarts at each block": lambda: jpegs.restarting((6900, 7000)),
-    "JPEG with EXIF data in 100,000 parts": lambda: _behind_marker(
+    "JPEG with EXIF data in 100,000 parts": lambda: _after_marker(
         jpegs.exif_segments(bytes(500_000), room=5)
     ),
-    "JPEG with 5 MB of EXIF data": lambda: _behind_marker(jpegs.exif_segments(bytes(5_000_000))),
-    "JPEG with an EXIF directory of itself": lambda: _behind_marker(
+    "JPEG with 5 MB of EXIF data": lambda: _after_marker(jpegs.exif_segments(bytes(5_000_000))),
+    "JPEG with an EXIF directory of itself": lambda: _after_marker(
         jpegs.exif_segments(_exif_directory(5000, 65_000))
     ),
-    "JPEG with a profile of 6 MB": lambda: _behind_marker(jpegs.profile_segments(bytes(6_000_000))),
-    "JPEG with a profile that promises 500 MB": lambda: jpegs.dense(
-        (590, 20_000), ((1, 1),) * 4, jpegs.profile_segments(profiles.promising_profile(95))
+    "JPEG with a profile of 6 MB": lambda: _after_marker(jpegs.profile_segments(bytes(6_000_000))),
+    "JPEG with a profile that declares 500 MB": lambda: jpegs.dense(
+        (590, 20_000), ((1, 1),) * 4, jpegs.profile_segments(profiles.declaring_profile(95))
     ),
-    "JPEG with a profile that promises 500 MB otherwise": lambda: jpegs.dense(
-        (64, 64), ((1, 1),) * 4, jpegs.profile_segments(profiles.promising_grid(95))
+    "JPEG with a profile grid that declares 500 MB": lambda: jpegs.dense(
+        (64, 64), ((1, 1),) * 4, jpegs.profile_segments(profiles.declaring_grid(95))
     ),
     "JPEG with a slow profile": lambda: jpegs.dense(
         (590, 20_000),
@@ -112,18 +112,18 @@ BOMBS: dict[str, Callable[[], bytes]] = {
         (64, 64), before=pngs.profile_chunk(bytes(100_000_000))
     ),
     "PNG with texts of 64 MB": lambda: pngs.png((64, 64), before=pngs.text_bomb(64)),
-    "PNG with texts of 64 MB at its end": lambda: pngs.png((64, 64), behind=pngs.text_bomb(64)),
-    "PNG with 15,000 texts that end wrongly": lambda: pngs.png(
+    "PNG with texts of 64 MB at its end": lambda: pngs.png((64, 64), after=pngs.text_bomb(64)),
+    "PNG with 15,000 texts of wrong checksums": lambda: pngs.png(
         (64, 64), before=pngs.broken_text() * 15_000
     ),
-    "PNG with 100 MB behind its pixels": lambda: pngs.png(
+    "PNG with 100 MB after its pixels": lambda: pngs.png(
         (64, 64), pixels=zlib.compress(bytes(100_000_000), 9)
     ),
-    "PNG, animated, of 9,000 frames": lambda: pngs.png((64, 64), behind=pngs.frames(9_000)),
+    "PNG, animated, of 9,000 frames": lambda: pngs.png((64, 64), after=pngs.frames(9_000)),
     "PNG of 300,000 chunks": lambda: pngs.png((64, 64), before=pngs.chunk(b"abCd") * 300_000),
     "PNG of 300,000 pixel chunks": lambda: pngs.png((64, 64), before=pngs.chunk(b"IDAT") * 300_000),
     "PNG with EXIF data of 5 MB at its end": lambda: pngs.png(
-        (64, 64), behind=pngs.chunk(b"eXIf", _exif_directory(30_000, 5_000_000))
+        (64, 64), after=pngs.chunk(b"eXIf", _exif_directory(30_000, 5_000_000))
     ),
     "PNG of 2 billion squared": lambda: pngs.png((2**31 - 1, 2**31 - 1), pixels=b""),
     "PNG of one column": lambda: pngs.png((1, 100_000)),
@@ -137,14 +137,21 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "WebP, animated": lambda: _webp_animated((3160, 3160)),
     "TIFF whose tiles are larger than it": lambda: tiffs.tiles((30_000, 400), (4096, 4096)),
     "TIFF of one tile": lambda: tiffs.tiles((4000, 3000), (4096, 4096)),
+    "TIFF of 16 bits, many tiles": lambda: tiffs.tiles((3460, 3460), (256, 256)),
+    "GIF of 9 million comment blocks": lambda: gifs.commented(bytes(9_000_000)),
+    "GIF of 16 megapixels": lambda: seed_photo("GIF", (4000, 4000)),
+    "BMP of 9 million empty lines": lambda: bmps.run_lengths((4000, 4000), bytes(18_000_000)),
+    "BMP of 16 megapixels, run lengths": lambda: bmps.run_lengths(
+        (4000, 4000), (b"\xfa\1" * 16 + b"\0\0") * 4000
+    ),
     "AVIF of noise": lambda: avifs.noisy((4000, 3000)),
-    "AVIF larger than its container says": lambda: avifs.lying((9000, 9000), (100, 80)),
+    "AVIF larger than its container declares": lambda: avifs.lying((9000, 9000), (100, 80)),
 }
 
 
 @functools.cache
 def bomb(name: str) -> bytes:
-    """Return a bomb of `BOMBS`, built once."""
+    """Return a bomb of `BOMBS`, which is made once."""
     return BOMBS[name]()
 
 
@@ -152,12 +159,12 @@ _SEEDS = ("JPEG", "PROGRESSIVE", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 
 
 def mutated(generator: random.Random) -> bytes:
-    """Return an ordinary photo with bits flipped, bytes set, cut out, repeated, or the end cut."""
+    """Return an ordinary photo with bits flipped, bytes set, removed or repeated, or truncated."""
     data = bytearray(_seed(generator.choice(_SEEDS), generator.choice([(320, 240), (28, 28)])))
     for _ in range(generator.choice([1, 1, 3, 20])):
         if not data:
             break
-        # Headers decide most: half of the mutations hit the first bytes.
+        # Headers matter most: half of the mutations hit the first bytes.
         at = generator.randrange(min(len(data), generator.choice([200, len(data)])))
         kind = generator.randrange(5)
         if kind == 0:

@@ -1,4 +1,4 @@
-"""A real model server and a real gateway to attack, and what its workers do meanwhile."""
+"""A real model server and a real gateway to attack, and the resources that its workers use."""
 
 import contextlib
 import os
@@ -12,50 +12,51 @@ from pathlib import Path
 import httpx
 import psutil
 
-_START_SECONDS = 600.0  # The machine may be busy, and this the last in line.
+_START_SECONDS = 600.0  # The machine may be busy.
 _STOP_SECONDS = 40.0
+_READY_RESPONSES = 20  # in a row
 
 
 class Workers:
-    """The worker processes of a gateway and their helpers, as the operating system sees them."""
+    """The worker processes of a gateway and their sandboxes, as the operating system sees them."""
 
     def __init__(self, gateway: int) -> None:
         self._gateway = psutil.Process(gateway)
         self.processes = self._gateway.children()
 
     def alive(self) -> bool:
-        """Return whether all workers of the beginning live, and no other."""
+        """Return whether the workers are the same processes as in the beginning."""
         return set(self._gateway.children()) == set(self.processes)
 
-    def helpers(self) -> list[psutil.Process]:
-        """Return the helper processes of all workers that run now."""
+    def sandboxes(self) -> list[psutil.Process]:
+        """Return the sandbox processes of all workers that run now."""
         children = (child for worker in self.processes for child in worker.children())
         return [child for child in children if child.status() != psutil.STATUS_ZOMBIE]
 
     def cpu_seconds(self) -> float:
-        """Return the processor time of all workers so far, and of their helpers."""
-        of_workers = sum(sum(each.cpu_times()[:4]) for each in self.processes)
-        return of_workers + sum(sum(each.cpu_times()[:2]) for each in self.helpers())
+        """Return the processor time of all workers and their sandboxes so far."""
+        workers = sum(sum(each.cpu_times()[:4]) for each in self.processes)
+        return workers + sum(sum(each.cpu_times()[:2]) for each in self.sandboxes())
 
 
-def forget_peak(pid: int) -> None:
-    """Let the peak of a process begin anew (proc(5), clear_refs)."""
+def reset_peak(pid: int) -> None:
+    """Reset the peak memory of a process (proc(5), clear_refs)."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 def peak(pid: int) -> int:
-    """Return the most bytes that a process has held."""
+    """Return the peak memory of a process, in bytes."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next((int(each.split()[1]) for each in lines if each.startswith("VmHWM:")), 0) * 1024
 
 
 @contextlib.contextmanager
 def running_chain(models: Path, logs: Path, formats: str) -> Iterator[tuple[str, Workers]]:
-    """Run both programs; yield the gateway's URL and its workers. All stop at the end.
+    """Run both programs until the end of the context; yield the gateway's URL and its workers.
 
     Args:
         models: the folder of models to serve; one of them is `clothing`.
-        logs: where the programs' output goes.
+        logs: the folder for the programs' output.
         formats: the formats that the gateway accepts.
     """
     port, served = _free_port(), _free_port()
@@ -64,7 +65,7 @@ def running_chain(models: Path, logs: Path, formats: str) -> Iterator[tuple[str,
         "PHOTOLABEL_MODEL_SERVER": f"127.0.0.1:{served}",
         "PHOTOLABEL_MODELS": "clothing",
         "PHOTOLABEL_FORMATS": formats,
-        "PHOTOLABEL_TIME_BUDGET": "120",  # Costs are measured, not how busy the machine is.
+        "PHOTOLABEL_TIME_BUDGET": "120",  # What is measured are costs, not how busy the machine is.
         "PHOTOLABEL_LOG_LEVEL": "WARNING",
     }
     url = f"http://127.0.0.1:{port}"
@@ -100,12 +101,16 @@ def _program(
 
 
 def _wait_until_ready(url: str, gateway: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + _START_SECONDS
+    """Wait until all workers are ready: each connection is accepted by any of them."""
+    end, ready = time.monotonic() + _START_SECONDS, 0
     while time.monotonic() < end and gateway.poll() is None:
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{url}/readyz", timeout=10).status_code == 200:
-                return
-        time.sleep(0.2)
+        try:
+            ready = ready + 1 if httpx.get(f"{url}/readyz", timeout=10).is_success else 0
+        except httpx.TransportError:
+            ready = 0
+        if ready == _READY_RESPONSES:
+            return
+        time.sleep(0.02 if ready else 0.2)
     raise RuntimeError(f"the gateway is not ready after {_START_SECONDS:g} s")
 
 

@@ -1,4 +1,4 @@
-"""What one upload costs the workers and their helper processes."""
+"""What one upload costs the workers and their sandboxes."""
 
 import threading
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import psutil
 
-from benchmarks.hostile_uploads.chain import Workers, forget_peak, peak
+from benchmarks.hostile_uploads.chain import Workers, peak, reset_peak
 
-_SAMPLE_SECONDS = 0.01
+_SAMPLE_SECONDS = 0.02
 
 
 @dataclass
@@ -23,50 +23,48 @@ class Costs:
 class Meter:
     """Measures uploads that come one after the other.
 
-    A helper that is killed takes its figures along: while an upload is being worked on, its memory
-    is sampled, and its time is told by its worker, who has waited for it.
+    The figures of a sandbox that is killed are lost with it. So memory is also sampled during an
+    upload; its processor time is part of its worker's, which has waited for it.
     """
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
         self._idle = {process.pid: _memory(process) for process in workers.processes}
-        self._idle_helper = max((_memory(each) for each in workers.helpers()), default=0)
+        self._idle_sandbox = max((_memory(each) for each in workers.sandboxes()), default=0)
         self._sampled: dict[int, int] = {}
 
     @contextmanager
-    def measuring(self, sampled: bool) -> Iterator[Costs]:
-        """Measure what happens inside; `sampled` when a helper may die of it."""
+    def measuring(self) -> Iterator[Costs]:
+        """Measure what the workers do within the context."""
         costs = Costs()
         for pid in self._idle:
-            forget_peak(pid)
-        for helper in self._workers.helpers():
-            forget_peak(helper.pid)
+            reset_peak(pid)
+        for sandbox in self._workers.sandboxes():
+            reset_peak(sandbox.pid)
         self._sampled = {}
         before = self._workers.cpu_seconds()
         done = threading.Event()
         sampler = threading.Thread(target=self._sample, args=[done])
-        if sampled:
-            sampler.start()
+        sampler.start()
         try:
             yield costs
         finally:
             done.set()
-            if sampled:
-                sampler.join()
+            sampler.join()
         costs.seconds = self._workers.cpu_seconds() - before
         costs.memory = self._memory()
 
     def _memory(self) -> int:
-        """Return the most that a worker has held, and the most that a helper has, above idle."""
+        """Return the peaks of the workers and of their sandboxes, above idle."""
         grown = max(peak(pid) - idle for pid, idle in self._idle.items())
-        helpers = [peak(helper.pid) for helper in self._workers.helpers()]
-        return grown + max(0, *helpers, *self._sampled.values(), 0) - self._idle_helper
+        sandboxes = [peak(sandbox.pid) for sandbox in self._workers.sandboxes()]
+        return grown + max(0, *sandboxes, *self._sampled.values(), 0) - self._idle_sandbox
 
     def _sample(self, done: threading.Event) -> None:
         while not done.wait(_SAMPLE_SECONDS):
-            for helper in self._workers.helpers():
-                most = max(self._sampled.get(helper.pid, 0), _memory(helper))
-                self._sampled[helper.pid] = most
+            for sandbox in self._workers.sandboxes():
+                most = max(self._sampled.get(sandbox.pid, 0), _memory(sandbox))
+                self._sampled[sandbox.pid] = most
 
 
 def _memory(process: psutil.Process) -> int:

@@ -8,7 +8,7 @@ ICC = b"ICC_PROFILE\0"
 EXIF = b"Exif\0\0"
 _MAX_PAYLOAD = 65_533
 _QUANTIZATION = b"\0" + b"\1" * 64
-_SKIP_BLOCKS = 32_767  # the most blocks that one code can leave unchanged
+_SKIP_BLOCKS = 32_767  # the maximum that one code can leave unchanged
 
 
 def segment(marker: int, payload: bytes = b"") -> bytes:
@@ -24,7 +24,7 @@ def jpeg(
     sampling: Sampling = ((1, 1),),
     before: bytes = b"",
 ) -> bytes:
-    """Return a JPEG of these scans (Huffman tables included)."""
+    """Return a JPEG of these scans, which include their Huffman tables."""
     components = b"".join(bytes([i, h << 4 | v, 0]) for i, (h, v) in enumerate(sampling, start=1))
     head = struct.pack(">BHHB", 8, size[1], size[0], len(sampling)) + components
     tables = segment(0xDB, _QUANTIZATION) + segment(frame, head)
@@ -45,7 +45,7 @@ def many_scans(size: tuple[int, int], scans: int, components: int = 1) -> bytes:
 
 
 def dense(size: tuple[int, int], sampling: Sampling = ((1, 1),), before: bytes = b"") -> bytes:
-    """Return a baseline JPEG in which no coefficient is zero, coded as shortly as can be."""
+    """Return a baseline JPEG in which no coefficient is zero, coded as briefly as possible."""
     across, down = (max(each) for each in zip(*sampling, strict=True))
     units = -(-size[0] // (8 * across)) * -(-size[1] // (8 * down))
     blocks = units * sum(h * v for h, v in sampling)
@@ -56,7 +56,7 @@ def dense(size: tuple[int, int], sampling: Sampling = ((1, 1),), before: bytes =
 
 
 def restarting(size: tuple[int, int]) -> bytes:
-    """Return a gray JPEG with a restart marker behind each block."""
+    """Return a gray JPEG with a restart marker after each block."""
     blocks = -(-size[0] // 8) * -(-size[1] // 8)
     tables = _huffman(0x00, {1: b"\0"}) + _huffman(0x10, {1: b"\0"})
     cycle = b"".join(b"\x3f\xff" + bytes([0xD0 + i]) for i in range(8))
@@ -75,15 +75,15 @@ def profile_segments(profile: bytes) -> bytes:
 
 
 def exif_segments(exif: bytes, room: int = _MAX_PAYLOAD - len(EXIF)) -> bytes:
-    """Return the segments of EXIF data, with so many bytes in each."""
+    """Return the segments of EXIF data, with `room` bytes in each."""
     parts = (exif[start : start + room] for start in range(0, len(exif), room))
     return b"".join(segment(0xE1, EXIF + part) for part in parts)
 
 
-def _huffman(place: int, symbols: dict[int, bytes]) -> bytes:
+def _huffman(slot: int, symbols: dict[int, bytes]) -> bytes:
     """Return a Huffman table of symbols by the length of their codes."""
     counts = bytes(len(symbols.get(length, b"")) for length in range(1, 17))
-    return segment(0xC4, bytes([place]) + counts + b"".join(symbols.values()))
+    return segment(0xC4, bytes([slot]) + counts + b"".join(symbols.values()))
 
 
 def _scan(components: range | list[int], start: int, end: int) -> bytes:

@@ -28,13 +28,13 @@ def png(
     color: int = 2,
     interlaced: bool = False,
     before: bytes = b"",
-    behind: bytes = b"",
+    after: bytes = b"",
     pixels: bytes | None = None,
 ) -> bytes:
     """Return a PNG of a pattern; `pixels` replaces its compressed pixels."""
     header = struct.pack(">IIBBBBB", *size, depth, color, 0, 0, interlaced)
     data = _pattern(size, depth * _CHANNELS[color], interlaced) if pixels is None else pixels
-    body = chunk(b"IHDR", header) + before + chunk(b"IDAT", data) + behind
+    body = chunk(b"IHDR", header) + before + chunk(b"IDAT", data) + after
     return b"\x89PNG\r\n\x1a\n" + body + chunk(b"IEND")
 
 
@@ -57,7 +57,7 @@ def text_bomb(chunks: int, size: int = 1_000_000) -> bytes:
 
 
 def broken_text(size: int = 1_000_000) -> bytes:
-    """Return a compressed text whose checksum is wrong, which shows only once it is inflated."""
+    """Return a compressed text with a wrong checksum, which is noticed only after inflating it."""
     return chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(size), 9)[:-4] + b"\xff" * 4)
 
 

@@ -9,7 +9,7 @@ _CURVE = 4096  # entries
 
 
 def table_profile(space: str, grid: int) -> bytes:
-    """Return a valid profile to CIELAB that is one great table with long curves.
+    """Return a valid profile to CIELAB that is one large table with long curves.
 
     Args:
         space: `RGB` or `CMYK`.
@@ -24,16 +24,16 @@ def table_profile(space: str, grid: int) -> bytes:
     return _profile(space, head + sizes + curve * channels + table.tobytes() + curve * 3)
 
 
-def promising_profile(grid: int) -> bytes:
-    """Return a short CMYK profile that promises a great table, for which there are no bytes."""
+def declaring_profile(grid: int) -> bytes:
+    """Return a short CMYK profile that declares a large table without any bytes for it."""
     head = (
         b"mft2" + bytes(4) + bytes([4, 3, grid, 0]) + struct.pack(">9i", *[65_536, 0, 0, 0] * 2, 0)
     )
     return _profile("CMYK", head + struct.pack(">HH", 2, 2) + b"\0\0\xff\xff" * 8)
 
 
-def promising_grid(points: int) -> bytes:
-    """Return a short CMYK profile whose table has so many points along each channel."""
+def declaring_grid(points: int) -> bytes:
+    """Return a short CMYK profile whose table has `points` points along each channel."""
     head = b"mAB " + bytes(4) + bytes([4, 3, 0, 0]) + struct.pack(">5I", 32, 0, 0, 96, 0)
     curves = struct.pack(">4s2I", b"curv", 0, 0) * 4
     grid = bytes([points] * 4 + [0] * 12) + b"\2\0\0\0"
@@ -41,12 +41,12 @@ def promising_grid(points: int) -> bytes:
 
 
 def element_profile(elements: int) -> bytes:
-    """Return a profile to CIELAB that sends each colour through so many elements."""
+    """Return a profile to CIELAB that passes each colour through `elements` elements."""
     table = struct.pack(">4sIHHI", b"mpet", 0, 3, 3, elements)
     at = len(table) + 8 * elements
     matrix = struct.pack(">4sIHH", b"matf", 0, 3, 3) + struct.pack(">12f", *[1, 0, 0, 0] * 3)
-    places = struct.pack(">II", at, len(matrix)) * elements  # All of them the same one.
-    return _profile("RGB", table + places + matrix, tag=b"D2B0")
+    positions = struct.pack(">II", at, len(matrix)) * elements  # All of the same one.
+    return _profile("RGB", table + positions + matrix, tag=b"D2B0")
 
 
 def _profile(space: str, value: bytes, tag: bytes = b"A2B0") -> bytes:

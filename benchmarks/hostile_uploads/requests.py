@@ -1,4 +1,4 @@
-"""Requests that are hostile themselves, whatever the photos in them: forms and JSON."""
+"""Requests that are hostile regardless of their photos: forms and JSON."""
 
 import base64
 import json
@@ -12,13 +12,13 @@ JSON = "application/json"
 
 
 def form(parts: list[tuple[str, bytes]]) -> bytes:
-    """Return a form of parts, each its headers and its body."""
-    written = (f"--{BOUNDARY}\r\n{head}\r\n\r\n".encode() + body + b"\r\n" for head, body in parts)
-    return b"".join(written) + f"--{BOUNDARY}--\r\n".encode()
+    """Return a form of parts, each given by its headers and body."""
+    encoded = (f"--{BOUNDARY}\r\n{head}\r\n\r\n".encode() + body + b"\r\n" for head, body in parts)
+    return b"".join(encoded) + f"--{BOUNDARY}--\r\n".encode()
 
 
 def file_head(name: str, more: str = "") -> str:
-    """Return the headers of a part that is a file."""
+    """Return the headers of a file part."""
     return f'Content-Disposition: form-data; name="p"; filename="{name}"{more}'
 
 
@@ -88,7 +88,7 @@ REQUESTS: dict[str, tuple[str, Callable[[], bytes]]] = {
         JSON,
         lambda: b'{"images": [' + b",".join([b"9" * 4_000] * 4_000) + b"]}",
     ),
-    "JSON with numbers that are none": (JSON, lambda: b'{"images": [NaN, Infinity, -1e999]}'),
+    "JSON with NaN and infinities": (JSON, lambda: b'{"images": [NaN, Infinity, -1e999]}'),
     "JSON of 2 million keys": (
         JSON,
         lambda: b"{" + b",".join(b'"%d":0' % i for i in range(1_500_000)) + b"}",
@@ -107,5 +107,5 @@ REQUESTS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "JSON with half a surrogate": (JSON, lambda: b'{"images": [{"b64": "\\ud800"}]}'),
     "JSON in UTF-16": (JSON, lambda: '{"images": [{"b64": ""}]}'.encode("utf-16")),
     "JSON in UTF-32": (JSON, lambda: b"\0\0\0[" * 4_000_000),
-    "JSON that is no text": (JSON, lambda: b"\xff\xfe\xfa" * 1_000_000),
+    "JSON that is not text": (JSON, lambda: b"\xff\xfe\xfa" * 1_000_000),
 }

@@ -30,14 +30,14 @@ def tiles(size: tuple[int, int], tile: tuple[int, int], bits: int = 16) -> bytes
 
 def _header(values: dict[int, tuple[int, list[int]]]) -> bytes:
     """Return the directory of a TIFF and the values that it refers to."""
-    entries, behind = b"", b""
+    entries, rest = b"", b""
     start = 8 + 2 + 12 * len(values) + 4
     for tag, (kind, numbers) in values.items():
         packed = struct.pack(f"<{len(numbers)}{'H' if kind == _SHORT else 'L'}", *numbers)
         if len(packed) > 4:
-            place = struct.pack("<L", start + len(behind))
-            behind += packed
+            value = struct.pack("<L", start + len(rest))
+            rest += packed
         else:
-            place = packed.ljust(4, b"\0")
-        entries += struct.pack("<HHL", tag, kind, len(numbers)) + place
-    return b"II*\0" + struct.pack("<LH", 8, len(values)) + entries + bytes(4) + behind
+            value = packed.ljust(4, b"\0")
+        entries += struct.pack("<HHL", tag, kind, len(numbers)) + value
+    return b"II*\0" + struct.pack("<LH", 8, len(values)) + entries + bytes(4) + rest

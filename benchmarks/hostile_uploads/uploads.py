@@ -1,4 +1,4 @@
-"""What is sent: bombs, mutated photos, wrong types and broken requests, drawn by a seed."""
+"""What is sent: bombs, mutated photos, wrong types and broken requests, selected by a seed."""
 
 import base64
 import json
@@ -30,7 +30,7 @@ class Upload:
 
 
 def uploads(count: int, seed: int) -> Iterator[Upload]:
-    """Yield so many uploads: each bomb and hostile request, then a mix; the same for a seed."""
+    """Yield `count` uploads: each bomb and hostile request, then a mix; the same for a seed."""
     generator = random.Random(seed)
     each_once = [*((_of_bomb, name) for name in BOMBS), *((_of_request, name) for name in REQUESTS)]
     for make_one, name in each_once[:count]:

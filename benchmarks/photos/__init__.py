@@ -1,1 +1,1 @@
-"""Photo-like versions of test photos, and real photos, posted to a gateway and scored."""
+"""Accuracy on photos: distorted test photos and real photos, posted to a gateway."""

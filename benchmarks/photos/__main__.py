@@ -1,4 +1,4 @@
-"""Command line of the benchmark of photos."""
+"""The command line: `python -m benchmarks.photos`."""
 
 import argparse
 import contextlib
@@ -23,27 +23,27 @@ from benchmarks.photos.sources import Items, data_folder
 from tests.e2e.processes import STARTERS, gateway, model_server, wait_until_ready
 from training.errors import TrainingError
 from training.publishing.model_folder import find_version
-from training.publishing.published import PublishedModel
+from training.publishing.published_model import PublishedModel
 
 _MODELS = ("clothing", "cats-dogs")
 _PARTS = ("distorted", "real", "exact")
 _ALL = 10**9
 _DESCRIPTION = """\
-Post photos to a gateway with the embedded model server, both started here, and score the answers:
+Start a gateway and the embedded model server, post photos and score the predictions:
 
 distorted  the test images of Fashion-MNIST and dogs-vs-cats as photos: upscaled, on several
-           grounds, off centre, turned by EXIF, as JPEGs, with noise, blur and other brightness;
-           each kind beside the clean images, with the 95% interval of the paired difference
+           backgrounds, off centre, rotated by EXIF, as JPEGs, with noise, blur, other brightness;
+           each kind compared with the clean images, with the 95% interval of the paired difference
 real       real photos of garments, from a shop and from home
-exact      sideways against upright; the gateway against the model in this process; 12-megapixel
-           JPEGs decoded at a reduced size against decoded whole (processor time, and how far the
-           probabilities move)
+exact      sideways photos compared with upright ones; the gateway with the model in this process;
+           12-megapixel JPEGs decoded at a reduced size with the same decoded at full size
+           (processor time, and change of the probabilities)
 
-Exit status 1 if a bar is missed (--report-only: 0)."""
+The exit status is 1 if a bar is missed (0 with --report-only)."""
 
 
 def main() -> int:
-    """Measure, print the tables, write them down."""
+    """Measure, print the tables and save them."""
     arguments = _arguments()
     console = Console()
     try:
@@ -55,7 +55,7 @@ def main() -> int:
     for page in pages:
         console.print(page.to_rich())
     _write(arguments, results, "\n".join(page.to_markdown() for page in pages))
-    console.print(f"written: {arguments.output}/results.json and results.md")
+    console.print(f"saved: {arguments.output}/results.json and results.md")
     missed = any(each.met is False for each in results.bars)
     return 1 if missed and not arguments.report_only else 0
 
@@ -71,28 +71,40 @@ def _arguments() -> argparse.Namespace:
         type=int,
         default=500,
         metavar="N",
-        help="the first N test images of each kind; 0: all (default: 500)",
+        help="use the first N test images; 0: all (default: 500)",
     )
     parser.add_argument(
         "--large",
         type=int,
         default=100,
         metavar="N",
-        help="12-megapixel photos of each model whose probabilities are compared (default: 100)",
-    )
-    parser.add_argument("--only", choices=_PARTS, nargs="+", default=_PARTS, help="these parts")
-    parser.add_argument(
-        "--model", choices=_MODELS, nargs="+", default=_MODELS, help="of these models"
+        help="12-megapixel photos to compare per model (default: 100)",
     )
     parser.add_argument(
-        "--models", type=Path, default=STARTERS, metavar="DIR", help="default: the starters"
+        "--only", choices=_PARTS, nargs="+", default=_PARTS, help="run these parts (default: all)"
+    )
+    parser.add_argument(
+        "--model",
+        choices=_MODELS,
+        nargs="+",
+        default=_MODELS,
+        help="measure these models (default: all)",
+    )
+    parser.add_argument(
+        "--models",
+        type=Path,
+        default=STARTERS,
+        metavar="DIR",
+        help="folder of models (default: the starter models)",
     )
     parser.add_argument(
         "--data",
         type=Path,
-        help="folder of the data sets (default: what PHOTOLABEL_DATA names, else ../shared/data)",
+        help="folder of the data sets (default: PHOTOLABEL_DATA, or else ../shared/data)",
     )
-    parser.add_argument("--report-only", action="store_true", help="missed bars are no failure")
+    parser.add_argument(
+        "--report-only", action="store_true", help="return 0 even if a bar is missed"
+    )
     parser.add_argument(
         "--output",
         type=Path,
@@ -168,8 +180,8 @@ def _write(arguments: argparse.Namespace, results: Results, tables: str) -> None
     arguments.output.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"about": about, **results.figures, "bars": bars}, indent=1)
     (arguments.output / "results.json").write_text(f"{text}\n", "utf-8")
-    told = ", ".join(f"{key}: {value}" for key, value in about.items())
-    (arguments.output / "results.md").write_text(f"{told}\n\n{tables}", "utf-8")
+    header = ", ".join(f"{key}: {value}" for key, value in about.items())
+    (arguments.output / "results.md").write_text(f"{header}\n\n{tables}", "utf-8")
 
 
 if __name__ == "__main__":

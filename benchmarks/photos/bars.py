@@ -1,4 +1,4 @@
-"""What the figures have to show."""
+"""The bars: figures that must be reached."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ from benchmarks.photos.scores import Score
 _POINTS = 0.015
 _PET_BARS = ("JPEG 30", "half brightness", "double brightness")
 _REAL = {"shop": 0.70, "home": 0.50}
-_OVERSURE = 0.10
+_OVERCONFIDENCE = 0.10
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A figure and what is wanted of it.
+    """A figure and its required value.
 
     Attributes:
         what: the figure's name.
-        found: the figure, for people.
-        wanted: likewise.
-        met: None where it can't be told.
+        found: the measured value, as text.
+        wanted: the required value, as text.
+        met: None if it can't be decided.
     """
 
     what: str
@@ -33,7 +33,7 @@ class Bar:
 
 
 def distorted(model: str, scores: Sequence[Score]) -> Iterator[Bar]:
-    """Judge how much accuracy the distortions cost."""
+    """Yield the bars for the accuracy lost by distortions."""
     named = {each.name: each for each in scores}
     for name in (COMBINED,) if model == "clothing" else _PET_BARS:
         against = named[name].against
@@ -44,21 +44,27 @@ def distorted(model: str, scores: Sequence[Score]) -> Iterator[Bar]:
 
 
 def real(scores: Mapping[str, Score]) -> Iterator[Bar]:
-    """Judge the answers for real photos: `shop`, `home` and `other`."""
-    for name, least in _REAL.items():
+    """Yield the bars for real photos: `shop`, `home` and `other`."""
+    for name, minimum in _REAL.items():
         score = scores[name]
         yield Bar(
-            f"{name}: accuracy", f"{score.accuracy:.1%}", f"≥ {least:.0%}", score.accuracy >= least
+            f"{name}: accuracy",
+            f"{score.accuracy:.1%}",
+            f"≥ {minimum:.0%}",
+            score.accuracy >= minimum,
         )
         over = score.confidence - score.accuracy
-        wanted = f"≤ {100 * _OVERSURE:g} points"
+        wanted = f"≤ {100 * _OVERCONFIDENCE:g} points"
         yield Bar(
-            f"{name}: mean confidence - accuracy", f"{100 * over:+.1f}", wanted, over <= _OVERSURE
+            f"{name}: mean confidence - accuracy",
+            f"{100 * over:+.1f}",
+            wanted,
+            over <= _OVERCONFIDENCE,
         )
     garments, other = scores["home"].recognized, scores["other"].recognized
     what = "home: share of `other` recognized"
     if garments is None or other is None:
-        yield Bar(what, "the model does not tell", "≤ that of the garments", None)
+        yield Bar(what, "not reported by the model", "≤ that of the garments", None)
     else:
         yield Bar(
             what, f"{other:.0%}", f"≤ {garments:.0%}, that of the garments", other <= garments
@@ -66,23 +72,23 @@ def real(scores: Mapping[str, Score]) -> Iterator[Bar]:
 
 
 def same(model: str, held: Sideways, apart: np.ndarray) -> Iterator[Bar]:
-    """Judge sideways against upright, and the gateway against the model itself."""
+    """Yield the bars for sideways photos and for the gateway compared with the model."""
     found = f"{held.pixels_differ} of {held.photos} differ"
     yield Bar(f"{model}, sideways PNG: pixels", found, "identical", not held.pixels_differ)
-    most = float(held.probabilities.max())
-    what = f"{model}, sideways JPEG: probability of the top class off by at most"
-    yield Bar(what, f"{most:.4f}", "≤ 0.01", most <= 0.01)
-    most = float(apart.max())
-    what = f"{model}, gateway and process: probabilities apart by at most"
-    yield Bar(what, f"{most:.1e}", "≤ 1e-5", most <= 1e-5)
+    largest = float(held.probabilities.max())
+    what = f"{model}, sideways JPEG: probability of the top class differs by at most"
+    yield Bar(what, f"{largest:.4f}", "≤ 0.01", largest <= 0.01)
+    largest = float(apart.max())
+    what = f"{model}, gateway and process: probabilities differ by at most"
+    yield Bar(what, f"{largest:.1e}", "≤ 1e-5", largest <= 1e-5)
 
 
 def faster(model: str, found: Reduced) -> Iterator[Bar]:
-    """Judge decoding at a reduced size."""
+    """Yield the bars for decoding at a reduced size."""
     size = float(np.median(found.bytes)) / 1e6
     for others, name in (
-        (found.resized, "decode all, resize"),
-        (found.whole, "the same of all pixels"),
+        (found.resized, "decode in full and resize"),
+        (found.whole, "decode in full and prepare"),
     ):
         ratio = float(np.median(others / found.seconds))
         what = f"{model}, 12 megapixels ({size:.1f} MB) to pixels: times faster than to {name}"

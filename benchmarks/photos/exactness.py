@@ -1,4 +1,4 @@
-"""What has to be the same: sideways and upright, gateway and process, decoded small and whole."""
+"""Comparisons: sideways and upright, gateway and process, reduced and full decoding."""
 
 import io
 import time
@@ -14,24 +14,24 @@ from PIL import Image, ImageChops, JpegImagePlugin
 from benchmarks.photos.distortions import encode, grain
 from benchmarks.photos.posting import Gateway
 from serving.photos import prepare
-from training.publishing.published import PublishedModel
+from training.publishing.published_model import PublishedModel
 
 ORIENTATIONS = range(2, 9)
 PHONE = (4032, 3024)
-_GRAIN = 4.0  # Of 255 levels, as small sensors have it.
+_GRAIN = 4.0  # Standard deviation in levels of 255, typical of small sensors.
 
 Pictures = Callable[[int], Image.Image]
-"""Draws the picture at a place."""
+"""Draws the picture with an index."""
 
 
 @dataclass(frozen=True)
 class Sideways:
-    """Photos with each EXIF orientation against the same photos upright.
+    """Photos with each EXIF orientation, compared with the same photos upright.
 
     Attributes:
-        photos: how many pairs of each kind.
-        pixels_differ: how many PNGs have other pixels.
-        probabilities: of JPEGs, float `[photos]`, how far the top class's probability is off.
+        photos: number of pairs of each kind.
+        pixels_differ: number of PNGs with different pixels.
+        probabilities: for JPEGs, float `[photos]`, change of the top class's probability.
     """
 
     photos: int
@@ -41,15 +41,14 @@ class Sideways:
 
 @dataclass(frozen=True)
 class Reduced:
-    """12-megapixel JPEGs, decoded at a reduced size, against decoded whole.
+    """12-megapixel JPEGs decoded at a reduced size, compared with full decoding.
 
     Attributes:
-        seconds: float `[rounds]`, processor time of the preparation as it is.
-        resized: float `[rounds]`, that of decoding all and resizing, which inverts and trims
-            nothing.
-        whole: float `[rounds]`, that of the same preparation of all pixels.
-        bytes: float `[rounds]`, of the files.
-        moved: float `[photos]`, how far the probability of the top class moves.
+        seconds: float `[rounds]`, processor time of the preparation.
+        resized: float `[rounds]`, the same for full decoding and a plain resize.
+        whole: float `[rounds]`, the same for the preparation after full decoding.
+        bytes: float `[rounds]`, sizes of the files.
+        moved: float `[photos]`, change of the top class's probability.
     """
 
     seconds: np.ndarray
@@ -60,30 +59,30 @@ class Reduced:
 
 
 def sideways(gateway: Gateway, model: PublishedModel, picture: Pictures, count: int) -> Sideways:
-    """Hold pictures in each orientation; pixels are compared here, probabilities by the gateway."""
+    """Compare pixels in this process, and probabilities through the gateway."""
     differ = 0
-    for place in range(count):
-        upright = prepare(encode(picture(place), "PNG"), model.preparation, model.shape)
-        orientation = ORIENTATIONS[place % len(ORIENTATIONS)]
-        held = encode(picture(place), "PNG", orientation)
+    for index in range(count):
+        upright = prepare(encode(picture(index), "PNG"), model.preparation, model.shape)
+        orientation = ORIENTATIONS[index % len(ORIENTATIONS)]
+        held = encode(picture(index), "PNG", orientation)
         differ += not np.array_equal(upright, prepare(held, model.preparation, model.shape))
 
-    def photo(place: int) -> bytes:
-        pair, turned = divmod(place, 2)
+    def photo(index: int) -> bytes:
+        pair, turned = divmod(index, 2)
         orientation = ORIENTATIONS[pair % len(ORIENTATIONS)] if turned else 1
         return encode(picture(pair), "JPEG", orientation, quality=90)
 
-    said = gateway.classify(model.name, model.labels, 2 * count, photo).probabilities
-    return Sideways(count, differ, _moved(said[0::2], said[1::2]))
+    probabilities = gateway.classify(model.name, model.labels, 2 * count, photo).probabilities
+    return Sideways(count, differ, _moved(probabilities[0::2], probabilities[1::2]))
 
 
 def beside_process(
     gateway: Gateway, model: PublishedModel, count: int, photo: Callable[[int], bytes]
 ) -> np.ndarray:
-    """Return how far the gateway's probabilities are from the model's own: `[photos, classes]`."""
-    said = gateway.classify(model.name, model.labels, count, photo).probabilities
-    pixels = [prepare(photo(place), model.preparation, model.shape) for place in range(count)]
-    return np.asarray(np.abs(said - model.probabilities(np.stack(pixels))))
+    """Return the gateway's differences from the model's probabilities, `[photos, classes]`."""
+    probabilities = gateway.classify(model.name, model.labels, count, photo).probabilities
+    pixels = [prepare(photo(index), model.preparation, model.shape) for index in range(count)]
+    return np.asarray(np.abs(probabilities - model.probabilities(np.stack(pixels))))
 
 
 def reduced(
@@ -93,31 +92,31 @@ def reduced(
     count: int,
     progress: Callable[[int], None],
 ) -> Reduced:
-    """Time 12-megapixel photos decoded both ways in turn, and let the model judge both."""
+    """Decode 12-megapixel photos both ways in turn, and compare time and predictions."""
     rows, pairs = [], []
-    for place in range(max(rounds, count)):
-        encoded = phone_photo(picture(place))
+    for index in range(max(rounds, count)):
+        encoded = phone_photo(picture(index))
         ours, taken = _timed(partial(prepare, encoded, model.preparation, model.shape))
         with _whole_decoding():
             all_of_it, whole = _timed(partial(prepare, encoded, model.preparation, model.shape))
-        if place < rounds:
+        if index < rounds:
             _, resized = _timed(partial(_decode_all_then_resize, encoded, model.shape))
             rows.append((taken, resized, whole, len(encoded)))
         pairs.append((ours, all_of_it))
         progress(1)
-    said = [model.probabilities(np.stack(side)) for side in zip(*pairs, strict=True)]
+    probabilities = [model.probabilities(np.stack(side)) for side in zip(*pairs, strict=True)]
     seconds, resized, whole, sizes = np.array(rows, float).T
-    return Reduced(seconds, resized, whole, sizes, _moved(*said))
+    return Reduced(seconds, resized, whole, sizes, _moved(*probabilities))
 
 
 def phone_photo(picture: Image.Image) -> bytes:
-    """Return a picture as a phone's camera would send it: 12 megapixels, grain, JPEG 75."""
+    """Return a picture as a phone's photo: 12 megapixels, grain, JPEG quality 75."""
     large = picture.resize(PHONE, Image.Resampling.BICUBIC)
     return encode(ImageChops.add(large, grain(PHONE, _GRAIN), 1, -128), quality=75)
 
 
 def _decode_all_then_resize(encoded: bytes, shape: Sequence[int]) -> np.ndarray:
-    """Do what most programs do."""
+    """Prepare a photo as most programs do."""
     height, width, channels = shape
     photo = Image.open(io.BytesIO(encoded)).convert("L" if channels == 1 else "RGB")
     pixels: np.ndarray = np.asarray(photo.resize((width, height), Image.Resampling.BILINEAR))
@@ -126,20 +125,20 @@ def _decode_all_then_resize(encoded: bytes, shape: Sequence[int]) -> np.ndarray:
 
 @contextmanager
 def _whole_decoding() -> Iterator[None]:
-    """Let Pillow decode JPEGs whole, whatever it is asked for."""
+    """Make Pillow decode JPEGs at full size."""
     with mock.patch.object(JpegImagePlugin.JpegImageFile, "draft", return_value=None):
         yield
 
 
 def _timed(work: Callable[[], np.ndarray]) -> tuple[np.ndarray, float]:
-    """Return what the work gives, and the processor seconds of this thread that it took."""
+    """Return the result, and the processor seconds that this thread took."""
     began = time.thread_time()
     made = work()
     return made, time.thread_time() - began
 
 
 def _moved(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Return how far the probability of each photo's top class by `one` is off in `other`."""
+    """Return the change of the probability of each photo's top class, from `one` to `other`."""
     rows = np.arange(len(one))
     top = one.argmax(axis=1)
     return np.asarray(np.abs(one[rows, top] - other[rows, top]))

@@ -1,4 +1,4 @@
-"""Each part of the benchmark: what is posted, and what comes of it."""
+"""The parts of the benchmark: post photos and collect the figures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,16 +14,17 @@ from benchmarks.photos.posting import Gateway
 from benchmarks.photos.scores import Score, score
 from benchmarks.photos.sources import Items, garments, pets, real_garments
 from benchmarks.serving.report import Page
-from training.publishing.published import PublishedModel
+from training.overrides import renamed
+from training.publishing.published_model import PublishedModel
 
-_PAIRS = 100  # Photos that are compared one by one.
+_PAIRS = 100  # Photos compared one by one.
 _ROUNDS = 15
 _REAL_PHOTOS = 835
 
 
 @dataclass
 class Results:
-    """What has been measured: tables, bars, and the figures as JSON holds them."""
+    """The results: tables, bars, and figures for JSON."""
 
     pages: list[Page]
     bars: list[bars.Bar]
@@ -32,15 +33,15 @@ class Results:
 
 @dataclass(frozen=True)
 class Bench:
-    """What the parts share.
+    """The state shared by all parts.
 
     Attributes:
-        gateway: to post to.
+        gateway: receives the photos.
         data: the folder of the data sets.
-        limit: the most photos of a kind.
-        large: the most 12-megapixel photos whose probabilities are compared, of each model.
-        progress: called with the photos done.
-        results: what has been measured so far.
+        limit: maximum number of photos of each kind.
+        large: maximum number of 12-megapixel photos to compare per model.
+        progress: called with the number of photos done.
+        results: the results so far.
     """
 
     gateway: Gateway
@@ -54,7 +55,7 @@ class Bench:
         """Return the test images of a model."""
         if model.name == "clothing":
             return garments(self.data, self.limit)
-        split = int(model.card.get("parameters", {}).get("split", 1))
+        split = int(renamed(model.card.get("parameters", {})).get("split_seed", 1))
         return pets(self.data, split, self.limit)
 
 
@@ -67,8 +68,8 @@ def distort(bench: Bench, model: PublishedModel, items: Items) -> None:
     scores: list[Score] = []
     for name in names:
         photo = partial(_photo, make(name), items)
-        answers = bench.gateway.classify(model.name, items.labels, len(items.images), photo)
-        scores.append(score(name, answers, items.classes, scores[0] if scores else None))
+        predictions = bench.gateway.classify(model.name, items.labels, len(items.images), photo)
+        scores.append(score(name, predictions, items.classes, scores[0] if scores else None))
     bench.results.pages.append(report.scores(f"{model.name}: test images as photos", scores))
     bench.results.bars.extend(bars.distorted(model.name, scores))
     bench.results.figures[f"{model.name} distorted"] = {
@@ -76,8 +77,8 @@ def distort(bench: Bench, model: PublishedModel, items: Items) -> None:
     }
 
 
-def _photo(make: Callable[[Any, int], bytes], items: Items, place: int) -> bytes:
-    return make(items.images[place], place)
+def _photo(make: Callable[[Any, int], bytes], items: Items, index: int) -> bytes:
+    return make(items.images[index], index)
 
 
 def real(bench: Bench) -> None:
@@ -89,23 +90,23 @@ def real(bench: Bench) -> None:
         for part, chosen in parts.items():
             images = [image for image, use in zip(items.images, chosen, strict=True) if use]
             if images:
-                answers = bench.gateway.classify(
+                predictions = bench.gateway.classify(
                     "clothing", items.labels, len(images), images.__getitem__
                 )
-                scores[part] = score(part, answers, items.classes[chosen])
+                scores[part] = score(part, predictions, items.classes[chosen])
     bench.results.pages.append(report.scores("clothing: real photos", [*scores.values()]))
     bench.results.bars.extend(bars.real(scores))
     bench.results.figures["clothing real"] = {key: one.figures() for key, one in scores.items()}
 
 
 def exact(bench: Bench, model: PublishedModel, items: Items) -> None:
-    """Compare what has to be the same, and time 12-megapixel photos."""
+    """Run the exactness comparisons, and time 12-megapixel photos."""
     picture = partial(_picture, items)
     count = min(_PAIRS, len(items.images))
     held = exactness.sideways(bench.gateway, model, picture, count)
     bench.progress(count)
     apart = exactness.beside_process(
-        bench.gateway, model, count, lambda place: distortions.encode(picture(place), quality=75)
+        bench.gateway, model, count, lambda index: distortions.encode(picture(index), quality=75)
     )
     bench.progress(count)
     decoded = exactness.reduced(
@@ -124,16 +125,16 @@ def exact(bench: Bench, model: PublishedModel, items: Items) -> None:
     }
 
 
-def _picture(items: Items, place: int) -> Image.Image:
-    """Return a test image as a picture of some 600 pixels, off centre where it is a garment."""
-    item = items.images[place]
+def _picture(items: Items, index: int) -> Image.Image:
+    """Return a test image about 600 pixels wide; a garment lies off centre."""
+    item = items.images[index]
     if isinstance(item, bytes):
         return distortions.opened(item).resize((640, 480), Image.Resampling.BICUBIC)
-    return distortions.scene(item, place=place)
+    return distortions.scene(item, index=index)
 
 
 def expected(bench: Bench, name: str, images: int) -> dict[str, int]:
-    """Return how many photos each part of a model is, for the progress."""
+    """Return the number of photos in each part, for the progress bar."""
     clothing = name == "clothing"
     kinds = len(distortions.GARMENT_DISTORTIONS if clothing else distortions.PET_DISTORTIONS)
     pairs, compared = min(_PAIRS, images), max(min(_ROUNDS, images), min(bench.large, images))

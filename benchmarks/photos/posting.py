@@ -1,4 +1,4 @@
-"""Posting photos to a gateway, several in a request and several requests at once."""
+"""Post photos to a gateway, several per request and several requests at once."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,12 +14,12 @@ _SECONDS = 300.0
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What a gateway said of photos.
+class Predictions:
+    """The gateway's predictions for a list of photos.
 
     Attributes:
-        probabilities: float64 `[photos, classes]`, in the order of the labels asked for.
-        recognized: bool `[photos]`; None where the model does not tell.
+        probabilities: float64 `[photos, classes]`, in the order of the labels given.
+        recognized: bool `[photos]`; None if the model does not report it.
     """
 
     probabilities: np.ndarray
@@ -27,11 +27,11 @@ class Answers:
 
 
 class Gateway:
-    """A gateway to post photos to.
+    """A client of the gateway.
 
     Args:
-        url: where it is.
-        progress: called with the photos answered, after each request.
+        url: its address.
+        progress: called after each request with its number of photos.
     """
 
     def __init__(self, url: str, progress: Callable[[int], None] = lambda _: None) -> None:
@@ -45,43 +45,43 @@ class Gateway:
         self._http.close()
 
     def described(self, model: str) -> dict[str, Any]:
-        """Return what the gateway tells of a model."""
-        answer = self._http.get(f"/v1/models/{model}")
-        answer.raise_for_status()
-        return dict(answer.json())
+        """Return the gateway's description of a model."""
+        response = self._http.get(f"/v1/models/{model}")
+        response.raise_for_status()
+        return dict(response.json())
 
     def classify(
         self, model: str, labels: Sequence[str], count: int, photo: Callable[[int], bytes]
-    ) -> Answers:
-        """Post photos.
+    ) -> Predictions:
+        """Classify photos.
 
         Args:
             model: its name.
-            labels: the classes, in the order wanted.
-            count: how many photos.
-            photo: makes the one at a place; called in several threads.
+            labels: the classes, in the order of the result.
+            count: number of photos.
+            photo: makes the photo with an index; called from several threads.
 
         Raises:
-            RuntimeError: the gateway answers with an error.
+            RuntimeError: the gateway returns an error.
         """
         starts = range(0, count, _PER_REQUEST)
 
         def post(start: int) -> list[dict[str, Any]]:
-            places = range(start, min(start + _PER_REQUEST, count))
-            parts = [("photo", (f"{place}", photo(place))) for place in places]
-            answer = self._http.post(f"/v1/models/{model}:classify", files=parts)
-            if answer.status_code != httpx.codes.OK:
-                raise RuntimeError(f"{model}: {answer.status_code} {answer.text}")
+            indices = range(start, min(start + _PER_REQUEST, count))
+            parts = [("photo", (f"{index}", photo(index))) for index in indices]
+            response = self._http.post(f"/v1/models/{model}:classify", files=parts)
+            if response.status_code != httpx.codes.OK:
+                raise RuntimeError(f"{model}: {response.status_code} {response.text}")
             self._progress(len(parts))
-            return list(answer.json()["predictions"])
+            return list(response.json()["predictions"])
 
         with ThreadPoolExecutor(_CONNECTIONS) as pool:
-            said = [each for predictions in pool.map(post, starts) for each in predictions]
+            results = [each for predictions in pool.map(post, starts) for each in predictions]
         rows = [
-            {one["label"]: one["probability"] for one in each["probabilities"]} for each in said
+            {one["label"]: one["probability"] for one in each["probabilities"]} for each in results
         ]
-        known = [each.get("recognized") for each in said]
-        return Answers(
+        known = [each.get("recognized") for each in results]
+        return Predictions(
             np.array([[row[label] for label in labels] for row in rows]),
             None if None in known else np.array(known, bool),
         )

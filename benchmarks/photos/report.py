@@ -10,7 +10,7 @@ _MET = {True: "met", False: "missed", None: "–"}
 
 
 def scores(title: str, found: Sequence[Score]) -> Page:
-    """Show accuracy by kind of photo, and how far it is from that of the clean ones."""
+    """Return accuracy by kind of photo, and its difference from the clean photos."""
     heading = ["photos", "number", "accuracy", "points from clean", "confidence", "recognized"]
     page = Page(title, heading)
     for each in found:
@@ -25,8 +25,8 @@ def scores(title: str, found: Sequence[Score]) -> Page:
 
 
 def bars(found: Iterable[Bar]) -> Page:
-    """Show what has to be shown, and whether it is."""
-    page = Page("bars", ["figure", "found", "wanted", ""])
+    """Return the bars, and whether they are met."""
+    page = Page("bars", ["figure", "measured", "required", ""])
     page.rows.extend([each.what, each.found, each.wanted, _MET[each.met]] for each in found)
     return page
 

@@ -1,23 +1,23 @@
-"""How good the answers are, and how much worse than those for the clean photos."""
+"""Accuracy for each kind of photo, compared with the clean photos."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.photos.posting import Answers
+from benchmarks.photos.posting import Predictions
 from training.metrics.intervals import Difference, accuracy_interval, paired_difference
 
 
 @dataclass(frozen=True)
 class Score:
-    """The answers for one kind of photos.
+    """The figures of one kind of photo.
 
     Attributes:
-        name: of the kind.
-        right: bool `[photos]`, whether the most probable class is the right one.
+        name: of the kind of photo.
+        right: bool `[photos]`, whether the most probable class is correct.
         confidence: mean probability of the most probable class.
-        recognized: share of the photos recognized; None where the model does not tell.
-        against: compared with the clean photos; None for these.
+        recognized: share of the photos recognized; None if the model does not report it.
+        against: difference from the clean photos; None for the clean photos.
     """
 
     name: str
@@ -28,11 +28,11 @@ class Score:
 
     @property
     def accuracy(self) -> float:
-        """Share of the photos that are classified rightly."""
+        """Share of the photos classified correctly."""
         return float(self.right.mean())
 
     def figures(self) -> dict[str, object]:
-        """Return values that JSON holds; differences and intervals are fractions."""
+        """Return the figures for JSON; differences and intervals are fractions."""
         difference = None
         if self.against:
             against = self.against
@@ -47,20 +47,22 @@ class Score:
         }
 
 
-def score(name: str, answers: Answers, classes: np.ndarray, clean: Score | None = None) -> Score:
-    """Score answers.
+def score(
+    name: str, predictions: Predictions, classes: np.ndarray, clean: Score | None = None
+) -> Score:
+    """Score predictions.
 
     Args:
-        name: of the kind of photos.
-        answers: for them.
-        classes: int64 `[photos]`, the right ones; -1 if none is.
+        name: of the kind of photo.
+        predictions: the gateway's.
+        classes: int64 `[photos]`, the correct classes; -1 for none.
         clean: the score of the same photos, clean.
     """
-    right = answers.probabilities.argmax(axis=1) == classes
+    right = predictions.probabilities.argmax(axis=1) == classes
     return Score(
         name,
         right,
-        float(answers.probabilities.max(axis=1).mean()),
-        None if answers.recognized is None else float(answers.recognized.mean()),
+        float(predictions.probabilities.max(axis=1).mean()),
+        None if predictions.recognized is None else float(predictions.recognized.mean()),
         paired_difference(right, clean.right) if clean else None,
     )

@@ -1,4 +1,4 @@
-"""The photos that the versions are made of: test splits that no model was fitted to."""
+"""The photos of the benchmark: test splits, which no model was fitted to."""
 
 import os
 import zipfile
@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from training.data.cats_dogs import LABELS as PETS
-from training.data.cats_dogs import kaggle_label, kaggle_order, read_member
 from training.data.datasets import search_folders
-from training.data.fashion_mnist import LABELS as GARMENTS
-from training.data.fashion_mnist import load_fashion_mnist
-from training.data.photo_sets import Photo, with_splits
-from training.data.photo_store import Source
+from training.data.labelled_photos import Photo, with_splits
+from training.data.loaders.cats_dogs import LABELS as PETS
+from training.data.loaders.cats_dogs import kaggle_label, kaggle_order, read_member
+from training.data.loaders.fashion_mnist import LABELS as GARMENTS
+from training.data.loaders.fashion_mnist import load_fashion_mnist
+from training.data.prepared_photos import Source
 from training.errors import TrainingError
 
 OTHER = "other"
-"""The folder of `home.zip` with what is none of the ten classes."""
+"""The folder of `home.zip` with things outside the ten classes."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Items:
 
     Attributes:
         labels: the names of the classes.
-        images: of each, its pixels (uint8 `[28, 28]`) or its encoded bytes.
-        classes: int64 `[images]`; -1 for what is none of the labels.
+        images: the pixels (uint8 `[28, 28]`) or encoded bytes of each image.
+        classes: int64 `[images]`; -1 if none of the labels applies.
     """
 
     labels: tuple[str, ...]
@@ -38,7 +38,7 @@ class Items:
 
 
 def data_folder(given: Path | None) -> Path | None:
-    """Return the folder of the data sets: the one given, or where the tests look as well."""
+    """Return the folder of the data sets: the one given, or the one that the tests use."""
     beside = Path(__file__).parents[3] / "shared" / "data"
     if given or "PHOTOLABEL_DATA" in os.environ or not beside.is_dir():
         return given
@@ -49,7 +49,7 @@ def garments(data: Path | None, limit: int) -> Items:
     """Return the first images of Fashion-MNIST's test set.
 
     Raises:
-        TrainingError: it is not there.
+        TrainingError: the data set is missing.
     """
     test = load_fashion_mnist(data, 0.0).test
     images = list(np.asarray(test.photos[:limit])[..., 0])
@@ -57,15 +57,15 @@ def garments(data: Path | None, limit: int) -> Items:
 
 
 def pets(data: Path | None, split: int, limit: int) -> Items:
-    """Return files of the test split of dogs-vs-cats, as training splits it.
+    """Return photos of the test split of dogs-vs-cats, split as in training.
 
     Args:
-        data: where to look first.
-        split: the number of the split that the model was trained with.
-        limit: the most photos.
+        data: the folder to search first.
+        split: seed of the split that the model was trained with.
+        limit: maximum number of photos.
 
     Raises:
-        TrainingError: there is no `train.zip`.
+        TrainingError: `train.zip` is missing.
     """
     path = _find(data, "dogs-vs-cats", "train.zip")
     order = kaggle_order(split)
@@ -84,7 +84,7 @@ def real_garments(data: Path | None, archive: str) -> Items:
     """Return the photos of `shop.zip` or `home.zip`: a folder for each class.
 
     Raises:
-        TrainingError: the archive is not there.
+        TrainingError: the archive is missing.
     """
     with zipfile.ZipFile(_find(data, "clothing-photos", archive)) as file:
         names = sorted(name for name in file.namelist() if not name.endswith("/"))
@@ -93,7 +93,7 @@ def real_garments(data: Path | None, archive: str) -> Items:
     known = {label.replace("/", "_").replace(" ", "_"): n for n, label in enumerate(GARMENTS)}
     unknown = set(folders) - set(known) - {OTHER}
     if unknown:
-        raise TrainingError(f"{archive} has the folder {min(unknown)}, which is no class")
+        raise TrainingError(f"{archive} has the folder {min(unknown)}, which is not a class")
     return Items(GARMENTS, encoded, np.array([known.get(folder, -1) for folder in folders]))
 
 
@@ -101,6 +101,6 @@ def _find(data: Path | None, data_set: str, name: str) -> Path:
     folders = search_folders(data, data_set)
     found = next((folder / name for folder in folders if (folder / name).is_file()), None)
     if found is None:
-        looked = ", ".join(map(str, folders)) or "--data and PHOTOLABEL_DATA are not given"
+        looked = ", ".join(map(str, folders)) or "neither --data nor PHOTOLABEL_DATA is set"
         raise TrainingError(f"no {name} of {data_set}: {looked}")
     return found

@@ -1,1 +1,1 @@
-"""The gateway and its rivals under load: `python -m benchmarks.serving`."""
+"""The gateway and comparable servers under load: `python -m benchmarks.serving`."""

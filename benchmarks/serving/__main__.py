@@ -1,4 +1,4 @@
-"""Command line of the benchmark of serving."""
+"""The command line: `python -m benchmarks.serving`."""
 
 import argparse
 import contextlib
@@ -20,10 +20,10 @@ from tests.e2e.processes import STARTERS
 
 _FIGURES = ("rivals", "levels", "slow", "costs")
 _DESCRIPTION = """\
-Measure the gateway with the embedded model server, side by side with a Flask server as in
-tutorials and with LitServe (where it is installed), on 127.0.0.1. Every figure is the median of
-paired rounds: all programs run at once, and in each round are loaded in turn. The clients take
-part of the same processors; their share is shown. On 429 and 503 they wait as Retry-After says."""
+Measure the gateway with the embedded model server, compared with a tutorial's Flask server and,
+if it is installed, LitServe, on 127.0.0.1. Every figure is the median of paired rounds: all
+servers run at once, and each round loads them in turn. The clients run on the same processors;
+their share of processor time is reported. On 429 and 503 they honour Retry-After."""
 
 
 def _arguments() -> argparse.Namespace:
@@ -34,20 +34,27 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, default=5, help="paired rounds (default: 5)")
     parser.add_argument(
-        "--seconds", type=float, default=4.0, help="length of each load (default: 4)"
+        "--seconds", type=float, default=4.0, help="duration of each load (default: 4)"
     )
     parser.add_argument(
-        "--only", choices=_FIGURES, nargs="+", default=_FIGURES, help="these figures (default: all)"
+        "--only",
+        choices=_FIGURES,
+        nargs="+",
+        default=_FIGURES,
+        help="measure these figures (default: all)",
     )
     parser.add_argument(
         "--memory-requests",
         type=int,
         default=0,
         metavar="N",
-        help="also watch a worker's memory over so many mixed requests, such as 100000 (minutes)",
+        help="also watch a worker's memory over N mixed requests, such as 100000 (takes minutes)",
     )
     parser.add_argument(
-        "--models", type=Path, default=STARTERS, help="served models (default: the starters)"
+        "--models",
+        type=Path,
+        default=STARTERS,
+        help="folder of models (default: the starter models)",
     )
     parser.add_argument(
         "--output",
@@ -59,7 +66,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Measure, print the tables, write them down."""
+    """Measure, print the tables and save them."""
     arguments = _arguments()
     console = Console()
     with tempfile.TemporaryDirectory() as logs, contextlib.ExitStack() as stack:
@@ -81,7 +88,7 @@ def main() -> None:
     machine = ", ".join(f"{key}: {value}" for key, value in results["machine"].items())
     tables = "\n".join(page.to_markdown() for page in pages)
     (arguments.output / "results.md").write_text(f"{machine}\n\n{tables}")
-    console.print(f"written: {arguments.output}/results.json and results.md")
+    console.print(f"saved: {arguments.output}/results.json and results.md")
 
 
 def _measure(
@@ -118,7 +125,9 @@ def _measure(
         if programs.has_litserve():
             others.append(stack.enter_context(programs.litserve(arguments.models.resolve(), logs)))
         else:
-            console.print("LitServe is not installed: left out (make bench-serving installs it)")
+            console.print(
+                "LitServe is not installed and is left out (make bench-serving installs it)"
+            )
         results["rivals"] = figures.rivals([chain, *others], photos, plan)
         pages.extend(report.rivals(name, found) for name, found in results["rivals"].items())
     return results, pages

@@ -1,4 +1,4 @@
-"""A Flask route that reads the photo and answers as much JSON as the gateway: what HTTP costs."""
+"""A Flask route that reads the photo and returns as much JSON as the gateway: the cost of HTTP."""
 
 from flask import Flask, Response, jsonify, request
 
@@ -9,7 +9,7 @@ app = Flask(__name__)
 
 @app.post("/classify")
 def classify() -> Response:
-    """Read the body and answer."""
+    """Read the body and return made-up probabilities."""
     size = len(request.get_data())
     ranked = [{"label": label, "probability": 1 / (size + 1)} for label in _LABELS]
     best = ranked[0]

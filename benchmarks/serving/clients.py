@@ -1,8 +1,8 @@
-"""One process full of clients, each posting one request after the other over its own connection.
+"""A process with many clients, each posting one request after another over its own connection.
 
-Run by `load.py`; takes its orders as JSON on standard input and answers with JSON on standard
-output. Raw sockets in one loop: a request costs it some 0.1 ms of processor time, so that most of
-the machine is left to the server.
+Run by `load.py`; reads its options as JSON from standard input and writes JSON to standard output.
+It uses raw sockets in one loop: a request costs it about 0.1 ms of processor time, which leaves
+most of the machine to the server.
 """
 
 import json
@@ -13,27 +13,27 @@ import time
 from pathlib import Path
 from typing import Any
 
-_LAST_ANSWERS_SECONDS = 10.0
+_LAST_RESPONSES_SECONDS = 10.0
 _PIECE = 1 << 16
 _REFUSED = (429, 503)
 
 
 class Client:
-    """One client: its connection, and how far its request has got."""
+    """One client: its connection and the state of its request."""
 
-    def __init__(self, selector: selectors.BaseSelector, orders: dict[str, Any]) -> None:
+    def __init__(self, selector: selectors.BaseSelector, options: dict[str, Any]) -> None:
         self._selector = selector
-        self._address = (orders["host"], orders["port"])
-        self._obeys = orders["obeys_retry_after"]
-        self._request = memoryview(Path(orders["request"]).read_bytes())
+        self._address = (options["host"], options["port"])
+        self._honours = options["honour_retry_after"]
+        self._request = memoryview(Path(options["request"]).read_bytes())
         self._connection: socket.socket | None = None
         self.waits_until = 0.0
         self.busy = False
-        self.answers: list[tuple[float, float, int]] = []
+        self.responses: list[tuple[float, float, int]] = []
 
     def begin(self, now: float) -> None:
-        """Send the request, over a new connection where there is none."""
-        self._unsent, self._received, self._begun = self._request, b"", now
+        """Send the request, over a new connection if there is none."""
+        self._unsent, self._received, self._began = self._request, b"", now
         self.busy = True
         try:
             if self._connection is None:
@@ -45,8 +45,8 @@ class Client:
         except OSError:
             self._end(0, keep=False)
 
-    def go_on(self, mask: int) -> None:
-        """Send or receive what is possible now."""
+    def advance(self, mask: int) -> None:
+        """Send or receive without blocking."""
         assert self._connection is not None
         try:
             if mask & selectors.EVENT_WRITE:
@@ -85,16 +85,16 @@ class Client:
         if len(body) < int(headers.get(b"content-length", b"0")):
             return
         status = int(lines[0].split()[1])
-        if status in _REFUSED and self._obeys:
+        if status in _REFUSED and self._honours:
             self.waits_until = time.monotonic() + float(headers.get(b"retry-after", b"0"))
         self._end(status, keep=headers.get(b"connection", b"").lower() != b"close")
 
     def _end(self, status: int, *, keep: bool) -> None:
         now = time.monotonic()
-        self.answers.append((now, now - self._begun, status))
+        self.responses.append((now, now - self._began, status))
         self.busy = False
         if status == 0:
-            self.waits_until = now + 0.05  # Nobody there: no use in asking at once.
+            self.waits_until = now + 0.05  # No server: wait before the next attempt.
         if not keep or self._unsent:
             self.close()
 
@@ -106,13 +106,13 @@ class Client:
             self._connection = None
 
 
-def run(orders: dict[str, Any]) -> dict[str, Any]:
-    """Let all clients post until the time is over; wait for the last answers."""
+def run(options: dict[str, Any]) -> dict[str, Any]:
+    """Let all clients post until the time is over, then wait for the last responses."""
     selector = selectors.DefaultSelector()
-    clients = [Client(selector, orders) for _ in range(orders["clients"])]
-    begun = time.monotonic()
-    end = begun + orders["seconds"]
-    while (now := time.monotonic()) < end + _LAST_ANSWERS_SECONDS:
+    clients = [Client(selector, options) for _ in range(options["clients"])]
+    began = time.monotonic()
+    end = began + options["seconds"]
+    while (now := time.monotonic()) < end + _LAST_RESPONSES_SECONDS:
         if now < end:
             for client in clients:
                 if not client.busy and client.waits_until <= now:
@@ -120,12 +120,12 @@ def run(orders: dict[str, Any]) -> dict[str, Any]:
         elif not any(client.busy for client in clients):
             break
         for key, mask in selector.select(0.01):
-            key.data.go_on(mask)
+            key.data.advance(mask)
     for client in clients:
         client.close()
-    answers = [(at - begun, took, status) for c in clients for at, took, status in c.answers]
+    responses = [(at - began, took, status) for c in clients for at, took, status in c.responses]
     lost = sum(client.busy for client in clients)
-    return {"answers": answers, "lost": lost, "cpu": time.process_time()}
+    return {"responses": responses, "lost": lost, "cpu": time.process_time()}
 
 
 if __name__ == "__main__":

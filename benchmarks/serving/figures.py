@@ -1,4 +1,4 @@
-"""What is measured, each figure in paired rounds: all programs in turn within each round."""
+"""The figures, each measured in paired rounds: every round measures all programs in turn."""
 
 import http.client
 import json
@@ -24,7 +24,7 @@ Step = Callable[[], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """How long to measure: rounds, seconds of each load, what to do after each of them."""
+    """The number of rounds, the seconds of each load, and a callback for progress."""
 
     rounds: int
     seconds: float
@@ -34,15 +34,15 @@ class Plan:
 def rivals(
     programs: Sequence[Running], photos: dict[str, bytes], plan: Plan
 ) -> dict[str, dict[str, list[Measured]]]:
-    """Return each round's measure by photo and program, 8 clients."""
+    """Return each round's measurement by photo and program, with 8 clients."""
     measured: dict[str, dict[str, list[Measured]]] = {
         photo: {program.name: [] for program in programs} for photo in photos
     }
     for round_ in range(plan.rounds):
         for name, photo in photos.items():
-            # Whoever begins finds another machine than whoever comes last: they take turns.
-            for place in range(len(programs)):
-                program = programs[(place + round_) % len(programs)]
+            # The first program meets a cooler machine than the last one: rotate the order.
+            for index in range(len(programs)):
+                program = programs[(index + round_) % len(programs)]
                 measure(program.target(photo), CLIENTS, 1)
                 one = measure(program.target(photo), CLIENTS, plan.seconds)
                 measured[name][program.name].append(one)
@@ -51,7 +51,7 @@ def rivals(
 
 
 def levels(chain: Running, photo: bytes, plan: Plan) -> dict[int, list[Measured]]:
-    """Return each round's measure of the chain by number of clients."""
+    """Return each round's measurement of the gateway by number of clients."""
     measured: dict[int, list[Measured]] = {clients: [] for clients in LEVELS}
     for _ in range(plan.rounds):
         for clients in LEVELS:
@@ -61,13 +61,13 @@ def levels(chain: Running, photo: bytes, plan: Plan) -> dict[int, list[Measured]
 
 
 def beside_slow_senders(chain: Running, photo: bytes, plan: Plan) -> dict[str, list[Measured]]:
-    """Return each round's measure of 8 clients alone, and beside 200 uploads of a byte a second."""
-    measured: dict[str, list[Measured]] = {"alone": [], "beside": []}
+    """Return each round's measurement of 8 clients, without and with 200 slow senders."""
+    measured: dict[str, list[Measured]] = {"alone": [], "with slow senders": []}
     target = chain.target(photo)
     for _ in range(plan.rounds):
         measured["alone"].append(measure(target, CLIENTS, plan.seconds))
         with slow_senders(target, CLASSIFY, SLOW_SENDERS):
-            measured["beside"].append(measure(target, CLIENTS, plan.seconds))
+            measured["with slow senders"].append(measure(target, CLIENTS, plan.seconds))
         plan.step()
     return measured
 
@@ -75,13 +75,13 @@ def beside_slow_senders(chain: Running, photo: bytes, plan: Plan) -> dict[str, l
 def costs(
     chain: Running, bare: dict[str, Running], photo: bytes, plan: Plan
 ) -> dict[str, list[float]]:
-    """Return the processor seconds of a request in each round: the gateway's, its parts'.
+    """Return processor seconds per request in each round, for the gateway and its parts.
 
     Args:
         chain: the gateway with its model server.
-        bare: the Flask apps `flask`, which only answers, and `together`, which does all three.
-        photo: what is posted.
-        plan: how long to measure.
+        bare: the Flask apps `flask`, which only responds, and `together`, a minimal gateway.
+        photo: the photo to post.
+        plan: rounds and durations.
     """
     model = described(chain)
     shape = [str(size) for size in shape_of(model)]
@@ -107,11 +107,11 @@ def costs(
 def _cpu_each(program: Running, photo: bytes, seconds: float) -> float:
     before = program.cpu_seconds()
     measured = measure(program.target(photo), CLIENTS, seconds)
-    return (program.cpu_seconds() - before) / measured.answers
+    return (program.cpu_seconds() - before) / measured.responses
 
 
 def _part(*arguments: str) -> float:
-    """Run a part in as many processes as there are workers; return its mean cost."""
+    """Run a part in one process per worker, and return its mean cost."""
     command = [sys.executable, "-m", "benchmarks.serving.parts", *arguments]
     running = [
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -121,16 +121,16 @@ def _part(*arguments: str) -> float:
 
 
 def described(chain: Running) -> dict[str, Any]:
-    """Return what the gateway tells of the model."""
+    """Return the gateway's description of the model."""
     connection = http.client.HTTPConnection("127.0.0.1", chain.port, timeout=30)
     connection.request("GET", f"/v1/models/{MODEL}")
-    told: dict[str, Any] = json.loads(connection.getresponse().read())
+    description: dict[str, Any] = json.loads(connection.getresponse().read())
     connection.close()
-    return told
+    return description
 
 
 def shape_of(model: dict[str, Any]) -> tuple[int, int, int]:
-    """Return height, width and channels of a model's input, as the gateway tells them."""
+    """Return height, width and channels of a model's input."""
     size = model["input"]
     return size["height"], size["width"], size["channels"]
 
@@ -138,7 +138,7 @@ def shape_of(model: dict[str, Any]) -> tuple[int, int, int]:
 def memory(
     chain: Running, photos: dict[str, bytes], requests: int, step: Callable[[int], None]
 ) -> list[tuple[int, int]]:
-    """Post many requests of many kinds; return (requests so far, bytes of the largest worker)."""
+    """Post a mix of requests; return pairs of requests so far and bytes of the largest worker."""
     kinds = _mixed(photos)
     done, sizes = 0, [(0, max(chain.worker_bytes()))]
     lock = threading.Lock()
@@ -180,7 +180,7 @@ def _mixed(photos: dict[str, bytes]) -> list[tuple[str, bytes]]:
 
 
 def as_json(measured: Any) -> Any:
-    """Return measures as JSON knows them."""
+    """Return measurements as JSON values."""
     if isinstance(measured, Measured):
         return {**vars(measured), "p50": measured.p50, "p99": measured.p99}
     if isinstance(measured, dict):

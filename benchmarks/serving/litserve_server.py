@@ -1,4 +1,4 @@
-"""LitServe with the same SavedModel. It runs where requirements/bench.txt is installed.
+"""LitServe with the same SavedModel. Needs requirements/bench.txt.
 
 Run: python -m benchmarks.serving.litserve_server SAVED_MODEL PORT WORKERS
 """
@@ -15,21 +15,21 @@ from PIL import Image
 
 
 class Classifier(litserve.LitAPI):  # type: ignore[misc]  # LitServe is not in the type check.
-    """A photo as a file part of a form in, probabilities out, as LitServe's examples do it."""
+    """Classifies the file part of a form, as in LitServe's examples."""
 
     def __init__(self, saved_model: str) -> None:
         super().__init__()
         self._path = saved_model
 
     def setup(self, device: str) -> None:
-        """Load the model, once in each worker."""
+        """Load the model, once per worker."""
         self._model = tf.saved_model.load(self._path)
         self._signature = self._model.signatures["serving_default"]
         shape = self._signature.structured_input_signature[1]["image"].shape
         self._height, self._width, self._channels = (int(size) for size in shape[1:])
 
     def decode_request(self, request: Request) -> Any:
-        """Decode the photo and bring it to the model's size."""
+        """Decode the photo and resize it to the model's input."""
         mode = "L" if self._channels == 1 else "RGB"
         photo = Image.open(io.BytesIO(request["photo"].file.read())).convert(mode)
         pixels = np.asarray(photo.resize((self._width, self._height)))
@@ -40,7 +40,7 @@ class Classifier(litserve.LitAPI):  # type: ignore[misc]  # LitServe is not in t
         return self._signature(image=tf.constant(image))["probabilities"][0].numpy()
 
     def encode_response(self, probabilities: Any) -> dict[str, Any]:
-        """Answer every class."""
+        """Return the probability of every class."""
         return {"probabilities": {str(i): float(p) for i, p in enumerate(probabilities)}}
 
 

@@ -1,4 +1,4 @@
-"""Load from several processes of clients, and what came back."""
+"""Load generation with several client processes."""
 
 import contextlib
 import json
@@ -19,7 +19,7 @@ _SPARE_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Target:
-    """Where a photo is posted, and how: the whole HTTP request."""
+    """A server's address and the complete HTTP request for a photo."""
 
     name: str
     host: str
@@ -29,13 +29,13 @@ class Target:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a load got.
+    """The result of one load.
 
     Attributes:
-        rate: photos classified a second.
+        rate: photos classified per second.
         p50, p99: seconds until a photo was classified.
-        statuses: answers by status; 0 is none at all.
-        share: of the machine's processor time, what the clients themselves took.
+        statuses: number of responses by status; 0 stands for no response.
+        share: fraction of the machine's processor time that the clients took.
     """
 
     rate: float
@@ -45,8 +45,8 @@ class Measured:
     share: float
 
     @property
-    def answers(self) -> int:
-        """All answers, refusals included."""
+    def responses(self) -> int:
+        """The number of responses, errors included."""
         return sum(self.statuses.values())
 
 
@@ -61,42 +61,42 @@ def post_request(path: str, body: bytes, content_type: str = "image/jpeg") -> by
 
 def form_request(path: str, photo: bytes) -> bytes:
     """Return an HTTP request with the photo as the file part `photo` of a form."""
-    mark = "photolabel-benchmark-7d0c"
+    boundary = "photolabel-benchmark-7d0c"
     start = (
-        f'--{mark}\r\nContent-Disposition: form-data; name="photo"; filename="photo.jpg"\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="photo"; filename="photo.jpg"\r\n'
         "Content-Type: image/jpeg\r\n\r\n"
     )
-    body = start.encode() + photo + f"\r\n--{mark}--\r\n".encode()
-    return post_request(path, body, f"multipart/form-data; boundary={mark}")
+    body = start.encode() + photo + f"\r\n--{boundary}--\r\n".encode()
+    return post_request(path, body, f"multipart/form-data; boundary={boundary}")
 
 
 def measure(
-    target: Target, clients: int, seconds: float, *, obeys_retry_after: bool = True
+    target: Target, clients: int, seconds: float, *, honour_retry_after: bool = True
 ) -> Measured:
-    """Post from `clients` connections for some seconds, one request after the other each."""
+    """Post over `clients` connections for some seconds, one request at a time on each."""
     processes = min(clients, _PROCESSES)
-    begun = time.monotonic()
+    began = time.monotonic()
     with tempfile.NamedTemporaryFile() as file:
         file.write(target.request)
         file.flush()
-        orders = {
+        options = {
             "host": target.host,
             "port": target.port,
             "request": file.name,
             "seconds": seconds,
-            "obeys_retry_after": obeys_retry_after,
+            "honour_retry_after": honour_retry_after,
         }
         running = [
-            _start({**orders, "clients": len(range(place, clients, processes))})
-            for place in range(processes)
+            _start({**options, "clients": len(range(index, clients, processes))})
+            for index in range(processes)
         ]
         results = [json.loads(_finish(process, seconds)) for process in running]
-    took = max(time.monotonic() - begun, seconds)
-    answers = [answer for result in results for answer in result["answers"]]
-    statuses = Counter(status for _, _, status in answers)
+    took = max(time.monotonic() - began, seconds)
+    responses = [response for result in results for response in result["responses"]]
+    statuses = Counter(status for _, _, status in responses)
     statuses[0] += sum(result["lost"] for result in results)
-    in_time = [at for at, _, status in answers if status == 200 and at <= seconds]
-    times = sorted(latency for _, latency, status in answers if status == 200)
+    in_time = [at for at, _, status in responses if status == 200 and at <= seconds]
+    times = sorted(latency for _, latency, status in responses if status == 200)
     cpu = sum(result["cpu"] for result in results) / took / (os.cpu_count() or 1)
     return Measured(
         rate=len(in_time) / seconds,
@@ -107,7 +107,7 @@ def measure(
     )
 
 
-def _start(orders: dict[str, object]) -> subprocess.Popen[str]:
+def _start(options: dict[str, object]) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-S", str(Path(__file__).with_name("clients.py"))],
         stdin=subprocess.PIPE,
@@ -115,7 +115,7 @@ def _start(orders: dict[str, object]) -> subprocess.Popen[str]:
         text=True,
     )
     assert process.stdin is not None
-    process.stdin.write(json.dumps(orders))
+    process.stdin.write(json.dumps(options))
     process.stdin.close()
     process.stdin = None
     return process
@@ -131,14 +131,14 @@ def _finish(process: subprocess.Popen[str], seconds: float) -> str:
 
 @contextlib.contextmanager
 def slow_senders(target: Target, path: str, count: int) -> Iterator[None]:
-    """Keep `count` uploads of a byte a second going."""
+    """Keep `count` uploads running that send one byte per second."""
     arguments = [target.host, str(target.port), path, str(count)]
     process = subprocess.Popen(
         [sys.executable, "-S", str(Path(__file__).with_name("slow_senders.py")), *arguments],
         stdin=subprocess.PIPE,
     )
     try:
-        time.sleep(2)  # All of them have begun.
+        time.sleep(2)  # All of them have began.
         yield
     finally:
         process.kill()

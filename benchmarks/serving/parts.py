@@ -1,6 +1,6 @@
-"""The parts that a request of the gateway cannot do without, each alone.
+"""The essential parts of a request to the gateway, each on its own.
 
-Run by `figures.py`; prints the processor seconds of one run:
+Run by `figures.py`; prints processor seconds per run:
 
     python -m benchmarks.serving.parts decode PHOTO PREPARATION HEIGHT WIDTH CHANNELS SECONDS
     python -m benchmarks.serving.parts predict ADDRESS MODEL HEIGHT WIDTH CHANNELS SECONDS
@@ -16,7 +16,7 @@ _THREADS = 4
 
 
 def main(part: str, subject: str, name: str, *numbers: str) -> None:
-    """Run one part in a few threads, as a worker of the gateway does."""
+    """Run one part in several threads, like a worker of the gateway."""
     height, width, channels, seconds = (float(number) for number in numbers)
     shape = int(height), int(width), int(channels)
     make = {"decode": _decoder, "predict": _predictor}[part]
@@ -25,12 +25,12 @@ def main(part: str, subject: str, name: str, *numbers: str) -> None:
     counts = [0] * _THREADS
     end = time.monotonic() + seconds
 
-    def repeat(place: int) -> None:
+    def repeat(index: int) -> None:
         while time.monotonic() < end:
             work()
-            counts[place] += 1
+            counts[index] += 1
 
-    threads = [threading.Thread(target=repeat, args=(place,)) for place in range(_THREADS)]
+    threads = [threading.Thread(target=repeat, args=(index,)) for index in range(_THREADS)]
     before = time.process_time()
     for thread in threads:
         thread.start()
@@ -54,7 +54,7 @@ def _predictor(address: str, model: str, shape: tuple[int, int, int]) -> Callabl
 def predictor(
     address: str, model: str, shape: tuple[int, int, int]
 ) -> Callable[[bytes], list[float]]:
-    """Return a bare gRPC call: from the pixels of one photo to its probabilities."""
+    """Return a bare gRPC call from the pixels of one photo to its probabilities."""
     from serving import protos
     from serving.gateway.model_client.channel import open_channel
 

@@ -1,4 +1,4 @@
-"""The photos that are posted, drawn here so that nobody needs a data set."""
+"""The photos to post, drawn here so that no data set is needed."""
 
 import io
 
@@ -11,10 +11,10 @@ _TOLERANCE = 0.03
 
 
 def make_photo(name: str) -> bytes:
-    """Return a JPEG of one of `PHOTOS`: a dark garment on a light, uneven ground.
+    """Return a JPEG of one of `PHOTOS`: a dark garment on a light, uneven background.
 
-    Its quality is fixed at 75, as phones and browsers send photos; the grain is chosen so that the
-    file has the size wanted, within 3%.
+    The quality is 75, which is usual for phones and browsers; the noise is chosen so that the file
+    has the intended size within 3%.
     """
     width, height, size = PHOTOS[name]
     drawn = np.asarray(_draw(width, height), np.float32)

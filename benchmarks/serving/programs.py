@@ -1,4 +1,4 @@
-"""Starts the gateway and its rivals on this machine, as their users would, and stops them."""
+"""Start and stop the gateway and the servers it is compared with."""
 
 import contextlib
 import http.client
@@ -19,20 +19,20 @@ WORKERS = 2
 MODEL = "clothing"
 CLASSIFY = f"/v1/models/{MODEL}:classify"
 _START_SECONDS = 120.0
-_BARE_THREADS = 24  # As many as a worker of the gateway has.
+_BARE_THREADS = 24  # As in a worker of the gateway.
 _GUNICORN = ("-w", str(WORKERS), "-k", "gthread", "--threads")
 
 
 @dataclass(frozen=True)
 class Running:
-    """A program that answers.
+    """A running server.
 
     Attributes:
         name: for the tables.
         port: on 127.0.0.1.
-        process: its first process; the others are its children.
+        process: its main process, the parent of all others.
         to_request: makes the HTTP request for a photo.
-        other: more addresses, by name.
+        other: further addresses by name.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Running:
     other: dict[str, str] = field(default_factory=dict)
 
     def target(self, photo: bytes) -> Target:
-        """Return how to post this photo to it."""
+        """Return the target for a photo."""
         return Target(self.name, "127.0.0.1", self.port, self.to_request(photo))
 
     def cpu_seconds(self) -> float:
@@ -51,7 +51,7 @@ class Running:
         return sum(one.user + one.system for one in times)
 
     def worker_bytes(self) -> list[int]:
-        """Return the resident memory of each process but the first."""
+        """Return the resident memory of each child process."""
         return [process.memory_info().rss for process in self.process.children(recursive=True)]
 
     def _processes(self) -> list[psutil.Process]:
@@ -74,8 +74,8 @@ def chain(models: Path, logs: Path) -> Iterator[Running]:
 
 @contextlib.contextmanager
 def bare(model: dict[str, Any], chain: Running, logs: Path) -> Iterator[dict[str, Running]]:
-    """Run the Flask apps that do the least, beside a chain that serves the model described."""
-    orders = {
+    """Run the minimal Flask apps for the model of a running gateway."""
+    config = {
         "address": chain.other["model server"],
         "model": model["name"],
         "preparation": model["preparation"],
@@ -84,7 +84,7 @@ def bare(model: dict[str, Any], chain: Running, logs: Path) -> Iterator[dict[str
     with (
         flask_server("bare Flask", "bare_flask", _BARE_THREADS, logs) as flask,
         flask_server(
-            "bare chain", "bare_chain", _BARE_THREADS, logs, BARE_CHAIN=json.dumps(orders)
+            "bare chain", "bare_chain", _BARE_THREADS, logs, BARE_CHAIN=json.dumps(config)
         ) as together,
     ):
         yield {"flask": flask, "together": together}
@@ -104,12 +104,12 @@ def flask_server(
 
 
 def tutorial(logs: Path) -> contextlib.AbstractContextManager[Running]:
-    """Run the usual tutorial server, with 2 workers of 4 threads."""
+    """Run a typical tutorial server with 2 workers of 4 threads."""
     return flask_server("Flask + model.predict", "tutorial_server", 4, logs)
 
 
 def has_litserve() -> bool:
-    """Whether LitServe is installed here."""
+    """Whether LitServe is installed."""
     return importlib.util.find_spec("litserve") is not None
 
 

@@ -1,4 +1,4 @@
-"""The figures as tables: on the terminal and in Markdown."""
+"""The figures as tables, for the terminal and in Markdown."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -21,16 +21,16 @@ class Page:
     rows: list[Sequence[str]] = field(default_factory=list)
 
     def to_rich(self) -> Table:
-        """Return it for the terminal."""
+        """Return the table for the terminal."""
         table = Table(title=self.title, title_justify="left")
-        for place, name in enumerate(self.heading):
-            table.add_column(name, justify="right" if place else "left")
+        for index, name in enumerate(self.heading):
+            table.add_column(name, justify="right" if index else "left")
         for row in self.rows:
             table.add_row(*row)
         return table
 
     def to_markdown(self) -> str:
-        """Return it as Markdown."""
+        """Return the table as Markdown."""
         rows = [self.heading, ["---"] * len(self.heading), *self.rows]
         lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
         return f"### {self.title}\n\n{lines}\n"
@@ -42,17 +42,25 @@ def median(rounds: Sequence[Measured], value: Callable[[Measured], float]) -> fl
 
 
 def median_ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """Return the median over the rounds of the ratio within each."""
+    """Return the median of the ratios within each round."""
     return statistics.median(
         a / b if b else float("inf") for a, b in zip(ours, theirs, strict=True)
     )
 
 
 def rivals(photo: str, measured: dict[str, list[Measured]]) -> Page:
-    """Show each program's speed and how many times as fast the first is."""
+    """Return the speed of each program, and Photolabel's speed-up over it."""
     page = Page(
         f"{photo} photo, 8 clients",
-        ["program", "requests/s", "p50 ms", "p99 ms", "ours, rate", "ours, p99", "clients' share"],
+        [
+            "program",
+            "requests/s",
+            "p50 ms",
+            "p99 ms",
+            "speed-up",
+            "p99 ratio",
+            "clients' share",
+        ],
     )
     ours = measured[OURS]
     for name, rounds in measured.items():
@@ -73,10 +81,10 @@ def rivals(photo: str, measured: dict[str, list[Measured]]) -> Page:
 
 
 def levels(measured: dict[int, list[Measured]]) -> Page:
-    """Show the chain's throughput by number of clients, against its best."""
+    """Return throughput by number of clients, also relative to the best."""
     page = Page(
-        "the chain by number of clients",
-        ["clients", "requests/s", "of the best", "p50 ms", "p99 ms", "answers by status"],
+        "gateway by number of clients",
+        ["clients", "requests/s", "of the best", "p50 ms", "p99 ms", "responses by status"],
     )
     rates = {clients: median(rounds, lambda one: one.rate) for clients, rounds in measured.items()}
     for clients, rounds in measured.items():
@@ -100,10 +108,10 @@ def _statuses(rounds: Sequence[Measured]) -> str:
 
 
 def slow(measured: dict[str, list[Measured]]) -> Page:
-    """Show what slow senders do to the others."""
+    """Return the effect of slow senders on other clients."""
     page = Page(
         "8 clients and 200 slow senders (1 byte/s)",
-        ["8 clients", "requests/s", "p50 ms", "p99 ms", "answers by status"],
+        ["8 clients", "requests/s", "p50 ms", "p99 ms", "responses by status"],
     )
     for name, rounds in measured.items():
         page.rows.append(
@@ -116,34 +124,34 @@ def slow(measured: dict[str, list[Measured]]) -> Page:
             ]
         )
     p99 = {name: [one.p99 for one in rounds] for name, rounds in measured.items()}
-    ratio = median_ratio(p99["beside"], p99["alone"])
+    ratio = median_ratio(p99["with slow senders"], p99["alone"])
     page.rows.append(["ratio", "", "", f"{ratio:.2f}", ""])
     return page
 
 
 def costs(spent: dict[str, list[float]]) -> Page:
-    """Show what the gateway takes beyond what its parts alone do."""
-    page = Page("processor time of a request, ms", ["", "median"])
+    """Return the gateway's processor time compared with that of its parts."""
+    page = Page("processor time per request, ms", ["", "median"])
     names = {
-        "gateway": "gateway, all of it",
-        "decode": "decoding and preparing alone",
+        "gateway": "gateway",
+        "decode": "decoding and preparing only",
         "flask": "bare Flask route that reads the photo",
         "predict": "bare gRPC call",
-        "together": "the three in one Flask route",
+        "together": "these three in one Flask route",
     }
     for key, name in names.items():
         page.rows.append([name, f"{statistics.median(spent[key]) * 1e3:.2f}"])
     parts = [
         sum(three) for three in zip(spent["decode"], spent["flask"], spent["predict"], strict=True)
     ]
-    for name, others in (("three alone, added up", parts), ("three in one", spent["together"])):
+    for name, others in (("sum of the three", parts), ("three in one route", spent["together"])):
         ratio = median_ratio(spent["gateway"], others)
-        page.rows.append([f"gateway beyond the {name}", f"{ratio - 1:+.0%}"])
+        page.rows.append([f"gateway compared with the {name}", f"{ratio - 1:+.0%}"])
     return page
 
 
 def memory(sizes: list[tuple[int, int]]) -> Page:
-    """Show how a worker grows."""
+    """Return the growth of a worker's memory."""
     page = Page("memory of the largest worker", ["after requests", "MiB"])
     marks = [0, 1000, 5000, 10_000, 20_000, 50_000, 100_000, sizes[-1][0]]
     page.rows.extend([f"{n:,}", f"{size / MEBIBYTE:.1f}"] for n, size in sizes if n in marks)

@@ -1,4 +1,4 @@
-"""Many connections that each send a byte of a photo a second, until standard input is closed.
+"""Many connections that send one byte of a photo per second, until standard input is closed.
 
 Run by `load.py`: python -m benchmarks.serving.slow_senders HOST PORT PATH COUNT
 """
@@ -13,12 +13,12 @@ _BODY_BYTES = 29_000
 
 
 def main(host: str, port: int, path: str, count: int) -> None:
-    """Keep `count` uploads crawling; one that the server ends begins anew."""
+    """Keep `count` slow uploads running; replace those that the server ends."""
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {_BODY_BYTES}\r\n\r\n".encode()
     connections: list[socket.socket | None] = [None] * count
     while not select.select([sys.stdin], [], [], 0)[0]:
-        for place in range(count):
-            connections[place] = _send_a_byte(connections[place], (host, port), head)
+        for index in range(count):
+            connections[index] = _send_a_byte(connections[index], (host, port), head)
             time.sleep(1 / count)
 
 
@@ -30,7 +30,9 @@ def _send_a_byte(
             connection = socket.create_connection(address, timeout=1)
             connection.sendall(head)
             connection.setblocking(False)
-        elif select.select([connection], [], [], 0)[0]:  # An answer, or the end: once more.
+        elif select.select([connection], [], [], 0)[
+            0
+        ]:  # A response, or the connection was closed: start over.
             connection.close()
             return None
         connection.send(b"\xff")

@@ -1,4 +1,4 @@
-"""The usual tutorial server: Flask with a Keras model in the process.
+"""A typical tutorial server: Flask with a Keras model in the same process.
 
 Run: gunicorn -w 2 -k gthread --threads 4 benchmarks.serving.tutorial_server:app
 """
@@ -27,7 +27,7 @@ app = Flask(__name__)
 
 @app.post("/classify")
 def classify() -> Response:
-    """Classify the photo in the body as tutorials do, one `model.predict` for each."""
+    """Classify the photo in the body as tutorials do, with `model.predict` per request."""
     gray = Image.open(io.BytesIO(request.get_data())).convert("L").resize((28, 28))
     (probabilities,) = model.predict(np.asarray(gray)[None, :, :, None], verbose=0)
     return jsonify(probabilities={str(i): float(p) for i, p in enumerate(probabilities)})

@@ -1,1 +1,1 @@
-"""Training beside the published programs, for Fashion-MNIST."""
+"""Recipes for Fashion-MNIST compared with published programs."""

@@ -1,4 +1,4 @@
-"""Command line of the benchmark of training."""
+"""The command line: `python -m benchmarks.training`."""
 
 import argparse
 import json
@@ -16,17 +16,17 @@ from rich.table import Table
 from benchmarks.training.figures import FIGURES, HEADINGS, Outcome, row
 
 _DESCRIPTION = """\
-Train by the published programs for Fashion-MNIST and by our recipes in turn, seed by seed, each in
-a process of its own, and compare the medians. Time is from arrays in memory to trained model.
-All of it takes about 90 minutes on 2 cores, most of them for what takes 100 epochs."""
+Run the published programs for Fashion-MNIST and our recipes in turn, seed by seed, each in a new
+process, and compare the medians. Time is measured from arrays in memory to the trained model. All
+figures take about 90 minutes on 2 cores, mostly for the program of 100 epochs."""
 
-_PUBLISHED_EPOCHS = 100  # Of the long program.
+_PUBLISHED_EPOCHS = 100  # Of dense800-sgd.
 
 Outcomes = dict[str, list[Outcome]]
 
 
 def main() -> None:
-    """Measure, print a table and keep it."""
+    """Measure, print a table and save it."""
     arguments = _arguments()
     console = Console()
     arguments.output.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def main() -> None:
                 f" training {outcome.training:.2%}",
                 highlight=False,
             )
-            _keep(arguments.output, arguments.only, outcomes, _notes(arguments))
+            _save(arguments.output, arguments.only, outcomes, _notes(arguments))
     table = Table(*HEADINGS)
     for cells in _rows(arguments.only, outcomes):
         table.add_row(*cells)
@@ -59,17 +59,21 @@ def _arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--only", choices=FIGURES, nargs="+", default=list(FIGURES), help="these (default: all)"
+        "--only",
+        choices=FIGURES,
+        nargs="+",
+        default=list(FIGURES),
+        help="measure these figures (default: all)",
     )
-    parser.add_argument("--seeds", type=int, default=5, help="runs of each (default: 5)")
+    parser.add_argument("--seeds", type=int, default=5, help="number of runs of each (default: 5)")
     parser.add_argument("--data", type=Path, help="folder of the data set (or PHOTOLABEL_DATA)")
     parser.add_argument(
         "--shorten",
         type=int,
         default=0,
         metavar="EPOCHS",
-        help="let the published program of 100 epochs do so many, multiply its time and take the"
-        " accuracy that its author reports; the table says so",
+        help="run the program of 100 epochs for EPOCHS only, scale its time and use the accuracy"
+        " reported by its author; the table says so",
     )
     parser.add_argument(
         "--output",
@@ -81,13 +85,13 @@ def _arguments() -> argparse.Namespace:
 
 
 def _commands(names: Sequence[str], shorten: int) -> Iterator[tuple[str, list[str]]]:
-    """Yield each program and each recipe of the figures once, with the words that start it."""
+    """Yield each program and each recipe of the figures once, with its command."""
     figures = [FIGURES[name] for name in names]
     for program in dict.fromkeys(figure.program for figure in figures):
         short = ["--epochs", str(shorten)] if shorten and program == "dense800-sgd" else []
         yield program, ["benchmarks.training.published", program, *short]
     for ours, figure in {figure.ours: figure for figure in figures}.items():
-        changes = [word for number in figure.numbers for word in ("--set", number)]
+        changes = [word for change in figure.changes for word in ("--set", change)]
         yield ours, ["benchmarks.training.ours", figure.recipe, *changes]
 
 
@@ -113,17 +117,19 @@ def _rows(names: Sequence[str], outcomes: Outcomes) -> Iterator[tuple[str, ...]]
 
 
 def _notes(arguments: argparse.Namespace) -> list[str]:
-    notes = [f"Medians of {arguments.seeds} seeds on {os.cpu_count()} cores."]
+    seeds = "1 seed" if arguments.seeds == 1 else f"{arguments.seeds} seeds"
+    notes = [f"Medians of {seeds} on {os.cpu_count()} cores."]
     if arguments.shorten:
         notes.append(
-            f"dense800-sgd as published was not run whole: {arguments.shorten} epochs, their time"
-            f" times {_PUBLISHED_EPOCHS / arguments.shorten:g}; its test accuracy is its author's."
+            f"The published dense800-sgd ran for {arguments.shorten} epochs only: its time is"
+            f" multiplied by {_PUBLISHED_EPOCHS / arguments.shorten:g}, and its test accuracy is"
+            " the author's."
         )
     return notes
 
 
-def _keep(folder: Path, names: Sequence[str], outcomes: Outcomes, notes: list[str]) -> None:
-    """Write what is known so far."""
+def _save(folder: Path, names: Sequence[str], outcomes: Outcomes, notes: list[str]) -> None:
+    """Write the results so far."""
     runs = {name: [asdict(outcome) for outcome in made] for name, made in outcomes.items()}
     (folder / "results.json").write_text(
         json.dumps({"notes": notes, "runs": runs}, indent=1) + "\n", "utf-8"

@@ -1,9 +1,9 @@
-"""The published programs for Fashion-MNIST, as their authors train: same numbers, same data.
+"""The published programs for Fashion-MNIST, with their authors' hyperparameters and data.
 
 Run: python -m benchmarks.training.published PROGRAM --seed SEED --data FOLDER
 
-What it prints is one line of JSON. The time is from arrays in memory to the trained model: imports
-are not in it, building and compiling are.
+Prints one line of JSON. The time is measured from arrays in memory to the trained model; it
+includes building and compiling, but not imports.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from training.data.fashion_mnist import load_fashion_mnist
+from training.data.loaders.fashion_mnist import load_fashion_mnist
 
 Arrays = tuple[np.ndarray, np.ndarray]
 
@@ -69,11 +69,11 @@ PROGRAMS: dict[str, tuple[Callable[..., tuple[keras.Model, Any]], int]] = {
     "dense128-adam": (pipeline, 5),
     "dense512-adam": (wide, 10),
 }
-"""Each program with the epochs that its author gives it."""
+"""Each program with its author's number of epochs."""
 
 
 def main() -> None:
-    """Train, judge and print."""
+    """Train, evaluate and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("program", choices=PROGRAMS)
     parser.add_argument("--seed", type=int, required=True)
@@ -82,12 +82,12 @@ def main() -> None:
     arguments = parser.parse_args()
     train, epochs = PROGRAMS[arguments.program]
     data = load_fashion_mnist(arguments.data, held_out=0.0)
-    # The published files hold no channels' axis and bytes as labels.
+    # The published files have no channel axis, and labels as bytes.
     classes = data.training.classes.astype(np.uint8)
     keras.utils.set_random_seed(arguments.seed)
-    begun = time.perf_counter()
+    began = time.perf_counter()
     network, history = train(data.training.photos, classes, arguments.epochs or epochs)
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - began
     test = network.evaluate(data.test.photos[:] / 255, data.test.classes, verbose=0)[1]
     fitted = history.history["accuracy"][-1]
     print(json.dumps({"seconds": seconds, "test": float(test), "training": float(fitted)}))

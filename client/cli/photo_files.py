@@ -1,4 +1,4 @@
-"""The photos that a command line names: files, and standard input."""
+"""The photos named on the command line: files, and standard input."""
 
 import os
 import stat
@@ -8,17 +8,17 @@ from collections.abc import Iterator, Sequence
 from client.multipart import Photo
 
 PHOTOS_PER_REQUEST = 8
-BYTES_PER_REQUEST = 15_000_000  # Less than the server accepts by default.
+BYTES_PER_REQUEST = 15_000_000  # Less than the server's default limit.
 
 _STANDARD_INPUT = "-"
 
 
 class UsageError(Exception):
-    """The command can't be carried out as it was given."""
+    """The command can't be carried out with these arguments."""
 
 
 def batches(names: Sequence[str]) -> Iterator[list[str]]:
-    """Check that the photos can be read and share them out to requests, in their order."""
+    """Check that the photos can be read, and split them into requests, in order."""
     if names.count(_STANDARD_INPUT) > 1:
         raise UsageError("standard input (-) can be given only once")
     batch: list[str] = []
@@ -34,7 +34,7 @@ def batches(names: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _size(name: str) -> int:
-    """Return the bytes of a photo's file, 0 where they are not known before it is read."""
+    """Return the size of a photo's file in bytes, 0 for standard input."""
     if name == _STANDARD_INPUT:
         return 0
     try:
@@ -42,17 +42,17 @@ def _size(name: str) -> int:
     except (OSError, ValueError) as error:
         raise UsageError(f"{name}: {getattr(error, 'strerror', error)}") from error
     if stat.S_ISDIR(found.st_mode):
-        raise UsageError(f"{name} is a directory; give the photos in it, such as {name}/*.jpg")
+        raise UsageError(f"{name} is a directory: give the photos in it, such as {name}/*.jpg")
     if not os.access(name, os.R_OK):
         raise UsageError(f"{name}: Permission denied")
     return found.st_size
 
 
-def opened(name: str) -> Photo:
-    """Return a photo as the client takes it."""
+def as_photo(name: str) -> Photo:
+    """Return a photo as the client accepts it."""
     return sys.stdin.buffer if name == _STANDARD_INPUT else name
 
 
-def unreadable(error: OSError) -> str:
+def os_error_message(error: OSError) -> str:
     """Return which file can't be read or written, and why."""
-    return f"{error.filename}: {error.strerror}"
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error)

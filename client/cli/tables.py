@@ -1,18 +1,18 @@
-"""Answers as tables for people, and texts from elsewhere made safe for a terminal."""
+"""Results as tables, and text from elsewhere made safe for a terminal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from client.answers import Answer, ClassProbability, ExplainedPrediction, Model, Prediction
+from client.answers import Answer, ExplainedPrediction, Model, Prediction
 
 
 def one_line(text: str) -> str:
-    """Return a text as one line without characters that would steer a terminal.
+    """Return a text as one line, with unprintable characters escaped.
 
-    File names and answers may hold any character; what can't be printed is shown as its escape.
+    File names and labels may hold control characters that a terminal would obey.
     """
     return "".join(
         character if character.isprintable() else ascii(character)[1:-1]
@@ -21,34 +21,31 @@ def one_line(text: str) -> str:
 
 
 def percent(probability: float) -> str:
-    """Return a probability in per cent, such as `93.0%`; a tiny one is not shown as none."""
+    """Return a probability such as `93.0%`; a tiny one is `<0.1%` rather than `0.0%`."""
     return "<0.1%" if 0 < probability < 0.0005 else f"{probability:.1%}"
 
 
 def predictions_table(answers: Sequence[Answer]) -> Table:
-    """Return a row for each photo: its name, the best class, the next ones."""
-    table = Table(title=_source(answers), title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("Photo", overflow="fold")
-    table.add_column("Label", overflow="fold", style="bold")
+    """Return a row per photo: its name, the best class, the next ones."""
+    table = _photos_table(answers)
     table.add_column("Probability", justify="right", no_wrap=True)
     table.add_column("Next", overflow="fold", style="dim")
-    for prediction in (each for answer in answers for each in answer.predictions):
+    for prediction in _predictions(answers):
+        others = prediction.probabilities[1:]
         table.add_row(
             _text(prediction.image),
             _text(_label(prediction)),
             percent(prediction.probability),
-            _text(_classes(prediction.probabilities[1:])),
+            _text(", ".join(f"{each.label} {percent(each.probability)}" for each in others)),
         )
     return table
 
 
 def heat_tables(answers: Sequence[Answer]) -> Table:
-    """Return a row for each photo: its name, the best class, its heat map in per cent."""
-    table = Table(title=_source(answers), title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("Photo", overflow="fold")
-    table.add_column("Label", overflow="fold", style="bold")
+    """Return a row per photo: its name, the best class, its heat map in percent."""
+    table = _photos_table(answers)
     table.add_column("Heat, %", no_wrap=True)
-    for prediction in (each for answer in answers for each in answer.predictions):
+    for prediction in _predictions(answers):
         label = f"{_label(prediction)} {percent(prediction.probability)}"
         rows = prediction.heat if isinstance(prediction, ExplainedPrediction) else ()
         heat = "\n".join("".join(f"{value:4.0%}"[:-1].rjust(4) for value in row) for row in rows)
@@ -57,7 +54,7 @@ def heat_tables(answers: Sequence[Answer]) -> Table:
 
 
 def models_table(models: Iterable[Model]) -> Table:
-    """Return a row for each model: its state, versions, input and classes."""
+    """Return a row per model: its state, version, input and classes."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("Model", overflow="fold", style="bold")
     table.add_column("State", overflow="fold")
@@ -75,9 +72,17 @@ def models_table(models: Iterable[Model]) -> Table:
     return table
 
 
-def _source(answers: Sequence[Answer]) -> Text:
-    models = sorted({f"{answer.model}, version {answer.version}" for answer in answers})
-    return _text(" and ".join(models))
+def _photos_table(answers: Sequence[Answer]) -> Table:
+    sources = sorted({f"{answer.model}, version {answer.version}" for answer in answers})
+    title = _text(" and ".join(sources))
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("Photo", overflow="fold")
+    table.add_column("Label", overflow="fold", style="bold")
+    return table
+
+
+def _predictions(answers: Iterable[Answer]) -> Iterator[Prediction]:
+    return (prediction for answer in answers for prediction in answer.predictions)
 
 
 def _label(prediction: Prediction) -> str:
@@ -85,10 +90,6 @@ def _label(prediction: Prediction) -> str:
     return prediction.label + doubt
 
 
-def _classes(classes: Iterable[ClassProbability]) -> str:
-    return ", ".join(f"{each.label} {percent(each.probability)}" for each in classes)
-
-
 def _text(text: str) -> Text:
-    """Return a cell; unlike a plain string it is not searched for markup."""
+    """Return a table cell that is not searched for rich's markup."""
     return Text(one_line(text))

@@ -1,7 +1,4 @@
-"""Reads the settings from the environment, once, and prints their table.
-
-An unknown `PHOTOLABEL_*` variable or a bad value stops the start with a message.
-"""
+"""Read the settings from the environment, and print them as a table for `--help`."""
 
 import os
 
@@ -9,29 +6,29 @@ from pydantic import ValidationError
 
 from serving.gateway.settings import PREFIX, Settings
 
-# Variables of the other programs, which may well be set in the same environment.
+# Variables of our other programs, which may be set in the same environment.
 FOREIGN = {"PHOTOLABEL_URL", "PHOTOLABEL_API_KEY", "PHOTOLABEL_DATA", "PHOTOLABEL_CACHE"}
 
 
 class SettingsError(Exception):
-    """The environment holds an unknown or a bad setting; the message names all of them."""
+    """The environment holds unknown or invalid settings; the message names all of them."""
 
 
 def read_settings() -> Settings:
     """Read the settings from the environment.
 
     Raises:
-        SettingsError: a variable is unknown or its value is bad.
+        SettingsError: a `PHOTOLABEL_*` variable is unknown or its value is invalid.
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     given = {name for name in os.environ if name.startswith(PREFIX)}
-    problems = [f"{name} is no setting" for name in sorted(given - known - FOREIGN)]
+    problems = [f"{name}: unknown setting" for name in sorted(given - known - FOREIGN)]
     try:
         settings = Settings()
     except ValidationError as error:
-        for fault in error.errors():
-            name = PREFIX + str(fault["loc"][0]).upper()
-            reason = fault["msg"].removeprefix("Value error, ")
+        for invalid in error.errors():
+            name = PREFIX + str(invalid["loc"][0]).upper()
+            reason = invalid["msg"].removeprefix("Value error, ")
             problems.append(f"{name}={os.environ.get(name)!r}: {reason}")
     if problems:
         raise SettingsError("; ".join(problems) + ". Settings: python -m serving --help")
@@ -39,11 +36,11 @@ def read_settings() -> Settings:
 
 
 def settings_table() -> str:
-    """Return one line for each setting: its variable, its default, its meaning."""
+    """Return one line for each setting: its variable, description and default."""
     rows = []
     for name, field in Settings.model_fields.items():
         default = ",".join(field.default) if isinstance(field.default, tuple) else field.default
         shown = "none" if default in (None, "") else default
         rows.append((PREFIX + name.upper(), f"{field.description} (default: {shown})"))
     width = max(len(name) for name, _ in rows)
-    return "\n".join(f"  {name:<{width}}  {meaning}" for name, meaning in rows)
+    return "\n".join(f"  {name:<{width}}  {description}" for name, description in rows)

@@ -1,16 +1,16 @@
-"""The whole chain on one machine, for laptops, the demo, tests and benchmarks.
+"""The local stack: gateway and embedded model server on one machine, as two processes.
 
-`python -m serving.local --models DIR` is `make serve`; `running` does the same for programs:
+It is for laptops, the demo, tests and benchmarks. `python -m serving.local --models DIR` is
+`make serve`; `run_stack` does the same in a program:
 
-    with running(Path("models")) as chain:
-        print(chain.url)
+    with run_stack(Path("models")) as stack:
+        print(stack.url)
 
-On Linux both processes stop as well when the one that started them is killed outright: the kernel
-then sends them SIGTERM. (It does so, too, when the thread that started them ends.) Elsewhere they
-stay behind after a `kill -9`.
+On Linux both processes also stop when the process (or thread) that started them is killed: the
+kernel then sends them SIGTERM. Elsewhere they keep running after a `kill -9`.
 """
 
-from serving.local.process import LocalError, Program
-from serving.local.stack import Chain, running
+from serving.local.process import ChildProcess, LocalError
+from serving.local.stack import Stack, run_stack
 
-__all__ = ["Chain", "LocalError", "Program", "running"]
+__all__ = ["ChildProcess", "LocalError", "Stack", "run_stack"]

@@ -9,25 +9,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from serving.local import Chain, LocalError, running
+from serving.local import LocalError, Stack, run_stack
 from serving.repository.seed import seed
 from serving.repository.versions import VersionsError
 
-DEFAULT_PORT = 8080
-
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Seed the folder, run the chain until Ctrl-C or SIGTERM and return the exit status."""
+    """Seed the folder, run the stack until Ctrl-C or SIGTERM and return the exit status."""
     arguments = _parser().parse_args(argv)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt_once)
     try:
         list(seed(arguments.models))
         print("Starting the model server and the gateway…", flush=True)
-        with running(arguments.models, host=arguments.host, port=arguments.port) as chain:
-            print(_welcome(chain, arguments.models), flush=True)
+        with run_stack(arguments.models, host=arguments.host, port=arguments.port) as stack:
+            print(_welcome(stack, arguments.models), flush=True)
             while True:
-                chain.check()
+                stack.check()
                 time.sleep(0.5)
     except (LocalError, VersionsError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -38,27 +36,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _interrupt_once(number: int, frame: FrameType | None) -> None:
-    """Begin to stop; a second signal does not keep the programs from being stopped."""
+    """Stop; ignore further signals, so that both processes are stopped in order."""
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
-def _welcome(chain: Chain, models: Path) -> str:
+def _welcome(stack: Stack, models: Path) -> str:
     python = os.path.relpath(sys.executable)
     if python.startswith(os.pardir):
         python = sys.executable
-    model = "cats-dogs" if "cats-dogs" in chain.models else chain.models[0]
+    model = "cats-dogs" if "cats-dogs" in stack.models else stack.models[0]
     return f"""
-Photolabel answers for {", ".join(chain.models)}.
+Photolabel serves {", ".join(stack.models)}.
 
-  in a browser   {chain.url}/
-  with curl      curl --data-binary @photo.jpg '{chain.url}/v1/models/{model}:classify'
-  with Python    {python} -m client classify {model} photo.jpg --url {chain.url}
-  its log        tail -f {chain.gateway.log}
+  in a browser   {stack.url}/
+  with curl      curl --data-binary @photo.jpg '{stack.url}/v1/models/{model}:classify'
+  with Python    {python} -m client classify {model} photo.jpg --url {stack.url}
+  its log        tail -f {stack.gateway.log}
 
-New versions in {models}/ are taken up at once, models with a new name at the next start.
-Ctrl-C stops."""
+New versions in {models}/ are served at once, new models after the next start.
+Press Ctrl-C to stop."""
 
 
 def _port(text: str) -> int:
@@ -71,16 +69,15 @@ def _port(text: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m serving.local",
-        description="Serve the models in DIR on this machine; models without a version get their"
-        " starter. The gateway's other settings are environment variables: python -m serving"
-        " --help.",
-        epilog="exit status: 0 stopped by Ctrl-C or SIGTERM, 1 it could not start or a part ended",
+        description="Serve the models in DIR on this machine. Starter models without a version are"
+        " published there first. The gateway's other settings are environment variables: see"
+        " python -m serving --help.",
+        epilog="exit status: 0 stopped by Ctrl-C or SIGTERM, 1 failed to start, or a process ended",
     )
-    parser.add_argument("--models", type=Path, default=Path("models"), metavar="DIR")
+    parser.add_argument("--models", type=Path, default="models", metavar="DIR")
     parser.add_argument("--host", default="127.0.0.1", help="listen here (default: %(default)s)")
-    parser.add_argument(
-        "--port", type=_port, default=DEFAULT_PORT, help="0 takes a free one (default: %(default)s)"
-    )
+    help_ = "0 picks a free one (default: %(default)s)"
+    parser.add_argument("--port", type=_port, default=8080, help=help_)
     return parser
 
 

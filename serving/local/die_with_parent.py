@@ -1,7 +1,7 @@
-"""Become another module, ended by the kernel when the parent process ends (on Linux).
+"""Run another module in this process, and let the kernel end it with its parent (on Linux).
 
-`python tied.py PARENT MODULE ARGUMENT…`, where PARENT is the parent's process id. A program of its
-own, because code that runs between fork and exec may deadlock where there are threads.
+`python die_with_parent.py PARENT MODULE ARGUMENT…`, where PARENT is the parent's process id. It is
+a program because code that runs between fork and exec may deadlock where there are threads.
 """
 
 import ctypes
@@ -11,15 +11,10 @@ import sys
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
-
-def run(parent: int, module: str, *arguments: str) -> None:
-    """Become `python -m module`; end at once if the parent has ended already."""
+if __name__ == "__main__":
+    parent, module, *arguments = sys.argv[1:]
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
+        if os.getppid() != int(parent):  # It has ended already.
             sys.exit(1)
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606
-
-
-if __name__ == "__main__":
-    run(int(sys.argv[1]), *sys.argv[2:])

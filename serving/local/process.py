@@ -1,4 +1,4 @@
-"""A program of the chain as a process: started, watched, stopped, and never left behind."""
+"""A child process of the local stack: started, checked, stopped, and never left running."""
 
 import os
 import subprocess
@@ -9,80 +9,65 @@ from pathlib import Path
 
 _DIE_WITH_PARENT = Path(__file__).with_name("die_with_parent.py")
 _ROOT = Path(__file__).parents[2]
-_GRACE = 10.0  # seconds to end after SIGTERM
-_TAIL = 15  # lines of a log that are shown when its program has failed
+_GRACE_SECONDS = 10.0  # between SIGTERM and SIGKILL
+_TAIL_LINES = 15  # of the log of a process that has failed
 
 
 class LocalError(Exception):
-    """The chain cannot start, or a part of it has ended; says which and why."""
+    """The local stack cannot start, or one of its processes has ended; says which and why."""
 
 
 @dataclass(frozen=True)
-class Program:
-    """One of the two processes, and the file that holds what it prints."""
+class ChildProcess:
+    """The model server or the gateway, and the file with its output."""
 
     name: str
-    process: subprocess.Popen[bytes]
+    popen: subprocess.Popen[bytes]
     log: Path
 
     def check(self) -> None:
-        """Check that it still runs.
-
-        Raises:
-            LocalError: it has ended; with the last lines of its log.
-        """
-        status = self.process.poll()
+        """Raise LocalError, with the last lines of the log, if the process has ended."""
+        status = self.popen.poll()
         if status is not None:
             raise LocalError(f"the {self.name} ended with status {status}:\n{self.tail()}")
 
     def tail(self) -> str:
         """Return the last lines of the log, indented."""
-        lines = self.log.read_text("utf-8", errors="replace").splitlines()[-_TAIL:]
+        lines = self.log.read_text("utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
         return "\n".join(f"    {line}" for line in lines) or "    (it printed nothing)"
 
     def stop(self) -> None:
-        """Let it finish what is in flight and end; kill it if it takes too long."""
-        self.process.terminate()
+        """Stop it with SIGTERM; kill it if that takes too long."""
+        self.popen.terminate()
         try:
-            self.process.wait(_GRACE)
+            self.popen.wait(_GRACE_SECONDS)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self.popen.kill()
+            self.popen.wait()
 
 
-def start(
+def start_process(
     name: str,
     module: str,
     arguments: Sequence[str],
     logs: Path,
     environment: Mapping[str, str],
     *inherited: int,
-) -> Program:
-    """Start `python -m module`.
+) -> ChildProcess:
+    """Start `python -m module`, which inherits the file descriptors `inherited`.
 
-    Args:
-        name: what people call the program.
-        module: its module.
-        arguments: its command line.
-        logs: folder for what it prints.
-        environment: its variables.
-        inherited: open descriptors that it takes over.
+    Its output goes to a file in the folder `logs`.
     """
     log = logs / f"{name.replace(' ', '-')}.log"
+    paths = [str(_ROOT), environment.get("PYTHONPATH")]  # From any working directory.
     with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own programs
+        popen = subprocess.Popen(  # noqa: S603 - our own programs
             [sys.executable, str(_DIE_WITH_PARENT), str(os.getpid()), module, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**environment, "PYTHONPATH": _python_path(environment)},
+            env={**environment, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
             pass_fds=inherited,
-            start_new_session=True,  # Ctrl-C is for this process, which then stops them in order.
+            start_new_session=True,  # Ctrl-C reaches only this process, which stops the others.
         )
-    return Program(name, process, log)
-
-
-def _python_path(environment: Mapping[str, str]) -> str:
-    """Let the program find the packages from whatever folder this process was started."""
-    before = environment.get("PYTHONPATH")
-    return f"{_ROOT}{os.pathsep}{before}" if before else str(_ROOT)
+    return ChildProcess(name, popen, log)

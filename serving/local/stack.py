@@ -1,4 +1,4 @@
-"""The chain on one machine: the embedded model server and the gateway, as two processes."""
+"""The local stack: the embedded model server and the gateway, as two processes."""
 
 import contextlib
 import errno
@@ -8,99 +8,94 @@ import re
 import socket
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from serving.local.process import LocalError, Program, start
+from serving.local.process import ChildProcess, LocalError, start_process
 from serving.repository.seed import model_names
 
+T = TypeVar("T")
+
 _PREFIX = "PHOTOLABEL_"
-_PATIENCE = 180.0  # seconds until both have started; loading TensorFlow takes some of them
-_DRAIN = "5"  # seconds for requests in flight when the gateway stops
-_POLL = 0.05  # seconds
+_START_SECONDS = 180.0  # for both to start; loading TensorFlow takes several
+_DRAIN_SECONDS = "5"  # for requests in flight when the gateway stops
+_POLL_SECONDS = 0.05
 _LISTENING = re.compile(r"^model server listening on (\S+)$", re.MULTILINE)
-_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - recognized, not listened on
+_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not listened on
 
 
 @dataclass(frozen=True)
-class Chain:
-    """The running chain.
-
-    Attributes:
-        url: where the gateway answers.
-        models: the names of the models served.
-        model_server_address: of the model server's gRPC services.
-        model_server: its process.
-        gateway: its process.
-    """
+class Stack:
+    """The running stack; `models` has the names of the models served."""
 
     url: str
     models: tuple[str, ...]
     model_server_address: str
-    model_server: Program
-    gateway: Program
+    model_server: ChildProcess
+    gateway: ChildProcess
 
     def check(self) -> None:
-        """Check that both processes still run.
-
-        Raises:
-            LocalError: one has ended.
-        """
+        """Raise LocalError if one of the processes has ended."""
         self.model_server.check()
         self.gateway.check()
 
 
 @contextlib.contextmanager
-def running(
+def run_stack(
     models: Path,
     *,
     host: str = "127.0.0.1",
     port: int = 0,
     settings: Mapping[str, str] | None = None,
-    patience: float = _PATIENCE,
-) -> Iterator[Chain]:
-    """Run the chain over a folder of models until the end of the `with` statement.
+    timeout: float = _START_SECONDS,
+) -> Iterator[Stack]:
+    """Run gateway and model server until the end of the `with` statement.
 
-    The models served are those that have a version now. New versions of them are taken up while it
-    runs; a model with a new name is served after the next start.
+    The models that have a version at the start are served. New versions of them are loaded while
+    the stack runs; a model with a new name is served after the next start.
 
     Args:
         models: folder of the models, `<name>/<version>/`.
-        host: the gateway listens here; the model server is reached from this machine only.
-        port: of the gateway; 0 takes a free one.
-        settings: of the gateway, by the names of their environment variables; None takes those
-            of this process's environment.
-        patience: seconds to wait until every model can answer.
+        host: the gateway's address; the model server listens on this machine only.
+        port: the gateway's port; 0 picks a free one.
+        settings: the gateway's settings, by their environment variables; None uses this process's
+            environment.
+        timeout: seconds to wait until every model is ready.
 
     Raises:
-        LocalError: the port is taken, there is no model, or a program does not start.
+        LocalError: the port is in use, there is no model, or a process does not start.
         VersionsError: the folder can't be read.
     """
     names = model_names(models)
     if not names:
         raise LocalError(f"there is no model with a version in {models}")
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     with contextlib.ExitStack() as cleanup:
         logs = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="photolabel-")))
         listener = cleanup.enter_context(_listener(host, port))
         arguments = ["--models", str(models), "--host", "127.0.0.1", "--port", "0"]
-        model_server = start("model server", "serving.model_server", arguments, logs, os.environ)
+        model_server = start_process(
+            "model server", "serving.model_server", arguments, logs, os.environ
+        )
         cleanup.callback(model_server.stop)
-        address = _wait_for_address(model_server, deadline)
+        problem = "the model server has not started in time"
+        address = _wait_for(lambda: _address(model_server), deadline, problem, model_server)
         environment = {
-            "PHOTOLABEL_DRAIN_SECONDS": _DRAIN,
+            "PHOTOLABEL_DRAIN_SECONDS": _DRAIN_SECONDS,
             **_environment(settings),
             "PHOTOLABEL_BIND": f"fd://{listener.fileno()}",
             "PHOTOLABEL_MODEL_SERVER": address,
             "PHOTOLABEL_MODELS": ",".join(names),
         }
-        gateway = start("gateway", "serving", [], logs, environment, listener.fileno())
+        gateway = start_process("gateway", "serving", [], logs, environment, listener.fileno())
         cleanup.callback(gateway.stop)
-        chain = Chain(_url(listener), tuple(names), address, model_server, gateway)
-        listener.close()  # The gateway has its own copy, and closes the port when it ends.
-        _wait_until_ready(chain, deadline)
-        yield chain
+        stack = Stack(_url(listener), tuple(names), address, model_server, gateway)
+        listener.close()  # The gateway has inherited it.
+        problem = "the models are not ready in time"
+        _wait_for(lambda: _is_ready(stack.url), deadline, problem, model_server, gateway)
+        yield stack
 
 
 def _environment(settings: Mapping[str, str] | None) -> Mapping[str, str]:
@@ -111,7 +106,7 @@ def _environment(settings: Mapping[str, str] | None) -> Mapping[str, str]:
 
 
 def _listener(host: str, port: int) -> socket.socket:
-    """Take the gateway's port here: nobody can take it between, and the error is one line."""
+    """Listen on the gateway's port before it starts, so that an error is found at once."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
@@ -129,26 +124,23 @@ def _url(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _wait_for_address(model_server: Program, deadline: float) -> str:
-    while True:
-        found = _LISTENING.search(model_server.log.read_text("utf-8", errors="replace"))
-        if found:
-            return found[1]
-        model_server.check()
-        _pause(deadline, "the model server does not listen", model_server)
+def _wait_for(
+    condition: Callable[[], T | None], deadline: float, problem: str, *processes: ChildProcess
+) -> T:
+    """Wait until a condition returns something true, while processes run, and return that."""
+    while not (result := condition()):
+        for process in processes:
+            process.check()
+        if time.monotonic() > deadline:
+            tails = "\n".join(f"  {process.name}:\n{process.tail()}" for process in processes)
+            raise LocalError(f"{problem}; the last lines of the logs:\n{tails}")
+        time.sleep(_POLL_SECONDS)
+    return result
 
 
-def _wait_until_ready(chain: Chain, deadline: float) -> None:
-    while not _is_ready(chain.url):
-        chain.check()
-        _pause(deadline, "the models do not get ready", chain.model_server, chain.gateway)
-
-
-def _pause(deadline: float, complaint: str, *programs: Program) -> None:
-    if time.monotonic() > deadline:
-        tails = "\n".join(f"  {program.name}:\n{program.tail()}" for program in programs)
-        raise LocalError(f"{complaint}; the ends of the logs:\n{tails}")
-    time.sleep(_POLL)
+def _address(model_server: ChildProcess) -> str | None:
+    found = _LISTENING.search(model_server.log.read_text("utf-8", errors="replace"))
+    return found[1] if found else None
 
 
 def _is_ready(url: str) -> bool:

@@ -1,5 +1,5 @@
-"""A model server for laptops and tests that answers as TensorFlow Serving does.
+"""The embedded model server: answers as TensorFlow Serving does, for laptops and tests.
 
-``python -m serving.model_server`` speaks TensorFlow Serving's gRPC protocol, so nothing changes
-for a client when the address does. In production the model server is TensorFlow Serving itself.
+``python -m serving.model_server`` speaks TensorFlow Serving's gRPC protocol, so nothing but the
+address changes for a client. In production the model server is TensorFlow Serving itself.
 """

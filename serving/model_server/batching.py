@@ -1,15 +1,15 @@
-"""Calls that arrive together are computed together.
+"""Batching: calls that arrive together are computed together.
 
-The queue has no threads of its own. A call that finds a free place computes at once, in the thread
-that received it; one that does not waits. Whoever has computed hands its place to the call that has
-waited longest, which takes along what else has queued up and fits. So an idle server adds no wait,
-a busy one makes larger and larger batches, and there is nothing to stop at the end.
+The queue has no threads of its own. At most `num_batch_threads` calls of a signature lead: they
+compute, each in the thread that received it. Others wait in the queue. When a leader is done, the
+call that has waited longest leads next and takes along whatever else is queued and fits. So an idle
+server adds no delay, a busy one makes larger and larger batches, and nothing has to be stopped.
 
-The settings and what they mean are TensorFlow Serving's (``BatchingParameters``). Where its
-behaviour does not suit one machine, this one differs on purpose: a call larger than the largest
-batch is computed alone, not refused; an error of a batch is not everybody's, for each call is then
-computed alone; signatures that cannot be split are not batched; and a call whose time is over in
-the queue ends with DEADLINE_EXCEEDED, as it would anywhere else.
+The settings and their meanings are TensorFlow Serving's (``BatchingParameters``). Where its
+behaviour does not suit one machine, this server differs on purpose: a call larger than the largest
+batch is computed alone, not refused; if a batch fails, each of its calls is computed alone, so that
+an error reaches only the call that caused it; signatures that cannot be split are not batched; and
+a call whose deadline passes in the queue ends with DEADLINE_EXCEEDED, as it would anywhere else.
 """
 
 import logging
@@ -23,7 +23,7 @@ from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
 
 from serving.model_server import errors
 from serving.model_server.options import BatchSettings
-from serving.model_server.queued_call import Call, Patience, endless
+from serving.model_server.queued_call import QueuedCall, RemainingTime, no_deadline
 from serving.model_server.signatures import SignatureRunner
 from serving.model_server.tensors import Array
 
@@ -43,44 +43,42 @@ class BatchedRunner:
         self._settings = settings
         self._timeout = settings.batch_timeout_micros / 1e6
         self._capacity = settings.max_batch_size * settings.max_enqueued_batches
-        signature = runner.definition
-        inputs = signature.inputs.values()
+        inputs, outputs = self.definition.inputs.values(), self.definition.outputs.items()
         self._joinable = settings.enabled and all(_is_batch(info.tensor_shape) for info in inputs)
-        self._splittable = {
-            alias for alias, info in signature.outputs.items() if _is_batch(info.tensor_shape)
-        }
-        # All that follows changes only with the lock held.
+        self._splittable = {alias for alias, info in outputs if _is_batch(info.tensor_shape)}
+        # Everything below changes only with the lock held.
         self._lock = threading.Lock()
-        self._joined = threading.Condition(self._lock)
-        self._queue: deque[Call] = deque()
-        self._waiting = 0
+        self._enqueued = threading.Condition(self._lock)
+        self._queue: deque[QueuedCall] = deque()
+        self._queued_rows = 0
         self._leaders = 0
-        self._gatherers = 0
+        self._waiting_for_others = 0
 
     def run(
-        self, arrays: Mapping[str, Array], outputs: Sequence[str], patience: Patience = endless
+        self,
+        arrays: Mapping[str, Array],
+        outputs: Sequence[str],
+        remaining_time: RemainingTime = no_deadline,
     ) -> list[Array]:
         """Compute outputs from inputs, together with other calls where possible.
 
         Args:
             arrays: one array for each input of the signature, by the input's name.
             outputs: names of outputs of the signature, each at most once.
-            patience: for how many seconds the caller will still wait; asked again and again.
-
-        Returns:
-            An array for each of ``outputs``, in their order.
+            remaining_time: returns the seconds for which the client will still wait.
 
         Raises:
-            ServingError: as ``SignatureRunner.run``; UNAVAILABLE if too much waits already,
-                DEADLINE_EXCEEDED if the caller's patience ends in the queue.
+            ServingError: as ``SignatureRunner.compute``; UNAVAILABLE if the queue is full,
+                DEADLINE_EXCEEDED if the client's deadline passes in the queue.
         """
         self._runner.check(arrays)
         rows = self._rows(arrays, outputs)
         if rows is None:
             return self._runner.compute(arrays, outputs)
-        call = Call(arrays, outputs, rows, patience)
-        if not self._begins(call) and not call.sleep():
-            self._give_up(call)
+        call = QueuedCall(arrays, outputs, rows, remaining_time)
+        self._start_or_enqueue(call)
+        if not call.leads and not call.wait():
+            self._leave_queue(call)
         if call.leads:
             self._lead(call)
         if call.error is not None:
@@ -88,120 +86,120 @@ class BatchedRunner:
         return call.results
 
     def _rows(self, arrays: Mapping[str, Array], outputs: Sequence[str]) -> int | None:
-        """Return how many rows a call brings; None if it cannot be joined with others."""
+        """Return a call's number of rows; None if it cannot be joined with others."""
         if not self._joinable or not self._splittable.issuperset(outputs):
             return None
         sizes = {len(array) for array in arrays.values()}
         return sizes.pop() if len(sizes) == 1 else None
 
-    def _begins(self, call: Call) -> bool:
-        """Take a free place and lead, or join the queue.
+    def _start_or_enqueue(self, call: QueuedCall) -> None:
+        """Make the call a leader, or put it into the queue if there are enough.
 
         Raises:
             ServingError: the queue is full.
         """
         with self._lock:
-            if self._leaders < self._settings.num_batch_threads and not self._gatherers:
+            if self._may_lead():
                 self._leaders += 1
                 call.leads = True
-                return True
-            if self._queue and self._waiting + self._weight(call) > self._capacity:
+                return
+            if self._queue and self._queued_rows + self._weight(call) > self._capacity:
                 raise errors.queue_full(self._settings.max_enqueued_batches)
             self._queue.append(call)
-            self._waiting += self._weight(call)
-            if self._gatherers:
-                self._joined.notify_all()
-            return False
+            self._queued_rows += self._weight(call)
+            if self._waiting_for_others:
+                self._enqueued.notify_all()
 
-    def _weight(self, call: Call) -> int:
+    def _may_lead(self) -> bool:
+        return self._leaders < self._settings.num_batch_threads and not self._waiting_for_others
+
+    def _weight(self, call: QueuedCall) -> int:
         """Return how much of the queue's capacity a call takes: at most one full batch."""
         return max(1, min(call.rows, self._settings.max_batch_size))
 
-    def _give_up(self, call: Call) -> None:
-        """Leave the queue because the time is over, wherever the call has got meanwhile."""
+    def _leave_queue(self, call: QueuedCall) -> None:
+        """Give up a call whose deadline has passed, even if it has just been made a leader."""
         with self._lock:
             if call in self._queue:
                 self._queue.remove(call)
-                self._waiting -= self._weight(call)
+                self._queued_rows -= self._weight(call)
             elif call.leads:
-                self._pass_on()
+                self._stop_leading()
         raise errors.deadline_passed()
 
-    def _lead(self, call: Call) -> None:
-        """Compute a batch, hand on the place, and let the others of the batch go on."""
+    def _lead(self, call: QueuedCall) -> None:
+        """Compute a batch, let the next call lead, and wake the others of the batch."""
         batch = [call]
         try:
-            batch = self._gather(call)
+            batch = self._collect_batch(call)
             if len(batch) == 1:
                 call.compute(self._runner)
             elif not self._compute_joined(batch):
                 for each in batch:
-                    each.compute(self._runner) if each.patience() > 0 else each.expire()
+                    each.compute(self._runner) if each.remaining_time() > 0 else each.expire()
         finally:
             with self._lock:
-                self._pass_on()
+                self._stop_leading()
             for each in batch[1:]:
                 each.wake()
 
-    def _gather(self, first: Call) -> list[Call]:
+    def _collect_batch(self, first: QueuedCall) -> list[QueuedCall]:
         """Take from the queue what can be computed together with a call."""
         with self._lock:
             if self._timeout:
-                self._await_others(first)
+                self._wait_for_others(first)
             batch, rows = [first], first.rows
-            passed_over: deque[Call] = deque()
+            skipped: deque[QueuedCall] = deque()
             while self._queue:
                 call = self._queue.popleft()
-                if call.kind != first.kind or rows + call.rows > self._settings.max_batch_size:
-                    passed_over.append(call)
-                elif self._still_wanted(call):
+                fits = rows + call.rows <= self._settings.max_batch_size
+                if call.batch_key != first.batch_key or not fits:
+                    skipped.append(call)
+                elif not self._expired(call):
                     batch.append(call)
                     rows += call.rows
-                    self._waiting -= self._weight(call)
-            self._queue = passed_over
-            self._appoint()
+                    self._queued_rows -= self._weight(call)
+            self._queue = skipped
+            self._choose_leaders()
         return batch
 
-    def _await_others(self, first: Call) -> None:
-        """Wait until a batch is full or its first call has waited long enough."""
-        self._gatherers += 1
+    def _wait_for_others(self, first: QueuedCall) -> None:
+        """Wait until the batch is full or its first call has waited long enough."""
+        self._waiting_for_others += 1
         end = first.arrived + self._timeout
         while (left := end - time.monotonic()) > 0:
-            rows = first.rows + sum(call.rows for call in self._queue if call.kind == first.kind)
-            if rows >= self._settings.max_batch_size:
+            joinable = (call.rows for call in self._queue if call.batch_key == first.batch_key)
+            if first.rows + sum(joinable) >= self._settings.max_batch_size:
                 break
-            self._joined.wait(left)
-        self._gatherers -= 1
+            self._enqueued.wait(left)
+        self._waiting_for_others -= 1
 
-    def _pass_on(self) -> None:
-        """Give a place free, to whoever has waited longest. Call with the lock held."""
+    def _stop_leading(self) -> None:
+        """Let the call that has waited longest lead instead. Call with the lock held."""
         self._leaders -= 1
-        self._appoint()
+        self._choose_leaders()
 
-    def _appoint(self) -> None:
-        """Let waiting calls lead while there are places. Call with the lock held."""
-        while (
-            self._queue and self._leaders < self._settings.num_batch_threads and not self._gatherers
-        ):
+    def _choose_leaders(self) -> None:
+        """Let waiting calls lead while more leaders are allowed. Call with the lock held."""
+        while self._queue and self._may_lead():
             call = self._queue.popleft()
-            if not self._still_wanted(call):
-                continue
-            self._waiting -= self._weight(call)
-            self._leaders += 1
-            call.leads = True
-            call.wake()
+            if not self._expired(call):
+                self._queued_rows -= self._weight(call)
+                self._leaders += 1
+                call.leads = True
+                call.wake()
 
-    def _still_wanted(self, call: Call) -> bool:
-        """Answer a call taken from the queue if nobody waits for it. Call with the lock held."""
-        if call.patience() > 0:
-            return True
-        self._waiting -= self._weight(call)
+    def _expired(self, call: QueuedCall) -> bool:
+        """End a call, taken from the queue, if its deadline has passed. Call with the lock held."""
+        if call.remaining_time() > 0:
+            return False
+        self._queued_rows -= self._weight(call)
         call.expire()
         call.wake()
-        return False
+        return True
 
-    def _compute_joined(self, batch: list[Call]) -> bool:
-        """Compute several calls as one; False if each has to be computed alone after all."""
+    def _compute_joined(self, batch: list[QueuedCall]) -> bool:
+        """Compute several calls as one; return False if each has to be computed alone."""
         outputs, rows = batch[0].outputs, [call.rows for call in batch]
         try:
             arrays = {
@@ -209,16 +207,19 @@ class BatchedRunner:
                 for alias in batch[0].arrays
             }
             results = self._runner.compute(arrays, outputs)
-        except Exception:  # Whose fault it is shows when each is computed alone.
+        except Exception:  # Computing each call alone shows which one caused it.
             return False
-        unfit = [
+        unsplittable = [
             alias
             for alias, result in zip(outputs, results, strict=True)
             if result.shape[:1] != (sum(rows),)
         ]
-        if unfit:
-            _logger.warning("output %s is no batch: no longer batched", ", ".join(unfit))
-            self._splittable.difference_update(unfit)
+        if unsplittable:
+            names = ", ".join(unsplittable)
+            _logger.warning(
+                "no longer batched: output %s has not one row for each input row", names
+            )
+            self._splittable.difference_update(unsplittable)
             return False
         ends = np.cumsum(rows)
         for call, end in zip(batch, ends, strict=True):
@@ -227,5 +228,5 @@ class BatchedRunner:
 
 
 def _is_batch(shape: TensorShapeProto) -> bool:
-    """Whether the first dimension of a signature's tensor is free, as a batch's is."""
+    """Return whether the first dimension of a signature's tensor is free, as a batch's is."""
     return not shape.unknown_rank and bool(shape.dim) and shape.dim[0].size == -1

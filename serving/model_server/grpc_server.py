@@ -1,4 +1,4 @@
-"""TensorFlow Serving's gRPC services over a manager's versions."""
+"""TensorFlow Serving's gRPC services, answered by the versions of a manager."""
 
 import functools
 from collections.abc import Callable
@@ -6,83 +6,71 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
-from tensorflow_serving.apis.get_model_metadata_pb2 import (
-    GetModelMetadataRequest,
-    GetModelMetadataResponse,
-)
-from tensorflow_serving.apis.get_model_status_pb2 import (
-    GetModelStatusRequest,
-    GetModelStatusResponse,
-)
+from tensorflow_serving.apis import get_model_metadata_pb2 as metadata
+from tensorflow_serving.apis import get_model_status_pb2 as model_status
+from tensorflow_serving.apis import model_service_pb2_grpc as model_service
+from tensorflow_serving.apis import prediction_service_pb2_grpc as prediction_service
 from tensorflow_serving.apis.model_pb2 import ModelSpec
-from tensorflow_serving.apis.model_service_pb2_grpc import (
-    ModelServiceServicer,
-    add_ModelServiceServicer_to_server,
-)
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
-from tensorflow_serving.apis.prediction_service_pb2_grpc import (
-    PredictionServiceServicer,
-    add_PredictionServiceServicer_to_server,
-)
 
 from serving.model_server import errors
-from serving.model_server.address import AddressError, joined
 from serving.model_server.errors import ServingError
 from serving.model_server.manager import Manager
+from serving.model_server.options import AddressError, format_address
 from serving.model_server.prediction import predict
-from serving.model_server.queued_call import Patience
+from serving.model_server.queued_call import RemainingTime
 from serving.model_server.servable import Servable
 
 _SIGNATURE_DEF = "signature_def"
 _OPTIONS = [
-    # As TensorFlow Serving: no limit of its own, clients and gateways have theirs.
+    # No limit, as in TensorFlow Serving: clients and gateways have theirs.
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
-    # Two servers on one port would take turns instead of one failing to start.
+    # Otherwise two servers on one port would share the calls, and neither would fail to start.
     ("grpc.so_reuseport", 0),
 ]
 
 
-def _answers(method: Callable[[Any, Any, Patience], Any]) -> Callable[[Any, Any, Any], Any]:
-    """Make a gRPC handler of a method that takes a request and may raise ServingError."""
+def _handler(method: Callable[[Any, Any, RemainingTime], Any]) -> Callable[[Any, Any, Any], Any]:
+    """Make a gRPC handler from a method that takes a request and may raise ServingError."""
 
     @functools.wraps(method)
     def handler(self: Any, request: Any, context: grpc.ServicerContext) -> Any:
-        def patience() -> float:
+        def remaining_time() -> float:
             left: float = context.time_remaining() if context.is_active() else 0.0
             return left
 
         try:
-            # A call may have waited long for a thread: nobody wants its answer any more.
-            if patience() == 0:
+            # A call may have waited too long for a thread.
+            if remaining_time() == 0:
                 raise errors.deadline_passed()
             if not request.HasField("model_spec"):
                 raise errors.missing_model_spec()
-            return method(self, request, patience)
+            return method(self, request, remaining_time)
         except ServingError as error:
-            context.abort(error.code, errors.shortened(error.message))
+            context.abort(error.code, errors.truncate(error.message))
 
     return handler
 
 
-# The stubs' classes answer all other methods with UNIMPLEMENTED. They have no types.
-class PredictionService(PredictionServiceServicer):  # type: ignore[misc]
-    """Predictions and what a model's signatures look like."""
+# The base classes answer all other methods with UNIMPLEMENTED. They have no types.
+class PredictionService(prediction_service.PredictionServiceServicer):  # type: ignore[misc]
+    """Predictions and the signatures of models."""
 
     def __init__(self, manager: Manager) -> None:
         self._manager = manager
 
-    @_answers
+    @_handler
     def Predict(  # noqa: N802
-        self, request: PredictRequest, patience: Patience
+        self, request: PredictRequest, remaining_time: RemainingTime
     ) -> PredictResponse:
         """Run a signature."""
-        return predict(self._servable(request.model_spec), request, patience)
+        return predict(self._servable(request.model_spec), request, remaining_time)
 
-    @_answers
+    @_handler
     def GetModelMetadata(  # noqa: N802
-        self, request: GetModelMetadataRequest, _: Patience
-    ) -> GetModelMetadataResponse:
+        self, request: metadata.GetModelMetadataRequest, _: RemainingTime
+    ) -> metadata.GetModelMetadataResponse:
         """Return the signatures of a SavedModel."""
         if not request.metadata_field:
             raise errors.no_metadata_field()
@@ -90,7 +78,7 @@ class PredictionService(PredictionServiceServicer):  # type: ignore[misc]
             if field != _SIGNATURE_DEF:
                 raise errors.unsupported_metadata_field(field)
         servable = self._servable(request.model_spec)
-        response = GetModelMetadataResponse()
+        response = metadata.GetModelMetadataResponse()
         response.model_spec.name = servable.name
         response.model_spec.version.value = servable.version
         response.metadata[_SIGNATURE_DEF].CopyFrom(servable.signatures)
@@ -99,36 +87,34 @@ class PredictionService(PredictionServiceServicer):  # type: ignore[misc]
     def _servable(self, spec: ModelSpec) -> Servable:
         if not spec.name:
             raise errors.missing_model_name()
-        choice = spec.WhichOneof("version_choice")
-        if choice == "version":
-            return self._manager.servable(spec.name, version=spec.version.value)
-        if choice == "version_label":
-            return self._manager.servable(spec.name, label=spec.version_label)
-        return self._manager.servable(spec.name)
+        return self._manager.servable(
+            spec.name,
+            version=spec.version.value if spec.HasField("version") else None,
+            label=spec.version_label if spec.HasField("version_label") else None,
+        )
 
 
-class ModelService(ModelServiceServicer):  # type: ignore[misc]
+class ModelService(model_service.ModelServiceServicer):  # type: ignore[misc]
     """States of versions."""
 
     def __init__(self, manager: Manager) -> None:
         self._manager = manager
 
-    @_answers
+    @_handler
     def GetModelStatus(  # noqa: N802
-        self, request: GetModelStatusRequest, _: Patience
-    ) -> GetModelStatusResponse:
-        """Return the state of one version or, newest first, of all; labels do not count."""
+        self, request: model_status.GetModelStatusRequest, _: RemainingTime
+    ) -> model_status.GetModelStatusResponse:
+        """Return the state of one version or, newest first, of all; a label is ignored."""
         name = request.model_spec.name
         states = self._manager.states(name)
         versions = sorted(states, reverse=True)
         if request.model_spec.HasField("version"):
-            wanted = request.model_spec.version.value
-            if wanted not in states:
-                raise errors.version_not_known(name, wanted)
-            versions = [wanted]
-        if not versions:
-            raise errors.no_versions_known(name)
-        response = GetModelStatusResponse()
+            versions = [request.model_spec.version.value]
+            if versions[0] not in states:
+                raise errors.version_not_known(name, versions[0])
+        elif not versions:
+            raise errors.version_not_known(name, None)
+        response = model_status.GetModelStatusResponse()
         for version in versions:
             state = states[version]
             status = response.model_version_status.add(version=version, state=state.state)
@@ -153,36 +139,33 @@ class Server:
         max_threads: int,
         credentials: grpc.ServerCredentials | None = None,
     ) -> None:
-        """Listen and answer.
+        """Listen and answer, with TLS if there are credentials.
 
-        Args:
-            manager: has the versions.
-            host: a name or address; ``0.0.0.0`` is every one of this machine.
-            port: 0 takes a free one.
-            max_threads: how many calls are worked on at once. More wait for their turn, where
-                TensorFlow Serving would refuse them.
-            credentials: for TLS; without them it speaks plaintext.
+        At most `max_threads` calls are handled at once; TensorFlow Serving would refuse more, here
+        they wait. Port 0 picks a free one.
 
         Raises:
             AddressError: host and port cannot be listened on.
         """
-        threads = ThreadPoolExecutor(max_threads, thread_name_prefix="call")
-        self._server = grpc.server(threads, options=_OPTIONS)
-        add_PredictionServiceServicer_to_server(PredictionService(manager), self._server)
-        add_ModelServiceServicer_to_server(ModelService(manager), self._server)
+        self._threads = ThreadPoolExecutor(max_threads, thread_name_prefix="call")
+        self._server = grpc.server(self._threads, options=_OPTIONS)
+        prediction_service.add_PredictionServiceServicer_to_server(
+            PredictionService(manager), self._server
+        )
+        model_service.add_ModelServiceServicer_to_server(ModelService(manager), self._server)
+        address = format_address(host, port)
         try:
-            self.port: int = self._listen(joined(host, port), credentials)
+            if credentials is None:
+                self.port: int = self._server.add_insecure_port(address)
+            else:
+                self.port = self._server.add_secure_port(address, credentials)
         except RuntimeError as error:
             reason = "the port is in use or not allowed, or the host is not this machine"
-            raise AddressError(joined(host, port), reason) from error
-        self.address = joined(host, self.port)
+            raise AddressError(address, reason) from error
+        self.address = format_address(host, self.port)
         self._server.start()
 
-    def _listen(self, address: str, credentials: grpc.ServerCredentials | None) -> int:
-        if credentials is None:
-            return int(self._server.add_insecure_port(address))
-        return int(self._server.add_secure_port(address, credentials))
-
     def stop(self, grace_seconds: float) -> None:
-        """Take no more calls, and return when those under way are answered or time is up."""
+        """Refuse new calls; return when those in progress are answered or the time is up."""
         self._server.stop(grace_seconds).wait()
+        self._threads.shutdown(wait=False, cancel_futures=True)

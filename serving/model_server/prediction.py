@@ -1,7 +1,7 @@
-"""A PredictRequest answered by a loaded version.
+"""Answers a PredictRequest with a loaded version.
 
-Checks come in TensorFlow Serving's order (``predict_util.cc``), because of several mistakes in one
-request only the first is reported.
+Checks are in TensorFlow Serving's order (``predict_util.cc``), because only the first of several
+mistakes in a request is reported.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 
 from serving.model_server import errors, tensors
-from serving.model_server.queued_call import Patience, endless
+from serving.model_server.queued_call import RemainingTime, no_deadline
 from serving.model_server.servable import Servable
 from serving.model_server.tensors import Array
 
@@ -18,29 +18,24 @@ _DEFAULT_SIGNATURE = "serving_default"
 
 
 def predict(
-    servable: Servable, request: PredictRequest, patience: Patience = endless
+    servable: Servable, request: PredictRequest, remaining_time: RemainingTime = no_deadline
 ) -> PredictResponse:
     """Run the signature that the request names on the request's inputs.
 
-    Args:
-        servable: the version that answers.
-        request: names the signature and brings the inputs.
-        patience: for how many seconds the caller will still wait.
-
     Returns:
-        The outputs asked for (all without ``output_filter``), elements in typed fields, and what
-        answered: model, version, signature.
+        The requested outputs (all without ``output_filter``), elements in typed fields, and the
+        model, version and signature that computed them.
 
     Raises:
-        ServingError: the request does not fit the signature, TensorFlow cannot compute it, or its
-            turn does not come.
+        ServingError: the request does not fit the signature, TensorFlow cannot compute it, the
+            queue is full, or the deadline has passed.
     """
     signature_name = request.model_spec.signature_name or _DEFAULT_SIGNATURE
     runner = servable.runner(signature_name)
     signature = runner.definition
     arrays = _inputs(signature, request)
     outputs = _outputs(signature, request.output_filter)
-    results = runner.run(arrays, outputs, patience)
+    results = runner.run(arrays, outputs, remaining_time)
     response = PredictResponse()
     response.model_spec.name = request.model_spec.name
     response.model_spec.version.value = servable.version
@@ -51,7 +46,7 @@ def predict(
 
 
 def _inputs(signature: SignatureDef, request: PredictRequest) -> dict[str, Array]:
-    """Return the array of each input: sent, or the signature's default value."""
+    """Return the array of each input: from the request, or the signature's default value."""
     sent, wanted, defaults = request.inputs, signature.inputs, signature.defaults
     if len(sent) > len(wanted) or (len(sent) < len(wanted) and not defaults):
         raise errors.wrong_number_of_inputs(list(sent), list(wanted))

@@ -9,29 +9,33 @@ from serving.model_server import errors
 from serving.model_server.signatures import SignatureRunner
 from serving.model_server.tensors import Array
 
-# Seconds that a caller will still wait for its answer; 0 when nobody does any more.
-Patience = Callable[[], float]
+# Seconds for which the client will still wait; 0 once it has gone away or its deadline has passed.
+RemainingTime = Callable[[], float]
 
 
-def endless() -> float:
-    """Return the patience of a caller without a deadline."""
+def no_deadline() -> float:
+    """Return the remaining time of a client without a deadline."""
     return math.inf
 
 
-class Call:
-    """One call: what it brought, and what becomes of it."""
+class QueuedCall:
+    """The inputs of one call, and later its results or its error."""
 
     def __init__(
-        self, arrays: Mapping[str, Array], outputs: Sequence[str], rows: int, patience: Patience
+        self,
+        arrays: Mapping[str, Array],
+        outputs: Sequence[str],
+        rows: int,
+        remaining_time: RemainingTime,
     ) -> None:
         self.arrays = arrays
         self.outputs = outputs
         self.rows = rows
-        self.patience = patience
+        self.remaining_time = remaining_time
         self.arrived = time.monotonic()
-        # Only calls that differ in nothing but the number of rows can be joined.
+        # Calls can be joined if they differ in nothing but the number of rows.
         shapes = tuple((alias, arrays[alias].shape[1:]) for alias in sorted(arrays))
-        self.kind = (tuple(outputs), shapes)
+        self.batch_key = (tuple(outputs), shapes)
         self.results: list[Array] = []
         self.error: Exception | None = None
         self.leads = False
@@ -39,21 +43,21 @@ class Call:
         self._wake.acquire()
 
     def wake(self) -> None:
-        """Let the call's thread go on: it is answered, or leads."""
+        """Wake the call's thread: the call has its results or error, or leads a batch."""
         self._wake.release()
 
-    def sleep(self) -> bool:
-        """Wait to be woken; False if the caller's patience ends before."""
-        seconds = min(self.patience(), threading.TIMEOUT_MAX)
+    def wait(self) -> bool:
+        """Wait to be woken; return False if the client's deadline passes first."""
+        seconds = min(self.remaining_time(), threading.TIMEOUT_MAX)
         return self._wake.acquire(timeout=max(seconds, 0))
 
     def compute(self, runner: SignatureRunner) -> None:
-        """Compute this call alone; what goes wrong is kept for its thread to raise."""
+        """Compute this call alone; keep an error for the call's thread to raise."""
         try:
             self.results = runner.compute(self.arrays, self.outputs)
         except Exception as error:
             self.error = error
 
     def expire(self) -> None:
-        """Answer a call for which nobody waits any more."""
+        """End the call because its deadline has passed."""
         self.error = errors.deadline_passed()

@@ -5,14 +5,13 @@ from functools import lru_cache, partial
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
 from tensorflow.core.protobuf.config_pb2 import CallableOptions
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef, TensorInfo
 
 from serving.model_server import errors
 from serving.model_server.tensors import Array, type_name
 
-_MOST_COMPUTATIONS = 64  # Of one signature: one for each choice of outputs.
+_MAX_COMPUTATIONS = 64  # of one signature, one for each choice of outputs
 
 
 class SignatureRunner:
@@ -26,17 +25,14 @@ class SignatureRunner:
         self.definition = definition
         # TensorFlow numbers the arguments by the names of the tensors that they feed.
         infos = sorted(definition.inputs.items(), key=lambda item: str(item[1].name))
-        self._inputs = [_Input(place, alias, info) for place, (alias, info) in enumerate(infos)]
+        self._inputs = [_Input(index, alias, info) for index, (alias, info) in enumerate(infos)]
         feeds = tuple(info.name for _, info in infos)
         # Not a method: a reference back to this object would keep its session from being freed.
-        prepare = partial(_Computation, session, feeds, definition)
-        self._computation = lru_cache(_MOST_COMPUTATIONS)(prepare)
+        prepare = partial(_computation, session, feeds, definition)
+        self._computation = lru_cache(_MAX_COMPUTATIONS)(prepare)
 
     def check(self, arrays: Mapping[str, Array]) -> None:
-        """Check the inputs of one call.
-
-        Args:
-            arrays: one array for each input of the signature, by the input's name.
+        """Check one array for each input of the signature, by the input's name.
 
         Raises:
             ServingError: an array has the wrong type or shape.
@@ -45,18 +41,12 @@ class SignatureRunner:
             wanted.check(arrays[wanted.alias])
 
     def compute(self, arrays: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
-        """Compute outputs from inputs.
+        """Compute outputs, each named at most once, from inputs that ``check`` has accepted.
 
-        Args:
-            arrays: what ``check`` has accepted. TensorFlow ends the process over some that it
-                would not.
-            outputs: names of outputs of the signature, each at most once.
-
-        Returns:
-            An array for each of ``outputs``, in their order.
+        Some other inputs would crash TensorFlow, and the process with it.
 
         Raises:
-            ServingError: TensorFlow cannot compute; with its own code and message.
+            ServingError: TensorFlow failed; with its code and message.
         """
         ordered = (arrays[wanted.alias] for wanted in self._inputs)
         try:
@@ -66,57 +56,47 @@ class SignatureRunner:
 
 
 class _Input:
-    """What a signature says about one of its inputs."""
+    """Type and shape of one input of a signature."""
 
-    def __init__(self, place: int, alias: str, info: TensorInfo) -> None:
+    def __init__(self, index: int, alias: str, info: TensorInfo) -> None:
         self.alias = alias
-        self._place = place
+        self._index = index
         self._type = info.dtype
         self._dtype = np.dtype(tf.as_dtype(info.dtype).as_numpy_dtype)
-        self._shape = _sizes(info.tensor_shape)
+        shape = info.tensor_shape
+        # -1 for any size; None for any rank.
+        self._shape = None if shape.unknown_rank else tuple(dim.size for dim in shape.dim)
 
     def check(self, array: Array) -> None:
         if array.dtype != self._dtype:
             sent = type_name(tf.as_dtype(array.dtype).as_datatype_enum)
-            raise errors.wrong_type(self._place, type_name(self._type), sent)
-        # Asked before TensorFlow is: its kernels end the whole process over some wrong ranks.
-        if self._shape is not None and not _fits(array.shape, self._shape):
-            raise errors.wrong_shape(self.alias, _written(self._shape), _written(array.shape))
+            raise errors.wrong_type(self._index, type_name(self._type), sent)
+        # Some wrong ranks crash TensorFlow's kernels, and the process with them.
+        if self._shape is None:
+            return
+        if len(array.shape) != len(self._shape) or any(
+            wanted not in (-1, size) for size, wanted in zip(array.shape, self._shape, strict=True)
+        ):
+            raise errors.wrong_shape(self.alias, self._shape, array.shape)
 
 
-def _sizes(shape: TensorShapeProto) -> tuple[int, ...] | None:
-    """Return a signature's shape, -1 where any size will do; None if any rank will."""
-    return None if shape.unknown_rank else tuple(dim.size for dim in shape.dim)
+def _computation(
+    session: tf.compat.v1.Session,
+    feeds: tuple[str, ...],
+    definition: SignatureDef,
+    outputs: tuple[str, ...],
+) -> Callable[..., list[Array]]:
+    """Return a function that computes some outputs of a signature from its inputs."""
+    infos = [definition.outputs[alias] for alias in outputs]
+    options = CallableOptions(feed=feeds, fetch=[info.name for info in infos])
+    # Session.run, the public way, resolves every feed and fetch again in each call: a tiny
+    # model takes 551 microseconds then, not 153. TensorFlow is pinned to one release.
+    call = session._make_callable_from_options(options)
+    dtypes = [np.dtype(tf.as_dtype(info.dtype).as_numpy_dtype) for info in infos]
 
-
-def _fits(sizes: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
-    return len(sizes) == len(wanted) and all(
-        want in (-1, size) for size, want in zip(sizes, wanted, strict=True)
-    )
-
-
-def _written(sizes: tuple[int, ...]) -> str:
-    return f"[{','.join(map(str, sizes))}]"
-
-
-class _Computation:
-    """Some outputs of a signature, prepared to be computed from its inputs."""
-
-    def __init__(
-        self,
-        session: tf.compat.v1.Session,
-        feeds: tuple[str, ...],
-        definition: SignatureDef,
-        outputs: tuple[str, ...],
-    ) -> None:
-        infos = [definition.outputs[alias] for alias in outputs]
-        options = CallableOptions(feed=feeds, fetch=[info.name for info in infos])
-        # Session.run is the public way, but looks at every feed and fetch anew in each call: a
-        # tiny model takes 551 microseconds then, not 153. TensorFlow is pinned to one release.
-        self._call: Callable[..., list[Array]] = session._make_callable_from_options(options)
-        # Scalars come as plain values, and NumPy would cut zero bytes off a string.
-        self._dtypes = [np.dtype(tf.as_dtype(info.dtype).as_numpy_dtype) for info in infos]
-
-    def __call__(self, *arrays: Array) -> list[Array]:
-        results = zip(self._call(*arrays), self._dtypes, strict=True)
+    def compute(*arrays: Array) -> list[Array]:
+        # Scalars are returned as plain values, and NumPy would cut zero bytes off a string.
+        results = zip(call(*arrays), dtypes, strict=True)
         return [np.asarray(result, dtype) for result, dtype in results]
+
+    return compute

@@ -1,12 +1,11 @@
-"""Between TensorProto and NumPy arrays, with TensorFlow Serving's checks.
+"""Convert between TensorProto and NumPy arrays, with TensorFlow Serving's checks.
 
-Requests bring an element type, a shape and either ``tensor_content`` (the elements' bytes, row
-after row) or a typed field such as ``float_val``. Answers leave in typed fields, which is what
-TensorFlow Serving sends unless told otherwise.
+Requests have an element type, a shape and either ``tensor_content`` (the elements' bytes, row after
+row) or a typed field such as ``float_val``. Responses use typed fields, TensorFlow Serving's
+default.
 """
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,23 +16,29 @@ from tensorflow.core.framework.tensor_pb2 import TensorProto
 
 Array = NDArray[Any]
 
-# Types whose elements are plain bytes of a fixed size that NumPy has an own type for.
+# Types whose elements have a fixed size and a NumPy type of the same name.
+_PLAIN_NAMES = "bool float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64"
 _PLAIN_TYPES = {
-    getattr(types_pb2, f"DT_{name}"): np.dtype(dtype).newbyteorder("<")
-    for name, dtype in {
-        "BOOL": np.bool_,
-        "DOUBLE": np.float64,
-        "FLOAT": np.float32,
-        "HALF": np.float16,
-        "INT8": np.int8,
-        "INT16": np.int16,
-        "INT32": np.int32,
-        "INT64": np.int64,
-        "UINT8": np.uint8,
-        "UINT16": np.uint16,
-        "UINT32": np.uint32,
-        "UINT64": np.uint64,
+    tf.as_dtype(name).as_datatype_enum: np.dtype(name).newbyteorder("<")
+    for name in _PLAIN_NAMES.split()
+}
+
+_FIELDS = {
+    tf.as_dtype(name).as_datatype_enum: field
+    for field, names in {
+        "bool_val": "bool",
+        "double_val": "float64",
+        "float_val": "float32",
+        "half_val": "float16 bfloat16",
+        "int_val": "int8 int16 int32 uint8 uint16",
+        "int64_val": "int64",
+        "scomplex_val": "complex64",
+        "dcomplex_val": "complex128",
+        "string_val": "string",
+        "uint32_val": "uint32",
+        "uint64_val": "uint64",
     }.items()
+    for name in names.split()
 }
 
 
@@ -47,11 +52,11 @@ def to_array(proto: TensorProto) -> Array:
     """Return the tensor in ``proto``.
 
     Returns:
-        An array that may be read-only and share memory with the message's bytes. Strings come as
-        an object array of ``bytes``.
+        An array that may be read-only and share memory with the message. Strings are an object
+        array of ``bytes``.
 
     Raises:
-        ValueError: the type, the shape and the elements do not make a tensor.
+        ValueError: type, shape and elements do not fit together.
     """
     dtype = _PLAIN_TYPES.get(proto.dtype)
     content: bytes = proto.tensor_content  # Reading the field copies it: only once.
@@ -67,7 +72,7 @@ def to_array(proto: TensorProto) -> Array:
 
 
 def _parsed_by_tensorflow(proto: TensorProto) -> Array:
-    """Parse what is not simply the right number of bytes, or learn that it cannot be."""
+    """Parse a tensor that is not simply the right number of bytes."""
     try:
         dtype = tf.as_dtype(proto.dtype)
         array: Array = tf.io.parse_tensor(proto.SerializeToString(), dtype).numpy()
@@ -81,48 +86,20 @@ def fill(proto: TensorProto, array: Array, dtype: int) -> None:
 
     Args:
         proto: the message to fill.
-        array: elements of the NumPy type that TensorFlow gives out for ``dtype``.
+        array: its elements, in the NumPy type that TensorFlow has for ``dtype``.
         dtype: the ``DataType`` to declare.
     """
     proto.dtype = dtype
-    proto.tensor_shape.SetInParent()  # A scalar's shape is there too, without dimensions.
+    proto.tensor_shape.SetInParent()  # Present for a scalar too, without dimensions.
     for size in array.shape:
         proto.tensor_shape.dim.add(size=size)
-    field, to_elements = _FIELDS.get(dtype, (None, _as_they_are))
+    field = _FIELDS.get(dtype)
     if field is None:
         proto.tensor_content = array.tobytes()
-    else:
-        getattr(proto, field).extend(to_elements(array.ravel()).tolist())
-
-
-def _as_they_are(elements: Array) -> Array:
-    return elements
-
-
-def _bits(elements: Array) -> Array:
-    """Return 16-bit floats as the numbers that their bits spell."""
-    return elements.view(np.uint16)
-
-
-def _real_and_imaginary(elements: Array) -> Array:
-    return elements.view(elements.real.dtype)
-
-
-_FIELDS: dict[int, tuple[str, Callable[[Array], Array]]] = {
-    types_pb2.DT_BFLOAT16: ("half_val", _bits),
-    types_pb2.DT_BOOL: ("bool_val", _as_they_are),
-    types_pb2.DT_COMPLEX64: ("scomplex_val", _real_and_imaginary),
-    types_pb2.DT_COMPLEX128: ("dcomplex_val", _real_and_imaginary),
-    types_pb2.DT_DOUBLE: ("double_val", _as_they_are),
-    types_pb2.DT_FLOAT: ("float_val", _as_they_are),
-    types_pb2.DT_HALF: ("half_val", _bits),
-    types_pb2.DT_INT8: ("int_val", _as_they_are),
-    types_pb2.DT_INT16: ("int_val", _as_they_are),
-    types_pb2.DT_INT32: ("int_val", _as_they_are),
-    types_pb2.DT_INT64: ("int64_val", _as_they_are),
-    types_pb2.DT_STRING: ("string_val", _as_they_are),
-    types_pb2.DT_UINT8: ("int_val", _as_they_are),
-    types_pb2.DT_UINT16: ("int_val", _as_they_are),
-    types_pb2.DT_UINT32: ("uint32_val", _as_they_are),
-    types_pb2.DT_UINT64: ("uint64_val", _as_they_are),
-}
+        return
+    elements = array.ravel()
+    if field == "half_val":  # The bits as integers.
+        elements = elements.view(np.uint16)
+    elif np.iscomplexobj(elements):  # Real and imaginary parts in turn.
+        elements = elements.view(elements.real.dtype)
+    getattr(proto, field).extend(elements.tolist())

@@ -1,4 +1,4 @@
-"""Replay of the requests that a model's publisher recorded, before the model takes traffic."""
+"""Replay the recorded warm-up requests of a version before it serves."""
 
 from pathlib import Path
 
@@ -9,24 +9,24 @@ from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
 from serving.model_server.errors import ServingError
 from serving.model_server.prediction import predict
-from serving.model_server.servable import Servable, errors_explained
+from serving.model_server.servable import Servable, as_serving_errors
 
 REQUESTS_FILE = Path("assets.extra", "tf_serving_warmup_requests")
-_MOST_RECORDS = 1000
+_MAX_RECORDS = 1000
 
 
-@errors_explained()
+@as_serving_errors()
 def warm_up(servable: Servable, path: Path) -> int:
     """Run every recorded request of the version in the folder ``path``.
 
-    The records are TFRecords of ``PredictionLog``. Which model a record names does not matter.
+    The records are TFRecords of ``PredictionLog``. The model name in a record is ignored.
 
     Returns:
-        How many records were run; 0 if the version has no such file.
+        The number of records; 0 if the version has no such file.
 
     Raises:
         ServingError: a record cannot be read or run, or there are more than 1000. As in TensorFlow
-            Serving, such a version must not be served.
+            Serving, such a version is not served.
     """
     file = path / REQUESTS_FILE
     if not file.exists():
@@ -35,10 +35,10 @@ def warm_up(servable: Servable, path: Path) -> int:
     for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
         _run(servable, record, file)
         count += 1
-        if count > _MOST_RECORDS:
+        if count > _MAX_RECORDS:
             raise ServingError(
                 grpc.StatusCode.INVALID_ARGUMENT,
-                f"Number of warmup records exceeds the maximum ({_MOST_RECORDS}) at {file}",
+                f"Number of warmup records exceeds the maximum ({_MAX_RECORDS}) at {file}",
             )
     return count
 

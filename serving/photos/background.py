@@ -1,4 +1,4 @@
-"""What is behind the subject of a photo: a smooth surface through the colours of its border."""
+"""The background of a photo: a smooth surface through the colours of its border."""
 
 import functools
 from dataclasses import dataclass
@@ -6,19 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow's gray.
-_EVEN = 4.0
-"""Spread of the border, in levels, up to which a background is even."""
-_SAME = 2.0
-"""Where most of the border differs by no more levels, the background has one colour."""
+_UNIFORM = 4.0  # Spread of the border, in levels, up to which a background is uniform.
+_SAME = 2.0  # If most of the border differs by at most this many levels, it has one colour.
 _CURVED = np.diag([0, 1, 1, 1, 1, 1]).astype(np.float32)  # All terms but the constant.
 
 
 @dataclass(frozen=True)
 class Background:
-    """What is behind the subject.
+    """The background of a photo.
 
     Attributes:
-        planes: its colours, float32 `[3, height, width]` or what broadcasts to it.
+        planes: its colours, float32 `[3, height, width]` or `[3, 1, 1]`.
         level: its median gray level.
         spread: the median distance of the border's pixels from it, in levels.
     """
@@ -28,41 +26,41 @@ class Background:
     spread: float
 
     @property
-    def even(self) -> bool:
-        """Whether the border shows next to nothing but the background."""
-        return self.spread < _EVEN
+    def uniform(self) -> bool:
+        """Whether the border shows almost nothing but the background."""
+        return self.spread < _UNIFORM
 
 
-def background(colours: np.ndarray) -> Background:
-    """Lay a smooth surface through the border's colours, but for what reaches into the border.
+def fit_background(colours: np.ndarray) -> Background:
+    """Fit a smooth surface to the colours of the border, without what reaches into the border.
 
     Args:
         colours: uint8 `[height, width, 3]`.
     """
     height, width, _ = colours.shape
-    places, terms, everywhere = _border(height, width)
-    border = colours.reshape(-1, 3)[places].astype(np.float32)
+    indices, terms, all_terms = _border(height, width)
+    border = colours.reshape(-1, 3)[indices].astype(np.float32)
     middle = _medians(border)
-    away = _largest(np.abs(border - middle))
-    if np.count_nonzero(away <= _SAME) >= 0.7 * len(away):
+    distances = _row_maxima(np.abs(border - middle))
+    if np.count_nonzero(distances <= _SAME) >= 0.7 * len(distances):
         return Background(middle[:, None, None], float(middle @ _LUMA), 0.0)
-    near, fitted = away <= _near(away), np.zeros(0, bool)
+    near, fitted = distances <= _max_distance(distances), np.zeros(0, bool)
     for _ in range(4):
         if np.array_equal(near, fitted):
             break  # The same pixels give the same surface.
         fitted, chosen = near, terms[near]
-        # A little ridge, so that a border that is half hidden does not send the surface astray.
+        # A little ridge regularization, for borders that are half hidden.
         normal = chosen.T @ chosen + 5e-5 * len(chosen) * _CURVED
         factors = np.linalg.solve(normal, chosen.T @ border[near])
-        away = _largest(np.abs(border - terms @ factors))
-        near = away <= _near(away)
-    planes = _clipped(factors.T @ everywhere)
-    return Background(planes.reshape(3, height, width), _median(_LUMA @ planes), _median(away))
+        distances = _row_maxima(np.abs(border - terms @ factors))
+        near = distances <= _max_distance(distances)
+    planes = _clipped(factors.T @ all_terms)
+    return Background(planes.reshape(3, height, width), _median(_LUMA @ planes), _median(distances))
 
 
 @functools.lru_cache(maxsize=16)  # Photos come in a few shapes.
 def _border(height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the places of some border pixels, their terms of a quadratic surface, and all terms.
+    """Sample the border; return pixel indices, their terms of a quadratic surface, and all terms.
 
     Returns:
         int64 `[pixels]`, float32 `[pixels, 6]` and float32 `[6, height * width]`.
@@ -72,22 +70,20 @@ def _border(height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray
     edge = max(1, max(height, width) // 37)
     chosen = np.zeros((height, width), bool)
     wide, high = slice(None, None, 1 + width // 56), slice(None, None, 1 + height // 56)
-    for side in (chosen[:edge, wide], chosen[-edge:, wide]):
-        side[:] = True
-    for side in (chosen[high, :edge], chosen[high, -edge:]):
-        side[:] = True
-    everywhere = terms.reshape(6, -1)
-    places = np.flatnonzero(chosen)
-    return places, np.ascontiguousarray(everywhere[:, places].T), everywhere
+    chosen[:edge, wide] = chosen[-edge:, wide] = True
+    chosen[high, :edge] = chosen[high, -edge:] = True
+    all_terms = terms.reshape(6, -1)
+    indices = np.flatnonzero(chosen)
+    return indices, np.ascontiguousarray(all_terms[:, indices].T), all_terms
 
 
-def _near(away: np.ndarray) -> float:
-    """Return how far from the background a pixel of the border may be that belongs to it."""
-    return max(10.0, 2.5 * _median(away))
+def _max_distance(distances: np.ndarray) -> float:
+    """Return how far from the background its own pixels in the border may be."""
+    return max(10.0, 2.5 * _median(distances))
 
 
-def _largest(colours: np.ndarray) -> np.ndarray:
-    """Return the largest value of each row of three; NumPy's own takes several times as long."""
+def _row_maxima(colours: np.ndarray) -> np.ndarray:
+    """Return the maximum of each row of three; NumPy's own takes several times as long."""
     return np.asarray(np.maximum(np.maximum(colours[:, 0], colours[:, 1]), colours[:, 2]))
 
 

@@ -1,74 +1,104 @@
-"""What can be wrong with one photo: the errors of `serving.errors` that concern its bytes."""
+"""What can be wrong with a photo.
 
-from collections.abc import Sequence
+| error             | status | raised when                                                       |
+|-------------------|--------|-------------------------------------------------------------------|
+| TooManyPixels     | 413    | its width, height or their product is above a limit               |
+| TooCostly         | 413    | decoding it would take more memory or time than its size justifies |
+| NotAnImage        | 415    | its first bytes are not those of an image format                  |
+| UnsupportedFormat | 415    | it is an image, of a format that is not accepted                  |
+| DamagedPhoto      | 422    | it does not decode, for example because it is truncated           |
+"""
+
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from serving.errors import RequestError
+from serving.errors import UploadError
 
 
-class BadPhoto(RequestError):
-    """One photo can't be classified."""
+class BadPhoto(UploadError):
+    """A photo can't be classified; the base of the errors of one photo."""
+
+    @classmethod
+    def sample(cls, values: Mapping[str, Any]) -> "BadPhotos":
+        """Return the error of a request with one such photo."""
+        return BadPhotos([("shirt.jpg", cls(cls.example.format_map(values)))], 1)
 
 
 class TooManyPixels(BadPhoto):
-    """The header of the photo promises more pixels than the limit."""
+    """The photo has too many pixels, or too long a side."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     slug = "too-many-pixels"
     title = "The photo has too many pixels"
+    example = "The photo has more pixels than the maximum of {max_pixels:,}."
 
 
 class TooCostly(BadPhoto):
-    """Decoding the photo would take more memory or time than its pixels justify."""
+    """Decoding the photo would take too much memory or time."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     slug = "too-costly"
     title = "The photo is too costly to decode"
+    example = "The JPEG has 10,000 scans; at most {max_scans} are accepted."
 
 
 class NotAnImage(BadPhoto):
-    """The first bytes are those of no image format."""
+    """The file is not an image."""
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     slug = "not-an-image"
     title = "This is not an image"
+    example = "The file is empty; accepted are {formats}."
 
 
 class UnsupportedFormat(BadPhoto):
-    """An image, of a format that is not accepted."""
+    """The image format is not accepted."""
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     slug = "unsupported-format"
     title = "This image format is not supported"
+    example = "This is a HEIC photo; accepted are {formats}."
 
 
 class DamagedPhoto(BadPhoto):
-    """An image that does not decode, a truncated one included."""
+    """The image does not decode."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     slug = "damaged-photo"
     title = "The image does not decode"
+    example = "The JPEG image does not decode (image file is truncated). Send an intact file."
 
 
-class BadPhotos(RequestError):
-    """Photos of a request are bad: none of it is classified, and every bad one is named.
+class BadPhotos(UploadError):
+    """At least one photo of a request is bad, so none is classified; every bad one is named.
 
-    Status and type are those of the bad photos where all agree, else 422 and `bad-photos`.
+    Status and type are those of the bad photos where they all agree, else 422 and `bad-photos`.
     """
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    slug = "bad-photos"
+    title = "Some photos can't be classified"
 
     def __init__(self, bad: Sequence[tuple[str, BadPhoto]], photos: int) -> None:
         detail = bad[0][1].detail
         if photos > 1:
             names = ", ".join(name for name, _ in bad)
-            detail = f"{len(bad)} of {photos} photos are bad, so none was classified: {names}."
+            are = "is" if len(bad) == 1 else "are"
+            detail = f"{len(bad)} of {photos} photos {are} bad, so none was classified: {names}."
         super().__init__(detail)
         self.bad = bad
         kinds = {type(error) for _, error in bad}
-        kind = kinds.pop() if len(kinds) == 1 else None
-        self.status = kind.status if kind else HTTPStatus.UNPROCESSABLE_ENTITY
-        self.slug = kind.slug if kind else "bad-photos"
-        self.title = kind.title if kind else "Some photos can't be classified"
+        if len(kinds) == 1:
+            kind = kinds.pop()
+            self.status, self.slug, self.title = kind.status, kind.slug, kind.title
+
+    @classmethod
+    def sample(cls, values: Mapping[str, Any]) -> "BadPhotos":
+        """Return the error of a request with photos that are bad in different ways."""
+        kinds = {"shirt.jpg": DamagedPhoto, "notes.txt": NotAnImage}
+        bad = [(name, kind(kind.example.format_map(values))) for name, kind in kinds.items()]
+        return cls(bad, 3)
 
     def problem(self) -> dict[str, Any]:
         """Return the problem with one entry for each bad photo under `errors`."""

@@ -1,6 +1,6 @@
-"""Which image format a file is, by its first bytes."""
+"""Which image format a file has, by its first bytes."""
 
-from serving.photos.errors import BadPhoto, NotAnImage, UnsupportedFormat
+from serving.photos.errors import NotAnImage, UnsupportedFormat
 from serving.photos.limits import PhotoLimits
 
 _HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"heif"}
@@ -33,27 +33,23 @@ def accepted_format(encoded: bytes, limits: PhotoLimits) -> str:
     """Return the name of the format, if it is accepted.
 
     Raises:
-        NotAnImage: the first bytes are those of no image.
-        UnsupportedFormat: they are, of a format that is not accepted.
+        NotAnImage: the first bytes are not those of an image.
+        UnsupportedFormat: the format is not accepted.
     """
     name = image_format(encoded)
-    if name is None or name not in limits.formats:
-        raise _refusal(name, encoded, limits.formats)
-    return name
-
-
-def _refusal(name: str | None, encoded: bytes, formats: tuple[str, ...]) -> BadPhoto:
-    accepted = ", ".join(formats)
+    if name in limits.formats:
+        return name
+    accepted = f"accepted formats: {', '.join(limits.formats)}"
     if name == "HEIC":
-        return UnsupportedFormat(
-            f"This is a HEIC photo, as iPhones store them; accepted are {accepted}. Convert it to"
-            " JPEG, or let the phone do it: Settings, Camera, Formats, Most Compatible."
+        raise UnsupportedFormat(
+            f"This is a HEIC photo, the format of iPhones; {accepted}. Convert it to JPEG, or set"
+            " the phone to do so: Settings, Camera, Formats, Most Compatible."
         )
     if name:
-        return UnsupportedFormat(f"This is a {name} image; accepted are {accepted}.")
+        raise UnsupportedFormat(f"This is a {name} image; {accepted}.")
     if not encoded:
-        return NotAnImage(f"The file is empty; accepted are {accepted}.")
-    return NotAnImage(
-        f"The {len(encoded)} bytes begin with {encoded[:8]!r}, which no image format does;"
-        f" accepted are {accepted}."
+        raise NotAnImage(f"The file is empty; {accepted}.")
+    raise NotAnImage(
+        f"The {len(encoded)} bytes begin with {encoded[:8]!r}, which is not an image format;"
+        f" {accepted}."
     )

@@ -1,19 +1,19 @@
-"""From an upright photo to a model's width and height: `squash/1` and `garment/1`.
-
-What a published model was trained with never changes; a change is a new revision.
-"""
+"""The subject bright on black, fitted and centred: `garment/1`."""
 
 import functools
 
 import numpy as np
 from PIL import Image
 
+from serving.photos.registry import preparation
 
-def negated_garment(photo: Image.Image, width: int, height: int) -> Image.Image:
-    """Show the subject bright on black, the longest edge fitted, centred.
 
-    Fashion-MNIST's garments are bright on black, photos of garments mostly dark on light: where
-    the border of the photo is light, it is inverted, and the background's level becomes black.
+@preparation("garment/1")
+def garment(photo: Image.Image, width: int, height: int) -> Image.Image:
+    """Show the subject bright on black, its longest edge fitted, centred.
+
+    Fashion-MNIST's garments are bright on black, photos of garments mostly dark on light: where the
+    border of the photo is light, it is inverted, and the background's level becomes black.
     """
     pixels = np.asarray(photo)
     background = _median(_border(pixels if pixels.ndim == 2 else np.asarray(photo.convert("L"))))
@@ -34,12 +34,12 @@ def _border(gray: np.ndarray) -> np.ndarray:
 
 
 def _median(levels: np.ndarray) -> float:
-    """Return the median of uint8 levels; NumPy's own costs as much as the decoding."""
+    """Return the median of uint8 levels; NumPy's own takes as long as the decoding."""
     levels.sort()
     return (int(levels[(len(levels) - 1) // 2]) + int(levels[len(levels) // 2])) / 2
 
 
-@functools.cache  # A background is one of 511 values.
+@functools.cache  # A background has one of 511 values.
 def _subject_levels(background: float) -> np.ndarray:
     """Return the new level of each level, uint8 `[256]`: the background's becomes black."""
     inverted = background > 127

@@ -1,9 +1,9 @@
-"""A photo of one thing → the thing bright on black, trimmed, fitted, centred: `garment/2`.
+"""The subject bright on black, trimmed, fitted and centred: `garment/2`.
 
 Fashion-MNIST was made from shop photos on white: trimmed, the longest edge fitted to 28 pixels,
 sharpened, centred, negated (Xiao, Rasul and Vollgraf, 2017, section 2,
-https://arxiv.org/abs/1708.07747). This does so for photos that are not on white: the background is
-a smooth surface through the colours of the border, and what differs from it is the subject.
+https://arxiv.org/abs/1708.07747). This does the same for photos on any background, which is taken
+to be a smooth surface through the colours of the border; what differs from it is the subject.
 """
 
 import functools
@@ -11,33 +11,24 @@ import functools
 import numpy as np
 from PIL import Image, ImageFilter
 
-from serving.photos.background import Background, background
+from serving.photos.background import Background, fit_background
+from serving.photos.registry import preparation
 
-_SIDE = 84
-"""Longest edge, in pixels, at which the subject is looked for."""
-
-_DARK = 60
-"""A background darker than this already is the black that garments are shown on."""
-_PLAIN = 25
-"""A background so near to white or black shows white or black garments as they are."""
-_FAINTEST = 60
-"""Level of the faintest pixel of a subject on any other background."""
-_LEAST_DIFFERENCE = 12
-_LEAST_AREA = 0.03
-"""Of all pixels; a subject that is smaller was not found."""
+_SIDE = 84  # Longest edge, in pixels, at which the subject is searched for.
+_DARK = 60  # A background darker than this already is the black that garments are shown on.
+_PLAIN = 25  # On a background this close to white or black, subjects keep their own levels.
+_MIN_LEVEL = 60  # Of the pixels of a subject on any other background.
+_MIN_DIFFERENCE = 12
+_MIN_AREA = 0.03  # Of all pixels; anything smaller is not the subject.
 _SHARPENING = ImageFilter.UnsharpMask(radius=1, percent=100, threshold=0)
 
 
+@preparation("garment/2", needs_colour=True, margin=3, longest_edge_only=True)
 def garment(photo: Image.Image, width: int, height: int) -> Image.Image:
-    """Show the subject of a photo bright on black, trimmed, its longest edge fitted, centred.
-
-    Args:
-        photo: RGB, any size.
-        width: of the result, pixels.
-        height: likewise.
+    """Show the subject of an RGB photo bright on black, trimmed, its longest edge fitted, centred.
 
     Returns:
-        `L`, `width` × `height`.
+        A gray image (`L`), `width` × `height`.
     """
     scale = _SIDE / max(photo.size)
     if scale < 1:
@@ -57,14 +48,14 @@ def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
 def _subject(photo: Image.Image) -> Image.Image:
     """Return the subject alone, on black, cut to its bounding box."""
     colours = np.asarray(photo)
-    behind = background(colours)
-    smooth = colours if behind.even else np.asarray(photo.filter(ImageFilter.BoxBlur(1)))
-    red, green, blue = np.abs(_planes(smooth) - behind.planes)
+    ground = fit_background(colours)
+    smooth = colours if ground.uniform else np.asarray(photo.filter(ImageFilter.BoxBlur(1)))
+    red, green, blue = np.abs(_planes(smooth) - ground.planes)
     difference = np.maximum(np.maximum(red, green), blue).astype(np.uint8)
-    threshold = _threshold(difference, behind)
-    mask = _around_the_middle(_majority(difference > threshold))
-    solid = _ramp(threshold / 2, threshold)[difference] * _grown(mask)
-    levels = _levels(round(behind.level))[np.asarray(photo.convert("L"))]
+    threshold = _threshold(difference, ground)
+    mask = _connected_to_centre(_majority_filter(difference > threshold))
+    solid = _ramp(threshold / 2, threshold)[difference] * _dilate(mask)
+    levels = _levels(round(ground.level))[np.asarray(photo.convert("L"))]
     shown = (levels * solid).astype(np.uint8)
     left, top, right, bottom = _bounding_box(solid >= 0.5)
     return Image.fromarray(shown[top:bottom, left:right])
@@ -77,7 +68,7 @@ def _planes(colours: np.ndarray) -> np.ndarray:
 
 @functools.lru_cache(maxsize=256)
 def _levels(background: int) -> np.ndarray:
-    """Return how bright each gray level of the subject is shown: as Fashion-MNIST's, negated.
+    """Return how bright each gray level of a subject is shown, negated as in Fashion-MNIST.
 
     Returns:
         float32 `[256]`.
@@ -85,17 +76,17 @@ def _levels(background: int) -> np.ndarray:
     levels = np.arange(256, dtype=np.float32)
     shown = levels if background <= _DARK else levels[::-1]
     plain = min(background, 255 - background) <= _PLAIN
-    return shown if plain else np.maximum(shown, _FAINTEST)
+    return shown if plain else np.maximum(shown, _MIN_LEVEL)
 
 
-def _threshold(difference: np.ndarray, behind: Background) -> int:
-    """Return the difference from which on a pixel is the subject's."""
-    best = 4 * behind.spread if behind.even else 0.8 * _otsu(difference)
-    return round(max(_LEAST_DIFFERENCE, best))
+def _threshold(difference: np.ndarray, ground: Background) -> int:
+    """Return the difference from the background at which a pixel belongs to the subject."""
+    best = 4 * ground.spread if ground.uniform else 0.8 * _otsu(difference)
+    return round(max(_MIN_DIFFERENCE, best))
 
 
 def _otsu(difference: np.ndarray) -> int:
-    """Return the level that parts two kinds of pixels best (Otsu, 1979)."""
+    """Return the level that best separates two classes of pixels (Otsu, 1979)."""
     shares = np.bincount(difference.ravel(), minlength=256) / difference.size
     below = np.cumsum(shares)
     moments = np.cumsum(shares * np.arange(256))
@@ -105,13 +96,13 @@ def _otsu(difference: np.ndarray) -> int:
 
 @functools.lru_cache(maxsize=256)
 def _ramp(low: float, high: float) -> np.ndarray:
-    """Return 0 up to a level, 1 from another on, linear between: float32 `[256]`."""
+    """Return 0 up to `low`, 1 from `high` on, linear in between: float32 `[256]`."""
     levels = np.arange(256, dtype=np.float32)
     return np.asarray(((levels - low) / (high - low)).clip(0, 1))
 
 
-def _majority(mask: np.ndarray) -> np.ndarray:
-    """Return where most of the 3×3 pixels around are in a mask: without specks and pinholes."""
+def _majority_filter(mask: np.ndarray) -> np.ndarray:
+    """Return where most of the 3×3 neighbourhood is in the mask: no specks, no pinholes."""
     height, width = mask.shape
     framed = np.zeros((height + 2, width + 2), np.uint8)
     framed[1:-1, 1:-1] = mask
@@ -119,48 +110,48 @@ def _majority(mask: np.ndarray) -> np.ndarray:
     return np.asarray(rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:] >= 5)
 
 
-def _grown(mask: np.ndarray) -> np.ndarray:
-    """Return a mask and two pixels around it."""
+def _dilate(mask: np.ndarray) -> np.ndarray:
+    """Return the mask grown by two pixels."""
     height, width = mask.shape
     framed = np.zeros((height + 4, width + 4), bool)
     framed[2:-2, 2:-2] = mask
     rows = framed[:-4] | framed[1:-3] | framed[2:-2] | framed[3:-1] | framed[4:]
-    grown = rows[:, :-4] | rows[:, 1:-3] | rows[:, 2:-2] | rows[:, 3:-1] | rows[:, 4:]
-    return np.asarray(grown)
+    dilated = rows[:, :-4] | rows[:, 1:-3] | rows[:, 2:-2] | rows[:, 3:-1] | rows[:, 4:]
+    return np.asarray(dilated)
 
 
-def _around_the_middle(mask: np.ndarray) -> np.ndarray:
-    """Keep what hangs together with the middle of the photo, if that is enough of it."""
+def _connected_to_centre(mask: np.ndarray) -> np.ndarray:
+    """Keep what is connected to the centre of the photo, if that is large enough."""
     height, width = mask.shape
-    middle = slice(height // 4, height - height // 4), slice(width // 4, width - width // 4)
+    centre = slice(height // 4, height - height // 4), slice(width // 4, width - width // 4)
     kept = np.zeros_like(mask)
-    kept[middle] = mask[middle]
-    across, down = _runs(mask), _runs(mask.T)
+    kept[centre] = mask[centre]
+    across, down = _run_numbers(mask), _run_numbers(mask.T)
     before, area = -1, int(np.count_nonzero(kept))
     while before != area:
         before = area
-        kept = _whole_runs(kept, across) & mask
-        kept = _whole_runs(kept.T, down).T & mask
+        kept = _touched_runs(kept, across) & mask
+        kept = _touched_runs(kept.T, down).T & mask
         area = int(np.count_nonzero(kept))
-    return kept if area > _LEAST_AREA * mask.size else mask
+    return kept if area > _MIN_AREA * mask.size else mask
 
 
-def _runs(mask: np.ndarray) -> np.ndarray:
-    """Return for each pixel the number of its stretch: of pixels of a row all in a mask, or not."""
+def _run_numbers(mask: np.ndarray) -> np.ndarray:
+    """Return the number of the run, of equal pixels in a row, that each pixel belongs to."""
     changes = np.ones(mask.shape, bool)
     changes[:, 1:] = mask[:, 1:] != mask[:, :-1]
     return changes.cumsum().reshape(mask.shape)
 
 
-def _whole_runs(kept: np.ndarray, runs: np.ndarray) -> np.ndarray:
-    """Return all pixels of the runs of which some are kept."""
+def _touched_runs(kept: np.ndarray, runs: np.ndarray) -> np.ndarray:
+    """Return all pixels of the runs that have a kept pixel."""
     touched = np.zeros(int(runs[-1, -1]) + 1, bool)
     touched[runs[kept]] = True
     return np.asarray(touched[runs])
 
 
 def _bounding_box(mask: np.ndarray) -> tuple[int, int, int, int]:
-    """Return left, top, right, bottom of a mask; of the whole photo where it is next to empty."""
+    """Return left, top, right and bottom of the mask; of the photo if the mask is nearly empty."""
     rows, columns = (np.flatnonzero(mask.sum(axis, np.uint8) >= 2) for axis in (1, 0))
     if len(rows) < 4 or len(columns) < 4:
         return 0, 0, mask.shape[1], mask.shape[0]

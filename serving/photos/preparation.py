@@ -1,31 +1,31 @@
-"""Encoded photo → pixels: the one preprocessing, used by training and by serving alike.
+"""Encoded photo → pixels: the one preprocessing, shared by training and serving.
 
-A *preparation* is a named, revised way from a photo to the pixels of a model, such as `squash/1`.
-Published models name theirs, so a published one never changes: a change is a new revision.
-
-Common to all preparations: the EXIF orientation is applied, transparency lies over white, colours
-become sRGB, and a JPEG much larger than needed is decoded at a reduced size (DCT scaling, at least
-twice the model's size, so that the resampling that follows still sees enough pixels).
+Common to all preparations (`registry.py`): the EXIF orientation is applied, transparency is laid
+over white, colours become sRGB, and a JPEG much larger than needed is decoded at a reduced size
+(DCT scaling), which leaves enough pixels for the resampling that follows.
 """
 
 import io
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from serving.photos.errors import BadPhoto, DamagedPhoto, TooCostly, TooManyPixels
-from serving.photos.formats import accepted_format
-from serving.photos.garment_v1 import negated_garment
-from serving.photos.garment_v2 import garment
-from serving.photos.headers.inspection import check_metadata, check_size, inspect
+from serving.photos.errors import (
+    BadPhoto,
+    DamagedPhoto,
+    TooCostly,
+    TooManyPixels,
+    UnsupportedFormat,
+)
+from serving.photos.headers.inspection import InspectedPhoto, check_metadata, check_size, inspect
 from serving.photos.limits import DEFAULT_LIMITS, PhotoLimits
+from serving.photos.registry import PREPARATIONS, Preparation
 
 Shape = tuple[int, int, int]  # height, width, channels
+_Conversion = Callable[[Image.Image], Image.Image]
 
-REDUCED_SIZE_MARGIN = 2
 STRIP_PIXELS = 2_000_000
 
 _SRGB = ImageCms.createProfile("sRGB")
@@ -41,8 +41,12 @@ _TURNS: dict[object, Image.Transpose] = {
     8: Image.Transpose.ROTATE_90,
 }
 _PROFILED_MODES = {"L", "RGB", "CMYK"}
+_SMALLER = "Send a smaller copy."
 
-# What Pillow warns of is in the caller's file: large (here an error, before decoding) or sloppy.
+# Other methods hold whole files of other formats (JPEG, WebP, JBIG…) or are obsolete.
+_TIFF_COMPRESSIONS = {"raw", "packbits", "tiff_lzw", "tiff_deflate", "tiff_adobe_deflate"}
+
+# What Pillow warns about is in the client's file: large (here an error, before decoding) or sloppy.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
@@ -66,67 +70,76 @@ def prepare(
         BadPhoto: one of its kinds, saying what is wrong with this photo.
         KeyError: the preparation is not known.
     """
-    way = PREPARATIONS[preparation]
-    name = accepted_format(encoded, limits)
-    inspect(name, encoded, limits)
-    fault: str | None
+    return prepare_inspected(inspect(encoded, limits), preparation, shape, limits)
+
+
+def prepare_inspected(
+    photo: InspectedPhoto, preparation: str, shape: Shape, limits: PhotoLimits
+) -> np.ndarray:
+    """Do what `prepare` does after it has inspected the photo."""
+    chosen = PREPARATIONS[preparation]
+    out_of_memory, fault = False, ""
     try:
         # Nested, so that no variable keeps an image longer than the next step needs it.
-        return _pixels(_upright(_open(name, encoded, shape, way, limits), limits), way, shape)
+        return _to_pixels(_upright(_open(photo, shape, chosen, limits), limits), chosen, shape)
     except BadPhoto:
         raise
     except UnidentifiedImageError:
         fault = "its header can't be read"
-    except MemoryError:  # Where the process may have only so much of it.
-        fault = None
+    except MemoryError:  # In the sandbox, whose memory is bounded.
+        out_of_memory = True
     except Exception as error:  # Decoders raise anything on hostile bytes: OSError, struct.error…
         fault = str(error)
     # Outside of the handlers: the decoder's error would keep its frames, and so the pixels, alive.
-    if fault is None:
-        raise TooCostly(f"Decoding the {name} image takes too much memory. Send a smaller copy.")
-    raise DamagedPhoto(f"The {name} image does not decode ({fault}). Send a complete, intact file.")
+    if out_of_memory:
+        raise TooCostly(f"Decoding the {photo.format} image takes too much memory. {_SMALLER}")
+    raise DamagedPhoto(f"The {photo.format} image does not decode ({fault}). Send an intact file.")
 
 
 def _open(
-    name: str, encoded: bytes, shape: Shape, way: "Preparation", limits: PhotoLimits
+    photo: InspectedPhoto, shape: Shape, preparation: Preparation, limits: PhotoLimits
 ) -> Image.Image:
     """Open the photo without decoding it, and check its size as the decoder sees it."""
     try:
-        photo = Image.open(io.BytesIO(encoded), formats=[name])
+        image = Image.open(io.BytesIO(photo.encoded), formats=[photo.format])
     except Image.DecompressionBombError:
-        most = limits.pixels(name)
-        raise TooManyPixels(f"The photo has too many pixels; at most {most:,}.") from None
-    check_size(name, photo.size, limits)
-    _reduce(photo, shape, way)
-    if photo.width * photo.height > limits.max_decoded_pixels:
-        raise TooManyPixels(
-            f"The photo can't be decoded at less than {photo.width}×{photo.height} pixels; at most"
-            f" {limits.max_decoded_pixels:,} are accepted so. Send a smaller copy."
+        limit = limits.pixels(photo.format)
+        raise TooManyPixels(f"The photo has too many pixels; at most {limit:,}.") from None
+    check_size(photo.format, image.size, limits)
+    if photo.format == "TIFF" and image.info["compression"] not in _TIFF_COMPRESSIONS:
+        raise UnsupportedFormat(
+            f"The TIFF is compressed as {image.info['compression']}; accepted are no compression,"
+            " LZW, Deflate and PackBits. Re-save it as one of these."
         )
-    return photo
+    _reduce(image, shape, preparation)
+    if image.width * image.height > limits.max_decoded_pixels:
+        raise TooManyPixels(
+            f"The photo can't be decoded at less than {image.width}×{image.height} pixels; at most"
+            f" {limits.max_decoded_pixels:,} are accepted. {_SMALLER}"
+        )
+    return image
 
 
-def _reduce(photo: Image.Image, shape: Shape, way: "Preparation") -> None:
-    """Let a JPEG be decoded at 1/2, 1/4 or 1/8 of its size where that is still large enough."""
+def _reduce(image: Image.Image, shape: Shape, preparation: Preparation) -> None:
+    """Have a JPEG decoded at 1/2, 1/4 or 1/8 of its size where that is still large enough."""
     height, width, channels = shape
-    gray = channels == 1 and not way.coloured and "icc_profile" not in photo.info
-    wanted = max(height, width) * way.margin
-    if way.longest_edge:
-        width, height = (-(-edge * wanted // max(photo.size)) for edge in photo.size)
-    else:
-        width, height = wanted, wanted
-    if photo.width >= 2 * width and photo.height >= 2 * height:
-        photo.draft("L" if gray else None, (width, height))
+    gray = channels == 1 and not preparation.needs_colour and "icc_profile" not in image.info
+    edge = max(height, width) * preparation.margin
+    width = height = edge
+    if preparation.longest_edge_only:
+        width, height = (-(-side * edge // max(image.size)) for side in image.size)
+    if image.width >= 2 * width and image.height >= 2 * height:
+        image.draft("L" if gray else None, (width, height))
 
 
 def _upright(photo: Image.Image, limits: PhotoLimits) -> Image.Image:
-    """Decode the photo and turn it as its EXIF orientation says.
+    """Decode the photo and apply its EXIF orientation.
 
-    Pillow's `exif_transpose` also writes the EXIF data anew, which fails on what cameras get wrong,
+    Pillow's `exif_transpose` also rewrites the EXIF data, which fails where cameras get it wrong,
     and copies a photo that is upright.
     """
     photo.load()
-    check_metadata(photo.info, limits)  # A PNG's may stand behind its pixels.
+    check_metadata(photo.info, limits)  # A PNG's may follow its pixels.
     turn = _TURNS.get(_orientation(photo))
     return photo if turn is None else photo.transpose(turn)
 
@@ -134,23 +147,23 @@ def _upright(photo: Image.Image, limits: PhotoLimits) -> Image.Image:
 def _orientation(photo: Image.Image) -> object:
     try:
         return photo.getexif().get(_ORIENTATION_TAG)
-    except Exception:  # Broken EXIF data says nothing about the pixels, which are fine.
+    except Exception:  # The EXIF data is broken, the pixels are fine.
         return None
 
 
-def _pixels(photo: Image.Image, way: "Preparation", shape: Shape) -> np.ndarray:
+def _to_pixels(photo: Image.Image, preparation: Preparation, shape: Shape) -> np.ndarray:
     height, width, channels = shape
     mode = _MODES[channels]
     if photo.size != (width, height) or photo.mode != mode:
-        flat = _flatten(photo, "RGB" if way.coloured else mode)
-        photo = way.fit(flat, width, height).convert(mode)
+        flat = _flatten(photo, "RGB" if preparation.needs_colour else mode)
+        photo = preparation.resize(flat, width, height).convert(mode)
     return np.asarray(photo, np.uint8).reshape(shape)
 
 
 def _flatten(photo: Image.Image, mode: str) -> Image.Image:
     """Return the photo as 8-bit sRGB (or gray), without transparency or palette.
 
-    It goes strip by strip, so that only the photo and the result are in memory as a whole.
+    This is done strip by strip, so that only the photo and the result are in memory as a whole.
     """
     to_srgb = _srgb_conversion(photo)
     if photo.mode == mode and to_srgb is None and not photo.has_transparency_data:
@@ -163,7 +176,7 @@ def _flatten(photo: Image.Image, mode: str) -> Image.Image:
     return flat
 
 
-def _flatten_strip(strip: Image.Image, to_srgb: "Conversion | None") -> Image.Image:
+def _flatten_strip(strip: Image.Image, to_srgb: _Conversion | None) -> Image.Image:
     if strip.mode.startswith("I"):  # 16-bit gray; Pillow's own conversion clips instead of scaling.
         return Image.fromarray((np.asarray(strip, np.uint32) >> 8).astype(np.uint8))
     if strip.has_transparency_data:
@@ -175,8 +188,8 @@ def _flatten_strip(strip: Image.Image, to_srgb: "Conversion | None") -> Image.Im
     return to_srgb(strip) if to_srgb else strip
 
 
-def _srgb_conversion(photo: Image.Image) -> "Conversion | None":
-    """Return how to convert a strip of the photo from its profile; None: take it as sRGB."""
+def _srgb_conversion(photo: Image.Image) -> _Conversion | None:
+    """Return how to convert a strip of the photo from its profile to sRGB, if it has one."""
     profile = photo.info.get("icc_profile")
     if not profile or photo.mode.startswith("I"):
         return None
@@ -188,36 +201,3 @@ def _srgb_conversion(photo: Image.Image) -> "Conversion | None":
     except (ImageCms.PyCMSError, OSError):  # A broken or foreign profile.
         return None
     return lambda strip: ImageCms.applyTransform(strip, transform) or strip
-
-
-def squash(photo: Image.Image, width: int, height: int) -> Image.Image:
-    """Resize the whole photo with antialiasing; the aspect ratio is not kept."""
-    return photo.resize((width, height), Image.Resampling.BILINEAR)
-
-
-Fit = Callable[[Image.Image, int, int], Image.Image]
-Conversion = Callable[[Image.Image], Image.Image]
-
-
-@dataclass(frozen=True)
-class Preparation:
-    """One way from photo to pixels.
-
-    Attributes:
-        fit: from the upright photo in sRGB, or gray, to the model's width and height.
-        coloured: it wants to see colours where the model takes gray, and shows gray.
-        margin: how many times the model's size a JPEG decoded at a reduced size still has.
-        longest_edge: only its longest edge has to have that size.
-    """
-
-    fit: Fit
-    coloured: bool = False
-    margin: int = REDUCED_SIZE_MARGIN
-    longest_edge: bool = False
-
-
-PREPARATIONS = {
-    "squash/1": Preparation(squash),
-    "garment/1": Preparation(negated_garment),
-    "garment/2": Preparation(garment, coloured=True, margin=3, longest_edge=True),
-}

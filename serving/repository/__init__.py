@@ -1,1 +1,1 @@
-"""`models/<name>/<version>/` on disk: versions, configuration, the starter models."""
+"""The model repository `models/<name>/<version>/`: versions, configuration, starter models."""

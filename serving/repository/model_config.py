@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -23,7 +23,7 @@ _PLATFORM = "tensorflow"
 
 
 class ConfigError(Exception):
-    """What to serve, or how, cannot be told; says in one line why and what to do."""
+    """The configuration of models cannot be read or is invalid; says in one line why."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class ModelSettings:
     """One model to serve.
 
     Attributes:
-        name: what requests call it.
-        base_path: the folder of its versions.
+        name: its name in requests.
+        base_path: the folder with its versions.
         policy: which versions to serve; the newest by default.
-        labels: version numbers by label.
+        labels: version numbers by version label.
     """
 
     name: str
@@ -46,31 +46,27 @@ class ModelSettings:
 
 
 class Source(Protocol):
-    """Where the list of models comes from."""
+    """Lists the models to serve."""
 
     def models(self) -> list[ModelSettings]:
         """Return the models to serve now.
 
         Raises:
-            ConfigError: they cannot be told; what was served goes on.
+            ConfigError: the list cannot be read; the models served so far are kept.
         """
 
 
 class ModelsFolder:
-    """A folder of models: every sub-folder that holds a numbered version is one.
+    """A folder of models: every sub-folder with a numbered version is one.
 
-    A model once seen stays in the list, so that it goes on when its folder is away for a moment.
-    Names with a leading dot are passed over.
+    A model once seen stays in the list, so that it keeps serving if its folder is missing for a
+    moment. Names with a leading dot are ignored.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Take a folder.
-
-        Raises:
-            ConfigError: it does not exist.
-        """
+        """Raise ConfigError if the folder does not exist."""
         if not folder.is_dir():
-            raise ConfigError(f"{folder} is not a folder: make it, or name another one")
+            raise ConfigError(f"{folder} is not a folder: create it, or choose another one")
         self._folder = folder
         self._names: set[str] = set()
 
@@ -89,30 +85,22 @@ def _is_model(path: Path) -> bool:
     try:
         return bool(published_versions(path))
     except VersionsError:
-        return True  # Whoever tries to serve it will say what is the matter.
+        return True  # Loading it will report the problem.
 
 
 class ConfigFile:
-    """TensorFlow Serving's ``model_config_list`` as text, read again from time to time.
+    """TensorFlow Serving's ``model_config_list`` in text format, read again periodically.
 
-    ``logging_config`` is read and, as in a stock TensorFlow Serving, does nothing.
+    ``logging_config`` has no effect, as in a stock TensorFlow Serving.
     """
 
     def __init__(
-        self,
-        path: Path,
-        reread_seconds: float = 0,
-        clock: Callable[[], float] = time.monotonic,
+        self, path: Path, reread_seconds: float = 0, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Read the file for the first time.
-
-        Args:
-            path: the file.
-            reread_seconds: read it again after so long; 0 is never.
-            clock: what time it is, in seconds.
+        """Read the file for the first time; `reread_seconds` of 0 is never again.
 
         Raises:
-            ConfigError: the file is missing or wrong.
+            ConfigError: the file is missing or invalid.
         """
         self._path = path
         self._reread_seconds = reread_seconds
@@ -121,7 +109,7 @@ class ConfigFile:
         self._models = read_config(path)
 
     def models(self) -> list[ModelSettings]:
-        """Return the models in the file as last read without an error."""
+        """Return the models in the file, as last read without an error."""
         if self._reread_seconds and self._clock() - self._read_at >= self._reread_seconds:
             self._read_at = self._clock()
             self._models = read_config(self._path)
@@ -131,11 +119,11 @@ class ConfigFile:
 def read_config(path: Path) -> list[ModelSettings]:
     """Read a ``ModelServerConfig`` in protobuf's text format and check it.
 
-    The checks are TensorFlow Serving's, which wants absolute base paths, one model of each name
-    and the platform ``tensorflow``. A file without any model is not an error there or here.
+    The checks are TensorFlow Serving's: absolute base paths, unique names and the platform
+    ``tensorflow``. A file without models is valid, as in TensorFlow Serving.
 
     Raises:
-        ConfigError: the file is missing or wrong.
+        ConfigError: the file is missing or invalid.
     """
     config = ModelServerConfig()
     try:
@@ -145,25 +133,22 @@ def read_config(path: Path) -> list[ModelSettings]:
         raise ConfigError(f"cannot read the model config file {path}: {reason}") from error
     if config.WhichOneof("config") == "custom_model_config":
         raise ConfigError(f"{path}: custom_model_config is not supported, list the models instead")
-    names: set[str] = set()
+    models: dict[str, ModelSettings] = {}
     for model in config.model_config_list.config:
-        problem = _problem(model, names)
+        problem = _problem(model, models)
         if problem:
             raise ConfigError(f"{path}: {problem}")
-        names.add(model.name)
-    return [
-        ModelSettings(
+        models[model.name] = ModelSettings(
             name=model.name,
             base_path=Path(model.base_path),
             policy=model.model_version_policy,
             labels=dict(model.version_labels),
         )
-        for model in config.model_config_list.config
-    ]
+    return list(models.values())
 
 
-def _problem(model: ModelConfig, names: Iterable[str]) -> str | None:
-    """Say what is wrong with a model's entry; the sentences are ``server_core.cc``'s."""
+def _problem(model: ModelConfig, names: Collection[str]) -> str | None:
+    """Return what is wrong with a model's entry, in the words of ``server_core.cc``."""
     if not model.name:
         return "a model has no name"
     if model.name in names:
@@ -193,27 +178,22 @@ def _problem(model: ModelConfig, names: Iterable[str]) -> str | None:
 def check_labels(
     old: Iterable[ModelSettings],
     new: Iterable[ModelSettings],
-    available: Callable[[str, int], bool],
+    serving: Mapping[str, Container[int]],
 ) -> None:
-    """Check that no label in use would move to a version that cannot answer.
+    """Check that no existing label would move to a version that is not in ``serving``.
 
-    A label that is new may name any version: requests for it are NOT_FOUND until the version
-    serves. That is TensorFlow Serving with ``--allow_version_labels_for_unavailable_models``,
-    without which it does not start on a file that has labels.
-
-    Args:
-        old: the models as they are.
-        new: the models as they shall be.
-        available: whether this version of this model serves.
+    A new label may have any version: requests for it are NOT_FOUND until the version serves. That
+    is TensorFlow Serving with ``--allow_version_labels_for_unavailable_models``, without which it
+    does not start with a file that has labels.
 
     Raises:
-        ConfigError: a label would; the whole of ``new`` must not be taken.
+        ConfigError: a label would; ``new`` must not be used.
     """
     before = {model.name: model.labels for model in old}
     for model in new:
         for label, version in model.labels.items():
             moved = before.get(model.name, {}).get(label, version) != version
-            if moved and not available(model.name, version):
+            if moved and version not in serving.get(model.name, ()):
                 raise ConfigError(
                     f"Request to assign label to version {version} of model {model.name}, "
                     "which is not currently available for inference"

@@ -1,7 +1,7 @@
-"""Publish the starter models where there are none yet: `python -m serving.repository.seed DIR`.
+"""Publish the starter models: `python -m serving.repository.seed DIR`.
 
-A model that has a version in DIR is left as it is, so the command may be repeated, and run several
-times at once. It needs no TensorFlow.
+A model that has a version in DIR is left unchanged, so the command may be repeated, and run in
+several processes at once. It does not need TensorFlow.
 """
 
 import argparse
@@ -18,24 +18,24 @@ def seed(models: Path, starters: Path = STARTERS) -> Iterator[tuple[str, int | N
     """Publish the starter of each model that has no version.
 
     Args:
-        models: folder of the models, `<name>/<version>/`; made where missing.
+        models: folder of the models, `<name>/<version>/`; created if missing.
         starters: a folder of the same form, whose newest versions are the starters.
 
     Yields:
-        Each starter's model, and the version published; None if the model had one already.
+        The name of each starter's model and the published version; None if it had one already.
 
     Raises:
-        VersionsError: there is no starter, or a version can't be read or published.
+        VersionsError: there are no starters, or a version can't be read or published.
     """
     newest = {name: versions[-1] for name, versions in _models(starters) if versions}
     if not newest:
-        raise VersionsError(f"there is no starter model in {starters}")
+        raise VersionsError(f"there are no starter models in {starters}")
     for name, version in newest.items():
         yield name, publish_copy(starters / name / str(version), models / name)
 
 
 def model_names(models: Path) -> list[str]:
-    """Return the names of the models in a folder that have a version, in alphabetical order.
+    """Return the names of the models that have a version, in alphabetical order.
 
     Raises:
         VersionsError: the folder can't be read.
@@ -54,21 +54,20 @@ def _models(folder: Path) -> Iterator[tuple[str, list[int]]]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Seed a folder, tell what was done with each model and return the exit status."""
+    """Seed a folder, print a line for each model and return the exit status."""
     parser = argparse.ArgumentParser(
         "python -m serving.repository.seed",
         description="Publish the starter of each model that has no version in DIR.",
-        epilog="exit status: 0 every model has a version, 1 it could not be done",
+        epilog="exit status: 0 every model has a version, 1 a model could not be published",
     )
     parser.add_argument("models", type=Path, metavar="DIR", help="folder of the models")
-    parser.add_argument(
-        "--starters", type=Path, default=STARTERS, metavar="DIR", help="folder of other starters"
-    )
+    help_ = "folder of the starters"
+    parser.add_argument("--starters", type=Path, default=STARTERS, metavar="DIR", help=help_)
     arguments = parser.parse_args(argv)
     try:
         for name, version in seed(arguments.models, arguments.starters):
-            done = "has a version already" if version is None else f"published as version {version}"
-            sys.stdout.write(f"{name}: {done}\n")
+            result = f"published as version {version}" if version else "has a version already"
+            sys.stdout.write(f"{name}: {result}\n")
     except VersionsError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

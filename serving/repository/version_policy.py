@@ -1,4 +1,4 @@
-"""Which versions of a model should be served, and in which order to get there.
+"""Which versions of a model to serve, and in which order to load and unload them.
 
 Pure functions over version numbers. They follow TensorFlow Serving's
 ``file_system_storage_path_source.cc`` and ``availability_preserving_policy.cc``.
@@ -13,7 +13,7 @@ from tensorflow_serving.config.file_system_storage_path_source_pb2 import (
 
 
 class Action(Enum):
-    """What to do with a version."""
+    """A change to a version."""
 
     LOAD = "load"
     UNLOAD = "unload"
@@ -22,7 +22,7 @@ class Action(Enum):
 def aspired_versions(
     policy: SourceConfig.ServableVersionPolicy, published: Collection[int]
 ) -> set[int]:
-    """Return which of the published versions the policy wants served.
+    """Return the published versions that should be served.
 
     Without a policy, or with ``latest`` and no number, that is the newest one.
     """
@@ -37,15 +37,14 @@ def aspired_versions(
 def next_action(
     aspired: Set[int], serving: Set[int], loadable: Set[int]
 ) -> tuple[Action, int] | None:
-    """Return the next step that brings ``serving`` nearer to ``aspired``, None if there is none.
+    """Return the next step from ``serving`` towards ``aspired``; None if there is none.
 
-    A version that is no longer wanted is unloaded only when a wanted one serves, when another
-    unwanted one serves too, or when none is wanted at all. Among versions to load the newest comes
-    first, among versions to unload the oldest.
+    An unwanted version is unloaded only if an aspired one serves, if another unwanted one serves
+    too, or if no version is aspired. The newest version is loaded first, the oldest unloaded first.
 
     Args:
         aspired: versions that should be served.
-        serving: versions that are.
+        serving: versions that are served.
         loadable: aspired versions that are neither served nor known to be broken.
     """
     unwanted = serving - aspired

@@ -3,17 +3,17 @@
 A model is a folder with a sub-folder for each version, named by its number, as TensorFlow Serving
 polls it. Everything else in it has a name with a leading dot:
 
-- `.lock`: held (`flock`) by whoever changes what versions there are;
+- `.lock`: locked by the process that adds or removes versions;
 - `.last-version`: the largest number ever published, so that none is used twice;
 - `.staging-*`: a version being written, with the file `owner` locked by its writer;
 - `.pruned-*`: versions being deleted.
 
-A version comes and goes by one rename: whoever polls never sees half of it, whenever a writer dies.
-Standard library only: containers without TensorFlow seed models with it.
+A version appears and disappears by one rename, so a model server never sees half of it, even if the
+writer is killed. Needs filelock and nothing else outside the standard library, so that models can
+be seeded where there is no TensorFlow.
 """
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
@@ -22,8 +22,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_LARGEST = 2**63 - 1  # TensorFlow Serving reads numbers as int64.
-_SPARE_BYTES = 16 * 2**20  # Left free beside a version, for bookkeeping and other writers.
+from filelock import FileLock
+
+_MAX_NUMBER = 2**63 - 1  # TensorFlow Serving reads numbers as int64.
+_SPARE_BYTES = 16 * 2**20  # kept free for bookkeeping and other writers
 
 
 class VersionsError(Exception):
@@ -31,14 +33,14 @@ class VersionsError(Exception):
 
 
 class AlreadyPublished(VersionsError):
-    """Only a first version was to be published, and there is one."""
+    """Only a first version was to be published, but the model has one already."""
 
 
 def published_versions(base: Path) -> list[int]:
-    """Return the numbers of the versions in `base`, ascending; none if it does not exist.
+    """Return the numbers of the versions in `base`, ascending; an empty list if it does not exist.
 
-    A folder `007` is no version: its path could not be told from its number. It still counts as
-    used when a new number is chosen, since TensorFlow Serving takes it for version 7.
+    A folder `007` is not a version, because the path of version 7 is `7`. Its number still counts
+    as used when a new one is chosen, since TensorFlow Serving takes it for version 7.
 
     Raises:
         VersionsError: `base` cannot be read as a folder.
@@ -49,29 +51,29 @@ def published_versions(base: Path) -> list[int]:
 
 @dataclass(frozen=True)
 class Staging:
-    """A version of the model in `base`, being written into `folder`."""
+    """A version of the model in `base` while it is written into `folder`."""
 
     base: Path
     folder: Path
 
     def publish(self, *, only_first: bool = False) -> int:
-        """Make the folder durable, claim the next number, rename the folder to it and return it.
+        """Sync the folder to disk, rename it to the next number and return that.
 
         Raises:
-            VersionsError: nothing was written, or the file system refused: nothing is published.
-            AlreadyPublished: `only_first` and there is a version, decided under the lock.
+            VersionsError: the folder is empty, or the file system failed; nothing is published.
+            AlreadyPublished: `only_first`, and the model has a version (checked under the lock).
         """
         if not any(self.folder.iterdir()):
             raise VersionsError(f"nothing to publish: {self.folder} is empty")
         with _explained(f"cannot publish in {self.base}"):
             for path in (self.folder, *self.folder.rglob("*")):
                 _sync(path)
-            with _locked(self.base):
+            with _lock(self.base / ".lock"):
                 if only_first and published_versions(self.base):
-                    raise AlreadyPublished(f"there is a version in {self.base}")
+                    raise AlreadyPublished(f"{self.base} has a version already")
                 number = 1 + _largest_used(self.base)
                 _remember(self.base, number)
-                # The name is free; were it not, the kernel would refuse to replace a version.
+                # The kernel never replaces a folder that is not empty, such as a version.
                 self.folder.rename(self.base / str(number))
                 _sync(self.base)
         return number
@@ -79,48 +81,49 @@ class Staging:
 
 @contextlib.contextmanager
 def staged(base: Path, *, needed_bytes: int = 0) -> Iterator[Staging]:
-    """Give a folder to write a new version into; what is not published is removed at the end.
+    """Provide a folder to write a new version into; without `publish` it is removed at the end.
 
-    The folder lies beside the versions, on the same file system, so that publishing is a rename.
-    Those whose writers died are removed first.
+    The folder is beside the versions, on the same file system, so that publishing is a rename.
+    Folders whose writers have died are removed first.
 
     Args:
-        base: the model's folder; made where missing.
+        base: the model's folder; created if missing.
         needed_bytes: about how much will be written.
 
     Raises:
-        VersionsError: `base` cannot be made or written, or has too little free space.
+        VersionsError: `base` cannot be created or written, or has too little free space.
     """
     with _explained(f"cannot write in {base}"):
         base.mkdir(parents=True, exist_ok=True)
         _check_free_space(base, needed_bytes)
-        with _locked(base):
+        with _lock(base / ".lock"):
             _remove_stale(base)
             outer = Path(tempfile.mkdtemp(prefix=".staging-", dir=base))
-            owner = _take_lock(outer / "owner")
+            owner = _lock(outer / "owner")
+            owner.acquire()
     try:
-        folder = outer / "version"  # Unlike mkdtemp's own, as readable as the umask says.
+        folder = outer / "version"  # Unlike mkdtemp's folder, it has the umask's permissions.
         with _explained(f"cannot write in {base}"):
             folder.mkdir()
         yield Staging(base, folder)
     finally:
         shutil.rmtree(outer, ignore_errors=True)
-        os.close(owner)
+        owner.release()
 
 
 def publish_copy(source: Path, base: Path) -> int | None:
     """Publish a copy of the version in `source` if `base` has no version yet.
 
-    Safe to repeat and to run several times at once: the first to finish publishes.
+    It may be repeated, and run in several processes at once: the first to finish publishes.
 
     Returns:
         The new number; None if there was a version.
 
     Raises:
-        VersionsError: `source` is no folder, or `base` can't be written or is full.
+        VersionsError: `source` is not a folder, or `base` can't be written or is full.
     """
     if not source.is_dir():
-        raise VersionsError(f"no version to copy: {source} is not a folder")
+        raise VersionsError(f"cannot copy a version: {source} is not a folder")
     if published_versions(base):
         return None
     files = [path for path in sorted(source.rglob("*")) if path.is_file()]
@@ -148,11 +151,11 @@ def prune(base: Path, keep: int, protected: Collection[int] = ()) -> list[int]:
     if keep < 1:
         raise VersionsError(f"at least one version has to be kept, not {keep}")
     if not base.is_dir():
-        raise VersionsError(f"there is no model folder {base}")
-    with _explained(f"cannot remove versions of {base}"), _locked(base):
+        raise VersionsError(f"model folder {base} does not exist")
+    with _explained(f"cannot remove versions of {base}"), _lock(base / ".lock"):
         _remove_stale(base)
         removed = [n for n in published_versions(base)[:-keep] if n not in protected]
-        _remember(base, _largest_used(base))  # Whatever is deleted by hand later.
+        _remember(base, _largest_used(base))  # Versions may be deleted by hand later.
         aside = Path(tempfile.mkdtemp(prefix=".pruned-", dir=base))
         for number in removed:
             (base / str(number)).rename(aside / str(number))
@@ -170,11 +173,11 @@ def _explained(failure: str) -> Iterator[None]:
 
 
 def _numbered_entries(base: Path) -> Iterator[tuple[str, int]]:
-    """Yield whatever TensorFlow Serving could take for a version."""
+    """Yield name and number of everything that TensorFlow Serving could take for a version."""
     with _explained(f"cannot list the versions in {base}"):
         names = os.listdir(base) if base.exists() else []
     for name in names:
-        if re.fullmatch("[0-9]{1,19}", name) and int(name) <= _LARGEST:
+        if re.fullmatch("[0-9]{1,19}", name) and int(name) <= _MAX_NUMBER:
             yield name, int(name)
 
 
@@ -183,28 +186,17 @@ def _check_free_space(base: Path, needed_bytes: int) -> None:
     if free < needed:
         raise VersionsError(
             f"too little space in {base}: {needed / 2**20:.0f} MiB needed, {free / 2**20:.0f} MiB"
-            " free; remove something, such as old versions (python -m training prune)"
+            " free; free some, for example by removing old versions (python -m training prune)"
         )
 
 
-def _take_lock(path: Path) -> int:
-    """Lock a file until the descriptor returned is closed, at the latest by the process's end."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    return descriptor
-
-
-@contextlib.contextmanager
-def _locked(base: Path) -> Iterator[None]:
-    lock = _take_lock(base / ".lock")
-    try:
-        yield
-    finally:
-        os.close(lock)
+def _lock(file: Path) -> FileLock:
+    """Return a lock that the kernel releases when its process ends, so never a soft one."""
+    return FileLock(file, thread_local=False, fallback_to_soft=False)
 
 
 def _remove_stale(base: Path) -> None:
-    """Remove what dead writers and pruners left. Call with the lock held."""
+    """Remove what dead writers and pruners left behind. Call with the lock held."""
     for folder in base.glob(".pruned-*"):
         shutil.rmtree(folder, ignore_errors=True)
     for folder in base.glob(".staging-*"):
@@ -213,26 +205,25 @@ def _remove_stale(base: Path) -> None:
 
 
 def _has_owner(outer: Path) -> bool:
-    """Whether the writer of a staging folder lives, which makes it and its file under the lock."""
+    """Return whether the writer of a staging folder lives. Call with the lock held."""
     try:
-        with open(outer / "owner", "rb") as owner:
-            fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return False
-    except OSError as error:  # Locked, or another user's, whose to remove it is.
-        return not isinstance(error, FileNotFoundError)
+        with _lock(outer / "owner").acquire(blocking=False):
+            return False
+    except OSError:  # Locked, or owned by another user, who has to remove it.
+        return True
 
 
 def _largest_used(base: Path) -> int:
-    """Return the largest number ever used, 0 if none. Call with the lock held."""
+    """Return the largest number ever used, 0 if there is none. Call with the lock held."""
     path = base / ".last-version"
     text = path.read_text("ascii", errors="replace").strip() if path.exists() else "0"
     if not re.fullmatch("[0-9]{1,19}", text):
-        raise VersionsError(f"{path} holds {text[:40]!r}, not the largest number ever published")
+        raise VersionsError(f"{path} contains {text[:40]!r}, not the largest number ever published")
     return max([int(text), *(number for _, number in _numbered_entries(base))])
 
 
 def _remember(base: Path, number: int) -> None:
-    """Note the largest number used, durably and in one step. Call with the lock held."""
+    """Store the largest number used, atomically and durably. Call with the lock held."""
     new = base / ".last-version.new"
     new.write_text(f"{number}\n", "ascii")
     _sync(new)
@@ -241,7 +232,7 @@ def _remember(base: Path, number: int) -> None:
 
 
 def _sync(path: Path) -> None:
-    """Write a file or the entries of a folder through to the disk."""
+    """Sync a file, or the entries of a folder, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

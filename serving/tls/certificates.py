@@ -1,4 +1,4 @@
-"""Certificates and keys for TLS with the model server: read from files that may be rotated."""
+"""Certificates and keys for TLS with the model server, in files that may be rotated."""
 
 import ssl
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 
 class TlsError(Exception):
-    """A file for TLS is no good; says which, why and what it has to hold."""
+    """A file for TLS is invalid; says which, why and what it has to contain."""
 
 
 class Pem(NamedTuple):
-    """What the files hold: authorities and, for mutual TLS, key and certificate."""
+    """The contents of the files: authorities and, for mutual TLS, key and certificate."""
 
     ca: bytes
     key: bytes | None = None
@@ -23,10 +23,10 @@ class TlsFiles:
     """PEM files for TLS with the model server.
 
     Attributes:
-        ca: certificates of whom to trust to have signed the model server's.
-        cert: the gateway's own certificate, with its chain, for mutual TLS.
-        key: the key of `cert`, without a password; there is both or none.
-        server_name: that the model server's certificate has to be for; by default its address.
+        ca: the authorities trusted to sign the model server's certificate.
+        cert: the gateway's certificate, with its chain, for mutual TLS.
+        key: the gateway's private key, without a password; given with `cert` or not at all.
+        server_name: the name in the model server's certificate; by default its address.
     """
 
     ca: Path
@@ -37,21 +37,24 @@ class TlsFiles:
     def read(self) -> Pem:
         """Read and check the files.
 
-        It leaves gRPC alone, so it may be called before a fork.
+        It does not use gRPC, so it may be called before a fork.
 
         Raises:
-            TlsError: one can't be read or used.
+            TlsError: a file can't be read or is invalid.
         """
-        ca = _read(self.ca)
-        _check_authorities(self.ca)
+        ca = read_file(self.ca)
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(self.ca)
+        except ssl.SSLError as error:
+            raise TlsError(f"{self.ca} contains no certificate in PEM") from error
         if self.cert is None or self.key is None:
             return Pem(ca)
-        cert, key = _read(self.cert), _read(self.key)
+        cert, key = read_file(self.cert), read_file(self.key)
         check_pair(self.cert, self.key)
         return Pem(ca, key, cert)
 
     def state(self) -> tuple[tuple[int, int, int] | None, ...]:
-        """Return what changes when a file does; None stands for one that can't be looked at."""
+        """Return a value that changes when a file does."""
         return tuple(_state(file) for file in (self.ca, self.cert, self.key) if file)
 
 
@@ -63,24 +66,18 @@ def check_pair(cert: Path, key: Path) -> None:
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        # Without this argument a password would be asked for on the terminal.
+        # Without this argument OpenSSL would prompt for a password on the terminal.
         context.load_cert_chain(cert, key, password=bytes)
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
-            raise TlsError(f"the key {key} is not that of the certificate {cert}") from error
+            raise TlsError(f"the key {key} does not match the certificate {cert}") from error
         raise TlsError(
             f"{cert} and {key} have to be a certificate and its key in PEM, without a password"
         ) from error
 
 
-def _check_authorities(ca: Path) -> None:
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca)
-    except ssl.SSLError as error:
-        raise TlsError(f"{ca} holds no certificate in PEM") from error
-
-
-def _read(file: Path) -> bytes:
+def read_file(file: Path) -> bytes:
+    """Return the contents of a file; raise TlsError if it can't be read."""
     try:
         return file.read_bytes()
     except OSError as error:

@@ -19,7 +19,7 @@ def test_the_cells_chosen_are_filled_in() -> None:
 
 
 class Lit:
-    """A model that is sure of its class as far as one cell of each photo is lit."""
+    """A model whose confidence is the brightness of one cell of each photo."""
 
     preparation = "garment/1"
 
@@ -36,9 +36,9 @@ class Lit:
 
 
 @pytest.mark.parametrize("points_there", [True, False])
-def test_heat_that_points_at_what_decides_is_told_from_other(points_there: bool) -> None:
+def test_a_heat_map_that_marks_the_evidence_is_detected(points_there: bool) -> None:
     photos = np.full((40, 5, 5, 1), 255, np.uint8)
-    figures = measure(Lit(points_there), photos)  # type: ignore[arg-type]  # It is enough of one.
+    figures = measure(Lit(points_there), photos)  # type: ignore[arg-type]  # A stub of one.
     assert figures.better == points_there
     assert figures.hot == points_there
     assert 0.1 < figures.random < 0.3

@@ -16,7 +16,7 @@ from serving.photos.limits import PhotoLimits
 LIMITS = PhotoLimits(formats=("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"))
 
 
-@pytest.mark.filterwarnings("ignore")  # Pillow warns of what is in the file.
+@pytest.mark.filterwarnings("ignore")  # Pillow warns about what is in the file.
 def test_mutated_photos_are_prepared_or_refused() -> None:
     generator = random.Random(0)
     prepared = 0
@@ -26,7 +26,7 @@ def test_mutated_photos_are_prepared_or_refused() -> None:
             prepared += 1
             assert pixels.shape == (28, 28, 1)
             assert pixels.dtype == np.uint8
-    assert 30 < prepared < 270  # Most mutations hurt, and some do not.
+    assert 30 < prepared < 270  # Most mutations do damage, some do not.
 
 
 def test_uploads_are_the_same_for_a_seed(monkeypatch: pytest.MonkeyPatch) -> None:

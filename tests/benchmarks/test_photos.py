@@ -1,4 +1,4 @@
-"""The benchmark of photos: what it makes of test images, and how it judges answers."""
+"""The benchmark of photos: its distortions and its bars."""
 
 import io
 import zipfile
@@ -11,19 +11,19 @@ from PIL import Image
 from benchmarks.photos import bars, distortions
 from benchmarks.photos.distortions import CLEAN, COMBINED, GARMENT_DISTORTIONS, PET_DISTORTIONS
 from benchmarks.photos.exactness import Reduced, Sideways
-from benchmarks.photos.posting import Answers
+from benchmarks.photos.posting import Predictions
 from benchmarks.photos.scores import Score, score
 from benchmarks.photos.sources import pets, real_garments
 from serving.photos import prepare
 from tests.drawing import encode, photo
-from training.data.cats_dogs import load_cats_dogs
+from training.data.loaders.cats_dogs import load_cats_dogs
 from training.errors import TrainingError
 
 SHAPE = (28, 28, 1)
 
 
 def garment() -> np.ndarray:
-    """Draw one as in the data set: bright on black, levels of its own."""
+    """Draw a garment as in the data set: bright on black."""
     item = np.zeros((28, 28), np.uint8)
     item[2:26, 8:20] = 150
     item[10:16, 8:20] = 230
@@ -53,8 +53,8 @@ def test_the_preparation_finds_the_garment_again(ground: str) -> None:
     assert found[0].max() <= 1
 
 
-def test_off_centre_is_elsewhere_in_each_photo() -> None:
-    first, second = (np.asarray(distortions.scene(garment(), place=n).convert("L")) for n in (1, 2))
+def test_off_centre_differs_from_photo_to_photo() -> None:
+    first, second = (np.asarray(distortions.scene(garment(), index=n).convert("L")) for n in (1, 2))
     assert first.shape == second.shape == (800, 800)
     corners = [np.argwhere(each < 120).min(axis=0).tolist() for each in (first, second)]
     assert corners[0] != corners[1]
@@ -80,21 +80,21 @@ def test_every_pet_photo_is_another_file_of_the_same_size(name: str) -> None:
     assert distortions.pet_photo(CLEAN)(given, 4) == given
 
 
-@pytest.mark.parametrize("place", range(7))
-def test_turned_photos_stand_upright_in_the_end(place: int) -> None:
+@pytest.mark.parametrize("index", range(7))
+def test_photos_rotated_by_exif_are_prepared_upright(index: int) -> None:
     picture = photo((64, 48))
     upright, held = (
         prepare(sent, "squash/1", (48, 64, 3))
-        for sent in (distortions.encode(picture), distortions.turned(picture, place))
+        for sent in (distortions.encode(picture), distortions.turned(picture, index))
     )
     assert np.abs(upright.astype(int) - held).mean() < 1
-    assert Image.open(io.BytesIO(distortions.turned(picture, place))).getexif()[0x0112] == 2 + place
+    assert Image.open(io.BytesIO(distortions.turned(picture, index))).getexif()[0x0112] == 2 + index
 
 
-def answers(right: int, photos: int = 100, sureness: float = 0.8) -> Answers:
+def answers(right: int, photos: int = 100, sureness: float = 0.8) -> Predictions:
     chosen = np.arange(photos) >= right
-    said = np.where(chosen[:, None] == [False, True], sureness, 1 - sureness)
-    return Answers(said, np.arange(photos) % 4 > 0)
+    probabilities = np.where(chosen[:, None] == [False, True], sureness, 1 - sureness)
+    return Predictions(probabilities, np.arange(photos) % 4 > 0)
 
 
 def scored(name: str, right: int, clean: Score | None = None) -> Score:
@@ -135,7 +135,7 @@ def test_the_bars_of_real_photos() -> None:
     assert last.met is None
 
 
-def test_the_bars_of_what_is_to_be_the_same() -> None:
+def test_the_bars_of_the_comparisons() -> None:
     good = bars.same("x", Sideways(9, 0, np.array([0.001])), np.array([[1e-6]]))
     bad = bars.same("x", Sideways(9, 1, np.array([0.001, 0.02])), np.array([[1e-4, 0]]))
     assert [bar.met for bar in good] == [True] * 3

@@ -1,4 +1,4 @@
-"""The benchmark of photos finds what is not the same."""
+"""The benchmark of photos detects differences."""
 
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -9,16 +9,16 @@ import pytest
 
 from benchmarks.photos import exactness
 from benchmarks.photos.distortions import encode
-from benchmarks.photos.posting import Answers, Gateway
+from benchmarks.photos.posting import Gateway, Predictions
 from serving.photos import prepare
 from tests.drawing import photo
-from training.publishing.published import PublishedModel
+from training.publishing.published_model import PublishedModel
 
 SHAPE = (12, 16, 3)
 
 
 def probabilities(pixels: np.ndarray) -> np.ndarray:
-    """Return those of a model that sees how red the upper left is."""
+    """Return the probabilities of a model that measures the red in the upper left corner."""
     red = pixels[:, :6, :8, 0].mean(axis=(1, 2)) / 255
     return np.stack([red, 1 - red], axis=1)
 
@@ -36,23 +36,23 @@ MODEL = cast(
 
 
 class StubGateway:
-    """A gateway that is off by so much, and sees photos with other eyes."""
+    """A gateway with an error in its probabilities, or another preparation."""
 
     def __init__(self, off: float = 0.0, prepared: Callable[..., np.ndarray] = prepare) -> None:
         self.off, self.prepared = off, prepared
 
     def classify(
         self, model: str, labels: Sequence[str], count: int, photo: Callable[[int], bytes]
-    ) -> Answers:
-        pixels = [self.prepared(photo(place), "squash/1", SHAPE) for place in range(count)]
-        return Answers(probabilities(np.stack(pixels)) + self.off, None)
+    ) -> Predictions:
+        pixels = [self.prepared(photo(index), "squash/1", SHAPE) for index in range(count)]
+        return Predictions(probabilities(np.stack(pixels)) + self.off, None)
 
 
 def gateway(off: float = 0.0, prepared: Callable[..., np.ndarray] = prepare) -> Gateway:
     return cast(Gateway, StubGateway(off, prepared))
 
 
-def test_a_gateway_that_is_off_is_found() -> None:
+def test_a_gateway_with_other_probabilities_is_detected() -> None:
     def apart(off: float) -> float:
         drawn = encode(photo())
         return float(exactness.beside_process(gateway(off), MODEL, 3, lambda _: drawn).max())
@@ -67,7 +67,7 @@ def test_sideways_photos_are_like_upright_ones() -> None:
     assert held.probabilities.max() < 0.01
 
 
-def test_photos_that_are_not_turned_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_photos_that_are_not_rotated_are_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     def lying(encoded: bytes, *others: object) -> np.ndarray:
         at = encoded.find(b"Exif\0\0")
         return prepare(encoded.replace(b"Exif\0\0", b"Fixe\0\0") if at > 0 else encoded, *others)  # type: ignore[arg-type]
@@ -82,7 +82,7 @@ def test_photos_that_are_not_turned_are_found(monkeypatch: pytest.MonkeyPatch) -
 def test_reduced_decoding_is_timed_and_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exactness, "PHONE", (1600, 1200))
     done: list[int] = []
-    found = exactness.reduced(MODEL, lambda place: photo((64 + place, 48)), 2, 3, done.append)
+    found = exactness.reduced(MODEL, lambda index: photo((64 + index, 48)), 2, 3, done.append)
     assert sum(done) == 3
     assert len(found.seconds) == len(found.resized) == len(found.whole) == 2
     assert (found.bytes > 1000).all()

@@ -23,7 +23,7 @@ def outcomes(seconds: float, *tests: float, training: float = 0.95) -> list[Outc
         (5.0, (0.87, 0.90, 0.90), False),  # Not with each seed.
     ],
 )
-def test_faster_is_to_the_same_accuracy_with_each_seed(
+def test_a_speed_up_counts_only_with_the_same_accuracy_for_each_seed(
     seconds: float, tests: tuple[float, ...], met: bool
 ) -> None:
     theirs = outcomes(50.0, 0.87, 0.88, 0.89)
@@ -37,7 +37,7 @@ def test_faster_is_to_the_same_accuracy_with_each_seed(
 def test_a_published_recipe_reaches_what_was_published(
     test: float, training: float, met: bool
 ) -> None:
-    figure = Figure("ours", "theirs", published=0.8793, least_training=0.9)
+    figure = Figure("ours", "theirs", published=0.8793, min_training=0.9)
 
     assert is_met(figure, outcomes(1, 0.9), outcomes(1, test, training=training)) is met
 
@@ -52,14 +52,14 @@ def test_programs_and_recipes_run_in_turn_and_are_compared(
 
     command.main()
 
-    assert "Medians of 1 seeds" in capsys.readouterr().out
+    assert "Medians of 1 seed on" in capsys.readouterr().out
     runs = json.loads((tmp_path / "kept" / "results.json").read_text())["runs"]
     assert list(runs) == [FIGURES["fast-128"].program, FIGURES["fast-128"].ours]
     assert all(0 < run[0]["seconds"] < 600 and 0 <= run[0]["test"] <= 1 for run in runs.values())
     assert "| fast-128 | " in (tmp_path / "kept" / "results.md").read_text()
 
 
-def test_a_shortened_program_is_scaled_and_said_to_be(
+def test_a_shortened_program_is_scaled_and_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def run(words: list[str], seed: int, data: Path | None) -> Outcome:
@@ -72,6 +72,6 @@ def test_a_shortened_program_is_scaled_and_said_to_be(
 
     command.main()
 
-    assert "was not run whole: 5 epochs, their time times 20" in capsys.readouterr().out
+    assert "ran for 5 epochs only: its time is multiplied by 20" in capsys.readouterr().out
     table = (tmp_path / "results.md").read_text()
     assert "100.0 × | ≥ 60 × | yes" in table

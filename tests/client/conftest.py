@@ -1,4 +1,4 @@
-"""A stand-in for the gateway on a real socket, which answers what a test tells it to."""
+"""A fake gateway on a real socket, which returns the responses that a test prepares."""
 
 import json
 import threading
@@ -27,7 +27,7 @@ class Received:
 
 @dataclass
 class FakeGateway:
-    """Answers each request with the next of `replies` (the last one again and again)."""
+    """Answers each request with the next of `replies`, and repeats the last one."""
 
     url: str = ""
     replies: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
@@ -40,7 +40,7 @@ class FakeGateway:
         self.replies.append((status, {"Content-Type": "application/json", **named}, body))
 
     def take(self, request: Received) -> tuple[int, dict[str, str], bytes]:
-        """Note a request and return its reply; photos are answered by their number of parts."""
+        """Record a request and return its reply: by default, a prediction for each photo."""
         self.received.append(request)
         if self.replies:
             return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
@@ -48,7 +48,7 @@ class FakeGateway:
 
 
 def answer_to(names: list[str]) -> dict[str, Any]:
-    """Return an answer of the API for photos of these names: each is 75% cat."""
+    """Return the API's JSON for photos with these names: each is 75% cat."""
     classes = [{"label": "cat", "probability": 0.75}, {"label": "dog", "probability": 0.25}]
     prediction = {"label": "cat", "probability": 0.75, "probabilities": classes}
     predictions = [{"image": name, **prediction} for name in names]
@@ -73,7 +73,7 @@ def gateway() -> Iterator[FakeGateway]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = _serve  # noqa: N815 - the names that http.server looks for
+        do_GET = do_POST = _serve  # noqa: N815 - the names that http.server calls
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             """Keep the test's output clean."""
@@ -91,6 +91,6 @@ def gateway() -> Iterator[FakeGateway]:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the proxies and the terminal of the machine out of the tests."""
+    """Hide the machine's proxies and terminal from the tests."""
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "FORCE_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)

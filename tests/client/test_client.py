@@ -28,7 +28,7 @@ def test_a_photo_is_posted_and_its_prediction_returned(gateway: FakeGateway, pho
     request = gateway.received[0]
     assert (request.method, request.path) == ("POST", "/v1/models/cats-dogs:classify")
     assert b"the photo's bytes" in request.body
-    assert b"folder" not in request.body  # The folders of this machine are nobody's business.
+    assert b"folder" not in request.body  # Folder names stay private.
 
 
 def test_paths_bytes_and_open_files_go_in_one_request(gateway: FakeGateway, photo: Path) -> None:
@@ -71,7 +71,9 @@ def test_the_key_is_sent_as_a_bearer(gateway: FakeGateway) -> None:
     assert gateway.received[0].headers["Authorization"] == "Bearer secret"
 
 
-def test_a_file_name_that_is_no_utf8_is_sent_readable(gateway: FakeGateway, tmp_path: Path) -> None:
+def test_a_file_name_that_is_not_utf8_is_sent_readable(
+    gateway: FakeGateway, tmp_path: Path
+) -> None:
     path = tmp_path / "caf\udce9.jpg"
     path.write_bytes(b"photo")
     with Client(gateway.url) as client:
@@ -121,7 +123,7 @@ def test_a_problem_keeps_all_its_members(gateway: FakeGateway) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_busy_server_is_asked_again_when_it_says_so(gateway: FakeGateway, status: int) -> None:
+def test_a_busy_server_is_retried_when_it_says_so(gateway: FakeGateway, status: int) -> None:
     gateway.reply(status, BUSY, Retry_After="0")
     gateway.reply(status, BUSY, Retry_After=formatdate(0, usegmt=True))
     gateway.reply(200, {"models": []})
@@ -134,7 +136,7 @@ def test_a_busy_server_is_asked_again_when_it_says_so(gateway: FakeGateway, stat
     ("status", "headers"),
     [(503, {}), (503, {"Retry_After": "soon"}), (504, {"Retry_After": "0"}), (500, {})],
 )
-def test_other_errors_are_not_repeated(
+def test_other_errors_are_not_retried(
     gateway: FakeGateway, status: int, headers: dict[str, str]
 ) -> None:
     gateway.reply(status, BUSY, **headers)
@@ -143,7 +145,7 @@ def test_other_errors_are_not_repeated(
     assert len(gateway.received) == 1
 
 
-def test_a_wait_beyond_the_timeout_is_not_begun(gateway: FakeGateway) -> None:
+def test_a_retry_beyond_the_timeout_is_not_made(gateway: FakeGateway) -> None:
     gateway.reply(503, BUSY, Retry_After="3600")
     with Client(gateway.url, timeout=60) as client, pytest.raises(Refused) as caught:
         client.models()
@@ -152,7 +154,7 @@ def test_a_wait_beyond_the_timeout_is_not_begun(gateway: FakeGateway) -> None:
 
 
 class Clock:
-    """Stands in for the module `time`: sleeping takes no time, but the clock goes on."""
+    """Replaces the module `time`: sleeping takes no time, but advances the clock."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -165,11 +167,11 @@ class Clock:
         assert self.now < 1000
 
 
-def test_repeating_ends_with_the_timeout(
+def test_retries_end_with_the_timeout(
     gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("client.client.time", Clock())
     gateway.reply(503, BUSY, Retry_After="2")
     with Client(gateway.url, timeout=7) as client, pytest.raises(Refused):
         client.models()
-    assert len(gateway.received) == 4  # After 0, 2, 4 and 6 seconds; after 8 it would be too late.
+    assert len(gateway.received) == 4  # After 0, 2, 4 and 6 seconds; 8 would be beyond the timeout.

@@ -1,28 +1,10 @@
 import socket
-from pathlib import Path
 
 import httpx
 import pytest
 
-from client import (
-    BadAnswer,
-    ClassProbability,
-    Client,
-    TimedOut,
-    Unreachable,
-)
+from client import BadAnswer, Client, TimedOut, Unreachable
 from tests.client.conftest import FakeGateway
-
-CAT = (ClassProbability("cat", 0.75), ClassProbability("dog", 0.25))
-BUSY = {"type": "urn:photolabel:error:too-many-requests", "title": "Too many", "status": 429}
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    path = tmp_path / "folder" / "photo.jpg"
-    path.parent.mkdir()
-    path.write_bytes(b"the photo's bytes")
-    return path
 
 
 def replying(response: httpx.Response) -> Client:
@@ -42,21 +24,24 @@ def replying(response: httpx.Response) -> Client:
         httpx.Response(503, json=["busy"], headers={"Retry-After": "0"}),
     ],
 )
-def test_what_is_no_answer_of_the_api_is_told_apart(response: httpx.Response) -> None:
+def test_a_response_that_is_not_from_the_api_is_a_bad_answer(response: httpx.Response) -> None:
     with replying(response) as client, pytest.raises(BadAnswer) as caught:
         client.models()
     assert "\n" not in str(caught.value)
 
 
-def test_a_redirect_is_named_not_followed() -> None:
+def test_a_redirect_is_reported_not_followed() -> None:
     response = httpx.Response(301, headers={"Location": "https://elsewhere.example/"})
     with replying(response) as client, pytest.raises(BadAnswer, match="elsewhere"):
         client.models()
 
 
-def test_an_answer_for_fewer_photos_is_bad(gateway: FakeGateway) -> None:
+def test_too_few_predictions_are_a_bad_answer(gateway: FakeGateway) -> None:
     gateway.reply(200, {"model": "m", "version": 1, "predictions": []})
-    with Client(gateway.url) as client, pytest.raises(BadAnswer, match="0 predictions for 1"):
+    with (
+        Client(gateway.url) as client,
+        pytest.raises(BadAnswer, match="predictions: 0 instead of 1"),
+    ):
         client.classify("m", b"photo")
 
 
@@ -64,7 +49,7 @@ def test_nobody_listening() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        with Client(url) as client, pytest.raises(Unreachable, match="does it run"):
+        with Client(url) as client, pytest.raises(Unreachable, match="is the server running"):
             client.models()
 
 
@@ -91,9 +76,9 @@ def test_a_server_that_never_answers() -> None:
         httpx.TooManyRedirects,
     ],
 )
-def test_every_error_of_the_network_becomes_ours(error: type[httpx.HTTPError]) -> None:
+def test_every_httpx_error_becomes_an_error_of_the_package(error: type[httpx.HTTPError]) -> None:
     def fail(request: httpx.Request) -> httpx.Response:
-        raise error("that went wrong")
+        raise error("something went wrong")
 
     expected = TimedOut if issubclass(error, httpx.TimeoutException) else Unreachable
     with (
@@ -105,13 +90,13 @@ def test_every_error_of_the_network_becomes_ours(error: type[httpx.HTTPError]) -
 
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8080", "ftp://host", "http://", "http://a b:x"])
-def test_what_is_no_url(url: str) -> None:
+def test_an_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="URL"):
         Client(url)
 
 
 @pytest.mark.parametrize("key", ["", "two words", "line\n", "schlüssel"])
-def test_what_is_no_key(key: str) -> None:
+def test_an_invalid_key_is_refused(key: str) -> None:
     with pytest.raises(ValueError, match="API key"):
         Client(api_key=key)
 

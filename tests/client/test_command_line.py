@@ -42,7 +42,7 @@ def test_the_table_shows_photo_label_and_probabilities(capsys: pytest.CaptureFix
 
 
 @pytest.mark.usefixtures("photos")
-def test_json_alone_stands_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_json_is_written_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["classify", "--json", "cats-dogs", "photo-0.jpg"]) == 0
     printed = capsys.readouterr()
     assert json.loads(printed.out) == {
@@ -80,7 +80,7 @@ def test_options_reach_the_server(gateway: FakeGateway, options: list[str], path
     assert gateway.received[0].path == path
 
 
-def test_many_photos_are_shared_out_to_requests(
+def test_many_photos_are_split_into_requests(
     gateway: FakeGateway, photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     names = [f"photo-{number}.jpg" for number in range(20)]
@@ -90,14 +90,14 @@ def test_many_photos_are_shared_out_to_requests(
     assert [prediction["image"] for prediction in answered] == names
 
 
-def test_large_photos_go_in_fewer_at_once(gateway: FakeGateway, photos: Path) -> None:
+def test_large_photos_are_sent_in_smaller_batches(gateway: FakeGateway, photos: Path) -> None:
     for number in range(3):
         (photos / f"photo-{number}.jpg").write_bytes(bytes(6_000_000))
     assert main(["classify", "m", "photo-0.jpg", "photo-1.jpg", "photo-2.jpg"]) == 0
     assert [len(request.file_names()) for request in gateway.received] == [2, 1]
 
 
-def test_photos_are_called_as_on_the_command_line(
+def test_photos_are_named_as_on_the_command_line(
     photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (photos / "other").mkdir()

@@ -28,7 +28,7 @@ def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def error_line(capsys: pytest.CaptureFixture[str]) -> str:
-    """Return the one line of standard error; nothing stands on standard output."""
+    """Return the one line of standard error; standard output must be empty."""
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith("error: ")
@@ -70,7 +70,7 @@ def test_a_lone_bad_photo_is_explained_once(
 
 
 @pytest.mark.usefixtures("photos")
-def test_what_was_answered_before_a_refusal_is_printed(
+def test_photos_classified_before_an_error_are_printed(
     gateway: FakeGateway, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gateway.reply(200, answer_to([f"photo-{number}.jpg" for number in range(8)]))
@@ -88,7 +88,7 @@ def test_no_server_is_status_1(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (["missing.jpg"], "missing.jpg: No such file"),
         (["photo-0.jpg", "folder"], "folder is a directory"),
@@ -103,12 +103,12 @@ def test_usage_errors_are_status_2_and_send_nothing(
     gateway: FakeGateway,
     photos: Path,
     arguments: list[str],
-    told: str,
+    expected: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (photos / "folder").mkdir()
     assert main(["classify", "m", *arguments]) == 2
-    assert told in error_line(capsys)
+    assert expected in error_line(capsys)
     assert gateway.received == []
 
 
@@ -122,7 +122,7 @@ def test_usage_errors_are_status_2_and_send_nothing(
         ["classify", "m", "p.jpg", "--version", "1", "--label", "canary"],
     ],
 )
-def test_argparse_refuses_the_rest_with_status_2(arguments: list[str]) -> None:
+def test_argparse_errors_are_status_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
@@ -162,13 +162,31 @@ def test_standard_input_as_a_process(gateway: FakeGateway) -> None:
     assert b"a photo from a pipe" in gateway.received[0].body
 
 
-def test_an_encoding_without_the_letters_is_no_traceback(gateway: FakeGateway) -> None:
+def test_an_encoding_without_the_letters_is_not_an_error(gateway: FakeGateway) -> None:
     answer = answer_to(["-"])
     answer["predictions"][0]["label"] = "köttur"
     gateway.reply(200, answer)
     done = run("classify", "m", "-", stdin=b"photo", PYTHONIOENCODING="ascii")
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"k\\xf6ttur" in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+def test_a_full_disk_is_one_line_and_status_2(gateway: FakeGateway) -> None:
+    gateway.reply(200, {"models": []})
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "client", "models"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            cwd=ROOT,
+            env=os.environ.copy(),
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"error: ")
+    assert done.stderr.count(b"\n") == 1
 
 
 def test_the_exit_statuses_are_documented() -> None:

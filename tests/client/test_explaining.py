@@ -1,4 +1,4 @@
-"""Asking why: numbers and pictures, from Python and from the command line."""
+"""Heat maps as numbers and pictures, from Python and from the command line."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ def explained(*names: str) -> dict[str, Any]:
     return answer
 
 
-def test_explain_asks_the_version_and_reads_the_heat(gateway: FakeGateway) -> None:
+def test_explain_selects_the_version_and_reads_the_heat_map(gateway: FakeGateway) -> None:
     gateway.reply(200, explained("a", "b"))
     with Client(gateway.url) as client:
         answer = client.explain("cats-dogs", [b"a", b"b"], version=3, top=2)
@@ -33,7 +33,7 @@ def test_explain_asks_the_version_and_reads_the_heat(gateway: FakeGateway) -> No
 
 
 @pytest.mark.parametrize("reply", [answer_to(["a"]), explained("a", "b")])
-def test_an_answer_without_heat_or_of_another_number_is_bad(
+def test_a_missing_heat_map_or_a_wrong_count_is_a_bad_answer(
     gateway: FakeGateway, reply: dict[str, Any]
 ) -> None:
     gateway.reply(200, reply)
@@ -41,7 +41,7 @@ def test_an_answer_without_heat_or_of_another_number_is_bad(
         client.explain("cats-dogs", b"a")
 
 
-def test_a_picture_is_asked_for_again_when_the_server_is_busy(gateway: FakeGateway) -> None:
+def test_a_picture_is_requested_again_when_the_server_is_busy(gateway: FakeGateway) -> None:
     gateway.reply(503, PROBLEM, Retry_After="0")
     gateway.reply(200, PNG, Content_Type="image/png")
     with Client(gateway.url) as client:
@@ -52,7 +52,7 @@ def test_a_picture_is_asked_for_again_when_the_server_is_busy(gateway: FakeGatew
     assert len(gateway.received) == 2
 
 
-def test_what_is_no_picture_is_an_error(gateway: FakeGateway) -> None:
+def test_a_response_other_than_png_is_an_error(gateway: FakeGateway) -> None:
     gateway.reply(404, PROBLEM)
     gateway.reply(200, explained("a"))
     with Client(gateway.url) as client:

@@ -8,15 +8,17 @@ import pytest
 
 import demo.__main__ as program
 from demo.samples import Sample
-from serving.local import Chain
-from serving.local.process import start
+from serving.local import Stack
+from serving.local.process import start_process
 from serving.repository.versions import VersionsError
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.e2e
-def test_the_demo_shows_expected_beside_answered_and_stops_all(tmp_path: Path) -> None:
+def test_the_demo_shows_expected_and_predicted_labels_and_stops_both_servers(
+    tmp_path: Path,
+) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "demo", "--keep-photos", str(tmp_path / "photos")],
         cwd=ROOT,
@@ -35,7 +37,7 @@ def test_the_demo_shows_expected_beside_answered_and_stops_all(tmp_path: Path) -
     assert "cats only" in done.stdout
     assert all(len(line) <= 80 for line in done.stdout.splitlines())
     assert len(list((tmp_path / "photos").iterdir())) == 12
-    # Models and logs are gone, which the servers' ends come before.
+    # The models and logs are removed, after both servers have stopped.
     assert [path.name for path in tmp_path.iterdir()] == ["photos"]
 
 
@@ -54,13 +56,13 @@ def test_what_fails_is_one_line_and_status_1(
 def test_when_no_photo_is_classified_the_gateways_log_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    gateway = start("gateway", "json.tool", ["missing.json"], tmp_path, os.environ)
-    gateway.process.wait()
-    chain = Chain("http://127.0.0.1:1", ("clothing",), "127.0.0.1:1", gateway, gateway)
+    gateway = start_process("gateway", "json.tool", ["missing.json"], tmp_path, os.environ)
+    gateway.popen.wait()
+    stack = Stack("http://127.0.0.1:1", ("clothing",), "127.0.0.1:1", gateway, gateway)
     sample = Sample("clothing", "bag.jpg", "Bag", b"a photo")
     monkeypatch.setattr(program, "garments", lambda: [sample])
     monkeypatch.setattr(program, "seed", lambda models: [])
-    monkeypatch.setattr(program, "running", lambda models, settings: nullcontext(chain))
+    monkeypatch.setattr(program, "run_stack", lambda models, settings: nullcontext(stack))
     assert program.main([]) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: cannot reach http://127.0.0.1:1")

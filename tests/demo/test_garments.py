@@ -57,8 +57,8 @@ def test_drawings_are_photos_of_something_dark_on_a_light_background(
 
 def test_all_drawings_differ(drawings: list[np.ndarray]) -> None:
     small = [np.asarray(Image.fromarray(d).convert("L").resize((28, 28)), int) for d in drawings]
-    for place, one in enumerate(small):
-        for other in small[place + 1 :]:
+    for index, one in enumerate(small):
+        for other in small[index + 1 :]:
             assert np.abs(one - other).mean() > 5
 
 
@@ -67,11 +67,14 @@ def test_the_starter_model_names_at_least_8_of_10(garment_samples: list[Sample])
 
     model = STARTERS / "clothing"
     served = tf.saved_model.load(str(newest(model))).signatures
-    told = served["describe"](image=tf.zeros((1, 28, 28, 1), tf.uint8))
-    labels, preparation = told["labels"].numpy()[0], told["preparation"].numpy()[0].decode()
+    described = served["describe"](image=tf.zeros((1, 28, 28, 1), tf.uint8))
+    labels, preparation = (
+        described["labels"].numpy()[0],
+        described["preparation"].numpy()[0].decode(),
+    )
     pixels = np.stack([prepare(s.encoded, preparation, (28, 28, 1)) for s in garment_samples])
     best = served["serving_default"](image=tf.constant(pixels))["probabilities"].numpy().argmax(-1)
-    named = [labels[place].decode() for place in best]
+    named = [labels[index].decode() for index in best]
     wrong = [
         f"{true} is called {name}" for true, name in zip(LABELS, named, strict=True) if true != name
     ]

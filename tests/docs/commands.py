@@ -1,4 +1,4 @@
-"""The fenced blocks of README and docs: which are run, and which say that they are not."""
+"""The fenced code blocks of README and docs, and whether tests run them."""
 
 import re
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ _BLOCK = re.compile(
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block: where it begins, its language, its text, why it is not run."""
+    """A fenced block: its location, its language, its text, and why it is not run."""
 
-    place: str
+    location: str
     form: str
     text: str
     why_not_run: str | None
@@ -35,13 +35,13 @@ def blocks() -> list[Block]:
         content = document.read_text("utf-8")
         for match in _BLOCK.finditer(content):
             line = content.count("\n", 0, match.start("form")) + 1
-            place = f"{document.relative_to(ROOT)}:{line}"
-            found.append(Block(place, match["form"], match["text"], match["why"]))
+            location = f"{document.relative_to(ROOT)}:{line}"
+            found.append(Block(location, match["form"], match["text"], match["why"]))
     return found
 
 
 def links() -> list[tuple[str, Path]]:
-    """Return the relative links of all documents, with the place where each stands."""
+    """Return the relative links of all documents, each with its document."""
     found = []
     for document in documents():
         for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", document.read_text("utf-8")):

@@ -1,4 +1,4 @@
-"""Every command of README and docs is run, or says why not and is listed among the skips."""
+"""Every command in README and docs is run, or states why not and is listed among the skips."""
 
 import os
 import shutil
@@ -28,13 +28,13 @@ SERVERS = [block for block in RUN if block.text.startswith("make serve")]
 OTHERS = [block for block in RUN if block not in SERVERS]
 
 
-def place(block: Block) -> str:
-    return block.place
+def location(block: Block) -> str:
+    return block.location
 
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run what the examples talk to."""
+    """Run a gateway and a model server for the examples."""
     folder = tmp_path_factory.mktemp("docs")
     with (
         model_server(STARTERS, folder / "model-server.log") as (_, address),
@@ -45,8 +45,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def workplace(tmp_path: Path) -> Path:
-    """Make a folder such as a reader has: the environment and a few photos."""
+def reader_folder(tmp_path: Path) -> Path:
+    """Make a folder like a reader's, with the environment and a few photos."""
     (tmp_path / ".venv").symlink_to(sys.prefix)
     for name in ("photo.jpg", "shirt.jpg", "cat.jpg", "dog.jpg"):
         (tmp_path / name).write_bytes(encoded_photo("JPEG", (600, 800)))
@@ -59,13 +59,13 @@ def environment(url: str) -> dict[str, str]:
     return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "PHOTOLABEL_URL": url}
 
 
-@pytest.mark.parametrize("block", OTHERS, ids=place)
-def test_a_command_works_as_documented(block: Block, url: str, workplace: Path) -> None:
+@pytest.mark.parametrize("block", OTHERS, ids=location)
+def test_a_command_works_as_documented(block: Block, url: str, reader_folder: Path) -> None:
     text = block.text.replace(DOCUMENTED_URL, url)
     shell = ["bash", "-eu", "-o", "pipefail", "-c", text]
     done = subprocess.run(
         shell if block.form == "sh" else [sys.executable, "-c", text],
-        cwd=ROOT if "make " in text else workplace,
+        cwd=ROOT if "make " in text else reader_folder,
         env=environment(url),
         capture_output=True,
         text=True,
@@ -73,11 +73,11 @@ def test_a_command_works_as_documented(block: Block, url: str, workplace: Path) 
         check=False,
     )
     assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
-    assert done.stdout.strip(), "it shows something"
+    assert done.stdout.strip(), "it prints something"
     assert '"urn:photolabel:error' not in done.stdout
 
 
-@pytest.mark.parametrize("block", SERVERS, ids=place)
+@pytest.mark.parametrize("block", SERVERS, ids=location)
 def test_make_serve_stays_up_and_answers(block: Block, tmp_path: Path) -> None:
     port = free_port()
     options = {"PORT": str(port), "MODELS": str(tmp_path / "models")}
@@ -101,17 +101,17 @@ def test_make_serve_stays_up_and_answers(block: Block, tmp_path: Path) -> None:
         httpx.get(f"http://127.0.0.1:{port}/livez")
 
 
-@pytest.mark.parametrize("block", NOT_RUN, ids=place)
-def test_a_command_that_is_not_run_here(block: Block) -> None:
+@pytest.mark.parametrize("block", NOT_RUN, ids=location)
+def test_a_command_that_is_not_run(block: Block) -> None:
     pytest.skip(f"documented, not run: {block.why_not_run}")
 
 
-def test_every_block_is_of_a_known_kind() -> None:
+def test_every_block_has_a_known_language() -> None:
     assert RUN
-    unknown = [b.place for b in blocks() if b.form not in RUNNABLE | UNRUNNABLE_FORMS]
-    assert not unknown, "name the block sh or python, so that it is run"
+    unknown = [b.location for b in blocks() if b.form not in RUNNABLE | UNRUNNABLE_FORMS]
+    assert not unknown, "mark the block as sh or python, so that it is run"
 
 
-def test_every_link_leads_somewhere() -> None:
-    missing = [f"{place}: {target}" for place, target in links() if not target.exists()]
+def test_every_link_has_a_target() -> None:
+    missing = [f"{document}: {target}" for document, target in links() if not target.exists()]
     assert not missing

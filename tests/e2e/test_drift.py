@@ -16,7 +16,7 @@ from tests.drawing import encode
 from tests.e2e.processes import ROOT, STARTERS, gateway, model_server, wait_until_ready
 from training.metrics.evaluation import Evaluation
 from training.metrics.histograms import histograms
-from training.publishing.published import PublishedModel
+from training.publishing.published_model import PublishedModel
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("embedded_only")]
 

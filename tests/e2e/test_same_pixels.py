@@ -1,4 +1,4 @@
-"""Training and gateway make the same pixels of the same file: what a model server is sent."""
+"""Training and the gateway prepare the same pixels from the same file."""
 
 import hashlib
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from tests.e2e.processes import gateway, wait_until_ready
 from tests.serving.photos.golden import rgb, see_through
 from tests.serving.photos.profiles import SPACES, profile
 from tests.serving.scripted import Script, serve
-from training.data.photo_store import Source, photo_store
+from training.data.prepared_photos import Source, photo_store
 
 pytestmark = pytest.mark.e2e
 
@@ -26,7 +26,7 @@ MODEL = "drawn"
 
 
 def files() -> list[bytes]:
-    """Draw photos of every kind that the gateway accepts, one larger than a JPEG is decoded."""
+    """Draw photos of every kind that the gateway accepts, one decoded at a reduced size."""
     exif = Image.Exif()
     exif[0x0112] = 6
     picture = rgb("colour")
@@ -47,7 +47,7 @@ def files() -> list[bytes]:
 
 @contextmanager
 def recording(preparation: str, shape: Shape, log: Path) -> Iterator[tuple[str, Script]]:
-    """Run a gateway before a model server that keeps what it is sent; yield URL and script."""
+    """Run a gateway with a model server that records its requests; yield URL and script."""
     script = Script()
     script.preparation = preparation.encode()
     script.input_shape = [-1, *shape]
@@ -67,15 +67,15 @@ def test_the_gateway_sends_what_training_made(
 ) -> None:
     monkeypatch.setenv("PHOTOLABEL_CACHE", str(tmp_path / "cache"))
     sources = {
-        hashlib.sha256(encoded).hexdigest(): Source(f"{place}", partial(bytes, encoded))
-        for place, encoded in enumerate(files())
+        hashlib.sha256(encoded).hexdigest(): Source(f"{index}", partial(bytes, encoded))
+        for index, encoded in enumerate(files())
     }
     store = photo_store(sources, preparation, shape, lambda *_: None)
     assert not store.damaged
     with recording(preparation, shape, tmp_path / "gateway.log") as (url, script):
         for content, source in sources.items():
-            answer = httpx.post(f"{url}/v1/models/{MODEL}:classify", content=source.read())
-            assert answer.status_code == 200, answer.text
+            response = httpx.post(f"{url}/v1/models/{MODEL}:classify", content=source.read())
+            assert response.status_code == 200, response.text
             sent = script.requests[-1].inputs["image"]
             pixels = np.frombuffer(sent.tensor_content, np.uint8).reshape(shape)
             np.testing.assert_array_equal(pixels, store.pixels[store.rows[content]])

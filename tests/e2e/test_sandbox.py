@@ -1,4 +1,4 @@
-"""AVIF through the whole chain: bombs are refused, helpers are replaced, and none stays behind."""
+"""AVIF and GIF through all programs: bombs are refused, sandboxes are replaced, none is left."""
 
 import os
 import shutil
@@ -13,13 +13,14 @@ import psutil
 import pytest
 from PIL import Image
 
+from benchmarks.hostile_uploads import bmps, gifs
 from tests.drawing import encode, encoded_photo
 from tests.e2e.processes import STARTERS, Program, gateway, model_server, wait_until_ready
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("embedded_only")]
 
 SETTINGS = {
-    "formats": "JPEG,AVIF",
+    "formats": "JPEG,AVIF,GIF,BMP",
     "models": "clothing",
     "workers": "1",
     "time_budget": "60",
@@ -42,7 +43,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def running(
     address: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Program, str]]:
-    """Run a gateway that accepts AVIF, within small bounds."""
+    """Run a gateway that accepts risky formats, within small bounds."""
     log = tmp_path_factory.mktemp("avif") / "gateway.log"
     with gateway(address, log, **SETTINGS) as (program, url):
         wait_until_ready(url)
@@ -51,14 +52,14 @@ def running(
 
 
 def classify(url: str, photo: bytes) -> int:
-    answer = httpx.post(f"{url}{PATH}", content=photo, timeout=90)
-    if answer.status_code >= 400:
-        assert answer.headers["Content-Type"] == "application/problem+json"
-    return answer.status_code
+    response = httpx.post(f"{url}{PATH}", content=photo, timeout=90)
+    if response.status_code >= 400:
+        assert response.headers["Content-Type"] == "application/problem+json"
+    return response.status_code
 
 
-def helpers(program: Program) -> list[psutil.Process]:
-    """Return the helper processes of the gateway that run."""
+def sandboxes(program: Program) -> list[psutil.Process]:
+    """Return the running sandboxes of the gateway."""
     family = psutil.Process(program.process.pid).children(recursive=True)
     return [each for each in family if "serving.photos.sandbox" in each.cmdline()]
 
@@ -71,43 +72,45 @@ def test_bombs_are_refused_and_the_next_photo_is_classified(running: tuple[Progr
     slow = encode(Image.fromarray(noise), "AVIF", **options)
     large = encode(Image.new("RGB", (3000, 3000), "blue"), "AVIF", speed=10)
     assert classify(url, encoded_photo("AVIF")) == 200
-    for bomb in (slow, large):
+    comments = gifs.commented(bytes(4_000_000))
+    lines = bmps.run_lengths((4000, 4000), bytes(8_000_000))
+    for bomb in (slow, large, comments, lines):
         assert classify(url, bomb) in {413, 422}
-        assert classify(url, encoded_photo("AVIF")) == 200
-        assert classify(url, encoded_photo("JPEG")) == 200
+        for form in ("AVIF", "GIF", "BMP", "JPEG"):
+            assert classify(url, encoded_photo(form)) == 200
     assert psutil.Process(program.process.pid).children() == workers
 
 
-def test_a_killed_helper_is_replaced(running: tuple[Program, str]) -> None:
+def test_a_killed_sandbox_is_replaced(running: tuple[Program, str]) -> None:
     program, url = running
     assert classify(url, encoded_photo("AVIF")) == 200
-    (helper,) = helpers(program)
-    helper.kill()
+    (sandbox,) = sandboxes(program)
+    sandbox.kill()
     end = time.monotonic() + 30
-    while helper.status() != psutil.STATUS_ZOMBIE:  # until its worker needs the next one
+    while sandbox.status() != psutil.STATUS_ZOMBIE:  # until its worker needs the next one
         assert time.monotonic() < end
         time.sleep(0.01)
     assert classify(url, encoded_photo("AVIF")) == 200
-    assert len(helpers(program)) == 1
-    assert helpers(program) != [helper]
+    assert len(sandboxes(program)) == 1
+    assert sandboxes(program) != [sandbox]
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_no_helper_outlives_its_worker(running: tuple[Program, str], how: signal.Signals) -> None:
+def test_no_sandbox_outlives_its_worker(running: tuple[Program, str], how: signal.Signals) -> None:
     program, url = running
     assert classify(url, encoded_photo("AVIF")) == 200
-    (helper,) = helpers(program)
-    worker = helper.parent()
+    (sandbox,) = sandboxes(program)
+    worker = sandbox.parent()
     assert worker is not None
     os.kill(worker.pid, how)
-    helper.wait(60)
+    sandbox.wait(60)
     wait_until_ready(url)
 
 
-def test_no_helper_outlives_the_gateway(address: str, tmp_path: Path) -> None:
+def test_no_sandbox_outlives_the_gateway(address: str, tmp_path: Path) -> None:
     with gateway(address, tmp_path / "log", **SETTINGS) as (program, url):
         wait_until_ready(url)
         assert classify(url, encoded_photo("AVIF")) == 200
-        (helper,) = helpers(program)
+        (sandbox,) = sandboxes(program)
         assert program.stop() == 0
-    helper.wait(30)
+    sandbox.wait(30)

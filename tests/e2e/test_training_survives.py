@@ -75,7 +75,7 @@ def test_preempted_it_keeps_where_it_is_and_says_how_to_go_on(place: Workplace) 
     assert error.splitlines()[-1] == "terminated"
     assert "Traceback" not in error
     assert output.rstrip().endswith(place.checkpoints("-preempted")[-1])
-    assert "stopped; the same command goes on from runs-preempted/clothing-cnn/" in output
+    assert "stopped; the same command resumes from runs-preempted/clothing-cnn/" in output
     facts = json.loads((place.run_folder("-preempted") / "run.json").read_text())
     assert facts["status"] == "stopped"
     assert place.versions("-preempted") == []

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from training.augmentation_settings import Augmentation
 from training.backends import current
 from training.data.datasets import DataSet, Split
-from training.recipe import DenseNetwork
+from training.networks.dense import DenseNetwork
 from training.recipes import RECIPES
+from training.settings import Augmentation
 
 if TYPE_CHECKING:
     import keras

@@ -8,9 +8,10 @@ from flask import Flask
 from serving.gateway.app import create_app
 from serving.gateway.inference.readiness import WAIT_SECONDS
 from serving.gateway.model_client.client import ModelServer
+from serving.gateway.server.gunicorn_app import CLOSE_SECONDS
 from serving.gateway.settings import PREFIX, Settings
 from serving.gateway.settings_reader import FOREIGN, read_settings
-from serving.photos.decoder import UNBOUNDED_FORMATS
+from serving.photos.headers.inspection import INSPECTED_FORMATS
 from tests.k8s.manifests import (
     DEPLOYMENTS,
     Manifest,
@@ -22,10 +23,10 @@ from tests.k8s.manifests import (
     quantity,
 )
 
-# Measured (docs/limits.md): a worker, the worst photo and a copy of its bytes, an idle helper.
+# Measured (docs/limits.md): a worker, the worst photo and a copy of its bytes, an idle sandbox.
 IDLE_BYTES = 100e6
 PHOTO_BYTES = 225e6
-HELPER_BYTES = 60e6
+SANDBOX_BYTES = 60e6
 
 pytestmark = pytest.mark.parametrize("name", DEPLOYMENTS)
 
@@ -89,7 +90,7 @@ def test_draining_ends_before_the_pod_is_killed(settings: Settings, pod: Manifes
     assert settings.drain_delay >= 5
     assert settings.drain_seconds > settings.time_budget
     grace = pod["terminationGracePeriodSeconds"]
-    assert settings.drain_delay + settings.drain_seconds < grace
+    assert settings.drain_delay + settings.drain_seconds + CLOSE_SECONDS < grace
 
 
 def test_readiness_is_answered_before_the_probe_gives_up(container: Manifest) -> None:
@@ -102,8 +103,8 @@ def test_memory_holds_the_greatest_bodies_and_photos(
     """The formula of docs/limits.md: what a worker needs at worst."""
     bodies = settings.max_upload_bytes + settings.max_in_flight * settings.max_body_bytes
     photos = settings.max_decodes * PHOTO_BYTES
-    helper = 0.0
-    if UNBOUNDED_FORMATS & set(settings.formats):
-        helper = HELPER_BYTES + settings.max_helper_bytes
+    sandbox = 0.0
+    if set(settings.photo_limits().formats) - INSPECTED_FORMATS:
+        sandbox = SANDBOX_BYTES + settings.photo_limits().max_helper_bytes
     limit = quantity(container["resources"]["limits"]["memory"])
-    assert settings.workers * (IDLE_BYTES + bodies + photos + helper) <= limit
+    assert settings.workers * (IDLE_BYTES + bodies + photos + sandbox) <= limit

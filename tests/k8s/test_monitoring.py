@@ -29,7 +29,7 @@ def labels_of_samples() -> dict[str, set[str]]:
 
 
 def expressions() -> Iterator[tuple[str, str]]:
-    """Yield the place and the text of every expression in dashboard and alerts."""
+    """Yield the location and the text of every expression in dashboard and alerts."""
     dashboard = json.loads((FOLDER / "dashboard.json").read_text("utf-8"))
     for panel in dashboard["panels"]:
         for target in panel["targets"]:
@@ -42,16 +42,16 @@ def expressions() -> Iterator[tuple[str, str]]:
             yield rule["alert"], rule["expr"]
 
 
-@pytest.mark.parametrize(("place", "expression"), list(expressions()))
-def test_every_metric_and_label_is_told_by_the_gateway(place: str, expression: str) -> None:
-    told = labels_of_samples()
+@pytest.mark.parametrize(("location", "expression"), list(expressions()))
+def test_every_metric_and_label_exists_in_the_gateway(location: str, expression: str) -> None:
+    exported = labels_of_samples()
     asked = re.findall(r"\b(photolabel_\w+)(?:\{([^}]*)\})?", expression)
     assert asked
     known = set(FROM_PROMETHEUS)
     for name, matchers in asked:
-        assert name in told
-        assert set(re.findall(r"(\w+)\s*(?:=|!=|=~|!~)\s*\"", matchers)) <= told[name]
-        known |= told[name]
+        assert name in exported
+        assert set(re.findall(r"(\w+)\s*(?:=|!=|=~|!~)\s*\"", matchers)) <= exported[name]
+        known |= exported[name]
     for grouped in re.findall(r"\bby \(([^)]*)\)", expression):
         assert set(grouped.split(", ")) <= known
 
@@ -72,10 +72,10 @@ def test_bounds_in_alerts_are_bounds_of_the_histogram() -> None:
 
 
 def test_every_alert_is_explained() -> None:
-    told = (K8S.parent / "docs" / "operations.md").read_text("utf-8")
+    document = (K8S.parent / "docs" / "operations.md").read_text("utf-8")
     alerts = [rule["alert"] for rule in _rules()]
     assert alerts
-    assert all(f"`{alert}`" in told for alert in alerts)
+    assert all(f"`{alert}`" in document for alert in alerts)
     assert all(rule["labels"]["severity"] and rule["annotations"]["summary"] for rule in _rules())
 
 
@@ -88,9 +88,9 @@ def test_panels_do_not_overlap() -> None:
     panels = json.loads((FOLDER / "dashboard.json").read_text("utf-8"))["panels"]
     cells = [
         (x, y)
-        for place in (panel["gridPos"] for panel in panels)
-        for x in range(place["x"], place["x"] + place["w"])
-        for y in range(place["y"], place["y"] + place["h"])
+        for position in (panel["gridPos"] for panel in panels)
+        for x in range(position["x"], position["x"] + position["w"])
+        for y in range(position["y"], position["y"] + position["h"])
     ]
     assert len(cells) == len(set(cells))
     assert max(x for x, _ in cells) < 24

@@ -80,10 +80,10 @@ def test_everything_written_is_on_a_volume() -> None:
     container = _container(build("training")[0])
     mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
     arguments = container["args"]
-    places = [arguments[arguments.index(flag) + 1] for flag in ("--data", "--models", "--runs")]
-    places += [path for path in environment(container).values() if path.startswith("/")]
-    for place in places:
-        assert any(place == mount or place.startswith(f"{mount}/") for mount in mounts), place
+    paths = [arguments[arguments.index(flag) + 1] for flag in ("--data", "--models", "--runs")]
+    paths += [path for path in environment(container).values() if path.startswith("/")]
+    for path in paths:
+        assert any(path == mount or path.startswith(f"{mount}/") for mount in mounts), path
 
 
 def test_it_publishes_where_the_model_server_reads() -> None:

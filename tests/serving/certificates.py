@@ -8,7 +8,7 @@ from pathlib import Path
 import trustme
 from google.protobuf import text_format
 
-from serving.model_server.tls import ssl_config_message
+from serving.tls.ssl_config import parse_ssl_config
 
 SERVER_NAME = "model-server"
 
@@ -54,9 +54,9 @@ class Certificates:
         return pair
 
     def ssl_config(self, pair: Pair | None = None, clients: Path | None = None) -> Path:
-        """Write TensorFlow Serving's SSLConfig; `clients` signed those whom the server lets in."""
+        """Write TensorFlow Serving's SSLConfig; `clients` signs the accepted ones."""
         pair = pair or self.server
-        config = ssl_config_message()
+        config = parse_ssl_config("")
         config.server_key, config.server_cert = pair.key.read_text(), pair.cert.read_text()
         if clients:
             config.custom_ca, config.client_verify = clients.read_text(), True

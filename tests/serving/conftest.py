@@ -1,4 +1,4 @@
-"""The gateway of this process, before a model server in memory."""
+"""A gateway in this process, with a model server in memory."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,7 +31,7 @@ def no_traceback_in_log(
 
 @pytest.fixture
 def write_config(tmp_path: Path) -> Callable[..., Path]:
-    """Write a config file for model m in the test's folder, replacing what was there."""
+    """Write a config file for model m in the test's folder, replacing the previous one."""
 
     def write(more: str = "", **fields: Any) -> Path:
         values = {"name": "m", "base_path": tmp_path / "m", "model_platform": "tensorflow"}

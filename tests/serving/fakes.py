@@ -1,4 +1,4 @@
-"""A model server in memory, and the gateway before it."""
+"""A model server in memory, and the gateway in front of it."""
 
 import json
 from dataclasses import dataclass, field, replace
@@ -29,7 +29,7 @@ PETS = Description(2, (150, 150, 3), ("cat", "dog"), "squash/1", {"recipe": "dra
 
 @dataclass
 class FakeModelServer:
-    """Answers as a model server does; every call is written down."""
+    """Answers as a model server does, and records every call."""
 
     models: dict[str, list[Description]]
     labels: dict[str, int] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What a gateway's metrics say."""
+"""Reading a gateway's metrics."""
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -6,7 +6,7 @@ Numbers = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 def read_numbers(text: str) -> Numbers:
-    """Return each sample's value by its name and labels."""
+    """Parse Prometheus text: the value of each sample by its name and labels."""
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(text)
@@ -24,5 +24,5 @@ def total(numbers: Numbers, name: str, **labels: str) -> float:
 
 
 def values_of(numbers: Numbers, label: str) -> set[str]:
-    """Return every value that a label has anywhere."""
+    """Return all values of a label in any sample."""
     return {value for _, has in numbers for name, value in has if name == label}

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from training.recipe import BackboneNetwork, FineTuning, Head, Recipe
+from training.recipe import Recipe
+from training.settings import BackboneNetwork, FineTuning, Head
 
 SIDE = 32
 

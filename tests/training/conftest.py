@@ -14,7 +14,8 @@ from PIL import Image
 from tests.idx import write_fashion_mnist
 from training import report
 from training.__main__ import main
-from training.recipe import Recipe, ResidualNetwork
+from training.networks.residual import ResidualNetwork
+from training.recipe import Recipe
 from training.recipes import RECIPES
 
 TINY = (

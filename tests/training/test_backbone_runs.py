@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tests.training.backbones import write_photos
 from training.__main__ import main
-from training.data.image_folders import load_image_folder
+from training.data.loaders.image_folders import load_image_folder
 
 # Keras stores weights by a conversion that NumPy wants to be another one some day.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -68,9 +68,9 @@ def test_like_photos_are_no_drift(
 ) -> None:
     assert run(metrics_text({1: drawn(2000)}), tmp_path) == 0
     said = capsys.readouterr().out
-    assert said.startswith(f"clothing/1: its card beside {tmp_path}/metrics.txt\n")
+    assert said.startswith(f"clothing/1: its card compared with {tmp_path}/metrics.txt\n")
     assert "between 5,000 photos of the card and 2,000 live ones (by chance up to 0.0" in said
-    assert said.count("no change worth a look") == 2
+    assert said.count("no relevant change") == 2
     assert "0.99 to 0.999" in said
 
 
@@ -126,7 +126,7 @@ def test_a_prometheus_with_several_gateways_and_no_versions(
     text = "\n".join(lines) + "\n"
     assert run(text, tmp_path) == 0
     said = capsys.readouterr().out
-    assert "which does not tell versions apart" in said
+    assert "which has no versions" in said
     assert "303 live ones" in said
     assert run(f"{text}{metrics_text({1: drawn(500)})}", tmp_path) == 1
     told = " and photolabel_confidence_bucket: select one of them"
@@ -138,7 +138,7 @@ def test_what_cannot_be_told(
 ) -> None:
     text = metrics_text({1: drawn(199)})
     assert run(text, tmp_path) == 5
-    assert "199 photos are too few to tell, 200 are wanted (--least)" in capsys.readouterr().err
+    assert "199 photos are too few, 200 are needed (--least)" in capsys.readouterr().err
     assert run(text, tmp_path, "--least", "199") == 0
     assert run(metrics_text({1: drawn(999)}, "cats-dogs"), tmp_path) == 5
     assert "the metrics have no photos of a model clothing" in capsys.readouterr().err
@@ -169,8 +169,8 @@ def test_cards_that_do_not_fit(
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("<html><body>hello</body></html>\n", "is no text of Prometheus' format"),
-        ('{"status": "ok"}\n', "is no text of Prometheus' format"),
+        ("<html><body>hello</body></html>\n", "is not in the Prometheus text format"),
+        ('{"status": "ok"}\n', "is not in the Prometheus text format"),
         (
             'photolabel_confidence_bucket{le="x",model="clothing",predicted="bag"} 1\n',
             "has a bin of photolabel_confidence_bucket with the bound 'x'",
@@ -195,7 +195,7 @@ def test_a_class_that_the_model_does_not_know(
 ) -> None:
     text = metrics_text({1: drawn(500)}).replace('predicted="bag"', 'predicted="hat"')
     assert run(text, tmp_path) == 1
-    assert "the class 'hat', which this model does not know" in capsys.readouterr().err
+    assert "the class 'hat', which this model does not have" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_versions_without_a_number_are_told(
     for label in ("abc", "²"):
         named = text.replace('version="1"', f'version="{label}"')
         assert run(named, tmp_path) == 5
-        told = "the metrics have photos of no numbered version; they have 900 of version "
+        told = "the metrics have no photos of a numbered version; they have 900 of version "
         assert capsys.readouterr().err == f"error: {told}{label}\n"
 
 

@@ -99,7 +99,7 @@ def test_weights_survive_a_publication_that_fails(
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["run", "shoes"], 2, "there is no recipe 'shoes'; there are clothing-dense800-sgd, "),
+        (["run", "shoes"], 2, "there is no recipe 'shoes'; there are cats-dogs-cnn, "),
         (["run", "--default-of", "shoes"], 2, "there is no model 'shoes'; there are clothing, "),
         (["run", "clothing-cnn", "--set", "epoch=1"], 2, "clothing-cnn has no setting 'epoch'; "),
         (["run", "clothing-cnn", "--seed", "x"], 2, "seed is a whole number (now 1), not 'x'"),

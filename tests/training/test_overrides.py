@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from training.errors import UsageError
-from training.overrides import override, settings
-from training.recipe import ResidualNetwork
+from training.networks.residual import ResidualNetwork
+from training.overrides import hyperparameters, override, restored
 from training.recipes import RECIPES
 
 RECIPE = replace(
@@ -31,11 +31,11 @@ RECIPE = replace(
 def test_a_number_is_changed_by_its_name(assignment: str, value: object) -> None:
     name = assignment.partition("=")[0]
 
-    changed = settings(override(RECIPE, [assignment]))
+    changed = hyperparameters(override(RECIPE, [assignment]))
 
     assert changed[name] == value
     assert type(changed[name]) is type(value)
-    assert {**changed, name: settings(RECIPE)[name]} == settings(RECIPE)
+    assert {**changed, name: hyperparameters(RECIPE)[name]} == hyperparameters(RECIPE)
 
 
 def test_the_last_of_several_assignments_holds() -> None:
@@ -62,9 +62,9 @@ def test_an_unknown_name_is_refused_naming_the_known(name: str) -> None:
         ("augmentation.crop_area=0", "augmentation.crop_area is above 0 and at most 1, not 0.0"),
         ("network.dropout=1", "network.dropout is at least 0 and below 1, not 1.0"),
         ("network.stages=8", "network.stages has 2 numbers (now 48,96), not '8'"),
-        ("network.stages=8,0", "the numbers of network.stages are at least 1, not 8,0"),
+        ("network.stages=8,0", "network.stages: each number is at least 1, not 0"),
         ("network.stages=8;16", "network.stages is whole numbers with commas (now 48,96), not"),
-        ("seed=4294967296", "seed is below 2**32, not 4294967296"),
+        ("seed=4294967296", "seed is at least 0 and below 4294967296, not 4294967296"),
     ],
 )
 def test_a_wrong_value_is_refused(assignment: str, message: str) -> None:
@@ -91,3 +91,18 @@ def test_squares_fill_the_photo(side: int) -> None:
 def test_numbers_of_fitting_have_a_range(assignment: str) -> None:
     with pytest.raises(UsageError, match=r" is at least "):
         override(RECIPES["clothing-fast"], [assignment])
+
+
+def test_settings_that_go_together_are_changed_together() -> None:
+    with pytest.raises(UsageError, match="weight_decay has no effect with optimizer=adam"):
+        override(RECIPE, ["optimizer=adam"])
+
+    changed = override(RECIPE, ["optimizer=adam", "weight_decay=0"])
+    assert (changed.optimizer, changed.weight_decay) == ("adam", 0.0)
+
+
+def test_the_former_name_of_a_setting_is_accepted() -> None:
+    pets = RECIPES["cats-dogs-cnn"]
+
+    assert override(pets, ["split=2"]).split_seed == 2
+    assert restored(pets, "cats-dogs", {"split": 3, "seed": 4}).split_seed == 3

@@ -1,4 +1,4 @@
-"""Keras on JAX. Nothing of TensorFlow is imported: it need not be installed."""
+"""Keras on JAX. TensorFlow is not imported and need not be installed."""
 
 import os
 from contextlib import AbstractContextManager, nullcontext
@@ -9,16 +9,16 @@ import keras
 NAME = "JAX"
 GPU_HINT = "install jax[cuda12]"
 
-# Read when JAX first looks for devices: take the memory of GPUs only as it is needed.
+# Read when JAX first looks for devices: memory of GPUs is allocated only as needed.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 _DETERMINISTIC = "--xla_gpu_deterministic_ops=true"
 
 
 def be_deterministic() -> None:
-    """Compute the same bits each time; to be called before anything is computed.
+    """Compute the same bits each time; must be called before anything is computed.
 
-    On the processor JAX always does.
+    On the CPU, JAX always does.
     """
     flags = os.environ.get("XLA_FLAGS", "")
     if _DETERMINISTIC not in flags:
@@ -26,7 +26,7 @@ def be_deterministic() -> None:
 
 
 def use_cpu() -> None:
-    """Leave GPUs alone."""
+    """Use no GPUs."""
     jax.config.update("jax_platforms", "cpu")  # type: ignore[no-untyped-call]  # As JAX has it.
 
 
@@ -36,7 +36,7 @@ def gpus() -> list[str]:
 
 
 def spread() -> AbstractContextManager[object]:
-    """Return the scope in which a network is spread over all devices of the kind in use."""
+    """Return a scope in which a network is replicated on all devices in use."""
     if len(jax.devices()) < 2:
         return nullcontext()
     scope: AbstractContextManager[object] = keras.distribution.DataParallel().scope()
@@ -44,16 +44,16 @@ def spread() -> AbstractContextManager[object]:
 
 
 def replicas() -> int:
-    """Return how many devices share each batch, within such a scope; else 1."""
+    """Return the number of devices that share each batch, within such a scope; otherwise 1."""
     distribution = keras.distribution.distribution()
     return int(distribution.device_mesh.devices.size) if distribution else 1
 
 
 def to_dataset(batches: keras.utils.PyDataset) -> keras.utils.PyDataset:
-    """Return what Keras's `fit` takes the batches of an epoch from."""
+    """Return the batches of an epoch in the form that is best for Keras's `fit`."""
     return batches
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether an error says that a device has too little memory."""
+    """Whether an error means that a device is out of memory."""
     return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)

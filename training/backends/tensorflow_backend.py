@@ -8,21 +8,21 @@ import tensorflow as tf
 NAME = "TensorFlow"
 GPU_HINT = "install tensorflow[and-cuda] (make train does)"
 
-_AHEAD = 2  # Batches handed to TensorFlow before they are asked for.
+_AHEAD = 2  # Batches that TensorFlow prefetches.
 
 
 def be_deterministic() -> None:
-    """Compute the same bits each time; to be called before anything is computed."""
+    """Compute the same bits each time; must be called before anything is computed."""
     tf.config.experimental.enable_op_determinism()
 
 
 def use_cpu() -> None:
-    """Leave GPUs alone."""
+    """Use no GPUs."""
     tf.config.set_visible_devices([], "GPU")
 
 
 def gpus() -> list[str]:
-    """Return the name of each GPU, and take their memory only as it is needed."""
+    """Return the name of each GPU, and allocate their memory only as needed."""
     found = tf.config.list_physical_devices("GPU")
     for gpu in found:
         tf.config.experimental.set_memory_growth(gpu, True)
@@ -31,7 +31,7 @@ def gpus() -> list[str]:
 
 
 def spread() -> AbstractContextManager[object]:
-    """Return the scope in which a network is spread over all devices of the kind in use."""
+    """Return a scope in which a network is replicated on all devices in use."""
     kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
     devices = [device.name for device in tf.config.list_logical_devices(kind)]
     if len(devices) < 2:
@@ -41,15 +41,15 @@ def spread() -> AbstractContextManager[object]:
 
 
 def replicas() -> int:
-    """Return how many devices share each batch, within such a scope; else 1."""
+    """Return the number of devices that share each batch, within such a scope; otherwise 1."""
     return int(tf.distribute.get_strategy().num_replicas_in_sync)
 
 
 def to_dataset(batches: keras.utils.PyDataset) -> tf.data.Dataset:
-    """Return what Keras's `fit` takes the batches of an epoch from.
+    """Return the batches of an epoch in the form that is best for Keras's `fit`.
 
-    Keras makes nearly the same of them, but lets TensorFlow tune it, and the end of every epoch
-    then waits for the tuning thread: up to half a second.
+    Keras builds nearly the same data set, but with autotuning: then the end of every epoch waits up
+    to half a second for the tuning thread.
     """
     sample = batches[0]
     signature = tuple(tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in sample)
@@ -63,5 +63,5 @@ def to_dataset(batches: keras.utils.PyDataset) -> tf.data.Dataset:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether an error says that a device has too little memory."""
+    """Whether an error means that a device is out of memory."""
     return isinstance(error, tf.errors.ResourceExhaustedError)

@@ -1,6 +1,6 @@
-"""The commands of `python -m training`: one module each, with `add`, which describes it.
+"""The commands of `python -m training`: one module each, whose `add` adds it to the parser.
 
-Keras and TensorFlow take seconds to import: a command imports what needs them when it runs.
+Keras and TensorFlow take seconds to import: commands import what needs them when they run.
 """
 
 from training.commands import (
@@ -32,4 +32,4 @@ COMMANDS = (
     prune,
     starters,
 )
-"""In the order in which the help lists them."""
+"""In the order of the help."""

@@ -1,12 +1,13 @@
-"""Arguments that several commands take, and what they stand for."""
+"""Arguments that several commands take, and their meaning."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TypeAlias
 
 from training.errors import UsageError
-from training.overrides import override
-from training.publishing.policy import TOLERANCE, Policy
+from training.overrides import FORMER_NAMES, override
+from training.publishing.gate_policy import TOLERANCE, GatePolicy
 from training.recipe import Recipe
 from training.recipes import default_recipe, recipe_named
 
@@ -15,9 +16,10 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
-    """Let a command name a recipe and change its numbers: see `chosen_recipe`."""
+    """Let a command name a recipe and change its hyperparameters: see `chosen_recipe`."""
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("recipe", nargs="?", metavar="RECIPE", help="one that `recipes` lists")
+    what.add_argument("--recipe", dest="file", metavar="FILE", help="your own, such as recipe.py")
     what.add_argument("--default-of", metavar="MODEL", help="the default recipe of a model")
     parser.add_argument(
         "--set",
@@ -25,7 +27,7 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=VALUE",
         dest="assignments",
-        help="change a number of the recipe; may be repeated",
+        help="change a hyperparameter of the recipe; may be repeated",
     )
     parser.add_argument("--seed", help="the same as --set seed=SEED")
 
@@ -34,23 +36,30 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
     """Return the recipe that the arguments of `add_recipe` name, with its overrides.
 
     Raises:
-        UsageError: there is no such recipe or setting, or a value is of the wrong type.
+        UsageError: there is no such recipe or setting, or a value is wrong or has no effect.
     """
+    from training.data.registry import check_splitting
+
     if arguments.default_of:
         recipe = default_recipe(arguments.default_of)
     else:
-        recipe = recipe_named(arguments.recipe)
+        recipe = recipe_named(arguments.file or arguments.recipe)
+    for former, name in FORMER_NAMES.items():
+        if any(each.startswith(f"{former}=") for each in arguments.assignments):
+            sys.stderr.write(f"note: {former} is called {name} now\n")
     seed = [] if arguments.seed is None else [f"seed={arguments.seed}"]
-    return override(recipe, [*arguments.assignments, *seed])
+    recipe = override(recipe, [*arguments.assignments, *seed])
+    check_splitting(recipe)
+    return recipe
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
-    """Let a command say where the data sets are."""
+    """Let a command find the data sets."""
     parser.add_argument("--data", type=Path, help="folder of the data sets as they are published")
 
 
 def add_models(parser: argparse.ArgumentParser, what: str = "folder of the models") -> None:
-    """Let a command say where the published models are."""
+    """Let a command find the published models."""
     parser.add_argument("--models", type=Path, default=Path("models"), help=what)
 
 
@@ -62,35 +71,37 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 
 def add_training(parser: argparse.ArgumentParser) -> None:
-    """Let a command that trains say where its data and runs are, and how to train."""
+    """Add what all commands that train take: data, folder of runs, device and the like."""
     add_data(parser)
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="keep each run in here")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs")
     add_device(parser)
     parser.add_argument(
-        "--fresh", action="store_true", help="begin again what the same command has begun or done"
+        "--fresh",
+        action="store_true",
+        help="begin another run even if there is one",
     )
     parser.add_argument(
         "--deterministic",
         action="store_true",
-        help="slower; the same weights bit by bit each time, however often it is interrupted",
+        help="bit for bit the same weights each time, however often interrupted; slower",
     )
     parser.add_argument(
         "--checkpoint-minutes",
         type=minutes,
         default=10.0,
         metavar="N",
-        help="between checkpoints; there is one at each epoch anyway (default 10)",
+        help="minutes between checkpoints within an epoch (default 10)",
     )
     parser.add_argument(
-        "--tensorboard", type=Path, metavar="DIR", help="write TensorBoard's event files in here"
+        "--tensorboard", type=Path, metavar="DIR", help="write TensorBoard event files here"
     )
 
 
 def minutes(text: str) -> float:
-    """Read a number of minutes; argparse names this function where it is none.
+    """Read a number of minutes; argparse names this function in its message.
 
     Raises:
-        ValueError: it is no number, or below 0.
+        ValueError: it is not a number, or below 0.
     """
     value = float(text)
     if not 0 <= value < float("inf"):
@@ -99,30 +110,30 @@ def minutes(text: str) -> float:
 
 
 def add_gate(parser: argparse.ArgumentParser) -> None:
-    """Let a command that publishes say how strict the publishing gate is: see `gate_policy`."""
+    """Add how strict the publishing gate is: see `gate_policy`."""
     parser.add_argument(
         "--tolerance",
         type=float,
         default=TOLERANCE,
         metavar="POINTS",
-        help="of accuracy that it may lose against the version that serves (default %(default)s)",
+        help="accuracy that it may lose against the version served now (default %(default)s)",
     )
     parser.add_argument(
-        "--force", action="store_true", help="publish what the gate refuses; the card records it"
+        "--force", action="store_true", help="publish even if the gate refuses; the card records it"
     )
     parser.add_argument(
         "--model_config_file",
         type=Path,
-        help="of the model server: its label `stable` or its policy tells which version serves",
+        help="the model server's: its label `stable` or its policy decides which version is served",
     )
 
 
-def gate_policy(arguments: argparse.Namespace) -> Policy:
+def gate_policy(arguments: argparse.Namespace) -> GatePolicy:
     """Return what the arguments of `add_gate` say.
 
     Raises:
-        UsageError: the tolerance is no number of points.
+        UsageError: the tolerance is out of range.
     """
     if not 0 <= arguments.tolerance <= 100:
         raise UsageError(f"--tolerance is 0 to 100 points of accuracy, not {arguments.tolerance}")
-    return Policy(arguments.tolerance, arguments.force, arguments.model_config_file)
+    return GatePolicy(arguments.tolerance, arguments.force, arguments.model_config_file)

@@ -1,37 +1,39 @@
-"""`drift`: compare what a model says live with what it said when it was judged."""
+"""`drift`: compare a model's live predictions with those on its test photos."""
 
 import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
 
 from training.commands.arguments import Commands, add_models
+from training.console import figures_table, say, show
 from training.errors import Drifted, Inconclusive, UsageError
 
 if TYPE_CHECKING:
-    from training.judging.live_drift import Compared  # SciPy takes half a second to import.
+    from training.judging.drift import Comparison  # SciPy takes half a second to import.
 
 _LARGE = 0.25
 _LEAST = 200
-_ABOUT = """\
-Compare the confidences and the classes in a gateway's metrics with those in the model's card, by
-the population stability index (PSI). Exit status: 0 no drift, 4 drift (an index reaches
---threshold, and not by chance), 5 it can't be told (no photos of the model, or too few), 1 failed,
-2 wrong command."""
+_DESCRIPTION = """\
+Compare the confidences and the predicted classes in a gateway's metrics with those in the model's
+card, by the population stability index (PSI). Exit status: 0 no drift, 4 drift (an index reaches
+--threshold, and not by chance), 5 inconclusive (no photos of the model, or too few), 1 failed,
+2 usage error."""
 
 
 def add(commands: Commands) -> None:
-    """Describe the command."""
+    """Add the command to the parser."""
     parser = commands.add_parser(
         "drift",
-        help="compare what a model says live with its card",
-        description=_ABOUT,
+        help="compare a model's live predictions with those on its test photos",
+        description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "model", metavar="NAME[/VERSION]", help="without a version: the newest that has answered"
+        "model",
+        metavar="NAME[/VERSION]",
+        help="without a version: the newest that has classified photos",
     )
     parser.add_argument(
         "--metrics",
@@ -45,82 +47,75 @@ def add(commands: Commands) -> None:
         type=float,
         default=_LARGE,
         metavar="PSI",
-        help="from which on it is drift: 0.1 for small changes too (default %(default)s)",
+        help="lowest index that counts as drift; 0.1 includes small changes (default %(default)s)",
     )
     parser.add_argument(
         "--least",
         type=int,
         default=_LEAST,
         metavar="PHOTOS",
-        help="fewer live photos tell nothing (default %(default)s)",
+        help="number of live photos that are needed (default %(default)s)",
     )
     parser.add_argument(
         "--only",
         choices=("confidences", "classes"),
-        help="judge by this alone, such as where users' photos are not of all classes alike",
+        help="consider only these, for example if users photograph some classes more often",
     )
     parser.set_defaults(command=drift)
 
 
 def drift(arguments: argparse.Namespace) -> None:
-    """Read metrics and card, show how far they are apart, and judge it."""
+    """Read metrics and card, show how much they differ, and decide whether that is drift."""
     if not 0 < arguments.threshold < float("inf"):
-        raise UsageError(f"--threshold is a number above 0, not {arguments.threshold}")
+        raise UsageError(f"--threshold must be a number above 0, not {arguments.threshold}")
     if arguments.least < 1:
-        raise UsageError(f"--least is at least 1 photo, not {arguments.least}")
+        raise UsageError(f"--least must be at least 1 photo, not {arguments.least}")
     if not arguments.metrics.strip():
         raise UsageError(
             f"--metrics is a URL or a file, not {arguments.metrics!r}, such as"
             " http://127.0.0.1:8080/metrics"
         )
-    from training.judging.live import live, read_metrics
-    from training.judging.live_drift import compare, version_seen
-    from training.publishing.model_folder import find_version, read_card
+    from training.judging.drift import choose_version, compare
+    from training.judging.gateway_metrics import live_counts, read_metrics
+    from training.model_cards import VERSION_CARD, read_card
+    from training.publishing.model_folder import find_version
 
     name, _, number = arguments.model.partition("/")
     find_version(arguments.models, arguments.model)
-    found = live(read_metrics(arguments.metrics), name, arguments.metrics)
-    if found is None:
+    live = live_counts(read_metrics(arguments.metrics), name, arguments.metrics)
+    if live is None:
         raise Inconclusive(f"the metrics have no photos of a model {name}")
-    version = version_seen(found, number or None)
+    version = choose_version(live, number or None)
     folder = find_version(arguments.models, f"{name}/{version}" if version else arguments.model)
-    compared = compare(read_card(folder), found, version, arguments.least)
-    title = f"{name}/{folder.name}: its card beside {arguments.metrics}"
+    comparisons = compare(read_card(folder / VERSION_CARD), live, version, arguments.least)
+    title = f"{name}/{folder.name}: its card compared with {arguments.metrics}"
     if not version:
-        title += ", which does not tell versions apart"
-    _show(compared, title, Console())
-    judged = [each for each in compared if arguments.only in (None, each.what)]
-    drifted = [each for each in judged if each.drift.exceeds(arguments.threshold)]
+        title += ", which has no versions"
+    _show(comparisons, title, Console())
+    considered = [each for each in comparisons if arguments.only in (None, each.what)]
+    drifted = [each for each in considered if each.index.exceeds(arguments.threshold)]
     if drifted:
-        told = " and ".join(f"{each.what} {each.drift.index:.3f}" for each in drifted)
+        indices = " and ".join(f"{each.what} {each.index.value:.3f}" for each in drifted)
         raise Drifted(
-            f"{name}/{folder.name} has drifted: {told} (threshold {arguments.threshold:g})"
+            f"{name}/{folder.name} has drifted: {indices} (threshold {arguments.threshold:g})"
         )
 
 
-def _show(compared: "Sequence[Compared]", title: str, console: Console) -> None:
+def _show(comparisons: "Sequence[Comparison]", title: str, console: Console) -> None:
     """Show the bins of each histogram, then the indices with their meaning."""
-    console.print(title, highlight=False, markup=False, soft_wrap=True)
-    for each in compared:
-        table = _table(each.what, "card", "live")
-        shares = zip(each.bins, each.then / each.then.sum(), each.now / each.now.sum(), strict=True)
-        for name, then, now in shares:
-            table.add_row(name, f"{then:.1%}", f"{now:.1%}")
-        console.print(table, highlight=False, markup=False)
-    for each in compared:
-        console.print(
-            f"{each.what}: PSI {each.drift.index:.3f} between {each.then.sum():,.0f} photos of the"
-            f" card and {each.now.sum():,.0f} live ones (by chance up to {each.drift.chance:.3f}):"
-            f" {each.drift.meaning()}",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
+    say(console, title)
+    for each in comparisons:
+        table = figures_table(each.what, "card", "live")
+        shares = zip(
+            each.bins, each.card / each.card.sum(), each.live / each.live.sum(), strict=True
         )
-
-
-def _table(first: str, *others: str) -> Table:
-    table = Table()
-    table.add_column(first)
-    for name in others:
-        table.add_column(name, justify="right")
-    return table
+        for name, card, live in shares:
+            table.add_row(name, f"{card:.1%}", f"{live:.1%}")
+        show(console, table)
+    for each in comparisons:
+        say(
+            console,
+            f"{each.what}: PSI {each.index.value:.3f} between {each.card.sum():,.0f} photos of the"
+            f" card and {each.live.sum():,.0f} live ones (by chance up to {each.index.chance:.3f}):"
+            f" {each.index.meaning()}",
+        )

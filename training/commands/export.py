@@ -1,4 +1,4 @@
-"""`export`: publish what was trained where no SavedModel could be written."""
+"""`export`: publish a run that was trained where no SavedModel can be written."""
 
 import argparse
 from pathlib import Path
@@ -6,26 +6,23 @@ from pathlib import Path
 from rich.console import Console
 
 from training.backends import backend_name
-from training.commands.arguments import (
-    Commands,
-    add_data,
-    add_gate,
-    add_models,
-    gate_policy,
-)
+from training.commands.arguments import Commands, add_data, add_gate, add_models, gate_policy
 from training.errors import TrainingError
 
 
 def add(commands: Commands) -> None:
-    """Describe the command."""
+    """Add the command to the parser."""
     parser = commands.add_parser(
-        "export", help="publish what a run has trained, such as one without TensorFlow"
+        "export", help="publish a trained run, for example one trained without TensorFlow"
     )
     parser.add_argument(
         "checkpoint",
         type=Path,
         metavar="CHECKPOINT",
-        help="folder of a run that has trained, or trained.keras in it",
+        help="folder of a trained run, or trained.keras in it",
+    )
+    parser.add_argument(
+        "--recipe", metavar="FILE", help="where the recipe's own file is now (default: as noted)"
     )
     add_data(parser)
     add_models(parser, "publish into here")
@@ -34,16 +31,17 @@ def add(commands: Commands) -> None:
 
 
 def export(arguments: argparse.Namespace) -> None:
-    """Judge the network of a run again, with TensorFlow, and publish it."""
+    """Evaluate the network of a run again, with TensorFlow, and publish it."""
     if backend_name() != "tensorflow":
         raise TrainingError("a SavedModel is written by TensorFlow: set KERAS_BACKEND=tensorflow")
-    from training.pipeline.publish_run import export_run
+    from training.pipeline.publish_run import publish_run
 
     folder: Path = arguments.checkpoint
-    export_run(
+    publish_run(
         folder if folder.is_dir() else folder.parent,
         arguments.data,
         arguments.models,
         gate_policy(arguments),
         Console(),
+        arguments.recipe,
     )

@@ -1,4 +1,4 @@
-"""`prepare`: make folders of photos from a published archive."""
+"""`prepare`: extract a published archive into folders of photos."""
 
 import argparse
 from pathlib import Path
@@ -7,34 +7,43 @@ from rich.console import Console
 
 from training.commands.arguments import Commands
 from training.progress_bars import counting
+from training.wording import counted
 
 
 def add(commands: Commands) -> None:
     """Describe the command."""
-    parser = commands.add_parser("prepare", help="make folders of photos from a published archive")
-    parser.add_argument("dataset", choices=("dogs-vs-cats",), help="what the archive holds")
+    parser = commands.add_parser(
+        "prepare", help="extract a published archive into folders of photos"
+    )
+    parser.add_argument("dataset", choices=("dogs-vs-cats",), help="the data set of the archive")
     parser.add_argument("archive", type=Path, metavar="ARCHIVE", help="Kaggle's train.zip")
     parser.add_argument(
-        "folder", type=Path, metavar="DIR", help="put train/ validation/ test/ here"
+        "folder", type=Path, metavar="DIR", help="write train/, validation/ and test/ here"
     )
     parser.add_argument(
-        "--split", "--seed", type=int, default=1, help="which of the ways to split the photos"
+        "--split",
+        "--seed",
+        type=int,
+        default=1,
+        help="which split of the photos (split_seed of recipes)",
     )
     parser.set_defaults(command=prepare)
 
 
 def prepare(arguments: argparse.Namespace) -> None:
-    """Prepare the archive and say what has become of it."""
-    from training.data.preparing import DAMAGED_LIST, prepare_dogs_vs_cats
+    """Extract the archive and print how many photos each folder has."""
+    from training.data.extract_dogs_vs_cats import DAMAGED_LIST, prepare_dogs_vs_cats
 
     console = Console()
     with counting(console, "checking photos") as progress:
         made = prepare_dogs_vs_cats(arguments.archive, arguments.folder, arguments.split, progress)
     for (split, inner), photos in sorted(made.photos.items()):
         path = arguments.folder / split / inner
-        console.print(f"{path}: {photos:,} photos", highlight=False, soft_wrap=True)
+        console.print(f"{path}: {counted(photos, 'photo')}", highlight=False, soft_wrap=True)
     if made.damaged:
         reasons = arguments.folder / DAMAGED_LIST
         console.print(
-            f"{made.damaged:,} damaged photos set aside: {reasons}", highlight=False, soft_wrap=True
+            f"{counted(made.damaged, 'damaged photo')} set aside: {reasons}",
+            highlight=False,
+            soft_wrap=True,
         )

@@ -9,20 +9,20 @@ from training.commands.arguments import Commands, add_models
 
 
 def add(commands: Commands) -> None:
-    """Describe the command."""
+    """Add the command to the parser."""
     parser = commands.add_parser("prune", help="remove old versions of a model")
-    parser.add_argument("name", metavar="NAME", help="of the model")
+    parser.add_argument("name", metavar="NAME", help="name of the model")
     add_models(parser)
     parser.add_argument("--keep", type=int, default=5, help="how many of the newest to keep")
-    parser.add_argument("--model-server", metavar="HOST:PORT", help="keep what it serves")
+    parser.add_argument("--model-server", metavar="HOST:PORT", help="keep the versions it serves")
     parser.add_argument(
-        "--model_config_file", type=Path, help="keep what this file of the model server names"
+        "--model_config_file", type=Path, help="keep the versions that this file selects"
     )
     parser.set_defaults(command=prune)
 
 
 def prune(arguments: argparse.Namespace) -> None:
-    """Remove all versions but the newest and those in use, and say which."""
+    """Remove all versions except the newest and those in use, and print their numbers."""
     from training.publishing.pruning import prune_model
 
     removed = prune_model(

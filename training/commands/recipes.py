@@ -1,4 +1,4 @@
-"""`recipes`: list the recipes."""
+"""`recipes`: list the recipes, or the hyperparameters of one."""
 
 import argparse
 
@@ -6,21 +6,41 @@ from rich.console import Console
 from rich.table import Table
 
 from training.commands.arguments import Commands
-from training.recipes import DEFAULTS, RECIPES
+from training.overrides import hyperparameters
+from training.recipe import Recipe
+from training.recipes import DEFAULTS, RECIPES, recipe_named
+from training.settings.fields import description
 
 
 def add(commands: Commands) -> None:
     """Describe the command."""
     parser = commands.add_parser("recipes", help="list the recipes")
+    parser.add_argument(
+        "recipe", nargs="?", metavar="RECIPE", help="show its hyperparameters; a name or a file"
+    )
     parser.set_defaults(command=recipes)
 
 
 def recipes(arguments: argparse.Namespace) -> None:
-    """Show what each recipe trains, on what, and what is to be expected."""
+    """Print all recipes, or what `--set` can change in one of them."""
+    table = _hyperparameters(recipe_named(arguments.recipe)) if arguments.recipe else _recipes()
+    Console().print(table, markup=False)
+
+
+def _recipes() -> Table:
     table = Table(show_lines=True)
     for name in ("recipe", "what", "data", "expected"):
         table.add_column(name, no_wrap=name == "recipe")
     for recipe in RECIPES.values():
         default = f"\n(default of {recipe.model})" if recipe.name in DEFAULTS.values() else ""
         table.add_row(recipe.name + default, recipe.what, recipe.dataset, recipe.expected)
-    Console().print(table)
+    return table
+
+
+def _hyperparameters(recipe: Recipe) -> Table:
+    table = Table("hyperparameter", "value", "meaning")
+    for name, value in hyperparameters(recipe).items():
+        group, _, inner = name.rpartition(".")
+        holder = getattr(recipe, group) if group else recipe
+        table.add_row(name, str(value), description(holder, inner))
+    return table

@@ -15,8 +15,7 @@ from training.commands.arguments import (
 )
 from training.commands.training import train
 from training.errors import UsageError
-from training.recipe import Recipe
-from training.recipes.images import ANY_PHOTOS
+from training.recipe import ANY_PHOTOS, Recipe
 
 
 def add(commands: Commands) -> None:
@@ -27,7 +26,9 @@ def add(commands: Commands) -> None:
     add_training(parser)
     add_gate(parser)
     parser.add_argument(
-        "--name", metavar="MODEL", help="publish as this model; for images-<backbone>, any photos"
+        "--name",
+        metavar="MODEL",
+        help="publish as this model; for recipes of any photos, such as images-<backbone>",
     )
     parser.set_defaults(command=run)
 
@@ -41,10 +42,10 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _named(recipe: Recipe, model: str) -> Recipe:
-    """Return a recipe for any photos, with the name that its model is to have.
+    """Return a recipe for any photos with another name of its model.
 
     Raises:
-        UsageError: the recipe is for certain photos, or the name can't be part of an address.
+        UsageError: the recipe is for certain photos, or the name can't be part of a URL.
     """
     if recipe.dataset != ANY_PHOTOS:
         raise UsageError(f"--name is for images-<backbone>; {recipe.name} trains {recipe.model}")

@@ -1,4 +1,4 @@
-"""`starters`: train the starter models in the tree again."""
+"""`starters`: train the starter models in the source tree again."""
 
 import argparse
 from pathlib import Path
@@ -7,26 +7,29 @@ from rich.console import Console
 
 from training.commands.arguments import Commands, add_training
 from training.commands.training import train
+from training.console import say
 from training.errors import TrainingError
-from training.publishing.policy import Policy
+from training.publishing.gate_policy import GatePolicy
 from training.publishing.starters import STARTERS, install
 from training.recipes import DEFAULTS, RECIPES
 
 
 def add(commands: Commands) -> None:
-    """Describe the command."""
-    parser = commands.add_parser("starters", help="train the starter models in the tree again")
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "starters", help="train the starter models in the source tree again"
+    )
     add_training(parser)
-    parser.add_argument("--into", type=Path, default=STARTERS, help="put the starters here")
+    parser.add_argument("--into", type=Path, default=STARTERS, help="folder of the starters")
     parser.set_defaults(command=starters)
 
 
 def starters(arguments: argparse.Namespace) -> None:
-    """Train the default recipe of each model and put it in place if it is good enough."""
+    """Train the default recipe of each model, and install it if it is good enough."""
     recipes = [RECIPES[name] for name in DEFAULTS.values()]
-    versions = train(recipes, arguments, arguments.runs / "starters", Policy(force=True))
+    versions = train(recipes, arguments, arguments.runs / "starters", GatePolicy(force=True))
     for version in versions:
         if version is None:
             raise TrainingError("starters are published versions: set KERAS_BACKEND=tensorflow")
         starter = install(version, arguments.into)
-        Console().print(f"starter: {starter}", highlight=False, soft_wrap=True)
+        say(Console(), f"starter: {starter}")

@@ -1,31 +1,25 @@
-"""What `run` and `starters` have in common: training recipes and publishing what they give."""
+"""Training recipes one after the other, for `run`, `results` and `starters`."""
 
 import argparse
 from pathlib import Path
 
 from rich.console import Console
 
-from training.publishing.policy import Policy
+from training.publishing.gate_policy import GatePolicy
 from training.recipe import Recipe
 
 
 def train(
-    recipes: list[Recipe], arguments: argparse.Namespace, models: Path, policy: Policy
+    recipes: list[Recipe], arguments: argparse.Namespace, models: Path, policy: GatePolicy
 ) -> list[Path | None]:
-    """Train recipes one after the other.
-
-    Args:
-        recipes: with their overrides.
-        arguments: of `add_training`.
-        models: versions are published into its sub-folders.
-        policy: how strict the publishing gate is.
+    """Train recipes one after the other, with the arguments of `add_training`.
 
     Returns:
-        The folder of each published version; None where the backend writes no SavedModel.
+        The folder of each published version; None if the backend writes no SavedModel.
 
     Raises:
-        TrainingError: something went wrong; the recipes before have been published.
-        Preempted: SIGTERM came; the same command goes on.
+        TrainingError: a recipe failed; those before it have been published.
+        Preempted: SIGTERM was received; the same command resumes.
     """
     from training.fitting.devices import choose_devices
     from training.fitting.interruption import terminable
@@ -33,10 +27,10 @@ def train(
     console = Console()
     with terminable():
         devices = choose_devices(arguments.device, deterministic=arguments.deterministic)
-        # Only now, since Keras ends in a traceback where its backend is missing.
+        # Imported after the check for the backend: without it, Keras would raise a traceback.
         from training.pipeline.train import Paths, RunOptions, train_and_publish
 
-        manner = RunOptions(
+        options = RunOptions(
             devices=devices,
             policy=policy,
             fresh=arguments.fresh,
@@ -44,5 +38,5 @@ def train(
             checkpoint_minutes=arguments.checkpoint_minutes,
             tensorboard=arguments.tensorboard,
         )
-        places = Paths(arguments.data, models, arguments.runs)
-        return [train_and_publish(recipe, places, manner, console) for recipe in recipes]
+        paths = Paths(arguments.data, models, arguments.runs)
+        return [train_and_publish(recipe, paths, options, console) for recipe in recipes]

@@ -1,4 +1,4 @@
-"""`unknowns`: how well a published model tells what it never saw."""
+"""`unknowns`: how many unknown photos a published model recognizes."""
 
 import argparse
 from pathlib import Path
@@ -8,12 +8,13 @@ from rich.console import Console
 from rich.table import Table
 
 from training.commands.arguments import Commands, add_data, add_device, add_models
+from training.console import figures_table, show
 
 
 def add(commands: Commands) -> None:
-    """Describe the command."""
+    """Add the command to the parser."""
     parser = commands.add_parser(
-        "unknowns", help="let a published model tell photos of what it never saw"
+        "unknowns", help="test which unknown photos a published model recognizes"
     )
     parser.add_argument("model", metavar="NAME[/VERSION]", help="without a version: the newest")
     add_models(parser)
@@ -24,41 +25,40 @@ def add(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="PATH",
-        help="photos of anything else too, a folder or a zip file; may be repeated",
+        help="also test photos of anything else, a folder or a zip file; may be repeated",
     )
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write the figures as JSON too")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="also write figures as JSON")
     add_device(parser)
     parser.set_defaults(command=unknowns)
 
 
 def unknowns(arguments: argparse.Namespace) -> None:
-    """Load the model and all sets that are found, and show and write which part is recognized."""
+    """Load the model and all sets that are found, and show and write the shares recognized."""
     from training.fitting.devices import choose_devices
-    from training.judging.ood_evaluation import accepted
+    from training.json_files import write_json
+    from training.judging.ood_evaluation import evaluate_ood
     from training.publishing.model_folder import find_version
-    from training.publishing.published import PublishedModel
-    from training.runs.files import write_json
+    from training.publishing.published_model import PublishedModel
 
     folder = find_version(arguments.models, arguments.model)
     choose_devices(arguments.device)
-    figures = accepted(PublishedModel(folder), arguments.data, arguments.photos)
-    Console().print(_table(figures), highlight=False, markup=False)
+    figures = evaluate_ood(PublishedModel(folder), arguments.data, arguments.photos)
+    show(Console(), _table(figures))
     if arguments.output:
         write_json(arguments.output, figures)
 
 
 def _table(figures: dict[str, Any]) -> Table:
-    table = Table(title=f"{figures['model']}/{figures['version']}")
-    table.add_column("photos of")
-    for name in ("photos", "recognized", "mean confidence", "AUROC in the card"):
-        table.add_column(name, justify="right")
-    for name, told in figures["sets"].items():
-        card = told["auroc"]
+    title = f"{figures['model']}/{figures['version']}"
+    columns = ("photos", "recognized", "mean confidence", "AUROC in the card")
+    table = figures_table("photos of", *columns, title=title)
+    for name, found in figures["sets"].items():
+        auroc = found["auroc"]
         table.add_row(
             name,
-            f"{told['photos']:,}",
-            f"{told['recognized']:.1%}",
-            f"{told['confidence']:.1%}",
-            "–" if card is None else f"{card:.4f}",
+            f"{found['photos']:,}",
+            f"{found['recognized']:.1%}",
+            f"{found['confidence']:.1%}",
+            "–" if auroc is None else f"{auroc:.4f}",
         )
     return table

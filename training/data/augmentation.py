@@ -1,20 +1,20 @@
-"""Random variation of training photos, on uint8 pixels, with NumPy and Pillow alone.
+"""Random augmentation of training photos, on uint8 pixels, with NumPy and Pillow alone.
 
-What happens to a photo is a function of the seed, the epoch and the photo's index, never of the
-order in which worker threads come to it: a run can be repeated and continued.
+The augmentation of a photo is a function of the seed, the epoch and the photo's index, never of the
+order in which worker threads take it: a run can be repeated and continued.
 """
 
 import numpy as np
 from PIL import Image
 
-from training.augmentation_settings import Augmentation
 from training.recipe import Recipe
+from training.settings import Augmentation
 
 _DRAWS = 12  # Random numbers in [0, 1) for each photo.
 
 
 class Augmenter:
-    """Varies the photos of one epoch and resizes them to the size that is fitted."""
+    """Augments the photos of one epoch and resizes them to the fit size."""
 
     def __init__(self, recipe: Recipe, photos: int, epoch: int) -> None:
         self._chosen = recipe.augmentation
@@ -25,29 +25,21 @@ class Augmenter:
         self._holes = np.random.default_rng([recipe.seed, epoch, 2]).random((photos, 2), np.float32)
 
     def __call__(self, photo: np.ndarray, index: int) -> np.ndarray:
-        """Return a variation of a photo.
-
-        Args:
-            photo: uint8 `[height, width, channels]`; not changed.
-            index: its place among all training photos.
-
-        Returns:
-            uint8 `[height, width, channels]` of the recipe's shape or fit size.
-        """
+        """Return one photo, augmented; see `batch`."""
         return np.asarray(self.batch(photo[None], np.array([index]))[0])
 
     def batch(self, photos: np.ndarray, indices: np.ndarray) -> np.ndarray:
-        """Return a variation of each of several photos.
+        """Return several photos, each augmented.
 
         Args:
             photos: uint8 `[photos, height, width, channels]`; not changed.
-            indices: int `[photos]`, the place of each among all training photos.
+            indices: int `[photos]`, of each among all training photos.
 
         Returns:
             uint8 `[photos, height, width, channels]` of the recipe's shape or fit size.
         """
         chosen, draws = self._chosen, self._draws[indices]
-        if _each_by_itself(chosen) or photos.shape[2:0:-1] != self._size:
+        if _needs_pillow(chosen) or photos.shape[2:0:-1] != self._size:
             pairs = zip(photos, draws, strict=True)
             photos = np.stack([self._resampled(photo, numbers) for photo, numbers in pairs])
         if chosen.flip:
@@ -60,24 +52,24 @@ class Augmenter:
         return photos
 
     def _resampled(self, photo: np.ndarray, draws: np.ndarray) -> np.ndarray:
-        """Crop, resize and light one photo."""
+        """Crop and resize one photo and change its levels."""
         chosen = self._chosen
         channels = photo.shape[2]
         image = Image.fromarray(photo[..., 0] if channels == 1 else photo)
         box = _crop(image, chosen, draws[0:4])
         if box != (0, 0, *image.size) or image.size != self._size:
             image = image.resize(self._size, Image.Resampling.BILINEAR, box=box)
-        if _lighted(chosen):
+        if _changes_levels(chosen):
             image = image.point(_levels(image, chosen, draws[4:9]))
         return np.asarray(image).reshape(self._size[1], self._size[0], channels)
 
 
-def _each_by_itself(chosen: Augmentation) -> bool:
-    """Whether photos are cropped or lighted, which Pillow does to one at a time."""
-    return _lighted(chosen) or chosen.crop_area < 1 or chosen.crop_aspect > 1
+def _needs_pillow(chosen: Augmentation) -> bool:
+    """Whether photos are cropped or their levels changed, one photo at a time."""
+    return _changes_levels(chosen) or chosen.crop_area < 1 or chosen.crop_aspect > 1
 
 
-def _lighted(chosen: Augmentation) -> bool:
+def _changes_levels(chosen: Augmentation) -> bool:
     return chosen.brightness > 1 or bool(chosen.contrast or chosen.colour)
 
 
@@ -94,7 +86,7 @@ def _crop(
 
 
 def _levels(image: Image.Image, chosen: Augmentation, draws: np.ndarray) -> list[int]:
-    """Return what each of the 256 levels of each channel becomes."""
+    """Return the new value of each of the 256 levels of each channel."""
     spread = 2 * draws - 1
     mean = np.asarray(image)[::4, ::4].mean()
     contrasted = (np.arange(256) - mean) * (1 + chosen.contrast * spread[0]) + mean
@@ -103,10 +95,10 @@ def _levels(image: Image.Image, chosen: Augmentation, draws: np.ndarray) -> list
     return np.clip(levels.round(), 0, 255).astype(int).ravel().tolist()
 
 
-def _shift(photos: np.ndarray, most: int, draws: np.ndarray) -> np.ndarray:
-    """Move each photo by whole pixels, repeating its edge."""
+def _shift(photos: np.ndarray, limit: int, draws: np.ndarray) -> np.ndarray:
+    """Move each photo by whole pixels and repeat its edge."""
     count, height, width, _ = photos.shape
-    down, right = (draws * (2 * most + 1) // 1 - most).astype(np.int64).T[:, :, None]
+    down, right = (draws * (2 * limit + 1) // 1 - limit).astype(np.int64).T[:, :, None]
     rows = np.clip(np.arange(height) - down, 0, height - 1)
     columns = np.clip(np.arange(width) - right, 0, width - 1)
     moved = photos[np.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
@@ -114,7 +106,7 @@ def _shift(photos: np.ndarray, most: int, draws: np.ndarray) -> np.ndarray:
 
 
 def _cutout(photos: np.ndarray, side: int, draws: np.ndarray) -> np.ndarray:
-    """Fill a square of each photo with its mean; the centre is any pixel, so part may be outside.
+    """Fill a square of each photo with its mean; part of the square may be outside.
 
     Source: DeVries & Taylor, 2017, https://arxiv.org/abs/1708.04552.
     """

@@ -1,4 +1,4 @@
-"""Batches of photos for Keras `fit`, as NumPy arrays, whatever the backend."""
+"""Batches of photos for Keras `fit`, as NumPy arrays, for all backends."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -11,16 +11,16 @@ from training.data.snapshots import SnapshotAugmenter
 from training.recipe import Recipe
 
 _WORKERS = 2  # Threads; Pillow and NumPy let others run while they work on pixels.
-_AHEAD = 8  # Batches made before they are asked for.
+_AHEAD = 8  # Batches prepared in advance.
 
 
 class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types.
-    """Shuffled, augmented batches; order and variation are functions of seed and epoch.
+    """Shuffled, augmented batches; order and augmentation are functions of seed and epoch.
 
     Each batch is uint8 `[batch, height, width, channels]` and float32 `[batch, classes]` (one-hot).
-    Where a backbone has made features of the photos, float32 `[batch, …]` takes the photos' place:
-    of one of the views of each photo.
-    What does not fill the last batch of an epoch is left out; every epoch leaves out others.
+    With a backbone, the features of one view of each photo replace the pixels: float32
+    `[batch, …]`. Photos that do not fill the last batch of an epoch are left out; each epoch leaves
+    out others.
     Call `start_epoch` before each epoch: `EpochStarter` does so within `fit`.
     """
 
@@ -33,10 +33,9 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
             split: the photos.
             labels: class names, in the order of the classes.
             recipe: its seed, batch size and augmentation.
-            first_step: the batch of each epoch that is number 0 here: what a continued epoch has
-                had is left out.
+            first_step: index of the first batch, for an epoch that is continued.
         """
-        # Not Keras's workers: with JAX, batches that they made ahead reach the next epoch.
+        # Not Keras's workers: with JAX, batches that they prepared in advance reach the next epoch.
         super().__init__(workers=1)
         self._pool = ThreadPoolExecutor(_WORKERS)
         self._split = split
@@ -48,32 +47,32 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> None:
-        """Choose the order and the variations of an epoch."""
+        """Draw the order and the augmentation of an epoch."""
         photos = len(self._split)
         self._order = np.random.default_rng([self._recipe.seed, epoch, 0]).permutation(photos)
-        self._photographer = SnapshotAugmenter(self._recipe, self._split, self._labels, epoch)
+        self._snapshots = SnapshotAugmenter(self._recipe, self._split, self._labels, epoch)
         self._augmenter = Augmenter(self._recipe, photos, epoch)
         random = np.random.default_rng([self._recipe.seed, epoch, 2])
         self._views = random.integers(max(1, len(self._split.features)), size=photos)
-        self._coming: dict[int, Future[tuple[np.ndarray, np.ndarray]]] = {}
+        self._pending: dict[int, Future[tuple[np.ndarray, np.ndarray]]] = {}
 
     def __len__(self) -> int:
         return len(self._split) // self._batch_size - self._first_step
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return batch number `index` of those that are left of the epoch; begin the next ones."""
+        """Return batch `index` of the rest of the epoch; begin to prepare the next ones."""
         for ahead in range(index, min(index + _AHEAD, len(self))):
-            if ahead not in self._coming:
-                self._coming[ahead] = self._pool.submit(self._made, ahead)
-        return self._coming.pop(index).result()
+            if ahead not in self._pending:
+                self._pending[ahead] = self._pool.submit(self._make, ahead)
+        return self._pending.pop(index).result()
 
-    def _made(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def _make(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         first = (self._first_step + index) * self._batch_size
         chosen = self._order[first : first + self._batch_size]
         if self._split.features:
             inputs = self._features(chosen)
         else:
-            photos = self._photographer(self._split.photos[chosen], chosen)
+            photos = self._snapshots(self._split.photos[chosen], chosen)
             inputs = self._augmenter.batch(photos, chosen)
         return inputs, self._targets[self._split.classes[chosen]]
 
@@ -87,17 +86,17 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
 
 
 class PlainBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types.
-    """All photos of a split in order, as they are, the last batch as small as it comes."""
+    """All photos of a split in order and unchanged; the last batch may be smaller."""
 
     def __init__(self, split: Split, classes: int, batch_size: int, shared_by: int = 1) -> None:
         """Cut a split into batches.
 
         Args:
             split: the photos.
-            classes: how many there are.
-            batch_size: at most so many photos.
-            shared_by: devices that have to get equal parts of each batch; the last few photos, less
-                than one for each device, are left out where they can't be shared.
+            classes: their number.
+            batch_size: maximum number of photos.
+            shared_by: devices that get equal parts of each batch; the last photos, fewer than the
+                devices, are left out where they can't be divided.
         """
         super().__init__(workers=1)
         self._split = split
@@ -109,7 +108,7 @@ class PlainBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no
         return -(-self._photos // self._batch_size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return batch number `index`."""
+        """Return batch `index`."""
         first = index * self._batch_size
         part = slice(first, min(first + self._batch_size, self._photos))
         return np.asarray(self._split.inputs[part]), self._targets[self._split.classes[part]]

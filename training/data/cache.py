@@ -1,47 +1,48 @@
-"""Things worked out once and kept on disk, such as prepared photos and features.
+"""Results that are computed once and kept on disk, such as prepared photos and features.
 
-The folder is PHOTOLABEL_CACHE, else `~/.cache/photolabel`. What is in it can be deleted at any
-time. An entry is named by what it was made from, so that none ever has to be refreshed.
+The folder is PHOTOLABEL_CACHE, else `~/.cache/photolabel`; it can be deleted at any time. An entry
+is named by what it was made from, so no entry ever has to be refreshed.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
+
+from filelock import FileLock
 
 from training.atomic_write import sync
 from training.errors import TrainingError
 
-_ABANDONED = 7 * 24 * 3600  # Seconds after which a begun entry is taken for abandoned.
+_ABANDONED = 7 * 24 * 3600  # Seconds after which an unfinished entry counts as abandoned.
 
 
 Read = TypeVar("Read")
 
 
 def cached(key: str, write: Callable[[Path], None], read: Callable[[Path], Read]) -> Read:
-    """Return what a cache entry holds, after having it written where there is none.
+    """Return what a cache entry holds; write the entry first if it is missing.
 
-    Several runs may ask for one entry at a time: one writes it, the others wait. An entry that
-    can't be read, as when some of it was deleted, is written anew.
+    Several runs may ask for an entry at the same time: one writes it, the others wait. An entry
+    that can't be read, as when part of it was deleted, is written again.
 
     Args:
         key: names everything that the entry depends on.
-        write: fills the folder that it is given; called only where the entry is missing. After
-            an interruption it is given what it had written, and may go on from there.
-        read: opens the entry; raises FileNotFoundError or ValueError where it is not whole.
+        write: fills the folder that it is given; called only if the entry is missing. After an
+            interruption the folder has what was written before, and writing may continue there.
+        read: opens the entry; raises FileNotFoundError or ValueError if it is incomplete.
 
     Raises:
         TrainingError: the cache cannot be written.
     """
     folder = _cached_folder(key, write)
     if _is_damaged(folder, read):
-        with _locked(_lock_of(folder)):
-            if _is_damaged(folder, read):  # No other process has made it anew meanwhile.
+        with FileLock(_lock_of(folder)):
+            if _is_damaged(folder, read):  # Another process may have replaced it meanwhile.
                 shutil.rmtree(folder, ignore_errors=True)
         folder = _cached_folder(key, write)
     return read(folder)
@@ -50,13 +51,13 @@ def cached(key: str, write: Callable[[Path], None], read: Callable[[Path], Read]
 def _is_damaged(folder: Path, read: Callable[[Path], object]) -> bool:
     try:
         read(folder)
-    except (FileNotFoundError, ValueError):  # Any other error says nothing of the entry.
+    except (FileNotFoundError, ValueError):  # Other errors are not about the entry.
         return True
     return False
 
 
 def _cached_folder(key: str, write: Callable[[Path], None]) -> Path:
-    """Return the folder of a cache entry, after having it written where there is none."""
+    """Return the folder of a cache entry, written first if it is missing."""
     cache = _cache()
     entry = cache / hashlib.sha256(key.encode()).hexdigest()[:32]
     if entry.exists():
@@ -64,7 +65,7 @@ def _cached_folder(key: str, write: Callable[[Path], None]) -> Path:
     try:
         cache.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(cache)
-        with _locked(_lock_of(entry)):
+        with FileLock(_lock_of(entry)):
             if not entry.exists():
                 _write(entry, write)
     except OSError as error:
@@ -88,15 +89,8 @@ def _aside(entry: Path) -> Path:
     return entry.with_name(f".new-{entry.name}")
 
 
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with open(path, "wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def _write(entry: Path, write: Callable[[Path], None]) -> None:
-    """Fill a folder aside and rename it: an entry is whole or not there."""
+    """Fill a temporary folder and rename it: an entry is complete or missing."""
     aside = _aside(entry)
     aside.mkdir(exist_ok=True)
     write(aside)
@@ -106,7 +100,7 @@ def _write(entry: Path, write: Callable[[Path], None]) -> None:
 
 
 def _remove_abandoned(cache: Path) -> None:
-    """Remove what was begun long ago and never continued."""
+    """Remove entries that were begun long ago and never finished."""
     for aside in cache.glob(".new-*"):
         with contextlib.suppress(FileNotFoundError):
             if time.time() - aside.stat().st_mtime > _ABANDONED:

@@ -1,4 +1,4 @@
-"""What a data set is once it is loaded: uint8 pixels, labels, three splits, a digest."""
+"""A loaded data set: uint8 pixels, labels, three splits, a digest."""
 
 import hashlib
 import os
@@ -11,15 +11,19 @@ import numpy as np
 from training.errors import TrainingError
 
 if TYPE_CHECKING:
-    from training.data.photo_store import PhotoStore
+    from training.data.prepared_photos import PhotoStore
 
 
 class Photos(Protocol):
-    """Photos, or the features that stand for them: an array, or rows of one that lies in a file."""
+    """Photos or their features: an array, or rows of a mapped file."""
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Number of photos, then the shape of one."""
+
+    @property
+    def dtype(self) -> Any:
+        """The NumPy type of the values."""
 
     def __len__(self) -> int: ...
 
@@ -27,14 +31,14 @@ class Photos(Protocol):
 
 
 class Rows:
-    """Chosen rows of an array in a chosen order; of a mapped file, only those asked for are read.
+    """Selected rows of an array, in the given order; of a mapped file, only rows in use are read.
 
     Args:
         source: `[rows, …]`.
         chosen: int64 `[photos]`, indices of rows.
     """
 
-    def __init__(self, source: np.ndarray, chosen: np.ndarray) -> None:
+    def __init__(self, source: Photos, chosen: np.ndarray) -> None:
         self._source = source
         self._chosen = chosen
         self.shape = (len(chosen), *source.shape[1:])
@@ -44,7 +48,7 @@ class Rows:
         return len(self._chosen)
 
     def __getitem__(self, chosen: Any) -> np.ndarray:
-        """Return one photo for a number; several for a slice, a mask or an array of numbers."""
+        """Return one photo for a number, several for a slice, a mask or an array of numbers."""
         return np.asarray(self._source[self._chosen[chosen]])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -53,14 +57,14 @@ class Rows:
 
 @dataclass(frozen=True)
 class Split:
-    """Photos to fit, to watch or to judge with.
+    """The photos of one split: training, validation or test.
 
     Attributes:
         photos: uint8 `[photos, height, width, channels]`; may be mapped from a file.
         classes: int64 `[photos]`, the index of each photo's label.
-        rows: int64 `[photos]`, the place of each photo in the photo store, where there is one.
-        features: what a frozen backbone makes of the photos, float `[photos, …]`, where it is
-            fitted to: of the photos as they are, then of each variation of them.
+        rows: int64 `[photos]`, the row of each photo in the photo store, if there is one.
+        features: of a frozen backbone, float `[photos, …]`, if the network is fitted to them: of
+            the unchanged photos, then of each further view of them.
     """
 
     photos: Photos
@@ -73,7 +77,7 @@ class Split:
 
     @property
     def inputs(self) -> Photos:
-        """What the fitted network takes: the features where there are some, else the photos."""
+        """The input of the fitted network: the features if there are any, else the photos."""
         return self.features[0] if self.features else self.photos
 
 
@@ -85,12 +89,12 @@ class DataSet:
         name: as recipes name it.
         labels: class names, in the order of the classes.
         digest: sha256 (hexadecimal) of the published files.
-        training: what the weights are fitted to.
+        training: the weights are fitted to these photos.
         validation: watched while fitting; may be empty.
-        test: judged with once, at the end.
+        test: evaluated once, at the end.
         damaged: photos set aside, each with the reason.
-        store: all the photos in their cache, where they come from encoded files.
-        backbone: the `training.networks.Backbone` that the features come from, if they do.
+        store: the cache of all prepared photos, if they come from encoded files.
+        backbone: the `training.networks.backbone.Backbone` that the features come from, if any.
     """
 
     name: str
@@ -110,13 +114,13 @@ class DataSet:
 
 
 def search_folders(data: Path | None, name: str) -> list[Path]:
-    """Return where the files of a data set may lie, in order of preference.
+    """Return the folders to search for a data set, in order of preference.
 
-    That is the folder given, then the one that the variable PHOTOLABEL_DATA names; in each, the
-    sub-folder named as the data set counts too.
+    These are the given folder, then the one that PHOTOLABEL_DATA names, each followed by its
+    sub-folder with the name of the data set.
 
     Raises:
-        TrainingError: the folder given does not exist.
+        TrainingError: the given folder does not exist.
     """
     if data is not None and not data.is_dir():
         raise TrainingError(f"the data folder {data} does not exist")

@@ -2,25 +2,31 @@
 
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 
-from training.data.cats_dogs import load_cats_dogs
+from serving.photos import PREPARATIONS
 from training.data.datasets import DataSet
-from training.data.fashion_mnist import load_fashion_mnist
-from training.data.image_folders import load_image_folder
-from training.data.mnist import load_mnist
+from training.data.registry import dataset_named
+from training.errors import TrainingError, UsageError
 from training.progress_bars import counting
 from training.recipe import Recipe
-from training.recipes.images import ANY_PHOTOS
 
 
 def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
-    """Load the data set of a recipe and say what it holds.
+    """Load the data set of a recipe and print what it holds.
 
     Raises:
-        TrainingError: it is not there, or damaged.
+        UsageError: there is no such data set or preparation.
+        TrainingError: the data set is missing, damaged, or has photos of another shape.
     """
-    data = _load(recipe, folder, console)
+    if recipe.preparation not in PREPARATIONS:
+        known = ", ".join(PREPARATIONS)
+        raise UsageError(f"preparation is one of {known}, not {recipe.preparation!r}")
+    chosen = dataset_named(recipe.dataset)
+    with counting(console, "preparing photos") as progress:
+        data = chosen.load(recipe, folder, progress)
+    _check_photos(recipe, data)
     console.print(
         f"{data.name}: {len(data.training):,} photos to train on,"
         f" {len(data.validation):,} for validation, {len(data.test):,} for the test",
@@ -32,13 +38,11 @@ def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
     return data
 
 
-def _load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
-    if recipe.dataset == "fashion-mnist":
-        return load_fashion_mnist(folder, recipe.held_out)
-    if recipe.dataset == "mnist":
-        return load_mnist(folder, recipe.held_out)
-    prepared = recipe.preparation, recipe.shape
-    with counting(console, "preparing photos") as progress:
-        if recipe.dataset == ANY_PHOTOS:
-            return load_image_folder(folder, recipe.model, recipe.split, *prepared, progress)
-        return load_cats_dogs(folder, *prepared, progress, recipe.split)
+def _check_photos(recipe: Recipe, data: DataSet) -> None:
+    for split in data.splits:
+        shape, dtype = split.photos.shape[1:], np.asarray(split.photos[:1]).dtype
+        if shape != recipe.shape or dtype != np.uint8:
+            found, wanted = ("×".join(map(str, sides)) for sides in (shape, recipe.shape))
+            raise TrainingError(
+                f"{data.name} has photos of {found} ({dtype}); {recipe.name} takes {wanted} (uint8)"
+            )

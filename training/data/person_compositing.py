@@ -1,7 +1,7 @@
-"""Garments as somebody wears them: a head above, trousers or legs below, bare arms.
+"""Garments composited onto a person: a head above, trousers or legs below, bare arms.
 
-Shops photograph many garments on people. Fashion-MNIST has none with a head, so a network that
-saw only its photos takes a shirt on a man for a coat. Drawn on 28×28 pixels, a person is a few
+Shops photograph many garments on people. Fashion-MNIST has no photo with a head, so a network that
+is trained on it alone classifies a shirt on a man as a coat. On 28×28 pixels, a person is a few
 ellipses and stripes; trousers and hems come from other training photos.
 """
 
@@ -20,31 +20,31 @@ _SOLID = 12  # Levels above this belong to a garment.
 
 
 class PersonCompositor:
-    """The garments of a split that can be worn, and what goes with them."""
+    """Shows garments of a split on a person, together with other garments of the split."""
 
     def __init__(self, split: Split, labels: tuple[str, ...]) -> None:
         self._split = split
         bare = [_SLEEVES.get(label, -1.0) for label in labels]
         self._bare = np.array(bare, np.float32)[split.classes]
-        self._trousers = np.flatnonzero(split.classes == _place(_TROUSERS, labels))
-        hems = [_place(label, labels) for label in _HEM]
+        self._trousers = np.flatnonzero(split.classes == _class_of(_TROUSERS, labels))
+        hems = [_class_of(label, labels) for label in _HEM]
         self._tops = np.flatnonzero(np.isin(split.classes, hems))
         self._below = np.zeros(len(split), bool)
         self._below[self._trousers] = True
-        self._short = split.classes == _place("Dress", labels)
+        self._short = split.classes == _class_of("Dress", labels)
 
     def wearable(self, indices: np.ndarray) -> np.ndarray:
-        """Return which of the photos at these places can be shown as worn, bool `[photos]`."""
+        """Return which of the photos at these indices can be shown on a person, bool `[photos]`."""
         if not (len(self._trousers) and len(self._tops)):
             return np.zeros(len(indices), bool)
         return np.asarray((self._bare[indices] >= 0) | self._below[indices])
 
     def worn(self, photos: np.ndarray, indices: np.ndarray, draws: np.ndarray) -> np.ndarray:
-        """Dress somebody.
+        """Show garments on a person.
 
         Args:
             photos: of wearable garments, float32 `[photos, height, width]`, bright on black.
-            indices: int `[photos]`, their places in the split.
+            indices: int `[photos]`, in the split.
             draws: float `[photos, DRAWS]` in [0, 1).
 
         Returns:
@@ -60,12 +60,12 @@ class PersonCompositor:
         worn[above] = _top_worn(photos[above], trousers, short, drawn[:, 1] < bare, drawn)
         return worn
 
-    def _others(self, places: np.ndarray, draws: np.ndarray) -> np.ndarray:
-        chosen = places[(draws * len(places)).astype(np.int64)]
+    def _others(self, indices: np.ndarray, draws: np.ndarray) -> np.ndarray:
+        chosen = indices[(draws * len(indices)).astype(np.int64)]
         return np.asarray(self._split.photos[chosen])[..., 0].astype(np.float32)
 
 
-def _place(label: str, labels: tuple[str, ...]) -> int:
+def _class_of(label: str, labels: tuple[str, ...]) -> int:
     return labels.index(label) if label in labels else -1
 
 
@@ -83,11 +83,11 @@ def _trousers_worn(photos: np.ndarray, tops: np.ndarray, draws: np.ndarray) -> n
 def _top_worn(
     photos: np.ndarray, trousers: np.ndarray, short: np.ndarray, bare: np.ndarray, draws: np.ndarray
 ) -> np.ndarray:
-    """Show garments for the upper body on somebody with a head and legs.
+    """Show garments for the upper body on a person with a head and legs.
 
     Args:
         photos: of the garments, float32 `[photos, height, width]`.
-        trousers: to go with each, likewise.
+        trousers: for each of them, likewise.
         short: whether legs are bare instead, bool `[photos]`.
         bare: whether arms are, bool `[photos]`.
         draws: float `[photos, DRAWS]` in [0, 1).
@@ -103,7 +103,7 @@ def _top_worn(
 
 
 class _Figure:
-    """Where the parts of some people are, one in each photo; all numbers are `[photos, 1, 1]`."""
+    """Positions of the body parts of one person in each photo; all values are `[photos, 1, 1]`."""
 
     def __init__(self, shape: tuple[int, ...], draws: np.ndarray) -> None:
         _, height, self._width = shape
@@ -118,13 +118,13 @@ class _Figure:
         self.skin = _between(draws[:, 6], 50, 150)
 
     def dressed_in(self, garments: np.ndarray) -> np.ndarray:
-        """Put garments between neck and hem."""
+        """Place garments between neck and hem."""
         wide = self._size * _between(self._draws[:, 5], 0.85, 1.1)
         columns = (self._columns - self._centre) / wide + self._middle
         return resampled(garments, (self._rows - self._top) / self._size, columns)
 
     def below(self, trousers: np.ndarray) -> np.ndarray:
-        """Put trousers below the hem; of their length, what has room."""
+        """Place trousers below the hem, cut off at the edge of the photo."""
         wide = _between(self._draws[:, 7], 0.9, 1.3)
         columns = (self._columns - self._centre) / wide + self._middle
         return resampled(trousers, (self._rows - self._hem + 2) / wide, columns)
@@ -137,10 +137,10 @@ class _Figure:
         return np.asarray((across < thick) & (self._rows > self._hem - 2))
 
     def arms(self, garment: np.ndarray) -> np.ndarray:
-        """Return the pixels of two bare arms that come out of the sleeves of a garment."""
+        """Return the pixels of two bare arms below the sleeves of a garment."""
         shoulder = (self._top + 0.3 * self._length).astype(np.int64)
-        place = np.minimum(shoulder, garment.shape[1] - 1)
-        row = np.asarray(np.take_along_axis(garment, place, axis=1) > _SOLID)
+        at = np.minimum(shoulder, garment.shape[1] - 1)
+        row = np.asarray(np.take_along_axis(garment, at, axis=1) > _SOLID)
         left = row.argmax(axis=2)[:, :, None]
         right = self._width - 1 - row[:, :, ::-1].argmax(axis=2)[:, :, None]
         outwards = _between(self._draws[:, 10], -0.12, 0.12) * (self._rows - shoulder) - 0.8
@@ -152,7 +152,7 @@ class _Figure:
         return np.asarray((across < 1.1) & along & row.any(axis=2, keepdims=True))
 
     def with_head(self, person: np.ndarray) -> np.ndarray:
-        """Draw neck, long hair for some, face, and more hair over a person."""
+        """Draw neck, face and hair over a person; some have long hair."""
         draws = self._draws
         hair = _between(draws[:, 12], 120, 255)
         wide = _between(draws[:, 13], 2, 3.2) * self._size * 1.35
@@ -168,7 +168,7 @@ class _Figure:
         return _over(person, hair, cap * (self._rows < middle - 0.15 * high))
 
     def _ellipse(self, row: np.ndarray, high: np.ndarray, wide: np.ndarray) -> np.ndarray:
-        """Return how far each pixel is inside an ellipse on the body's axis, 0–1."""
+        """Return the coverage of each pixel by an ellipse on the body's axis, 0–1."""
         across, down = (self._columns - self._centre) / wide, (self._rows - row) / high
         return np.asarray(np.clip(3 * (1.15 - across**2 - down**2), 0, 1))
 
@@ -185,5 +185,5 @@ def _grid(photos: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _between(draws: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Return numbers between two for draws in [0, 1), `[photos, 1, 1]`."""
+    """Map draws in [0, 1) to values between low and high, `[photos, 1, 1]`."""
     return np.asarray(low + (high - low) * draws[:, None, None])

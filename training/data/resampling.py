@@ -1,4 +1,4 @@
-"""Many small gray photos resampled at once, each at places of its own."""
+"""Many small gray photos resampled at once, each at its own positions."""
 
 import numpy as np
 
@@ -22,8 +22,8 @@ def resampled(photos: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.n
     down, right = rows - top, columns - left
     stride = width + 3
     photo = np.arange(count, dtype=np.int32)[:, None, None] * (height + 3) * stride
-    place = photo + top * stride + left
+    index = photo + top * stride + left
     flat = framed.ravel()
-    upper = flat[place] * (1 - right) + flat[place + 1] * right
-    lower = flat[place + stride] * (1 - right) + flat[place + stride + 1] * right
+    upper = flat[index] * (1 - right) + flat[index + 1] * right
+    lower = flat[index + stride] * (1 - right) + flat[index + stride + 1] * right
     return np.asarray(upper * (1 - down) + lower * down)

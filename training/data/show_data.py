@@ -1,5 +1,6 @@
-"""A picture of a data set: photos of every class under their labels, as a model sees them."""
+"""A picture of a data set: prepared photos of every class, with their labels."""
 
+import itertools
 import warnings
 from pathlib import Path
 
@@ -15,38 +16,30 @@ from training.errors import TrainingError
 from training.recipe import Recipe
 
 COLUMNS = 8
-_MOST_ROWS = 40
-_INCHES = 1.6  # Of a photo.
-_TITLE = 0.25  # Inches, likewise.
+_MAX_ROWS = 40
+_INCHES = 1.6  # Side of a photo.
+_TITLE = 0.25  # Inches above each photo.
 
 
 def draw_data(data: DataSet, recipe: Recipe, photos: int, augmented: bool, path: Path) -> int:
-    """Draw a grid of training photos into a PNG file, the classes in turn.
+    """Draw at most `photos` training photos into a PNG file and return their number.
 
-    Args:
-        data: has them.
-        recipe: how they are varied.
-        photos: how many, at most.
-        augmented: as the first epoch varies them, instead of as they are.
-        path: of the picture.
-
-    Returns:
-        How many were drawn.
+    The classes take turns. Photos are unchanged, or `augmented` as in the first epoch.
 
     Raises:
         TrainingError: the file system refused.
     """
-    chosen = _in_turn(data.training.classes, min(photos, COLUMNS * _MOST_ROWS))
-    shown = [np.asarray(data.training.photos[place]) for place in chosen]
+    chosen = _in_turn(data.training.classes, min(photos, COLUMNS * _MAX_ROWS))
+    shown = [np.asarray(data.training.photos[index]) for index in chosen]
     if augmented:
-        photographer = SnapshotAugmenter(recipe, data.training, data.labels, 0)
+        snapshots = SnapshotAugmenter(recipe, data.training, data.labels, 0)
         augmenter = Augmenter(recipe, len(data.training), 0)
-        places = np.array(chosen)
-        shown = list(augmenter.batch(photographer(np.stack(shown), places), places))
-    labels = [data.labels[data.training.classes[place]] for place in chosen]
+        indices = np.array(chosen)
+        shown = list(augmenter.batch(snapshots(np.stack(shown), indices), indices))
+    labels = [data.labels[data.training.classes[index]] for index in chosen]
     rows = -(-len(shown) // COLUMNS)
     with mpl.rc_context({"text.parse_math": False}), warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # Of letters that the font doesn't have.
+        warnings.simplefilter("ignore", UserWarning)  # About letters that the font lacks.
         figure = Figure((_INCHES * COLUMNS, (_INCHES + _TITLE) * rows))
         FigureCanvasAgg(figure)
         title = _TITLE / (_INCHES + _TITLE) / rows
@@ -67,11 +60,11 @@ def draw_data(data: DataSet, recipe: Recipe, photos: int, augmented: bool, path:
 
 
 def _in_turn(classes: np.ndarray, count: int) -> list[int]:
-    """Choose the first photos of each class, one class after the other, in turn."""
-    places = [np.flatnonzero(classes == label) for label in np.unique(classes)]
-    turns = range(max(map(len, places)))
-    in_turn = (int(own[turn]) for turn in turns for own in places if turn < len(own))
-    return [place for place, _ in zip(in_turn, range(count), strict=False)]
+    """Return the indices of the first photos of each class, the classes in turn."""
+    by_class = [np.flatnonzero(classes == label) for label in np.unique(classes)]
+    turns = range(max(map(len, by_class)))
+    in_turn = (int(own[turn]) for turn in turns for own in by_class if turn < len(own))
+    return list(itertools.islice(in_turn, count))
 
 
 def _shortened(label: str) -> str:

@@ -1,46 +1,30 @@
-"""Gray photos of things on black, as a phone would have taken them and `garment` would see them.
+"""Gray photos of things on black, changed to look like a phone's photos after `garment`.
 
-Turned, nearer or farther, lighter or darker, blurred or sharpened, noisy; garments partly worn by
-somebody (`training.data.person_compositing`). All of a batch at once, and what happens to a photo
-is a function of seed, epoch and the photo's index, as in `training.data.augmentation`.
+Rotated, scaled, lighter or darker, blurred or sharpened, noisy; some garments on a person
+(`training.data.person_compositing`). A whole batch is changed at once; how a photo changes is a
+function of seed, epoch and the photo's index, as in `training.data.augmentation`.
 """
 
 import numpy as np
 
-from training.augmentation_settings import Snapshots
 from training.data.datasets import Split
 from training.data.person_compositing import DRAWS as WORN_DRAWS
 from training.data.person_compositing import PersonCompositor
 from training.data.resampling import resampled
-from training.errors import UsageError
 from training.recipe import Recipe
+from training.settings import Snapshots
 
 _DRAWS = 16  # Random numbers in [0, 1) for each photo.
-_NOISE = 65_536  # Values that all photos share; each reads them at places of its own.
+_NOISE = 65_536  # Values that all photos share; each reads them at its own positions.
 
 
 class SnapshotAugmenter:
-    """Turns some photos of each batch of one epoch into snapshots."""
+    """Makes snapshots of some photos of each batch of one epoch."""
 
     def __init__(self, recipe: Recipe, split: Split, labels: tuple[str, ...], epoch: int) -> None:
-        """Choose what happens to each photo.
-
-        Args:
-            recipe: its snapshots and seed.
-            split: the training photos.
-            labels: class names, in the order of the classes.
-            epoch: which one.
-
-        Raises:
-            UsageError: the recipe's photos are not gray.
-        """
-        if recipe.snapshots and recipe.shape[2] != 1:
-            raise UsageError(
-                f"snapshots are made of gray photos; those of {recipe.name} have"
-                f" {recipe.shape[2]} channels: use augmentation"
-            )
+        """Draw how each photo of the training split changes in an epoch."""
         self._chosen = recipe.snapshots or Snapshots(share=0.0)
-        self._wardrobe = PersonCompositor(split, labels)
+        self._people = PersonCompositor(split, labels)
         random = np.random.default_rng([recipe.seed, epoch, 3])
         photos = len(split) if recipe.snapshots else 0
         self._draws = random.random((photos, _DRAWS), np.float32)
@@ -52,7 +36,7 @@ class SnapshotAugmenter:
 
         Args:
             photos: uint8 `[photos, height, width, 1]`; not changed.
-            indices: int `[photos]`, the place of each among all training photos.
+            indices: int `[photos]`, of each among all training photos.
 
         Returns:
             uint8 of the same shape.
@@ -68,8 +52,8 @@ class SnapshotAugmenter:
     def _snapshots(self, photos: np.ndarray, draws: np.ndarray, indices: np.ndarray) -> np.ndarray:
         chosen = self._chosen
         seen = photos.astype(np.float32)
-        worn = (draws[:, 1] < chosen.worn) & self._wardrobe.wearable(indices)
-        seen[worn] = self._wardrobe.worn(seen[worn], indices[worn], self._worn_draws[indices[worn]])
+        worn = (draws[:, 1] < chosen.worn) & self._people.wearable(indices)
+        seen[worn] = self._people.worn(seen[worn], indices[worn], self._worn_draws[indices[worn]])
         spread = 2 * draws[:, 2:, None, None] - 1
         seen = _moved(seen, chosen, spread)
         seen = _lit(seen, chosen, spread[:, 5], spread[:, 6])
@@ -80,13 +64,13 @@ class SnapshotAugmenter:
 
     def _noise_of(self, shape: tuple[int, ...], draws: np.ndarray) -> np.ndarray:
         first, step = (draws[:, :2] * _NOISE).astype(np.int64).T[:, :, None]
-        places = (first + np.arange(shape[1] * shape[2]) * (2 * step + 1)) % _NOISE
+        indices = (first + np.arange(shape[1] * shape[2]) * (2 * step + 1)) % _NOISE
         strength = self._chosen.noise * draws[:, 2, None, None]
-        return np.asarray(self._noise[places].reshape(shape) * strength)
+        return np.asarray(self._noise[indices].reshape(shape) * strength)
 
 
 def _moved(photos: np.ndarray, chosen: Snapshots, spread: np.ndarray) -> np.ndarray:
-    """Turn, enlarge or shrink, and stretch each photo around its middle."""
+    """Rotate, scale and stretch each photo around its centre."""
     _, height, width = photos.shape
     turn = np.deg2rad(chosen.turn) * spread[:, 0]
     size, stretch = np.exp(chosen.zoom * spread[:, 1]), np.exp(chosen.stretch * spread[:, 2])
@@ -98,14 +82,14 @@ def _moved(photos: np.ndarray, chosen: Snapshots, spread: np.ndarray) -> np.ndar
 
 
 def _lit(photos: np.ndarray, chosen: Snapshots, curve: np.ndarray, gain: np.ndarray) -> np.ndarray:
-    """Bend and scale the levels: another light, another camera."""
+    """Change gamma and gain: another light, another camera."""
     levels = np.clip(photos, 0, 255) / 255
     lit = 255 * (1 + chosen.gain * gain) * levels ** np.exp(chosen.gamma * curve)
     return np.asarray(np.clip(lit, 0, 255))
 
 
 def _sharpened(photos: np.ndarray, strength: np.ndarray) -> np.ndarray:
-    """Blur (-1: to the mean of 3×3 pixels) or sharpen (1: as far the other way)."""
+    """Blur (-1: to the mean of 3×3 pixels) or sharpen (1: by the same difference)."""
     _, height, width = photos.shape
     padded = np.pad(photos, ((0, 0), (1, 1), (1, 1)), mode="edge")
     rows = padded[:, :height] + padded[:, 1:-1] + padded[:, 2:]

@@ -1,4 +1,4 @@
-"""How photos are split into those to fit, to watch and to judge with."""
+"""How photos are split into training, validation and test, by their names."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -10,17 +10,17 @@ _SHARES = (0.70, 0.15)  # Of training and validation; the rest is the test split
 
 
 def split_order(name: str, split: int) -> bytes:
-    """Return what photos are ordered by before they are split, and in their split.
+    """Return the key by which photos are sorted before they are split, and within a split.
 
     Args:
         name: of the photo.
-        split: another number is another order; 1 is the one that published models have.
+        split: each number gives another order; published models have 1.
     """
     return hashlib.sha256(f"photolabel-{split}:{name}".encode()).digest()
 
 
 def split_class(names: Sequence[str], order: Callable[[str], bytes]) -> dict[str, str]:
-    """Split the photos of one class 70/15/15, at least one for each.
+    """Split the photos of one class 70/15/15, with at least one in each split.
 
     Args:
         names: of at least `FEWEST` photos.
@@ -34,5 +34,5 @@ def split_class(names: Sequence[str], order: Callable[[str], bytes]) -> dict[str
     validation = max(1, round(len(ordered) * _SHARES[1]))
     test = max(1, len(ordered) - first - validation)
     first = len(ordered) - validation - test
-    places = ["training"] * first + ["validation"] * validation + ["test"] * test
-    return dict(zip(ordered, places, strict=True))
+    splits = ["training"] * first + ["validation"] * validation + ["test"] * test
+    return dict(zip(ordered, splits, strict=True))

@@ -1,26 +1,17 @@
-"""Validation photos for data sets that are published without."""
+"""Validation photos for data sets that are published without a validation split."""
 
 import numpy as np
 
 from training.data.datasets import Split
 
-_SEED = 20_170_825  # Any number: it decides which photos are held out.
+_SEED = 20_170_825  # Decides which photos are held out.
 
 
 def split_off_validation(
     photos: np.ndarray, classes: np.ndarray, fraction: float
 ) -> tuple[Split, Split]:
-    """Split training photos into those to fit and those to watch, always the same ones.
-
-    Args:
-        photos: uint8 `[photos, height, width, channels]`.
-        classes: int64 `[photos]`.
-        fraction: to watch.
-
-    Returns:
-        Training and validation, each in the published order.
-    """
+    """Split photos into training and validation, always the same ones, in the published order."""
     order = np.random.default_rng(_SEED).permutation(len(photos))
-    held = int(len(photos) * fraction)
-    watched, fitted = np.sort(order[:held]), np.sort(order[held:])
-    return Split(photos[fitted], classes[fitted]), Split(photos[watched], classes[watched])
+    count = int(len(photos) * fraction)
+    held_out, rest = np.sort(order[:count]), np.sort(order[count:])
+    return Split(photos[rest], classes[rest]), Split(photos[held_out], classes[held_out])

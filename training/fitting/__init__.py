@@ -1,1 +1,1 @@
-"""Fitting a network: epochs, checkpoints, devices, features of frozen backbones."""
+"""Fitting a network: epochs, checkpoints, devices, cached features of frozen backbones."""

@@ -1,9 +1,9 @@
-"""Checkpoints: all that a fit needs to go on after its process has died.
+"""Checkpoint files: everything that a fit needs to resume after its process has died.
 
-One file each, `<epoch>-<step>.npz`: the variables of network and optimizer (the states of Keras's
-random generators are variables of the layers that draw), the states of NumPy's and Python's own
-generators, and how far the fit is. Written aside and renamed; the last two are kept, since a disk
-may lose what it said it had written.
+Each is a file `<epoch>-<step>.npz` with the variables of network and optimizer (the states of
+Keras's random generators are variables of the layers that use them), the states of NumPy's and
+Python's own generators, and the position of the fit. They are written atomically; the last two are
+kept, because a disk may lose data that it has reported as written.
 """
 
 import json
@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 
 from training.atomic_write import atomic_write
-from training.errors import TrainingError
+from training.errors import TrainingError, explained
 
 _KEPT = 2
 
 
 @dataclass(frozen=True, order=True)
 class Position:
-    """How far a fit is: whole epochs, and steps of the one after them."""
+    """How far a fit has come: completed epochs, and steps of the epoch after them."""
 
     epoch: int = 0
     step: int = 0
@@ -37,13 +37,13 @@ class Position:
 
 @dataclass(frozen=True)
 class State:
-    """What is known at a position.
+    """The state of a fit at a position.
 
     Attributes:
-        position: how far the fit is.
+        position: how far the fit has come.
         variables: their values, in Keras's order.
-        seconds: spent on fitting so far.
-        figures: means over the steps of an epoch that is not whole.
+        seconds: time spent on fitting so far.
+        figures: means over the steps of an incomplete epoch.
     """
 
     position: Position
@@ -59,11 +59,7 @@ class CheckpointFolder:
         self._folder = folder
 
     def write(self, state: State) -> Path:
-        """Keep a state; of the ones before, only the last stays.
-
-        Raises:
-            TrainingError: the file system refused. The last checkpoint is as it was.
-        """
+        """Write a state, and remove all earlier ones but the last."""
         position = state.position
         path = self._folder / f"{position.epoch:06d}-{position.step:08d}.npz"
         facts = {
@@ -75,35 +71,27 @@ class CheckpointFolder:
         }
         arrays: dict[str, Any] = {"facts": np.array(json.dumps(facts))}
         arrays |= {f"variable{index:05d}": value for index, value in enumerate(state.variables)}
-        try:
+        last = self.last() or "the beginning"
+        advice = f"free some space; the same command then resumes from {last}"
+        with explained(f"cannot write the checkpoint {path}", advice):
             self._folder.mkdir(exist_ok=True)
-            with atomic_write(path) as aside:
-                np.savez(aside, **arrays)
-        except OSError as error:
-            kept = self.last()
-            raise TrainingError(
-                f"cannot write the checkpoint {path} ({error.strerror or error}): make room there;"
-                f" the same command then continues from {kept or 'the beginning'}"
-            ) from error
+            with atomic_write(path) as temporary:
+                np.savez(temporary, **arrays)
         for old in self._paths()[:-_KEPT]:
             old.unlink(missing_ok=True)
         return path
 
     def read(self, like: Sequence[np.ndarray | Any]) -> State | None:
-        """Return the last intact state and put the random generators into theirs.
+        """Return the last intact state, if any, and restore the random generators.
 
         Args:
-            like: arrays or variables of the shapes that are expected.
-
-        Returns:
-            None if there is no checkpoint.
+            like: arrays or variables with the expected shapes.
 
         Raises:
-            TrainingError: there are checkpoints, and none is intact or fits.
+            TrainingError: there are checkpoints, but none is intact or fits.
         """
-        paths = self._paths()
         faults = []
-        for path in reversed(paths):
+        for path in reversed(self._paths()):
             try:
                 state, generators = _read(path)
                 _check_shapes(state.variables, like)
@@ -119,16 +107,16 @@ class CheckpointFolder:
         return None
 
     def last(self) -> Path | None:
-        """Return the last checkpoint, None if there is none."""
+        """Return the last checkpoint; None if there is none."""
         return next(reversed(self._paths()), None)
 
     def clear(self) -> None:
-        """Remove all checkpoints: what they led to is kept elsewhere."""
+        """Remove all checkpoints, once the trained network is saved."""
         for path in self._paths():
             path.unlink(missing_ok=True)
 
     def _paths(self) -> list[Path]:
-        """Return the checkpoints in the order of their positions; none that is being written."""
+        """Return the checkpoints in the order of their positions, without temporary files."""
         return sorted(self._folder.glob("[0-9]*.npz"))
 
 
@@ -141,13 +129,12 @@ def _read(path: Path) -> tuple[State, dict[str, Any]]:
 
 
 def _check_shapes(found: Sequence[np.ndarray], like: Sequence[Any]) -> None:
-    shapes = [tuple(value.shape) for value in found], [tuple(value.shape) for value in like]
-    if shapes[0] != shapes[1]:
-        raise ValueError("it is of another network")
+    if [tuple(value.shape) for value in found] != [tuple(value.shape) for value in like]:
+        raise ValueError("it is from another network")
 
 
 def _random_states() -> dict[str, Any]:
-    """Return the states of the generators that code may use without a seed of its own."""
+    """Return the states of the global random generators."""
     numpy = [np.asarray(part).tolist() for part in np.random.get_state()]
     version, words, gauss = random.getstate()
     return {"numpy": numpy, "python": [version, list(words), gauss]}

@@ -1,4 +1,4 @@
-"""Which devices a run uses; never a silent run on the processor beside an idle GPU."""
+"""The devices that a run uses: an idle GPU is never silently ignored."""
 
 import shutil
 import subprocess
@@ -10,32 +10,25 @@ from training.errors import TrainingError
 
 @dataclass(frozen=True)
 class Devices:
-    """What a run computes on.
-
-    Attributes:
-        backend: what Keras computes with.
-        names: of each device of the kind that is used.
-    """
+    """The devices that a run computes on, by their names."""
 
     backend: Backend
     names: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Name the devices, equal ones once: `2 × NVIDIA H200`."""
+        """Return the names of the devices, equal ones counted: `2 × NVIDIA H200`."""
         counts = {name: self.names.count(name) for name in self.names}
         return ", ".join(name if n == 1 else f"{n} × {name}" for name, n in counts.items())
 
 
 def choose_devices(wanted: str, *, deterministic: bool = False) -> Devices:
-    """Let the backend use what is wanted.
+    """Configure the backend to use the requested devices: `cpu`, `gpu`, or `auto`, GPUs if any.
 
-    Args:
-        wanted: `cpu`, `gpu`, or `auto`: GPUs where there are some.
-        deterministic: whether the same bits have to be computed each time.
+    With `deterministic`, the backend computes the same bits each time.
 
     Raises:
-        TrainingError: a GPU is wanted or in the machine, and the backend sees none; or there is no
-            such backend.
+        TrainingError: a GPU is requested or in the machine, but the backend sees none; or the
+            backend is unknown.
     """
     backend = current()
     if deterministic:
@@ -53,7 +46,7 @@ def choose_devices(wanted: str, *, deterministic: bool = False) -> Devices:
 
 
 def _nvidia_gpus() -> bool:
-    """Whether NVIDIA's own tool lists a GPU."""
+    """Whether `nvidia-smi` lists a GPU."""
     tool = shutil.which("nvidia-smi")
     if not tool:
         return False

@@ -1,7 +1,7 @@
-"""What a frozen backbone makes of photos: computed once, kept in the cache, mapped from there.
+"""The features that a frozen backbone computes of photos: computed once, then read from the cache.
 
-One pass over all photos of a store for each view: the photos as they are, mirrored, and variations
-by the recipe's augmentation. Labels, splits, heads and seeds come after: they cost no pass.
+Each view takes one pass over all photos of a store: the photos as they are, mirrored, and varied by
+the recipe's augmentation. Another label, split, head or seed needs no further pass.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,51 +15,53 @@ from rich.console import Console
 from training.data.augmentation import Augmenter
 from training.data.cache import cached
 from training.data.datasets import DataSet, Rows
-from training.data.photo_store import PhotoStore, Progress
+from training.data.prepared_photos import PhotoStore
+from training.data.registry import Progress
 from training.errors import TrainingError
 from training.networks.backbone import Backbone, load_backbone
 from training.progress_bars import counting
-from training.recipe import BackboneNetwork, Recipe
+from training.recipe import Recipe
+from training.settings import BackboneNetwork
 
 _BATCH = 64
-_FORMAT = 1  # Of the files of a cache entry; another one with each change of them.
-_SEED = 0  # Of the variations: the same for all runs, so that they share them.
+_FORMAT = 1  # Of the files in a cache entry; to be increased when they change.
+_SEED = 0  # Of the variations: all runs share them.
 
 
 @dataclass(frozen=True)
 class View:
-    """A way to look at each photo.
+    """A transformation of each photo.
 
     Attributes:
-        name: names it and all that it depends on, for the cache.
-        look: from uint8 `[batch, height, width, channels]` and the row of the first photo to the
-            same shape.
+        name: identifies it and everything it depends on, for the cache.
+        transform: from uint8 `[batch, height, width, channels]` and the row of the first photo to
+            the same shape.
     """
 
     name: str
-    look: Callable[[np.ndarray, int], np.ndarray]
+    transform: Callable[[np.ndarray, int], np.ndarray]
 
 
 def with_features(recipe: Recipe, data: DataSet, folder: Path | None, console: Console) -> DataSet:
     """Add the features of a recipe's frozen backbone to a data set.
 
     Args:
-        recipe: with any network; one without a backbone changes nothing.
+        recipe: without a backbone, the data set is returned unchanged.
         data: the photos.
-        folder: where weights files are looked for first.
-        console: where progress is shown.
+        folder: searched first for weights files.
+        console: shows progress.
 
     Returns:
-        The data set with its backbone and the features of all photos; those of each view of the
-        training photos.
+        The data set with the backbone and the features: of each view of the training photos, and of
+        the other photos as they are.
 
     Raises:
-        TrainingError: the weights can't be had, or the cache cannot be written.
+        TrainingError: the weights are not available, or the cache cannot be written.
     """
     if not isinstance(recipe.network, BackboneNetwork):
         return data
     if data.store is None:
-        raise TrainingError(f"{recipe.name}: {data.name} has no photos that a backbone could see")
+        raise TrainingError(f"{recipe.name}: {data.name} has no photos for a backbone")
     backbone = load_backbone(recipe, folder)
     views = []
     for view in _views(recipe, len(data.store.pixels)):
@@ -76,16 +78,8 @@ def with_features(recipe: Recipe, data: DataSet, folder: Path | None, console: C
 def features(backbone: Backbone, store: PhotoStore, view: View, progress: Progress) -> np.ndarray:
     """Return the features of all photos of a store, `[photos, …]`, mapped from a file.
 
-    Vectors are float32; maps, which are large, float16.
-
-    Args:
-        backbone: computes them.
-        store: the photos.
-        view: the way to look at them.
-        progress: called with the photos done and all photos, where it takes a pass.
-
-    Raises:
-        TrainingError: the cache cannot be written.
+    Vectors are float32; feature maps, which are large, are float16. `progress` is called with the
+    number of photos done and of all photos.
     """
     shape = (len(store.pixels), *backbone.frozen.output_shape[1:])
     dtype = np.dtype(np.float16 if len(shape) == 4 else np.float32)
@@ -101,7 +95,7 @@ def features(backbone: Backbone, store: PhotoStore, view: View, progress: Progre
 
 
 def _views(recipe: Recipe, photos: int) -> Iterator[View]:
-    """Yield the views that a recipe asks for, the photos as they are first."""
+    """Yield the views that a recipe uses, the unchanged photos first."""
     network, varied = recipe.network, replace(recipe, seed=_SEED)
     yield View("plain", lambda pixels, first: pixels)
     if isinstance(network, BackboneNetwork):
@@ -113,10 +107,10 @@ def _views(recipe: Recipe, photos: int) -> Iterator[View]:
 
 
 def _varying(augmenter: Augmenter) -> Callable[[np.ndarray, int], np.ndarray]:
-    def look(pixels: np.ndarray, first: int) -> np.ndarray:
+    def transform(pixels: np.ndarray, first: int) -> np.ndarray:
         return np.stack([augmenter(photo, first + row) for row, photo in enumerate(pixels)])
 
-    return look
+    return transform
 
 
 def _write(
@@ -127,18 +121,18 @@ def _write(
     dtype: np.dtype,
     progress: Progress,
 ) -> None:
-    """Write features, row after row; go on where an interrupted pass ended."""
+    """Append features row by row, resuming an interrupted pass."""
     row = int(np.prod(frozen.output_shape[1:])) * dtype.itemsize
     done = path.stat().st_size // row // _BATCH * _BATCH if path.exists() else 0
     with open(path, "ab") as file:
         file.truncate(done * row)
         for first in range(done, len(pixels), _BATCH):
-            seen = np.ascontiguousarray(view.look(pixels[first : first + _BATCH], first))
-            file.write(_in_range(frozen.predict_on_batch(seen), dtype).tobytes())
+            batch = np.ascontiguousarray(view.transform(pixels[first : first + _BATCH], first))
+            file.write(_in_range(frozen.predict_on_batch(batch), dtype).tobytes())
             progress(min(first + _BATCH, len(pixels)), len(pixels))
 
 
 def _in_range(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Return values in another type; those too large for it become its largest."""
+    """Convert values to another type, clipping those outside its range."""
     limits = np.finfo(dtype)
     return np.asarray(np.clip(values, limits.min, limits.max), dtype)

@@ -1,8 +1,8 @@
-"""Fitting: a recipe's network to a data set's training split, with Keras `fit`.
+"""Fitting a recipe's network to the training split of a data set, with Keras's `fit`.
 
-The weights of the last epoch are the result. The validation split is only watched, so that its
-accuracy stays an honest figure; with a learning rate that falls to 0 the last epoch is the best
-one or as good.
+The result is the network after the last epoch. The validation split is only monitored, so that its
+accuracy stays an unbiased estimate; with a learning rate that decays to 0 the last epoch is usually
+as good as any.
 """
 
 import math
@@ -15,13 +15,13 @@ from training.backends import current
 from training.data.batches import EpochStarter, PlainBatches, TrainingBatches
 from training.data.datasets import DataSet
 from training.errors import Diverged, UsageError
-from training.fitting.checkpointing import Checkpointer
+from training.fitting.checkpointer import Checkpointer
 from training.fitting.checkpoints import Position
 from training.fitting.head_warmup import fit_head_warmup
-from training.networks import network_to_fit, network_to_serve
+from training.networks.building import network_to_fit, network_to_serve
 from training.recipe import Recipe
 
-WATCHING_BATCH = 256
+VALIDATION_BATCH = 256
 
 _JIT: dict[str, str | bool] = {"auto": "auto", "on": True, "off": False}
 
@@ -33,24 +33,21 @@ def fit(
     checkpointer: Checkpointer | None = None,
     scope: AbstractContextManager[object] | None = None,
 ) -> keras.Model:
-    """Train a recipe, or go on where it was left.
+    """Fit the network of a recipe, resuming from the last checkpoint if there is one.
 
     Args:
-        recipe: what to train, with which numbers; its seed decides the first weights, dropout,
-            order and augmentation.
+        recipe: its seed determines the initial weights, dropout, the order and the augmentation.
         data: the photos.
-        callbacks: Keras's, for progress.
-        checkpointer: keeps states, and knows the last one; None: nothing is kept.
-        scope: in which all variables are made, such as one that spreads the work over devices.
+        callbacks: Keras callbacks, such as for progress.
+        checkpointer: writes checkpoints; None: there are none.
+        scope: in which all variables are created, such as one that uses several devices.
 
     Returns:
         The network to serve, in float32, with the weights of the last epoch.
 
     Raises:
-        Diverged: the loss became infinite or not a number.
-        TrainingError: a checkpoint can't be written or read.
-        KeyboardInterrupt: asked to stop; the state is kept.
-        Preempted: likewise.
+        TrainingError: the loss became NaN or infinite (`Diverged`), or a checkpoint can't be used.
+        KeyboardInterrupt, Preempted: asked to stop; a checkpoint has been written.
     """
     keras.utils.set_random_seed(recipe.seed)
     classes = len(data.labels)
@@ -63,17 +60,22 @@ def fit(
         network.compile(
             optimizer=_optimizer(recipe, steps=len(batches(0))),
             loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
-            # By name it is made while the first step is traced, which then is traced twice.
+            # As an object: given by name, it is created during tracing, which then runs twice.
             metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
             jit_compile=_JIT[recipe.jit],
             steps_per_execution=recipe.steps_per_call,
         )
         if not (checkpointer and checkpointer.begun):
             fit_head_warmup(recipe, network, data, checkpointer.stop if checkpointer else None)
-        shared_by = current().replicas()
-        _check_shares(min(recipe.batch_size, len(data.training)), shared_by)
-        watched = PlainBatches(data.validation, classes, WATCHING_BATCH, shared_by)
-        validation = watched if len(watched) else None
+        replicas = current().replicas()
+        batch_size = min(recipe.batch_size, len(data.training))
+        if batch_size % replicas:
+            raise UsageError(
+                f"{replicas} devices share each batch: --set batch_size to a multiple of"
+                f" {replicas}, not {batch_size}"
+            )
+        plain = PlainBatches(data.validation, classes, VALIDATION_BATCH, replicas)
+        validation = plain if len(plain) else None
         fit_network(network, batches, validation, recipe.epochs, callbacks, checkpointer)
     return network_to_serve(recipe, network, data.backbone)
 
@@ -81,96 +83,85 @@ def fit(
 def fit_network(
     network: keras.Model,
     batches: Callable[[int], TrainingBatches],
-    watched: keras.utils.PyDataset | None,
+    validation: keras.utils.PyDataset | None,
     epochs: int,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     checkpointer: Checkpointer | None = None,
 ) -> None:
-    """Fit a compiled network, from the last state kept on.
+    """Fit a compiled network, resuming from the last checkpoint if there is one; see `fit`.
 
     Args:
-        network: with fresh weights.
-        batches: gives those of an epoch without its first steps.
-        watched: for validation.
-        epochs: passes over all batches, those of earlier processes included.
-        callbacks: Keras's, for progress.
-        checkpointer: keeps states, and knows the last one.
-
-    Raises:
-        As `fit`.
+        network: with initial weights.
+        batches: returns the batches of an epoch from a step on.
+        validation: batches of the validation split.
+        epochs: number of epochs, those of earlier processes included.
+        callbacks: Keras callbacks, such as for progress.
+        checkpointer: writes checkpoints.
     """
-    if not network.optimizer.built:  # Made while the first step is traced, it is traced twice.
+    if not network.optimizer.built:  # Otherwise it is built during tracing, which then runs twice.
         network.optimizer.build(network.trainable_variables)
     position = checkpointer.resume(network) if checkpointer else Position()
-    if position.epoch >= epochs:  # Only what Keras does after its last epoch is missing.
+    if position.epoch >= epochs:  # Only what Keras does after the last epoch is missing.
         network.optimizer.finalize_variable_values(network.trainable_variables)
     while position.epoch < epochs:
-        # An epoch that was begun is finished by a fit of its own: Keras's epochs are all as long.
+        # A partial epoch needs its own `fit`: in Keras, all epochs have the same length.
         end = position.epoch + 1 if position.step else epochs
-        left = batches(position.step)
-        around = [FiniteLoss(), *callbacks]
+        remaining = batches(position.step)
+        hooks = [FiniteLoss(), *callbacks]
         if checkpointer:
-            around = [checkpointer.correction, *around, checkpointer]
-        around.insert(0, EpochStarter(left))
-        if len(left):
+            hooks = [checkpointer.correction, *hooks, checkpointer]
+        hooks.insert(0, EpochStarter(remaining))
+        if len(remaining):
             network.fit(
-                current().to_dataset(left),
+                current().to_dataset(remaining),
                 initial_epoch=position.epoch,
                 epochs=end,
-                validation_data=watched,
-                callbacks=around,
-                shuffle=False,  # They are shuffled by epoch; Keras would shuffle them once more.
+                validation_data=validation,
+                callbacks=hooks,
+                shuffle=False,  # The batches are shuffled already.
                 verbose=0,
             )
         else:
-            _only_validate(network, watched, position.epoch, around)
+            _only_validate(network, validation, position.epoch, hooks)
         position = Position(end)
         if checkpointer and end < epochs:
-            checkpointer.resume(network)  # As it was before Keras did what it does at the end.
+            checkpointer.resume(network)  # Undoes what Keras does at the end of `fit`.
 
 
 def _only_validate(
     network: keras.Model,
-    watched: keras.utils.PyDataset | None,
+    validation: keras.utils.PyDataset | None,
     epoch: int,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> None:
-    """End an epoch of which all steps were done."""
-    told = keras.callbacks.CallbackList(list(callbacks), model=network, epochs=epoch + 1, steps=0)
-    told.on_train_begin()
-    told.on_epoch_begin(epoch)
+    """End an epoch whose steps are all done."""
+    hooks = keras.callbacks.CallbackList(list(callbacks), model=network, epochs=epoch + 1, steps=0)
+    hooks.on_train_begin()
+    hooks.on_epoch_begin(epoch)
     logs: dict[str, float] = {}
-    if watched is not None:
-        found = network.evaluate(watched, callbacks=told, return_dict=True, verbose=0)
+    if validation is not None:
+        found = network.evaluate(validation, callbacks=hooks, return_dict=True, verbose=0)
         logs = {f"val_{name}": value for name, value in found.items()}
-    told.on_epoch_end(epoch, logs)
-    told.on_train_end(logs)
-
-
-def _check_shares(batch_size: int, shared_by: int) -> None:
-    if batch_size % shared_by:
-        raise UsageError(
-            f"{shared_by} devices share each batch: --set batch_size to a multiple of {shared_by},"
-            f" not {batch_size}"
-        )
+    hooks.on_epoch_end(epoch, logs)
+    hooks.on_train_end(logs)
 
 
 class FiniteLoss(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
-    """Stops a run whose loss is no number any more: its weights are lost."""
+    """Stops a run whose loss becomes NaN or infinite: its weights are lost."""
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-        """Remember the epoch, for the message."""
+        """Remember the epoch for the message."""
         self._epoch = epoch + 1
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Look at the loss, a mean over the epoch so far."""
+        """Check the loss, a mean over the epoch so far."""
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
             raise Diverged(f"the loss became {loss}", self._epoch)
 
 
 def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
-    """Return the recipe's optimizer, its schedule spread over all steps of the run."""
+    """Return the recipe's optimizer, with a learning rate schedule over all steps of the run."""
     rate = _learning_rate(recipe, steps)
     decay = recipe.weight_decay or None
     averaging = {"use_ema": True, "ema_momentum": recipe.averaging} if recipe.averaging else {}

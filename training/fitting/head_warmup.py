@@ -1,6 +1,6 @@
-"""A fresh head fitted before the layers below it, so that its first errors don't spoil them.
+"""Fitting a new head before the layers below it, so that its first errors don't spoil them.
 
-The layers below see each training photo once, and the head is fitted to what they make of it.
+The layers below process each training photo once; the head is fitted to their output.
 """
 
 import keras
@@ -17,17 +17,13 @@ _BATCH = 128
 def fit_head_warmup(
     recipe: Recipe, network: keras.Model, data: DataSet, stop: Stop | None = None
 ) -> None:
-    """Fit the head of a network that is to be fine-tuned; others are left alone.
+    """Fit the head of a network that is fine-tuned; other networks are left unchanged.
 
     Args:
-        recipe: says how long, with which learning rate and seed.
-        network: of `training.networks.network_to_fit`.
+        recipe: has the number of epochs, the learning rate and the seed.
+        network: from `training.networks.network_to_fit`.
         data: with the features of its backbone.
-        stop: looked at after each batch.
-
-    Raises:
-        KeyboardInterrupt: asked to stop.
-        Preempted: likewise.
+        stop: checked after each batch.
     """
     if recipe.fine_tuning is None or not recipe.fine_tuning.head_epochs:
         return

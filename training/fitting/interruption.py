@@ -1,4 +1,4 @@
-"""Being asked to stop: Ctrl-C, and the SIGTERM of a node that is needed for something else."""
+"""Requests to stop: Ctrl-C, and SIGTERM from a cluster that needs the node for something else."""
 
 import signal
 from collections.abc import Iterator
@@ -8,21 +8,12 @@ from training.errors import Preempted
 
 
 class Stop:
-    """Whether the process has been asked to stop.
-
-    Attributes:
-        asked: the signal that asked; None: none did.
-    """
+    """Whether the process has been asked to stop: `asked` is the signal, None without one."""
 
     asked: signal.Signals | None = None
 
     def check(self) -> None:
-        """Raise what stands for the signal, if there was one.
-
-        Raises:
-            KeyboardInterrupt: it was Ctrl-C.
-            Preempted: it was SIGTERM.
-        """
+        """Raise KeyboardInterrupt after Ctrl-C, and Preempted after SIGTERM."""
         if self.asked is signal.SIGINT:
             raise KeyboardInterrupt
         if self.asked:
@@ -31,14 +22,10 @@ class Stop:
 
 @contextmanager
 def interruptible() -> Iterator[Stop]:
-    """Let Ctrl-C and SIGTERM only ask: `fit` ends between two batches, once its state is kept.
+    """Make Ctrl-C and SIGTERM only requests: `fit` stops after a batch, once its state is saved.
 
-    Python's own way can meet TensorFlow inside the generator of its batches; the error is lost
-    there, and `fit` waits forever. A second signal ends the process at once.
-
-    Raises:
-        KeyboardInterrupt: Ctrl-C was pressed.
-        Preempted: SIGTERM came.
+    Python's default is to raise an exception at once, perhaps inside the generator of TensorFlow's
+    batches: it is lost there, and `fit` waits forever. A second signal ends the process at once.
     """
     stop = Stop()
 
@@ -60,11 +47,7 @@ def interruptible() -> Iterator[Stop]:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Let SIGTERM end everything else as Ctrl-C does; the first process of a container ignores it.
-
-    Raises:
-        Preempted: SIGTERM came.
-    """
+    """Make SIGTERM raise Preempted: process 1 of a container would ignore the signal."""
 
     def end(number: int, frame: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""What a run shows: a bar in a terminal, one line for each epoch anywhere."""
+"""The progress of a run: a bar in a terminal, and one line for each epoch everywhere."""
 
 import time
 
@@ -9,7 +9,7 @@ from training.progress_bars import bar
 
 
 class FitProgress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
-    """Shows the steps of an epoch as a bar, and its figures as a line when it is over."""
+    """Shows the steps of an epoch as a bar, and its figures as a line when it ends."""
 
     def __init__(self, console: Console) -> None:
         super().__init__()
@@ -17,12 +17,12 @@ class FitProgress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has 
         self._progress = bar(console)
 
     def on_train_begin(self, logs: object = None) -> None:
-        """Open the bar."""
+        """Show the bar."""
         self._steps = self._progress.add_task("", total=self.params["steps"])
         self._progress.start()
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-        """Begin the bar anew."""
+        """Reset the bar."""
         self._began = time.monotonic()
         self._name = f"epoch {epoch + 1}/{self.params['epochs']}"
         self._progress.reset(self._steps, description=self._name)
@@ -44,5 +44,5 @@ class FitProgress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has 
         self.close()
 
     def close(self) -> None:
-        """Close the bar, also after an interruption."""
+        """Close the bar; may be called again, for example after an interruption."""
         self._progress.stop()

@@ -1,4 +1,4 @@
-"""TensorBoard's event files, written by TensorBoard's own writer: it needs no TensorFlow."""
+"""TensorBoard's event files, written by its own writer, which does not need TensorFlow."""
 
 import time
 from pathlib import Path
@@ -10,15 +10,15 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 
 class EventWriter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
-    """Writes the figures of each epoch, and the learning rate it ended with, as scalars."""
+    """Writes the figures of each epoch, and its final learning rate, as scalars."""
 
     def __init__(self, folder: Path) -> None:
-        """Write into a folder; a run that is continued adds a file to it."""
+        """Write into a folder; a resumed run adds a file to it."""
         super().__init__()
         self._writer = EventFileWriter(str(folder))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Write the scalars of an epoch, the first as step 1."""
+        """Write the scalars of an epoch; the first epoch is step 1."""
         figures = {**(logs or {}), "learning_rate": float(self.model.optimizer.learning_rate)}
         values = [
             Summary.Value(tag=name, simple_value=float(value)) for name, value in figures.items()
@@ -28,5 +28,5 @@ class EventWriter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has 
         self._writer.flush()
 
     def on_train_end(self, logs: object = None) -> None:
-        """Write out what is left."""
+        """Flush the file."""
         self._writer.flush()

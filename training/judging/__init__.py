@@ -1,1 +1,1 @@
-"""How good a model is, and how sure that is."""
+"""Judging published models: scores on any photos, drift of live photos, the table of results."""

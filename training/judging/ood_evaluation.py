@@ -1,4 +1,4 @@
-"""What a published model recognizes of photos of what it never saw, through its signatures."""
+"""How many unknown (out-of-distribution) photos a published model recognizes."""
 
 from pathlib import Path
 from typing import Any
@@ -6,66 +6,67 @@ from typing import Any
 import numpy as np
 
 from training.errors import TrainingError, UsageError
-from training.publishing.published import PublishedModel
+from training.publishing.published_model import PublishedModel
+from training.recipe import ANY_PHOTOS
 from training.recipes import RECIPES
-from training.recipes.images import ANY_PHOTOS
-from training.trust.ood_datasets import Encoded, known_sets, photos_in, prepared, synthetic_sets
+from training.trust.ood_datasets import (
+    EncodedPhotos,
+    prepare_photos,
+    published_sets,
+    read_photos,
+    synthetic_sets,
+)
 
 
-def accepted(model: PublishedModel, data: Path | None, more: list[Path]) -> dict[str, Any]:
-    """Let a model look at every set of unknown photos that is found.
-
-    Args:
-        model: says `recognized`.
-        data: where data sets are looked for; none is downloaded.
-        more: folders or zip files of other photos.
+def evaluate_ood(model: PublishedModel, data: Path | None, more: list[Path]) -> dict[str, Any]:
+    """Evaluate a model on every set of unknown photos that is found in `data`, and on `more`.
 
     Returns:
-        Values that JSON holds: `model`, `version`, and `sets`: by name `photos`, `recognized` (the
-        part of them), mean `confidence`, and the `auroc` that the card has for the set; None where
-        it has none, and for the sets of `more`, whatever their names.
+        JSON values: `model`, `version`, and `sets`: by name `photos`, `recognized` (their share),
+        mean `confidence`, and the `auroc` in the card; None where the card has none, and for the
+        sets of `more`, whatever their names.
 
     Raises:
-        TrainingError: the model does not say what it recognizes, or photos can't be read.
-        UsageError: two sets have one name.
+        TrainingError: the model has no output `recognized`, or photos can't be read.
+        UsageError: two sets have the same name.
     """
     if not model.recognizes:
         raise TrainingError(
-            f"{model.name}/{model.version} does not say what it recognizes: it was published with"
-            " recognition=none, or before there was such a thing"
+            f"{model.name}/{model.version} does not tell which photos it recognizes: it was"
+            " published with recognition=none, or by an older release"
         )
     recipe = RECIPES.get(str(model.card.get("recipe")))
     sets = synthetic_sets(model.shape)
-    encoded = dict(known_sets(data, recipe.dataset if recipe else ANY_PHOTOS))
+    encoded = dict(published_sets(data, recipe.dataset if recipe else ANY_PHOTOS))
     own = _own_sets(more, {*sets, *encoded})
     for name, photos in (encoded | own).items():
-        sets[name] = prepared(photos, model.preparation, model.shape)
+        sets[name] = prepare_photos(photos, model.preparation, model.shape)
     recognition = model.card.get("recognition") or {}
     found = {}
     for name, pixels in sets.items():
-        told = {} if name in own else recognition.get("unknowns", {}).get(name, {})
-        auroc = told.get("scores", {}).get(recognition.get("score"), {}).get("auroc")
+        card = {} if name in own else recognition.get("unknowns", {}).get(name, {})
+        auroc = card.get("scores", {}).get(recognition.get("score"), {}).get("auroc")
         found[name] = {**_figures(model, pixels), "auroc": auroc}
     return {"model": model.name, "version": model.version, "sets": found}
 
 
-def _own_sets(paths: list[Path], taken: set[str]) -> dict[str, Encoded]:
+def _own_sets(paths: list[Path], taken: set[str]) -> dict[str, EncodedPhotos]:
     """Return the photos of folders and archives by their names."""
-    found: dict[str, Encoded] = {}
+    found: dict[str, EncodedPhotos] = {}
     for path in paths:
         name = path.absolute().stem
         if name in taken or name in found:
             raise UsageError(
                 f"there are two sets of photos called {name!r}, one is --photos {path}: rename it"
             )
-        found[name] = photos_in(path)
+        found[name] = read_photos(path)
     return found
 
 
 def _figures(model: PublishedModel, photos: np.ndarray) -> dict[str, Any]:
-    answers = model.answers(photos)
+    outputs = model.predict(photos)
     return {
         "photos": len(photos),
-        "recognized": float(answers["recognized"].mean()),
-        "confidence": float(answers["probabilities"].max(axis=1).mean()),
+        "recognized": float(outputs["recognized"].mean()),
+        "confidence": float(outputs["probabilities"].max(axis=1).mean()),
     }

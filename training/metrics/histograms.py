@@ -1,4 +1,4 @@
-"""How often a model chose each class and how sure it was, counted as the gateway counts it live."""
+"""Predicted classes and confidences, counted in the same bins as the gateway counts them live."""
 
 from typing import Any
 
@@ -9,20 +9,16 @@ from training.metrics.evaluation import Evaluation
 
 
 def histograms(evaluation: Evaluation, split: str) -> dict[str, Any]:
-    """Count the chosen classes by their probability, for the model card.
-
-    Args:
-        evaluation: of probabilities as they are served.
-        split: which part of the data it is of.
+    """Count the predicted classes by confidence, for the model card.
 
     Returns:
-        Values that JSON holds: `split`; `bounds`, the upper bounds of all bins but the last, each
-        part of its bin; `confidence`: for each label the photos that it was chosen for, by bin.
+        JSON values: `split`; `bounds`, the inclusive upper bounds of all bins but the last;
+        `confidence`: for each label, the number of photos in each bin that it was predicted for.
     """
-    sureness = evaluation.probabilities.max(axis=1).astype(np.float64)
+    confidences = evaluation.probabilities.max(axis=1).astype(np.float64)
     bins = len(CONFIDENCES) + 1
-    places = evaluation.chosen * bins + np.searchsorted(CONFIDENCES, sureness)
-    counts = np.bincount(places, minlength=len(evaluation.labels) * bins).reshape(-1, bins)
+    indices = evaluation.predicted * bins + np.searchsorted(CONFIDENCES, confidences)
+    counts = np.bincount(indices, minlength=len(evaluation.labels) * bins).reshape(-1, bins)
     return {
         "split": split,
         "bounds": list(CONFIDENCES),

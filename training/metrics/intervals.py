@@ -1,4 +1,4 @@
-"""How sure a measured accuracy is, and a measured difference of two: 95% confidence intervals."""
+"""95% confidence intervals of an accuracy, and of the difference of two."""
 
 import math
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ class Difference:
     """How much more accurate one model is than another on the same photos.
 
     Attributes:
-        photos: judged by both.
-        gained: how many only the new model has right.
-        lost: how many only the old model has right.
+        photos: classified by both.
+        gained: photos that only the new model classifies correctly.
+        lost: photos that only the old model classifies correctly.
         estimate: accuracy of the new minus accuracy of the old, as a fraction.
         low: lower end of the confidence interval of `estimate`.
         high: upper end.
@@ -31,13 +31,13 @@ class Difference:
 
 
 def accuracy_interval(right: int, photos: int) -> tuple[float, float]:
-    """Return the interval of an accuracy by Wilson's score method.
+    """Return the confidence interval of an accuracy by Wilson's score method.
 
     Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
     Journal of the American Statistical Association 22 (1927), 209-212.
 
     Args:
-        right: photos classified rightly.
+        right: photos classified correctly.
         photos: at least 1.
     """
     interval = binomtest(right, photos).proportion_ci(CONFIDENCE, method="wilson")
@@ -47,8 +47,8 @@ def accuracy_interval(right: int, photos: int) -> tuple[float, float]:
 def paired_difference(new: np.ndarray, old: np.ndarray) -> Difference:
     """Compare two models on the same photos, by Newcombe's score interval for paired proportions.
 
-    The photos that both have right, or both wrong, are most of them: a comparison that knows this
-    is several times sharper than that of two independent accuracies.
+    Both models are right, or both wrong, about most photos. Using this makes the comparison several
+    times sharper than that of two independent accuracies.
 
     Source: R. G. Newcombe, "Improved confidence intervals for the difference between binomial
     proportions based on paired data", Statistics in Medicine 17 (1998), 2635-2650, method 10.
@@ -71,7 +71,7 @@ def paired_difference(new: np.ndarray, old: np.ndarray) -> Difference:
 
 
 def _joined(one: float, other: float, correlation: float) -> float:
-    """Return how far the difference may lie off, from how far each of the two may."""
+    """Combine the margins of two accuracies into the margin of their difference."""
     return math.sqrt(max(0.0, one**2 - 2 * correlation * one * other + other**2))
 
 

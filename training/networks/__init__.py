@@ -1,10 +1,6 @@
-"""Keras networks from their description in a recipe, as they are fitted and as they are served.
+"""Keras networks: one module for each kind, with its settings and its layers.
 
-Every network takes uint8 pixels as they are: scaling is part of the graph. What is served has the
-batch normalisation of what was fitted folded into its convolutions: the same function with fewer
+Every network takes uint8 pixels: scaling is part of the graph. The network that is served has the
+batch normalisation of the fitted one folded into its convolutions: the same function with fewer
 variables and less to compute.
 """
-
-from training.networks.building import network_to_fit, network_to_serve
-
-__all__ = ["network_to_fit", "network_to_serve"]

@@ -1,8 +1,8 @@
 """Backbones: networks of `keras.applications` with pretrained weights, cut where a head begins.
 
-The lower part is never fitted: what it makes of photos is cached
-(`training.fitting.feature_cache`). The upper part, where a recipe fine-tunes, belongs to the
-network that is fitted, and keeps the averages of its batch normalisation.
+The lower part is never fitted: its output is cached (`training.fitting.feature_cache`). With
+fine-tuning, the upper part belongs to the network that is fitted; the averages of its batch
+normalisation stay.
 """
 
 import difflib
@@ -15,19 +15,19 @@ import numpy as np
 from keras import layers
 
 from training.errors import TrainingError
-from training.networks.builders import Tensor
-from training.networks.pretrained import constructor, load_weights, scaling_of
-from training.recipe import BackboneNetwork, Head, Recipe
+from training.networks.pretrained import build, load_weights, scaling_of
+from training.recipe import Recipe
+from training.settings import BackboneNetwork, Head, Tensor
 
 
 @dataclass(frozen=True)
 class Backbone:
-    """A pretrained network, divided.
+    """A pretrained network in two parts.
 
     Attributes:
         frozen: from uint8 `[batch, height, width, 3]` to the features that are cached, float32.
-        upper: from these to the features under the head, where layers are fine-tuned.
-        digest: sha256 (hexadecimal) of what the features depend on but the photos.
+        upper: from these to the features under the head, with fine-tuning only.
+        digest: sha256 (hexadecimal) of everything but the photos that the features depend on.
     """
 
     frozen: keras.Model
@@ -40,44 +40,47 @@ def load_backbone(recipe: Recipe, data: Path | None) -> Backbone:
 
     Args:
         recipe: with a `BackboneNetwork` and a head.
-        data: where weights files are looked for first; PHOTOLABEL_DATA is looked into next.
+        data: searched first for the weights, before PHOTOLABEL_DATA.
 
     Raises:
-        TrainingError: there is no such network, layer or file, or the weights are of another one.
+        TrainingError: there is no such network, layer or file, or the weights do not fit.
     """
     network, head = _parts(recipe)
-    keras.utils.set_random_seed(recipe.seed)  # For weights that stay random.
-    whole = _whole(network, recipe.shape)
+    keras.utils.set_random_seed(recipe.seed)  # For `weights="random"`.
+    try:
+        whole = build(network, recipe.shape)
+    except (TypeError, ValueError) as error:
+        raise TrainingError(f"{network.backbone} can't be built: {error}") from error
     cut = _cut_at(whole, network.cut, "network.cut") if network.cut else whole
     load_weights(network, whole, cut, data)
     return _divide(recipe, network, head, cut)
 
 
 def untrained_backbone(recipe: Recipe) -> Backbone:
-    """Build the backbone of a recipe with random weights, where others will be put into it."""
+    """Build the backbone of a recipe with random weights, which the caller replaces."""
     network, _ = _parts(recipe)
     return load_backbone(replace(recipe, network=replace(network, weights="random")), None)
 
 
 def head_to_fit(recipe: Recipe, classes: int, backbone: Backbone, precision: str) -> keras.Model:
-    """Build what is fitted: the upper part of the backbone, with its weights, and a fresh head.
+    """Build the network to fit: the upper part of the backbone, with its weights, and a new head.
 
     Args:
         recipe: describes the head.
         classes: columns of the output.
         backbone: of `load_backbone`; not changed.
-        precision: a policy of Keras's for all but the last layer.
+        precision: a Keras dtype policy for all but the last layer.
 
     Returns:
         A model from cached features to float32 `[batch, classes]`, each row summing to 1.
 
     Raises:
-        TrainingError: a head of one unit for more or less than two classes.
+        TrainingError: a head with one unit and not two classes.
     """
     _, head = _parts(recipe)
     if head.output == "sigmoid" and classes != 2:
         raise TrainingError(
-            f"{recipe.name} has one sigmoid, which tells two classes apart, and here are {classes}:"
+            f"{recipe.name} has one sigmoid, which is for 2 classes, and the data has {classes}:"
             " --set head.output=softmax"
         )
     features = keras.Input(backbone.frozen.output_shape[1:], name="features")
@@ -92,12 +95,12 @@ def backbone_to_serve(recipe: Recipe, fitted: keras.Model, backbone: Backbone) -
     """Put a fitted head onto its backbone.
 
     Args:
-        recipe: the same that `fitted` was built from.
+        recipe: the one that `fitted` was built from.
         fitted: of `head_to_fit`.
         backbone: of `load_backbone`.
 
     Returns:
-        A model from photos to probabilities, float32, of two: `backbone` and `head`.
+        A model from photos to probabilities, float32, made of `backbone` and `head`.
     """
     head = head_to_fit(recipe, fitted.output_shape[-1], backbone, "float32")
     head.set_weights(fitted.get_weights())
@@ -107,18 +110,18 @@ def backbone_to_serve(recipe: Recipe, fitted: keras.Model, backbone: Backbone) -
 
 
 def fitted_part(network: keras.Model) -> keras.Model:
-    """Return what `backbone_to_serve` put onto the backbone: from features to probabilities."""
+    """Return the head of a network of `backbone_to_serve`: from features to probabilities."""
     return without_xla(network.get_layer("head"))
 
 
 def without_xla(network: keras.Model) -> keras.Model:
-    """Have Keras predict as TensorFlow does by itself: XLA takes ten times longer on CPUs."""
+    """Have Keras predict without XLA, which takes ten times longer on CPUs."""
     network.compile(jit_compile=jit())
     return network
 
 
 def jit() -> bool | str:
-    """Return what Keras is to compile with XLA: with TensorFlow nothing, with JAX as usual."""
+    """Return Keras's `jit_compile`: off with TensorFlow, the default with JAX."""
     return False if keras.backend.backend() == "tensorflow" else "auto"
 
 
@@ -128,19 +131,8 @@ def _parts(recipe: Recipe) -> tuple[BackboneNetwork, Head]:
     return recipe.network, recipe.head
 
 
-def _whole(network: BackboneNetwork, shape: tuple[int, int, int]) -> keras.Model:
-    """Build a backbone below its classifier, with fresh weights."""
-    width = {"alpha": network.alpha} if network.alpha else {}
-    try:
-        return constructor(network.backbone)(
-            input_shape=shape, include_top=False, weights=None, **width
-        )
-    except (TypeError, ValueError) as error:
-        raise TrainingError(f"{network.backbone} can't be built: {error}") from error
-
-
 def _divide(recipe: Recipe, network: BackboneNetwork, head: Head, cut: keras.Model) -> Backbone:
-    """Divide a backbone, cut already, into the part that stays and the part that is fitted."""
+    """Divide a backbone, already cut, into the frozen part and the part that is fitted."""
     lower, upper = cut, None
     if recipe.fine_tuning:
         lower = _cut_at(cut, recipe.fine_tuning.after, "fine_tuning.after")
@@ -149,7 +141,7 @@ def _divide(recipe: Recipe, network: BackboneNetwork, head: Head, cut: keras.Mod
         except ValueError as error:
             raise TrainingError(
                 f"{network.backbone} can't be divided after {recipe.fine_tuning.after!r}: later"
-                " layers also use what lies before it; choose the last layer of a block with"
+                " layers also use earlier ones; choose the last layer of a block with"
                 " --set fine_tuning.after"
             ) from error
     image = keras.Input(recipe.shape, dtype="uint8", name="image")
@@ -166,14 +158,14 @@ def _cut_at(whole: keras.Model, layer: str, setting: str) -> keras.Model:
     if layer not in names:
         similar = ", ".join(difflib.get_close_matches(layer, names, 5, 0.4) or names[-5:])
         raise TrainingError(
-            f"{setting}: {whole.name} has no layer {layer!r}; of its {len(names)} similar ones are"
+            f"{setting}: {whole.name} has no layer {layer!r}; similar ones of its {len(names)} are"
             f" {similar}"
         )
     return keras.Model(whole.input, whole.get_layer(layer).output, name=whole.name)
 
 
 def _in_precision(upper: keras.Model, precision: str) -> keras.Model:
-    """Return a copy of the upper part that computes in another precision; its averages stay."""
+    """Return a copy of the upper part in another precision; its averages are not fitted."""
 
     def copied(layer: layers.Layer) -> layers.Layer:
         copy = layer.__class__.from_config({**layer.get_config(), "dtype": precision})
@@ -192,7 +184,7 @@ def _pooling(head: Head) -> layers.Layer:
 
 
 def _tail(head: Head, features: int, classes: int, precision: str) -> keras.Model:
-    """Return what follows the backbone, from vectors to probabilities."""
+    """Build the head after pooling, from vectors to probabilities."""
     vector = hidden = keras.Input((features,), name="vector")
     if head.units:
         hidden = layers.Dense(head.units, activation="relu", dtype=precision, name="hidden")(hidden)
@@ -203,14 +195,14 @@ def _tail(head: Head, features: int, classes: int, precision: str) -> keras.Mode
 def tail_and_below(fitted: keras.Model) -> tuple[keras.Model, keras.Model]:
     """Return the layers of `head_to_fit` that are not the backbone's, and those below them.
 
-    They share their weights with the whole.
+    Both share their weights with the whole network.
     """
     *_, last_below, tail = fitted.layers
     return tail, keras.Model(fitted.input, last_below.output)
 
 
 def _probabilities(head: Head, classes: int) -> layers.Layer:
-    """Return what gives the last column of each class."""
+    """Return the last layer, or a function of two: one column for each class."""
     if head.output == "softmax":
         return layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")
     hidden_to_one = layers.Dense(1, activation="sigmoid", dtype="float32", name="probability")

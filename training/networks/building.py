@@ -1,19 +1,18 @@
-"""Whole models: input, a recipe's features, the softmax; and from the fitted to the served one."""
+"""Whole models: input, the features of a recipe's network, the softmax; as fitted and as served."""
 
 import keras
 import numpy as np
 from keras import layers
 
-from training.networks import dense, patch, residual, wide  # noqa: F401 -- they register their features.
 from training.networks.backbone import (
     Backbone,
     backbone_to_serve,
     head_to_fit,
     untrained_backbone,
 )
-from training.networks.builders import features_of
 from training.networks.convolution import NORM
-from training.recipe import BackboneNetwork, Recipe
+from training.recipe import Recipe
+from training.settings import BackboneNetwork, Network
 
 
 def network_to_fit(recipe: Recipe, classes: int, backbone: Backbone | None = None) -> keras.Model:
@@ -32,7 +31,8 @@ def network_to_fit(recipe: Recipe, classes: int, backbone: Backbone | None = Non
         backbone = backbone or untrained_backbone(recipe)
         return head_to_fit(recipe, classes, backbone, recipe.precision)
     shape = (None, None, recipe.shape[2]) if recipe.fit_size else recipe.shape
-    return _build(recipe, shape, classes, precision=recipe.precision, folded=False)
+    name = _name(recipe)
+    return _build(recipe.network, shape, classes, name, precision=recipe.precision, folded=False)
 
 
 def network_to_serve(
@@ -46,12 +46,13 @@ def network_to_serve(
         backbone: the one that `fitted` was built with.
 
     Returns:
-        A model from photos to the same outputs, which says the same but for rounding.
+        A model from photos to the same outputs, equal but for rounding.
     """
     if isinstance(recipe.network, BackboneNetwork):
         return backbone_to_serve(recipe, fitted, backbone or untrained_backbone(recipe))
     classes = fitted.output_shape[-1]
-    served = _build(recipe, recipe.shape, classes, precision="float32", folded=True)
+    name = _name(recipe)
+    served = _build(recipe.network, recipe.shape, classes, name, precision="float32", folded=True)
     norms = {layer.name: layer for layer in fitted.layers if layer.name.endswith(NORM)}
     for layer in (layer for layer in served.layers if layer.weights):
         weights = fitted.get_layer(layer.name).get_weights()
@@ -67,16 +68,26 @@ def _folded(kernel: np.ndarray, norm: layers.BatchNormalization) -> list[np.ndar
     return [kernel * scale, beta - mean * scale]
 
 
+def _name(recipe: Recipe) -> str:
+    return recipe.model.replace("-", "_")
+
+
 def _build(
-    recipe: Recipe, shape: tuple[int | None, ...], classes: int, *, precision: str, folded: bool
+    network: Network,
+    shape: tuple[int | None, ...],
+    classes: int,
+    name: str,
+    *,
+    precision: str,
+    folded: bool,
 ) -> keras.Model:
-    """Build a network whose layers compute in `precision`, all but the softmax, always float32."""
+    """Build a network whose layers compute in `precision`, but for the softmax: float32."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
         image = keras.Input(shape, dtype="uint8", name="image")
-        features = features_of(recipe.network, image, folded)
+        features = network.features(image, folded)
         head = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")
-        return keras.Model(image, head(features), name=recipe.model.replace("-", "_"))
+        return keras.Model(image, head(features), name=name)
     finally:
         keras.config.set_dtype_policy(before)

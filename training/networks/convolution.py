@@ -1,22 +1,22 @@
-"""Convolution with batch normalisation, as it is fitted, or folded into one layer."""
+"""Convolutions, with batch normalisation as they are fitted, or with it folded into them."""
 
 from dataclasses import dataclass
 
 from keras import layers
 
-from training.networks.builders import Tensor
 from training.networks.normalisation import BatchNormalization
+from training.settings import Tensor
 
 NORM = "_norm"
-"""What a normalisation's name adds to the name of the convolution before it."""
+"""Suffix of a normalisation's name, after the name of its convolution."""
 
 MOMENTUM = 0.9
-"""Of the normalisation's averages: such that follow within some ten steps suit short runs."""
+"""Of the normalisation's averages, which then follow within some ten steps: short runs need it."""
 
 
 @dataclass(frozen=True)
 class Convolution:
-    """Convolves 3×3 and normalises, in two layers, or in one where that is folded."""
+    """A 3×3 convolution and its normalisation: two layers, or one where they are folded."""
 
     folded: bool
 
@@ -28,3 +28,13 @@ class Convolution:
         if self.folded:
             return convolution(hidden)
         return BatchNormalization(momentum=MOMENTUM, name=name + NORM)(convolution(hidden))
+
+
+def plain(channels: int, size: int, stride: int, name: str) -> layers.Conv2D:
+    """Return a convolution that is not normalised."""
+    return layers.Conv2D(channels, size, strides=stride, padding="same", use_bias=False, name=name)
+
+
+def normalised(hidden: Tensor, name: str) -> Tensor:
+    """Normalise and rectify a sum of several convolutions: nothing that this folds into."""
+    return layers.ReLU()(BatchNormalization(momentum=MOMENTUM, name=name)(hidden))

@@ -1,7 +1,7 @@
 """Batch normalisation by TensorFlow's fused kernel, where Keras computes with TensorFlow.
 
-Keras composes it of a dozen operations in float32, each of which goes over all activations: on a
-processor with bfloat16 arithmetic that takes as long as the convolutions themselves.
+Keras composes it of a dozen operations in float32, each of which reads all activations: on a
+processor with bfloat16 arithmetic they take as long as the convolutions themselves.
 """
 
 import importlib
@@ -12,10 +12,10 @@ from keras import layers
 
 
 class BatchNormalization(layers.BatchNormalization):  # type: ignore[misc]  # Keras has no types.
-    """Keras's layer, which fits faster; weights, averages and answers are the same."""
+    """Keras's layer, but faster to fit; weights, averages and outputs are the same."""
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Normalise by the batch's own moments while fitting, else by the moving averages."""
+        """Normalise by the batch's moments while fitting, else by the moving averages."""
         if not (training and self.trainable) or keras.backend.backend() != "tensorflow":
             return super().call(inputs, training=training, mask=mask)
         outputs, mean, variance = _fused(inputs, self.gamma, self.beta, self.epsilon)

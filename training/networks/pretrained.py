@@ -11,17 +11,16 @@ from keras import layers
 
 from training.data.datasets import file_digest, search_folders
 from training.errors import TrainingError
-from training.networks.builders import Tensor
-from training.recipe import BackboneNetwork, Network
+from training.settings import BackboneNetwork, Network, Tensor
 
 _NO_FILE = ("imagenet", "random")
 
 
 def constructor(name: str) -> Callable[..., keras.Model]:
-    """Return what builds a network of `keras.applications`.
+    """Return the function that builds a network of `keras.applications`.
 
     Raises:
-        TrainingError: there is none of that name.
+        TrainingError: there is no network of that name.
     """
     known = [known for known in dir(keras.applications) if known[0].isupper()]
     if name not in known:
@@ -30,11 +29,20 @@ def constructor(name: str) -> Callable[..., keras.Model]:
     return found
 
 
-def scaling_of(network: BackboneNetwork) -> Callable[[Tensor], Tensor]:
-    """Return what scales uint8 pixels as a backbone wants them.
+def build(
+    network: BackboneNetwork, shape: tuple[int, ...], weights: str | None = None
+) -> keras.Model:
+    """Build a network below its classifier, with ImageNet weights or new ones."""
+    width = {"alpha": network.alpha} if network.alpha else {}
+    made = constructor(network.backbone)
+    return made(input_shape=shape, include_top=False, weights=weights, **width)
 
-    Keras's `preprocess_input` of each network is affine, and may exchange the colours: what it
-    does is read from what it makes of black and of one unit of each colour.
+
+def scaling_of(network: BackboneNetwork) -> Callable[[Tensor], Tensor]:
+    """Return the function that scales uint8 pixels for a backbone.
+
+    Keras's `preprocess_input` of each network is affine and may swap the channels: scale and
+    offset are derived from its output for black and for one unit of each colour.
     """
     if network.scaling == "255":
         plain: Callable[[Tensor], Tensor] = layers.Rescaling(1 / 255, name="scale")
@@ -59,13 +67,13 @@ def load_weights(
     """Load the weights that a recipe names.
 
     Args:
-        network: names them.
+        network: its settings.
         whole: the network below its classifier.
-        cut: the part of it that is used; they share their layers. A file may hold either's.
-        data: where a file is looked for first.
+        cut: the part of it that is used; they share layers. A file may hold weights of either.
+        data: searched first for the file.
 
     Raises:
-        TrainingError: no file or no network, or the weights are of another network.
+        TrainingError: the file is missing, the download fails, or the weights do not fit.
     """
     if network.weights == "random":
         return
@@ -76,24 +84,24 @@ def load_weights(
     faults = []
     for part in {id(part): part for part in (cut, whole)}.values():
         try:
-            with warnings.catch_warnings(action="ignore"):  # Of what the error tells.
+            with warnings.catch_warnings(action="ignore"):  # The error has the same text.
                 part.load_weights(str(path))
-        except Exception as error:  # Keras and h5py raise anything on what they don't expect.
+        except Exception as error:  # Keras and h5py raise many types on invalid files.
             faults.append(_shortened(error))
         else:
             return
     where = f" cut at {network.cut}" if network.cut else ""
     raise TrainingError(
         f"{path} does not hold weights of {network.backbone}{where} (width"
-        f" {network.alpha or 'as usual'}): {'; uncut: '.join(faults)}"
+        f" {network.alpha or 'default'}): {'; uncut: '.join(faults)}"
     )
 
 
-def weights_digest(network: Network, data: Path | None) -> str:
-    """Return the sha256 of the file of weights that a network begins with; empty without one.
+def weights_digest(network: Network | BackboneNetwork, data: Path | None) -> str:
+    """Return the sha256 of a network's file of pretrained weights; empty if it has no file.
 
     Raises:
-        TrainingError: there is no such file.
+        TrainingError: the file is missing.
     """
     if not isinstance(network, BackboneNetwork) or network.weights in _NO_FILE:
         return ""
@@ -101,7 +109,7 @@ def weights_digest(network: Network, data: Path | None) -> str:
 
 
 def _shortened(error: Exception) -> str:
-    """Return what Keras says of layers and shapes, without the weights' values."""
+    """Return Keras's message about layers and shapes, without the values of the weights."""
     text = " ".join(str(error).split())
     for verbose in (" Target variable: ", " List of objects "):
         text = text.partition(verbose)[0]
@@ -109,16 +117,13 @@ def _shortened(error: Exception) -> str:
 
 
 def _imagenet(network: BackboneNetwork, shape: tuple[int, ...]) -> keras.Model:
-    width = {"alpha": network.alpha} if network.alpha else {}
     try:
-        return constructor(network.backbone)(
-            input_shape=shape, include_top=False, weights="imagenet", **width
-        )
+        return build(network, shape, "imagenet")
     except Exception as error:  # Keras raises a bare Exception where it cannot download.
         raise TrainingError(
-            f"the ImageNet weights of {network.backbone} can't be fetched ({error}). Fetch them"
-            " where there is a network (Keras keeps them in ~/.keras/models) and name the file with"
-            " --set network.weights=FILE"
+            f"the ImageNet weights of {network.backbone} can't be downloaded ({error}). Download"
+            " them on a machine with a network connection (Keras keeps them in ~/.keras/models) and"
+            " name the file with --set network.weights=FILE"
         ) from error
 
 
@@ -126,11 +131,11 @@ def _find(network: BackboneNetwork, data: Path | None) -> Path:
     name = Path(network.weights)
     folders = [part for part in search_folders(data, "pretrained") if part.is_dir()]
     beside = [folder.parent / "pretrained" for folder in folders]
-    places = [name, *(folder / name for folder in [*folders, *beside])]
-    for place in places:
-        if place.is_file():
-            return place
-    looked = ", ".join(dict.fromkeys(str(place.parent) for place in places))
+    paths = [name, *(folder / name for folder in [*folders, *beside])]
+    for path in paths:
+        if path.is_file():
+            return path
+    looked = ", ".join(dict.fromkeys(str(path.parent) for path in paths))
     raise TrainingError(
         f"no weights: there is no {network.weights} in {looked}; name the file with"
         " --set network.weights=FILE, or its folder with --data or PHOTOLABEL_DATA"

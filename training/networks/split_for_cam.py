@@ -1,6 +1,6 @@
-"""A served network in three parts: below an inner map of the image, above it, and its last layer.
+"""A served network in three parts: below an inner feature map, above it, and its last layer.
 
-What an explanation needs: how the answer follows from what the network sees in each place.
+Class activation mapping needs them: how the prediction depends on each position of the map.
 """
 
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from typing import Any
 import keras
 from keras import layers
 
-from training.networks.builders import Tensor
+from training.settings import Tensor
 
-LEAST_ROWS = 9
-"""Of the map: a coarser one tells little of where something is."""
+MIN_ROWS = 9
+"""Of the feature map: a coarser one hardly shows where something is."""
 
 _CONVOLUTIONS = (layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D)
 
@@ -24,7 +24,7 @@ class SplitNetwork:
     Attributes:
         below: from uint8 pixels to the map, float32 `[batch, rows, columns, channels]`.
         above: from the map to the features under the last layer, `[batch, features]`.
-        last: the dense layer that makes probabilities of them, by softmax or one sigmoid.
+        last: the dense layer from features to probabilities, by softmax or one sigmoid.
     """
 
     below: keras.Model
@@ -34,7 +34,7 @@ class SplitNetwork:
 
 @dataclass(frozen=True)
 class _Call:
-    """One layer called: with what, and what came out; symbolic tensors."""
+    """A call of a layer, with its symbolic inputs and output."""
 
     layer: layers.Layer
     inputs: tuple[Tensor, ...]
@@ -42,10 +42,10 @@ class _Call:
 
 
 def split_for_cam(network: keras.Model) -> SplitNetwork:
-    """Divide a network at a map through which everything goes.
+    """Divide a network at a feature map that all paths go through.
 
-    That is the deepest one of at least `LEAST_ROWS` rows and columns that a convolution has seen,
-    else the finest; the scaled pixels where nothing is convolved.
+    That is the deepest one of at least `MIN_ROWS` rows and columns after a convolution, else the
+    finest; the scaled pixels in a network without convolutions.
 
     Args:
         network: of `network_to_serve`; its last weights are a dense layer's.
@@ -53,7 +53,7 @@ def split_for_cam(network: keras.Model) -> SplitNetwork:
     image = keras.Input(network.input_shape[1:], dtype="uint8", name="image")
     calls: list[_Call] = []
     _walk(network, image, calls)
-    last = max(place for place, call in enumerate(calls) if isinstance(call.layer, layers.Dense))
+    last = max(index for index, call in enumerate(calls) if isinstance(call.layer, layers.Dense))
     features = calls[last].inputs[0]
     chosen = _map(calls[:last])
     return SplitNetwork(
@@ -62,7 +62,7 @@ def split_for_cam(network: keras.Model) -> SplitNetwork:
 
 
 def _walk(network: keras.Model, image: Tensor, calls: list[_Call]) -> Tensor:
-    """Call the layers of a network on a symbolic tensor, those of networks within it too."""
+    """Call the layers of a network, also of networks within it, on a symbolic tensor."""
 
     def call(layer: layers.Layer, *inputs: Any, **options: Any) -> Tensor:
         if isinstance(layer, keras.Model):
@@ -71,14 +71,14 @@ def _walk(network: keras.Model, image: Tensor, calls: list[_Call]) -> Tensor:
         calls.append(_Call(layer, tuple(keras.tree.flatten(inputs)), output))
         return output
 
-    # Keras's own walk, which is not public: the public ways show a network within another as one
-    # layer. Keras is pinned to one release.
+    # Not public: the public functions treat a network within another as one layer. Keras is pinned
+    # to one release.
     outputs = network._run_through_graph(image, operation_fn=lambda layer: layer, call_fn=call)
     return keras.tree.flatten(outputs)[0]
 
 
 def _map(calls: list[_Call]) -> Tensor:
-    """Return the map to divide at, of those that the layers make one after another."""
+    """Return the feature map to divide at."""
     convolved = [isinstance(call.layer, _CONVOLUTIONS) for call in calls]
     first = convolved.index(True) if any(convolved) else 0
     maps = [
@@ -86,20 +86,20 @@ def _map(calls: list[_Call]) -> Tensor:
         for call in _narrows(calls)
         if len(call.output.shape) == 4
         and calls.index(call) >= first
-        # Its cells would lie elsewhere on the photo.
+        # Its cells are shifted against the photo.
         and not isinstance(call.layer, layers.ZeroPadding2D)
     ]
-    fine = [each for each in maps if min(each.shape[1:3]) >= LEAST_ROWS]
+    fine = [each for each in maps if min(each.shape[1:3]) >= MIN_ROWS]
     return fine[-1] if fine else max(maps, key=lambda each: min(each.shape[1:3]))
 
 
 def _narrows(calls: list[_Call]) -> list[_Call]:
-    """Return the calls of whose past later layers use nothing but the output."""
-    last_use = {id(tensor): place for place, call in enumerate(calls) for tensor in call.inputs}
+    """Return the calls after which later layers use no earlier output."""
+    last_use = {id(tensor): index for index, call in enumerate(calls) for tensor in call.inputs}
     found, needed_until = [], 0
-    for place, call in enumerate(calls):
+    for index, call in enumerate(calls):
         needed_until = max([needed_until, *(last_use[id(tensor)] for tensor in call.inputs)])
-        if needed_until <= place:
+        if needed_until <= index:
             found.append(call)
         needed_until = max(needed_until, last_use.get(id(call.output), 0))
     return found

@@ -1,1 +1,4 @@
-"""From a recipe to a published version: fit, evaluate, report, publish."""
+"""The steps of a run: fitting (`train`), then evaluation, report, gate, publishing (`finalize`).
+
+`publish_run` finalizes a run that was fitted in another process.
+"""

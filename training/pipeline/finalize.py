@@ -1,122 +1,142 @@
-"""What comes after fitting: the test, what is kept of it, the report, the gate, publishing."""
+"""What follows fitting: calibration, evaluation on the test split, report, gate, publishing."""
 
-from dataclasses import dataclass
+import shlex
 from pathlib import Path
 from typing import Any
 
 import keras
 from rich.console import Console
 
+from training.backends import backend_name
+from training.console import say
 from training.data.datasets import DataSet
 from training.errors import TrainingError
-from training.metrics.evaluation import read_evaluation, save_evaluation
+from training.json_files import write_json
+from training.metrics.evaluation import Evaluation, save_evaluation
 from training.metrics.histograms import histograms
+from training.model_cards import CARD
 from training.publishing.card import model_card
-from training.publishing.policy import Policy
+from training.publishing.gate_policy import GatePolicy
 from training.recipe import Recipe
-from training.runs.files import CARD, read_history, write_json
-from training.trust.calibrate_and_evaluate import calibrate_and_evaluate
-from training.trust.recognition_threshold import Recognizer
+from training.runs.folders import Run
+from training.runs.history import read_history
+from training.trust.calibrate_and_evaluate import CalibratedEvaluation, calibrate_and_evaluate
+
+SAVED_MODEL_BACKEND = "tensorflow"
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a run has come to.
-
-    Attributes:
-        recipe: with the overrides of the run.
-        data: what was trained and tested on.
-        network: to serve, float32, calibrated.
-        recognizer: tells photos of the known kind from others; None where none does.
-        card: the model card.
-        folder: of the run.
-    """
-
-    recipe: Recipe
-    data: DataSet
-    network: keras.Model
-    recognizer: Recognizer | None
-    card: dict[str, Any]
-    folder: Path
-
-
-def judge_and_keep(
+def finalize(
     network: keras.Model,
     recipe: Recipe,
     data: DataSet,
     data_folder: Path | None,
-    how: dict[str, Any],
-    folder: Path,
-) -> Outcome:
-    """Calibrate a trained network and judge it on the test split; keep card and evaluation.
-
-    Needs no TensorFlow.
+    run: Run,
+    base: Path,
+    policy: GatePolicy,
+    console: Console,
+) -> Path | None:
+    """Calibrate a trained network, evaluate it on the test split and publish it.
 
     Args:
-        network: to serve, float32; its last layer is changed.
-        recipe: with the overrides of this run.
+        network: to serve, float32; its last layer is changed in place.
+        recipe: with the overrides of the run.
         data: what it was trained on.
-        data_folder: where data sets of what it was not trained on are looked for.
-        how: of `training.publishing.card.circumstances`, with the time that it took.
-        folder: of the run.
+        data_folder: where data sets of unknown photos are looked for.
+        run: has noted the circumstances of the training.
+        base: the model's folder of versions.
+        policy: how strict the publishing gate is.
+        console: shows the outcome.
+
+    Returns:
+        The folder of the published version. None if the backend writes no SavedModel; the command
+        that publishes it elsewhere is shown then.
 
     Raises:
-        TrainingError: the file system refused.
+        TrainingError: a step failed, or the gate refused (`Refused`).
     """
     found = calibrate_and_evaluate(network, recipe, data, data_folder)
-    metrics = {"training": _last_epoch(folder, len(data.training)), "test": found.test.metrics()}
+    card = _save_results(found, recipe, data, run)
+    summary = (
+        f"{recipe.name}: test accuracy {card['metrics']['test']['accuracy']:.2%} on"
+        f" {len(data.test):,} photos, trained in {card['trained']['seconds']:.0f} s"
+    )
+    if backend_name() != SAVED_MODEL_BACKEND:
+        _write_report(run.folder, console)
+        say(console, f"{summary}. To publish it, where TensorFlow is installed:")
+        say(console, _export_command(run.folder, data_folder, base.parent))
+        return None
+    from training.publishing.publish import publish
+
+    try:
+        card = _pass_gate(card, found.test, recipe, data, run.folder, base, policy, console)
+        version = base / str(publish(network, card, base, found.recognizer))
+    except TrainingError as error:
+        raise type(error)(f"{error}. Trained network and card are in {run.folder}") from error
+    run.note(status="published", version=str(version))
+    say(console, f"{summary}, published as {version}")
+    return version
+
+
+def _save_results(
+    found: CalibratedEvaluation, recipe: Recipe, data: DataSet, run: Run
+) -> dict[str, Any]:
+    """Write the card and the evaluation of the test split, and return the card."""
+    last = read_history(run.folder)[-1:]
+    training = {name: last[0].get(name) for name in ("accuracy", "loss") if last}
+    metrics = {
+        "training": {"photos": len(data.training), **training},  # Means over the last epoch.
+        "test": found.test.metrics(),
+    }
     if found.validation:
         metrics["validation"] = found.validation.metrics()
     trust = {"calibration": found.calibration, "recognition": found.recognition}
-    card = model_card(recipe, data, metrics, trust, how)
+    facts = run.facts()
+    card = model_card(recipe, data, metrics, trust, {**facts["trained"], "run": facts["id"]})
     card["histograms"] = histograms(found.test, "test")
-    save_evaluation(found.test, data.test.photos, folder)
-    write_json(folder / CARD, card)
-    return Outcome(recipe, data, network, found.recognizer, card, folder)
+    save_evaluation(found.test, data.test.photos, run.folder)
+    write_json(run.folder / CARD, card)
+    return card
 
 
-def _last_epoch(run: Path, photos: int) -> dict[str, Any]:
-    """Return the figures of the training photos, means over the steps of the last epoch."""
-    last = read_history(run)[-1:]
-    return {"photos": photos, **{name: last[0].get(name) for name in ("accuracy", "loss") if last}}
-
-
-def release(outcome: Outcome, base: Path, policy: Policy, console: Console) -> Path:
-    """Publish what a run has come to if the gate lets it through; write its report either way.
-
-    Args:
-        outcome: of `judge_and_keep`.
-        base: the model's folder of versions.
-        policy: how strict the gate is.
-        console: where what was found is said.
-
-    Returns:
-        The folder of the published version.
+def _pass_gate(
+    card: dict[str, Any],
+    test: Evaluation,
+    recipe: Recipe,
+    data: DataSet,
+    folder: Path,
+    base: Path,
+    policy: GatePolicy,
+    console: Console,
+) -> dict[str, Any]:
+    """Return the card with the gate's verdict, once it and the report are written.
 
     Raises:
-        Refused: by the gate, with the figures.
-        TrainingError: it can't be published.
+        Refused: by the gate.
     """
     from training.publishing.gate import judge
-    from training.publishing.publish import publish
 
-    evaluation, _ = read_evaluation(outcome.folder)
-    verdict = judge(outcome.recipe, outcome.data, evaluation, base, policy)
-    card = {**outcome.card, "gate": verdict.record()}
-    write_json(outcome.folder / CARD, card)
-    report(outcome.folder, console)
-    for line in verdict.told():
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    verdict = judge(recipe, data, test, base, policy)
+    card = {**card, "gate": verdict.record()}
+    write_json(folder / CARD, card)
+    _write_report(folder, console)
+    for line in verdict.lines():
+        say(console, line)
     verdict.check()
-    return base / str(publish(outcome.network, card, base, outcome.recognizer))
+    return card
 
 
-def report(run: Path, console: Console) -> None:
-    """Write the report of a run; a report that can't be written stops nothing, it is only said."""
+def _write_report(run: Path, console: Console) -> None:
+    """Write the report of a run; if it can't be written, only say so."""
     try:
         from training.report import write_report
 
-        line = f"report: {write_report(run)}"
+        say(console, f"report: {write_report(run)}")
     except (TrainingError, ModuleNotFoundError) as error:
-        line = f"no report: {error}"
-    console.print(line, highlight=False, markup=False, soft_wrap=True)
+        say(console, f"no report: {error}")
+
+
+def _export_command(run: Path, data: Path | None, models: Path) -> str:
+    """Return the shell command that publishes a run."""
+    words = ["python", "-m", "training", "export", str(run)]
+    words += ["--data", str(data)] if data else []
+    return shlex.join([*words, "--models", str(models)])

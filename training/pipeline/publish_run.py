@@ -1,55 +1,58 @@
-"""Publishing what another process has trained, maybe elsewhere and without TensorFlow."""
+"""Publishing a run that was trained in another process, perhaps elsewhere without TensorFlow."""
 
 from pathlib import Path
 
 from rich.console import Console
 
+from training.console import say
 from training.data.loading import load
 from training.errors import TrainingError
 from training.overrides import restored
-from training.pipeline.finishing import finish, say
-from training.publishing.model_folder import check_folder, version_of_run
-from training.publishing.policy import Policy
-from training.recipes import recipe_named
-from training.runs.folders import opened
-from training.runs.trained import TRAINED, read_trained
+from training.pipeline.finalize import finalize
+from training.publishing.gate_policy import GatePolicy
+from training.publishing.model_folder import check_writable, version_of_run
+from training.recipes import recipe_of_run
+from training.runs.folders import existing_run
+from training.runs.trained_network import TRAINED, load_trained_network
 
 
-def export_run(
-    folder: Path, data_folder: Path | None, models: Path, policy: Policy, console: Console
+def publish_run(
+    folder: Path,
+    data_folder: Path | None,
+    models: Path,
+    policy: GatePolicy,
+    console: Console,
+    recipe_name: str | None = None,
 ) -> Path | None:
-    """Publish what a run has trained.
+    """Evaluate the trained network of a run again, and publish it; see `finalize`.
 
     Args:
-        folder: of the run; may have been copied from another machine.
-        data_folder: where data sets are looked for: the test photos judge what is published.
-        models: published into its sub-folder named as the model.
+        folder: the run's folder; may be a copy from another machine.
+        data_folder: where data sets are looked for.
+        models: published into its sub-folder with the model's name.
         policy: how strict the publishing gate is.
-        console: where the outcome is said.
-
-    Returns:
-        The folder of the published version; None where the backend writes no SavedModel.
+        console: shows the outcome.
+        recipe_name: of the recipe, or the path of its file; None: the one noted by the run.
 
     Raises:
-        Refused: by the gate.
-        TrainingError: it is no run that has trained, the data is another, or one of the steps
-            failed.
+        TrainingError: it is not a run that has trained, the data set differs, or a step failed.
     """
-    with opened(folder) as run:
+    with existing_run(folder) as run:
         facts = run.facts()
         base = models / facts["model"]
-        check_folder(base)
+        check_writable(base)
         version = version_of_run(base, facts["id"])
         if version:
             say(console, f"{folder} is finished, published as {version}")
             return version
-        network = read_trained(folder)
+        # First: a network of the recipe's own file may have layers that are defined there.
+        recipe = restored(recipe_of_run(facts, recipe_name), facts["model"], facts["parameters"])
+        network = load_trained_network(folder)
         if network is None:
-            raise TrainingError(f"{folder} has no {TRAINED} yet: its recipe has to be run first")
-        recipe = restored(recipe_named(facts["recipe"]), facts["model"], facts["parameters"])
+            raise TrainingError(f"{folder} has no {TRAINED} yet: run its recipe first")
         data = load(recipe, data_folder, console)
         if data.digest != facts["data"]:
             raise TrainingError(
                 f"{folder} was trained on other data than what is found here as {data.name}"
             )
-        return finish(network, recipe, data, data_folder, run, base, policy, console)
+        return finalize(network, recipe, data, data_folder, run, base, policy, console)

@@ -1,4 +1,4 @@
-"""One run of a recipe, from data to a published version; what was done before is not done again."""
+"""A run of a recipe, from data to a published version. Steps that are done are not repeated."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -8,10 +8,11 @@ from pathlib import Path
 import keras
 from rich.console import Console
 
+from training.console import say
 from training.data.datasets import DataSet
 from training.data.loading import load
 from training.errors import Diverged, Preempted, TrainingError
-from training.fitting.checkpointing import Checkpointer
+from training.fitting.checkpointer import Checkpointer
 from training.fitting.checkpoints import CheckpointFolder
 from training.fitting.devices import Devices
 from training.fitting.feature_cache import with_features
@@ -20,24 +21,24 @@ from training.fitting.interruption import interruptible
 from training.fitting.progress import FitProgress
 from training.fitting.tensorboard import EventWriter
 from training.networks.pretrained import weights_digest
-from training.pipeline.finishing import finish, say
+from training.pipeline.finalize import finalize
 from training.publishing.card import circumstances
-from training.publishing.model_folder import check_folder, version_of_run
-from training.publishing.policy import DEFAULT_POLICY, Policy
+from training.publishing.gate_policy import GatePolicy
+from training.publishing.model_folder import check_writable, version_of_run
 from training.recipe import Recipe
-from training.runs.folders import Run, begun_with_other_code, claimed, identify
-from training.runs.history import HistoryWriter
-from training.runs.trained import keep_trained, read_trained
+from training.runs.folders import Run, claimed_run, run_identity, unfinished_with_other_code
+from training.runs.history_writer import HistoryWriter
+from training.runs.trained_network import load_trained_network, save_trained_network
 
 
 @dataclass(frozen=True)
 class Paths:
-    """The folders of a run.
+    """The folders that a run uses.
 
     Attributes:
-        data: where data sets are looked for first; None: only where PHOTOLABEL_DATA says.
-        models: versions are published into its sub-folder named as the model.
-        runs: what a run has come to is kept in a sub-folder for each.
+        data: searched first for data sets; None: only PHOTOLABEL_DATA is searched.
+        models: versions are published into its sub-folder with the model's name.
+        runs: has a sub-folder for each run.
     """
 
     data: Path | None
@@ -47,19 +48,19 @@ class Paths:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a run is done.
+    """How a recipe is run.
 
     Attributes:
         devices: what it computes on.
         policy: how strict the publishing gate is.
-        fresh: begin another run where there is one of the same recipe, data and code.
+        fresh: start another run even if there is one with the same recipe, data and code.
         deterministic: the same weights bit by bit each time, however often it is interrupted.
-        checkpoint_minutes: between two checkpoints within an epoch.
-        tensorboard: TensorBoard's event files go into a sub-folder of this one; None: nowhere.
+        checkpoint_minutes: time between two checkpoints within an epoch.
+        tensorboard: folder for TensorBoard's event files; None: none are written.
     """
 
     devices: Devices
-    policy: Policy = DEFAULT_POLICY
+    policy: GatePolicy
     fresh: bool = False
     deterministic: bool = False
     checkpoint_minutes: float = 10.0
@@ -67,83 +68,80 @@ class RunOptions:
 
 
 def train_and_publish(
-    recipe: Recipe, places: Paths, manner: RunOptions, console: Console
+    recipe: Recipe, paths: Paths, options: RunOptions, console: Console
 ) -> Path | None:
-    """Train a recipe, judge it on the test split and publish it; or go on where that was left.
-
-    Args:
-        recipe: with the overrides of this run.
-        places: the folders.
-        manner: how to do it.
-        console: where progress is shown.
+    """Train a recipe, evaluate it on the test split and publish it; or resume such a run.
 
     Returns:
-        The folder of the published version; None where the backend writes no SavedModel.
+        The folder of the published version; None if the backend writes no SavedModel.
 
     Raises:
-        Refused: by the gate.
-        TrainingError: one of the steps failed. What was done before is kept in the run's folder.
+        TrainingError: a step failed, or the gate refused (`Refused`). Completed steps are kept.
     """
-    devices = manner.devices
+    devices = options.devices
     say(console, f"{recipe.name}, seed {recipe.seed}, on {devices} with {devices.backend.NAME}")
-    base = places.models / recipe.model
-    check_folder(base)
-    how = circumstances(str(devices))
-    data = load(recipe, places.data, console)
-    weights = weights_digest(recipe.network, places.data)
-    identity = identify(recipe, data.digest, deterministic=manner.deterministic, weights=weights)
-    with claimed(places.runs, identity, fresh=manner.fresh) as run, _noted(run, devices):
+    base = paths.models / recipe.model
+    check_writable(base)
+    began = circumstances(str(devices))
+    data = load(recipe, paths.data, console)
+    weights = weights_digest(recipe.network, paths.data)
+    identity = run_identity(
+        recipe, data.digest, deterministic=options.deterministic, weights=weights
+    )
+    with claimed_run(paths.runs, identity, fresh=options.fresh) as run, _outcome(run, devices):
         version = version_of_run(base, run.facts()["id"])
         if version:
             say(console, f"{run.folder} is finished, published as {version}; --fresh begins again")
             return version
+        if recipe.file:
+            run.note(recipe_file=recipe.file)
         if run.facts()["status"] == "new":
-            for folder in begun_with_other_code(places.runs, identity):
-                say(console, f"not continued, since the code is another now: {folder}")
-        data = with_features(recipe, data, places.data, console)
-        network = read_trained(run.folder)
+            for folder in unfinished_with_other_code(paths.runs, identity):
+                say(console, f"not resumed, because the code has changed since: {folder}")
+        data = with_features(recipe, data, paths.data, console)
+        network = load_trained_network(run.folder)
         if network is None:
-            run.note(trained={**how, **run.facts().get("trained", {})})
-            network = _fit(recipe, data, run, manner, console)
-        return finish(network, recipe, data, places.data, run, base, manner.policy, console)
+            run.note(trained={**began, **run.facts().get("trained", {})})
+            network = _fit(recipe, data, run, options, console)
+        return finalize(network, recipe, data, paths.data, run, base, options.policy, console)
 
 
 def _fit(
-    recipe: Recipe, data: DataSet, run: Run, manner: RunOptions, console: Console
+    recipe: Recipe, data: DataSet, run: Run, options: RunOptions, console: Console
 ) -> keras.Model:
-    """Fit, from the last checkpoint on, and keep the result."""
+    """Fit, starting from the last checkpoint, and save the trained network."""
     checkpoints = CheckpointFolder(run.folder / "checkpoints")
-    shown = FitProgress(console)
-    callbacks = [HistoryWriter(run.folder, min(recipe.batch_size, len(data.training))), shown]
-    if manner.tensorboard:
-        callbacks.append(EventWriter(manner.tensorboard / recipe.name / run.folder.name))
+    progress = FitProgress(console)
+    callbacks = [HistoryWriter(run.folder, min(recipe.batch_size, len(data.training))), progress]
+    if options.tensorboard:
+        callbacks.append(EventWriter(options.tensorboard / recipe.name / run.folder.name))
     if checkpoints.last():
-        say(console, f"goes on from {checkpoints.last()}")
+        say(console, f"resumes from {checkpoints.last()}")
     run.note(status="fitting")
     try:
         with interruptible() as stop:
-            checkpointer = Checkpointer(checkpoints, manner.checkpoint_minutes, stop)
-            network = fit(recipe, data, callbacks, checkpointer, manner.devices.backend.spread())
+            checkpointer = Checkpointer(checkpoints, options.checkpoint_minutes, stop)
+            network = fit(recipe, data, callbacks, checkpointer, options.devices.backend.spread())
     except (KeyboardInterrupt, Preempted):
-        say(console, f"stopped; the same command goes on from {checkpoints.last()}")
+        say(console, f"stopped; the same command resumes from {checkpoints.last()}")
         raise
     except Diverged as error:
         good = checkpoints.last() or "none"
         raise TrainingError(f"{error}. The last good checkpoint: {good}") from error
     finally:
-        shown.close()
-    # First, so that a trained network that is kept is never without them.
+        progress.close()
+    # The time is noted first: a trained network on disk always has it.
     seconds = round(checkpointer.seconds, 1)
     run.note(trained={**run.facts()["trained"], "seconds": seconds})
-    keep_trained(network, run.folder)
+    save_trained_network(network, run.folder)
     run.note(status="trained")
     checkpoints.clear()
     return network
 
 
 @contextmanager
-def _noted(run: Run, devices: Devices) -> Iterator[None]:
-    """Let the run's folder tell how the work on it ended, and put lack of memory into words."""
+def _outcome(run: Run, devices: Devices) -> Iterator[None]:
+    """Note in the run's folder how the work on it ended, and explain a lack of memory."""
     try:
         yield
     except (KeyboardInterrupt, Preempted):
@@ -159,5 +157,5 @@ def _noted(run: Run, devices: Devices) -> Iterator[None]:
 
 
 def _try_to_note(run: Run, **facts: str) -> None:
-    with suppress(TrainingError):  # There is something more important to tell.
+    with suppress(TrainingError):  # The error that ended the run is the one to report.
         run.note(**facts)

@@ -1,1 +1,1 @@
-"""From a trained network to a published version: card, export, checks, gate."""
+"""From a trained network to a published version: gate, model card, SavedModel, checks."""

@@ -1,6 +1,6 @@
-"""The model card: what a published model is, what it was made of and how good it is.
+"""The model card: what a published model is, how it was trained, and how good it is.
 
-It holds no path, no user and no host name: models are given away.
+It has no paths, user names or host names: models are given away.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from typing import Any
 
 from training.backends import backend_name
 from training.data.datasets import DataSet
-from training.overrides import settings
+from training.overrides import hyperparameters
 from training.provenance import code_digest, commit
 from training.recipe import Recipe
 
@@ -29,15 +29,14 @@ def model_card(
     trust: dict[str, Any],
     trained: dict[str, Any],
 ) -> dict[str, Any]:
-    """Describe a trained model, in values that JSON holds.
+    """Return the card of a trained model, as JSON values.
 
     Args:
         recipe: with the overrides of this run.
         data: what it was trained on.
         metrics: of the exported network, by split.
-        trust: its `calibration` and its `recognition`
-            (`training.trust.calibrate_and_evaluate.Trusted`).
-        trained: how: of `circumstances`, with the time that it took.
+        trust: `calibration` and `recognition` of the `CalibratedEvaluation`.
+        trained: the `circumstances` of the training, with the seconds it took.
     """
     card = {
         "name": recipe.model,
@@ -58,23 +57,19 @@ def model_card(
         **trust,
         "trained": trained,
     }
-    return dict(json.loads(json.dumps(card)))  # Tuples become lists, as whoever reads it has them.
+    return dict(json.loads(json.dumps(card)))  # Tuples become lists, as in the file.
 
 
 def _parameters(recipe: Recipe) -> dict[str, Any]:
-    """Return every number of a recipe; of a file of weights, only its name."""
-    numbers = settings(recipe)
-    if "network.weights" in numbers:
-        numbers["network.weights"] = Path(numbers["network.weights"]).name
-    return numbers
+    """Return all hyperparameters of a recipe; of a weights file, only its name."""
+    parameters = hyperparameters(recipe)
+    if "network.weights" in parameters:
+        parameters["network.weights"] = Path(parameters["network.weights"]).name
+    return parameters
 
 
 def circumstances(device: str) -> dict[str, Any]:
-    """Describe with what a run is made; to be called at its beginning, before code can change.
-
-    Args:
-        device: what it is fitted on, in words.
-    """
+    """Describe hardware and software of a run; call it at the start, before code can change."""
     return {
         "began": datetime.now(UTC).isoformat(timespec="seconds"),
         "hardware": {"device": device, "processor": _processor(), "cores": os.cpu_count()},
@@ -87,14 +82,14 @@ def circumstances(device: str) -> dict[str, Any]:
 
 
 def _versions() -> Iterator[tuple[str, str]]:
-    """Yield the packages that there are, with their versions."""
+    """Yield the installed packages with their versions."""
     for name in _PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):
             yield name, metadata.version(name)
 
 
 def _processor() -> str:
-    """Return the processor's name as the system tells it, else the architecture's."""
+    """Return the name of the processor, or of its architecture where the name is unknown."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:

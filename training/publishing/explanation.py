@@ -1,12 +1,12 @@
 """Signature `explain`: where in a photo the evidence for the predicted class is.
 
 Integrated gradients (Sundararajan, Taly and Yan, 2017, https://arxiv.org/abs/1703.01365) of the
-class's log-odds. They go from a blank photo to the photo, taken on an inner map of the network and
-multiplied place by place: so Grad-CAM (Selvaraju et al., 2017, https://arxiv.org/abs/1610.02391)
-becomes Integrated Grad-CAM (Sattarzadeh et al., 2021, https://arxiv.org/abs/2102.07805) and
-HiResCAM (Draelos and Carin, 2020, https://arxiv.org/abs/2011.08891). On the map of the last
-convolution they are Grad-CAM but for the path; a network without convolutions has its pixels for a
-map. Figures of the alternatives: docs/training.md.
+class's log-odds, along the path from a blank photo to the photo. They are taken at an inner feature
+map of the network and multiplied with it position by position. This is how Grad-CAM (Selvaraju et
+al., 2017, https://arxiv.org/abs/1610.02391) becomes Integrated Grad-CAM (Sattarzadeh et al., 2021,
+https://arxiv.org/abs/2102.07805) and HiResCAM (Draelos and Carin, 2020, https://arxiv.org/abs/2011.08891).
+At the map of the last convolution they equal Grad-CAM except for the path; for a network without
+convolutions the pixels are the map. The alternatives are compared in docs/training.md.
 """
 
 import math
@@ -18,35 +18,29 @@ import tensorflow as tf
 from training.networks.split_for_cam import SplitNetwork, split_for_cam
 
 STEPS = 4
-"""Places on the way from the blank photo to the photo where the gradient is taken."""
+"""Points on the path from the blank photo to the photo where the gradient is taken."""
 
-MOST_ROWS = 12
-"""Of the heat map: finer maps are averaged in squares."""
+MAX_ROWS = 12
+"""Rows of a heat map: finer maps are averaged in squares."""
 
 Explain = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
 
 def explanation(network: keras.Model, preparation: str) -> Explain:
-    """Return what computes the heat maps of photos.
+    """Return a function that computes the heat maps of photos.
 
-    Args:
-        network: of `network_to_serve`.
-        preparation: of its photos; a garment's blank photo is black, any other's has the photo's
-            mean colour.
-
-    Returns:
-        From `image`, uint8 `[batch, height, width, channels]`, to `heat`, float32 `[batch, rows,
-        columns]`: 1 is the hottest place of a photo, 0 says nothing for the class or against it.
-        A photo that nothing speaks for is 0 everywhere.
+    It takes `image`, uint8 `[batch, height, width, channels]`, and returns `heat`, float32 `[batch,
+    rows, columns]`: 1 at the strongest evidence for the class in a photo, 0 where there is none.
+    The blank photo of a garment is black, that of another preparation has the photo's mean colour.
     """
     parts = split_for_cam(network)
     blank = tf.zeros_like if preparation.startswith("garment/") else _mean_colour
 
     def explain(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        here = parts.below(image, training=False)
-        nothing = parts.below(blank(image), training=False)
-        gradient = _mean_gradient(parts, nothing, here)
-        evidence = tf.reduce_sum((here - nothing) * gradient, axis=-1)
+        end = parts.below(image, training=False)
+        start = parts.below(blank(image), training=False)
+        gradient = _mean_gradient(parts, start, end)
+        evidence = tf.reduce_sum((end - start) * gradient, axis=-1)
         return {"heat": _heat(evidence)}
 
     return explain
@@ -58,27 +52,24 @@ def _mean_colour(image: tf.Tensor) -> tf.Tensor:
 
 
 def _mean_gradient(parts: SplitNetwork, start: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
-    """Return the gradient of the log-odds of the class at `end`, averaged over the way there.
+    """Return the gradient of the predicted class's log-odds, averaged over the path.
 
-    Args:
-        parts: of the network.
-        start: maps of blank photos, `[batch, rows, columns, channels]`.
-        end: maps of the photos, of the same shape.
+    Both `start`, of blank photos, and `end` are maps `[batch, rows, columns, channels]`.
     """
     classes = tf.argmax(_logits(parts, end), axis=-1)
     shares = (tf.range(STEPS, dtype=tf.float32) + 0.5) / STEPS
-    way = start + tf.reshape(shares, (-1, 1, 1, 1, 1)) * (end - start)
+    path = start + tf.reshape(shares, (-1, 1, 1, 1, 1)) * (end - start)
     # All steps as one batch: the first of each photo, then the second of each, and so on.
-    maps = tf.reshape(way, tf.concat([[-1], tf.shape(end)[1:]], axis=0))
+    maps = tf.reshape(path, tf.concat([[-1], tf.shape(end)[1:]], axis=0))
     maps = tf.ensure_shape(maps, (None, *end.shape[1:]))
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(maps)
         odds = _log_odds(_logits(parts, maps), tf.tile(classes, [STEPS]))
-    return tf.reduce_mean(tf.reshape(tape.gradient(odds, maps), tf.shape(way)), axis=0)
+    return tf.reduce_mean(tf.reshape(tape.gradient(odds, maps), tf.shape(path)), axis=0)
 
 
 def _logits(parts: SplitNetwork, maps: tf.Tensor) -> tf.Tensor:
-    """Return what the classes' probabilities are made of, before they saturate."""
+    """Return the logits, `[batch, classes]`; a single sigmoid's as two columns."""
     features = parts.above(maps, training=False)
     logits = tf.matmul(features, tf.convert_to_tensor(parts.last.kernel))
     if parts.last.use_bias:
@@ -87,7 +78,7 @@ def _logits(parts: SplitNetwork, maps: tf.Tensor) -> tf.Tensor:
 
 
 def _log_odds(logits: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
-    """Return how much more a class is worth than all others together, `[batch]`."""
+    """Return the log-odds of a class against all others together, `[batch]`."""
     chosen = tf.one_hot(classes, logits.shape[-1], on_value=True, off_value=False, dtype=tf.bool)
     none = tf.fill(tf.shape(logits), tf.float32.min)
     others = tf.reduce_logsumexp(tf.where(chosen, none, logits), axis=-1)
@@ -95,7 +86,7 @@ def _log_odds(logits: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
 
 
 def _heat(evidence: tf.Tensor) -> tf.Tensor:
-    """Return what speaks for the class in coarse cells, the most of each photo being 1."""
+    """Return the positive evidence in coarse cells, scaled to a maximum of 1 in each photo."""
     side = _side(*evidence.shape[1:3])
     cells = tf.nn.avg_pool2d(evidence[..., tf.newaxis], side, side, "SAME")[..., 0]
     hot = tf.nn.relu(cells)
@@ -103,7 +94,7 @@ def _heat(evidence: tf.Tensor) -> tf.Tensor:
 
 
 def _side(rows: int, columns: int) -> int:
-    """Return the side of the squares that a map is averaged in; such that none is cut, if any."""
-    least = math.ceil(max(rows, columns) / MOST_ROWS)
+    """Return the side of the squares that a map is averaged in; if possible, none is cut off."""
+    least = math.ceil(max(rows, columns) / MAX_ROWS)
     whole = (side for side in range(least, 2 * least + 1) if not (rows % side or columns % side))
     return next(whole, least)

@@ -1,15 +1,15 @@
-"""The publishing gate: what is worse than it should be, or than what serves, is not published.
+"""The publishing gate, which refuses to publish a model that is not good enough.
 
 A model is refused when
 
 - its test accuracy is below the recipe's floor, or
 - it is worse than the version that serves now: on the same test photos its accuracy is lower by
   more than the tolerance, *and* the 95% confidence interval of the paired difference
-  (`training.metrics.intervals.paired_difference`) lies wholly below 0, so that it is no accident of
-  which photos the test has. On a small test split only large losses can be told from accidents.
+  (`training.metrics.intervals.paired_difference`) lies entirely below 0, so that the loss is not
+  due to chance. On a small test split only large losses can be distinguished from chance.
 
-The version that serves now is the one that the label `stable` of the model server's config file
-names, else the newest that its version policy wants; without such a file, the newest published.
+The version that serves now is the one with the label `stable` in the model server's config file,
+otherwise the newest that its version policy selects; without such a file, the newest published one.
 """
 
 import json
@@ -26,8 +26,8 @@ from training.data.datasets import DataSet
 from training.errors import Refused, TrainingError
 from training.metrics.evaluation import Evaluation
 from training.metrics.intervals import Difference, paired_difference
-from training.publishing.policy import Policy
-from training.publishing.published import PublishedModel
+from training.publishing.gate_policy import GatePolicy
+from training.publishing.published_model import PublishedModel
 from training.recipe import Recipe
 
 STABLE = "stable"
@@ -40,12 +40,12 @@ class Verdict:
     Attributes:
         accuracy: of the model on the test split.
         floor: the recipe's.
-        tolerance: in points.
-        serving: number of the version that it was compared with; None if with none.
-        difference: the comparison; None if there was none.
-        note: why there was no comparison, or what to know about it; may be empty.
+        tolerance: in percentage points.
+        serving: number of the version that serves; None if none does.
+        difference: the comparison with it; None without one.
+        note: why there was no comparison, or a caution about it; may be empty.
         faults: why the model is refused; empty if it is not.
-        forced: whether it is published all the same.
+        forced: whether it is published nevertheless.
     """
 
     accuracy: float
@@ -58,42 +58,44 @@ class Verdict:
     forced: bool = False
 
     def record(self) -> dict[str, Any]:
-        """Return it as the card records it."""
+        """Return the verdict as JSON values, for the card."""
         return dict(json.loads(json.dumps(asdict(self))))  # Tuples become lists.
 
-    def told(self) -> list[str]:
-        """Put into lines what is worth saying of a model that is published."""
+    def lines(self) -> list[str]:
+        """Return the lines to print when the model is published."""
         lines = []
         if self.difference:
-            lines.append(f"against version {self.serving}, which serves: {told(self.difference)}")
+            lines.append(
+                f"against version {self.serving}, which serves: {_described(self.difference)}"
+            )
         if self.note:
             lines.append(self.note)
         return lines + [f"published by force: {fault}" for fault in self.faults if self.forced]
 
     def check(self) -> None:
-        """Stop what is refused and not forced.
+        """Raise an error if the model is refused and publishing is not forced.
 
         Raises:
-            Refused: with every fault and its figures.
+            Refused: names every fault with its figures.
         """
         if self.faults and not self.forced:
             raise Refused(f"not published: {'; '.join(self.faults)}. --force publishes it anyway")
 
 
 def judge(
-    recipe: Recipe, data: DataSet, evaluation: Evaluation, base: Path, policy: Policy
+    recipe: Recipe, data: DataSet, evaluation: Evaluation, base: Path, policy: GatePolicy
 ) -> Verdict:
-    """Judge a trained model.
+    """Decide whether a trained model may be published.
 
     Args:
         recipe: has the floor.
-        data: both models are judged on its test split.
+        data: both models are compared on its test split.
         evaluation: of the trained model on that split.
         base: the model's folder of published versions; need not exist.
         policy: how strict to be.
 
     Raises:
-        TrainingError: which version serves can't be told.
+        TrainingError: it is unknown which version serves.
     """
     accuracy = float(evaluation.right.mean())
     faults = []
@@ -108,7 +110,7 @@ def judge(
     if serving is not None:
         difference, note = _compare(base / str(serving), recipe, data, evaluation)
     if difference and _is_worse(difference, policy.tolerance):
-        faults.append(f"it is worse than version {serving}, which serves: {told(difference)}")
+        faults.append(f"it is worse than version {serving}, which serves: {_described(difference)}")
     forced = bool(faults) and policy.force
     return Verdict(
         accuracy=accuracy,
@@ -123,11 +125,7 @@ def judge(
 
 
 def serving_version(base: Path, model_config_file: Path | None = None) -> int | None:
-    """Return the number of the version that serves now, as the module says; None if none does.
-
-    Raises:
-        TrainingError: the folder or the file can't be read.
-    """
+    """Return the number of the version that serves now; None if none does. See the module."""
     try:
         published = published_versions(base)
         models = read_config(model_config_file) if model_config_file else []
@@ -140,8 +138,7 @@ def serving_version(base: Path, model_config_file: Path | None = None) -> int | 
     return max(published, default=None)
 
 
-def told(difference: Difference) -> str:
-    """Put a comparison into words."""
+def _described(difference: Difference) -> str:
     return (
         f"{100 * difference.estimate:+.2f} points of accuracy on the same {difference.photos:,}"
         f" test photos (95% interval {100 * difference.low:+.2f} to {100 * difference.high:+.2f};"
@@ -156,22 +153,23 @@ def _is_worse(difference: Difference, tolerance: float) -> bool:
 def _compare(
     folder: Path, recipe: Recipe, data: DataSet, evaluation: Evaluation
 ) -> tuple[Difference | None, str]:
-    """Compare with a published version where that can be done; else say why not."""
+    """Compare with a published version; return None and the reason if that is impossible."""
     try:
         old = PublishedModel(folder)
-    except TrainingError:  # Its reason names a folder, and what is said here goes into the card.
+    except TrainingError:  # Its message names a folder, and the note goes into the card.
         return None, f"not compared: version {folder.name} cannot be read as a model"
     obstacle = _obstacle(old, recipe, data)
     if obstacle:
         return None, f"not compared with version {old.version}: {obstacle}"
-    answers = old.probabilities(data.test.photos)[:, _columns(old.labels, data.labels)]
-    difference = paired_difference(evaluation.right, answers.argmax(axis=1) == data.test.classes)
+    columns = np.array([old.labels.index(label) for label in data.labels])
+    predicted = old.probabilities(data.test.photos)[:, columns].argmax(axis=1)
+    difference = paired_difference(evaluation.right, predicted == data.test.classes)
     return difference, _caution(old, data)
 
 
 def _obstacle(old: PublishedModel, recipe: Recipe, data: DataSet) -> str:
     if set(old.labels) != set(data.labels):
-        return f"its labels are others ({', '.join(old.labels):.200})"
+        return f"its labels are different ({', '.join(old.labels):.200})"
     if old.shape != recipe.shape:
         return f"it takes photos of {_sides(old.shape)}, this one of {_sides(recipe.shape)}"
     if old.preparation != recipe.preparation:
@@ -184,14 +182,9 @@ def _caution(old: PublishedModel, data: DataSet) -> str:
     if isinstance(trained_on, dict) and trained_on.get("sha256") == data.digest:
         return ""
     return (
-        f"version {old.version} was trained on other data, maybe on some of these test photos, in"
-        " which case it looks better here than it is"
+        f"version {old.version} was trained on other data, possibly on some of these test photos,"
+        " in which case it looks better here than it is"
     )
-
-
-def _columns(old: tuple[str, ...], new: tuple[str, ...]) -> np.ndarray:
-    """Return the columns of the old model in the order of the new labels."""
-    return np.array([old.index(label) for label in new])
 
 
 def _sides(shape: tuple[int, ...]) -> str:

@@ -1,24 +1,21 @@
-"""The folder that the versions of a model are published into; no framework is imported here."""
+"""The folder that a model's versions are published into. No framework is imported here."""
 
-import json
 import re
 from pathlib import Path
-from typing import Any
 
 from serving.repository.versions import VersionsError, published_versions, staged
 from training.errors import TrainingError
+from training.model_cards import VERSION_CARD, read_card
 
 GRAPH_BYTES = 2 * 2**20
-"""Everything of a version but its weights, at the very most."""
-
-_CARD = Path("assets.extra", "model_card.json")
+"""Upper bound of everything in a version but its weights."""
 
 
-def check_folder(base: Path) -> None:
-    """Find out whether a model can be published at all, before hours are spent on training it.
+def check_writable(base: Path) -> None:
+    """Check that a model can be published at all, before hours are spent on training it.
 
     Raises:
-        TrainingError: the folder can't be written, or is all but full.
+        TrainingError: the folder can't be written, or has hardly any free space.
     """
     try:
         with staged(base, needed_bytes=GRAPH_BYTES):
@@ -28,45 +25,21 @@ def check_folder(base: Path) -> None:
 
 
 def version_of_run(base: Path, run: str) -> Path | None:
-    """Return the version that a run has published, None if there is none.
+    """Return the folder of the version that a run has published; None if there is none.
 
-    The versions themselves are asked: a process may die between publishing and noting it.
-
-    Args:
-        base: the model's folder.
-        run: the run's identifier, which model cards have.
-
-    Raises:
-        TrainingError: the folder can't be read.
+    The run's identifier is read from the cards of the versions: a process may die after publishing,
+    before noting it.
     """
+    folders = (base / str(number) for number in reversed(_versions(base)))
+    return next((folder for folder in folders if _is_of_run(folder, run)), None)
+
+
+def _is_of_run(version: Path, run: str) -> bool:
     try:
-        versions = published_versions(base)
-    except VersionsError as error:
-        raise TrainingError(str(error)) from error
-    folders = (base / str(number) for number in reversed(versions))
-    return next((folder for folder in folders if _trained(folder).get("run") == run), None)
-
-
-def _trained(version: Path) -> dict[str, Any]:
-    """Return how a version was trained, as its card tells; empty if it does not."""
-    try:
-        trained = json.loads((version / _CARD).read_text("utf-8"))["trained"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    return trained if isinstance(trained, dict) else {}
-
-
-def read_card(version: Path) -> dict[str, Any]:
-    """Return the card of a published version.
-
-    Raises:
-        TrainingError: it has none, or a damaged one.
-    """
-    path = version / _CARD
-    try:
-        return dict(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise TrainingError(f"the card {path} can't be read ({error})") from error
+        trained = read_card(version / VERSION_CARD).get("trained")
+    except TrainingError:
+        return False
+    return isinstance(trained, dict) and trained.get("run") == run
 
 
 def find_version(models: Path, reference: str) -> Path:
@@ -74,18 +47,15 @@ def find_version(models: Path, reference: str) -> Path:
 
     Args:
         models: folder of the models.
-        reference: `NAME`, which is its newest version, or `NAME/VERSION`.
+        reference: `NAME`, for its newest version, or `NAME/VERSION`.
 
     Raises:
-        TrainingError: there is no such model or version; the message names those that there are.
+        TrainingError: there is no such model or version; the message names the known ones.
     """
     name, slash, number = reference.partition("/")
     if not re.fullmatch(r"[\w.-]+", name) or name.startswith(".") or (slash and not number):
         raise TrainingError(f"a published model is NAME or NAME/VERSION, not {reference!r}")
-    try:
-        versions = published_versions(models / name)
-    except VersionsError as error:
-        raise TrainingError(str(error)) from error
+    versions = _versions(models / name)
     if not versions:
         known = ", ".join(_names(models)) or "none"
         raise TrainingError(f"there is no published model {name} in {models}; there are: {known}")
@@ -93,6 +63,13 @@ def find_version(models: Path, reference: str) -> Path:
         listed = ", ".join(map(str, versions))
         raise TrainingError(f"{name} has no version {number} in {models}; it has {listed}")
     return models / name / (number or str(versions[-1]))
+
+
+def _versions(base: Path) -> list[int]:
+    try:
+        return published_versions(base)
+    except VersionsError as error:
+        raise TrainingError(str(error)) from error
 
 
 def _names(models: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""Removing old versions of a model, never one that is in use."""
+"""Removing old versions of a model, except those in use."""
 
 from pathlib import Path
 
@@ -20,27 +20,26 @@ def prune_model(
     model_server: str | None = None,
     model_config_file: Path | None = None,
 ) -> list[int]:
-    """Remove all versions of a model but the newest ones and those in use.
+    """Remove all versions of a model except the newest ones and those in use.
 
     Args:
         models: folder of the models.
         name: of the model.
         keep: how many of the newest to keep.
-        model_server: host:port of the gRPC API; what it loads, serves or unloads is kept.
-        model_config_file: TensorFlow Serving's; what its policy or its labels name is kept.
+        model_server: host:port of its gRPC API; versions that it loads, serves or unloads are kept.
+        model_config_file: of the model server; versions that its policy or labels select are kept.
 
     Returns:
         The numbers removed, ascending.
 
     Raises:
-        TrainingError: there is no such model, or what is in use can't be told. Nothing has been
-            removed then.
+        TrainingError: the model is unknown, or the versions in use are. Nothing is removed then.
     """
     base = models / name
     try:
         published = published_versions(base)
         if not published:
-            raise TrainingError(f"there is no version of {name} in {models}")
+            raise TrainingError(f"there is no published version of {name} in {models}")
         in_use: set[int] = set()
         if model_server:
             in_use |= _loaded(model_server, name)
@@ -52,25 +51,25 @@ def prune_model(
 
 
 def _loaded(model_server: str, name: str) -> set[int]:
-    """Return the versions that a model server holds in memory, or is about to."""
+    """Return the versions that a model server has loaded or is loading."""
     request = GetModelStatusRequest()
     request.model_spec.name = name
     with grpc.insecure_channel(model_server) as channel:
         try:
-            answer = ModelServiceStub(channel).GetModelStatus(request, timeout=_DEADLINE)
+            response = ModelServiceStub(channel).GetModelStatus(request, timeout=_DEADLINE)
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.NOT_FOUND:
                 return set()
             raise TrainingError(
-                f"nothing removed: the model server {model_server} does not tell which versions of"
-                f" {name} it serves ({error.code().name}: {error.details()})"
+                f"nothing removed: the model server {model_server} does not report which versions"
+                f" of {name} it serves ({error.code().name}: {error.details()})"
             ) from error
     gone = ModelVersionStatus.State.END
-    return {status.version for status in answer.model_version_status if status.state != gone}
+    return {status.version for status in response.model_version_status if status.state != gone}
 
 
 def _configured(path: Path, name: str, published: list[int]) -> set[int]:
-    """Return the published versions that a config file wants served or has labels for."""
+    """Return the published versions that a config file selects by its policy or its labels."""
     try:
         configured = [model for model in read_config(path) if model.name == name]
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""Warm-up records: requests that a model server replays before it lets a version answer.
+"""Warm-up records: requests that a model server replays before a version serves.
 
 TensorFlow Serving reads them as a TFRecord file of `PredictionLog` messages.
 Source: https://www.tensorflow.org/tfx/serving/saved_model_warmup
@@ -15,13 +15,7 @@ BATCH_SIZES = (1, 8)
 
 
 def write_warmup(folder: Path, model: str, shape: tuple[int, int, int]) -> None:
-    """Write one record for each signature and batch size into a SavedModel's folder.
-
-    Args:
-        folder: of the SavedModel.
-        model: its name.
-        shape: height, width and channels of its input.
-    """
+    """Write one record per signature and batch size; the shape is height, width and channels."""
     with tf.io.TFRecordWriter(str(folder / WARMUP)) as writer:
         for signature in SIGNATURES:
             for batch in BATCH_SIZES:
@@ -44,5 +38,5 @@ def _record(model: str, signature: str, shape: tuple[int, ...]) -> prediction_lo
     image = request.inputs["image"]
     image.dtype = tf.uint8.as_datatype_enum
     image.tensor_shape.CopyFrom(tf.TensorShape(shape).as_proto())
-    image.int_val.append(128)  # One value stands for all: the file stays small.
+    image.int_val.append(128)  # A single value means all of them: the file stays small.
     return record

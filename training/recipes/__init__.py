@@ -1,57 +1,68 @@
-"""The recipes: one short module each, holding one `Recipe` named `RECIPE`."""
+"""The recipes: one short module each, with one `RECIPE` or several `RECIPES`."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from training.errors import UsageError
 from training.recipe import Recipe
-from training.recipes import (
-    cats_dogs_cnn,
-    cats_dogs_finetune,
-    cats_dogs_mobilenet,
-    cats_dogs_published,
-    clothing_cnn,
-    clothing_dense128_adam,
-    clothing_dense512_adam,
-    clothing_dense800_sgd,
-    clothing_fast,
-    clothing_starter,
-    clothing_wide,
-    digits_dense800_adam,
-    images,
-)
+from training.recipe_file import is_file, read_recipe
+from training.recipes import images
 
-RECIPES: dict[str, Recipe] = {
-    module.RECIPE.name: module.RECIPE
-    for module in (
-        clothing_dense800_sgd,
-        clothing_dense128_adam,
-        clothing_dense512_adam,
-        clothing_fast,
-        clothing_cnn,
-        clothing_starter,
-        clothing_wide,
-        digits_dense800_adam,
-        cats_dogs_cnn,
-        cats_dogs_mobilenet,
-        cats_dogs_finetune,
-        images,
-    )
-} | {recipe.name: recipe for recipe in cats_dogs_published.RECIPES}
+
+def _listed() -> Iterator[Recipe]:
+    """Yield the recipes of all modules of this package, in alphabetical order of the modules."""
+    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
+        found = importlib.import_module(module.name)
+        yield from getattr(found, "RECIPES", None) or [found.RECIPE]
+
+
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _listed()}
 
 DEFAULTS = {"clothing": "clothing-starter", "cats-dogs": "cats-dogs-cnn"}
 """The recipe of each model that `make train` runs and that its starter model comes from."""
 
 
 def recipe_named(name: str) -> Recipe:
-    """Return a recipe.
+    """Return a recipe of the project by its name, or one of your own by the path of its file.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: there is no recipe of that name, or no file of a recipe.
     """
+    if is_file(name):
+        own = read_recipe(Path(name))
+        if own.name in RECIPES:
+            raise UsageError(f"{name}: the project has a recipe {own.name}, choose another name")
+        return own
     recipe = RECIPES.get(name) or images.images_recipe(name)
     if recipe is None:
         raise UsageError(
-            f"there is no recipe {name!r}; there are {', '.join(RECIPES)}, and images-<backbone>"
-            " for the backbones of keras.applications"
+            f"there is no recipe {name!r}; there are {', '.join(RECIPES)}, images-<backbone> for"
+            " the backbones of keras.applications, and path/to/recipe.py for your own"
         )
+    return recipe
+
+
+def recipe_of_run(facts: dict[str, Any], named: str | None = None) -> Recipe:
+    """Return the recipe of a run, as it is now.
+
+    Args:
+        facts: of the run.
+        named: a name or path to take instead of what the run has noted.
+
+    Raises:
+        UsageError: it is not there any more, or another one.
+    """
+    file = facts.get("recipe_file")
+    if file and not named and not Path(file).is_file():
+        raise UsageError(
+            f"the recipe file {file} of this run is gone: name where it is now with --recipe"
+        )
+    recipe = recipe_named(named or file or facts["recipe"])
+    if recipe.name != facts["recipe"]:
+        raise UsageError(f"this run is of {facts['recipe']}, not of {recipe.name}")
     return recipe
 
 
@@ -59,7 +70,7 @@ def default_recipe(model: str) -> Recipe:
     """Return the default recipe of a model.
 
     Raises:
-        UsageError: no recipe is the default of a model of that name.
+        UsageError: the model has no default recipe.
     """
     if model not in DEFAULTS:
         raise UsageError(f"there is no model {model!r}; there are {', '.join(DEFAULTS)}")

@@ -1,12 +1,13 @@
 """Cats and dogs from scratch, without pretrained weights; also the starter model."""
 
-from training.augmentation_settings import Augmentation
-from training.recipe import Recipe, ResidualNetwork
+from training.networks.residual import ResidualNetwork
+from training.recipe import Recipe
+from training.settings import Augmentation
 
 RECIPE = Recipe(
     name="cats-dogs-cnn",
     model="cats-dogs",
-    what="residual network from scratch, crops and colours",
+    what="residual network from scratch, with random crops and colours",
     expected="93.2% in 31 min on 2 cores",
     floor=0.91,
     dataset="dogs-vs-cats",

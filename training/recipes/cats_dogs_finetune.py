@@ -1,16 +1,15 @@
-"""Cats and dogs by a MobileNet whose upper layers are fitted too, once the head is."""
+"""Cats and dogs by a MobileNet whose upper layers are fine-tuned after the head is fitted."""
 
 from dataclasses import replace
 
-from training.augmentation_settings import Augmentation
-from training.recipe import BackboneNetwork, FineTuning, Head
 from training.recipes import cats_dogs_mobilenet
+from training.settings import Augmentation, BackboneNetwork, FineTuning, Head
 
 RECIPE = replace(
     cats_dogs_mobilenet.RECIPE,
     name="cats-dogs-finetune",
-    what="MobileNet, first a head, then its upper layers",
-    expected="98.4% (mean of 3 splits) in 11 to 21 min on 2 cores, others working too",
+    what="MobileNet: a head first, then its upper layers fine-tuned",
+    expected="98.4% (mean of 3 splits) in 11 to 21 min on 2 shared cores",
     floor=0.97,
     shape=(180, 180, 3),
     network=BackboneNetwork(

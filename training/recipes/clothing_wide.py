@@ -1,7 +1,8 @@
-"""As accurate as can be on a GPU: a wide residual network."""
+"""The most accurate clothing model, for a GPU: a wide residual network."""
 
-from training.augmentation_settings import Augmentation
-from training.recipe import Recipe, WideNetwork
+from training.networks.wide import WideNetwork
+from training.recipe import Recipe
+from training.settings import Augmentation
 
 RECIPE = Recipe(
     name="clothing-wide",

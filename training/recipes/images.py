@@ -2,17 +2,15 @@
 
 from dataclasses import replace
 
-from training.recipe import BackboneNetwork, Head, Recipe
-
-ANY_PHOTOS = "images"
-"""The data set that is whatever folder of photos is named."""
+from training.recipe import ANY_PHOTOS, Recipe
+from training.settings import BackboneNetwork, Head
 
 RECIPE = Recipe(
     name="images-mobilenet",
     model="images",
-    what="a folder for each class, --name NAME: frozen MobileNet and a head;"
-    " images-<backbone>: any other",
-    expected="86.0% for 5 flowers, 90 test photos (mean of 5 splits); a minute on 2 busy cores",
+    what="your photos, a folder for each class, with --name NAME: frozen MobileNet and a head;"
+    " images-<backbone>: any other backbone",
+    expected="86.0% for 5 flowers, 90 test photos (mean of 5 splits); 1 min on 2 shared cores",
     dataset=ANY_PHOTOS,
     preparation="squash/1",
     shape=(224, 224, 3),
@@ -32,65 +30,36 @@ RECIPE = Recipe(
     weight_decay=0.01,
 )
 
+# fmt: off
 _BACKBONES = (
-    "ConvNeXtTiny",
-    "ConvNeXtSmall",
-    "ConvNeXtBase",
-    "ConvNeXtLarge",
-    "ConvNeXtXLarge",
-    "DenseNet121",
-    "DenseNet169",
-    "DenseNet201",
-    "EfficientNetB0",
-    "EfficientNetB1",
-    "EfficientNetB2",
-    "EfficientNetB3",
-    "EfficientNetB4",
-    "EfficientNetB5",
-    "EfficientNetB6",
-    "EfficientNetB7",
-    "EfficientNetV2B0",
-    "EfficientNetV2B1",
-    "EfficientNetV2B2",
-    "EfficientNetV2B3",
-    "EfficientNetV2L",
-    "EfficientNetV2M",
-    "EfficientNetV2S",
-    "InceptionResNetV2",
-    "InceptionV3",
-    "MobileNetV2",
-    "MobileNetV3Large",
-    "MobileNetV3Small",
-    "NASNetLarge",
-    "NASNetMobile",
-    "ResNet101",
-    "ResNet101V2",
-    "ResNet152",
-    "ResNet152V2",
-    "ResNet50",
-    "ResNet50V2",
-    "VGG16",
-    "VGG19",
-    "Xception",
+    "ConvNeXtTiny", "ConvNeXtSmall", "ConvNeXtBase", "ConvNeXtLarge", "ConvNeXtXLarge",
+    "DenseNet121", "DenseNet169", "DenseNet201", "EfficientNetB0", "EfficientNetB1",
+    "EfficientNetB2", "EfficientNetB3", "EfficientNetB4", "EfficientNetB5", "EfficientNetB6",
+    "EfficientNetB7", "EfficientNetV2B0", "EfficientNetV2B1", "EfficientNetV2B2",
+    "EfficientNetV2B3", "EfficientNetV2L", "EfficientNetV2M", "EfficientNetV2S",
+    "InceptionResNetV2", "InceptionV3", "MobileNetV2", "MobileNetV3Large", "MobileNetV3Small",
+    "NASNetLarge", "NASNetMobile", "ResNet101", "ResNet101V2", "ResNet152", "ResNet152V2",
+    "ResNet50", "ResNet50V2", "VGG16", "VGG19", "Xception",
 )
-"""Keras's own names, so that a recipe is found without importing Keras."""
+# fmt: on
+"""Keras's names, so that recipes are found without importing Keras."""
 
 PREFIX = "images-"
-_LARGE = {"NASNetLarge": 331, "InceptionV3": 299, "InceptionResNetV2": 299, "Xception": 299}
+_INPUT_SIDES = {"NASNetLarge": 331, "InceptionV3": 299, "InceptionResNetV2": 299, "Xception": 299}
 
 
 def images_recipe(name: str) -> Recipe | None:
-    """Return the recipe `images-<backbone>` for one of Keras's backbones, whole, in lower case."""
+    """Return the recipe of `images-<backbone>`, for the uncut backbone; None if there is none."""
     known = {PREFIX + backbone.lower(): backbone for backbone in _BACKBONES}
     if name not in known:
         return None
     backbone = known[name]
-    side = _LARGE.get(backbone, 224)
+    side = _INPUT_SIDES.get(backbone, 224)
     return replace(
         RECIPE,
         name=name,
-        what=f"a folder for each class, --name NAME: frozen {backbone} and a head",
-        expected="not run here: Keras has to download the weights",
+        what=f"your photos, a folder for each class, with --name NAME: frozen {backbone}, a head",
+        expected="not run here: Keras downloads the weights",
         shape=(side, side, 3),
         network=BackboneNetwork(backbone=backbone, mirrored=True),
     )

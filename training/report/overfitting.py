@@ -1,27 +1,21 @@
-"""Where a run began to learn its training photos by heart."""
+"""The epoch after which a run overfits."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 FEWEST = 3
-"""Epochs from which on it can be told."""
+"""Epochs that are needed to detect overfitting."""
 
 _WINDOW = 3  # Epochs.
-_RISE = 0.01  # Of the smallest loss; less than this is noise.
+_RISE = 0.01  # Relative to the lowest loss; less than this is noise.
 
 
 def overfitting_start(losses: Sequence[float | None]) -> int | None:
-    """Return the epoch after which the validation loss rises for good.
+    """Return the index of the epoch after which the validation loss rises for good, or None.
 
-    That is the epoch where the loss, smoothed by a centred mean over three epochs (two at either
-    end), is smallest, if it ends at least one hundredth above that.
-
-    Args:
-        losses: validation loss of each epoch, in order; None where it was no number.
-
-    Returns:
-        Its place, from 0; None if the loss never rises so, or there are fewer than three epochs.
+    It is the epoch with the lowest loss, smoothed by a centred mean over three epochs (two at the
+    ends), if the last loss is at least 1% higher. A loss of None was NaN or infinite.
     """
     values = [loss for loss in losses if loss is not None]
     if len(values) < FEWEST or len(values) < len(losses):

@@ -1,4 +1,4 @@
-"""The page of a report: figures of a run filled into `page.html`."""
+"""The page of a report: the figures of a run, rendered with `page.html`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from training.report.pictures import DARK, LIGHT, curves
 from training.report.reliability import reliability
 from training.report.tiles import Tile
 
-_MOST_CLASSES = 20  # That a confusion matrix shows as a table.
+_MAX_CLASSES = 20  # In a confusion matrix that is shown as a table.
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A number of the confusion matrix, and its share of the row."""
+    """A count of the confusion matrix, and its share of the row."""
 
     count: int
     share: float
@@ -33,14 +33,9 @@ def render(
     mistakes: Sequence[Tile],
     sample: Sequence[Tile],
 ) -> str:
-    """Return the page, HTML that needs no other file and no network.
+    """Return the page: HTML that needs no other files and no network.
 
-    Args:
-        card: the model card.
-        history: the run's epochs (`training.runs.history`); maybe none.
-        evaluation: of the test split.
-        mistakes: the most confident ones.
-        sample: some photos of the test split.
+    The evaluation is of the test split; the history may be empty.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("training.report", ""),
@@ -76,34 +71,34 @@ def _curves(history: list[dict[str, Any]]) -> list[dict[str, str]]:
 
 
 def _speed(history: list[dict[str, Any]]) -> float | None:
-    """Return the photos fitted to in a second, the median over the epochs."""
+    """Return the training photos per second, the median over the epochs."""
     known = [entry["images_per_second"] for entry in history if entry.get("images_per_second")]
     return median(known) if known else None
 
 
 def _overfitting(history: list[dict[str, Any]]) -> str:
-    """Say where overfitting starts, or why that is unknown."""
+    """Describe where overfitting starts, or why that is unknown."""
     losses = [entry.get("val_loss") for entry in history]
     if not history or None in losses:
         return (
-            "Whether it overfits cannot be told: there was no validation split"
+            "It is unknown whether the network overfits: there was no validation split"
             " (held_out makes one)."
         )
     if len(history) < FEWEST:
-        return f"Whether it overfits cannot be told from fewer than {FEWEST} epochs."
+        return f"At least {FEWEST} epochs are needed to detect overfitting."
     start = overfitting_start(losses)
     if start is None:
-        return "It does not overfit: the validation loss does not rise again."
+        return "The network does not overfit: the validation loss does not rise again."
     return (
-        f"Overfitting starts after epoch {history[start]['epoch']}: there the validation loss,"
-        " smoothed over three epochs, is smallest, and it ends at least 1% above that."
+        f"Overfitting starts after epoch {history[start]['epoch']}: the validation loss, smoothed"
+        " over three epochs, is lowest there and at least 1% higher at the end."
     )
 
 
 def _confusion(evaluation: Evaluation) -> list[tuple[str, list[Cell]]]:
-    """Return the rows of the matrix; none where it has too many classes for a table."""
+    """Return the rows of the matrix; none if there are too many classes for a table."""
     counts = evaluation.confusion()
-    if len(counts) > _MOST_CLASSES:
+    if len(counts) > _MAX_CLASSES:
         return []
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     return [
@@ -125,7 +120,7 @@ def _percent(share: float | None, digits: int = 1) -> str:
 
 
 def _number(value: object) -> str:
-    """Write a value of a card as a person would."""
+    """Format a value of a card for people."""
     if isinstance(value, list):
         return ", ".join(map(_number, value))
     if isinstance(value, bool):

@@ -22,7 +22,7 @@ from training.report.tiles import Tile
 
 @dataclass(frozen=True)
 class Colours:
-    """Of one scheme; the page has the same ones."""
+    """The colours of one colour scheme; the page uses the same ones."""
 
     ground: str
     ink: str
@@ -35,32 +35,32 @@ class Colours:
 LIGHT = Colours("#ffffff", "#1d2330", "#d5d9e0", "#1f5fc4", "#c3272b", "#98a1b0")
 DARK = Colours("#171b22", "#e4e8ee", "#3a4250", "#7db1ff", "#ff8b81", "#77818f")
 
-_COLUMNS = 4  # Of photos beside each other.
+_COLUMNS = 4  # Photos per row.
 
 
 def curves(history: list[dict[str, Any]], colours: Colours) -> dict[str, str]:
     """Draw loss, accuracy and seconds of each epoch.
 
     Returns:
-        Three pictures by what they show, each as the `data:` address of an SVG file.
+        Three pictures by these names, each as the `data:` URL of an SVG file.
     """
     drawn = {}
     for what in ("loss", "accuracy", "seconds"):
         with blank_figure(colours, (4.6, 3.0)) as figure:
             _draw_curve(figure.add_subplot(), history, what, colours)
-            drawn[what] = address_of(figure)
+            drawn[what] = svg_url(figure)
     return drawn
 
 
-def address_of(figure: Figure) -> str:
-    """Return a figure as the `data:` address of an SVG file."""
+def svg_url(figure: Figure) -> str:
+    """Return a figure as the `data:` URL of an SVG file."""
     file = io.BytesIO()
     figure.savefig(file, format="svg", metadata={"Date": None})
     return f"data:image/svg+xml;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def curves_picture(history: list[dict[str, Any]], path: Path) -> None:
-    """Draw loss, accuracy and seconds of each epoch beside each other into a PNG file."""
+    """Draw loss, accuracy and seconds of each epoch side by side into a PNG file."""
     with blank_figure(LIGHT, (13, 3.6)) as figure:
         for axes, what in zip(figure.subplots(1, 3), ("loss", "accuracy", "seconds"), strict=True):
             _draw_curve(axes, history, what, LIGHT)
@@ -68,17 +68,17 @@ def curves_picture(history: list[dict[str, Any]], path: Path) -> None:
 
 
 def confusion_picture(evaluation: Evaluation, path: Path) -> None:
-    """Draw the confusion matrix into a PNG file, coloured by the share of each right class."""
+    """Draw the confusion matrix into a PNG file, coloured by the shares of each correct class."""
     counts = evaluation.confusion()
     side = max(4.0, 0.62 * len(counts) + 1.6)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     with blank_figure(LIGHT, (side, side)) as figure:
         axes = figure.add_subplot()
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-        places = range(len(counts))
-        axes.set_xticks(places, evaluation.labels, rotation=90)
-        axes.set_yticks(places, evaluation.labels)
-        axes.set(xlabel="the model says", ylabel="it is")
+        indices = range(len(counts))
+        axes.set_xticks(indices, evaluation.labels, rotation=90)
+        axes.set_yticks(indices, evaluation.labels)
+        axes.set(xlabel="predicted class", ylabel="correct class")
         for (row, column), count in np.ndenumerate(counts):
             if count and len(counts) <= 30:
                 ink = "white" if shares[row, column] > 0.5 else LIGHT.ink
@@ -89,8 +89,8 @@ def confusion_picture(evaluation: Evaluation, path: Path) -> None:
 def photos_picture(tiles: Sequence[Tile], path: Path) -> None:
     """Draw photos beside bars of their probabilities into a PNG file.
 
-    The label that the model chose is blue where right; else red, with the right one in brackets.
-    Without any photo the file is removed.
+    The predicted label is blue if it is correct, otherwise red, followed by the correct one in
+    brackets. Without photos the file is removed.
     """
     if not tiles:
         path.unlink(missing_ok=True)
@@ -98,7 +98,7 @@ def photos_picture(tiles: Sequence[Tile], path: Path) -> None:
     rows = -(-len(tiles) // _COLUMNS)
     with blank_figure(LIGHT, (3.6 * _COLUMNS, 1.55 * rows), layout=None) as figure:
         grid = figure.subplots(rows, 2 * _COLUMNS, width_ratios=[1, 1.2] * _COLUMNS, squeeze=False)
-        # By hand: to find a layout takes longer than to draw all photos.
+        # By hand: computing a layout takes longer than drawing all photos.
         figure.subplots_adjust(0.01, 0.02, 0.99, 1 - 0.18 / rows, wspace=0.12, hspace=0.25)
         for axes in grid.flat:
             axes.set_axis_off()
@@ -114,7 +114,7 @@ def blank_figure(
     size: tuple[float, float],
     layout: Literal["constrained"] | None = "constrained",
 ) -> Iterator[Figure]:
-    """Give an empty figure of so many inches in a scheme's colours."""
+    """Yield an empty figure with a size in inches and the colours of a scheme."""
     inked = ("text.color", "axes.labelcolor", "xtick.color", "ytick.color")
     grounded = ("figure.facecolor", "axes.facecolor", "savefig.facecolor")
     settings: dict[Any, Any] = {
@@ -124,8 +124,8 @@ def blank_figure(
         "axes.spines.right": False,
         "axes.spines.top": False,
         "font.size": 10,
-        "text.parse_math": False,  # A label may have dollars.
-        "svg.hashsalt": "photolabel",  # The same picture is the same file.
+        "text.parse_math": False,  # A label may contain dollar signs.
+        "svg.hashsalt": "photolabel",  # Equal pictures give equal files.
     }
     with mpl.rc_context(settings):
         figure = Figure(figsize=size, layout=layout)
@@ -142,7 +142,7 @@ def _draw_curve(axes: Axes, history: list[dict[str, Any]], what: str, colours: C
         colour, marker = styles[label]
         values = [np.nan if entry.get(name) is None else entry[name] for entry in history]
         axes.plot(epochs, values, color=colour, marker=marker, markersize=3.5, label=label)
-    axes.set_title({"seconds": "seconds for each epoch"}.get(what, what), size=11)
+    axes.set_title({"seconds": "seconds per epoch"}.get(what, what), size=11)
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(color=colours.faint, linewidth=0.6)
@@ -159,14 +159,14 @@ def _draw_curve(axes: Axes, history: list[dict[str, Any]], what: str, colours: C
 def _draw_photo(axes: Axes, tile: Tile) -> None:
     gray = tile.photo.shape[2] == 1
     axes.imshow(tile.photo[..., 0] if gray else tile.photo, cmap="gray", vmin=0, vmax=255)
-    said = tile.chosen if tile.right else f"{tile.chosen} ({tile.label})"
-    axes.set_title(said, size=8, color=LIGHT.right if tile.right else LIGHT.wrong)
+    title = tile.predicted if tile.right else f"{tile.predicted} ({tile.label})"
+    axes.set_title(title, size=8, color=LIGHT.right if tile.right else LIGHT.wrong)
 
 
 def _draw_bars(axes: Axes, tile: Tile) -> None:
     colours = {"right": LIGHT.right, "wrong": LIGHT.wrong, "other": LIGHT.other}
-    for place, bar in enumerate(tile.bars):
-        axes.barh(-place, bar.probability, color=colours[bar.kind], height=0.35)
-        axes.text(0, 0.28 - place, f"{bar.label} {bar.probability:.0%}", size=6.5, va="bottom")
+    for row, bar in enumerate(tile.bars):
+        axes.barh(-row, bar.probability, color=colours[bar.kind], height=0.35)
+        axes.text(0, 0.28 - row, f"{bar.label} {bar.probability:.0%}", size=6.5, va="bottom")
     axes.set_xlim(0, 1.05)
     axes.set_ylim(-4.6, 0.9)

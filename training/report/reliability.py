@@ -1,11 +1,11 @@
-"""Reliability diagrams: how often a model is right, by how sure it says it is."""
+"""Reliability diagrams: accuracy by confidence."""
 
 from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 
-from training.report.pictures import DARK, LIGHT, Colours, address_of, blank_figure
+from training.report.pictures import DARK, LIGHT, Colours, blank_figure, svg_url
 
 _TITLES = {"before": "before calibration", "after": "after calibration"}
 
@@ -14,29 +14,30 @@ def reliability(card: dict[str, Any]) -> list[dict[str, str]]:
     """Draw a model's reliability diagrams, before and after calibration.
 
     Returns:
-        For each `what`, `before` or `after`, and `light` and `dark`, a picture as the `data:`
-        address of an SVG file; nothing for a card without calibration.
+        For each diagram `what`, `before` or `after`, and pictures `light` and `dark`, each as the
+        `data:` URL of an SVG file. The list is empty for a card without calibration.
     """
-    told = _told(card)
+    figures = _figures(card)
     return [
-        {"what": what, "light": _drawn(told, what, LIGHT), "dark": _drawn(told, what, DARK)}
-        for what in told
+        {"what": what, "light": _drawn(figures, what, LIGHT), "dark": _drawn(figures, what, DARK)}
+        for what in figures
     ]
 
 
 def reliability_picture(card: dict[str, Any], path: Path) -> None:
-    """Draw the same beside each other into a PNG file; nothing for a card without calibration."""
-    told = _told(card)
-    if not told:
+    """Draw them side by side into a PNG file; nothing for a card without calibration."""
+    figures = _figures(card)
+    if not figures:
         return
-    with blank_figure(LIGHT, (4.2 * len(told), 3.9)) as figure:
-        for axes, what in zip(figure.subplots(1, len(told), squeeze=False)[0], told, strict=True):
-            _draw(axes, told[what], _TITLES[what], LIGHT)
+    with blank_figure(LIGHT, (4.2 * len(figures), 3.9)) as figure:
+        row = figure.subplots(1, len(figures), squeeze=False)[0]
+        for axes, what in zip(row, figures, strict=True):
+            _draw(axes, figures[what], _TITLES[what], LIGHT)
         figure.savefig(path, dpi=130)
 
 
-def _told(card: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the figures of the test photos; before and after are the same uncalibrated."""
+def _figures(card: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the figures of the test photos; without a calibration only those before it."""
     calibration = card.get("calibration")
     if not calibration:
         return {}
@@ -44,19 +45,19 @@ def _told(card: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return test if calibration["calibrated"] else {"before": test["before"]}
 
 
-def _drawn(told: dict[str, dict[str, Any]], what: str, colours: Colours) -> str:
+def _drawn(figures: dict[str, dict[str, Any]], what: str, colours: Colours) -> str:
     with blank_figure(colours, (4.6, 3.6)) as figure:
-        _draw(figure.add_subplot(), told[what], _TITLES[what], colours)
-        return address_of(figure)
+        _draw(figure.add_subplot(), figures[what], _TITLES[what], colours)
+        return svg_url(figure)
 
 
 def _draw(axes: Axes, figures: dict[str, Any], title: str, colours: Colours) -> None:
-    """Draw a bar of accuracy for each bin, its distance from the diagonal, and the photos in it."""
+    """Draw for each bin a bar of its accuracy, and a line from there to its confidence."""
     bins = figures["reliability"]
     most = max(each["photos"] for each in bins)
     for each in bins:
         middle, width = (each["from"] + each["to"]) / 2, each["to"] - each["from"]
-        # Few photos say little: the fuller a bin, the stronger its colour.
+        # A few photos prove little: the more there are, the stronger the colour.
         strength = 0.25 + 0.75 * each["photos"] / most
         axes.bar(middle, each["accuracy"], 0.92 * width, color=colours.right, alpha=strength)
         axes.plot(

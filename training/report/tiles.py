@@ -1,4 +1,4 @@
-"""Photos with what a model said of them, ready to be shown."""
+"""Photos with their predictions, ready to be shown."""
 
 import base64
 import io
@@ -11,18 +11,12 @@ from PIL import Image
 from training.metrics.evaluation import Evaluation
 
 _BARS = 5  # Classes shown for each photo.
-_SMALL = 64  # Pixels: photos of at most this side are shown enlarged, without loss.
+_SMALL = 64  # Pixels: photos whose sides are at most this long are enlarged, losslessly.
 
 
 @dataclass(frozen=True)
 class Bar:
-    """The probability of one class.
-
-    Attributes:
-        label: of the class.
-        probability: from 0 to 1.
-        kind: `right` for the right class, `wrong` for another that was chosen, `other`.
-    """
+    """The probability of a class; `kind` is `right`, `wrong` (predicted in error) or `other`."""
 
     label: str
     probability: float
@@ -35,29 +29,29 @@ class Tile:
 
     Attributes:
         photo: uint8 `[height, width, channels]`.
-        label: the right one.
-        chosen: the most probable one.
-        bars: the most probable classes, most probable first, and the right one in any case.
+        label: the correct one.
+        predicted: the most probable one.
+        bars: the most probable classes, most probable first, and always the correct one.
     """
 
     photo: np.ndarray
     label: str
-    chosen: str
+    predicted: str
     bars: tuple[Bar, ...]
 
     @property
     def right(self) -> bool:
-        """Whether the most probable class is the right one."""
-        return bool(self.label == self.chosen)
+        """Whether the prediction is correct."""
+        return bool(self.label == self.predicted)
 
     @property
     def small(self) -> bool:
-        """Whether the photo has to be enlarged to be seen."""
+        """Whether the photo is enlarged."""
         return bool(max(self.photo.shape[:2]) <= _SMALL)
 
     @property
-    def address(self) -> str:
-        """The photo as a `data:` address for a page."""
+    def url(self) -> str:
+        """The photo as a `data:` URL."""
         form, options = ("PNG", {}) if self.small else ("JPEG", {"quality": 85})
         gray = self.photo.shape[2] == 1
         file = io.BytesIO()
@@ -68,23 +62,17 @@ class Tile:
 def tiles(
     evaluation: Evaluation, photos: Mapping[int, np.ndarray], chosen: np.ndarray
 ) -> list[Tile]:
-    """Return the chosen photos of a split with what was said of them, in order.
-
-    Args:
-        evaluation: of the split.
-        photos: by their index in it.
-        chosen: indexes, int64.
-    """
+    """Return the photos with the chosen indices (int64) and their predictions, in order."""
     return [_tile(evaluation, photos[index], index) for index in chosen.tolist()]
 
 
 def _tile(evaluation: Evaluation, photo: np.ndarray, index: int) -> Tile:
-    said, label = evaluation.probabilities[index], int(evaluation.classes[index])
-    order = np.argsort(-said, kind="stable").tolist()
+    probabilities, label = evaluation.probabilities[index], int(evaluation.classes[index])
+    order = np.argsort(-probabilities, kind="stable").tolist()
     shown = order[:_BARS] if label in order[:_BARS] else [*order[: _BARS - 1], label]
     kinds = {order[0]: "wrong", label: "right"}
     bars = (
-        Bar(evaluation.labels[place], float(said[place]), kinds.get(place, "other"))
-        for place in shown
+        Bar(evaluation.labels[each], float(probabilities[each]), kinds.get(each, "other"))
+        for each in shown
     )
     return Tile(photo, evaluation.labels[label], evaluation.labels[order[0]], tuple(bars))

@@ -1,1 +1,1 @@
-"""Runs: their folders, what is kept in them, and how one is brought to its end."""
+"""Runs on disk: their folders and locks, their history, their trained network."""

@@ -1,16 +1,15 @@
-"""Folders of runs: `<runs>/<recipe>/<key>`, found again by what a run is made of.
+"""Run folders: `<runs>/<recipe>/<key>`, where the key is a digest of everything a run depends on.
 
-The same recipe, numbers, data and code have the same key, so the same command finds its run again
-and continues it. In a run's folder:
+The same recipe, hyperparameters, data and code give the same key, so the same command finds its run
+again and resumes it. A run's folder has
 
-- `run.json`: what the run is made of, how far it is (`status`), what it published;
-- `lock`: held (`flock`) by the process that works on the run, which the file names;
-- `checkpoints/`: the last states of fitting (`training.fitting.checkpoints`);
-- `trained.keras`, `model_card.json` and more, once it is fitted (`training.runs.files`).
+- `run.json`: what the run depends on, its `status`, and the version that it published;
+- `lock`: locked by the process that works on the run, which the file names;
+- `checkpoints/`: the latest states of fitting (`training.fitting.checkpoints`);
+- once it is fitted `trained.keras`, `model_card.json`, the evaluation and the report.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -22,9 +21,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from training.atomic_write import atomic_write
-from training.errors import TrainingError
-from training.overrides import settings
+from training.errors import TrainingError, explained
+from training.overrides import hyperparameters
 from training.provenance import code_digest
 from training.recipe import Recipe
 
@@ -32,17 +33,17 @@ RUN = "run.json"
 
 
 @dataclass(frozen=True)
-class Identity:
-    """What a run is made of; runs of one identity are one run, begun once.
+class RunIdentity:
+    """Everything that a run depends on; equal identities mean the same run.
 
     Attributes:
-        recipe: its name.
+        recipe: the recipe's name.
         model: the name under which it is published.
-        parameters: all numbers of the recipe, with the overrides; the seed is one of them.
+        parameters: all hyperparameters, overrides and seed included.
         data: digest of the data set.
-        code: digest of the sources, `training.provenance`.
-        deterministic: whether it is fitted so that it can be repeated bit by bit.
-        weights: digest of the file of pretrained weights; empty if there is none.
+        code: digest of the sources (`training.provenance`) and of a recipe's own file.
+        deterministic: whether it is fitted so that the result is the same bit by bit.
+        weights: digest of the file of pretrained weights; empty without one.
     """
 
     recipe: str
@@ -59,17 +60,20 @@ class Identity:
         return hashlib.sha256(_as_json(asdict(self)).encode()).hexdigest()[:16]
 
 
-def identify(recipe: Recipe, data: str, *, deterministic: bool, weights: str = "") -> Identity:
-    """Say what a run is made of.
-
-    Args:
-        recipe: with the overrides of the run.
-        data: digest of the data set.
-        deterministic: as `Identity` has it.
-        weights: likewise.
-    """
-    numbers = settings(recipe)
-    return Identity(recipe.name, recipe.model, numbers, data, code_digest(), deterministic, weights)
+def run_identity(
+    recipe: Recipe, data: str, *, deterministic: bool, weights: str = ""
+) -> RunIdentity:
+    """Return the identity of a run with the current code; see `RunIdentity` for the arguments."""
+    code = code_digest() + recipe.file_digest
+    return RunIdentity(
+        recipe.name,
+        recipe.model,
+        hyperparameters(recipe),
+        data,
+        code,
+        deterministic,
+        weights,
+    )
 
 
 @dataclass(frozen=True)
@@ -79,34 +83,19 @@ class Run:
     folder: Path
 
     def facts(self) -> dict[str, Any]:
-        """Return what `run.json` holds.
-
-        Raises:
-            TrainingError: it is damaged.
-        """
+        """Return the content of `run.json`."""
         return read_run(self.folder)
 
     def note(self, **facts: Any) -> None:
-        """Add facts to `run.json`, such as `status`, in one durable step.
-
-        Raises:
-            TrainingError: the file system refused.
-        """
+        """Add facts to `run.json`, such as `status`, in one durable step."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         text = json.dumps({**self.facts(), **facts, "updated": now}, indent=2, ensure_ascii=False)
-        try:
-            with atomic_write(self.folder / RUN) as aside:
-                aside.write_text(text + "\n", "utf-8")
-        except OSError as error:
-            raise _not_writable(self.folder, error) from error
+        with _writing(self.folder), atomic_write(self.folder / RUN) as temporary:
+            temporary.write_text(text + "\n", "utf-8")
 
 
 def read_run(folder: Path) -> dict[str, Any]:
-    """Return what a run's `run.json` holds; empty if there is none.
-
-    Raises:
-        TrainingError: it can't be read.
-    """
+    """Return the content of a run's `run.json`; empty if there is none."""
     path = folder / RUN
     try:
         return dict(json.loads(path.read_text("utf-8")))
@@ -117,41 +106,50 @@ def read_run(folder: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def claimed(runs: Path, identity: Identity, *, fresh: bool = False) -> Iterator[Run]:
-    """Make or find the folder of a run and lock it.
+def claimed_run(runs: Path, identity: RunIdentity, *, fresh: bool = False) -> Iterator[Run]:
+    """Find or make the folder of a run, and lock it.
 
-    Args:
-        runs: the folder of all runs.
-        identity: of the run.
-        fresh: begin another run of this identity, in a folder of its own. Without it, the last one
-            begun is found.
+    With `fresh`, another run with this identity is started in its own folder; otherwise the one
+    started last is used.
 
     Raises:
         TrainingError: another process works on the run, or the folder can't be written.
     """
-    try:
-        folder = _folder(runs / identity.recipe, identity.key, fresh)
-    except OSError as error:
-        raise _not_writable(runs, error) from error
-    with _locked(folder) as run:
+    with _writing(runs):
+        folder = _run_folder(runs / identity.recipe, identity.key, fresh)
+    with _locked(folder):
+        run = Run(folder)
         if not run.facts():
             run.note(id=uuid.uuid4().hex, **asdict(identity), status="new")
         yield run
 
 
-def begun_with_other_code(runs: Path, identity: Identity) -> list[Path]:
-    """Return the folders of runs that would be this one, had the sources not changed since.
+@contextlib.contextmanager
+def existing_run(folder: Path) -> Iterator[Run]:
+    """Lock the folder of an existing run.
 
-    Only those that are not finished: whoever runs the command again may expect to continue them.
+    Raises:
+        TrainingError: it is not the folder of a run, or another process works on it.
     """
-    alike = asdict(replace(identity, code=""))
+    if not read_run(folder):
+        raise TrainingError(f"{folder} is not the folder of a run: it has no {RUN}")
+    with _locked(folder):
+        yield Run(folder)
+
+
+def unfinished_with_other_code(runs: Path, identity: RunIdentity) -> list[Path]:
+    """Return the folders of unfinished runs that differ from this one only in their code.
+
+    Whoever repeats a command after an upgrade may expect it to resume one of them.
+    """
+    wanted = asdict(replace(identity, code=""))
     found = []
     for path in sorted((runs / identity.recipe).glob(f"*/{RUN}")):
         with contextlib.suppress(TrainingError):
             facts = read_run(path.parent)
-            same = {name: facts.get(name) for name in alike} | {"code": ""}
+            same = {name: facts.get(name) for name in wanted} | {"code": ""}
             other = facts.get("code") != identity.code and facts.get("status") != "published"
-            if other and _as_json(same) == _as_json(alike):
+            if other and _as_json(same) == _as_json(wanted):
                 found.append(path.parent)
     return found
 
@@ -160,68 +158,50 @@ def _as_json(value: object) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-@contextlib.contextmanager
-def opened(folder: Path) -> Iterator[Run]:
-    """Lock the folder of a run that was begun before.
-
-    Raises:
-        TrainingError: it is no folder of a run, or another process works on it.
-    """
-    if not read_run(folder):
-        raise TrainingError(f"{folder} is no folder of a run: it has no {RUN}")
-    with _locked(folder) as run:
-        yield run
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[Run]:
-    try:
-        lock = open(folder / "lock", "a+", encoding="utf-8")  # noqa: SIM115 -- closed below
-    except OSError as error:
-        raise _not_writable(folder, error) from error
-    with lock:
-        _take(lock, folder)
-        yield Run(folder)
-
-
-def _folder(family: Path, key: str, fresh: bool) -> Path:
-    """Return `<key>`, or of `<key>`, `<key>-2`, `<key>-3`, … the last one, or the next."""
+def _run_folder(parent: Path, key: str, fresh: bool) -> Path:
+    """Return the last of `<key>`, `<key>-2`, `<key>-3`, …; or a new one after it."""
     attempt = 1
-    while _attempt(family, key, attempt + 1).is_dir():
+    while _attempt(parent, key, attempt + 1).is_dir():
         attempt += 1
-    folder = _attempt(family, key, attempt)
+    folder = _attempt(parent, key, attempt)
     if not fresh or not folder.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
         return folder
     while True:
         attempt += 1
-        with contextlib.suppress(FileExistsError):  # Another process was first: it is its run.
-            folder = _attempt(family, key, attempt)
+        with contextlib.suppress(FileExistsError):  # Another process has just made that one.
+            folder = _attempt(parent, key, attempt)
             folder.mkdir()
             return folder
 
 
-def _attempt(family: Path, key: str, attempt: int) -> Path:
-    return family / (key if attempt == 1 else f"{key}-{attempt}")
+def _attempt(parent: Path, key: str, attempt: int) -> Path:
+    return parent / (key if attempt == 1 else f"{key}-{attempt}")
 
 
-def _take(lock: Any, folder: Path) -> None:
-    """Lock a run for this process, at the longest until it ends, however it does."""
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Lock a run for this process; the lock ends with the process at the latest."""
+    path = folder / "lock"
+    # A soft lock would outlive a process that is killed.
+    lock = FileLock(path, timeout=0, fallback_to_soft=False)
+    with _writing(folder):
+        try:
+            lock.acquire()
+        except Timeout as error:
+            holder = path.read_text("utf-8").strip() or "another process"
+            raise TrainingError(
+                f"{holder} works on this run ({folder}): wait for it, or begin another with --fresh"
+            ) from error
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        lock.seek(0)
-        holder = lock.read().strip() or "another process"
-        raise TrainingError(
-            f"{holder} works on this run ({folder}): wait for it, or begin another with --fresh"
-        ) from error
-    lock.truncate(0)
-    lock.write(f"process {os.getpid()} on {platform.node()}\n")
-    lock.flush()
+        with _writing(folder):
+            path.write_text(f"process {os.getpid()} on {platform.node()}\n", "utf-8")
+        yield
+    finally:
+        lock.release()
 
 
-def _not_writable(folder: Path, error: OSError) -> TrainingError:
-    return TrainingError(
-        f"cannot write into the folder of runs {folder} ({error.strerror or error}): make room"
-        " there, or name another with --runs"
-    )
+def _writing(folder: Path) -> contextlib.AbstractContextManager[None]:
+    """Explain errors of writing into the folder of runs."""
+    advice = "free some space there, or name another folder with --runs"
+    return explained(f"cannot write into the folder of runs {folder}", advice)

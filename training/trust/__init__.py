@@ -1,6 +1,6 @@
-"""What makes a prediction one to rely on: honest probabilities, and "this is nothing I know".
+"""Predictions to rely on: calibrated probabilities, and a flag for photos unlike the training data.
 
-After fitting, the probabilities are calibrated (`calibration`), and a score that tells photos of
-the kind that the network was trained on from others (`scores`) gets its threshold (`recognition`).
-Both are part of the published graph. `unknowns` are what the score is judged with.
+After fitting, the probabilities are calibrated (`calibration`), and an out-of-distribution score
+(`ood_scores`) of the network's `activations` gets a `recognition_threshold`. Both become part of
+the published graph. `ood_datasets` are what the scores are evaluated on.
 """

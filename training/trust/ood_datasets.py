@@ -1,7 +1,7 @@
-"""Photos of what a network never saw: the published data sets of other things, noise, blanks.
+"""Unknown (out-of-distribution) photos: published data sets of other things, noise, blanks.
 
-Every set is made of encoded photos, prepared as the gateway prepares what people send. Nothing is
-downloaded for it: sets whose files are not found are left out.
+Published photos are prepared as the gateway prepares them. Nothing is downloaded: sets whose files
+are not found are left out.
 """
 
 import io
@@ -17,34 +17,27 @@ from PIL import Image
 from serving.photos import Shape, prepare
 from serving.photos.errors import BadPhoto
 from training.data.datasets import search_folders
-from training.data.fashion_mnist import FILES as FASHION_FILES
-from training.data.fashion_mnist import load_fashion_mnist
-from training.data.mnist import FILE as MNIST_FILE
-from training.data.mnist import load_mnist
+from training.data.loaders.fashion_mnist import FILES as FASHION_FILES
+from training.data.loaders.fashion_mnist import load_fashion_mnist
+from training.data.loaders.mnist import FILE as MNIST_FILE
+from training.data.loaders.mnist import load_mnist
 from training.errors import TrainingError
-from training.recipes.images import ANY_PHOTOS
+from training.recipe import ANY_PHOTOS
 from training.threads import mapped
 
-MOST_PHOTOS = 1_000
-"""Of a set: some chosen at random, always the same ones."""
+MAX_PHOTOS = 1_000
+"""Photos per set; of larger sets a random choice, always the same."""
 
 _SEED = 0
 _SYNTHETIC = 200
-_ENCRYPTED = 1  # A bit of the flags of a file in an archive.
+_ENCRYPTED = 1  # Bit in the flags of an archive member.
 _ENDINGS = (".jpg", ".jpeg", ".png")
 
-Encoded = list[bytes]
+EncodedPhotos = list[bytes]
 
 
 def synthetic_sets(shape: Shape) -> dict[str, np.ndarray]:
-    """Return `noise`, each value drawn at random, and `blank`, one colour all over.
-
-    Args:
-        shape: height, width and channels.
-
-    Returns:
-        Prepared photos, uint8 `[photos, *shape]`.
-    """
+    """Return the sets `noise`, every value random, and `blank`, photos of a single colour."""
     random = np.random.default_rng(_SEED)
     colours = random.integers(0, 256, (_SYNTHETIC, 1, 1, shape[2]), np.uint8)
     return {
@@ -53,16 +46,11 @@ def synthetic_sets(shape: Shape) -> dict[str, np.ndarray]:
     }
 
 
-def known_sets(data: Path | None, own: str) -> Iterator[tuple[str, Encoded]]:
-    """Yield the sets that are found where data sets are, by name, as encoded photos.
+def published_sets(data: Path | None, own: str) -> Iterator[tuple[str, EncodedPhotos]]:
+    """Yield the name and the encoded photos of each published set that is found.
 
-    Args:
-        data: looked into first, then the folder that PHOTOLABEL_DATA names.
-        own: the data set that the network was trained on, which is left out. What any photos show
-            is not known: nothing is yielded for them.
-
-    Raises:
-        TrainingError: the files of a set are damaged, or there is no such folder.
+    The network's `own` data set is left out. For photos of a user (`images-<backbone>`) nothing is
+    yielded: what they show is unknown.
     """
     if own == ANY_PHOTOS:
         return
@@ -72,36 +60,35 @@ def known_sets(data: Path | None, own: str) -> Iterator[tuple[str, Encoded]]:
             yield name, found
 
 
-def photos_in(path: Path) -> Encoded:
-    """Return some photos of a folder or a zip file, whatever sub-folders they lie in.
+def read_photos(path: Path) -> EncodedPhotos:
+    """Return at most `MAX_PHOTOS` photos of a folder or a zip file, sub-folders included.
 
     Raises:
-        TrainingError: it can't be read, or there are none.
+        TrainingError: it can't be read, or has no photos.
     """
     try:
         if path.is_dir():
             names = sorted(
                 str(inner.relative_to(path)) for inner in path.rglob("*") if inner.is_file()
             )
-            found = [(path / name).read_bytes() for name in _some(names)]
+            found = [(path / name).read_bytes() for name in _sample(names)]
         else:
             with zipfile.ZipFile(path) as archive:
-                found = [_unpacked(archive, name) for name in _some(archive.namelist())]
+                found = [_extracted(archive, name) for name in _sample(archive.namelist())]
     except (OSError, zipfile.BadZipFile) as error:
-        raise TrainingError(f"{path} is no folder and no zip file of photos ({error})") from error
+        raise TrainingError(
+            f"{path} is neither a folder nor a zip file of photos ({error})"
+        ) from error
     if not found:
         raise TrainingError(f"{path} has no photos ({', '.join(_ENDINGS)})")
     return found
 
 
-def prepared(photos: Encoded, preparation: str, shape: Shape) -> np.ndarray:
-    """Prepare photos as the gateway does; what does not decode is left out.
-
-    Returns:
-        uint8 `[photos, *shape]`.
+def prepare_photos(photos: EncodedPhotos, preparation: str, shape: Shape) -> np.ndarray:
+    """Prepare photos as the gateway does, leaving out those that do not decode.
 
     Raises:
-        TrainingError: none decodes.
+        TrainingError: none of them decodes.
     """
 
     def attempt(encoded: bytes) -> np.ndarray | None:
@@ -112,74 +99,70 @@ def prepared(photos: Encoded, preparation: str, shape: Shape) -> np.ndarray:
 
     good = [pixels for pixels in mapped(attempt, photos) if pixels is not None]
     if not good:
-        raise TrainingError(f"of {len(photos)} photos none can be decoded")
+        raise TrainingError(f"none of the photos can be decoded (tried {len(photos)})")
     return np.stack(good)
 
 
-def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Return a file of an archive.
-
-    Raises:
-        TrainingError: it has a password, is packed in an unknown way, or is damaged.
-    """
+def _extracted(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Return a member of an archive."""
     try:
         if archive.getinfo(name).flag_bits & _ENCRYPTED:
             raise TrainingError(
-                f"{name} in {archive.filename} has a password: pack the photos without one"
+                f"{name} in {archive.filename} has a password: zip the photos without one"
             )
         return archive.read(name)
     except (NotImplementedError, zipfile.BadZipFile, zlib.error, LZMAError, EOFError) as error:
         raise TrainingError(
-            f"{name} in {archive.filename} can't be unpacked ({error}): pack the photos again"
+            f"{name} in {archive.filename} can't be extracted ({error}): zip the photos again"
         ) from error
 
 
-def _some(names: Sequence[str]) -> list[str]:
+def _sample(names: Sequence[str]) -> list[str]:
     photos = sorted(name for name in names if name.lower().endswith(_ENDINGS))
-    return [photos[place] for place in _places(len(photos))]
+    return [photos[index] for index in _sample_indices(len(photos))]
 
 
-def _places(count: int) -> list[int]:
+def _sample_indices(count: int) -> list[int]:
     random = np.random.default_rng(_SEED)
-    return sorted(random.choice(count, min(count, MOST_PHOTOS), replace=False).tolist())
+    return sorted(random.choice(count, min(count, MAX_PHOTOS), replace=False).tolist())
 
 
-def _encoded(arrays: np.ndarray) -> Encoded:
-    """Return gray arrays `[photos, height, width, 1]` as PNG files."""
+def _encoded(arrays: np.ndarray) -> EncodedPhotos:
+    """Return a sample of gray arrays `[photos, height, width, 1]` as PNG files."""
     files = []
-    for place in _places(len(arrays)):
+    for index in _sample_indices(len(arrays)):
         file = io.BytesIO()
-        Image.fromarray(arrays[place, ..., 0]).save(file, "PNG")
+        Image.fromarray(arrays[index, ..., 0]).save(file, "PNG")
         files.append(file.getvalue())
     return files
 
 
-def _digits(data: Path | None) -> Encoded | None:
+def _digits(data: Path | None) -> EncodedPhotos | None:
     folders = search_folders(data, "mnist")
     if not any((folder / MNIST_FILE).is_file() for folder in folders):
         return None
     return _encoded(np.asarray(load_mnist(data, 0.0).test.photos))
 
 
-def _garments(data: Path | None) -> Encoded | None:
+def _garments(data: Path | None) -> EncodedPhotos | None:
     folders = search_folders(data, "fashion-mnist")
     if not any(all((folder / name).is_file() for name in FASHION_FILES) for folder in folders):
         return None
     return _encoded(np.asarray(load_fashion_mnist(data, 0.0).test.photos))
 
 
-def _archive(name: str, *parts: str) -> Callable[[Path | None], Encoded | None]:
-    """Return what finds a data set's archive, or the folder unpacked from it."""
+def _archive(name: str, *parts: str) -> Callable[[Path | None], EncodedPhotos | None]:
+    """Return a function that reads a data set's archive, or the folder unpacked from it."""
 
-    def find(data: Path | None) -> Encoded | None:
-        places = [folder / part for folder in search_folders(data, name) for part in parts]
-        path = next((place for place in places if place.exists()), None)
-        return photos_in(path) if path else None
+    def find(data: Path | None) -> EncodedPhotos | None:
+        paths = [folder / part for folder in search_folders(data, name) for part in parts]
+        path = next((each for each in paths if each.exists()), None)
+        return read_photos(path) if path else None
 
     return find
 
 
-_SETS: dict[str, tuple[str, Callable[[Path | None], Encoded | None]]] = {
+_SETS: dict[str, tuple[str, Callable[[Path | None], EncodedPhotos | None]]] = {
     "digits": ("mnist", _digits),
     "garments": ("fashion-mnist", _garments),
     "cats and dogs": ("dogs-vs-cats", _archive("dogs-vs-cats", "train.zip")),

@@ -1,4 +1,4 @@
-"""How well scores tell the unknown from the known."""
+"""How well scores separate known photos from unknown (out-of-distribution) ones."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,13 +8,10 @@ from scipy.stats import rankdata
 
 
 def auroc(known: np.ndarray, unknown: np.ndarray) -> float:
-    """Return how often a known photo has a larger score than an unknown one; half of ties count.
+    """Return how often a known photo scores higher than an unknown one; a tie counts half.
 
-    That is the area under the receiver operating characteristic: 1 is best, 0.5 is chance.
-
-    Args:
-        known: scores, `[photos]`, at least one.
-        unknown: likewise.
+    This is the area under the receiver operating characteristic: 1 is best, 0.5 is chance. Both
+    arrays are `[photos]` and must not be empty.
     """
     ranks = rankdata(np.concatenate([known, unknown]))
     wins = ranks[: len(known)].sum() - len(known) * (len(known) + 1) / 2
@@ -26,24 +23,19 @@ def ood_metrics(
     unknown: Mapping[str, np.ndarray],
     thresholds: Mapping[str, float],
 ) -> dict[str, Any]:
-    """Judge scores on a set of unknown photos.
-
-    Args:
-        known: by score, those of the test photos.
-        unknown: by score, those of the set.
-        thresholds: by score.
+    """Evaluate scores on a set of unknown photos; all arguments are by the names of the scores.
 
     Returns:
-        `photos`; `scores`: by score `auroc` and `false_acceptance`, the part of the unknown photos
-        that is recognized.
+        `photos`; `scores`: for each score `auroc` and `false_acceptance`, the share of the unknown
+        photos that is recognized.
     """
     return {
         "photos": len(next(iter(unknown.values()))),
         "scores": {
             name: {
-                "auroc": auroc(known[name], found),
-                "false_acceptance": float((found >= thresholds[name]).mean()),
+                "auroc": auroc(known[name], values),
+                "false_acceptance": float((values >= thresholds[name]).mean()),
             }
-            for name, found in unknown.items()
+            for name, values in unknown.items()
         },
     }

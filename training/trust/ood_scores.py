@@ -1,8 +1,7 @@
-"""Scores that tell photos of the kind that a network was trained on from others, as published.
+"""Out-of-distribution scores: higher for photos like those that a network was trained on.
 
-Each is larger for what the network knows, and is computed of what the network finds out anyway
-(`training.trust.activations.Seen`), in Keras's operations: in NumPy's stead while it is judged, and
-in the published graph.
+Each is computed from the network's activations (`training.trust.activations`) with Keras's
+operations, so that the same code evaluates a score and becomes part of the published graph.
 """
 
 from collections.abc import Mapping
@@ -12,21 +11,25 @@ import keras
 import numpy as np
 from keras import ops
 
-from training.networks.builders import Tensor
-from training.trust.activations import Observed, Seen, weights_of_classes
+from training.settings import Tensor
+from training.trust.activations import (
+    Activations,
+    ActivationTensors,
+    logit_weights,
+)
 
-MOST_FEATURES = 192
-"""Of those that a distance is measured in: the model carries two bytes for each pair of them."""
+MAX_FEATURES = 192
+"""Features that a distance is measured in: a model stores two bytes for each pair of them."""
 
-_SEED = 0  # Of the choice among more features than that.
+_SEED = 0  # Of the choice of features where there are more.
 _SHRINKAGE = 1e-3  # Of a covariance towards the same variance in all directions.
 _LEAST_VARIANCE = 1e-5  # On average; so that half precision holds its inverse.
 
 
 class Score(Protocol):
-    """One way to tell."""
+    """A score."""
 
-    def __call__(self, seen: Seen) -> Tensor:
+    def __call__(self, tensors: ActivationTensors) -> Tensor:
         """Return the score of each photo, float32 `[batch]`."""
 
 
@@ -36,9 +39,9 @@ class Probability:
     Source: Hendrycks and Gimpel, 2017, https://arxiv.org/abs/1610.02136.
     """
 
-    def __call__(self, seen: Seen) -> Tensor:
+    def __call__(self, tensors: ActivationTensors) -> Tensor:
         """Return the score of each photo, float32 `[batch]`."""
-        return ops.max(seen["probabilities"], axis=-1)
+        return ops.max(tensors["probabilities"], axis=-1)
 
 
 class Energy:
@@ -48,64 +51,64 @@ class Energy:
     """
 
     def __init__(self, network: keras.Model) -> None:
-        kernel, bias = weights_of_classes(network)
-        self._kernel, self._bias = _kept(kernel), _kept(bias)
+        kernel, bias = logit_weights(network)
+        self._kernel, self._bias = _stored(kernel), _stored(bias)
 
-    def __call__(self, seen: Seen) -> Tensor:
+    def __call__(self, tensors: ActivationTensors) -> Tensor:
         """Return the score of each photo, float32 `[batch]`."""
-        return ops.logsumexp(ops.matmul(seen["last"], self._kernel) + self._bias, axis=-1)
+        return ops.logsumexp(ops.matmul(tensors["last"], self._kernel) + self._bias, axis=-1)
 
 
 class VirtualLogit:
-    """Energy, less how far the last layer's input lies off where the training photos' spreads most.
+    """Energy minus a virtual logit: the part of the last layer's input outside its main directions.
 
     Source: Wang et al., 2022, https://arxiv.org/abs/2203.10807.
     """
 
-    def __init__(self, network: keras.Model, training: Observed) -> None:
+    def __init__(self, network: keras.Model, training: Activations) -> None:
         self._energy = Energy(network)
-        kernel, bias = weights_of_classes(network)
+        kernel, bias = logit_weights(network)
         origin = -np.linalg.pinv(kernel.T) @ bias
         inputs = training.last.astype(np.float64) - origin
         directions = np.linalg.eigh(inputs.T @ inputs)[1]  # By rising spread.
-        unseen = directions[:, : directions.shape[1] // 2]
-        lengths = np.linalg.norm(inputs @ unseen, axis=1).mean()
+        residual = directions[:, : directions.shape[1] // 2]
+        lengths = np.linalg.norm(inputs @ residual, axis=1).mean()
         strongest = (training.last @ kernel + bias).max(axis=1).mean()
         scale = strongest / max(lengths, np.finfo(np.float32).tiny)
-        self._origin, self._unseen = _kept(origin), _kept(unseen * scale)
+        self._origin, self._residual = _stored(origin), _stored(residual * scale)
 
-    def __call__(self, seen: Seen) -> Tensor:
+    def __call__(self, tensors: ActivationTensors) -> Tensor:
         """Return the score of each photo, float32 `[batch]`."""
-        unseen = ops.matmul(seen["last"] - self._origin, self._unseen)
-        return self._energy(seen) - ops.sqrt(_squared_lengths(unseen))
+        residual = ops.matmul(tensors["last"] - self._origin, self._residual)
+        return self._energy(tensors) - ops.sqrt(_squared_lengths(residual))
 
 
 class Mahalanobis:
-    """How near the nearest class is, by the Mahalanobis distance with one covariance for all.
+    """The negative Mahalanobis distance to the nearest class, with one covariance for all classes.
 
-    It is measured in what all rectified layers find, each layer's part scaled to a length of 1, as
-    one vector. Of too many features some are chosen at random.
+    It is measured in the outputs of all rectified layers, each scaled to length 1, as one vector.
+    Of too many features a random choice is used.
 
     Sources: Lee et al., 2018, https://arxiv.org/abs/1807.03888; length: Mueller and Hein, 2025,
     https://arxiv.org/abs/2505.18032; choice: Defard et al., 2020, https://arxiv.org/abs/2011.08785.
     """
 
-    def __init__(self, training: Observed, classes: np.ndarray) -> None:
+    def __init__(self, training: Activations, classes: np.ndarray) -> None:
         count = training.layers.shape[1]
         random = np.random.default_rng(_SEED)
-        self._chosen = np.sort(random.choice(count, min(count, MOST_FEATURES), replace=False))
+        self._chosen = np.sort(random.choice(count, min(count, MAX_FEATURES), replace=False))
         features = training.layers[:, self._chosen].astype(np.float64)
         means = np.stack([features[classes == each].mean(axis=0) for each in np.unique(classes)])
         within = features - means[np.unique(classes, return_inverse=True)[1]]
-        # In half precision; the means are whitened by what is left of it.
+        # Stored in half precision; the means are whitened with the rounded matrix.
         whitening = _whitening(within.T @ within / len(within)).astype(np.float16)
         centre = means.mean(axis=0)
-        self._whitening, self._centre = _kept(whitening, np.float16), _kept(centre)
-        self._means = _kept((means - centre) @ whitening.astype(np.float64))
+        self._whitening, self._centre = _stored(whitening, np.float16), _stored(centre)
+        self._means = _stored((means - centre) @ whitening.astype(np.float64))
 
-    def __call__(self, seen: Seen) -> Tensor:
+    def __call__(self, tensors: ActivationTensors) -> Tensor:
         """Return the score of each photo, float32 `[batch]`."""
-        chosen = ops.take(seen["layers"], self._chosen, axis=-1) - self._centre
+        chosen = ops.take(tensors["layers"], self._chosen, axis=-1) - self._centre
         whitened = ops.matmul(chosen, ops.cast(self._whitening, "float32"))
         products = ops.matmul(whitened, ops.transpose(self._means))
         squares = _squared_lengths(whitened)[:, None] - 2 * products + _squared_lengths(self._means)
@@ -113,14 +116,11 @@ class Mahalanobis:
 
 
 def all_scores(
-    network: keras.Model, training: Observed, classes: np.ndarray
+    network: keras.Model, training: Activations, classes: np.ndarray
 ) -> Mapping[str, Score]:
-    """Make every score of a network, by the name that a recipe's number `recognition` has.
+    """Make every score of a calibrated network, by its name in the recipe's `recognition`.
 
-    Args:
-        network: the calibrated one.
-        training: what it found out about some of its training photos.
-        classes: int64, theirs.
+    The activations and the classes are those of some training photos.
     """
     return {
         "probability": Probability(),
@@ -131,7 +131,7 @@ def all_scores(
 
 
 def _whitening(covariance: np.ndarray) -> np.ndarray:
-    """Return the matrix by which vectors of a covariance become vectors of variance 1."""
+    """Return the matrix that turns vectors with this covariance into vectors with variance 1."""
     size = len(covariance)
     level = max(np.trace(covariance) / size, _LEAST_VARIANCE)
     shrunk = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * level * np.eye(size)
@@ -142,6 +142,6 @@ def _squared_lengths(vectors: Tensor) -> Tensor:
     return ops.sum(ops.square(vectors), axis=-1)
 
 
-def _kept(values: np.ndarray, dtype: type[np.floating] = np.float32) -> keras.Variable:
-    """Keep numbers where the published graph stores them beside its weights."""
+def _stored(values: np.ndarray, dtype: type[np.floating] = np.float32) -> keras.Variable:
+    """Return numbers that the published graph stores beside its weights."""
     return keras.Variable(np.asarray(values, dtype), trainable=False, dtype=np.dtype(dtype).name)

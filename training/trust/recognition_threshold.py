@@ -1,7 +1,8 @@
-"""Whether a photo shows something of the kind that a network was trained on: a score, a threshold.
+"""Whether a photo resembles the training data: a score, and the threshold it has to reach.
 
-The threshold is such that 95% of the validation photos are recognized. Where a data set has none,
-training photos that the score did not learn from stand in for them: it then recognizes fewer.
+The threshold is chosen so that 95% of the validation photos are recognized. Without validation
+photos, training photos that the score was not fitted to are used instead; since the network was
+fitted to them, fewer than 95% of new photos are then recognized.
 """
 
 from collections.abc import Mapping
@@ -11,25 +12,25 @@ import keras
 import numpy as np
 from keras import ops
 
-from training.data.datasets import Photos, Split
-from training.networks.builders import Tensor
-from training.trust.activations import Observed, observe
+from training.data.datasets import Rows, Split
+from training.settings import Tensor
+from training.trust.activations import Activations, compute_activations
 from training.trust.ood_scores import Score, all_scores
 
-RECOGNIZED = 0.95
-"""Part of the photos of the known kind that is recognized."""
+RECOGNIZED_SHARE = 0.95
+"""Share of the known photos that is recognized."""
 
 NONE = "none"
-"""What a recipe's number `recognition` says where photos are not to be told apart."""
+"""The value of a recipe's `recognition` that disables recognition."""
 
-MOST_PHOTOS = 5_000
-"""Training photos that scores learn from; and as many at most that stand in for validation."""
+MAX_PHOTOS = 5_000
+"""Training photos that scores are fitted to at most; also those used instead of validation."""
 
 EXAMPLES = 8
-"""Photos by which a published graph is compared with the network in memory."""
+"""Photos with which a published graph is compared with the network in memory."""
 
 _SEED = 0
-_STAND_IN = 0.2  # Of few training photos, where there are none for validation.
+_HELD_OUT = 0.2  # Share of the training photos that is used instead of validation.
 
 
 @dataclass(frozen=True)
@@ -37,98 +38,87 @@ class Recognizer:
     """A score with its threshold, for photos of one network.
 
     Attributes:
-        inside: of `training.trust.activations`, from photos.
-        score: what is compared.
-        threshold: the least score of what is recognized.
-        examples: photos of the known kind, uint8 `[EXAMPLES, height, width, channels]` or fewer.
+        activations: the network's `activation_model`, from photos.
+        score: the score of a photo.
+        threshold: the lowest score of a photo that is recognized.
+        examples: known photos, uint8 `[EXAMPLES, height, width, channels]` or fewer.
     """
 
-    inside: keras.Model
+    activations: keras.Model
     score: Score
     threshold: float
     examples: np.ndarray
 
     def __call__(self, image: Tensor) -> dict[str, Tensor]:
         """Return `probabilities`, float32 `[batch, classes]`, and `recognized`, bool `[batch]`."""
-        seen = self.inside(image, training=False)
+        tensors = self.activations(image, training=False)
         return {
-            "probabilities": seen["probabilities"],
-            "recognized": ops.greater_equal(self.score(seen), self.threshold),
+            "probabilities": tensors["probabilities"],
+            "recognized": ops.greater_equal(self.score(tensors), self.threshold),
         }
 
-    def distances(self, photos: np.ndarray) -> np.ndarray:
-        """Return how far above the threshold each photo's score is, float32 `[photos]`."""
-        seen = self.inside(photos, training=False)
-        return np.asarray(ops.convert_to_numpy(self.score(seen))) - self.threshold
+    def margins(self, photos: np.ndarray) -> np.ndarray:
+        """Return how far each photo's score is above the threshold, float32 `[photos]`."""
+        tensors = self.activations(photos, training=False)
+        return np.asarray(ops.convert_to_numpy(self.score(tensors))) - self.threshold
 
 
 @dataclass(frozen=True)
-class Scores:
-    """All scores of one network, each with the threshold that it would have.
+class FittedScores:
+    """All scores of one network, each with its threshold.
 
     Attributes:
-        of: by name.
+        scores: by name.
         thresholds: by name.
-        learnt_from: training photos.
-        set_by: `validation` or `training`: the photos that gave the thresholds.
+        fitted_to: number of training photos that the scores were fitted to.
+        threshold_from: `validation` or `training`: the photos that gave the thresholds.
     """
 
-    of: Mapping[str, Score]
+    scores: Mapping[str, Score]
     thresholds: Mapping[str, float]
-    learnt_from: int
-    set_by: str
+    fitted_to: int
+    threshold_from: str
 
-    def shares(self, observed: Observed) -> dict[str, float]:
-        """Return by score which part of photos is recognized."""
+    def values(self, activations: Activations) -> dict[str, np.ndarray]:
+        """Return the value of each score for photos, float32 `[photos]`."""
+        return {name: _values(score, activations) for name, score in self.scores.items()}
+
+    def recognized(self, activations: Activations) -> dict[str, float]:
+        """Return the share of photos that each score recognizes."""
         return {
-            name: float((values(score, observed) >= self.thresholds[name]).mean())
-            for name, score in self.of.items()
+            name: float((values >= self.thresholds[name]).mean())
+            for name, values in self.values(activations).items()
         }
 
 
-def learnt_scores(
-    network: keras.Model, inside: keras.Model, training: Split, watched: Observed | None
-) -> Scores:
-    """Make all scores of a network.
+def fit_scores(
+    network: keras.Model, model: keras.Model, training: Split, validation: Activations | None
+) -> FittedScores:
+    """Fit all scores of a calibrated network to a sample of its training photos, with thresholds.
 
-    Args:
-        network: the calibrated one.
-        inside: its `insides`, of photos or of the features that the split has.
-        training: what it was fitted to; a sample of it is looked at.
-        watched: what it found out about the validation photos; None: there are none.
+    The `activation_model` takes photos, or the features of the split. Without validation photos,
+    `validation` is None.
     """
-    learnt, rest = _sampled(len(training), stand_in=watched is None)
-    seen = observe(inside, _Chosen(training.inputs, learnt))
-    judged = observe(inside, _Chosen(training.inputs, rest)) if watched is None else watched
-    scores = all_scores(network, seen, training.classes[learnt])
+    fitted, held_out = _sampled(len(training), hold_out=validation is None)
+    known = compute_activations(model, Rows(training.inputs, fitted))
+    threshold_from = "validation"
+    if validation is None:
+        threshold_from = "training"
+        validation = compute_activations(model, Rows(training.inputs, held_out))
+    scores = all_scores(network, known, training.classes[fitted])
     thresholds = {
-        name: float(np.quantile(values(score, judged), 1 - RECOGNIZED))
+        name: float(np.quantile(_values(score, validation), 1 - RECOGNIZED_SHARE))
         for name, score in scores.items()
     }
-    return Scores(scores, thresholds, len(learnt), "training" if watched is None else "validation")
+    return FittedScores(scores, thresholds, len(fitted), threshold_from)
 
 
-def values(score: Score, observed: Observed) -> np.ndarray:
-    """Return the scores of photos, float32 `[photos]`."""
-    return np.asarray(ops.convert_to_numpy(score(observed.seen)))
+def _values(score: Score, activations: Activations) -> np.ndarray:
+    return np.asarray(ops.convert_to_numpy(score(activations.tensors)))
 
 
-def _sampled(photos: int, *, stand_in: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Choose the photos that scores learn from, and others that stand in for validation."""
+def _sampled(photos: int, *, hold_out: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Choose the photos that scores are fitted to, and others to use instead of validation."""
     order = np.random.default_rng(_SEED).permutation(photos)
-    others = min(MOST_PHOTOS, max(1, int(photos * _STAND_IN))) if stand_in else 0
-    return np.sort(order[others : others + MOST_PHOTOS]), np.sort(order[:others])
-
-
-class _Chosen:
-    """Some photos of a split, read as they are asked for."""
-
-    def __init__(self, photos: Photos, chosen: np.ndarray) -> None:
-        self._photos, self._chosen = photos, chosen
-        self.shape = (len(chosen), *photos.shape[1:])
-
-    def __len__(self) -> int:
-        return len(self._chosen)
-
-    def __getitem__(self, part: slice) -> np.ndarray:
-        return np.asarray(self._photos[self._chosen[part]])
+    others = min(MAX_PHOTOS, max(1, int(photos * _HELD_OUT))) if hold_out else 0
+    return np.sort(order[others : others + MAX_PHOTOS]), np.sort(order[:others])

@@ -1,1 +1,1 @@
-"""What HTTP needs beside the routes: bodies in, answers out, pages, keys."""
+"""HTTP in and out: routes, uploads, JSON responses, errors, pages, API keys."""

@@ -1,27 +1,28 @@
-"""Answers to pages of other origins (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol).
+"""Access for pages of other origins (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol).
 
 Off unless origins are set. No cookies are involved: a page sends its API key itself, as a header.
 """
 
 from flask import Flask, Response, request
 
+from serving.gateway.api.api_keys import KEYED
 from serving.gateway.api.responses import PROBLEM
 
 EVERYONE = "*"
 
-# What a page may send beside what every page may, and read beside what every page may.
+# Headers that a page may send and read, beyond those that CORS always allows.
 _SENT = ("Authorization", "Content-Type", "X-Request-ID", "X-Request-Timeout", "traceparent")
 _SHOWN = ("X-Request-ID", "Retry-After", "WWW-Authenticate", "Allow")
-_PREFLIGHT_SECONDS = 7200  # As long as Chromium remembers at most.
+_PREFLIGHT_SECONDS = 7200  # The longest that Chromium caches one.
 
 
 def allow_origins(app: Flask, origins: tuple[str, ...], canary_header: str) -> None:
-    """Let pages of some origins use the API of an app from now on.
+    """Allow pages of some origins to use the API of an app.
 
     Args:
         app: the gateway.
-        origins: such as `https://shop.example`; `*` for all; none leaves the app as it is.
-        canary_header: a header that pages may send too.
+        origins: such as `https://shop.example`; `*` for all; if empty, the app stays as it is.
+        canary_header: another header that pages may send.
     """
     if not origins:
         return
@@ -50,4 +51,4 @@ def allow_origins(app: Flask, origins: tuple[str, ...], canary_header: str) -> N
 
 
 def _is_api(path: str) -> bool:
-    return path.startswith("/v1/") or path == "/openapi.json"
+    return path.startswith(KEYED) or path == "/openapi.json"

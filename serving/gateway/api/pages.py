@@ -1,78 +1,85 @@
-"""What people look at: the web page, the API's description as a page; and its document."""
+"""The web page, and the API's description as a page and as an OpenAPI document."""
 
 import functools
 import json
 from pathlib import Path
 from typing import Any
 
-from flask import (
-    Blueprint,
-    Response,
-    current_app,
-    render_template,
-    request,
-    send_from_directory,
-)
+from flask import Response, current_app, render_template, request, send_from_directory
 from markupsafe import Markup, escape
 
-from serving.gateway.api.problems import asked_host
+from serving.errors import UnknownPath
+from serving.gateway.api.problems import requested_host
 from serving.gateway.api.responses import JSON
+from serving.gateway.api.routing import Described, Route
 from serving.gateway.settings import Settings
 
 STATIC = Path(__file__).parents[1] / "static"
 
-# No script, style or picture but this server's own, and no page around these.
+# Scripts, styles and images from this server only, and no framing by other pages.
 _POLICY = "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'"
+_HTML = Described("HTML.", media_types=("text/html",))
+_NOT_MODIFIED = Described("Not modified.")
 
 
 class Pages:
-    """The handlers of the pages. The document is made when it is first asked for."""
+    """The handlers of the pages. The document is made when it is first requested."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def blueprint(self) -> Blueprint:
-        """Return all paths."""
-        pages = Blueprint("pages", __name__)
-        pages.add_url_rule("/", view_func=self.page)
-        pages.add_url_rule("/docs", view_func=self.docs)
-        pages.add_url_rule("/openapi.json", view_func=self.openapi)
-        pages.add_url_rule("/web/<segment:file>", view_func=self.page_file)
-        pages.add_app_template_filter(_prose, "prose")
-        return pages
-
+    @Route(("/",), group="Pages", responses={200: _HTML, 304: _NOT_MODIFIED})
     def page(self) -> Response:
-        """Serve the web page."""
+        """Show the web page."""
         return self.page_file("index.html")
 
-    def page_file(self, file: str) -> Response:
-        """Serve a file of the pages."""
-        return _guarded(send_from_directory(STATIC, file))
-
-    def openapi(self) -> Response:
-        """Serve the API's description."""
-        return Response(self._text, mimetype=JSON)
-
+    @Route(("/docs",), group="Pages", responses={200: _HTML})
     def docs(self) -> Response:
-        """Show the API's description."""
-        from serving.gateway.api.openapi.page import all_failures, entries
+        """Show this description as a page."""
+        from serving.gateway.api.openapi.page import all_errors, entries
 
         shown = entries(self._document)
         page = render_template(
             "docs.html",
             document=self._document,
             entries=shown,
-            failures=all_failures(shown),
-            base=f"{request.scheme}://{asked_host()}",
+            errors=all_errors(shown),
+            base=f"{request.scheme}://{requested_host()}",
+            prose=_prose,
         )
         return _guarded(Response(page, mimetype="text/html"))
 
+    @Route(
+        ("/web/<segment:file>",),
+        group="Pages",
+        responses={
+            200: Described(
+                "The file.",
+                media_types=("text/css", "text/javascript", "image/svg+xml", "text/html"),
+            ),
+            304: _NOT_MODIFIED,
+        },
+        errors=(UnknownPath,),
+    )
+    def page_file(self, file: str) -> Response:
+        """Get a file of the pages."""
+        return _guarded(send_from_directory(STATIC, file))
+
+    @Route(
+        ("/openapi.json",),
+        group="Service",
+        responses={200: Described("OpenAPI 3.1.", media_types=(JSON,))},
+    )
+    def openapi(self) -> Response:
+        """Get this description as OpenAPI."""
+        return Response(self._text, mimetype=JSON)
+
     @functools.cached_property
     def _document(self) -> dict[str, Any]:
-        # Imported here: most workers are never asked, and it takes time and memory.
+        # Imported here: most workers are never asked for it, and it takes time and memory.
         from serving.gateway.api.openapi.document import describe
 
-        return describe(current_app.url_map, self._settings)
+        return describe(current_app, self._settings)
 
     @functools.cached_property
     def _text(self) -> str:
@@ -86,10 +93,9 @@ def _guarded(page: Response) -> Response:
 
 
 def _prose(text: str) -> Markup:
-    """Return a text of paragraphs with `code` in it as HTML."""
-    paragraphs = str(escape(text)).split("\n\n")
+    """Return text with paragraphs and `code` as HTML."""
     shown = []
-    for paragraph in paragraphs:
+    for paragraph in str(escape(text)).split("\n\n"):
         parts = paragraph.split("`")
         parts[1::2] = [f"<code>{code}</code>" for code in parts[1::2]]
         shown.append(f"<p>{''.join(parts)}</p>")

@@ -1,4 +1,4 @@
-"""Every error as `application/problem+json` (RFC 9457), the framework's own errors included."""
+"""Errors as responses: `application/problem+json` (RFC 9457), Flask's own errors included."""
 
 import logging
 import re
@@ -16,8 +16,8 @@ _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 log = logging.getLogger(__name__)
 
 
-def answer_problems(app: Flask) -> None:
-    """Answer every error of the app as a problem."""
+def handle_errors(app: Flask) -> None:
+    """Respond to every error of the app with a problem."""
     app.register_error_handler(errors.PhotolabelError, _known)
     app.register_error_handler(HTTPException, _framework)
     app.register_error_handler(Exception, _unforeseen)
@@ -51,20 +51,20 @@ def _framework(error: HTTPException) -> Response | HTTPException:
 
 def _unforeseen(error: Exception) -> Response:
     log.error("request failed", exc_info=error, extra={"request_id": g.request_id})
-    detail = f"It is in the log of the service under the request id {g.request_id}."
+    detail = f"The service's log has more under the request id {g.request_id}."
     return _render(errors.InternalError(detail))
 
 
 def _render(error: errors.PhotolabelError) -> Response:
     problem = Problem.model_validate({**error.problem(), "request_id": g.request_id})
     if isinstance(error, errors.NoPhoto) or error.status is HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
-        problem.example = f"curl --data-binary @photo.jpg http://{asked_host()}{request.path}"
+        problem.example = f"curl --data-binary @photo.jpg http://{requested_host()}{request.path}"
     response = render(problem, error.status, PROBLEM)
     response.headers.update(error.headers())
     return response
 
 
-def asked_host() -> str:
-    """Return the host that the caller asked for, if it is one: the header may hold anything."""
+def requested_host() -> str:
+    """Return the host that the client named, if it looks like one: the header may hold anything."""
     host = request.headers.get("Host", "")
     return host if _HOST.fullmatch(host) else "HOST"

@@ -1,10 +1,10 @@
-"""How a request arrived: what the worker that read it tells the app, in the WSGI environment."""
+"""How a request arrived: the worker that read it passes this to the app, in the WSGI environ."""
 
 import time
 from dataclasses import dataclass, field
 
 ARRIVAL = "photolabel.arrival"
-"""The key in the environment. A server that reads bodies while the app runs sets none."""
+"""The key in the WSGI environ; only our own worker sets it."""
 
 
 @dataclass(frozen=True)
@@ -12,9 +12,9 @@ class Arrival:
     """A request's arrival.
 
     Attributes:
-        began: when its first byte came, on the monotonic clock, seconds.
-        late: its time budget was spent before its last byte came.
-        crowded: there was no room to keep more of its body.
+        began: when its first byte arrived, in seconds of the monotonic clock.
+        late: its time budget was spent before its last byte arrived.
+        crowded: the worker held too many bytes of uploads to keep more of its body.
     """
 
     began: float = field(default_factory=time.monotonic)

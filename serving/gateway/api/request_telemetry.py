@@ -1,4 +1,4 @@
-"""What is told of every request: its id in the answer, its numbers in the metrics, a log line."""
+"""Telemetry of every request: its id in the response, metrics, a trace, a log line."""
 
 import logging
 import re
@@ -8,25 +8,40 @@ from collections.abc import Collection
 from flask import Flask, Response, g, request
 
 from serving.gateway.api.request_arrival import ARRIVAL
-from serving.gateway.telemetry.metrics import Metrics
+from serving.gateway.api.routing import Described, Route
+from serving.gateway.telemetry.metrics import Metrics, WsgiApp
 from serving.gateway.telemetry.observation import Observation
-from serving.gateway.telemetry.trace import Trace, trace_context
-from serving.gateway.telemetry.tracing import open_tracing
+from serving.gateway.telemetry.trace import Trace, Tracing, trace_context
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 UNKNOWN = "unknown"
 OPTIONS = "options"
 
-# Asked every few seconds by machines: not traced, not in flight, in the log only at DEBUG.
+# Polled every few seconds: not traced, not counted as in flight, logged only at DEBUG.
 _QUIET = {"livez", "readyz", "metrics"}
 
 log = logging.getLogger("photolabel.requests")
 
 
-def show_metrics(app: Flask, metrics: Metrics) -> None:
-    """Show the metrics at `/metrics` of the app."""
-    page = metrics.page()
-    app.add_url_rule("/metrics", "metrics", lambda: page)
+class MetricsPage:
+    """The handler of the metrics."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._page = metrics.page()
+
+    @Route(
+        ("/metrics",),
+        group="Service",
+        responses={
+            200: Described("Metrics.", media_types=("text/plain", "application/openmetrics-text"))
+        },
+    )
+    def metrics(self) -> WsgiApp:
+        """Get the metrics.
+
+        For Prometheus; in OpenMetrics format if `Accept` asks for it.
+        """
+        return self._page
 
 
 class Telemetry:
@@ -34,33 +49,34 @@ class Telemetry:
 
     Args:
         models: the names of the models served; no other name becomes a label of a metric.
-        metrics: where requests are counted.
+        metrics: count the requests.
+        tracing: begins the traces of requests.
     """
 
-    def __init__(self, models: Collection[str], metrics: Metrics) -> None:
+    def __init__(self, models: Collection[str], metrics: Metrics, tracing: Tracing) -> None:
         self._models = frozenset(models)
         self._metrics = metrics
-        self._begin_trace = open_tracing()
+        self._begin_trace = tracing.begin
 
     def observe(self, app: Flask) -> None:
-        """Observe every request of the app from now on; its handlers find `g.observation`."""
+        """Observe every request of the app; handlers find its observation in `g.observation`."""
         app.before_request(self._begin)
         app.after_request(self._end)
-        app.teardown_request(self._gone)
+        app.teardown_request(self._teardown)
 
     def _begin(self) -> None:
-        environ = request.environ  # Its headers, without looking for each in all of them.
+        environ = request.environ  # A header is found faster here than in `request.headers`.
         given = environ.get("HTTP_X_REQUEST_ID", "")
         request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
         traceparent, tracestate = environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE")
         context = trace_context(traceparent, tracestate or "") if traceparent else {}
-        route = (request.endpoint or UNKNOWN).rpartition(".")[2]
+        name = request.endpoint or UNKNOWN
         if request.method == "OPTIONS":
-            route = OPTIONS  # It does nothing of what it asks about.
-        quiet = route in _QUIET
+            name = OPTIONS  # Whatever the path does, OPTIONS does not do it.
+        quiet = name in _QUIET
         begin_trace = Trace if quiet else self._begin_trace
         g.request_id = request_id
-        trace = begin_trace(route, {"x-request-id": request_id, **context})
+        trace = begin_trace(name, {"x-request-id": request_id, **context})
         arrival = environ.get(ARRIVAL)
         g.observation = Observation(trace, arrival.began if arrival else None)
         if not quiet:
@@ -77,7 +93,7 @@ class Telemetry:
         _log(observation, model, status, seconds * 1000)
         return response
 
-    def _gone(self, error: BaseException | None) -> None:
+    def _teardown(self, error: BaseException | None) -> None:
         if g.pop("in_flight", False):
             self._metrics.in_flight.dec()
 
@@ -107,6 +123,6 @@ def _log(observation: Observation, model: str, status: int, milliseconds: float)
         "bytes": request.content_length,
         "trace_id": trace.trace_id,
     }
-    # The path is the caller's: no line break of it breaks the line.
+    # The client chose the path: a line break in it must not break the line.
     shown = repr(path)[1:-1]
     log.log(level, "%s %s %d %.1f ms", method, shown, status, milliseconds, extra=fields)

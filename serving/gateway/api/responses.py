@@ -1,20 +1,18 @@
-"""What the parts of the gateway return, as HTTP answers."""
-
-from typing import Any
+"""Results of inference as HTTP responses."""
 
 from flask import Response
 from pydantic import BaseModel
 
-from serving.errors import PhotolabelError
 from serving.gateway.api.heat_map import overlay
 from serving.gateway.api.schemas import (
-    ClassificationAnswer,
-    DescribedModel,
-    ExplanationAnswer,
+    ClassificationResponse,
+    ExplanationResponse,
+    ModelInput,
+    ModelVersion,
+    PhotoExplanation,
     ReadyModel,
-    UnavailableModel,
 )
-from serving.gateway.inference.results import Classification, Explanation, PhotoPrediction
+from serving.gateway.inference.results import Classification, Explanation
 from serving.gateway.model_client.contract import Description
 from serving.gateway.model_client.model_ref import VersionState
 
@@ -31,80 +29,36 @@ def render(document: BaseModel, status: int = 200, media_type: str = JSON) -> Re
     return Response(text + "\n", status=status, mimetype=media_type)
 
 
-# Models are made from plain dictionaries: that takes half the time of making them one by one.
+def classification_response(result: Classification) -> Response:
+    """Return the predictions as JSON."""
+    return render(ClassificationResponse(**vars(result)))
 
 
-def classification_answer(answer: Classification) -> ClassificationAnswer:
-    """Return what was classified as the API's answer."""
-    return ClassificationAnswer.model_validate(
-        {
-            "model": answer.model,
-            "version": answer.version,
-            "predictions": [_prediction(each) for each in answer.predictions],
-        }
-    )
-
-
-def explanation_answer(explained: Explanation) -> ExplanationAnswer:
-    """Return what was classified and explained as the API's answer."""
-    answer, heat = explained.answer, explained.heat.astype(float).round(HEAT_DIGITS).tolist()
+def explanation_response(result: Explanation) -> Response:
+    """Return the predictions and their heat maps as JSON."""
+    answer, heat = result.classification, result.heat.astype(float).round(HEAT_DIGITS).tolist()
     pairs = zip(answer.predictions, heat, strict=True)
-    return ExplanationAnswer.model_validate(
-        {
-            "model": answer.model,
-            "version": answer.version,
-            "predictions": [{**_prediction(each), "heat": rows} for each, rows in pairs],
-        }
+    explained = [PhotoExplanation(**vars(prediction), heat=rows) for prediction, rows in pairs]
+    return render(
+        ExplanationResponse(model=answer.model, version=answer.version, predictions=explained)
     )
 
 
-def picture(explained: Explanation) -> Response:
-    """Return the heat map of the one photo, laid over it."""
-    return Response(overlay(explained.pixels[0], explained.heat[0]), mimetype=PNG)
-
-
-def _prediction(prediction: PhotoPrediction) -> dict[str, Any]:
-    best = prediction.probabilities[0]
-    return {
-        "image": prediction.image,
-        "label": best.label,
-        "probability": best.probability,
-        "probabilities": [
-            {"label": each.label, "probability": each.probability}
-            for each in prediction.probabilities
-        ],
-        "recognized": prediction.recognized,
-    }
+def heat_map_response(result: Explanation) -> Response:
+    """Return the heat map of the one photo, drawn over it, as PNG."""
+    return Response(overlay(result.pixels[0], result.heat[0]), mimetype=PNG)
 
 
 def ready_model(name: str, described: Description, states: list[VersionState]) -> ReadyModel:
     """Return a version of a model that can answer."""
-    return ReadyModel.model_validate(_model(name, described, states))
-
-
-def described_model(
-    name: str, described: Description, states: list[VersionState]
-) -> DescribedModel:
-    """Return a version of a model that can answer, with its card."""
-    return DescribedModel.model_validate(
-        {**_model(name, described, states), "card": described.card}
-    )
-
-
-def unavailable_model(name: str, error: PhotolabelError) -> UnavailableModel:
-    """Return a model that can't answer, and why."""
-    return UnavailableModel(name=name, state="unavailable", detail=error.detail)
-
-
-def _model(name: str, described: Description, states: list[VersionState]) -> dict[str, Any]:
     height, width, channels = described.shape
-    return {
-        "name": name,
-        "state": "ready",
-        "version": described.version,
-        "versions": [{"version": state.version, "state": state.state} for state in states],
-        "input": {"height": height, "width": width, "channels": channels},
-        "preparation": described.preparation,
-        "labels": described.labels,
-        "explains": described.explains,
-    }
+    return ReadyModel(
+        name=name,
+        state="ready",
+        version=described.version,
+        versions=[ModelVersion(version=each.version, state=each.state) for each in states],
+        input=ModelInput(height=height, width=width, channels=channels),
+        preparation=described.preparation,
+        labels=list(described.labels),
+        explains=described.explains,
+    )

@@ -1,91 +1,59 @@
-"""What goes over HTTP as JSON: the models that render every answer and describe the API.
+"""The JSON bodies of the HTTP API: these models render every response and describe the API.
 
-They are the only place where the form of an answer is written; `serving.gateway.api.openapi` takes
-its schemas from here.
+Values that inference returns in the API's form (`serving.gateway.inference.results`) are used as
+they are. What is None is left out of a response.
 """
 
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import BaseModel, Field
+
+from serving.gateway.inference.readiness import ModelReadiness
+from serving.gateway.inference.results import PhotoPrediction
 
 
-def _plain_schema(schema: dict[str, Any]) -> None:
-    """Leave out of a schema what says nothing: titles of fields, null for what is absent."""
-    for field in schema.get("properties", {}).values():
-        field.pop("title", None)
-        if field.get("default", ...) is None:
-            del field["default"]
-
-
-class Document(BaseModel):
-    """Root of what goes over HTTP as JSON. What is None is left out of it."""
-
-    model_config = ConfigDict(json_schema_extra=_plain_schema)
-
-
-class ClassProbability(Document):
-    """One class and its probability."""
-
-    label: str = Field(examples=["Shirt"])
-    probability: float = Field(description="From 0 to 1.", examples=[0.93])
-
-
-class PhotoPrediction(Document):
-    """What the model makes of one photo."""
-
-    image: str = Field(
-        description="The part's file name (cut to 255 characters), or the place in the request.",
-        examples=["shirt.jpg"],
-    )
-    label: str = Field(description="The most probable class.", examples=["Shirt"])
-    probability: float = Field(description="Its probability, from 0 to 1.", examples=[0.93])
-    probabilities: list[ClassProbability] = Field(
-        description="Every class, or the `top` most probable; the most probable first."
-    )
-    recognized: bool | SkipJsonSchema[None] = Field(
-        None,
-        description="Whether the photo shows what the model knows; only of models that tell it.",
-    )
-
-
-class ClassificationAnswer(Document):
-    """The photos' probabilities, and which version of which model gave them."""
-
+class _Answered(BaseModel):
     model: str = Field(description="The model that answered.", examples=["clothing"])
     version: int = Field(description="The version that answered.", examples=[3])
+
+
+class ClassificationResponse(_Answered):
+    """The photos' probabilities, and which version of which model gave them."""
+
     predictions: list[PhotoPrediction] = Field(description="In the order of the request.")
 
 
+@dataclass(frozen=True, kw_only=True)
 class PhotoExplanation(PhotoPrediction):
-    """What the model makes of one photo, and why."""
+    """The prediction for one photo, with a heat map."""
 
-    heat: list[list[float]] = Field(
-        description="Rows from the top, each from the left, of a grid laid over the photo as the"
-        " model sees it: 1 where most speaks for `label`, 0 where nothing does.",
-        examples=[[[0.0, 0.42], [0.1, 1.0]]],
+    heat: list[list[float]] = field(
+        metadata={
+            "description": "A grid over the photo as the model sees it, row by row from the top"
+            " left: 1 where the evidence for `label` is strongest, 0 where there is none.",
+            "examples": [[[0.0, 0.42], [0.1, 1.0]]],
+        }
     )
 
 
-class ExplanationAnswer(Document):
+class ExplanationResponse(_Answered):
     """The photos' probabilities and heat maps, and which version of which model gave them."""
 
-    model: str = Field(description="The model that answered.", examples=["clothing"])
-    version: int = Field(description="The version that answered.", examples=[3])
     predictions: list[PhotoExplanation] = Field(description="In the order of the request.")
 
 
-class VersionState(Document):
-    """The state of one version in the model server."""
+class ModelVersion(BaseModel):
+    """A version of a model and its state in the model server."""
 
     version: int = Field(examples=[3])
     state: str = Field(
-        description="As TensorFlow Serving names it: START, LOADING, AVAILABLE, UNLOADING, END.",
+        description="In TensorFlow Serving's terms: START, LOADING, AVAILABLE, UNLOADING, END.",
         examples=["AVAILABLE"],
     )
 
 
-class ModelInput(Document):
+class ModelInput(BaseModel):
     """The pixels that a model takes. Photos of any size are prepared for it."""
 
     height: int = Field(examples=[28])
@@ -93,25 +61,25 @@ class ModelInput(Document):
     channels: int = Field(description="1: gray, 3: RGB.", examples=[1])
 
 
-class ReadyModel(Document):
+class ReadyModel(BaseModel):
     """A model that can answer."""
 
     name: str = Field(examples=["clothing"])
     state: Literal["ready"]
     version: int = Field(description="The version described here.", examples=[3])
-    versions: list[VersionState] = Field(
-        description="All versions that the model server knows, the newest first."
+    versions: list[ModelVersion] = Field(
+        description="All versions that the model server knows, newest first."
     )
     input: ModelInput
     preparation: str = Field(
-        description="Name and revision of the way from a photo to the model's pixels.",
+        description="How a photo becomes the model's pixels: a name and a revision.",
         examples=["garment/1"],
     )
     labels: list[str] = Field(description="All classes.", examples=[["Shirt", "Bag"]])
     explains: bool = Field(description="Whether `:explain` works: it gives heat maps.")
 
 
-class UnavailableModel(Document):
+class UnavailableModel(BaseModel):
     """A model that can't answer now."""
 
     name: str = Field(examples=["clothing"])
@@ -122,7 +90,7 @@ class UnavailableModel(Document):
     )
 
 
-class ModelList(Document):
+class ModelList(BaseModel):
     """The models served, whether they can answer or not."""
 
     models: list[Annotated[ReadyModel | UnavailableModel, Field(discriminator="state")]]
@@ -137,58 +105,47 @@ class DescribedModel(ReadyModel):
     )
 
 
-class ModelReadinessAnswer(Document):
-    """Whether one model can answer."""
-
-    name: str = Field(examples=["clothing"])
-    state: Literal["ready", "unavailable", "draining"]
-    version: int | SkipJsonSchema[None] = Field(
-        None, description="The version that answers.", examples=[3]
-    )
-    detail: str | SkipJsonSchema[None] = Field(None, description="Why it can't.")
-
-
-class ReadinessAnswer(Document):
+class ReadinessResponse(BaseModel):
     """Whether every model can answer."""
 
     ready: bool
-    models: list[ModelReadinessAnswer]
+    models: list[ModelReadiness]
 
 
-class Liveness(Document):
+class Liveness(BaseModel):
     """The process runs."""
 
     alive: Literal[True]
 
 
-class BadPhotoProblem(Document):
+class BadPhotoProblem(BaseModel):
     """What is wrong with one photo."""
 
-    image: str = Field(description="As in an answer.", examples=["shirt.jpg"])
+    image: str = Field(description="As in a response.", examples=["shirt.jpg"])
     type: str = Field(examples=["urn:photolabel:error:damaged-photo"])
     title: str
     status: int
     detail: str
 
 
-class Problem(Document):
-    """An error, as in RFC 9457. There may be more members than these."""
+class Problem(BaseModel):
+    """An error, as in RFC 9457. Other members may be added."""
 
     type: str = Field(
-        description="What kind of error it is: a name that does not change.",
+        description="The kind of error: a name that does not change.",
         examples=["urn:photolabel:error:unknown-model"],
     )
-    title: str = Field(description="The same in words.", examples=["There is no such model"])
+    title: str = Field(description="The kind in words.", examples=["There is no such model"])
     status: int = Field(description="The HTTP status.", examples=[404])
     detail: str = Field(description="What was wrong, what was received, what to do.")
     request_id: str = Field(
         description="As in `X-Request-ID`; the service's log has more under it.",
         examples=["0b8e6c1f"],
     )
-    errors: list[BadPhotoProblem] | SkipJsonSchema[None] = Field(
-        None, description="Where photos are bad: every bad one."
+    errors: list[BadPhotoProblem] | None = Field(
+        None, description="If photos are bad: every bad one."
     )
-    example: str | SkipJsonSchema[None] = Field(
+    example: str | None = Field(
         None,
         description="A command that works.",
         examples=[
@@ -197,8 +154,8 @@ class Problem(Document):
     )
 
 
-class EncodedPhoto(Document):
-    """One photo of a request in JSON."""
+class EncodedPhoto(BaseModel):
+    """One photo of a JSON request."""
 
     b64: str = Field(
         description="The file's bytes in base64 (RFC 4648, section 4).",
@@ -206,7 +163,7 @@ class EncodedPhoto(Document):
     )
 
 
-class ClassificationRequest(Document):
+class ClassificationRequest(BaseModel):
     """Photos to classify, in JSON."""
 
     images: list[EncodedPhoto]

@@ -1,6 +1,5 @@
-"""How many requests a worker works on at once, and how many photos it decodes at once."""
+"""How many requests a worker handles at once, and how many photos it decodes at once."""
 
-import queue
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,57 +9,54 @@ from serving.errors import DeadlineExceeded, TooManyRequests
 
 
 class Admission:
-    """Lets in a bounded number of requests at once and refuses the rest at once.
+    """Admits a limited number of requests at once and refuses the others immediately.
 
-    It counts work, not connections: a slow upload is admitted only when its body is there.
+    It counts work, not connections: a slow upload is admitted only when its body has arrived.
     """
 
-    def __init__(self, bound: int) -> None:
-        self._bound = bound
-        self._places = threading.BoundedSemaphore(bound)
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._permits = threading.BoundedSemaphore(limit)
 
     @contextmanager
     def admitted(self) -> Iterator[None]:
-        """Hold one place.
+        """Hold a permit.
 
         Raises:
-            TooManyRequests: all places are taken.
+            TooManyRequests: no permit is free.
         """
-        if not self._places.acquire(blocking=False):
+        if not self._permits.acquire(blocking=False):
             raise TooManyRequests(
-                f"{self._bound} requests are being worked on, which is the most. Try again shortly."
+                f"{self._limit} requests are being handled, the maximum. Try again shortly."
             )
         try:
             yield
         finally:
-            self._places.release()
+            self._permits.release()
 
 
-class DecodePlaces:
-    """Lets a bounded number of photos be decoded at once; the others wait their turn.
+class DecodeLimit:
+    """Lets a limited number of photos be decoded at once; the others wait.
 
-    More at once than there are processors would not be faster, only need more memory.
+    More at once than there are processors would not be faster, only take more memory.
     """
 
-    def __init__(self, bound: int) -> None:
-        self._free: queue.SimpleQueue[None] = queue.SimpleQueue()
-        for _ in range(bound):
-            self._free.put(None)
+    def __init__(self, limit: int) -> None:
+        self._permits = threading.BoundedSemaphore(limit)
 
-    def take(self, deadline: Deadline) -> None:
-        """Take a place, when one is free.
+    @contextmanager
+    def acquired(self, deadline: Deadline) -> Iterator[None]:
+        """Wait for a permit and hold it.
 
         Raises:
             DeadlineExceeded: none became free in time.
         """
-        try:
-            self._free.get(timeout=deadline.remaining())
-        except queue.Empty:
+        if not self._permits.acquire(timeout=deadline.remaining()):
             raise DeadlineExceeded(
-                f"Other photos were decoded for the {deadline.seconds:g} s of the request."
-                " Try again."
-            ) from None
-
-    def leave(self) -> None:
-        """Give the place to the next."""
-        self._free.put(None)
+                f"The gateway was busy with other photos for the {deadline.seconds:g} s of the"
+                " request. Try again."
+            )
+        try:
+            yield
+        finally:
+            self._permits.release()

@@ -1,4 +1,4 @@
-"""Photos in, probabilities out. Knows neither Flask nor gRPC."""
+"""Photos in, predictions out."""
 
 import contextlib
 import logging
@@ -8,22 +8,22 @@ import numpy as np
 
 from serving.deadline import Deadline
 from serving.errors import ModelNotReady, TooManyPhotos, UnknownVersion
-from serving.gateway.inference.admission import DecodePlaces
+from serving.gateway.inference.admission import DecodeLimit
 from serving.gateway.inference.catalog import Catalog, ModelSource
 from serving.gateway.inference.results import (
     Classification,
     ClassProbability,
+    ModelOutput,
     Photo,
     PhotoPrediction,
-    Predicted,
 )
 from serving.gateway.model_client.contract import MAX_INPUT_BYTES, Description, Prediction
 from serving.gateway.model_client.grpc_errors import RequestRefused, broken_contract
 from serving.gateway.model_client.model_ref import ModelRef
 from serving.gateway.telemetry.observation import Observation
-from serving.photos.decoder import PhotoDecoder
 from serving.photos.errors import BadPhoto, BadPhotos
 from serving.photos.limits import PhotoLimits
+from serving.photos.photo_preparer import PhotoPreparer
 
 TRIES = 4
 
@@ -31,15 +31,19 @@ log = logging.getLogger(__name__)
 
 
 class Classifier:
-    """Classifies photos with the models of a catalog."""
+    """Classifies photos with the models of a catalog; decodes `max_decodes` of them at once."""
 
     def __init__(
         self, catalog: Catalog, source: ModelSource, limits: PhotoLimits, max_decodes: int = 2
     ) -> None:
-        self._catalog = catalog
+        self.catalog = catalog
         self._source = source
-        self._decoder = PhotoDecoder(limits)
-        self._decode_places = DecodePlaces(max_decodes)
+        self._preparer = PhotoPreparer(limits)
+        self._decode_limit = DecodeLimit(max_decodes)
+
+    def close(self) -> None:
+        """End the sandbox process, if there is one."""
+        self._preparer.close()
 
     def classify(
         self,
@@ -54,61 +58,28 @@ class Classifier:
         Args:
             ref: which model.
             photos: at least one.
-            top: how many of the most probable classes to keep; None keeps all.
-            deadline: until when.
-            observation: where to note what is measured.
+            top: how many of the most probable classes to return; None returns all.
+            deadline: of the request.
+            observation: where measurements are noted.
 
         Raises:
-            PhotolabelError: the model or a photo is bad, the time is over…
+            PhotolabelError: the model or a photo is bad, the deadline has passed…
         """
         observation = observation or Observation()
-        predicted = self.predict(ref, photos, deadline, observation)
-        return self.answer(ref, photos, top, predicted, observation)
-
-    def expected(self, ref: ModelRef, deadline: Deadline) -> Description:
-        """Return the description of the version that will most likely answer.
-
-        Raises:
-            PhotolabelError: as `Catalog.expect`.
-        """
-        return self._catalog.expect(ref, deadline)
-
-    def answer(
-        self,
-        ref: ModelRef,
-        photos: list[Photo],
-        top: int | None,
-        predicted: Predicted,
-        observation: Observation,
-    ) -> Classification:
-        """Put into words what `predict` returned; the arguments are those of `classify`.
-
-        Raises:
-            ModelNotReady: the model does not keep contract 1.
-        """
-        description, prediction = predicted.description, predicted.prediction
-        classes = len(description.labels)
-        if prediction.probabilities.shape[1] != classes:
-            got = f"{prediction.probabilities.shape[1]} probabilities for {classes} labels"
-            raise broken_contract(ref, got)
-        if not np.isfinite(prediction.probabilities).all():
-            raise broken_contract(ref, "a probability is not a number")
-        observation.version = prediction.version
-        predictions = _rank(photos, description, prediction, top)
-        observation.best = [
-            (each.probabilities[0].label, each.probabilities[0].probability) for each in predictions
-        ]
-        return Classification(ref.name, prediction.version, predictions)
+        output = self.predict(ref, photos, deadline, observation)
+        classification = to_classification(ref.name, output, top)
+        observation.best = [(each.label, each.probability) for each in classification.predictions]
+        return classification
 
     def predict(
         self, ref: ModelRef, photos: list[Photo], deadline: Deadline, observation: Observation
-    ) -> Predicted:
-        """Prepare and ask; anew if another version than expected answers and wants it so.
+    ) -> ModelOutput:
+        """Prepare the photos and ask the model; again if the answering version needs other pixels.
 
         Versions differ for a moment while one takes over, and for longer between replicas of the
-        model server: what the caller did not name must not become the caller's error.
+        model server: the client did not name one, so this must not become its error.
         """
-        asked, expected = ref, self._catalog.expect(ref, deadline)
+        asked, expected = ref, self.catalog.expect(ref, deadline)
         for _ in range(TRIES):
             observation.version = expected.version
             pixels = self._prepare_all(photos, expected, deadline, observation)
@@ -117,26 +88,27 @@ class Classifier:
                     prediction = self._source.predict(asked, pixels, deadline)
             except RequestRefused as refusal:
                 log.warning("%s", refusal.detail)
-                expected = self._catalog.refresh(asked, deadline)
+                expected = self.catalog.refresh(asked, deadline)
             except UnknownVersion:
                 if asked == ref and ref != ModelRef(ref.name):
                     raise
             else:
+                observation.version = prediction.version
                 if prediction.version == expected.version:
-                    return Predicted(expected, prediction, pixels)
+                    return ModelOutput(photos, expected, prediction, pixels)
                 actual = self._describe(ref.name, prediction.version, deadline)
-                self._catalog.answered(ref, prediction.version)
+                self.catalog.answered(ref, prediction.version)
                 if (actual.shape, actual.preparation) == (expected.shape, expected.preparation):
-                    return Predicted(actual, prediction, pixels)
+                    return ModelOutput(photos, actual, prediction, pixels)
                 expected = actual
             asked = ModelRef(ref.name, expected.version)
         raise ModelNotReady(f"Model {ref} is changing, or refuses its own input. Try again.")
 
     def _describe(self, name: str, version: int, deadline: Deadline) -> Description:
-        """Describe a version that has answered; other replicas may not have it."""
+        """Describe a version that has answered; other replicas may lack it."""
         for _ in range(TRIES):
             with contextlib.suppress(UnknownVersion):
-                return self._catalog.expect(ModelRef(name, version), deadline)
+                return self.catalog.expect(ModelRef(name, version), deadline)
         raise ModelNotReady(f"Model {name} is changing: version {version} is gone. Try again.")
 
     def _prepare_all(
@@ -146,30 +118,46 @@ class Classifier:
         deadline: Deadline,
         observation: Observation,
     ) -> np.ndarray:
-        """Return uint8 `[photos, height, width, channels]`; every bad photo is named."""
+        """Return uint8 `[photos, height, width, channels]`; the error names every bad photo."""
         self._source.check()
         preparation, shape = expected.preparation, expected.shape
-        most = MAX_INPUT_BYTES // math.prod(shape)
-        if len(photos) > most:
-            raise TooManyPhotos(f"The model takes at most {most:,} photos at once. Send fewer.")
+        limit = MAX_INPUT_BYTES // math.prod(shape)
+        if len(photos) > limit:
+            raise TooManyPhotos(f"The model takes at most {limit:,} photos at once. Send fewer.")
         pixels = np.empty((len(photos), *shape), np.uint8)
         bad: list[tuple[str, BadPhoto]] = []
-        for place, photo in enumerate(photos):
-            with observation.waiting():
-                self._decode_places.take(deadline)
-            try:
-                with observation.decoding():
-                    pixels[place] = self._decoder.prepare(
-                        photo.encoded, preparation, shape, deadline
-                    )
-            except BadPhoto as error:
-                # Its frames would keep the decoded image alive while the next is decoded.
-                bad.append((photo.name, error.with_traceback(None)))
-            finally:
-                self._decode_places.leave()
+        for index, photo in enumerate(photos):
+            with contextlib.ExitStack() as permit:
+                with observation.waiting():
+                    permit.enter_context(self._decode_limit.acquired(deadline))
+                try:
+                    with observation.decoding():
+                        pixels[index] = self._preparer.prepare(
+                            photo.encoded, preparation, shape, deadline
+                        )
+                except BadPhoto as error:
+                    # Its frames would keep the decoded image alive while the next is decoded.
+                    bad.append((photo.name, error.with_traceback(None)))
         if bad:
             raise BadPhotos(bad, len(photos))
         return pixels
+
+
+def to_classification(model: str, output: ModelOutput, top: int | None) -> Classification:
+    """Return a model's output as labels with their probabilities.
+
+    Raises:
+        ModelNotReady: the output violates contract 1.
+    """
+    description, prediction = output.description, output.prediction
+    ref = ModelRef(model, prediction.version)
+    columns, classes = prediction.probabilities.shape[1], len(description.labels)
+    if columns != classes:
+        raise broken_contract(ref, f"{columns} probabilities for {classes} labels")
+    if not np.isfinite(prediction.probabilities).all():
+        raise broken_contract(ref, "a probability is not a number")
+    predictions = _rank(output.photos, description, prediction, top)
+    return Classification(model, prediction.version, predictions)
 
 
 def _rank(
@@ -177,11 +165,11 @@ def _rank(
 ) -> list[PhotoPrediction]:
     """Rank the classes of each photo; plain Python, which is faster than NumPy on short rows."""
     labels, predictions = description.labels, []
-    for place, (photo, row) in enumerate(
-        zip(photos, prediction.probabilities.tolist(), strict=True)
-    ):
+    rows = zip(photos, prediction.probabilities.tolist(), strict=True)
+    for index, (photo, row) in enumerate(rows):
         order = sorted(range(len(row)), key=row.__getitem__, reverse=True)[:top]
-        ranked = [ClassProbability(labels[index], row[index]) for index in order]
-        known = None if prediction.recognized is None else bool(prediction.recognized[place])
-        predictions.append(PhotoPrediction(photo.name, ranked, known))
+        ranked = [ClassProbability(labels[each], row[each]) for each in order]
+        known = None if prediction.recognized is None else bool(prediction.recognized[index])
+        best = ranked[0]
+        predictions.append(PhotoPrediction(photo.name, best.label, best.probability, ranked, known))
     return predictions

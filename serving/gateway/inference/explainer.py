@@ -1,9 +1,9 @@
-"""Photos in, probabilities and heat maps out: which parts of a photo speak for its class."""
+"""Photos in, predictions and heat maps out: which parts of a photo are evidence for its class."""
 
 from serving.deadline import Deadline
 from serving.errors import ModelNotReady, NotExplainable, UnknownVersion
 from serving.gateway.inference.catalog import ModelSource
-from serving.gateway.inference.classifier import TRIES, Classifier
+from serving.gateway.inference.classifier import TRIES, Classifier, to_classification
 from serving.gateway.inference.results import Explanation, Photo
 from serving.gateway.model_client.contract import Description
 from serving.gateway.model_client.model_ref import ModelRef
@@ -11,7 +11,7 @@ from serving.gateway.telemetry.observation import Observation
 
 
 class Explainer:
-    """Classifies photos and asks the version that has answered why."""
+    """Classifies photos and asks the version that answered to explain."""
 
     def __init__(self, classifier: Classifier, source: ModelSource) -> None:
         self._classifier = classifier
@@ -25,34 +25,33 @@ class Explainer:
         deadline: Deadline,
         observation: Observation | None = None,
     ) -> Explanation:
-        """Classify photos and explain; the arguments are those of `Classifier.classify`.
+        """Classify photos and explain the predictions; arguments as for `Classifier.classify`.
 
         Raises:
-            NotExplainable: the version that answers gives no heat maps.
-            PhotolabelError: as `Classifier.classify`.
+            PhotolabelError: as there; `NotExplainable`: the version has no signature `explain`.
         """
         observation = observation or Observation()
-        _check(ref.name, self._classifier.expected(ref, deadline))  # Before anything is costly.
+        expected = self._classifier.catalog.expect(ref, deadline)
+        _check_explains(ref.name, expected)  # Before anything costly.
         for _ in range(TRIES):
-            predicted = self._classifier.predict(ref, photos, deadline, observation)
-            version = ModelRef(ref.name, predicted.prediction.version)
-            # Measured apart: photos that people ask about would count twice, and look like drift.
-            apart = Observation()
-            answer = self._classifier.answer(ref, photos, top, predicted, apart)
-            observation.version = apart.version
-            _check(ref.name, predicted.description)
+            output = self._classifier.predict(ref, photos, deadline, observation)
+            # Not noted in the observation as `classify` does: photos that people ask about would
+            # count twice, and look like drift.
+            classification = to_classification(ref.name, output, top)
+            _check_explains(ref.name, output.description)
+            version = ModelRef(ref.name, classification.version)
             try:
                 with observation.explaining():
-                    heat = self._source.explain(version, predicted.pixels, deadline)
-            except UnknownVersion:  # It was replaced after it had answered: both anew.
+                    heat = self._source.explain(version, output.pixels, deadline)
+            except UnknownVersion:  # It was replaced after it had answered: classify again.
                 continue
-            return Explanation(answer, heat, predicted.pixels)
+            return Explanation(classification, heat, output.pixels)
         raise ModelNotReady(f"Model {ref} is changing: its versions come and go. Try again.")
 
 
-def _check(name: str, description: Description) -> None:
+def _check_explains(name: str, description: Description) -> None:
     if not description.explains:
         raise NotExplainable(
-            f"Model {ModelRef(name, description.version)}, has no signature 'explain', as models"
-            " published before there were heat maps. Publish it again, or ask :classify."
+            f"Model {ModelRef(name, description.version)}, has no signature 'explain': it was"
+            " published before there were heat maps. Publish it again, or use :classify."
         )

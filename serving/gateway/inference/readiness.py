@@ -1,95 +1,76 @@
-"""Whether every model can answer: asked of the model server, kept for a second."""
+"""Whether every model can answer: asked of the model server, cached for a second."""
 
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from typing import Literal
 
 from serving.deadline import Deadline
 from serving.errors import DeadlineExceeded, PhotolabelError
 from serving.gateway.inference.catalog import Catalog
 from serving.gateway.model_client.model_ref import ModelRef
-from serving.gateway.server.draining import Draining
 
 CACHE_SECONDS = 1.0
-# A probe waits so long for the model server, all models together: far less than probes wait for us.
+# How long a probe waits for the model server, all models together: less than probes wait for us.
 WAIT_SECONDS = 1.0
-# A call goes on without the probe that began it: on a cold GPU a version describes itself slowly.
+# A call continues after its probe: on a cold GPU a version takes long to describe itself.
 CALL_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class ModelReadiness:
-    """Whether one model can answer.
+    """Whether one model can answer. Metadata of fields are arguments of `pydantic.Field`."""
 
-    Attributes:
-        name: of the model.
-        state: `ready`, `unavailable` or `draining`.
-        version: that answers; None where none does.
-        detail: why the model is not ready.
-    """
-
-    name: str
-    state: str
-    version: int | None = None
-    detail: str | None = None
-
-
-class _Probe:
-    """Asks for one model: at most one call at once, and none while the last answer is fresh."""
-
-    def __init__(
-        self,
-        ask: Callable[[], ModelReadiness],
-        threads: ThreadPoolExecutor,
-        clock: Callable[[], float],
-    ) -> None:
-        self._ask = ask
-        self._threads = threads
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._answer: Future[ModelReadiness] | None = None
-        self._asked_at = 0.0
-
-    def answer(self) -> Future[ModelReadiness]:
-        """Return the answer that is fresh or under way, or ask for one."""
-        with self._lock:
-            if self._answer is None or (
-                self._answer.done() and self._clock() - self._asked_at >= CACHE_SECONDS
-            ):
-                self._asked_at = self._clock()
-                self._answer = self._threads.submit(self._ask)
-            return self._answer
+    name: str = field(metadata={"examples": ["clothing"]})
+    state: Literal["ready", "unavailable", "draining"]
+    version: int | None = field(
+        default=None, metadata={"description": "The version that answers.", "examples": [3]}
+    )
+    detail: str | None = field(default=None, metadata={"description": "Why it can't."})
 
 
 class Readiness:
     """The readiness of the gateway and of each model. Make it after the fork: it has threads."""
 
     def __init__(
-        self, catalog: Catalog, draining: Draining, clock: Callable[[], float] = time.monotonic
+        self,
+        catalog: Catalog,
+        is_draining: Callable[[], bool],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._catalog = catalog
-        self._draining = draining
-        threads = ThreadPoolExecutor(len(catalog.names), thread_name_prefix="readiness")
-        self._probes = {
-            name: _Probe(partial(self._ask, name), threads, clock) for name in catalog.names
-        }
+        self._is_draining = is_draining
+        self._clock = clock
+        self._threads = ThreadPoolExecutor(len(catalog.names), thread_name_prefix="readiness")
+        self._lock = threading.Lock()
+        self._asked: dict[str, tuple[float, Future[ModelReadiness]]] = {}
 
     def models(self, deadline: Deadline) -> list[ModelReadiness]:
         """Return the state of each model; none is ready while the gateway drains.
 
-        It takes `WAIT_SECONDS` at most, whatever the model server does.
+        It takes at most `WAIT_SECONDS`, even if the model server hangs.
         """
-        if self._draining.begun():
+        if self._is_draining():
             detail = "The gateway is stopping."
-            return [ModelReadiness(name, "draining", detail=detail) for name in self._probes]
-        answers = {name: probe.answer() for name, probe in self._probes.items()}
-        wait(answers.values(), _patience(deadline))
+            return [ModelReadiness(name, "draining", detail=detail) for name in self._catalog.names]
+        results = {name: self._result(name) for name in self._catalog.names}
+        wait(results.values(), _wait_seconds(deadline))
         return [
-            answer.result() if answer.done() else _silent(name) for name, answer in answers.items()
+            result.result() if result.done() else _no_response(name)
+            for name, result in results.items()
         ]
+
+    def _result(self, name: str) -> Future[ModelReadiness]:
+        """Return the result that is fresh or under way, or ask for one: one call at once."""
+        with self._lock:
+            now = self._clock()
+            asked_at, result = self._asked.get(name, (now, None))
+            if result is None or (result.done() and now - asked_at >= CACHE_SECONDS):
+                result = self._threads.submit(self._ask, name)
+                self._asked[name] = now, result
+            return result
 
     def _ask(self, name: str) -> ModelReadiness:
         try:
@@ -99,13 +80,13 @@ class Readiness:
         return ModelReadiness(name, "ready", described.version)
 
 
-def _patience(deadline: Deadline) -> float:
+def _wait_seconds(deadline: Deadline) -> float:
     try:
         return min(WAIT_SECONDS, deadline.remaining())
     except DeadlineExceeded:
         return 0.0
 
 
-def _silent(name: str) -> ModelReadiness:
+def _no_response(name: str) -> ModelReadiness:
     detail = "The model server has not answered yet."
     return ModelReadiness(name, "unavailable", detail=detail)

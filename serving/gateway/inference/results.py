@@ -1,7 +1,10 @@
-"""The results of inference, as values."""
+"""The results of inference, as values.
 
-from dataclasses import dataclass
-from typing import NamedTuple
+Some go into the API's responses as they are; the metadata of their fields are arguments of
+`pydantic.Field`, for the API's description.
+"""
+
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,32 +19,53 @@ class Photo:
     encoded: bytes
 
 
-class ClassProbability(NamedTuple):
+@dataclass(frozen=True)
+class ClassProbability:
     """One class and its probability."""
 
-    label: str
-    probability: float
+    label: str = field(metadata={"examples": ["Shirt"]})
+    probability: float = field(metadata={"description": "From 0 to 1.", "examples": [0.93]})
 
 
 @dataclass(frozen=True)
 class PhotoPrediction:
-    """The answer for one photo: classes with their probabilities, most probable first."""
+    """The prediction for one photo."""
 
-    image: str
-    probabilities: list[ClassProbability]
-    recognized: bool | None
+    image: str = field(
+        metadata={
+            "description": "The part's file name (cut to 255 characters), or the photo's index in"
+            " the request.",
+            "examples": ["shirt.jpg"],
+        }
+    )
+    label: str = field(metadata={"description": "The most probable class.", "examples": ["Shirt"]})
+    probability: float = field(
+        metadata={"description": "Its probability, from 0 to 1.", "examples": [0.93]}
+    )
+    probabilities: list[ClassProbability] = field(
+        metadata={"description": "Every class, or the `top` most probable; most probable first."}
+    )
+    recognized: bool | None = field(
+        default=None,
+        metadata={
+            "description": "Whether the photo resembles those that the model was trained on; left"
+            " out by models that can't tell."
+        },
+    )
 
 
 @dataclass(frozen=True)
-class Predicted:
-    """What a model said, before it is put into words.
+class ModelOutput:
+    """What a model returned for photos.
 
     Attributes:
+        photos: as the client sent them.
         description: of the version that answered.
-        prediction: its answer.
-        pixels: what it was asked with, uint8 `[photos, height, width, channels]`.
+        prediction: its output.
+        pixels: its input, uint8 `[photos, height, width, channels]`.
     """
 
+    photos: list[Photo]
     description: Description
     prediction: Prediction
     pixels: np.ndarray
@@ -49,7 +73,7 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Classification:
-    """The answer to one request, and the version that gave it."""
+    """The predictions for the photos of one request, and the version that made them."""
 
     model: str
     version: int
@@ -58,14 +82,14 @@ class Classification:
 
 @dataclass(frozen=True)
 class Explanation:
-    """An answer with its reasons.
+    """A classification and where its evidence is.
 
     Attributes:
-        answer: what `Classifier` answers.
-        heat: float32 `[photos, rows, columns]`, 1 where most speaks for a photo's class.
+        classification: as `Classifier` returns it.
+        heat: float32 `[photos, rows, columns]`, 1 where the evidence is strongest.
         pixels: the photos as the model sees them, uint8 `[photos, height, width, channels]`.
     """
 
-    answer: Classification
+    classification: Classification
     heat: np.ndarray
     pixels: np.ndarray

@@ -1,1 +1,1 @@
-"""What lies between the gateway and the model server: channel, contract, versions, failures."""
+"""The gRPC client of the model server: channel, contract 1, errors, circuit breaker."""

@@ -13,9 +13,9 @@ from serving.tls.certificates import Pem, TlsError, TlsFiles
 log = logging.getLogger(__name__)
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
-LOOK_SECONDS = 5.0  # Certificates are looked at again after so long.
+LOOK_SECONDS = 5.0  # Between two looks at the files of certificates.
 
-_NO_GOOD = "The changed certificates are no good, the old ones stay in use: %s"
+_INVALID = "The changed certificates are invalid, the old ones stay in use: %s"
 
 _SERVICES = ("tensorflow.serving.PredictionService", "tensorflow.serving.ModelService")
 _RETRY_UNAVAILABLE = {
@@ -41,14 +41,14 @@ _OPTIONS = [
     ("grpc.service_config", json.dumps(_RETRY_UNAVAILABLE)),
     # gRPC's own backoff grows to two minutes: a restarted server would be missed for as long.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    # So long may one attempt to connect take, TLS handshake included.
+    # The time for one attempt to connect, TLS handshake included.
     ("grpc.min_reconnect_backoff_ms", 1000),
     ("grpc.max_reconnect_backoff_ms", 500),
-    # Nor is a name looked up again for half a minute: a replaced pod would be missed as long.
+    # By default a name is looked up twice a minute: a replaced pod would be missed for as long.
     ("grpc.dns_min_time_between_resolutions_ms", 1000),
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 5_000),
-    # A proxy of the surroundings has no business between the gateway and its model server.
+    # A proxy from the environment has no business between the gateway and its model server.
     ("grpc.enable_http_proxy", 0),
 ]
 
@@ -58,12 +58,12 @@ def open_channel(
 ) -> grpc.Channel:
     """Open a channel to a gRPC address, such as `127.0.0.1:8500` or `dns:///model-server:8500`.
 
-    Call it after a fork: gRPC's threads do not survive one. Nothing is connected yet.
+    Call it after a fork: gRPC's threads do not survive one. It connects at the first call.
 
     Args:
         address: of the model server.
         pem: certificates for TLS; without them the channel is plaintext.
-        server_name: the name in the server's certificate, where it is not that of the address.
+        server_name: the name in the server's certificate, if it differs from the address.
     """
     if pem is None:
         return grpc.insecure_channel(address, _OPTIONS)
@@ -75,19 +75,19 @@ def open_channel(
 
 
 class FollowingChannel:
-    """A channel that follows its certificates: when their files change, it is opened anew.
+    """A channel that is replaced when the files of its certificates change.
 
-    gRPC for Python reads a client's certificates once. Calls under way stay on the channel that
-    they began on, which closes itself behind the last of them.
+    gRPC for Python reads a client's certificates once. Calls in flight stay on the channel that
+    they began on, which closes itself after the last of them.
 
     Args:
         address: of the model server.
         tls: where the certificates are; None: plaintext.
-        pem: certificates that were good before, for when the files are not.
-        clock: tells the time in seconds.
+        pem: certificates that were valid before, used if the files are invalid.
+        clock: returns the time in seconds.
 
     Raises:
-        TlsError: a file is no good, and there is no `pem`.
+        TlsError: a file is invalid, and there is no `pem`.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class FollowingChannel:
         """Return the channel to call on."""
         if self._tls and self._clock() >= self._look_at and self._lock.acquire(blocking=False):
             try:
-                self._look(self._tls)
+                self._reopen_if_changed(self._tls)
             finally:
                 self._lock.release()
         return self._channel
@@ -118,7 +118,7 @@ class FollowingChannel:
         """Close the channel; calls in flight are cancelled."""
         self._channel.close()
 
-    def _look(self, tls: TlsFiles) -> None:
+    def _reopen_if_changed(self, tls: TlsFiles) -> None:
         self._look_at = self._clock() + LOOK_SECONDS
         state = tls.state()
         if state == self._state:
@@ -127,7 +127,7 @@ class FollowingChannel:
         try:
             self._channel = self._open(tls, None)
         except TlsError as error:
-            log.error(_NO_GOOD, error)
+            log.error(_INVALID, error)
         else:
             log.info("The certificates have changed: connecting to the model server with them")
 
@@ -139,5 +139,5 @@ class FollowingChannel:
         except TlsError as error:
             if pem is None:
                 raise
-            log.error(_NO_GOOD, error)
+            log.error(_INVALID, error)
         return open_channel(self._address, pem, tls.server_name)

@@ -1,48 +1,79 @@
-"""Fails fast while the model server does not answer, and probes whether it is back.
+"""Fails fast while the model server does not answer, and logs why.
 
-Michael Nygard, Release It!, 2007, "Circuit Breaker". Ours, because the libraries for it either run
-every call under one lock or are made for asyncio.
+Michael Nygard, Release It!, 2007, "Circuit Breaker". Our own, because the libraries for it either
+hold a lock during every call or are made for asyncio.
 """
 
+import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import grpc
+
 from serving.errors import DeadlineExceeded, ModelServerUnavailable
+
+log = logging.getLogger(__name__)
 
 FAILURES_TO_OPEN = 5
 PROBE_SECONDS = 0.5
 SLOW_SECONDS = 2.0
+QUIET_SECONDS = 10.0
+
+_CUT_OFF = "Socket closed|Connection reset|Broken pipe"
+# What gRPC's message contains if the two sides differ in TLS, whether this side uses it, and what
+# that means.
+_HINTS = (
+    ("WRONG_VERSION_NUMBER", True, "it seems to speak plaintext, and this gateway TLS"),
+    ("CERTIFICATE_VERIFY_FAILED", True, "its certificate is not trusted"),
+    ("Hostname Verification", True, "its certificate is for another name"),
+    (_CUT_OFF, True, "unless it is stopping, it may want a certificate of this gateway's"),
+    (_CUT_OFF, False, "unless it is stopping, it may speak TLS, and this gateway plaintext"),
+)
 
 
-class Breaker:
-    """Counts failures in a row; above a number, lets only two calls a second through to probe.
+class CircuitBreaker:
+    """Counts failures in a row; from the fifth on, lets only two calls a second through as probes.
 
-    A failure is a call that found nobody, or nobody who answered in `SLOW_SECONDS`: without the
-    breaker each such call would hold its place, and its caller, until its deadline. A deadline
-    shorter than that says nothing of the model server, only of an impatient caller.
+    A failure is a call that did not reach the model server, or took `SLOW_SECONDS` without an
+    answer: without the breaker each such call would hold its permit, and its client, until the
+    deadline. A shorter deadline only says that the client is impatient.
+
+    The log has the cause of failures, at most a line each `QUIET_SECONDS`, and their end.
+
+    Args:
+        address: of the model server, for the log.
+        tls: whether the channel uses TLS.
+        clock: returns the time in seconds.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, address: str, tls: bool = False, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._address = address
+        self._tls = tls
         self._clock = clock
         self._lock = threading.Lock()
         self._failures = 0
         self._next_probe = 0.0
+        self._logged_at: float | None = None  # None: no failure has been logged since an answer.
 
     @contextmanager
     def guarding(self) -> Iterator[None]:
         """Guard one call to the model server.
 
         Raises:
-            ModelServerUnavailable: calls have failed, and it is not yet time to probe again.
+            ModelServerUnavailable: calls have failed, and it is not yet time for the next probe.
         """
-        self._enter()
+        self._check_and_probe()
         begun = self._clock()
         try:
             yield
-        except ModelServerUnavailable:
+        except ModelServerUnavailable as error:
             self._failed()
+            self._log(error)
             raise
         except DeadlineExceeded:
             if self._clock() - begun >= SLOW_SECONDS:
@@ -55,22 +86,17 @@ class Breaker:
             self._answered()
 
     def check(self) -> None:
-        """Find out whether a call would be refused now, before anything is done for it.
-
-        Raises:
-            ModelServerUnavailable: it would.
-        """
+        """Raise `ModelServerUnavailable` if a call would be refused now."""
         if self._failures >= FAILURES_TO_OPEN and self._clock() < self._next_probe:
-            raise _unavailable()
+            raise ModelServerUnavailable(
+                "The model server has not answered for a while. Try again shortly."
+            )
 
-    def _enter(self) -> None:
-        if self._failures < FAILURES_TO_OPEN:
-            return
-        with self._lock:
-            now = self._clock()
-            if self._failures >= FAILURES_TO_OPEN and now < self._next_probe:
-                raise _unavailable()
-            self._next_probe = now + PROBE_SECONDS
+    def _check_and_probe(self) -> None:
+        if self._failures >= FAILURES_TO_OPEN:
+            with self._lock:
+                self.check()
+                self._next_probe = self._clock() + PROBE_SECONDS
 
     def _failed(self) -> None:
         with self._lock:
@@ -79,12 +105,24 @@ class Breaker:
                 self._next_probe = self._clock() + PROBE_SECONDS
 
     def _answered(self) -> None:
-        if self._failures:
-            with self._lock:
-                self._failures = 0
+        if not self._failures:
+            return
+        with self._lock:
+            self._failures = 0
+            was_logged, self._logged_at = self._logged_at is not None, None
+        if was_logged:
+            log.info("The model server at %s answers again", self._address)
 
-
-def _unavailable() -> ModelServerUnavailable:
-    return ModelServerUnavailable(
-        "The model server has not answered for a while. Try again shortly."
-    )
+    def _log(self, error: ModelServerUnavailable) -> None:
+        with self._lock:
+            now = self._clock()
+            if self._logged_at is not None and now - self._logged_at < QUIET_SECONDS:
+                return
+            self._logged_at = now
+        cause = error.__cause__
+        message = str(cause.details()) if isinstance(cause, grpc.RpcError) else str(error)
+        hints = [
+            hint for part, tls, hint in _HINTS if tls == self._tls and re.search(part, message)
+        ]
+        reasons = "; ".join([message, *hints])
+        log.warning("The model server at %s does not answer: %s", self._address, reasons)

@@ -1,4 +1,4 @@
-"""The gRPC client of the model server: describe, predict, states."""
+"""The client of the model server: describe, predict, explain, states."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,26 +8,19 @@ import numpy as np
 
 from serving import protos
 from serving.deadline import Deadline
-from serving.errors import (
-    InternalError,
-    ModelNotReady,
-    ModelServerUnavailable,
-    UnknownVersion,
-)
+from serving.errors import InternalError, ModelNotReady, UnknownVersion
 from serving.gateway.model_client.channel import FollowingChannel
-from serving.gateway.model_client.circuit_breaker import Breaker
+from serving.gateway.model_client.circuit_breaker import CircuitBreaker
 from serving.gateway.model_client.contract import (
     Description,
     Prediction,
-    explains,
-    input_shape,
     read_description,
     read_heat,
     read_prediction,
+    read_signatures,
 )
 from serving.gateway.model_client.grpc_errors import call
 from serving.gateway.model_client.model_ref import ModelRef, VersionState
-from serving.gateway.model_client.outage_log import Outages
 from serving.photos import Shape
 from serving.tls.certificates import Pem, TlsFiles
 
@@ -37,118 +30,92 @@ TRIES = 4
 class ModelServer:
     """A model server with TensorFlow Serving's gRPC API, at one address.
 
-    Make it after a fork: gRPC's threads do not survive one.
+    Make it after a fork: gRPC's threads do not survive one. Its methods raise the errors of
+    `grpc_errors.to_error`, `ModelServerUnavailable` while the circuit breaker is open, and
+    `ModelNotReady` if a model violates contract 1.
+
+    Args:
+        address, tls, pem: as for `FollowingChannel`.
+
+    Raises:
+        TlsError: a file of `tls` is invalid, and there is no `pem`.
     """
 
     def __init__(self, address: str, tls: TlsFiles | None = None, pem: Pem | None = None) -> None:
-        """Open a channel.
-
-        Args:
-            address: where to connect, or what to look up, by the first call.
-            tls: certificates for TLS, read again when they change; None: plaintext.
-            pem: certificates that were good before, for when these files are not.
-
-        Raises:
-            TlsError: a file of `tls` is no good, and there is no `pem`.
-        """
         self._channel = FollowingChannel(address, tls, pem)
         self._stubs = _Stubs(self._channel.current())
-        self._breaker = Breaker()
-        self._outages = Outages(address, tls is not None)
+        self._breaker = CircuitBreaker(address, tls is not None)
 
     def close(self) -> None:
         """Close the connection; calls in flight are cancelled."""
         self._channel.close()
 
     def check(self) -> None:
-        """Find out whether the model server is known not to answer, without a call.
-
-        Raises:
-            ModelServerUnavailable: it is.
-        """
+        """Raise `ModelServerUnavailable` if the circuit breaker is open, without a call."""
         self._breaker.check()
 
     def states(self, name: str, deadline: Deadline) -> list[VersionState]:
-        """Return the states of all versions that the model server knows, newest first.
-
-        Raises:
-            PhotolabelError: as in `statuses.STATUS_TABLE`; `ModelNotReady` if it knows none.
-        """
+        """Return the states of all versions that the model server knows, newest first."""
         request = protos.GetModelStatusRequest(model_spec=protos.ModelSpec(name=name))
-        reply = self._call(
-            self._services().models.GetModelStatus, request, ModelRef(name), deadline
-        )
+        method = self._current_stubs().models.GetModelStatus
+        response = self._call(method, request, ModelRef(name), deadline)
         states = [
             VersionState(
                 version=status.version,
                 state=protos.ModelVersionStatus.State.Name(status.state),
                 message=status.status.error_message,
             )
-            for status in reply.model_version_status
+            for status in response.model_version_status
         ]
         return sorted(states, key=lambda state: -state.version)
 
     def describe(self, ref: ModelRef, deadline: Deadline) -> Description:
-        """Ask a version for its input, labels, preparation and card.
-
-        Raises:
-            PhotolabelError: as in `statuses.STATUS_TABLE`; `ModelNotReady` if the version does not
-                keep contract 1.
-        """
+        """Return a version's input shape, labels, preparation and card."""
         request = protos.GetModelMetadataRequest(
             model_spec=_spec(ref), metadata_field=["signature_def"]
         )
-        reply = self._call(self._services().predictions.GetModelMetadata, request, ref, deadline)
-        version = reply.model_spec.version.value
-        shape = input_shape(reply, ref)
-        answer = self._ask_description(ref, version, shape, deadline)
-        return read_description(answer, ModelRef(ref.name, version), shape, explains(reply))
+        method = self._current_stubs().predictions.GetModelMetadata
+        metadata = self._call(method, request, ref, deadline)
+        shape, explains = read_signatures(metadata, ref)
+        version = metadata.model_spec.version.value
+        response = self._call_describe(ref, version, shape, deadline)
+        return read_description(response, ModelRef(ref.name, version), shape, explains)
 
-    def _ask_description(
+    def _call_describe(
         self, ref: ModelRef, version: int, shape: Shape, deadline: Deadline
     ) -> protos.PredictResponse:
-        """Ask the version whose input is known; another replica may not have it."""
+        """Call `describe` of the version whose input is known; another replica may lack it."""
         pinned, blank = ModelRef(ref.name, version), np.zeros((1, *shape), np.uint8)
         for _ in range(TRIES):
             try:
-                return self._ask(pinned, "describe", blank, deadline)
+                return self._call_signature(pinned, "describe", blank, deadline)
             except UnknownVersion:
                 if ref.version is not None:
                     raise
         raise ModelNotReady(f"Model {ref} is changing: version {version} is gone. Try again.")
 
     def predict(self, ref: ModelRef, pixels: np.ndarray, deadline: Deadline) -> Prediction:
-        """Ask for the probabilities of every class.
+        """Return the probabilities of every class.
 
         Args:
             ref: the model.
             pixels: uint8 `[photos, height, width, channels]`, as the model is described. Another
                 rank would abort a stock TensorFlow Serving.
-            deadline: until when to wait.
-
-        Raises:
-            PhotolabelError: as in `statuses.STATUS_TABLE`.
+            deadline: of the request.
         """
-        answer = self._ask(ref, "serving_default", pixels, deadline)
-        return read_prediction(answer, ref, len(pixels))
+        response = self._call_signature(ref, "serving_default", pixels, deadline)
+        return read_prediction(response, ref, len(pixels))
 
     def explain(self, ref: ModelRef, pixels: np.ndarray, deadline: Deadline) -> np.ndarray:
-        """Ask where the evidence for the predicted class is.
-
-        Args:
-            ref: the model.
-            pixels: as for `predict`.
-            deadline: until when to wait.
+        """Return where the evidence for the predicted class is; arguments as for `predict`.
 
         Returns:
             float32 `[photos, rows, columns]`, from 0 to 1.
-
-        Raises:
-            PhotolabelError: as in `statuses.STATUS_TABLE`.
         """
-        return read_heat(self._ask(ref, "explain", pixels, deadline), ref, len(pixels))
+        response = self._call_signature(ref, "explain", pixels, deadline)
+        return read_heat(response, ref, len(pixels))
 
-    def _ask(
+    def _call_signature(
         self, ref: ModelRef, signature: str, pixels: np.ndarray, deadline: Deadline
     ) -> protos.PredictResponse:
         if pixels.dtype != np.uint8 or pixels.ndim != 4:
@@ -160,22 +127,16 @@ class ModelServer:
         for size in pixels.shape:
             image.tensor_shape.dim.add(size=size)
         image.tensor_content = pixels.tobytes()
-        return self._call(self._services().predictions.Predict, request, ref, deadline)
+        return self._call(self._current_stubs().predictions.Predict, request, ref, deadline)
 
     def _call(
         self, method: Callable[..., Any], request: Any, ref: ModelRef, deadline: Deadline
     ) -> Any:
-        deadline.remaining()  # A budget spent before the call is not the model server's fault.
+        deadline.remaining()  # A deadline that passed before the call is no failure of the server.
         with self._breaker.guarding():
-            try:
-                reply = call(method, request, ref, deadline)
-            except ModelServerUnavailable as error:
-                self._outages.failed(_cause(error))
-                raise
-        self._outages.answered()
-        return reply
+            return call(method, request, ref, deadline)
 
-    def _services(self) -> "_Stubs":
+    def _current_stubs(self) -> "_Stubs":
         channel = self._channel.current()
         if channel is not self._stubs.channel:
             self._stubs = _Stubs(channel)
@@ -183,18 +144,12 @@ class ModelServer:
 
 
 class _Stubs:
-    """Both services on one channel."""
+    """The stubs of both services on one channel."""
 
     def __init__(self, channel: grpc.Channel) -> None:
         self.channel = channel
         self.predictions = protos.PredictionServiceStub(channel)
         self.models = protos.ModelServiceStub(channel)
-
-
-def _cause(error: ModelServerUnavailable) -> str:
-    """Return what gRPC tells of a failed call."""
-    cause = error.__cause__
-    return str(cause.details()) if isinstance(cause, grpc.RpcError) else str(error)
 
 
 def _spec(ref: ModelRef) -> protos.ModelSpec:

@@ -1,4 +1,7 @@
-"""Contract 1 as messages: what a model's answers have to look like, and what they say."""
+"""Contract 1 as messages: reads what a model returns.
+
+All functions raise `ModelNotReady` for an output that is missing or violates the contract.
+"""
 
 import json
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ MAX_INPUT_BYTES = 60 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Description:
-    """What a version of a model says about itself (contract 1); `explains`: it gives heat maps."""
+    """What a version of a model says about itself; `explains`: it has the signature `explain`."""
 
     version: int
     shape: Shape
@@ -30,21 +33,18 @@ class Description:
 
 @dataclass(frozen=True)
 class Prediction:
-    """One answer: probabilities float32 `[photos, classes]`, recognized bool `[photos]` or None."""
+    """A model's output: probabilities float32 `[photos, classes]`, recognized bool `[photos]`."""
 
     version: int
     probabilities: np.ndarray
     recognized: np.ndarray | None
 
 
-def input_shape(reply: protos.GetModelMetadataResponse, ref: ModelRef) -> Shape:
-    """Read height, width and channels of the input `image` of `serving_default`.
-
-    Raises:
-        ModelNotReady: it is not uint8 `[-1, height, width, 1 or 3]`.
-    """
+def read_signatures(response: protos.GetModelMetadataResponse, ref: ModelRef) -> tuple[Shape, bool]:
+    """Return the shape of the model's input, and whether it has the signature `explain`."""
     signatures = protos.SignatureDefMap()
-    reply.metadata["signature_def"].Unpack(signatures)
+    response.metadata["signature_def"].Unpack(signatures)
+    explains = "explain" in signatures.signature_def
     image = signatures.signature_def["serving_default"].inputs["image"]
     sizes = tuple(dim.size for dim in image.tensor_shape.dim)
     if (
@@ -54,73 +54,46 @@ def input_shape(reply: protos.GetModelMetadataResponse, ref: ModelRef) -> Shape:
         or sizes[3] not in (1, 3)
     ):
         raise broken_contract(
-            ref, f"input image has shape {list(sizes)}, wanted is uint8 [-1, height, width, 1 or 3]"
+            ref, f"input image has shape {list(sizes)}, not uint8 [-1, height, width, 1 or 3]"
         )
-    return sizes[1], sizes[2], sizes[3]
-
-
-def explains(reply: protos.GetModelMetadataResponse) -> bool:
-    """Return whether a version has the signature `explain`."""
-    signatures = protos.SignatureDefMap()
-    reply.metadata["signature_def"].Unpack(signatures)
-    return "explain" in signatures.signature_def
+    return (sizes[1], sizes[2], sizes[3]), explains
 
 
 def read_description(
-    answer: protos.PredictResponse, ref: ModelRef, shape: Shape, explains: bool = False
+    response: protos.PredictResponse, ref: ModelRef, shape: Shape, explains: bool = False
 ) -> Description:
-    """Read the answer of the signature `describe` to one image.
-
-    Args:
-        answer: of the model server.
-        ref: the version asked.
-        shape: of its input.
-        explains: whether it has the signature `explain`.
-
-    Raises:
-        ModelNotReady: an output is missing or is not what the contract says.
-    """
-    labels = _texts(answer, "labels", ref)
+    """Read the response of the signature `describe` to one image, of the version `ref`."""
+    labels = _read_strings(response, "labels", ref)
     if len(set(labels)) != len(labels):
         raise broken_contract(ref, "signature describe: two labels are the same")
     try:
-        card = json.loads(_texts(answer, "card", ref)[0], parse_constant=_no_number)
-        to_json(card)  # An answer holds it: half a surrogate pair or 300 levels would break that.
+        text = _read_strings(response, "card", ref)[0]
+        card = json.loads(text, parse_constant=_refuse_constant)
+        to_json(card)  # Responses hold it: half a surrogate pair or 300 levels would break them.
     except (ValueError, RecursionError) as error:
-        raise broken_contract(ref, f"signature describe: the card is no JSON ({error})") from error
+        raise broken_contract(ref, f"signature describe: the card is not JSON ({error})") from error
     if not isinstance(card, dict):
-        raise broken_contract(ref, "signature describe: the card is no JSON object")
-    preparation = _texts(answer, "preparation", ref)[0]
+        raise broken_contract(ref, "signature describe: the card is not a JSON object")
+    preparation = _read_strings(response, "preparation", ref)[0]
     return Description(ref.version or 0, shape, labels, preparation, card, explains)
 
 
-def read_prediction(answer: protos.PredictResponse, ref: ModelRef, photos: int) -> Prediction:
-    """Read the answer of the signature `serving_default` to some photos.
-
-    Raises:
-        ModelNotReady: an output is missing or is not what the contract says.
-    """
-    probabilities = _numbers(answer, "probabilities", np.dtype(np.float32), ref)
+def read_prediction(response: protos.PredictResponse, ref: ModelRef, photos: int) -> Prediction:
+    """Read the response of the signature `serving_default`."""
+    probabilities = _read_array(response, "probabilities", np.dtype(np.float32), ref)
     if probabilities.ndim != 2 or len(probabilities) != photos:
         raise broken_contract(ref, f"output probabilities has shape {probabilities.shape}")
     recognized = None
-    if "recognized" in answer.outputs:
-        recognized = _numbers(answer, "recognized", np.dtype(np.bool_), ref)
+    if "recognized" in response.outputs:
+        recognized = _read_array(response, "recognized", np.dtype(np.bool_), ref)
         if recognized.shape != (photos,):
             raise broken_contract(ref, f"output recognized has shape {recognized.shape}")
-    return Prediction(answer.model_spec.version.value, probabilities, recognized)
+    return Prediction(response.model_spec.version.value, probabilities, recognized)
 
 
-def read_heat(answer: protos.PredictResponse, ref: ModelRef, photos: int) -> np.ndarray:
-    """Read the answer of the signature `explain` to some photos.
-
-    Returns:
-        float32 `[photos, rows, columns]`, from 0 to 1.
-
-    Raises:
-        ModelNotReady: it is not what the contract says.
-    """
-    heat = _numbers(answer, "heat", np.dtype(np.float32), ref)
+def read_heat(response: protos.PredictResponse, ref: ModelRef, photos: int) -> np.ndarray:
+    """Read the response of the signature `explain`: float32 `[photos, rows, columns]`, 0 to 1."""
+    heat = _read_array(response, "heat", np.dtype(np.float32), ref)
     if heat.ndim != 3 or len(heat) != photos or 0 in heat.shape:
         raise broken_contract(ref, f"output heat has shape {heat.shape}")
     if not ((heat >= 0) & (heat <= 1)).all():
@@ -128,8 +101,8 @@ def read_heat(answer: protos.PredictResponse, ref: ModelRef, photos: int) -> np.
     return heat
 
 
-def _texts(answer: protos.PredictResponse, name: str, ref: ModelRef) -> tuple[str, ...]:
-    values = answer.outputs[name].string_val
+def _read_strings(response: protos.PredictResponse, name: str, ref: ModelRef) -> tuple[str, ...]:
+    values = response.outputs[name].string_val
     if not values:
         raise broken_contract(ref, f"signature describe has no output {name} of strings")
     try:
@@ -138,10 +111,10 @@ def _texts(answer: protos.PredictResponse, name: str, ref: ModelRef) -> tuple[st
         raise broken_contract(ref, f"output {name} is not UTF-8") from error
 
 
-def _numbers(
-    answer: protos.PredictResponse, name: str, dtype: np.dtype[Any], ref: ModelRef
+def _read_array(
+    response: protos.PredictResponse, name: str, dtype: np.dtype[Any], ref: ModelRef
 ) -> np.ndarray:
-    tensor = answer.outputs[name]
+    tensor = response.outputs[name]
     floats = dtype == np.float32
     if tensor.dtype != (protos.DT_FLOAT if floats else protos.DT_BOOL):
         raise broken_contract(ref, f"output {name} is missing or not {dtype}")
@@ -155,5 +128,5 @@ def _numbers(
         raise broken_contract(ref, f"output {name} does not fill its shape {shape}") from error
 
 
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no JSON number")
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not a JSON number")

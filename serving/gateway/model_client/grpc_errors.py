@@ -1,4 +1,4 @@
-"""From gRPC status to our errors: the one table, and the one call that uses it."""
+"""From gRPC's statuses to our errors: the one table (`to_error`), and the one call that uses it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,24 +21,52 @@ class RequestRefused(InternalError):
     """The model server calls a request invalid: the pixels are not of the shape that it serves."""
 
 
-def broken_contract(ref: ModelRef, fault: str) -> ModelNotReady:
-    """Return the error for a model that does not keep contract 1 (docs/contracts.md)."""
-    return ModelNotReady(
-        f"Model {ref} can't be served: {fault}. Publish it with python -m training."
-    )
-
-
 def call(method: Callable[..., Any], request: Any, ref: ModelRef, deadline: Deadline) -> Any:
-    """Call a method of a stub within the deadline.
-
-    Raises:
-        PhotolabelError: as in `STATUS_TABLE`; `InternalError` for a status that is not in it.
-    """
+    """Call a method of a stub within the deadline; raise the errors of `to_error`."""
     try:
         metadata = tuple(deadline.metadata.items())
         return method(request, timeout=deadline.remaining(), metadata=metadata)
     except grpc.RpcError as error:
-        raise _translate(error.code(), error.details() or "", ref, deadline) from error
+        raise to_error(error.code(), error.details() or "", ref, deadline) from error
+
+
+def to_error(
+    code: grpc.StatusCode, message: str, ref: ModelRef, deadline: Deadline
+) -> PhotolabelError:
+    """Return the error for a status of a call that asked for `ref`."""
+    match code:
+        case grpc.StatusCode.NOT_FOUND:
+            return unknown_version(ref)
+        case grpc.StatusCode.INVALID_ARGUMENT if "Unrecognized servable version label" in message:
+            return unknown_version(ref)
+        case grpc.StatusCode.FAILED_PRECONDITION if "signature" in message:
+            return broken_contract(ref, message)
+        # FAILED_PRECONDITION: requests of different shapes met in one batch, as they do while a
+        # version takes over.
+        case grpc.StatusCode.INVALID_ARGUMENT | grpc.StatusCode.FAILED_PRECONDITION:
+            return RequestRefused(f"{ref}: {message}")
+        case grpc.StatusCode.UNAVAILABLE:
+            return ModelServerUnavailable("The model server does not answer. Try again shortly.")
+        case grpc.StatusCode.CANCELLED:
+            return ModelServerUnavailable(
+                "The model server ended the call, as it does when it stops. Try again shortly."
+            )
+        case grpc.StatusCode.RESOURCE_EXHAUSTED:
+            return ModelServerUnavailable("The model server is overloaded. Try again shortly.")
+        case grpc.StatusCode.DEADLINE_EXCEEDED:
+            return DeadlineExceeded(
+                f"The model did not answer within the {deadline.seconds:g} s of the request."
+                " Try again."
+            )
+        case _:
+            return InternalError(f"{ref}: {code.name}: {message}")
+
+
+def broken_contract(ref: ModelRef, fault: str) -> ModelNotReady:
+    """Return the error for a model that violates contract 1 (docs/contracts.md)."""
+    return ModelNotReady(
+        f"Model {ref} can't be served: {fault}. Publish it with python -m training."
+    )
 
 
 def unknown_version(ref: ModelRef) -> PhotolabelError:
@@ -46,44 +74,5 @@ def unknown_version(ref: ModelRef) -> PhotolabelError:
     if ref.version is None and ref.label is None:
         return ModelNotReady(f"Model {ref} is not loaded. Publish it, or wait until it is loaded.")
     if ref.label is not None:
-        return UnknownVersion(f"There is no {ref}. Labels are set where the model server is.")
-    return UnknownVersion(f"There is no {ref}. GET /v1/models/{ref.name} tells which there are.")
-
-
-# gRPC status → our error, from the model asked for, the status's message and the deadline.
-STATUS_TABLE: dict[grpc.StatusCode, Callable[[ModelRef, str, Deadline], PhotolabelError]] = {
-    grpc.StatusCode.NOT_FOUND: lambda ref, _, __: unknown_version(ref),
-    grpc.StatusCode.UNAVAILABLE: lambda _, __, ___: ModelServerUnavailable(
-        "The model server does not answer. Try again shortly."
-    ),
-    grpc.StatusCode.CANCELLED: lambda _, __, ___: ModelServerUnavailable(
-        "The model server ended the call, as it does when it stops. Try again shortly."
-    ),
-    grpc.StatusCode.RESOURCE_EXHAUSTED: lambda _, __, ___: ModelServerUnavailable(
-        "The model server has too much to do. Try again shortly."
-    ),
-    grpc.StatusCode.DEADLINE_EXCEEDED: lambda _, __, deadline: DeadlineExceeded(
-        f"The model did not answer within the {deadline.seconds:g} s of the request. Try again."
-    ),
-    grpc.StatusCode.FAILED_PRECONDITION: lambda ref, message, _: (
-        broken_contract(ref, message)
-        if "signature" in message
-        # Requests of different shapes met in one batch, as they do while a version takes over.
-        else RequestRefused(f"{ref}: {message}")
-    ),
-    grpc.StatusCode.INVALID_ARGUMENT: lambda ref, message, _: RequestRefused(f"{ref}: {message}"),
-}
-
-
-def _translate(
-    code: grpc.StatusCode, message: str, ref: ModelRef, deadline: Deadline
-) -> PhotolabelError:
-    # The code alone does not tell an unknown label from a malformed request.
-    if (
-        code is grpc.StatusCode.INVALID_ARGUMENT
-        and "Unrecognized servable version label" in message
-    ):
-        return unknown_version(ref)
-    if code in STATUS_TABLE:
-        return STATUS_TABLE[code](ref, message, deadline)
-    return InternalError(f"{ref}: {code.name}: {message}")
+        return UnknownVersion(f"There is no {ref}. Labels are configured in the model server.")
+    return UnknownVersion(f"There is no {ref}. GET /v1/models/{ref.name} lists the versions.")

@@ -1,11 +1,11 @@
-"""What a request asks for, and the states of what there is."""
+"""Which model a request asks for, and the states of a model's versions."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class ModelRef:
-    """What a request asks for: a model, and at most one of a version and a version label."""
+    """What a request asks for: a model, and at most one of version number and version label."""
 
     name: str
     version: int | None = None

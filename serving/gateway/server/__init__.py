@@ -1,1 +1,1 @@
-"""gunicorn runs the gateway: requests are read as they come, threads work on whole ones."""
+"""gunicorn and the gateway's own worker: threads handle requests that have arrived completely."""

@@ -1,7 +1,7 @@
-"""A chunked body (RFC 9112, section 7.1), decoded while its bytes come in piece by piece.
+"""A chunked body (RFC 9112, section 7.1), decoded as its bytes arrive.
 
-gunicorn's own reader is made for a socket: from a body that is there already it copies all that is
-left with every chunk.
+gunicorn's own reader is made for a socket: with a body that has arrived already, it copies the rest
+with every chunk.
 """
 
 import re
@@ -15,12 +15,12 @@ _SIZE, _DATA, _DATA_END, _TRAILER = range(4)
 
 
 class ChunkDecoder:
-    """Decodes one body; trailers are passed over.
+    """Decodes one body; trailers are ignored.
 
     Attributes:
-        done: the body is whole.
-        fault: what is wrong with it, or None. What comes behind a fault means nothing.
-        rest: what came behind the body.
+        done: the body is complete.
+        fault: what is wrong with it, or None. What comes after a fault is meaningless.
+        rest: what came after the body.
     """
 
     def __init__(self) -> None:
@@ -35,26 +35,26 @@ class ChunkDecoder:
 
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes; return those of the body that are in them."""
-        decoded, place = [], 0
-        while place < len(data) and not self.done and self.fault is None:
+        decoded, position = [], 0
+        while position < len(data) and not self.done and self.fault is None:
             if self._state == _DATA:
-                piece = data[place : place + self._left]
+                piece = data[position : position + self._left]
                 decoded.append(piece)
-                place += len(piece)
+                position += len(piece)
                 self._left -= len(piece)
                 if not self._left:
                     self._state = _DATA_END
             else:
-                place = self._read_line(data, place)
+                position = self._read_line(data, position)
         if self.done:
-            self.rest += data[place:]
+            self.rest += data[position:]
         return b"".join(decoded)
 
-    def _read_line(self, data: bytes, place: int) -> int:
-        """Go on with a line; return the place behind what was looked at."""
-        end = data.find(b"\n", place)
+    def _read_line(self, data: bytes, position: int) -> int:
+        """Continue a line; return the position after it, or after what has come of it."""
+        end = data.find(b"\n", position)
         stop = len(data) if end < 0 else end + 1
-        self._line += data[place:stop]
+        self._line += data[position:stop]
         if len(self._line) > (MAX_TRAILER_BYTES if self._state == _TRAILER else _MAX_LINE):
             self.fault = "a line of its chunks is too long"
         elif end >= 0:
@@ -75,7 +75,7 @@ class ChunkDecoder:
         elif self._state == _DATA_END:
             self._state = _SIZE
             if line:
-                self.fault = "a chunk is longer than it says"
+                self.fault = "a chunk is longer than its size"
         else:
             self._begin_chunk(line)
 
@@ -83,7 +83,7 @@ class ChunkDecoder:
         match = _SIZE_LINE.fullmatch(line)
         self._chunks += 1
         if match is None:
-            self.fault = f"{line[:20]!r} is no size of a chunk"
+            self.fault = f"{line[:20]!r} is not a chunk size"
         elif self._chunks > MAX_CHUNKS:
             self.fault = f"it has more than {MAX_CHUNKS:,} chunks"
         else:

@@ -1,25 +1,19 @@
-"""One connection of a client: its bytes come in whenever they do, its requests come out whole."""
+"""One connection of a client: bytes arrive at any time, complete requests come out."""
 
 import contextlib
 import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from enum import Enum, auto
 from typing import Any
 
-from serving.gateway.api.request_arrival import Arrival
-from serving.gateway.server.incoming_request import (
-    PIECE_BYTES,
-    IncomingRequest,
-    ParsedRequest,
-    RequestLimits,
-)
+from serving.gateway.server.incoming_request import PIECE_BYTES, IncomingRequest, RequestLimits
 
 SEND_SECONDS = 10.0
 
-# After a refused upload what still comes is thrown away for a while: closing at once would destroy
-# the answer on its way (RFC 9112, section 9.6).
+# After a refused upload what still arrives is discarded for a while: closing at once could destroy
+# the response on its way (RFC 9112, section 9.6).
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 4_000_000
 
@@ -27,15 +21,18 @@ _NEVER = float("inf")
 _HEAD_TIMEOUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
+class _State(Enum):
+    RECEIVING = auto()  # Waiting for a request, or for the rest of one.
+    LINGERING = auto()  # Nothing more will be sent; what still arrives is discarded.
+    ENDED = auto()  # To be closed.
+
+
 class Connection:
-    """A connection. Whoever works on it holds its `lock`.
+    """A connection, to be used by the thread that holds its `lock`.
 
     Attributes:
-        lock: held by the thread that works on it.
         client, server: the addresses of both ends.
-        end: until when it may idle, send its request, take its answer or linger; on the monotonic
-            clock.
-        open: there is something to wait for.
+        end: until when it may idle, receive, send or linger, on the monotonic clock.
     """
 
     def __init__(
@@ -43,22 +40,25 @@ class Connection:
     ) -> None:
         self.lock = threading.Lock()
         self.client, self.server = addresses
-        self.open = True
+        self.end = time.monotonic() + limits.config.keepalive
         self._socket = connected
         self._socket.setblocking(False)
         self._limits = limits
         self._requests = 0
         self._incoming: IncomingRequest | None = None
-        self._late = False
-        self._lingered = -1
+        self._state = self._state_when_sent = _State.RECEIVING
+        self._discarded = 0
         self._unsent = b""
-        self._then: Callable[[], None] = self._await_next
-        self.end = time.monotonic() + limits.config.keepalive
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing left to wait for."""
+        return self._state is _State.ENDED
 
     @property
     def idle(self) -> bool:
         """Whether it only waits for a next request."""
-        return self._incoming is None and not self._unsent and self._lingered < 0
+        return not self._incoming and not self._unsent and self._state is not _State.LINGERING
 
     @property
     def blocked(self) -> bool:
@@ -69,17 +69,18 @@ class Connection:
         """Return the file descriptor of its socket; -1 once it is closed."""
         return self._socket.fileno()
 
-    def go_on(self) -> None:
-        """Send and take what is possible now, without waiting, or find that it is too late.
+    def advance(self) -> None:
+        """Send and receive what is possible now, without waiting, or let it expire.
 
         Raises:
             OSError: the connection is broken.
-            Exception: one of gunicorn's, for a head that is no HTTP.
+            Exception: one of gunicorn's, for a head that is not HTTP.
         """
         if self._unsent:
             self._flush()
             if self._unsent:
-                self.open = time.monotonic() < self.end
+                if time.monotonic() >= self.end:
+                    self._state = _State.ENDED
                 return
         try:
             size = self._incoming.piece_bytes() if self._incoming else PIECE_BYTES
@@ -89,16 +90,17 @@ class Connection:
                 self._expire()
             return
         if not data:
-            self.open = False
-        elif self._lingered >= 0:
-            self._lingered += len(data)
-            self.open = self._lingered < max(LINGER_BYTES, self._limits.max_body_bytes)
+            self._state = _State.ENDED
+        elif self._state is _State.LINGERING:
+            self._discarded += len(data)
+            if self._discarded >= max(LINGER_BYTES, self._limits.max_body_bytes):
+                self._state = _State.ENDED
         else:
             self._take(data)
 
     def _take(self, data: bytes) -> None:
         if self._incoming is None:
-            data = data.lstrip(b"\r\n")  # Some clients end a body with a line break too many.
+            data = data.lstrip(b"\r\n")  # Some clients send an extra line break after a body.
             if not data:
                 return
             self._requests += 1
@@ -106,87 +108,82 @@ class Connection:
         self._incoming.take(data)
         if not self._unsent:
             self.end = self._incoming.end
-        parsed = self._incoming.parsed
-        if parsed and parsed.awaits_invitation() and not self._incoming.ready():
+        if self._incoming.awaits_continue():
             self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _expire(self) -> None:
-        """End its patience: a request that has begun is late, else there is nothing to wait for."""
-        self._late = self._incoming is not None
-        if self._incoming is None or not self._incoming.parsed:
-            self.open = False
-            if self._incoming:
-                self.send(_HEAD_TIMEOUT)
+        if self._incoming and self._incoming.request:
+            self._incoming.late = True
+            return
+        self._state = _State.ENDED
+        if self._incoming:
+            self.send(_HEAD_TIMEOUT)
 
-    def request(self) -> ParsedRequest | None:
-        """Return the next request if it is whole, or never will be."""
+    def request(self) -> IncomingRequest | None:
+        """Return the next request if it is complete, or never will be."""
         incoming = self._incoming
-        if incoming is None or incoming.parsed is None or self._unsent:
+        if incoming is None or incoming.request is None or self._unsent:
             return None
-        if incoming.ready() or self._late or not self.open:
+        if incoming.ready() or self.ended:
             self.end = _NEVER
-            return incoming.parsed
+            return incoming
         return None
 
-    def arrival(self) -> Arrival:
-        """Return how the request that is here arrived."""
-        incoming = self._incoming
-        return Arrival(incoming.began, self._late, incoming.crowded) if incoming else Arrival()
-
-    def send(self, answer: bytes) -> None:
-        """Send an answer, or as much of it as the client takes at once; the rest by and by.
+    def send(self, response: bytes) -> None:
+        """Send a response, or as much of it as the client takes at once; the rest later.
 
         Raises:
             OSError: the client is gone.
         """
-        self._unsent += answer
-        self._then = self._await_next
+        self._unsent += response
+        self._state_when_sent = _State.RECEIVING
         self._flush()
 
     def _flush(self) -> None:
         with contextlib.suppress(BlockingIOError):
             self._unsent = self._unsent[os.write(self._socket.fileno(), self._unsent) :]
         if not self._unsent:
-            self._then()
+            self._enter(self._state_when_sent)
 
-    def answered(self, parsed: ParsedRequest, *, keep: bool) -> None:
-        """Go over to the next request, which may have come already, or end the connection."""
-        if not parsed.whole:
+    def answered(self, request: IncomingRequest, *, keep: bool) -> None:
+        """Continue with the next request, which may have arrived already, or end the connection."""
+        if not request.complete:
             self.linger()
             return
-        rest = parsed.rest() if keep else b""
+        rest = request.rest() if keep else b""
         self._forget_request()
-        self._when_sent(self._await_next if keep else self._end)
+        self._enter_when_sent(_State.RECEIVING if keep else _State.ENDED)
         if rest:
             self._take(rest)
 
     def linger(self) -> None:
-        """Say that nothing more will be sent; what still comes is thrown away for a while."""
+        """Send nothing more; discard what still arrives for a while."""
         self._forget_request()
-        self._when_sent(self._end_sending)
+        self._enter_when_sent(_State.LINGERING)
 
-    def _when_sent(self, step: Callable[[], None]) -> None:
-        """Take a step once the client has taken the answer."""
+    def _enter_when_sent(self, state: _State) -> None:
+        """Enter a state once the client has taken the response."""
         if self._unsent:
-            self._then = step
+            self._state_when_sent = state
             self.end = time.monotonic() + SEND_SECONDS
         else:
-            step()
+            self._enter(state)
 
-    def _await_next(self) -> None:
-        if self._incoming is None:
-            self.end = time.monotonic() + self._limits.config.keepalive
-        else:
+    def _enter(self, state: _State) -> None:
+        if not self.ended:
+            self._state = state
+        if state is _State.LINGERING:
+            self.end = time.monotonic() + LINGER_SECONDS
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_WR)
+        elif state is _State.RECEIVING and self._incoming:
             self.end = self._incoming.end
+        elif state is _State.RECEIVING:
+            self.end = time.monotonic() + self._limits.config.keepalive
 
-    def _end(self) -> None:
-        self.open = False
-
-    def _end_sending(self) -> None:
-        self._lingered = 0
-        self.end = time.monotonic() + LINGER_SECONDS
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_WR)
+    def abandon(self) -> None:
+        """End it: the client is gone."""
+        self._state = _State.ENDED
 
     def close(self) -> None:
         """Close it."""
@@ -198,4 +195,3 @@ class Connection:
         if self._incoming:
             self._incoming.release()
         self._incoming = None
-        self._late = False

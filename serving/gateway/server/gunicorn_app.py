@@ -1,19 +1,24 @@
-"""The gateway under gunicorn."""
+"""The gateway under gunicorn.
+
+On SIGTERM the master drains (`DrainingArbiter.handle_term`), then its workers stop (`Worker.run`).
+"""
 
 import sys
+import threading
+import time
+from contextlib import ExitStack
 from typing import Any
 from urllib.parse import unquote
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
 from serving.errors import Unauthorized
 from serving.gateway.api.api_keys import KEYED, ApiKeys
 from serving.gateway.app import create_app
 from serving.gateway.model_client.client import ModelServer
-from serving.gateway.server.arbiter import DrainingArbiter
-from serving.gateway.server.draining import Draining
-from serving.gateway.server.shared_state import Balance
+from serving.gateway.server.shared_state import ConnectionCounts, Draining
 from serving.gateway.settings import Settings
 from serving.gateway.telemetry.logs import GunicornLogger
 from serving.gateway.telemetry.worker_metrics import SHARED_MEMORY, WorkerMetrics
@@ -21,7 +26,50 @@ from serving.tls.certificates import Pem
 
 SPARE_THREADS = 8
 
-_GENERATIONS = 4  # Workers that stop are there beside the new ones, for a while.
+# For a worker to close what it has opened: enough to export the last spans, unless the collector
+# does not answer.
+CLOSE_SECONDS = 2
+
+_GENERATIONS = 4  # For a while, workers that are stopping exist beside the new ones.
+
+
+class DrainingArbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types.
+    """The master process, which gunicorn calls the arbiter; on SIGTERM it drains, then stops.
+
+    While it drains, readiness fails, so that load balancers choose another gateway; requests are
+    still accepted and answered, and dead workers replaced. A second SIGTERM ends the delay.
+    """
+
+    def __init__(self, application: Any, draining: Draining, delay: float) -> None:
+        super().__init__(application)
+        self._draining = draining
+        self._delay = delay
+        self._stop_at = float("inf")
+
+    def handle_term(self) -> None:
+        """Start the delay; stop at once if there is none or it has started already.
+
+        Raises:
+            StopIteration: how gunicorn's main loop is told to stop the workers gracefully.
+        """
+        stop_now = self._draining.begun() or not self._delay
+        self._draining.begin()
+        if stop_now:
+            raise StopIteration
+        self._stop_at = time.monotonic() + self._delay
+        self.log.info("Draining: stopping in %g s", self._delay)
+
+    def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
+        """Wait for signals, or for the end of the delay.
+
+        Raises:
+            StopIteration: the delay is over.
+        """
+        left = self._stop_at - time.monotonic()
+        signals: list[int] = super().wait_for_signals(max(0.0, min(timeout, left)))
+        if not signals and time.monotonic() >= self._stop_at:
+            raise StopIteration
+        return signals
 
 
 class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
@@ -29,16 +77,17 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
 
     Args:
         settings: of the gateway.
-        pem: what the files for TLS with the model server hold at the start. Were they no good when
-            a worker is started later, it would not start, and gunicorn would stop all others.
+        pem: the certificates for TLS with the model server, as read at the start, for workers that
+            start when the files are invalid: one that fails makes gunicorn stop all others.
     """
 
     def __init__(self, settings: Settings, pem: Pem | None = None) -> None:
         self.settings = settings
-        self._metrics = WorkerMetrics(settings.metrics_bind)
+        self.connection_counts = ConnectionCounts(_GENERATIONS * settings.workers)
+        self.metrics = WorkerMetrics(settings.metrics_bind)
         self._draining = Draining()
-        self.balance = Balance(_GENERATIONS * settings.workers)
         self._pem = pem
+        self._closing = ExitStack()
         self._api_keys: ApiKeys | None = None
         super().__init__()
 
@@ -49,32 +98,32 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             "bind": settings.bind,
             "workers": settings.workers,
             "worker_class": "serving.gateway.server.worker.Worker",
-            # Those that may not be let in still want to be told so, and probes to be answered.
+            # Requests over the limit still need a thread that refuses them, as do probes.
             "threads": settings.max_in_flight + SPARE_THREADS,
             "worker_connections": settings.max_connections,
-            "graceful_timeout": settings.drain_seconds,
+            "graceful_timeout": settings.drain_seconds + CLOSE_SECONDS,
             "keepalive": 75,
-            # Nothing here depends on what a proxy says of the caller.
+            # Nothing here depends on what a proxy says about the client.
             "forwarded_allow_ips": "",
             "forwarder_headers": "",
             "proc_name": "photolabel",
             "loglevel": settings.log_level.lower(),
             "control_socket_disable": True,
-            # Workers tell that they live by touching a file: in memory, so that no disk stalls it.
+            # Workers show that they live by touching a file: in memory, so that no disk delays it.
             "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
             "logger_class": GunicornLogger,
-            "pre_fork": self._metrics.pre_fork,
-            "post_fork": self._metrics.post_fork,
+            "pre_fork": self.metrics.pre_fork,
+            "post_fork": self.metrics.post_fork,
             "child_exit": self._child_exit,
-            "pre_request": self._before_request,
+            "pre_request": self._pre_request,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
 
     def run(self) -> None:
-        """Run the arbiter until it is told to stop."""
+        """Run the master process until it is stopped."""
         try:
-            self._metrics.open()
+            self.metrics.open()
         except OSError as error:
             bind = self.settings.metrics_bind or "the main port"
             sys.exit(f"photolabel: metrics can't be shown on {bind}: {error.strerror or error}")
@@ -83,7 +132,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         except RuntimeError as error:
             sys.exit(f"photolabel: {error}")
         finally:
-            self._metrics.close()
+            self.metrics.close()
 
     def load(self) -> Flask:
         """Return the app of one worker."""
@@ -91,18 +140,17 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         if settings.api_keys_file:
             self._api_keys = ApiKeys(settings.api_keys_file)
         model_server = ModelServer(settings.model_server, settings.tls_files(), self._pem)
-        return create_app(settings, model_server, self._draining)
+        self._closing.callback(model_server.close)
+        return create_app(settings, model_server, self._draining.begun, self._closing)
 
-    def place(self) -> int:
-        """Return the place of this worker among all."""
-        return self._metrics.place
-
-    def _child_exit(self, arbiter: Any, worker: Any) -> None:
-        """Forget what a dead worker had; gunicorn's hook."""
-        self.balance.leave(self._metrics.child_exit(arbiter, worker))
+    def close(self) -> None:
+        """Close what a worker's app has opened, after its last request; give up in time."""
+        closer = threading.Thread(target=self._closing.close, name="close", daemon=True)
+        closer.start()
+        closer.join(CLOSE_SECONDS)
 
     def wants_body(self, path: str, authorization: str | None) -> bool:
-        """Whether a request can get anywhere with its body: only then is it waited for."""
+        """Return whether a request's body is worth waiting for: its path and key are accepted."""
         if not f"/{unquote(path).lstrip('/')}".startswith(KEYED):  # As Flask reads it.
             return False
         try:
@@ -112,7 +160,10 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             return False
         return True
 
-    def _before_request(self, worker: Any, request: Any) -> None:
-        """End a connection with its next answer in a drain, so that its client finds another."""
+    def _child_exit(self, arbiter: Any, worker: Any) -> None:
+        self.connection_counts.remove(self.metrics.child_exit(arbiter, worker))
+
+    def _pre_request(self, worker: Any, request: Any) -> None:
+        """Close a connection with its next response while draining: its client finds another."""
         if self._draining.begun():
             request.force_close()

@@ -1,6 +1,7 @@
-"""A request whose bytes come piece by piece: parsed by gunicorn, kept until it is whole."""
+"""A request whose bytes arrive piece by piece: parsed by gunicorn, kept until it is complete."""
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ from gunicorn.http.message import Request
 from gunicorn.http.unreader import Unreader
 
 from serving.deadline import TIMEOUT_HEADER, read_timeout
+from serving.gateway.api.request_arrival import Arrival
 from serving.gateway.server.chunked_body import ChunkDecoder
-from serving.gateway.server.memory import Memory
 
 MAX_HEAD_BYTES = 65_536
 PIECE_BYTES = 65_536
@@ -23,59 +24,81 @@ MAX_PIECE_BYTES = 1_048_576
 _END_OF_HEAD = b"\r\n\r\n"
 
 
+class UploadMemory:
+    """The bytes that unfinished uploads of a worker may take, all connections together."""
+
+    def __init__(self, size: int) -> None:
+        self._free = size
+        self._lock = threading.Lock()
+
+    def reserve(self, size: int) -> bool:
+        """Reserve some bytes; return whether that many were free."""
+        with self._lock:
+            if size > self._free:
+                return False
+            self._free -= size
+            return True
+
+    def release(self, size: int) -> None:
+        """Give reserved bytes back."""
+        with self._lock:
+            self._free += size
+
+
 @dataclass(frozen=True)
 class RequestLimits:
-    """What every request of a worker is allowed.
+    """The limits of every request of a worker.
 
     Attributes:
         config: gunicorn's, with its limits of heads.
         time_budget: seconds for a request to arrive; the request may lower them.
-        max_body_bytes: of a longer body no more is awaited.
-        memory: what all unfinished requests share.
+        max_body_bytes: the rest of a longer body is not awaited.
+        memory: shared by all unfinished requests.
         wants_body: whether a request's body is worth waiting for, by its head.
     """
 
     config: Config
     time_budget: float
     max_body_bytes: int
-    memory: Memory
+    memory: UploadMemory
     wants_body: Callable[[Request], bool]
 
 
 class IncomingRequest:
-    """A request from its first byte on.
+    """A request, from its first byte on.
 
     Attributes:
-        began: when its first byte came, on the monotonic clock.
-        end: when its time budget is spent, on the same clock.
-        crowded: there was no memory for all of its bytes.
-        parsed: the request, once its head is there.
+        end: when its time budget is spent, on the monotonic clock.
+        late: the budget was spent before it was complete.
+        complete: all of it has arrived.
+        request: gunicorn's, once the head is complete; its body ends where nothing more has
+            arrived.
     """
 
     def __init__(self, limits: RequestLimits, client: Any, number: int) -> None:
-        self.began = time.monotonic()
-        self.end = self.began + limits.time_budget
-        self.crowded = False
-        self.parsed: ParsedRequest | None = None
+        self._began = time.monotonic()
+        self.end = self._began + limits.time_budget
+        self.late = self.complete = False
+        self.request: Any = None
         self._limits = limits
         self._client = client
         self._number = number
         self._head = bytearray()
+        self._received = _ReceivedBytes()
         self._reserved = 0
+        self._crowded = False  # There was no memory for all of its bytes.
         self._wants_body = True
+        self._chunks: ChunkDecoder | None = None
+        self._length = 0  # Of the body as announced or, if it is chunked, of what has arrived.
 
     def take(self, data: bytes) -> None:
-        """Take the next bytes.
-
-        Raises:
-            Exception: one of gunicorn's, for a head that is no HTTP.
-        """
+        """Take the next bytes; raise one of gunicorn's exceptions for a head that is not HTTP."""
         if self._limits.memory.reserve(len(data)):
             self._reserved += len(data)
         else:
-            self.crowded = True
-        if self.parsed:
-            self.parsed.take(data)
+            self._crowded = True
+        if self.request:
+            self._take_body(data)
             return
         before = len(self._head)
         self._head += data
@@ -83,33 +106,71 @@ class IncomingRequest:
         if end > MAX_HEAD_BYTES or (end < 0 and len(self._head) > MAX_HEAD_BYTES):
             raise LimitRequestHeaders(f"more than {MAX_HEAD_BYTES:,} bytes")
         if end >= 0:
-            self._parse()
+            self._parse_head()
 
-    def _parse(self) -> None:
-        unreader = _Arrived(bytes(self._head))
+    def _parse_head(self) -> None:
+        self._received.append(bytes(self._head))
         self._head.clear()
-        request = Request(self._limits.config, unreader, self._client, self._number)
-        self.parsed = ParsedRequest(request, unreader)
+        request = Request(self._limits.config, self._received, self._client, self._number)
         wanted = dict(request.headers).get(TIMEOUT_HEADER.upper())
         seconds = read_timeout(wanted, self._limits.time_budget) or self._limits.time_budget
-        self.end = self.began + seconds
+        self.end = self._began + seconds
         self._wants_body = self._limits.wants_body(request)
+        self.request = request
+        if isinstance(request.body.reader, ChunkedReader):
+            self._chunks = ChunkDecoder()
+            self._take_body(self._received.take_buffered())
+        else:
+            self._length = int(request.body.reader.length)
+            self._take_body(b"")
+
+    def _take_body(self, data: bytes) -> None:
+        if self._chunks is None:
+            self._received.append(data)
+            self.complete = self._received.size() >= self._length
+            return
+        decoded = self._chunks.feed(data)
+        self._length += len(decoded)
+        self._received.append(decoded)
+        self.complete = self._chunks.done
+        broken = _BrokenBody(self._chunks.fault) if self._chunks.fault else None
+        self.request.body = Body(broken or LengthReader(self._received, self._length))
 
     def ready(self) -> bool:
-        """Whether it is whole, or the rest of its body does not matter."""
-        parsed = self.parsed
-        return parsed is not None and (
-            parsed.whole
-            or self.crowded
+        """Return whether it can be answered: it is complete, or the rest does not matter."""
+        return self.request is not None and (
+            self.complete
+            or self.late
+            or self._crowded
             or not self._wants_body
-            or parsed.broken()
-            or parsed.announced() > self._limits.max_body_bytes
+            or self._length > self._limits.max_body_bytes
+            # Where the body ends can't be known any more.
+            or (self._chunks is not None and self._chunks.fault is not None)
         )
 
+    def arrival(self) -> Arrival:
+        """Return how it arrived."""
+        return Arrival(self._began, self.late, self._crowded)
+
     def piece_bytes(self) -> int:
-        """Return how many bytes to take at once: the more, the larger the body."""
-        announced = self.parsed.announced() if self.parsed else 0
-        return min(max(PIECE_BYTES, announced), MAX_PIECE_BYTES)
+        """Return how many bytes to read at once: more for a larger body."""
+        return min(max(PIECE_BYTES, self._length), MAX_PIECE_BYTES)
+
+    def awaits_continue(self) -> bool:
+        """Return whether the client waits for a 100 (Continue); true at most once.
+
+        gunicorn sends its own when the app is called, which here is after the body has arrived.
+        """
+        if self.request is None or not self.request._expected_100_continue:
+            return False
+        self.request._expected_100_continue = False
+        return not self.ready()
+
+    def rest(self) -> bytes:
+        """Return what has arrived after a complete request."""
+        self.request.body.read(self._length + 1)  # The app may not have read it.
+        rest: bytes = self._chunks.rest if self._chunks else self._received.take_buffered()
+        return rest
 
     def release(self) -> None:
         """Give back the memory."""
@@ -117,95 +178,29 @@ class IncomingRequest:
         self._reserved = 0
 
 
-class ParsedRequest:
-    """A request whose head has come, and as much of its body as there is.
-
-    Attributes:
-        request: gunicorn's; its body ends where no more has come.
-        whole: all of the body has come.
-    """
-
-    def __init__(self, request: Request, unreader: "_Arrived") -> None:
-        self.request = request
-        self.whole = False
-        self._unreader = unreader
-        self._chunks: ChunkDecoder | None = None
-        self._length = 0
-        if isinstance(request.body.reader, ChunkedReader):
-            self._chunks = ChunkDecoder()
-            self.take(unreader.take_buffered())
-        else:
-            self._length = int(request.body.reader.length)
-            self.whole = unreader.size() >= self._length
-
-    def take(self, data: bytes) -> None:
-        """Take the next bytes of the body."""
-        if self._chunks is None:
-            self._unreader.append(data)
-            self.whole = self._unreader.size() >= self._length
-            return
-        decoded = self._chunks.feed(data)
-        self._length += len(decoded)
-        self._unreader.append(decoded)
-        self.whole = self._chunks.done
-        body = _Faulty(self._chunks.fault) if self._chunks.fault else None
-        self.request.body = Body(body or LengthReader(self._unreader, self._length))
-
-    def broken(self) -> bool:
-        """Whether the rest of the body can't be told from what is behind it."""
-        return self._chunks is not None and self._chunks.fault is not None
-
-    def announced(self) -> int:
-        """Return how many bytes the body will have, or has by now where that is not announced."""
-        return self._length
-
-    def awaits_invitation(self) -> bool:
-        """Whether the client waits for a 100 (Continue); it does so once.
-
-        gunicorn's own comes when the app is called, which here is when the body has come.
-        """
-        waits = bool(self.request._expected_100_continue)
-        self.request._expected_100_continue = False
-        return waits and not self.whole
-
-    def rest(self) -> bytes:
-        """Return what has come behind a whole request."""
-        self.request.body.read(self._length + 1)  # The app need not have read it.
-        behind: bytes = self._chunks.rest if self._chunks else self._unreader.take_buffered()
-        return behind
-
-
-class _Faulty:
+class _BrokenBody:
     """A body that can't be read."""
 
     def __init__(self, fault: str) -> None:
         self._fault = fault
 
     def read(self, size: int) -> bytes:
-        """Say what is wrong."""
         raise InvalidChunk(self._fault)
 
 
 class InvalidChunk(ParseException):  # type: ignore[misc]  # gunicorn has no types.
-    """A body that says it is chunked, and is not."""
+    """A body announced as chunked is not."""
 
 
-class _Arrived(Unreader):  # type: ignore[misc]  # gunicorn has no types.
-    """What gunicorn's parser reads from: the bytes that have come. Behind them it ends."""
-
-    def __init__(self, data: bytes) -> None:
-        super().__init__()
-        self.append(data)
+class _ReceivedBytes(Unreader):  # type: ignore[misc]  # gunicorn has no types.
+    """What gunicorn's parser reads from: the bytes that have arrived, then the end."""
 
     def chunk(self, size_hint: int | None = None) -> bytes:
-        """Return no more: what has not come yet is not waited for."""
         return b""
 
     def append(self, data: bytes) -> None:
-        """Add bytes that have come."""
         self.buf.seek(0, os.SEEK_END)
         self.buf.write(data)
 
     def size(self) -> int:
-        """Return how many bytes are there."""
         return int(self.buf.seek(0, os.SEEK_END))

@@ -1,18 +1,18 @@
-"""Memory that is freed goes back to the system, so that a worker stays as small as its work."""
+"""glibc's malloc, set to return freed memory to the system, so that a worker stays small."""
 
 import ctypes
 
-# mallopt(3), of glibc; other C libraries have none of it.
+# mallopt(3) of glibc; other C libraries don't have it.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 _ARENAS = 2
 _OWN_MAPPING_BYTES = 256 * 1024
 
 
 def keep_heap_small() -> None:
-    """Let few heaps serve all threads, and give every large block a mapping of its own.
+    """Let all threads share a few heaps, and give every large block its own mapping.
 
     Without it each thread has a heap, in which one small block holds megabytes of freed pixels,
-    and glibc moves the size from which blocks get mappings up to 32 MB by and by.
+    and glibc gradually raises the size from which blocks get mappings to 32 MB.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

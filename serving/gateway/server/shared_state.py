@@ -1,41 +1,52 @@
-"""How many connections each worker holds, so that they spread evenly over the workers.
+"""What the gateway's master process and its workers share: memory, so make it before the fork."""
 
-The system wakes whichever worker it likes for a new connection, and kept connections stay: without
-this, one of two workers had up to three quarters of the load.
-"""
-
+import ctypes
 import mmap
-import struct
 
-_SLOT = struct.Struct("<H")
-_NOBODY = 0xFFFF
+_NO_WORKER = 0xFFFF
 
 
-class Balance:
-    """A number for each worker, in memory that all share: make it before the fork.
+class Draining:
+    """A flag that the master sets when the gateway is about to stop, and that its workers read.
+
+    While it is set, readiness fails; requests are still accepted and answered.
+    """
+
+    def __init__(self) -> None:
+        self._byte = mmap.mmap(-1, 1)
+
+    def begin(self) -> None:
+        """Set the flag, for good."""
+        self._byte[0] = 1
+
+    def begun(self) -> bool:
+        """Return whether the flag is set."""
+        return self._byte[0] == 1
+
+
+class ConnectionCounts:
+    """How many connections each worker holds, so that they spread evenly over the workers.
+
+    The system wakes any worker for a new connection, and kept connections stay: without this, one
+    of two workers had up to three quarters of the load.
 
     Args:
-        slots: how many workers there may be at once, those that stop included.
+        slots: how many workers there may be at once, including those that are stopping.
     """
 
     def __init__(self, slots: int) -> None:
-        self._slots = slots
-        self._shared = mmap.mmap(-1, slots * _SLOT.size)
-        for slot in range(slots):
-            self.leave(slot)
+        counts = ctypes.c_uint16 * slots
+        self._counts = counts.from_buffer(mmap.mmap(-1, ctypes.sizeof(counts)))
+        self._counts[:] = [_NO_WORKER] * slots
 
-    def hold(self, slot: int, connections: int) -> None:
-        """Say how many connections the worker of a slot holds."""
-        self._write(slot, min(connections, _NOBODY - 1))
+    def set(self, slot: int, connections: int) -> None:
+        """Set the number of connections of the worker in a slot."""
+        self._counts[slot % len(self._counts)] = min(connections, _NO_WORKER - 1)
 
-    def leave(self, slot: int) -> None:
-        """Say that the worker of a slot takes no more."""
-        self._write(slot, _NOBODY)
+    def remove(self, slot: int) -> None:
+        """Remove the worker in a slot: it accepts no more connections."""
+        self._counts[slot % len(self._counts)] = _NO_WORKER
 
-    def least(self) -> int:
-        """Return how many connections the worker holds that holds the fewest."""
-        counts: list[int] = [count for (count,) in _SLOT.iter_unpack(self._shared[:])]
-        return min(counts)
-
-    def _write(self, slot: int, count: int) -> None:
-        _SLOT.pack_into(self._shared, slot % self._slots * _SLOT.size, count)
+    def lowest(self) -> int:
+        """Return the number of connections of the worker that holds the fewest."""
+        return int(min(self._counts))

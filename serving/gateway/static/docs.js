@@ -1,9 +1,9 @@
-// The page of the API: commands with the address in the browser's bar, and buttons that copy them.
+// The API page: puts the address of this page into commands, and adds buttons that copy them.
 "use strict";
 
-// The server does not know its own address where a proxy stands before it.
+// Behind a proxy, the server does not know its own address.
 const base = new URL(".", location.href).href.replace(/\/$/, "");
-for (const place of document.querySelectorAll(".base")) place.textContent = base;
+for (const element of document.querySelectorAll(".base")) element.textContent = base;
 
 function addCopyButton(command) {
   const button = document.createElement("button");
@@ -17,5 +17,5 @@ function addCopyButton(command) {
   command.append(button);
 }
 
-// Browsers have a clipboard only where the connection is safe.
+// Browsers offer the clipboard only on secure connections.
 if (navigator.clipboard) document.querySelectorAll(".command").forEach(addCopyButton);

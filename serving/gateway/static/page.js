@@ -1,19 +1,19 @@
-// The page: a photo and a model in, probabilities as bars out. No framework, no other origin.
-// Whatever comes from outside (file names, labels, errors) enters the page as text only.
+// The web page: a photo and a model in, probabilities as bars out. No framework, no other origin.
+// Everything from outside (file names, labels, errors) is inserted as text, never as HTML.
 "use strict";
 
 const KEY = "photolabel-api-key";
 const READY = "ready";
 const PNG = "image/png";
-const AGAIN = new Set([408, 429, 500, 502, 503, 504]);
+const RETRYABLE = new Set([408, 429, 500, 502, 503, 504]);
 
 const at = (id) => document.getElementById(id);
 let photo = null; // File
 let shown = null; // object URL of the photo
-let running = null; // AbortController of the request under way
-let explaining = new Set(); // names of the models that tell why
-let answered = null; // the answer shown
-let reason = null; // object URL of the picture that shows why
+let running = null; // AbortController of the current request
+let explaining = new Set(); // names of the models that can explain
+let answered = null; // the response shown
+let reason = null; // object URL of the heat map
 
 class Problem extends Error {
   constructor(title, detail, status = 0) {
@@ -29,7 +29,7 @@ function storedKey() {
   try {
     return sessionStorage.getItem(KEY);
   } catch {
-    return null; // Storage is switched off in this browser.
+    return null; // Storage is disabled in this browser.
   }
 }
 
@@ -42,14 +42,14 @@ async function ask(path, options = {}) {
     response = await fetch(path, { ...options, headers });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem("No answer", "The server can't be reached. Are you online, is it running?", 503);
+    throw new Problem("No response", "The server can't be reached. Are you online? Is it running?", 503);
   }
   if (response.ok && headers.Accept === PNG) return response.blob();
   const body = await response.json().catch(() => null);
   if (response.ok && body) return body;
   if (!body || !body.title) {
-    const what = `The server answered ${response.status} with something else than an answer.`;
-    throw new Problem("That went wrong", what, response.status);
+    const what = `The server sent an unexpected response (status ${response.status}).`;
+    throw new Problem("Something went wrong", what, response.status);
   }
   const each = (body.errors || []).map((error) => error.detail);
   throw new Problem(body.title, each.join("\n") || body.detail || "", response.status);
@@ -58,7 +58,7 @@ async function ask(path, options = {}) {
 function post(path, file, signal, accept = "application/json") {
   return ask(path, {
     method: "POST",
-    // Whatever type the browser guesses: the server looks at the bytes.
+    // The server looks at the bytes, not at the type that the browser guesses.
     headers: { "Content-Type": "application/octet-stream", Accept: accept },
     body: file,
     signal,
@@ -69,12 +69,12 @@ function classify(model, file, signal) {
   return post(`v1/models/${encodeURIComponent(model)}:classify`, file, signal);
 }
 
-// The version that has answered: another one may think of another class.
+// Ask the version that classified: another version may choose another class.
 function explain({ model, version }, file, signal) {
   return post(`v1/models/${encodeURIComponent(model)}/versions/${version}:explain`, file, signal, PNG);
 }
 
-// --- What is seen --------------------------------------------------------------------------
+// --- Rendering -----------------------------------------------------------------------------
 
 function element(name, className, text = "") {
   const made = document.createElement(name);
@@ -133,8 +133,8 @@ function showOnly(part) {
 function showAnswer(answer) {
   const [prediction] = answer.predictions;
   at("best").textContent = `${prediction.label}, ${percent(prediction.probability)}`;
-  at("doubt").hidden = prediction.recognized !== false;  // Absent: the model does not tell.
-  at("source").textContent = `answered by ${answer.model}, version ${answer.version}`;
+  at("doubt").hidden = prediction.recognized !== false; // Absent: the model can't tell.
+  at("source").textContent = `by ${answer.model}, version ${answer.version}`;
   at("bars").replaceChildren(...prediction.probabilities.map(bar));
   answered = answer;
   showReason(null);
@@ -143,7 +143,7 @@ function showAnswer(answer) {
   showOnly("result");
 }
 
-// A picture, or null: only the button that asks for one, where the model has reasons.
+// Show a heat map; null shows only the button for it, if the model can explain.
 function showReason(picture) {
   if (reason) URL.revokeObjectURL(reason);
   reason = picture && URL.createObjectURL(picture);
@@ -152,8 +152,8 @@ function showReason(picture) {
   if (!picture) return at("reason-picture").removeAttribute("src");
   const { label } = answered.predictions[0];
   at("reason-picture").src = reason;
-  at("reason-picture").alt = `The photo, lit where it speaks for ${label}`;
-  at("reason-text").textContent = `As the model sees it: bright where it finds ${label}.`;
+  at("reason-picture").alt = `The photo, bright where the evidence for ${label} is`;
+  at("reason-text").textContent = `As the model sees it: bright where it finds evidence for ${label}.`;
 }
 
 function bar({ label, probability }) {
@@ -171,10 +171,10 @@ function showProblem(problem) {
   at("key-form").hidden = !isKeyNeeded;
   if (isKeyNeeded) at("key").focus();
   at("said").textContent = "";
-  if (isKeyNeeded && !storedKey()) return showOnly("nothing-yet"); // The form says it all.
-  at("problem-title").textContent = problem.title || "That went wrong";
+  if (isKeyNeeded && !storedKey()) return showOnly("nothing-yet"); // The form says enough.
+  at("problem-title").textContent = problem.title || "Something went wrong";
   at("problem-detail").textContent = problem.message;
-  at("again").hidden = !AGAIN.has(problem.status);
+  at("again").hidden = !RETRYABLE.has(problem.status);
   showOnly("problem");
 }
 
@@ -185,7 +185,7 @@ function showCurl() {
   at("curl").textContent = `curl${key} --data-binary @photo.jpg '${address}'`;
 }
 
-// --- What happens --------------------------------------------------------------------------
+// --- Events --------------------------------------------------------------------------------
 
 const selected = () => document.querySelector('input[name="model"]:checked')?.value;
 
@@ -195,7 +195,7 @@ async function loadModels() {
     at("key-form").hidden = true;
     return true;
   } catch (problem) {
-    at("models-hint").textContent = "There are none to choose from yet.";
+    at("models-hint").textContent = "No models to choose from yet.";
     showProblem(problem);
     return false;
   }
@@ -207,7 +207,7 @@ async function run() {
   running?.abort();
   const mine = running = new AbortController();
   at("answer").setAttribute("aria-busy", "true");
-  at("why").hidden = at("reason").hidden = true; // They belong to the photo before.
+  at("why").hidden = at("reason").hidden = true; // They belong to the previous photo.
   try {
     const answer = await classify(model, photo, mine.signal);
     if (mine === running) showAnswer(answer);
@@ -250,7 +250,7 @@ async function again() {
 
 at("file").addEventListener("change", (event) => {
   take([...event.target.files]);
-  event.target.value = ""; // So that choosing the same file again asks again.
+  event.target.value = ""; // So that choosing the same file again sends it again.
 });
 at("models").addEventListener("change", () => { showCurl(); run(); });
 at("again").addEventListener("click", again);
@@ -261,7 +261,7 @@ at("key-form").addEventListener("submit", (event) => {
   try {
     sessionStorage.setItem(KEY, at("key").value);
   } catch {
-    showProblem(new Problem("The key can't be kept", "This browser keeps no data for this page."));
+    showProblem(new Problem("The key can't be stored", "This browser does not store data for this page."));
     return;
   }
   at("key").value = "";

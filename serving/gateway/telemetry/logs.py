@@ -1,6 +1,6 @@
 """The log: one event, one line, as text for people or as JSON for machines.
 
-Nothing that a caller sends (paths, names of files and of models) can end a line and forge the next.
+Nothing that a client sends (paths, names of files and of models) can forge a line.
 """
 
 import logging
@@ -11,7 +11,7 @@ from typing import Any
 from gunicorn.glogging import Logger
 from pythonjsonlogger.json import JsonFormatter
 
-# What a record may tell of a request beside its message, and how a text line calls it.
+# The fields of a request that a text line shows after its message, and their names there.
 _SHOWN = {
     "request_id": "id",
     "model": "model",
@@ -28,32 +28,32 @@ def configure_logging(level: str, form: str) -> None:
     handler.setFormatter(_json_lines() if form == "json" else TextLines())
     logging.basicConfig(level=level, handlers=[handler])
     logging.captureWarnings(True)
-    # What no line tells need not be found out for each (Logging HOWTO, "Optimization").
+    # No line shows these (Logging HOWTO, "Optimization").
     logging.logThreads = logging.logMultiprocessing = False
 
 
 class TextLines(logging.Formatter):
-    """A line of text for each record; the lines of a traceback below it are marked with a bar."""
+    """A line of text for each record; a bar marks the lines of a traceback below it."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s")
         self._second = 0, ""
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - the base's name.
-        """Return the time, of which all but the milliseconds changes once a second."""
+        """Return the time; all but its milliseconds is cached for a second."""
         second = int(record.created)
         if second != self._second[0]:
             self._second = second, super().formatTime(record, "%Y-%m-%d %H:%M:%S")
         return f"{self._second[1]},{record.msecs:03.0f}"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base's name.
-        """Return the line, with what is known of the request behind its message."""
-        told = ((short, getattr(record, name, None)) for name, short in _SHOWN.items())
-        more = "".join(f" {short}={value}" for short, value in told if value not in (None, ""))
-        return _printable(super().formatMessage(record) + more)
+        """Return the line: the message, then the known fields of the request."""
+        fields = ((short, getattr(record, name, None)) for name, short in _SHOWN.items())
+        shown = "".join(f" {short}={value}" for short, value in fields if value not in (None, ""))
+        return _printable(super().formatMessage(record) + shown)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the base's name.
-        """Return a traceback whose lines can't be taken for the log's."""
+        """Return a traceback whose lines can't be mistaken for the log's."""
         lines = super().formatException(ei).splitlines()
         return "\n".join(f"  | {_printable(line)}" for line in lines)
 

@@ -28,7 +28,7 @@ class Metrics:
         )
         self._request_seconds = self._histogram(
             "request_seconds",
-            "From a request's first byte to its answer.",
+            "From a request's first byte to its response.",
             SECONDS,
             "route",
             "model",
@@ -37,13 +37,9 @@ class Metrics:
             "stage_seconds", "The stages of classifying.", SECONDS, "model", "stage"
         )
         self._photos = self._counter("photos", "Photos classified.", "model", "version")
+        meaning = "Probability of the predicted class."
         self._confidence = self._histogram(
-            "confidence",
-            "Probability of the predicted class.",
-            CONFIDENCES,
-            "model",
-            "version",
-            "predicted",
+            "confidence", meaning, CONFIDENCES, "model", "version", "predicted"
         )
         self.in_flight = Gauge(
             "photolabel_requests_in_flight",
@@ -52,7 +48,7 @@ class Metrics:
             registry=self.registry,
         )
 
-    # What is counted is kept by its labels: the library's own look-up costs more than counting.
+    # Children are cached by their labels: the library's own look-up costs more than counting.
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Callable[..., Counter]:
         counter = Counter(f"photolabel_{name}", meaning, labels, registry=self.registry)
@@ -71,12 +67,8 @@ class Metrics:
     ) -> None:
         """Count one request that has been answered.
 
-        Args:
-            observation: what was measured on the way.
-            route: which handler answered, never the path itself.
-            model: the model's name if it is served, `unknown` if not, empty if none was asked for.
-            status: the HTTP status.
-            seconds: from the request's first byte to the answer.
+        `route` is which handler answered, never the path itself; `model` is its name if it is
+        served, `unknown` if not, empty if none was asked for.
         """
         version = "" if observation.version is None else str(observation.version)
         self._requests(route, model, version, status).inc()
@@ -89,12 +81,12 @@ class Metrics:
             self._confidence(model, version, predicted).observe(probability)
 
     def page(self) -> WsgiApp:
-        """Return a WSGI application that shows the metrics: of all workers, where there are any."""
-        return worker_page() if FOLDER_VARIABLE in os.environ else make_wsgi_app(self.registry)
+        """Return a WSGI application that shows the metrics: of all workers, if there are any."""
+        return make_wsgi_app(worker_registry() if FOLDER_VARIABLE in os.environ else self.registry)
 
 
-def worker_page() -> WsgiApp:
-    """Return a WSGI application that shows the metrics of all workers together."""
+def worker_registry() -> CollectorRegistry:
+    """Return the metrics of all workers together."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # It has no types.
-    return make_wsgi_app(registry)
+    return registry

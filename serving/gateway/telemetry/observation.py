@@ -1,23 +1,20 @@
-"""What is measured of one request, noted by whoever works on it."""
+"""The measurements of one request."""
 
 import time
 import types
 from contextlib import AbstractContextManager
+from functools import partialmethod
 
 from serving.gateway.telemetry.trace import Trace
 
 
 class Observation:
-    """The measures of one request.
-
-    Args:
-        trace: the trace that the request belongs to.
-        began: when its first byte came, on the monotonic clock; None: now.
+    """The measurements of one request; its methods are context managers that time its stages.
 
     Attributes:
         trace: the trace that the request belongs to; its metadata goes with every call.
-        began: when its first byte came, on the monotonic clock.
-        seconds: how long each stage took, in all.
+        began: when its first byte came, on the monotonic clock; by default, now.
+        seconds: the total time of each stage.
         version: which version answered or, until one has, which is expected to.
         photos: how many photos it holds.
         best: the predicted class of each photo and its probability.
@@ -36,31 +33,20 @@ class Observation:
         return time.monotonic() - self.began
 
     def uploading(self) -> AbstractContextManager[None]:
-        """Time how long the request takes to arrive, from its first byte."""
+        """Time the request's arrival, from its first byte."""
         return _Stage(self, "upload", self.began)
-
-    def waiting(self) -> AbstractContextManager[None]:
-        """Time how long the request waits to be worked on."""
-        return self._stage("admission")
-
-    def decoding(self) -> AbstractContextManager[None]:
-        """Time how long the photos take to become pixels."""
-        return self._stage("decode")
-
-    def asking(self) -> AbstractContextManager[None]:
-        """Time how long the model takes to answer."""
-        return self._stage("predict")
-
-    def explaining(self) -> AbstractContextManager[None]:
-        """Time how long the model takes to explain its answer."""
-        return self._stage("explain")
 
     def _stage(self, name: str) -> AbstractContextManager[None]:
         return _Stage(self, name)
 
+    waiting = partialmethod(_stage, "admission")  # until the request is handled
+    decoding = partialmethod(_stage, "decode")  # until photos are pixels
+    asking = partialmethod(_stage, "predict")  # until the model has answered
+    explaining = partialmethod(_stage, "explain")  # until it has explained its answer
+
 
 class _Stage:
-    """Times one stage; a class, because a generator costs three times as much."""
+    """Times one stage; a class, because a generator takes three times as long."""
 
     __slots__ = ("_begun", "_given", "_name", "_observation", "_part")
 

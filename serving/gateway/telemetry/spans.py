@@ -1,6 +1,6 @@
 """OpenTelemetry spans: one for each request, and within it one for each stage of the work.
 
-Import it only where an exporter is set: OpenTelemetry costs memory and time.
+Import it only if an exporter is set: OpenTelemetry's SDK costs memory and time.
 """
 
 import os
@@ -12,21 +12,20 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from serving.gateway.telemetry.trace import Trace
+from serving.gateway.telemetry.trace import PROPAGATOR, Trace, Tracing
 
 SERVICE = "photolabel-gateway"
 
-_PROPAGATOR = TraceContextTextMapPropagator()
 _CALLS = {"predict"}  # Stages that wait for another program.
 
 
-class SpanRecorder:
-    """Records spans and exports them, as OpenTelemetry's environment variables say."""
+class SpanTracing(Tracing):
+    """Records spans and exports them as OpenTelemetry's environment variables say."""
 
     def __init__(self) -> None:
-        self._provider = TracerProvider(resource=_resource())
+        # It is closed explicitly, within a time limit, not when the interpreter exits.
+        self._provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._provider.get_tracer("photolabel")
 
@@ -47,7 +46,7 @@ class _SpanTrace(Trace):
         self._tracer = tracer
         attributes = {"photolabel.request_id": metadata["x-request-id"]}
         self._request = tracer.start_span(
-            route, _PROPAGATOR.extract(metadata), SpanKind.SERVER, attributes
+            route, PROPAGATOR.extract(metadata), SpanKind.SERVER, attributes
         )
         self._carry(self._request)
 
@@ -75,7 +74,7 @@ class _SpanTrace(Trace):
         self._request.end()
 
     def _carry(self, span: Span) -> None:
-        _PROPAGATOR.inject(self.metadata, set_span_in_context(span))
+        PROPAGATOR.inject(self.metadata, set_span_in_context(span))
 
 
 def _resource() -> Resource:

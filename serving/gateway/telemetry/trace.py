@@ -1,37 +1,31 @@
-"""The trace context of one request, as it goes with every call (W3C Trace Context)."""
+"""The trace context of one request, which goes with every call (W3C Trace Context)."""
 
-import re
+import logging
 from contextlib import AbstractContextManager, nullcontext
 
-# https://www.w3.org/TR/trace-context/: version, trace id, parent id, flags, and what later versions
-# may add.
-_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-[ -~]*)?")
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+PROPAGATOR = TraceContextTextMapPropagator()
+MAX_TRACESTATE = 512  # Characters; all metadata of a gRPC call has to fit into 8 KB.
 
-_TRACESTATE = re.compile(r"[ -~]{1,512}")
-
+# A warning for every malformed header would let clients flood the log.
+logging.getLogger("opentelemetry.trace.span").setLevel(logging.ERROR)
 
 _NOTHING = nullcontext()
 
 
 def trace_context(traceparent: str, tracestate: str = "") -> dict[str, str]:
-    """Return the trace context of two headers, as gRPC metadata; empty if it is not valid.
+    """Return the trace context of two headers, as gRPC metadata; empty if it is invalid.
 
-    A `traceparent` of a later version is passed on as one of version 00, as the standard says.
+    A `traceparent` of a later version is passed on as version 00, as the standard says.
     """
-    match = _TRACEPARENT.fullmatch(traceparent)
-    if match is None:
+    if not traceparent.isprintable():  # The library ignores a line break at its end.
         return {}
-    version, trace_id, parent_id, flags, more = match.groups()
-    if (
-        version == "ff"
-        or (version == "00" and more)
-        or not (int(trace_id, 16) and int(parent_id, 16))
-    ):
-        return {}
-    context = {"traceparent": f"00-{trace_id}-{parent_id}-{flags}"}
-    if _TRACESTATE.fullmatch(tracestate):
-        context["tracestate"] = tracestate
+    headers = {"traceparent": traceparent}
+    if len(tracestate) <= MAX_TRACESTATE:
+        headers["tracestate"] = tracestate
+    context: dict[str, str] = {}
+    PROPAGATOR.inject(context, PROPAGATOR.extract(headers))
     return context
 
 
@@ -47,13 +41,24 @@ class Trace:
 
     @property
     def trace_id(self) -> str | None:
-        """Return the id of the trace, 32 hexadecimal digits, or None if there is none."""
+        """The id of the trace, 32 hexadecimal digits, or None."""
         parent = self.metadata.get("traceparent")
         return parent.split("-")[1] if parent else None
 
     def stage(self, name: str) -> AbstractContextManager[None]:
-        """Do a stage of the request's work as a part of the trace."""
+        """Make a stage of the request's work a part of the trace."""
         return _NOTHING
 
     def end(self, model: str, version: int | None, status: int) -> None:
-        """Say how the request ended."""
+        """Note how the request ended."""
+
+
+class Tracing:
+    """Begins the trace of each request; here, passes it on as it came."""
+
+    def begin(self, route: str, metadata: dict[str, str]) -> Trace:
+        """Begin the trace of a request."""
+        return Trace(route, metadata)
+
+    def close(self) -> None:
+        """Export what is left."""

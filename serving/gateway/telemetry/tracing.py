@@ -1,14 +1,11 @@
-"""The trace that a request belongs to: W3C trace context in, W3C trace context out.
+"""Chooses how requests are traced.
 
-Without an exporter a trace passes through as it came. Spans are recorded
-(`serving.gateway.telemetry.spans`) only where OpenTelemetry's own variables
-name an exporter, and only then is OpenTelemetry imported.
+Spans are recorded, and OpenTelemetry's SDK is imported, only if its variables name an exporter.
 """
 
 import os
-from collections.abc import Callable
 
-from serving.gateway.telemetry.trace import Trace
+from serving.gateway.telemetry.trace import Tracing
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
@@ -34,13 +31,10 @@ def exporter_is_set() -> bool:
     return True
 
 
-def open_tracing() -> Callable[[str, dict[str, str]], Trace]:
-    """Return what begins the trace of a request, from its route and its metadata.
-
-    Call it after a fork: an exporter has threads.
-    """
+def open_tracing() -> Tracing:
+    """Return how requests are traced. Call it after a fork: an exporter has threads."""
     if not exporter_is_set():
-        return Trace
-    from serving.gateway.telemetry.spans import SpanRecorder
+        return Tracing()
+    from serving.gateway.telemetry.spans import SpanTracing
 
-    return SpanRecorder().begin
+    return SpanTracing()

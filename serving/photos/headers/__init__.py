@@ -1,1 +1,1 @@
-"""What decoding a photo will cost, read from its header before it is decoded."""
+"""What decoding a photo will cost, read from its headers before it is decoded."""

@@ -1,7 +1,7 @@
 """What parsing a colour profile will cost, read from its tags (ICC.1:2022, sections 7 and 10).
 
-LittleCMS makes room for a table before it reads it, however short the profile is: a profile of 200
-bytes may ask for 500 MB.
+LittleCMS allocates a table before it reads it, however short the profile is: a profile of 200 bytes
+may ask for 500 MB.
 """
 
 import math
@@ -13,32 +13,32 @@ from serving.photos.errors import TooCostly
 _TAGS_AT = 128
 _MAX_TAGS = 100  # where LittleCMS gives up
 _TAG = struct.Struct(">4sII")
-_TABLES = {b"mft1", b"mft2"}  # of one number of points for all channels
-_GRIDS = {b"mAB ", b"mBA "}  # of a number of points for each channel
+_TABLES = {b"mft1", b"mft2"}  # with the same number of points for all channels
+_GRIDS = {b"mAB ", b"mBA "}  # with a number of points for each channel
 
 
 def inspect_profile(profile: bytes) -> None:
     """Check what a profile will cost to parse and to apply.
 
     Raises:
-        TooCostly: it holds multi-process elements, or its tables are larger than itself.
+        TooCostly: it has multi-process elements, or its tables are larger than the profile itself.
     """
     if b"mpet" in profile:
-        # Such elements may be chained by thousands, and each colour goes through all of them.
+        # Thousands of such elements may be chained, and each colour goes through all of them.
         raise TooCostly(
             "The photo has a colour profile with multi-process elements, which are not accepted."
             " Convert it to sRGB."
         )
-    for entries in _tables(profile):
+    for entries in _table_entries(profile):
         if entries > len(profile):
             raise TooCostly(
-                f"The photo has a colour profile of {len(profile):,} bytes that promises a table"
-                f" of {entries:,} entries. Convert it to sRGB, or send it without."
+                f"The photo has a colour profile of {len(profile):,} bytes that declares a table"
+                f" of {entries:,} entries. Convert it to sRGB, or send it without a profile."
             )
 
 
-def _tables(profile: bytes) -> Iterator[int]:
-    """Yield the number of entries of each table, a byte or two for each."""
+def _table_entries(profile: bytes) -> Iterator[int]:
+    """Yield the number of entries of each table, which take a byte or two each."""
     (tags,) = struct.unpack(">I", profile[_TAGS_AT : _TAGS_AT + 4].rjust(4, b"\0"))
     start = _TAGS_AT + 4
     directory = profile[start : start + min(tags, _MAX_TAGS) * _TAG.size]

@@ -1,15 +1,15 @@
 """What decoding a JPEG will cost, read from its markers without decoding anything.
 
 Markers: ITU-T T.81, annex B. A progressive JPEG visits every block of a component once for each
-scan, and a scan in which nothing changes takes a few bytes: 0.5 MB can hold minutes of work.
+scan, and a scan that changes nothing takes a few bytes: 0.5 MB can hold minutes of work.
 """
 
 import re
 import struct
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from serving.photos.errors import DamagedPhoto, TooCostly, UnsupportedFormat
+from serving.photos.headers.refusals import too_many
 from serving.photos.limits import PhotoLimits
 
 # Huffman coding only: decoding arithmetic coding takes seconds, and no browser shows it.
@@ -17,43 +17,38 @@ _SEQUENTIAL, _PROGRESSIVE = {0xC0, 0xC1}, {0xC2}
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _SOS, _EOI = 0xDA, 0xD9
 _WITHOUT_PAYLOAD = {0x00, 0x01, 0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)}
-_NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # Behind the coded data of a scan.
+_NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # After the coded data of a scan.
 _BLOCK = 8  # pixels
-_MAX_TABLES = (
-    65_536  # bytes of quantization tables, which Pillow reads number by number; usual: 260
-)
-_MAX_RESOURCES = 20_000  # of Photoshop, which Pillow reads one by one
-_MAX_JUNK = 65_536  # bytes between markers, which Pillow passes over one by one
-
-
-class Marker(NamedTuple):
-    """One marker before the first scan: its code and its payload."""
-
-    code: int
-    payload: bytes
-    end: int  # where the next one begins
+# Pillow reads these in a Python loop:
+_MAX_TABLE_BYTES = 65_536  # of quantization tables; usual: 260
+_MAX_RESOURCES = 20_000  # of Photoshop
+_MAX_JUNK = 65_536  # bytes between markers
+_EXIF, _PROFILE = "bytes of EXIF data", "bytes of colour profile"
+_TABLES, _RESOURCES = "bytes of quantization tables", "Photoshop resources"
+_COUNTED = {  # By marker: how its payload begins, and what is counted.
+    0xDB: (b"", _TABLES),
+    0xE1: (b"Exif\0\0", _EXIF),
+    0xE2: (b"ICC_PROFILE\0", _PROFILE),
+    0xED: (b"Photoshop 3.0\0", _RESOURCES),
+}
 
 
 @dataclass
 class Header:
-    """What the markers before the first scan say."""
+    """What the markers before the first scan declare."""
 
     size: tuple[int, int] = (0, 0)
     frame: int | None = None
     sampling: list[tuple[int, int]] = field(default_factory=list)
     scanned: int = 0  # components of the first scan
     scans_at: int = 0
-    exif_bytes: int = 0
-    profile_bytes: int = 0
-    table_bytes: int = 0
-    resources: int = 0
 
-    def several_scans(self) -> bool:
-        """Return whether the decoder gathers coefficients over several scans."""
+    def has_several_scans(self) -> bool:
+        """Return whether the decoder collects coefficients over several scans."""
         return self.frame in _PROGRESSIVE or self.scanned < len(self.sampling)
 
     def coefficients(self) -> int:
-        """Return how many coefficients all components have, filled up to whole blocks."""
+        """Return how many coefficients all components have, padded to whole blocks."""
         across, down = (max(each) for each in zip(*self.sampling, strict=True))
         columns = -(-self.size[0] // (_BLOCK * across))
         rows = -(-self.size[1] // (_BLOCK * down))
@@ -65,40 +60,41 @@ def inspect_jpeg(encoded: bytes, limits: PhotoLimits) -> tuple[int, int]:
 
     Raises:
         DamagedPhoto: there is no frame or no scan.
-        UnsupportedFormat: it is coded in a way that nobody uses for photos.
-        TooCostly: too many scans, segments, coefficients, or too large metadata.
+        UnsupportedFormat: it is coded in a way that is not used for photos.
+        TooCostly: too many scans, segments or coefficients, or too large metadata.
     """
     header = _read_header(encoded, limits)
     if header.frame not in _SEQUENTIAL | _PROGRESSIVE:
         raise UnsupportedFormat(
-            "This JPEG is lossless, hierarchical or arithmetically coded; accepted are baseline"
-            " and progressive ones. Save it anew as an ordinary JPEG."
+            "This JPEG is lossless, hierarchical or arithmetically coded; only baseline and"
+            " progressive ones are accepted. Re-save it as an ordinary JPEG."
         )
-    if header.several_scans():
+    if header.has_several_scans():
         _check_scans(encoded, header, limits)
     return header.size
 
 
 def _check_scans(encoded: bytes, header: Header, limits: PhotoLimits) -> None:
-    if header.coefficients() > limits.max_coefficients:
+    coefficients = header.coefficients()
+    if coefficients > limits.max_coefficients:
         width, height = header.size
         raise TooCostly(
-            f"The JPEG has several scans and {width}×{height} pixels, so {header.coefficients():,}"
+            f"The JPEG has several scans and {width}×{height} pixels, so {coefficients:,}"
             f" coefficients; at most {limits.max_coefficients:,} are accepted. Send a baseline"
             " JPEG or a smaller copy."
         )
-    scans = encoded.count(b"\xff\xda", header.scans_at)  # At least as many as there are.
-    if scans > limits.max_scans:  # There may be more images behind this one: look closely.
+    scans = encoded.count(b"\xff\xda", header.scans_at)  # An upper bound.
+    if scans > limits.max_scans:  # More images may follow this one: count precisely.
         scans = _count_scans(encoded, header.scans_at, limits)
     if scans > limits.max_scans:
         raise TooCostly(
-            f"The JPEG has more than {limits.max_scans} scans, which are the most. Send a baseline"
-            " JPEG, or a progressive one as usual programs make it (about 10 scans)."
+            f"The JPEG has more than {limits.max_scans} scans, the maximum. Send a baseline JPEG,"
+            " or an ordinary progressive one (about 10 scans)."
         )
 
 
 def _count_scans(encoded: bytes, position: int, limits: PhotoLimits) -> int:
-    """Count the scans up to the end of the image, or until they are too many."""
+    """Count the scans up to the end of the image, or until there are too many."""
     scans, segments = 0, 0
     while scans <= limits.max_scans and (found := _NEXT_MARKER.search(encoded, position)):
         code, position = encoded[found.end() - 1], found.end()
@@ -106,7 +102,7 @@ def _count_scans(encoded: bytes, position: int, limits: PhotoLimits) -> int:
             break
         segments += 1
         if segments > limits.max_jpeg_segments:
-            raise _too_many_segments(limits)
+            raise too_many("JPEG", "segments", limits.max_jpeg_segments)
         scans += code == _SOS
         if code not in _WITHOUT_PAYLOAD:
             position += int.from_bytes(encoded[position : position + 2], "big")
@@ -115,32 +111,41 @@ def _count_scans(encoded: bytes, position: int, limits: PhotoLimits) -> int:
 
 def _read_header(encoded: bytes, limits: PhotoLimits) -> Header:
     header, segments, position = Header(), 0, 2
+    counts = dict.fromkeys((_EXIF, _PROFILE, _TABLES, _RESOURCES), 0)
+    maxima = {
+        _EXIF: limits.max_exif_bytes,
+        _PROFILE: limits.max_profile_bytes,
+        _TABLES: _MAX_TABLE_BYTES,
+        _RESOURCES: _MAX_RESOURCES,
+    }
     while not header.scanned:
-        marker = _next(encoded, position)
+        code, payload, end = _read_marker(encoded, position)
         segments += 1
         if segments > limits.max_jpeg_segments:
-            raise _too_many_segments(limits)
-        _note(header, marker, position)
-        position = marker.end
-        _check_segments(header, limits)
-    if header.frame is None or not all(0 < n < 5 for pair in header.sampling for n in pair):
-        raise _damaged("no valid frame")
+            raise too_many("JPEG", "segments", limits.max_jpeg_segments)
+        if code in _FRAMES:
+            _read_frame(header, code, payload)
+        elif code == _SOS:
+            header.scanned, header.scans_at = max(1, payload[0] if payload else 0), position
+        elif code == _EOI:
+            raise _damaged("no scan")
+        elif code in _COUNTED and payload.startswith(_COUNTED[code][0]):
+            what = _COUNTED[code][1]
+            counts[what] += payload.count(b"8BIM") if what == _RESOURCES else len(payload)
+            if counts[what] > maxima[what]:
+                raise too_many("JPEG", what, maxima[what])
+        position = end
+    if header.frame is None:
+        raise _damaged("no frame")
     return header
 
 
-def _check_segments(header: Header, limits: PhotoLimits) -> None:
-    for what, size, most in (
-        ("bytes of EXIF data", header.exif_bytes, limits.max_exif_bytes),
-        ("bytes of a colour profile", header.profile_bytes, limits.max_profile_bytes),
-        ("bytes of quantization tables", header.table_bytes, _MAX_TABLES),
-        ("resources of Photoshop", header.resources, _MAX_RESOURCES),
-    ):
-        if size > most:
-            raise TooCostly(f"The JPEG has more than {most:,} {what}. Save it anew, without.")
+def _read_marker(encoded: bytes, position: int) -> tuple[int, bytes, int]:
+    """Read the next marker as Pillow and libjpeg do: skip fill bytes and junk.
 
-
-def _next(encoded: bytes, position: int) -> Marker:
-    """Read the next marker as Pillow and libjpeg do: past fill bytes and junk."""
+    Returns:
+        Its code, its payload, and the position of the next one.
+    """
     start = encoded.find(b"\xff", position, position + _MAX_JUNK)
     code_at = start + 1
     while code_at - position < _MAX_JUNK and encoded[code_at : code_at + 1] == b"\xff":
@@ -149,51 +154,26 @@ def _next(encoded: bytes, position: int) -> Marker:
     if start < 0 or not code or code == b"\xff":
         raise _damaged("no scan")
     if code[0] in _WITHOUT_PAYLOAD:
-        return Marker(code[0], b"", code_at + 1)
+        return code[0], b"", code_at + 1
     length = int.from_bytes(encoded[code_at + 1 : code_at + 3], "big")
     end = code_at + 1 + length
     if length < 2 or end > len(encoded):
-        raise _damaged("a segment that is cut off")
-    return Marker(code[0], encoded[code_at + 3 : end], end)
+        raise _damaged("a segment is cut off")
+    return code[0], encoded[code_at + 3 : end], end
 
 
-def _note(header: Header, marker: Marker, position: int) -> None:
-    code, payload, _ = marker
-    if code in _FRAMES:
-        if header.frame is not None:
-            raise _damaged("more than one frame")
-        header.frame = code
-        try:
-            _, height, width, components = struct.unpack_from(">BHHB", payload)
-            sampling = payload[7 : 6 + 3 * components : 3]
-        except struct.error as error:
-            raise _damaged("no valid frame") from error
-        header.size = width, height
-        header.sampling = [(each >> 4, each & 15) for each in sampling]
-        if not sampling or len(sampling) != components:
-            raise _damaged("no valid frame")
-    elif code == 0xE1 and payload.startswith(b"Exif\0\0"):
-        header.exif_bytes += len(payload)
-    elif code == 0xE2 and payload.startswith(b"ICC_PROFILE\0"):
-        header.profile_bytes += len(payload)
-    elif code == 0xDB:
-        header.table_bytes += len(payload)
-    elif code == 0xED and payload.startswith(b"Photoshop 3.0\0"):
-        header.resources += payload.count(b"8BIM")
-    elif code == _SOS:
-        header.scanned, header.scans_at = max(1, payload[0] if payload else 0), position
-    elif code == _EOI:
-        raise _damaged("no scan")
+def _read_frame(header: Header, code: int, payload: bytes) -> None:
+    if header.frame is not None:
+        raise _damaged("more than one frame")
+    if len(payload) < 6:
+        raise _damaged("no valid frame")
+    _, height, width, components = struct.unpack_from(">BHHB", payload)
+    header.frame, header.size = code, (width, height)
+    header.sampling = [(each >> 4, each & 15) for each in payload[7 : 6 + 3 * components : 3]]
+    factors = {factor for pair in header.sampling for factor in pair}
+    if not components or len(header.sampling) != components or not factors <= {1, 2, 3, 4}:
+        raise _damaged("no valid frame")
 
 
 def _damaged(what: str) -> DamagedPhoto:
-    return DamagedPhoto(
-        f"The header of the JPEG image can't be read: {what}. Send a complete, intact file."
-    )
-
-
-def _too_many_segments(limits: PhotoLimits) -> TooCostly:
-    return TooCostly(
-        f"The JPEG has more than {limits.max_jpeg_segments:,} segments, which are the most."
-        " Save it anew without metadata."
-    )
+    return DamagedPhoto(f"The headers of the JPEG can't be read: {what}. Send an intact file.")

@@ -1,1 +1,1 @@
-"""A process that decodes what a header says too little about, with limits of its own."""
+"""A process of bounded memory and processor time that decodes what headers say too little about."""

@@ -1,9 +1,10 @@
-"""A worker's side of its sandbox process: starts, asks and kills it.
+"""A worker's side of its sandbox: starts the process, sends it photos, and kills it.
 
-The helper ends with its worker, whose end closes the socket between them.
+The process ends with its worker, since that closes the socket between them.
 """
 
 import contextlib
+import dataclasses
 import json
 import os
 import re
@@ -12,14 +13,12 @@ import socket
 import subprocess
 import sys
 import threading
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 
 from serving.deadline import Deadline
 from serving.errors import DeadlineExceeded
-from serving.photos import PREPARATIONS, Shape
 from serving.photos.errors import (
     BadPhoto,
     DamagedPhoto,
@@ -29,26 +28,29 @@ from serving.photos.errors import (
     UnsupportedFormat,
 )
 from serving.photos.limits import PhotoLimits
-from serving.photos.sandbox.protocol import ANSWER, MAX_REFUSAL, PIXELS, READY, REFUSAL, REQUEST
+from serving.photos.preparation import Shape
+from serving.photos.registry import PREPARATIONS
+from serving.photos.sandbox.protocol import MAX_REFUSAL, PIXELS, READY, REFUSAL, REQUEST, RESPONSE
 
 _KINDS = {
     kind.__name__: kind
     for kind in (DamagedPhoto, NotAnImage, TooCostly, TooManyPixels, UnsupportedFormat)
 }
 _REFUSAL = re.compile(rf"({'|'.join(_KINDS)})\n(.*)".encode(), re.S)
-# Python's and the loader's own, and none that hold secrets: the helper reads what strangers send.
+# What Python and the loader need, and no secrets: the sandbox decodes what strangers send.
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "LANG", "LC_ALL")
-# Threads and arenas of malloc would reserve memory that they do not use, and that is bounded here.
+# Threads and malloc arenas reserve address space, which is bounded here, without using it.
 _LEAN = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
 _ROOT = Path(__file__).parents[3]
-_COPIES = 4  # of an encoded photo, which the helper holds at least until its pixels are there
-_END_SECONDS = 5.0  # in which a process ends that has closed its socket
+_COPIES = 4  # of an encoded photo, which the sandbox holds at least until it is decoded
+_LATE = "The time budget of the request ended before its photo was decoded. Send a smaller copy."
+_END_SECONDS = 5.0  # within which a process ends that has closed its socket
 
 
-class DecoderProcess:
-    """One helper process, which prepares one photo at a time; threads take turns.
+class Sandbox:
+    """One sandbox process, which prepares one photo at a time; threads take turns.
 
-    It is started for the first photo, and anew for the next one when it has been killed.
+    It is started for the first photo, and again for the next photo after it was killed.
     """
 
     def __init__(self, limits: PhotoLimits) -> None:
@@ -61,11 +63,11 @@ class DecoderProcess:
     def prepare(
         self, encoded: bytes, preparation: str, shape: Shape, deadline: Deadline
     ) -> np.ndarray:
-        """Do what `serving.photos.preparation.prepare` does, in the helper.
+        """Do what `serving.photos.prepare` does, in the sandbox.
 
         Raises:
-            BadPhoto: one of its kinds, also for a photo that got the helper killed.
-            DeadlineExceeded: the deadline passed meanwhile, or while others had their turns.
+            BadPhoto: one of its kinds, also for a photo that got the process killed.
+            DeadlineExceeded: the deadline passed before there was a response.
             KeyError: the preparation is not known.
         """
         _ = PREPARATIONS[preparation]
@@ -73,54 +75,58 @@ class DecoderProcess:
             raise TooCostly(f"The photo has {len(encoded):,} bytes, too many for its format.")
         head = REQUEST.pack(len(encoded), *shape, preparation.encode())
         if not self._turn.acquire(timeout=deadline.remaining()):
-            raise DeadlineExceeded(_SPENT)
+            raise DeadlineExceeded(_LATE)
         try:
-            return self._ask(head, encoded, shape, deadline)
+            return self._request(head, encoded, shape, deadline)
+        except TimeoutError:
+            raise DeadlineExceeded(_LATE) from None
         finally:
             self._turn.release()
 
     def close(self) -> None:
-        """End the helper, if there is one."""
+        """End the process, if there is one."""
         with self._turn:
             self._end()
 
-    def _ask(self, head: bytes, encoded: bytes, shape: Shape, deadline: Deadline) -> np.ndarray:
+    def _request(self, head: bytes, encoded: bytes, shape: Shape, deadline: Deadline) -> np.ndarray:
         connection = self._connection(deadline)
         try:
-            _send(connection, head, deadline)
-            _send(connection, encoded, deadline)
-            return _pixels(connection, shape, deadline)
+            for data in (head, encoded):
+                connection.settimeout(deadline.remaining())
+                connection.sendall(data)
+            return _receive_pixels(connection, shape, deadline)
         except BadPhoto:
             raise
         except (EOFError, ConnectionError):
             status = self._end(_END_SECONDS)
-        except BaseException:  # The deadline above all: the helper is in the middle of something.
+        except BaseException:  # Above all TimeoutError: the process is still at work.
             self._end()
             raise
         raise _killed(status, self._limits)
 
     def _connection(self, deadline: Deadline) -> socket.socket:
-        """Return the socket of a helper that is ready for a photo, started if need be."""
+        """Return the socket of a process that is ready for a photo, started if necessary."""
         if self._process is not None and self._process.poll() is not None:
             self._end()
         connection = self._socket or self._start()
         if not self._ready:
             try:
-                self._ready = _answer(connection, deadline) == (READY, 0)
+                self._ready = _receive_header(connection, deadline) == (READY, 0)
             except (EOFError, ConnectionError) as error:
                 status = self._end(_END_SECONDS)
-                raise RuntimeError(f"the helper process ended at its start: {status}") from error
+                raise RuntimeError(f"the sandbox process ended while starting: {status}") from error
         return connection
 
     def _start(self) -> socket.socket:
         ours, theirs = socket.socketpair()
-        kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+        limits = json.dumps(dataclasses.asdict(self._limits))
+        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         with theirs:
             try:
                 self._process = subprocess.Popen(  # noqa: S603 - our own program
-                    _arguments(self._limits),
+                    [sys.executable, "-m", "serving.photos.sandbox", limits],
                     cwd=_ROOT,
-                    env={**kept, **_LEAN},
+                    env=environment | _LEAN,
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                     start_new_session=True,  # Ctrl+C in a terminal is for the gateway to handle.
@@ -131,8 +137,8 @@ class DecoderProcess:
         self._socket = ours
         return ours
 
-    def _end(self, patience: float = 0.0) -> int | None:
-        """Kill the helper unless it ends by itself; return its exit status, as `Popen` has it."""
+    def _end(self, seconds: float = 0.0) -> int | None:
+        """Kill the process unless it ends by itself in time; return its `Popen.returncode`."""
         process, connection = self._process, self._socket
         self._process, self._socket, self._ready = None, None, False
         if connection is not None:
@@ -140,14 +146,14 @@ class DecoderProcess:
         if process is None:
             return None
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return process.wait(patience)
+            return process.wait(seconds)
         process.kill()
         return process.wait()
 
 
-def _pixels(connection: socket.socket, shape: Shape, deadline: Deadline) -> np.ndarray:
-    """Read the answer to a photo. The helper has read hostile bytes: its answer is checked."""
-    kind, size = _answer(connection, deadline)
+def _receive_pixels(connection: socket.socket, shape: Shape, deadline: Deadline) -> np.ndarray:
+    """Read the response to a photo. The sandbox has decoded hostile bytes: trust nothing in it."""
+    kind, size = _receive_header(connection, deadline)
     height, width, channels = shape
     if kind == PIXELS and size == height * width * channels:
         return np.frombuffer(_receive(connection, size, deadline), np.uint8).reshape(shape)
@@ -158,50 +164,30 @@ def _pixels(connection: socket.socket, shape: Shape, deadline: Deadline) -> np.n
     raise EOFError
 
 
-def _answer(connection: socket.socket, deadline: Deadline) -> tuple[bytes, int]:
-    kind, size = ANSWER.unpack(_receive(connection, ANSWER.size, deadline))
+def _receive_header(connection: socket.socket, deadline: Deadline) -> tuple[bytes, int]:
+    kind, size = RESPONSE.unpack(_receive(connection, RESPONSE.size, deadline))
     return kind, size
-
-
-def _send(connection: socket.socket, data: bytes, deadline: Deadline) -> None:
-    connection.settimeout(deadline.remaining())
-    try:
-        connection.sendall(data)
-    except TimeoutError:
-        raise DeadlineExceeded(_SPENT) from None
 
 
 def _receive(connection: socket.socket, size: int, deadline: Deadline) -> bytearray:
     data = bytearray(size)
-    place = 0
-    while place < size:
+    received = 0
+    while received < size:
         connection.settimeout(deadline.remaining())
-        try:
-            got = connection.recv_into(memoryview(data)[place:])
-        except TimeoutError:
-            raise DeadlineExceeded(_SPENT) from None
-        if not got:
+        count = connection.recv_into(memoryview(data)[received:])
+        if not count:
             raise EOFError
-        place += got
+        received += count
     return data
 
 
 def _killed(status: int | None, limits: PhotoLimits) -> BadPhoto:
-    """Return what is wrong with a photo that ended its helper."""
+    """Return what is wrong with a photo that ended its sandbox."""
     if status == -signal.SIGPROF:
         return TooCostly(
-            f"Decoding the photo takes more than {limits.max_helper_seconds:g} s of a processor."
+            f"Decoding the photo takes more than {limits.max_helper_seconds:g} s of processor time."
             " Send a smaller copy, or a JPEG."
         )
     if status == -signal.SIGKILL:
-        return TooCostly("Decoding the photo was ended by the system. Send a smaller copy.")
-    return DamagedPhoto("The image crashes its decoder. Save it anew, or send a JPEG.")
-
-
-_SPENT = "The time of the request is over, and its photo is not decoded. Send a smaller copy."
-
-
-def _arguments(limits: PhotoLimits) -> list[str]:
-    """Return the command that runs a helper with these limits."""
-    numbers = {each.name: getattr(limits, each.name) for each in fields(limits)}
-    return [sys.executable, "-m", "serving.photos.sandbox", json.dumps(numbers)]
+        return TooCostly("Decoding the photo was stopped by the system. Send a smaller copy.")
+    return DamagedPhoto("The image crashes its decoder. Re-save it, or send a JPEG.")

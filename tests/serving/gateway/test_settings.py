@@ -1,14 +1,25 @@
 """Settings from the environment: validated, unknown ones refused, all of them in --help."""
 
+from dataclasses import fields
+
 import pytest
 
 from serving.__main__ import main
 from serving.gateway.settings import Settings
 from serving.gateway.settings_reader import SettingsError, read_settings
+from serving.photos.limits import PhotoLimits
 
 
 def test_defaults() -> None:
     assert read_settings().models == ("clothing", "cats-dogs")
+
+
+def test_every_limit_of_a_photo_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().photo_limits() == PhotoLimits()
+    values = {limit.name: "7" for limit in fields(PhotoLimits)} | {"formats": "PNG"}
+    for name, value in values.items():
+        monkeypatch.setenv(f"PHOTOLABEL_{name.upper()}", value)
+    assert read_settings().photo_limits() == PhotoLimits(("PNG",), *[7] * (len(values) - 1))
 
 
 def test_values_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,7 +28,7 @@ def test_values_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PHOTOLABEL_TIME_BUDGET", "2.5")
     settings = read_settings()
     assert settings.models == ("digits", "flowers")
-    assert settings.formats == ("JPEG", "GIF")
+    assert settings.photo_limits().formats == ("JPEG", "GIF")
     assert settings.time_budget == 2.5
 
 
@@ -40,15 +51,17 @@ def test_values_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("METRICS_BIND", "9090"),
         ("METRICS_BIND", "http://0.0.0.0:9090"),
         ("MAX_PIXELS", "100000000"),
+        ("MAX_SIDE", "0"),
+        ("MAX_HELPER_SECONDS", "0"),
     ],
 )
-def test_a_bad_value_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_value_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"PHOTOLABEL_{name}", value)
     with pytest.raises(SettingsError, match=f"PHOTOLABEL_{name}='{value}'"):
         read_settings()
 
 
-def test_an_unknown_name_is_refused_and_all_faults_are_told(
+def test_an_unknown_name_is_refused_and_all_problems_are_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PHOTOLABEL_WORKER", "3")
@@ -56,13 +69,13 @@ def test_an_unknown_name_is_refused_and_all_faults_are_told(
     monkeypatch.setenv("PHOTOLABEL_URL", "http://of-the-client")
     assert main([]) == 2
     message = capsys.readouterr().err
-    assert "PHOTOLABEL_WORKER is no setting" in message
+    assert "PHOTOLABEL_WORKER: unknown setting" in message
     assert "PHOTOLABEL_WORKERS" in message
     assert "PHOTOLABEL_URL" not in message
     assert message.count("\n") == 1
 
 
-def test_a_bad_keys_file_stops_the_start(
+def test_a_missing_keys_file_prevents_the_start(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PHOTOLABEL_API_KEYS_FILE", "/nowhere/keys")
@@ -70,7 +83,7 @@ def test_a_bad_keys_file_stops_the_start(
     assert "/nowhere/keys" in capsys.readouterr().err
 
 
-def test_help_tells_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_shows_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     shown = capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""The chain as processes: started, watched, stopped, never left behind."""
+"""The local stack as processes: started, checked, stopped, never left running."""
 
 import contextlib
 import os
@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from serving.local import LocalError, running
+from serving.local import LocalError, run_stack
 from serving.local.__main__ import main
-from serving.local.process import Program, start
+from serving.local.process import ChildProcess, start_process
 from serving.repository.seed import STARTERS
 
 pytestmark = pytest.mark.integration
@@ -25,11 +25,11 @@ ROOT = Path(__file__).parents[3]
 # Starts a program that stays, says its process id, and waits to be killed.
 PARENT = """
 import os, pathlib, sys, time
-from serving.local.process import start
+from serving.local.process import start_process
 logs = pathlib.Path(sys.argv[1])
 environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-child = start("sleeper", "http.server", ["--bind", "127.0.0.1", "0"], logs, environment)
-print(child.process.pid, flush=True)
+child = start_process("sleeper", "http.server", ["--bind", "127.0.0.1", "0"], logs, environment)
+print(child.popen.pid, flush=True)
 time.sleep(600)
 """
 
@@ -57,18 +57,18 @@ def runs(process_id: int) -> bool:
 
 
 def test_a_program_that_ends_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
-    program = start("tool", "json.tool", ["missing.json"], tmp_path, os.environ)
-    wait_until(lambda: program.process.poll() is not None)
+    program = start_process("tool", "json.tool", ["missing.json"], tmp_path, os.environ)
+    wait_until(lambda: program.popen.poll() is not None)
     with pytest.raises(LocalError, match=r"(?s)the tool ended with status 2:.*missing\.json"):
         program.check()
 
 
 def test_a_program_is_stopped(tmp_path: Path) -> None:
     arguments = ["--bind", "127.0.0.1", "0"]
-    program = start("web server", "http.server", arguments, tmp_path, os.environ)
+    program = start_process("web server", "http.server", arguments, tmp_path, os.environ)
     program.check()
     program.stop()
-    assert program.process.returncode is not None
+    assert program.popen.returncode is not None
     assert program.log == tmp_path / "web-server.log"
 
 
@@ -92,13 +92,18 @@ def test_a_taken_port_is_named_before_anything_starts(
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(LocalError, match=f"port {port}: the port is in use.*--port"):
-            running(models, port=port).__enter__()
+            run_stack(models, port=port).__enter__()
 
 
 def test_a_folder_without_models_is_refused(tmp_path: Path) -> None:
     (tmp_path / "toy").mkdir()
     with pytest.raises(LocalError, match="no model with a version"):
-        running(tmp_path).__enter__()
+        run_stack(tmp_path).__enter__()
+
+
+def test_a_stack_that_does_not_start_in_time_is_stopped_and_its_log_shown(models: Path) -> None:
+    with pytest.raises(LocalError, match=r"(?s)model server has not started in time.*it printed"):
+        run_stack(models, timeout=0).__enter__()
 
 
 def test_what_cannot_start_is_one_line_and_status_1(
@@ -113,19 +118,19 @@ def test_what_cannot_start_is_one_line_and_status_1(
 
 
 @pytest.mark.e2e
-def test_the_chain_answers_and_a_dead_part_is_noticed() -> None:
-    with running(STARTERS, settings={}) as chain:
-        assert httpx.get(f"{chain.url}/readyz").status_code == 200
-        assert chain.models == ("cats-dogs", "clothing")
-        chain.check()
-        chain.model_server.process.kill()
-        wait_until(lambda: chain.model_server.process.poll() is not None)
+def test_the_stack_answers_and_a_dead_process_is_noticed() -> None:
+    with run_stack(STARTERS, settings={}) as stack:
+        assert httpx.get(f"{stack.url}/readyz").status_code == 200
+        assert stack.models == ("cats-dogs", "clothing")
+        stack.check()
+        stack.model_server.popen.kill()
+        wait_until(lambda: stack.model_server.popen.poll() is not None)
         with pytest.raises(LocalError, match="the model server ended with status -9"):
-            chain.check()
-    assert ended(chain.gateway)
+            stack.check()
+    assert ended(stack.gateway)
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{chain.url}/livez")
+        httpx.get(f"{stack.url}/livez")
 
 
-def ended(program: Program) -> bool:
-    return program.process.poll() is not None
+def ended(program: ChildProcess) -> bool:
+    return program.popen.poll() is not None

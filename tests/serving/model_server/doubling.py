@@ -71,11 +71,11 @@ class Caller:
         self.seconds = seconds
         self.queued = threading.Event()
         self.numbers = np.repeat(np.array(numbers, np.uint8)[:, None], columns, axis=1)
-        arguments = ({"image": self.numbers}, outputs, self.patience)
+        arguments = ({"image": self.numbers}, outputs, self.remaining_time)
         self.answer: Future[list[Array]] = pool.submit(runner.run, *arguments)
 
-    def patience(self) -> float:
-        self.queued.set()  # It is asked for the first time when the call has joined the queue.
+    def remaining_time(self) -> float:
+        self.queued.set()  # First called when the call is in the queue.
         return self.seconds
 
     def wait_until_queued(self) -> "Caller":

@@ -28,7 +28,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 def doubling() -> Iterator[Doubling]:
     doubling = Doubling(sum=(), first=(-1, -1))
     yield doubling
-    doubling.gate.set()  # Whatever a failed test has left waiting.
+    doubling.gate.set()  # Calls that a failed test has left waiting.
 
 
 @pytest.fixture
@@ -150,17 +150,17 @@ def test_a_call_whose_time_ends_in_the_queue_leaves_it(
     assert doubling.batches == [[0], [2]]
 
 
-@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("index", [0, 1])
 def test_a_call_that_was_cancelled_in_the_queue_is_not_computed(
-    batched: Callable[..., Call], doubling: Doubling, place: int
+    batched: Callable[..., Call], doubling: Doubling, index: int
 ) -> None:
     call = batched()
     callers = [call(n).wait_until_queued() for n in (1, 2)]
-    callers[place].seconds = 0.0
+    callers[index].seconds = 0.0
     doubling.gate.set()
-    assert callers[place].refusal()[0] == grpc.StatusCode.DEADLINE_EXCEEDED
-    assert callers[1 - place].doubled()
-    assert doubling.batches == [[0], [2 - place]]
+    assert callers[index].refusal()[0] == grpc.StatusCode.DEADLINE_EXCEEDED
+    assert callers[1 - index].doubled()
+    assert doubling.batches == [[0], [2 - index]]
 
 
 def test_a_full_queue_refuses_as_tensorflow_serving(
@@ -227,7 +227,7 @@ def test_nothing_is_lost_in_a_crowd(
     callers = []
     for _ in range(3000):
         numbers = [dice.randrange(100)] * dice.randrange(5)
-        # Some give up in the middle of whatever happens to them.
+        # The deadline of some passes at any moment.
         seconds = dice.random() * 1e-3 if dice.random() < 0.3 else SECONDS
         callers.append(Caller(pool, runner, numbers, seconds=seconds))
     codes = {grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE}
@@ -238,5 +238,5 @@ def test_nothing_is_lost_in_a_crowd(
         else:
             assert isinstance(error, ServingError)
             assert error.code in codes
-    for _ in range(settings.num_batch_threads + 1):  # All places are free again.
+    for _ in range(settings.num_batch_threads + 1):  # All leaders are done.
         assert Caller(pool, runner, [1]).doubled()

@@ -109,4 +109,4 @@ def test_a_wrong_config_file_changes_nothing(
         assert answering(client) == 1
         assert answering(client, version_label="stable") == 1
     assert len(lines(caplog, reason)) == 1
-    assert len(lines(caplog, "going on as before")) == 1
+    assert len(lines(caplog, "keeping the models served so far")) == 1

@@ -1,5 +1,6 @@
 """What the services answer, and the server's life."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,9 +16,9 @@ from tensorflow_serving.apis.get_model_metadata_pb2 import (
 from tensorflow_serving.apis.predict_pb2 import PredictRequest
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
-from serving.model_server.address import AddressError
 from serving.model_server.grpc_server import Server
 from serving.model_server.manager import Manager
+from serving.model_server.options import AddressError
 from serving.repository.model_config import ModelsFolder
 from tests.serving.model_server import tiny
 from tests.serving.model_server.tiny import Client, images, predict_request
@@ -149,3 +150,18 @@ def test_stops_only_when_calls_under_way_are_answered(
         with pytest.raises(grpc.RpcError) as caught:
             stub.Predict(predict_request(), timeout=tiny.SECONDS)
     assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
+
+
+def test_stopping_ends_the_threads(publish: Callable[..., Path], tmp_path: Path) -> None:
+    publish(1)
+    manager = Manager(ModelsFolder(tmp_path))
+    manager.poll()
+    before = set(threading.enumerate())
+    server = Server(manager, "127.0.0.1", 0, 4)
+    with grpc.insecure_channel(server.address) as channel:
+        Client(channel).predict()
+    server.stop(grace_seconds=tiny.SECONDS)
+    started = [t for t in set(threading.enumerate()) - before if t.name.startswith("call")]
+    for thread in started:
+        thread.join(tiny.SECONDS)
+    assert not any(thread.is_alive() for thread in started)

@@ -13,6 +13,7 @@ from pathlib import Path
 import grpc
 import pytest
 
+from tests.serving.certificates import Certificates, Pair
 from tests.serving.model_server.tiny import (
     SECONDS,
     Client,
@@ -112,6 +113,17 @@ def test_a_wrong_config_file_is_one_line(write_config: Callable[..., Path]) -> N
     status, output, errors = finish("--model_config_file", write_config(base_path="relative"))
     assert (status, output) == (1, "")
     assert re.fullmatch(r"error: .*Expected model m to have an absolute path.*\n", errors)
+
+
+def test_a_key_of_another_certificate_is_one_line(tmp_path: Path) -> None:
+    good = Certificates(tmp_path)
+    config = good.ssl_config(Pair(good.server.cert, good.client.key))
+    status, output, errors = finish("--models", tmp_path, "--ssl_config_file", config)
+    assert (status, output) == (1, "")
+    assert (
+        errors
+        == f"error: {config}: the key server_key does not match the certificate server_cert\n"
+    )
 
 
 @pytest.mark.parametrize(

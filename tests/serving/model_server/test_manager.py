@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tensorflow_serving.apis.get_model_status_pb2 import ModelVersionStatus
 
 from serving.model_server import manager as manager_module
-from serving.model_server.manager import Manager
+from serving.model_server.manager import Manager, ServableState
 from serving.model_server.options import BatchSettings
 from serving.model_server.servable import Servable, load
 from serving.repository.model_config import ModelSettings, ModelsFolder
@@ -111,7 +112,7 @@ def test_the_old_version_serves_while_the_new_one_loads_and_warms_up(
     assert answering(client) == 2
 
 
-def test_an_unloaded_version_is_freed(
+def test_unloaded_versions_are_freed_and_stopping_unloads_all(
     manager: Manager, publish: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sessions = []
@@ -127,13 +128,13 @@ def test_an_unloaded_version_is_freed(
         manager.poll()
         manager.servable("m").runner("serving_default").run({"image": images()}, ["probabilities"])
     assert [session() is None for session in sessions] == [True, False]
+    manager.start()
+    manager.stop()
+    assert [session() is None for session in sessions] == [True, True]
 
 
 def test_logs_one_line_an_event(
-    client: Client,
-    manager: Manager,
-    publish: Publish,
-    caplog: pytest.LogCaptureFixture,
+    client: Client, manager: Manager, publish: Publish, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     write_warmup(publish(1), [predict_request()] * 3)
@@ -199,7 +200,7 @@ def test_a_folder_that_is_away_changes_nothing(
     for _ in range(3):
         manager.poll()
     assert answering(client) == 1
-    assert len(lines(caplog, "what serves goes on")) == 1
+    assert len(lines(caplog, "loaded versions keep serving")) == 1
     (tmp_path / ".away").rename(tmp_path / "m")
     publish(2)
     manager.poll()
@@ -221,7 +222,7 @@ def test_polls_by_itself_until_it_is_stopped(publish: Publish, tmp_path: Path) -
     finally:
         manager.stop()
     publish(3)
-    assert manager.servable("m").version == 2
+    assert sorted(manager.states("m")) == [1, 2]
 
 
 def test_a_fault_of_its_own_does_not_end_the_polling(
@@ -240,8 +241,9 @@ def test_a_fault_of_its_own_does_not_end_the_polling(
     manager = Manager(Faulty(tmp_path), poll_seconds=0.01)
     manager.start()
     end = time.monotonic() + SECONDS
-    while not manager.states("m") and time.monotonic() < end:
+    serves = {1: ServableState(ModelVersionStatus.AVAILABLE)}
+    while manager.states("m") != serves:
+        assert time.monotonic() < end
         time.sleep(0.01)
     manager.stop()
-    assert manager.servable("m").version == 1
-    assert lines(caplog, "looking for versions failed")
+    assert lines(caplog, "polling for versions failed")

@@ -1,13 +1,13 @@
-"""Whether an address could be listened on."""
+"""Addresses that can and cannot be listened on."""
 
 import socket
 
 import pytest
 
-from serving.model_server.address import AddressError, check_address, joined
+from serving.model_server.options import AddressError, check_address, format_address
 
 
-def test_a_free_port_is_free_again_after_the_look() -> None:
+def test_a_free_port_is_still_free_after_the_check() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     check_address("127.0.0.1", port)
@@ -28,4 +28,7 @@ def test_another_machines_address_is_refused(host: str) -> None:
 
 
 def test_ipv6_addresses_are_bracketed() -> None:
-    assert (joined("::1", 80), joined("localhost", 80)) == ("[::1]:80", "localhost:80")
+    assert (format_address("::1", 80), format_address("localhost", 80)) == (
+        "[::1]:80",
+        "localhost:80",
+    )

@@ -1,4 +1,4 @@
-"""Drawn photos in every format, and the pixels that each preparation has to make of them.
+"""Drawn photos in every format, and the pixels that each preparation must make of them.
 
 The pixels are stored in `golden_pixels.json`, so that no release changes what a published
 preparation does. They were made by
@@ -37,7 +37,7 @@ COLOURS: dict[str, Colours] = {
 
 
 def parts() -> np.ndarray:
-    """Draw a garment with one sleeve, so that no turn leaves it alike: uint8 `[120, 96]`."""
+    """Draw a garment with one sleeve, different in each orientation: uint8 `[120, 96]`."""
     drawn = np.full((120, 96), GROUND, np.uint8)
     drawn[18:102, 25:71] = BODY
     drawn[18:50, 12:25] = BODY
@@ -52,12 +52,12 @@ def rgb(name: str) -> Image.Image:
 
 
 def gray(name: str = "gray") -> Image.Image:
-    """Return a picture of colours that are gray, in one channel."""
+    """Return a picture in gray, in one channel."""
     return Image.fromarray(np.asarray(rgb(name))[..., 0].copy())
 
 
 def palette(name: str = "colour", ground: tuple[int, int, int] | None = None) -> Image.Image:
-    """Return a picture with a palette; its ground may have another colour, to be transparent."""
+    """Return a picture with a palette; a transparent ground may have another colour."""
     colours = [ground or COLOURS[name][GROUND], *COLOURS[name][1:]]
     picture = Image.fromarray(parts())
     picture.putpalette([level for colour in colours for level in colour])
@@ -65,7 +65,7 @@ def palette(name: str = "colour", ground: tuple[int, int, int] | None = None) ->
 
 
 def see_through(mode: str) -> Image.Image:
-    """Return a picture that looks right over white only: clear ground, a patch half clear."""
+    """Return a picture that is right over white only: a clear ground, a patch half clear."""
     name = "colour" if mode == "RGBA" else "gray"
     levels = [[*colour, 255] for colour in COLOURS[name]]
     levels[GROUND], levels[PATCH] = [10, 200, 30, 0], [128, 128, 128, 128]
@@ -138,7 +138,7 @@ EXACT: dict[str, tuple[str, Callable[[], bytes]]] = {
     "TIFF, gray": ("gray", lambda: encode(gray(), "TIFF")),
     "TIFF, PackBits, 1 bit": ("ink", lambda: encode(_ink(), "TIFF", compression="packbits")),
 }
-"""Formats that keep every pixel: in which colours, and the file."""
+"""Lossless formats: the name of the colours, and the file."""
 
 _FINE = {"quality": 98, "subsampling": 0}
 LOSSY: dict[str, tuple[str, Callable[[], bytes]]] = {
@@ -152,7 +152,7 @@ LOSSY: dict[str, tuple[str, Callable[[], bytes]]] = {
     "WebP": ("gray", lambda: encode(rgb("gray"), "WEBP", quality=98)),
     "AVIF": ("colour", lambda: encode(rgb("colour"), "AVIF", quality=98, subsampling="4:4:4")),
 }
-"""Formats that do not; what they lose differs from one version of a codec to the next."""
+"""Lossy formats; what they lose depends on the version of the codec."""
 
 
 def stored() -> dict[str, dict[str, list[str]]]:
@@ -161,27 +161,27 @@ def stored() -> dict[str, dict[str, list[str]]]:
 
 
 def golden(preparation: str, colours: str, shape: Shape) -> np.ndarray:
-    """Return what a preparation has to make of a picture: uint8 of the shape."""
+    """Return the pixels that a preparation must make of a picture: uint8 of the shape."""
     rows = stored()[preparation][key(colours, shape)]
     return np.frombuffer(bytes.fromhex("".join(rows)), np.uint8).reshape(shape)
 
 
 def key(colours: str, shape: Shape) -> str:
-    """Return under which name pixels are stored."""
+    """Return the key of stored pixels."""
     return f"{colours} {'×'.join(map(str, shape))}"
 
 
 def main(names: list[str]) -> None:
-    """Store the pixels of preparations, as this code makes them."""
+    """Store the pixels that this code makes by these preparations."""
     kept = stored()
-    for name in names:
+    for preparation in names:
         made = {
-            key(colours, shape): prepare(encode(rgb(colours)), name, shape)
+            key(colours, shape): prepare(encode(rgb(colours)), preparation, shape)
             for colours in COLOURS
             for shape in SHAPES
         }
-        kept[name] = {
-            place: [row.tobytes().hex() for row in pixels] for place, pixels in made.items()
+        kept[preparation] = {
+            name: [row.tobytes().hex() for row in pixels] for name, pixels in made.items()
         }
     STORED.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
 

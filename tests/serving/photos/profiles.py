@@ -1,4 +1,4 @@
-"""Colour profiles made by hand, and the arithmetic of what they say.
+"""Colour profiles made by hand, and the arithmetic of what they define.
 
 A profile of ICC.1:2001-04 with a matrix and a curve: linear light = curve(level), and the matrix
 makes XYZ of it, relative to the white D50.

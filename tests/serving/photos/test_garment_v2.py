@@ -1,4 +1,4 @@
-"""`garment/2`: whatever the background, the subject is found, bright on black, trimmed, centred."""
+"""`garment/2` finds the subject on any background and shows it bright on black, centred."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ BACKGROUNDS = {
 
 
 @pytest.mark.parametrize("name", BACKGROUNDS)
-def test_a_dark_shirt_is_shown_bright_on_black_whatever_it_lies_on(name: str) -> None:
+def test_a_dark_shirt_is_shown_bright_on_black_from_any_background(name: str) -> None:
     found = photographed(BACKGROUNDS[name], (20, 30, 60))
     assert same(found > 100, expected()) > 0.88
     assert abs(np.median(found[found > 100]) - (255 - 32)) < 10
@@ -60,7 +60,7 @@ def test_a_dark_shirt_is_shown_bright_on_black_whatever_it_lies_on(name: str) ->
 
 
 @pytest.mark.parametrize("name", ["red", "wood", "gray"])
-def test_a_white_shirt_is_seen_on_colours(name: str) -> None:
+def test_a_white_shirt_is_found_on_colours(name: str) -> None:
     found = photographed(BACKGROUNDS[name], (250, 250, 250))
     assert same(found > 30, expected()) > 0.9
 
@@ -71,13 +71,13 @@ def test_a_bright_garment_on_black_stays_as_it_is() -> None:
     assert np.median(found[found > 100]) == 200
 
 
-def test_where_it_is_and_how_large_does_not_matter() -> None:
+def test_position_and_size_do_not_matter() -> None:
     corner = photographed(colours(255, 255, 255), (90, 90, 90), (120, 8, 8))
     middle = photographed(colours(255, 255, 255), (90, 90, 90), (250, 25, 70))
     assert same(corner > 80, middle > 80) > 0.88
 
 
-def test_specks_and_what_lies_at_the_edge_do_not_count() -> None:
+def test_specks_and_objects_at_the_edge_are_ignored() -> None:
     cluttered = Image.effect_noise((300, 400), 24).point(lambda level: level // 3 + 130)
     ImageDraw.Draw(cluttered).rectangle((0, 0, 40, 60), fill=10)
     found = photographed(cluttered, (20, 30, 60))
@@ -97,7 +97,7 @@ def test_a_gray_image_of_the_models_size_is_prepared_already_and_a_coloured_one_
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 1), (1, 900), (900, 3), (27, 28), (29, 28), (5, 5)])
 @pytest.mark.parametrize("form", ["blank", "noise"])
-def test_nothing_to_be_found_is_no_error(size: tuple[int, int], form: str) -> None:
+def test_photos_without_a_subject_are_not_an_error(size: tuple[int, int], form: str) -> None:
     random = np.random.default_rng(1).integers(0, 256, (size[1], size[0], 3), np.uint8)
     photo = Image.fromarray(random) if form == "noise" else Image.new("RGB", size, (200, 30, 10))
     assert prepare(encode(photo), "garment/2", SHAPE).shape == SHAPE

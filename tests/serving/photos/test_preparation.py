@@ -43,7 +43,7 @@ def test_an_image_of_the_models_size_passes_bit_for_bit(
 
 @pytest.mark.parametrize("preparation", PREPARATIONS)
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_sideways_photos_stand_upright(preparation: str, orientation: int) -> None:
+def test_sideways_photos_are_turned_upright(preparation: str, orientation: int) -> None:
     upright = photo((80, 60))
     undo = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -64,7 +64,7 @@ def test_sideways_photos_stand_upright(preparation: str, orientation: int) -> No
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
-def test_exif_that_cannot_be_read_is_passed_over() -> None:
+def test_exif_that_cannot_be_read_is_ignored() -> None:
     broken = encode(photo(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
     np.testing.assert_array_equal(
         prepare(broken, "squash/1", SQUASH), prepare(encode(photo(), "JPEG"), "squash/1", SQUASH)
@@ -76,7 +76,7 @@ def test_exif_that_pillow_cannot_write_back_still_turns_the_photo() -> None:
     exif[0x0112] = 6
     exif[0x011A] = 72.0
     data = exif.tobytes()
-    # The fraction becomes a tag that holds whole numbers: Pillow reads it and cannot write it.
+    # The fraction becomes a tag of integers, which Pillow reads but cannot write.
     sloppy = data.replace(b"\x01\x1a\x00\x05", b"\x01\x56\x00\x05")
     assert sloppy != data
     stored = photo((80, 60)).transpose(Image.Transpose.ROTATE_90)
@@ -107,12 +107,12 @@ def test_cmyk_and_gray_become_rgb() -> None:
     assert prepare(encode(gray), "squash/1", SQUASH)[0, 0].tolist() == [77, 77, 77]
 
 
-def test_the_profile_of_srgb_changes_nothing_and_a_broken_one_is_passed_over() -> None:
+def test_an_srgb_profile_changes_nothing_and_a_broken_one_is_ignored() -> None:
     plain = prepare(encode(photo()), "squash/1", SQUASH)
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     same = prepare(encode(photo(), icc_profile=srgb), "squash/1", SQUASH)
     np.testing.assert_allclose(same.astype(int), plain.astype(int), atol=2)
-    broken = prepare(encode(photo(), icc_profile=b"no profile at all"), "squash/1", SQUASH)
+    broken = prepare(encode(photo(), icc_profile=b"not a profile"), "squash/1", SQUASH)
     np.testing.assert_array_equal(broken, plain)
 
 
@@ -166,12 +166,12 @@ def test_no_photo_is_changed_by_preparing_it_twice() -> None:
 
 
 @pytest.mark.parametrize("encoded", [b"", b"hello", b"<svg/>", b"\0" * 100, b"RIFF\0\0\0\0WAVE"])
-def test_what_is_no_image_is_told_so(encoded: bytes) -> None:
+def test_files_that_are_not_images_are_refused(encoded: bytes) -> None:
     with pytest.raises(NotAnImage, match="JPEG, PNG, WEBP"):
         prepare(encoded, "squash/1", SQUASH)
 
 
-def test_heic_is_told_so_by_name() -> None:
+def test_heic_is_refused_by_name() -> None:
     with pytest.raises(UnsupportedFormat, match=r"HEIC.*Most Compatible"):
         prepare(b"\0\0\0\x18ftypheic\0\0\0\0", "squash/1", SQUASH)
 
@@ -207,10 +207,10 @@ def test_pixels_are_counted_before_decoding() -> None:
 def test_random_bytes_after_a_magic_never_escape_as_another_error() -> None:
     random = np.random.default_rng(0)
     starts = [b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"RIFF\x20\0\0\0WEBPVP8 "]
-    for place in range(300):
+    for number in range(300):
         noise = random.integers(0, 256, 200, np.uint8).tobytes()
         with pytest.raises(DamagedPhoto):
-            prepare(starts[place % 3] + noise, "squash/1", SQUASH)
+            prepare(starts[number % 3] + noise, "squash/1", SQUASH)
 
 
 def test_the_caller_may_read_from_its_bytes_again() -> None:

@@ -13,7 +13,7 @@ from serving.repository.versions import published_versions, staged
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[3]
-PATIENCE = 300  # Seconds; a machine may be busy with other things.
+TIMEOUT = 300  # seconds; the machine may be busy with other things
 
 CHILD = """
 import os, signal, sys
@@ -42,24 +42,45 @@ def die_at_step(number):
     sys.addaudithook(hook)
 """
 
+STEPPER = """
+for line in sys.stdin:
+    process_id = os.fork()
+    if not process_id:
+        die_at_step(int(line))
+        ACTION
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(process_id, 0)[1]), flush=True)
+"""
+
 
 def child(code: str, *arguments: object) -> subprocess.Popen[str]:
-    """Start a process of plain Python that runs `code` after the definitions above."""
-    command = [sys.executable, "-S", "-c", CHILD + code, *map(str, arguments)]
+    """Start a process that runs `code` after the definitions above."""
+    command = [sys.executable, "-c", CHILD + code, *map(str, arguments)]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
 
 
 def output(process: subprocess.Popen[str]) -> list[str]:
-    printed, _ = process.communicate(timeout=PATIENCE)
+    printed, _ = process.communicate(timeout=TIMEOUT)
     assert process.returncode == 0
     return printed.split()
 
 
 def was_killed(process: subprocess.Popen[str]) -> bool:
-    process.communicate(timeout=PATIENCE)
+    process.communicate(timeout=TIMEOUT)
     assert process.returncode in {0, -signal.SIGKILL}
     return process.returncode != 0
+
+
+def is_killed_at(step: int, stepper: subprocess.Popen[str]) -> bool:
+    """Let a stepper start a process that is killed at a step; return False if it ends before."""
+    assert stepper.stdin is not None
+    assert stepper.stdout is not None
+    stepper.stdin.write(f"{step}\n")
+    stepper.stdin.flush()
+    status = int(stepper.stdout.readline())
+    assert status in {0, -signal.SIGKILL}
+    return status != 0
 
 
 def publish(base: Path, content: str = "weights") -> int:
@@ -81,12 +102,14 @@ def leftovers(base: Path) -> set[str]:
 
 def test_a_version_killed_at_any_moment_is_whole_or_not_there(tmp_path: Path) -> None:
     kills, seen = 0, 0
-    while was_killed(child("die_at_step(int(sys.argv[2])); publish()", tmp_path, kills)):
+    stepper = child(STEPPER.replace("ACTION", "publish()"), tmp_path)
+    while is_killed_at(kills, stepper):
         kills += 1
         found = published_versions(tmp_path)
         assert all(is_whole(tmp_path / str(number)) for number in found)
         seen = max([seen, *found])
 
+    assert output(stepper) == []
     assert kills > 10
     assert publish(tmp_path) > seen
     assert leftovers(tmp_path) == set()
@@ -96,13 +119,15 @@ def test_a_pruner_killed_at_any_moment_leaves_versions_whole(tmp_path: Path) -> 
     kills = 0
     for _ in range(2):
         publish(tmp_path)
-    while was_killed(child("die_at_step(int(sys.argv[2])); prune(base, 1)", tmp_path, kills)):
+    stepper = child(STEPPER.replace("ACTION", "prune(base, 1)"), tmp_path)
+    while is_killed_at(kills, stepper):
         kills += 1
         found = published_versions(tmp_path)
         assert all(is_whole(tmp_path / str(number)) for number in found)
         if len(found) < 2:
             publish(tmp_path)
 
+    assert output(stepper) == []
     assert kills > 5
     assert len(published_versions(tmp_path)) == 1
     assert leftovers(tmp_path) == set()
@@ -146,3 +171,54 @@ def test_one_of_several_seeding_at_the_same_time_publishes(tmp_path: Path) -> No
 
     assert sorted(answers) == ["1", "None", "None", "None"]
     assert published_versions(tmp_path / "m") == [1]
+
+
+def test_locks_exclude_writers_that_use_flock_directly(tmp_path: Path) -> None:
+    """Version 0.1.0 locked the same file with flock, without filelock."""
+    code = """
+import fcntl
+with open(base / ".lock", "w") as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    print("locked", flush=True)
+    sys.stdin.read()
+    print(*os.listdir(base))
+"""
+    holder = child(code, tmp_path)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "locked\n"
+    publisher = child("print(publish())", tmp_path)
+    with pytest.raises(subprocess.TimeoutExpired):
+        publisher.wait(1)
+    assert output(holder) == [".lock"]
+    assert output(publisher) == ["1"]
+
+
+def test_a_killed_holder_frees_the_lock_and_its_folder(tmp_path: Path) -> None:
+    code = """
+with staged(base), _lock(base / ".lock"):
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+    holder = child("from serving.repository.versions import _lock" + code, tmp_path)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "locked\n"
+    assert len(leftovers(tmp_path)) == 1
+    holder.kill()
+    assert was_killed(holder)
+    assert publish(tmp_path) == 1
+    assert leftovers(tmp_path) == set()
+
+
+def test_a_child_of_a_writer_does_not_keep_its_locks(tmp_path: Path) -> None:
+    """Training starts processes while it holds a folder; they may outlive it."""
+    code = """
+import subprocess
+with staged(base):
+    sleeper = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    print(sleeper.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    writer = child(code, tmp_path)
+    assert was_killed(writer)
+    assert publish(tmp_path) == 1
+    assert leftovers(tmp_path) == set()

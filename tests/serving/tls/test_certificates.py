@@ -1,4 +1,4 @@
-"""What is wrong with files for TLS is told at the start, in one line."""
+"""Invalid files for TLS are reported at the start, in one line."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -50,24 +50,24 @@ Choice = Callable[[Certificates, Path, Path], tuple[Path, Path | None, Path | No
 
 
 @pytest.mark.parametrize(
-    ("choose", "told"),
+    ("choose", "message"),
     [
         (lambda _, junk, __: (junk.with_name("gone"), None, None), "cannot read .*gone"),
         (lambda good, _, __: (good.ca.parent, None, None), "cannot read"),
-        (lambda _, junk, __: (junk, None, None), "junk.pem holds no certificate"),
+        (lambda _, junk, __: (junk, None, None), "junk.pem contains no certificate"),
         (lambda good, junk, _: (good.ca, junk, good.client.key), "junk.pem and .* in PEM"),
         (lambda good, junk, _: (good.ca, good.client.cert, junk), "junk.pem have to be"),
         (lambda good, _, locked: (good.ca, good.client.cert, locked), "without a password"),
         (
             lambda good, _, __: (good.ca, good.client.cert, good.server.key),
-            "server.key is not that of the certificate .*client.crt",
+            "server.key does not match the certificate .*client.crt",
         ),
     ],
 )
 def test_bad_files_are_named(
-    good: Certificates, junk: Path, locked: Path, choose: Choice, told: str
+    good: Certificates, junk: Path, locked: Path, choose: Choice, message: str
 ) -> None:
-    with pytest.raises(TlsError, match=told):
+    with pytest.raises(TlsError, match=message):
         TlsFiles(*choose(good, junk, locked)).read()
 
 
@@ -83,7 +83,7 @@ def test_a_state_changes_with_a_file(good: Certificates, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ({"CERT_FILE": "a", "KEY_FILE": "b"}, "needs PHOTOLABEL_MODEL_SERVER_CA_FILE"),
         ({"NAME": "model-server"}, "needs PHOTOLABEL_MODEL_SERVER_CA_FILE"),
@@ -96,14 +96,14 @@ def test_the_start_ends_with_a_message(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     given: dict[str, str],
-    told: str,
+    message: str,
 ) -> None:
     for name, value in given.items():
         monkeypatch.setenv(f"PHOTOLABEL_MODEL_SERVER_{name}", value)
     assert main([]) == 2
-    message = capsys.readouterr().err
-    assert told in message
-    assert message.count("\n") == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
 
 
 def test_without_files_there_is_no_tls() -> None:

@@ -1,13 +1,14 @@
-"""The SSLConfig made of PEM files is one that a server can use."""
+"""SSLConfig: written from PEM files, read by a server; mistakes in it are reported."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from google.protobuf import text_format
 
-from serving.model_server.tls import server_credentials, ssl_config_message
-from serving.tls.ssl_config import main
+from serving.tls.certificates import TlsError
+from serving.tls.ssl_config import main, parse_ssl_config, server_credentials
 from tests.serving.certificates import Certificates
 
 
@@ -42,7 +43,7 @@ def test_it_holds_what_the_files_hold(
 
 
 def read(file: Path) -> object:
-    return text_format.Parse(file.read_text(), ssl_config_message()).SerializeToString()
+    return parse_ssl_config(file.read_text()).SerializeToString()
 
 
 @pytest.mark.parametrize("fault", ["tls.crt", "tls.key", "ca.crt"])
@@ -58,3 +59,34 @@ def test_a_bad_file_is_named(
 def test_a_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path), str(tmp_path / "made.config")]) == 1
     assert f"error: cannot read {tmp_path}/tls.key: No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "cannot read"),
+        ("server_kay: 'x'", "is not an SSLConfig in text format"),
+        ("client_verify: true", "client_verify needs custom_ca"),
+        ("server_key: 'x' server_cert: 'y'", "server_cert and server_key have to be"),
+        ("", "server_cert and server_key have to be"),
+    ],
+)
+def test_an_invalid_ssl_config_is_reported(tmp_path: Path, text: str | None, message: str) -> None:
+    file = tmp_path / "ssl.config"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(TlsError, match=f"ssl.config.*{message}|{message}.*ssl.config"):
+        server_credentials(file)
+
+
+def test_valid_ssl_configs_are_accepted(certificates: Certificates) -> None:
+    assert server_credentials(certificates.ssl_config())
+    assert server_credentials(certificates.ssl_config(clients=certificates.ca))
+
+
+def test_writing_needs_neither_grpc_nor_protobuf() -> None:
+    program = (
+        "import sys, serving.tls.ssl_config; print({'grpc', 'google.protobuf'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "set()\n", done.stderr

@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training.augmentation_settings import Augmentation
 from training.data.augmentation import Augmenter
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.settings import Augmentation
 
 EVERYTHING = Augmentation(
     flip=True,

@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from training.augmentation_settings import Augmentation
 from training.data.batches import PlainBatches, TrainingBatches
 from training.data.datasets import Split
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.settings import Augmentation
 
 LABELS = ("cat", "dog", "owl")
 

@@ -49,6 +49,8 @@ def test_augmented_photos_differ(shapes: Path, tmp_path: Path) -> None:
             "--augmented",
             "--set",
             "augmentation.shift=20",
+            "--set",
+            "network.varied=1",
         )
         == 0
     )
@@ -62,3 +64,11 @@ def test_a_picture_that_cannot_be_written_is_told(
     assert show(shapes, "--photos", "8", "--output", str(tmp_path / "none" / "grid.png")) == 1
 
     assert "error: cannot write " in capsys.readouterr().err
+
+
+def test_the_former_name_of_a_setting_is_noted(
+    shapes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert show(shapes, "--photos", "3", "--set", "split=2") == 0
+
+    assert capsys.readouterr().err == "note: split is called split_seed now\n"

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training.augmentation_settings import Snapshots
 from training.data.datasets import Split
 from training.data.resampling import resampled
 from training.data.snapshots import SnapshotAugmenter
 from training.errors import UsageError
 from training.recipe import Recipe
 from training.recipes import recipe_named
+from training.settings import Snapshots
 
 LABELS = ("T-shirt/top", "Trouser", "Dress", "Bag")
 _UNVARIED = dict.fromkeys(
@@ -34,8 +34,8 @@ def recipe(chosen: Snapshots | None, seed: int = 1) -> Recipe:
 
 def seen(chosen: Snapshots | None, places: list[int], seed: int = 1, epoch: int = 0) -> np.ndarray:
     split = garments()
-    photographer = SnapshotAugmenter(recipe(chosen, seed), split, LABELS, epoch)
-    return photographer(split.photos[places], np.array(places))
+    augmenter = SnapshotAugmenter(recipe(chosen, seed), split, LABELS, epoch)
+    return augmenter(split.photos[places], np.array(places))
 
 
 def changed(made: np.ndarray, places: list[int]) -> np.ndarray:
@@ -97,10 +97,8 @@ def test_trousers_hang_below_a_hem_and_a_bag_is_not_worn() -> None:
 
 def test_other_labels_are_worn_by_nobody() -> None:
     split = garments()
-    photographer = SnapshotAugmenter(
-        recipe(replace(STILL, worn=1.0)), split, ("a", "b", "c", "d"), 0
-    )
-    np.testing.assert_array_equal(photographer(split.photos[EVERY], np.array(EVERY)), split.photos)
+    augmenter = SnapshotAugmenter(recipe(replace(STILL, worn=1.0)), split, ("a", "b", "c", "d"), 0)
+    np.testing.assert_array_equal(augmenter(split.photos[EVERY], np.array(EVERY)), split.photos)
 
 
 def test_resampling_reads_between_pixels_and_black_outside() -> None:
@@ -110,6 +108,5 @@ def test_resampling_reads_between_pixels_and_black_outside() -> None:
 
 
 def test_coloured_photos_are_refused() -> None:
-    coloured = replace(recipe(STILL), shape=(28, 28, 3))
     with pytest.raises(UsageError, match="gray photos; those of clothing-starter have 3 channels"):
-        SnapshotAugmenter(coloured, garments(), LABELS, 0)
+        replace(recipe(STILL), shape=(28, 28, 3))

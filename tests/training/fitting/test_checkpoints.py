@@ -99,7 +99,7 @@ def test_only_damaged_ones_are_an_error_that_names_them(folder: CheckpointFolder
 def test_a_state_of_another_network_is_refused(folder: CheckpointFolder) -> None:
     folder.write(state(1))
 
-    with pytest.raises(TrainingError, match="it is of another network"):
+    with pytest.raises(TrainingError, match="it is from another network"):
         folder.read([np.zeros((3, 3)), *LIKE[1:]])
 
 
@@ -110,7 +110,7 @@ def test_a_full_disk_costs_nothing_but_the_new_checkpoint(
 
     with (
         largest_file(1000),
-        pytest.raises(TrainingError, match=rf"File too large.*continues from {last}"),
+        pytest.raises(TrainingError, match=rf"File too large.*resumes from {last}"),
     ):
         folder.write(state(2))
 

@@ -89,7 +89,7 @@ def test_equal_gpus_are_counted() -> None:
 @pytest.mark.parametrize(
     ("backend", "message"),
     [
-        ("torch", "KERAS_BACKEND is tensorflow or jax here, not 'torch'"),
+        ("torch", "KERAS_BACKEND must be tensorflow or jax, not 'torch'"),
         ("jax", "jax is not installed: install it, or set KERAS_BACKEND=tensorflow"),
     ],
 )

@@ -9,14 +9,14 @@ import pytest
 from rich.console import Console
 
 from tests.training.backbones import tiny, with_network, write_photos
-from training.augmentation_settings import Augmentation
 from training.data.datasets import DataSet
 from training.data.loading import load
-from training.data.photo_store import Progress
+from training.data.registry import Progress
 from training.fitting import feature_cache
 from training.fitting.feature_cache import with_features
-from training.recipe import FineTuning, Recipe
+from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.settings import Augmentation, FineTuning
 
 # Keras stores weights by a conversion that NumPy wants to be another one some day.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -63,7 +63,7 @@ def test_one_pass_serves_all_heads_splits_and_seeds_of_known_weights(
 ) -> None:
     recipe = tiny()
     loaded(recipe, shapes)
-    loaded(replace(recipe, split=2, epochs=9), shapes)
+    loaded(replace(recipe, split_seed=2, epochs=9), shapes)
     loaded(tiny(units=4), shapes)
 
     assert passes == ["plain"]

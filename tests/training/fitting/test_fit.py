@@ -5,13 +5,14 @@ import keras
 import numpy as np
 import pytest
 
-from training.augmentation_settings import Augmentation
 from training.data.datasets import DataSet
-from training.data.fashion_mnist import load_fashion_mnist
+from training.data.loaders.fashion_mnist import load_fashion_mnist
 from training.errors import TrainingError
 from training.fitting.fit import fit
-from training.publishing.export import export
-from training.recipe import DenseNetwork, Recipe
+from training.networks.dense import DenseNetwork
+from training.publishing.saved_model import write_saved_model
+from training.recipe import Recipe
+from training.settings import Augmentation
 
 pytestmark = pytest.mark.integration
 
@@ -138,7 +139,7 @@ def test_a_step_compiled_by_xla_leaves_nothing_of_it_in_what_is_exported(
     network = fit(replace(dense_recipe, jit="on"), data)
 
     card = {"name": "clothing", "labels": list(data.labels), "preparation": "garment/1"}
-    export(network, card, tmp_path)
+    write_saved_model(network, card, tmp_path)
 
     graph = (tmp_path / "saved_model.pb").read_bytes()
     assert b"probabilities" in graph

@@ -8,8 +8,15 @@ import pytest
 from training.__main__ import main
 from training.errors import TrainingError
 from training.judging.measurements import Measurement, measured_in, merged
-from training.judging.results import Known, known_results, missing, render, seeded, write_results
-from training.overrides import override, settings
+from training.judging.results import (
+    KnownResults,
+    known_results,
+    missing,
+    render,
+    seeded,
+    write_results,
+)
+from training.overrides import hyperparameters, override
 from training.recipe import Recipe
 from training.recipes import RECIPES
 
@@ -26,7 +33,7 @@ def run_folder(runs: Path, recipe: Recipe, accuracy: float, **card: Any) -> Path
     made = {
         "name": recipe.model,
         "recipe": recipe.name,
-        "parameters": settings(recipe),
+        "parameters": hyperparameters(recipe),
         "metrics": {"test": {"accuracy": accuracy, "photos": 10_000}},
         "trained": {"seconds": 40 + recipe.seed, "hardware": hardware, "began": "2026-11-22T10:00"},
         "data": {"sha256": "d" * 64},
@@ -45,12 +52,12 @@ def three_runs(runs: Path) -> list[Measurement]:
 def test_a_row_has_what_was_published_and_mean_and_spread_of_what_was_measured(
     tmp_path: Path,
 ) -> None:
-    page = render([CLOTHING], Known(three_runs(tmp_path), {}))
+    page = render([CLOTHING], KnownResults(three_runs(tmp_path), {}))
 
     row = next(line for line in page.splitlines() if line.startswith(f"| `{CLOTHING.name}` | 87.9"))
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[1:] == [
-        CLOTHING.published,
+        CLOTHING.reference_result,
         "88.00 ± 1.00% of 10,000",
         "89.00 ± 1.00%",
         "42",
@@ -64,28 +71,28 @@ def test_a_row_has_what_was_published_and_mean_and_spread_of_what_was_measured(
 
 def test_fewer_than_three_runs_are_said_to_be_few(tmp_path: Path) -> None:
     run_folder(tmp_path, CLOTHING, 0.88)
-    page = render([CLOTHING], Known(measured_in(tmp_path), {}))
+    page = render([CLOTHING], KnownResults(measured_in(tmp_path), {}))
 
     assert "| 88.00% of 10,000 | 89.00% | 41 | 1 (fewer than 3) |" in page
 
 
 def test_what_was_not_run_is_listed_with_the_reason(tmp_path: Path) -> None:
     run_folder(tmp_path, override(CLOTHING, ["epochs=2"]), 0.88)
-    known = Known(measured_in(tmp_path), {PETS.name: "no cats and dogs"})
+    known = KnownResults(measured_in(tmp_path), {PETS.name: "no cats and dogs"})
     page = render([CLOTHING, PETS], known)
 
     after = page.partition("## Not run here")[2]
     assert f"| `{CLOTHING.name}` |" in after
     assert "| changed since it was measured |" in after
     assert f"| `{PETS.name}` | – | {PETS.expected} | no cats and dogs |" in after
-    assert "| not yet run here |" in render([CLOTHING], Known([], {}))
+    assert "| not yet run here |" in render([CLOTHING], KnownResults([], {}))
 
 
 def test_other_hardware_and_other_data_have_rows_of_their_own(tmp_path: Path) -> None:
     known = three_runs(tmp_path)
     others = [replace(each, hardware="H200") for each in known]
     fewer = [replace(each, photos=450) for each in known]
-    page = render([CLOTHING], Known([*known, *others, *fewer], {}))
+    page = render([CLOTHING], KnownResults([*known, *others, *fewer], {}))
 
     assert page.count("| 88.00 ± 1.00% of 10,000 |") == 2
     assert page.count("| 88.00 ± 1.00% of 450 |") == 1
@@ -100,7 +107,7 @@ def test_a_recipe_for_any_photos_is_named_with_the_model_and_how_it_was_run(
         run_folder(
             tmp_path, override(photos, [f"split={split}"]), 0.8 + split / 100, name="flowers"
         )
-    page = render([photos], Known(measured_in(tmp_path), {}))
+    page = render([photos], KnownResults(measured_in(tmp_path), {}))
 
     assert "| `images-mobilenet` (flowers) | – | 82.00 ± 1.00% of 10,000 |" in page
     assert "run images-mobilenet --name flowers --data FOLDER" in page
@@ -114,8 +121,8 @@ def test_only_what_is_missing_is_run(tmp_path: Path) -> None:
 
 
 def test_photos_are_split_anew_for_each_seed_where_they_have_no_split() -> None:
-    assert (seeded(PETS, 3).seed, seeded(PETS, 3).split) == (3, 3)
-    assert (seeded(CLOTHING, 3).seed, seeded(CLOTHING, 3).split) == (3, 1)
+    assert (seeded(PETS, 3).seed, seeded(PETS, 3).split_seed) == (3, 3)
+    assert (seeded(CLOTHING, 3).seed, seeded(CLOTHING, 3).split_seed) == (3, 1)
 
 
 def test_the_newest_run_of_a_seed_counts(tmp_path: Path) -> None:
@@ -143,7 +150,7 @@ def test_what_was_measured_stays_when_the_run_folders_are_gone(tmp_path: Path) -
 def test_a_damaged_file_of_measurements_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "results.json").write_text('[{"recipe": 1}]')
 
-    with pytest.raises(TrainingError, match=r"results\.json is no file of measurements"):
+    with pytest.raises(TrainingError, match=r"results\.json is not a file of measurements"):
         known_results([CLOTHING], tmp_path, tmp_path / "results.md")
 
 

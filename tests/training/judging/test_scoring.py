@@ -69,9 +69,12 @@ def test_of_a_split_folder_the_split_is_taken(models: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("inner", "message"),
     [
-        ("dog/1.png", "the sub-folder 'dog' of photos is no label of pets/1; its labels are cat, "),
+        (
+            "dog/1.png",
+            "the sub-folder 'dog' of photos is not a label of pets/1; its labels are cat, ",
+        ),
         ("1.png", "photos has no sub-folders; each class needs one with its photos"),
-        ("cat/1.txt", "photos has no photo that can be read in its sub-folders"),
+        ("cat/1.txt", "photos has no readable photos in its sub-folders"),
     ],
 )
 def test_a_folder_that_does_not_fit_is_one_line(
@@ -107,9 +110,13 @@ def test_a_model_is_scored_on_the_test_photos_of_its_own_recipe(
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        ([], 1, "pets/1 was trained by the recipe None, which is not here: say with --recipe or"),
+        (
+            [],
+            1,
+            "pets/1 was trained by the unknown recipe None: choose the photos to score it on with",
+        ),
         (["--recipe", "shoes"], 2, "there is no recipe 'shoes'"),
-        (["--recipe", "clothing-cnn"], 1, "pets/1 can't be judged on the test photos of fashion-"),
+        (["--recipe", "clothing-cnn"], 1, "pets/1 can't be scored on the test photos of fashion-"),
         (["--photos", "none"], 1, "the folder of photos none does not exist"),
     ],
 )

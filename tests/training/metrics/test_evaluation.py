@@ -100,7 +100,7 @@ def test_the_most_confident_mistakes_come_first() -> None:
 
 
 def test_a_folder_without_an_evaluation_and_a_damaged_one_are_told(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="it is no folder of a run that has ended"):
+    with pytest.raises(TrainingError, match="it is not the folder of a finished run"):
         read_evaluation(tmp_path)
     (tmp_path / "evaluation.npz").write_bytes(b"PK\3\4")
     with pytest.raises(TrainingError, match=r"evaluation\.npz is damaged"):

@@ -10,10 +10,10 @@ import pytest
 from serving.photos import prepare
 from tests.training.backbones import SIDE, tiny, with_network
 from training.errors import TrainingError
-from training.networks import network_to_fit, network_to_serve
 from training.networks.backbone import load_backbone
-from training.recipe import BackboneNetwork, FineTuning, Head
+from training.networks.building import network_to_fit, network_to_serve
 from training.recipes import RECIPES
+from training.settings import BackboneNetwork, FineTuning, Head
 
 # Keras stores weights by a conversion that NumPy wants to be another one some day.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -69,7 +69,10 @@ def test_weights_of_another_network_are_refused_naming_layer_and_shapes(tmp_path
     [
         ({"weights": "none.h5"}, "no weights: there is no none.h5 in "),
         ({"backbone": "MobileNetV9"}, "Keras has no network 'MobileNetV9'; it has ConvNeXtBase, "),
-        ({"cut": "conv_pw_33"}, "network.cut: mobilenet_0.25_32 has no layer 'conv_pw_33'; of its"),
+        (
+            {"cut": "conv_pw_33"},
+            "network.cut: mobilenet_0.25_32 has no layer 'conv_pw_33'; similar ones",
+        ),
         ({"backbone": "VGG16"}, "VGG16 can't be built: "),
         ({"backbone": "InceptionV3", "alpha": 0.0}, "InceptionV3 can't be built: Input size must "),
     ],
@@ -94,7 +97,7 @@ def test_without_a_network_the_error_says_how_to_get_weights(
     with pytest.raises(TrainingError) as raised:
         load_backbone(recipe, None)
 
-    for part in ("ImageNet weights of VGG16 can't be fetched", "--set network.weights=FILE"):
+    for part in ("ImageNet weights of VGG16 can't be downloaded", "--set network.weights=FILE"):
         assert part in str(raised.value)
 
 
@@ -152,7 +155,7 @@ def test_what_is_served_says_of_photos_what_was_fitted_says_of_their_features(
 def test_one_sigmoid_is_for_two_classes() -> None:
     recipe = tiny(output="sigmoid")
 
-    with pytest.raises(TrainingError, match="tells two classes apart, and here are 3"):
+    with pytest.raises(TrainingError, match="is for 2 classes, and the data has 3"):
         network_to_fit(recipe, 3)
 
 

@@ -6,28 +6,27 @@ from typing import Any
 import numpy as np
 import pytest
 
-from training.networks import network_to_fit, network_to_serve
+from training.networks.building import network_to_fit, network_to_serve
+from training.networks.dense import DenseNetwork
+from training.networks.residual import ResidualNetwork
 from training.networks.split_for_cam import split_for_cam
-from training.recipe import BackboneNetwork, DenseNetwork, FineTuning, Head, Recipe, ResidualNetwork
+from training.recipe import Recipe
+from training.settings import Augmentation, BackboneNetwork, FineTuning, Head
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-HEAD = Head(pooling="average", units=4)
-MOBILE = BackboneNetwork(backbone="MobileNetV2", weights="random", alpha=0.35)
+MOBILE = {
+    "network": BackboneNetwork(backbone="MobileNetV2", weights="random", alpha=0.35),
+    "shape": (96, 96, 3),
+    "head": Head(pooling="average", units=4),
+    "augmentation": Augmentation(),
+}
 CASES: dict[str, tuple[dict[str, Any], tuple[int, int]]] = {
     "dense": ({"network": DenseNetwork(4)}, (28, 28)),
     "residual": ({"network": ResidualNetwork((4,), (1,), (4, 8), (2, 2), (1, 1))}, (14, 14)),
     "small": ({"network": ResidualNetwork((4,), (2,), (4,), (2,), (1,))}, (14, 14)),
-    "backbone": ({"network": MOBILE, "shape": (96, 96, 3), "head": HEAD}, (12, 12)),
-    "fine-tuned": (
-        {
-            "network": MOBILE,
-            "shape": (96, 96, 3),
-            "head": HEAD,
-            "fine_tuning": FineTuning(after="block_2_add"),
-        },
-        (12, 12),
-    ),
+    "backbone": (MOBILE, (12, 12)),
+    "fine-tuned": ({**MOBILE, "fine_tuning": FineTuning(after="block_2_add")}, (12, 12)),
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from serving.repository.versions import published_versions
 from tests.training.conftest import CommandLine
-from training.runs.trained import keep_trained
+from training.runs.trained_network import save_trained_network
 
 # Keras stores weights by a conversion that NumPy wants to be another one some day.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -38,7 +38,7 @@ def test_a_run_is_finished_by_the_same_command_and_begun_again_by_fresh(
         assert train() == 1
     error = capsys.readouterr().err
     assert error.startswith("error: cannot write the checkpoint runs/clothing-cnn/")
-    assert "(File too large): make room there; the same command then continues from" in error
+    assert "(File too large): free some space; the same command then resumes from" in error
     assert error.count("\n") == 1
     (run,) = Path("runs/clothing-cnn").iterdir()
     assert json.loads((run / "run.json").read_text())["status"] == "failed"
@@ -60,11 +60,11 @@ def test_a_run_that_died_as_soon_as_its_network_was_kept_is_published(
     train: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def kept_and_dead(network: object, folder: Path) -> None:
-        keep_trained(network, folder)
+        save_trained_network(network, folder)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as dying:
-        dying.setattr("training.pipeline.train.keep_trained", kept_and_dead)
+        dying.setattr("training.pipeline.train.save_trained_network", kept_and_dead)
         assert train() == 130
     assert published_versions(MODELS) == []
 

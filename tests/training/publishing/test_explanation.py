@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -14,12 +14,16 @@ from serving.model_server.servable import load
 from serving.model_server.warmup import warm_up
 from serving.repository.versions import published_versions
 from training.errors import TrainingError
-from training.networks import network_to_fit, network_to_serve
+from training.networks.building import network_to_fit, network_to_serve
+from training.networks.dense import DenseNetwork
+from training.networks.patch import PatchNetwork
+from training.networks.wide import WideNetwork
 from training.publishing.explanation import explanation
-from training.publishing.export import export
 from training.publishing.publish import publish
-from training.recipe import BackboneNetwork, DenseNetwork, Head, PatchNetwork, Recipe, WideNetwork
+from training.publishing.saved_model import write_saved_model
+from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.settings import BackboneNetwork, Head
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -35,7 +39,7 @@ def heat_of(network: keras.Model, photos: np.ndarray, preparation: str = "garmen
     return np.asarray(explanation(network, preparation)(tf.constant(photos))["heat"])
 
 
-def backbone(recipe: Recipe, output: str = "softmax") -> Recipe:
+def backbone(recipe: Recipe, output: Literal["softmax", "sigmoid"] = "softmax") -> Recipe:
     network = BackboneNetwork(backbone="MobileNetV2", weights="random", alpha=0.35)
     head = Head(pooling="average", units=4, output=output)
     return replace(recipe, shape=(64, 64, 3), network=network, head=head)
@@ -53,7 +57,7 @@ def test_every_kind_of_network_explains(tiny_recipe: Recipe, network: DenseNetwo
 
 
 @pytest.mark.parametrize("output", ["softmax", "sigmoid"])
-def test_backbones_explain_under_both_heads(output: str) -> None:
+def test_backbones_explain_under_both_heads(output: Literal["softmax", "sigmoid"]) -> None:
     network = served(backbone(RECIPES["cats-dogs-mobilenet"], output), 2)
     photos = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
     heat = heat_of(network, photos, "squash/1")
@@ -98,7 +102,7 @@ def test_a_blank_photo_says_nothing(tiny_recipe: Recipe) -> None:
 
 @pytest.fixture
 def folder(tiny_recipe: Recipe, tmp_path: Path) -> Path:
-    export(served(tiny_recipe, 2), CARD, tmp_path)
+    write_saved_model(served(tiny_recipe, 2), CARD, tmp_path)
     return tmp_path
 
 
@@ -118,7 +122,7 @@ def test_a_served_photo_is_explained_the_same_alone_and_among_others(folder: Pat
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
-        (lambda heat: heat[:, 1:], "are .* for 1 photos"),
+        (lambda heat: heat[:, 1:], "are .* for a batch of 1"),
         (lambda heat: heat * 2, "are not from 0 to 1"),
         (lambda heat: heat * float("nan"), "are not from 0 to 1"),
         (lambda heat: 1 - heat, "differ by"),
@@ -131,7 +135,7 @@ def test_other_heat_maps_than_those_in_memory_are_not_published(
         explain = explanation(network, preparation)
         return lambda image: {"heat": damage(explain(image)["heat"])}
 
-    monkeypatch.setattr("training.publishing.export.explanation", damaged)
+    monkeypatch.setattr("training.publishing.saved_model.explanation", damaged)
     with pytest.raises(TrainingError, match=f"not published: .*heat maps .*{told}"):
         publish(served(tiny_recipe, 2), CARD, tmp_path)
     assert published_versions(tmp_path) == []

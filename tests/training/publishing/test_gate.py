@@ -7,9 +7,10 @@ import pytest
 
 from tests.training.signals import data_set, evaluation, published
 from training.errors import Refused, TrainingError
+from training.networks.dense import DenseNetwork
 from training.publishing.gate import Verdict, judge, serving_version
-from training.publishing.policy import Policy
-from training.recipe import DenseNetwork, Recipe
+from training.publishing.gate_policy import GatePolicy
+from training.recipe import Recipe
 
 RECIPE = Recipe(
     name="letters-dense",
@@ -31,12 +32,12 @@ def base(tmp_path: Path) -> Path:
 
 
 def verdict(
-    base: Path, right: int, policy: Policy | None = None, recipe: Recipe = RECIPE
+    base: Path, right: int, policy: GatePolicy | None = None, recipe: Recipe = RECIPE
 ) -> Verdict:
     """Judge a model that has the first `right` test photos right."""
     data = data_set(OLD_RIGHT, PHOTOS - OLD_RIGHT)
     said = evaluation(data, np.arange(PHOTOS) < right)
-    return judge(recipe, data, said, base, policy or Policy())
+    return judge(recipe, data, said, base, policy or GatePolicy())
 
 
 def test_the_first_version_needs_the_floor_alone(base: Path) -> None:
@@ -60,7 +61,7 @@ def test_what_is_as_good_as_the_version_that_serves_passes_with_the_comparison(b
     assert found.difference is not None
     assert (found.difference.gained, found.difference.lost) == (5, 0)
     assert found.difference.estimate == pytest.approx(0.005)
-    assert found.told() == [
+    assert found.lines() == [
         "against version 1, which serves: +0.50 points of accuracy on the same 1,000 test photos"
         f" (95% interval {100 * found.difference.low:+.2f} to {100 * found.difference.high:+.2f};"
         " 5 photos gained, 0 lost)"
@@ -72,7 +73,7 @@ def test_what_is_worse_by_more_than_the_tolerance_is_refused_with_figures(base: 
     with pytest.raises(Refused, match=r"it is worse than version 1, which serves: -2\.00 points"):
         verdict(base, right=880).check()
 
-    verdict(base, right=880, policy=Policy(tolerance=2.5)).check()
+    verdict(base, right=880, policy=GatePolicy(tolerance=2.5)).check()
 
 
 def test_a_loss_that_may_be_chance_is_no_reason(base: Path) -> None:
@@ -80,7 +81,7 @@ def test_a_loss_that_may_be_chance_is_no_reason(base: Path) -> None:
     data = data_set(OLD_RIGHT, PHOTOS - OLD_RIGHT)
     right = np.arange(PHOTOS) < OLD_RIGHT
     right[:40], right[-30:] = False, True  # 40 lost, 30 gained.
-    found = judge(RECIPE, data, evaluation(data, right), base, Policy())
+    found = judge(RECIPE, data, evaluation(data, right), base, GatePolicy())
 
     assert found.difference is not None
     assert found.difference.estimate == pytest.approx(-0.01)
@@ -90,7 +91,7 @@ def test_a_loss_that_may_be_chance_is_no_reason(base: Path) -> None:
 
 def test_force_lets_everything_through_and_is_recorded(base: Path) -> None:
     published(base)
-    found = verdict(base, right=400, policy=Policy(force=True))
+    found = verdict(base, right=400, policy=GatePolicy(force=True))
     found.check()
 
     record = found.record()
@@ -99,7 +100,7 @@ def test_force_lets_everything_through_and_is_recorded(base: Path) -> None:
     assert len(record["faults"]) == 2
     assert record["floor"] == 0.5
     assert record["tolerance"] == 0.5
-    assert [line for line in found.told() if line.startswith("published by force: its test")]
+    assert [line for line in found.lines() if line.startswith("published by force: its test")]
 
 
 def test_a_version_with_other_labels_shape_or_preparation_is_not_compared(base: Path) -> None:
@@ -110,7 +111,7 @@ def test_a_version_with_other_labels_shape_or_preparation_is_not_compared(base: 
     notes += [verdict(base, right=600, recipe=other).note for other in others]
 
     assert notes == [
-        "not compared with version 1: its labels are others (a, b, x)",
+        "not compared with version 1: its labels are different (a, b, x)",
         "not compared with version 2: it takes photos of 2×2×1, this one of 28×28×1",
         "not compared with version 2: it takes photos prepared by squash/1, this one by garment/1",
     ]
@@ -138,7 +139,7 @@ def test_a_version_of_other_data_is_compared_with_a_caution(base: Path) -> None:
     found = verdict(base, right=900)
 
     assert found.difference is not None
-    assert found.note.startswith("version 1 was trained on other data, maybe on some of these")
+    assert found.note.startswith("version 1 was trained on other data, possibly on some of these")
 
 
 CONFIG = """

@@ -132,7 +132,7 @@ def test_the_command_says_what_it_removed(models: Path, capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["shoes"], "there is no version of shoes in "),
+        (["shoes"], "there is no published version of shoes in "),
         (["clothing", "--keep", "0"], "at least one version has to be kept, not 0"),
     ],
 )

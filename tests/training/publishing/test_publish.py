@@ -16,11 +16,11 @@ import tensorflow as tf
 
 from serving.repository.versions import published_versions
 from training.errors import TrainingError
-from training.networks import network_to_fit, network_to_serve
-from training.publishing.export import CARD as CARD_FILE
-from training.publishing.export import export
-from training.publishing.model_folder import check_folder
+from training.model_cards import VERSION_CARD
+from training.networks.building import network_to_fit, network_to_serve
+from training.publishing.model_folder import check_writable
 from training.publishing.publish import publish
+from training.publishing.saved_model import write_saved_model
 from training.publishing.warmup import write_warmup
 from training.recipe import Recipe
 
@@ -62,10 +62,10 @@ def exporting(monkeypatch: pytest.MonkeyPatch, damage: Any) -> None:
     """Let `damage` change what is exported, or the folder that it was exported to."""
 
     def damaged(network: keras.Model, card: dict[str, Any], folder: Path, *more: Any) -> None:
-        export(network, card, folder, *more)
+        write_saved_model(network, card, folder, *more)
         damage(folder)
 
-    monkeypatch.setattr("training.publishing.publish.export", damaged)
+    monkeypatch.setattr("training.publishing.publish.write_saved_model", damaged)
 
 
 def test_other_weights_than_those_in_memory_are_not_published(
@@ -88,12 +88,12 @@ def test_another_description_than_the_cards_is_not_published(
     network: keras.Model, base: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: object
 ) -> None:
     monkeypatch.setattr(
-        "training.publishing.publish.export",
-        lambda network, card, *more: export(network, {**card, name: value}, *more),
+        "training.publishing.publish.write_saved_model",
+        lambda network, card, *more: write_saved_model(network, {**card, name: value}, *more),
     )
 
     told = "card" if name == "metrics" else name
-    with pytest.raises(TrainingError, match=f"not published: the exported model tells {told} "):
+    with pytest.raises(TrainingError, match=f"not published: `{told}` of the exported model is "):
         publish(network, CARD, base)
     assert is_empty(base)
 
@@ -101,7 +101,7 @@ def test_another_description_than_the_cards_is_not_published(
 def test_a_card_file_that_was_damaged_is_not_published(
     network: keras.Model, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exporting(monkeypatch, lambda folder: (folder / CARD_FILE).write_text("{}"))
+    exporting(monkeypatch, lambda folder: (folder / VERSION_CARD).write_text("{}"))
 
     with pytest.raises(TrainingError, match=r"model_card\.json does not read back"):
         publish(network, CARD, base)
@@ -112,7 +112,7 @@ def test_a_warm_up_record_that_the_model_refuses_is_not_published(
     network: keras.Model, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "training.publishing.export.write_warmup",
+        "training.publishing.saved_model.write_warmup",
         lambda folder, model, shape: write_warmup(folder, model, (28, 28, 3)),
     )
 
@@ -127,7 +127,7 @@ def test_a_disk_that_fills_up_is_told_in_one_line(
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("training.publishing.publish.export", full)
+    monkeypatch.setattr("training.publishing.publish.write_saved_model", full)
     with pytest.raises(TrainingError) as raised:
         publish(network, CARD, base)
 
@@ -143,7 +143,7 @@ from dataclasses import replace
 from pathlib import Path
 from tests.training.publishing.test_publish import CARD
 from training.errors import TrainingError
-from training.networks import network_to_fit, network_to_serve
+from training.networks.building import network_to_fit, network_to_serve
 from training.publishing.publish import publish
 from training.recipes import RECIPES
 
@@ -176,7 +176,7 @@ def test_too_little_space_is_told_before_anything_is_trained_or_written(
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(2**30, 0, 2**20))
 
     with pytest.raises(TrainingError, match="models can't be published: too little space"):
-        check_folder(base)
+        check_writable(base)
     with pytest.raises(TrainingError, match="not published: too little space"):
         publish(network, CARD, base)
     assert is_empty(base)
@@ -186,9 +186,9 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from tests.training.publishing.test_publish import CARD
-from training.publishing import export
+from training.publishing import saved_model
 from training.publishing import publish as publishing
-from training.networks import network_to_fit, network_to_serve
+from training.networks.building import network_to_fit, network_to_serve
 from training.recipes import RECIPES
 
 recipe = RECIPES["clothing-dense128-adam"]
@@ -201,10 +201,10 @@ def die(*arguments):
 
 
 if sys.argv[2] == "checked":
-    check = publishing.check
-    publishing.check = lambda *arguments: (check(*arguments), die())
+    check = publishing.check_saved_model
+    publishing.check_saved_model = lambda *arguments: (check(*arguments), die())
 elif sys.argv[2] == "exporting":
-    export.write_warmup = die
+    saved_model.write_warmup = die
 publishing.publish(network, CARD, base)
 """
 

@@ -5,8 +5,8 @@ import pytest
 
 from training.__main__ import main
 from training.errors import TrainingError
-from training.overrides import settings
-from training.publishing.starters import LEAST_ACCURACY, MOST_BYTES, STARTERS, install
+from training.overrides import hyperparameters, renamed
+from training.publishing.starters import LEAST_ACCURACY, MAX_BYTES, STARTERS, install
 from training.recipe import Recipe
 from training.recipes import DEFAULTS, RECIPES, default_recipe
 
@@ -32,17 +32,17 @@ def test_a_good_version_replaces_the_starter(tmp_path: Path) -> None:
 
 
 def test_a_version_below_the_bar_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"accuracy is 91\.99%, at least 93% is wanted"):
+    with pytest.raises(TrainingError, match=r"accuracy is 91\.99%, and at least 93% is needed"):
         install(version(tmp_path / "1", "clothing", 0.9199), tmp_path / "starters")
     assert not (tmp_path / "starters").exists()
 
 
 def test_starters_that_are_too_large_together_are_refused(tmp_path: Path) -> None:
     starters = tmp_path / "starters"
-    install(version(tmp_path / "1", "clothing", 0.95, MOST_BYTES // 2), starters)
+    install(version(tmp_path / "1", "clothing", 0.95, MAX_BYTES // 2), starters)
 
     with pytest.raises(TrainingError, match=r"with the others it would take 6,\d+,\d+ bytes"):
-        install(version(tmp_path / "2", "cats-dogs", 0.95, MOST_BYTES // 2), starters)
+        install(version(tmp_path / "2", "cats-dogs", 0.95, MAX_BYTES // 2), starters)
     assert not (starters / "cats-dogs").exists()
 
 
@@ -59,7 +59,7 @@ def test_the_command_trains_the_default_recipes_and_installs_what_is_good_enough
     command = ["starters", "--data", str(garments), "--into", str(tmp_path / "starters")]
 
     assert main(command) == 1
-    assert "is no starter: its test accuracy is " in capsys.readouterr().err
+    assert "cannot be a starter: its test accuracy is " in capsys.readouterr().err
     assert not (tmp_path / "starters").exists()
 
     monkeypatch.setitem(LEAST_ACCURACY, "clothing", 0.0)
@@ -76,8 +76,8 @@ def test_the_starters_in_the_tree_come_from_the_default_recipes(name: str) -> No
     recipe = default_recipe(name)
     # A number that recipes did not have yet when a starter was trained was at its default.
     neutral = Recipe("", "", "", "", "", "", recipe.shape, type(recipe.network)())
-    found = json.loads(json.dumps(settings(neutral))) | card["parameters"]
-    assert found == json.loads(json.dumps(settings(recipe))), (
+    found = json.loads(json.dumps(hyperparameters(neutral))) | renamed(card["parameters"])
+    assert found == json.loads(json.dumps(hyperparameters(recipe))), (
         "train it again (make starters) or undo the change"
     )
     assert card["metrics"]["test"]["accuracy"] >= LEAST_ACCURACY[name]

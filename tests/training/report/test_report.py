@@ -14,9 +14,9 @@ from PIL import Image
 
 from training.__main__ import main
 from training.errors import TrainingError
+from training.json_files import write_json
 from training.metrics.evaluation import Evaluation, save_evaluation
 from training.report import report_page, write_report
-from training.runs.files import write_json
 
 ROOT = Path(__file__).parents[3]
 LABELS = ("T-shirt <top>", "Брюки & co", "bag $5")
@@ -109,7 +109,7 @@ def test_the_page_tells_what_the_run_was_and_gave(source: str) -> None:
 
     assert "66.67% of 60 test photos right (95% interval 54.06% to 77.27%)" in text
     assert "Overfitting starts after epoch 2:" in text
-    assert "12 of 20 mistakes, the surest first." in text
+    assert "12 of 20 mistakes, the most confident first." in text
     assert "24 drawn at random." in text
     for label in LABELS:
         assert label in text
@@ -148,9 +148,9 @@ def test_right_and_wrong_photos_are_told_apart(source: str) -> None:
 @pytest.mark.parametrize(
     ("losses", "told"),
     [
-        ((0.9, 0.8, 0.7, 0.6), "It does not overfit"),
+        ((0.9, 0.8, 0.7, 0.6), "The network does not overfit"),
         ((None, None, None), "there was no validation split"),
-        ((0.9, 0.5), "cannot be told from fewer than 3 epochs"),
+        ((0.9, 0.5), "At least 3 epochs are needed"),
         ((), "The run has no history of its epochs."),
     ],
 )
@@ -168,7 +168,7 @@ def test_a_model_without_mistakes_has_no_picture_of_them(tmp_path: Path) -> None
     write_report(run_folder(tmp_path, wrong=0, losses=()))
 
     page = (tmp_path / "report.html").read_text("utf-8")
-    assert "There is no mistake among the test photos." in page
+    assert "There are no mistakes among the test photos." in page
     assert not (tmp_path / "curves.png").exists()
     assert not (tmp_path / "mistakes.png").exists()
 
@@ -197,9 +197,7 @@ def test_what_passed_the_gate_is_told_with_the_comparison(tmp_path: Path) -> Non
     gate = {"floor": 0.6, "serving": 4, "difference": difference, "note": "", "faults": []}
     text = text_of(report_page(run_folder(tmp_path, losses=(), gate=gate)))
 
-    assert (
-        "The publishing gate lets it through. Its floor is 60.0%. Against version 4 it has" in text
-    )
+    assert "Passed the publishing gate. Its floor is 60.0%. Compared with version 4 it has" in text
     assert "+1.23 points of accuracy on the same photos (95% interval -0.10 to +2.00)." in text
 
 
@@ -225,7 +223,7 @@ def test_a_folder_that_is_no_run_is_one_line(
     (run_folder(tmp_path) / missing).unlink()
 
     assert main(["report", str(tmp_path)]) == 1
-    message = f"error: {tmp_path} has no {missing}: it is no folder of a run that has ended\n"
+    message = f"error: {tmp_path} has no {missing}: it is not the folder of a finished run\n"
     assert capsys.readouterr().err == message
 
 
@@ -233,5 +231,5 @@ def test_a_damaged_card_is_told(tmp_path: Path) -> None:
     folder = run_folder(tmp_path)
     (folder / "model_card.json").write_text(json.dumps(CARD)[:20])
 
-    with pytest.raises(TrainingError, match=r"model_card\.json is no model card"):
+    with pytest.raises(TrainingError, match=r"cannot read the model card .*model_card\.json"):
         write_report(folder)

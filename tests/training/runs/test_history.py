@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from training.errors import TrainingError
-from training.runs.files import read_history
-from training.runs.history import HistoryWriter
+from training.runs.history import read_history
+from training.runs.history_writer import HistoryWriter
 
 
 def epoch(writer: HistoryWriter, number: int, steps: range = range(4), **figures: float) -> None:
@@ -61,7 +61,7 @@ def test_speed_counts_the_steps_of_this_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = iter((0.0, *(2.0,) * 2, 5.0))
-    monkeypatch.setattr("training.runs.history.time.monotonic", lambda: next(now))
+    monkeypatch.setattr("training.runs.history_writer.time.monotonic", lambda: next(now))
     epoch(HistoryWriter(tmp_path, batch_size=10), 0, steps=range(2, 4))
 
     (entry,) = read_history(tmp_path)
@@ -80,5 +80,5 @@ def test_a_loss_that_is_no_number_is_none(tmp_path: Path) -> None:
 def test_a_damaged_history_is_one_line(tmp_path: Path, content: str) -> None:
     (tmp_path / "history.json").write_text(content)
 
-    with pytest.raises(TrainingError, match=r"history\.json is no history of a run"):
+    with pytest.raises(TrainingError, match=r"history\.json is not the history of a run"):
         read_history(tmp_path)

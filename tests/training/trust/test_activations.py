@@ -9,11 +9,19 @@ from keras import layers
 from scipy.special import softmax
 
 from tests.training.backbones import tiny
-from training.networks import network_to_fit, network_to_serve
 from training.networks.backbone import fitted_part
-from training.recipe import DenseNetwork, FineTuning, PatchNetwork, Recipe, WideNetwork
+from training.networks.building import network_to_fit, network_to_serve
+from training.networks.dense import DenseNetwork
+from training.networks.patch import PatchNetwork
+from training.networks.wide import WideNetwork
+from training.recipe import Recipe
 from training.recipes import RECIPES
-from training.trust.activations import insides, observe, weights_of_classes
+from training.settings import FineTuning
+from training.trust.activations import (
+    activation_model,
+    compute_activations,
+    logit_weights,
+)
 
 # Keras stores weights by a conversion that NumPy wants to be another one some day.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -40,11 +48,11 @@ def test_every_network_tells_what_its_layers_find(kind: str) -> None:
     photos = GRAY if recipe.shape[2] == 1 else COLOUR
     network = network_to_serve(recipe, network_to_fit(recipe, 2))
 
-    seen = observe(insides(network), photos)
+    seen = compute_activations(activation_model(network), photos)
 
     expected = network.predict_on_batch(photos)
     assert np.abs(seen.probabilities - expected).max() < 1e-6
-    kernel, bias = weights_of_classes(network)
+    kernel, bias = logit_weights(network)
     assert np.abs(softmax(seen.last @ kernel + bias, axis=1) - expected).max() < 1e-5
     if features:
         assert seen.layers.shape == (5, features)
@@ -54,7 +62,7 @@ def test_every_network_tells_what_its_layers_find(kind: str) -> None:
 def test_each_layers_part_has_a_length_of_one(tiny_recipe: Recipe) -> None:
     network = network_to_serve(tiny_recipe, network_to_fit(tiny_recipe, 10))
 
-    seen = observe(insides(network), GRAY)
+    seen = compute_activations(activation_model(network), GRAY)
 
     # A stem, and of both stages the first convolution, the inside of the block and its end.
     sides = np.cumsum([4, 4, 4, 4, 8, 8])
@@ -67,11 +75,11 @@ def test_a_head_sees_in_features_what_the_whole_sees_in_photos() -> None:
     network = network_to_serve(recipe, network_to_fit(recipe, 2))
     features = network.get_layer("backbone").predict_on_batch(COLOUR)
 
-    whole = observe(insides(network), COLOUR)
-    head = observe(insides(fitted_part(network)), features)
+    whole = compute_activations(activation_model(network), COLOUR)
+    head = compute_activations(activation_model(fitted_part(network)), features)
 
     for name in ("layers", "last", "probabilities"):
-        assert np.abs(whole.seen[name] - head.seen[name]).max() < 1e-5
+        assert np.abs(whole.tensors[name] - head.tensors[name]).max() < 1e-5
 
 
 @pytest.mark.parametrize("hidden", ["linear", "gelu"])
@@ -81,10 +89,10 @@ def test_a_network_that_rectifies_nothing_tells_what_its_last_layer_gets(hidden:
     last = layers.Dense(3, activation="softmax", use_bias=False, name="probabilities")
     network = keras.Model(image, last(inner))
 
-    seen = observe(insides(network), GRAY / np.float32(255))
+    seen = compute_activations(activation_model(network), GRAY / np.float32(255))
 
     lengths = np.linalg.norm(seen.last, axis=1, keepdims=True)
     assert seen.layers == pytest.approx(seen.last / lengths, abs=1e-5)
-    kernel, bias = weights_of_classes(network)
+    kernel, bias = logit_weights(network)
     assert (bias == np.zeros(3)).all()
     assert softmax(seen.last @ kernel + bias, axis=1) == pytest.approx(seen.probabilities, abs=1e-5)

@@ -12,7 +12,7 @@ from tests.training.backbones import write_photos
 from tests.training.conftest import CommandLine
 from tests.training.trust.test_ood_datasets import png, write_mnist
 from training.__main__ import main
-from training.data.fashion_mnist import load_fashion_mnist
+from training.data.loaders.fashion_mnist import load_fashion_mnist
 
 # Keras stores weights by a conversion that NumPy wants to be another one some day.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -118,7 +118,7 @@ def test_a_model_need_not_tell_the_unknown(
     signature = tf.saved_model.load("models/clothing/1").signatures["serving_default"]
     assert set(signature.structured_outputs) == {"probabilities"}
     assert main(["unknowns", "clothing"]) == 1
-    assert "clothing/1 does not say what it recognizes" in capsys.readouterr().err
+    assert "clothing/1 does not tell which photos it recognizes" in capsys.readouterr().err
 
 
 def test_an_unknown_score_is_refused(
@@ -153,8 +153,8 @@ def test_a_head_on_a_backbone_is_calibrated_from_cached_features(
     words = [word for assignment in (*small, *quick) for word in ("--set", assignment)]
     seen: list[tuple[int, ...]] = []
     monkeypatch.setattr(
-        "training.trust.calibrate_and_evaluate.observe",
-        _counting(seen, "training.trust.activations.observe"),
+        "training.trust.calibrate_and_evaluate.compute_activations",
+        _counting(seen, "training.trust.activations.compute_activations"),
     )
 
     assert main(["run", "images-mobilenet", "--data", str(folder), "--name", "s", *words]) == 0

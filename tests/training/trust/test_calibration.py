@@ -6,9 +6,9 @@ import pytest
 from scipy.special import softmax
 
 from tests.training.backbones import tiny
-from training.networks import network_to_fit, network_to_serve
+from training.networks.building import network_to_fit, network_to_serve
 from training.recipe import Recipe
-from training.trust.activations import last_layer, weights_of_classes
+from training.trust.activations import last_layer, logit_weights
 from training.trust.calibration import calibrate, calibration_figures, fitted_temperature
 
 # Keras stores weights by a conversion that NumPy wants to be another one some day.
@@ -84,7 +84,7 @@ def test_a_head_of_either_kind_is_divided_by_the_temperature(output: str) -> Non
 
 
 def test_one_sigmoid_has_the_logits_of_two_classes() -> None:
-    kernel, bias = weights_of_classes(served(tiny(output="sigmoid"), 2))
+    kernel, bias = logit_weights(served(tiny(output="sigmoid"), 2))
 
     assert kernel.shape == (8, 2)
     assert bias.shape == (2,)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.idx import write_fashion_mnist
 from training.errors import TrainingError
-from training.trust.ood_datasets import known_sets, photos_in, prepared, synthetic_sets
+from training.trust.ood_datasets import prepare_photos, published_sets, read_photos, synthetic_sets
 
 
 def write_mnist(folder: Path) -> np.ndarray:
@@ -28,7 +28,7 @@ def png(level: int) -> bytes:
 
 
 def names(data: Path | None, own: str) -> list[str]:
-    return [name for name, _ in known_sets(data, own)]
+    return [name for name, _ in published_sets(data, own)]
 
 
 def test_sets_that_are_found_are_given_but_for_the_models_own(tmp_path: Path) -> None:
@@ -57,10 +57,10 @@ def test_digits_reach_a_gray_model_as_they_are_and_a_colour_model_in_its_size(
     tmp_path: Path,
 ) -> None:
     images = write_mnist(tmp_path / "mnist")
-    encoded = dict(known_sets(tmp_path, "fashion-mnist"))["digits"]
+    encoded = dict(published_sets(tmp_path, "fashion-mnist"))["digits"]
 
-    gray = prepared(encoded, "garment/1", (28, 28, 1))
-    colour = prepared(encoded, "squash/1", (40, 50, 3))
+    gray = prepare_photos(encoded, "garment/1", (28, 28, 1))
+    colour = prepare_photos(encoded, "squash/1", (40, 50, 3))
 
     assert (gray[..., 0] == images).all()
     assert colour.shape == (20, 40, 50, 3)
@@ -73,30 +73,32 @@ def test_photos_of_folders_and_archives_are_found_and_damaged_ones_left_out(tmp_
     (folder / "2.jpg").write_bytes(b"no photo")
     (folder / "notes.txt").write_text("")
 
-    found = photos_in(folder)
+    found = read_photos(folder)
 
     assert len(found) == 2
-    assert len(prepared(found, "squash/1", (8, 8, 3))) == 1
-    with pytest.raises(TrainingError, match="of 1 photos none can be decoded"):
-        prepared([b"no photo"], "squash/1", (8, 8, 3))
+    assert len(prepare_photos(found, "squash/1", (8, 8, 3))) == 1
+    with pytest.raises(TrainingError, match=r"none of the photos can be decoded \(tried 1\)"):
+        prepare_photos([b"no photo"], "squash/1", (8, 8, 3))
 
 
 def test_a_folder_called_like_a_photo_is_none(tmp_path: Path) -> None:
     (tmp_path / "home" / "one.jpg").mkdir(parents=True)
     (tmp_path / "home" / "one.jpg" / "2.png").write_bytes(png(1))
 
-    assert photos_in(tmp_path / "home") == [png(1)]
+    assert read_photos(tmp_path / "home") == [png(1)]
 
 
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
-        ("password", "1.png in .*home.zip has a password: pack the photos without one"),
-        ("method", r"1.png in .*home.zip can't be unpacked \(.*\): pack the photos again"),
-        ("data", r"1.png in .*home.zip can't be unpacked \(.*\): pack the photos again"),
+        ("password", "1.png in .*home.zip has a password: zip the photos without one"),
+        ("method", r"1.png in .*home.zip can't be extracted \(.*\): zip the photos again"),
+        ("data", r"1.png in .*home.zip can't be extracted \(.*\): zip the photos again"),
     ],
 )
-def test_archives_that_cannot_be_unpacked_are_told(tmp_path: Path, damage: str, told: str) -> None:
+def test_archives_that_cannot_be_extracted_are_named(
+    tmp_path: Path, damage: str, told: str
+) -> None:
     path = tmp_path / "home.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("1.png", png(1))
@@ -113,21 +115,21 @@ def test_archives_that_cannot_be_unpacked_are_told(tmp_path: Path, damage: str, 
     path.write_bytes(content)
 
     with pytest.raises(TrainingError, match=told) as raised:
-        photos_in(path)
+        read_photos(path)
 
     assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize("kind", ["empty folder", "no archive", "missing"])
-def test_what_holds_no_photos_is_told(tmp_path: Path, kind: str) -> None:
+def test_what_holds_no_photos_is_named(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "photos"
     if kind == "empty folder":
         path.mkdir()
     elif kind == "no archive":
         path.write_bytes(b"text")
 
-    with pytest.raises(TrainingError, match=r"has no photos|is no folder and no zip file"):
-        photos_in(path)
+    with pytest.raises(TrainingError, match=r"has no photos|is neither a folder nor a zip file"):
+        read_photos(path)
 
 
 def test_noise_and_blanks_have_the_models_shape() -> None:

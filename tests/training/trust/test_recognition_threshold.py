@@ -11,11 +11,11 @@ from keras import layers
 
 from training.data.datasets import Split
 from training.errors import TrainingError
-from training.publishing.export import export
-from training.publishing.publish import check
-from training.trust.activations import insides, observe
+from training.publishing.saved_model import write_saved_model
+from training.publishing.saved_model_check import check_saved_model
+from training.trust.activations import activation_model, compute_activations
 from training.trust.ood_metrics import auroc
-from training.trust.recognition_threshold import Recognizer, learnt_scores, values
+from training.trust.recognition_threshold import Recognizer, fit_scores
 
 SIDE = 8
 
@@ -45,69 +45,69 @@ def fitted() -> keras.Model:
 
 
 NETWORK = fitted()
-INSIDE = insides(NETWORK)
+MODEL = activation_model(NETWORK)
 KINDS = np.arange(300) % 2
 TRAINING = Split(photos_of(KINDS, 2), KINDS)
-WATCHED = observe(INSIDE, photos_of(KINDS, 3))
-SCORES = learnt_scores(NETWORK, INSIDE, TRAINING, WATCHED)
+VALIDATION = compute_activations(MODEL, photos_of(KINDS, 3))
+SCORES = fit_scores(NETWORK, MODEL, TRAINING, VALIDATION)
 KNOWN = photos_of(np.arange(200) % 2, 4)
 UNKNOWN = photos_of(np.full(200, 2), 5)
 
 
-@pytest.mark.parametrize("name", SCORES.of)
+@pytest.mark.parametrize("name", SCORES.scores)
 def test_the_threshold_lets_95_percent_of_the_validation_photos_through(name: str) -> None:
-    assert SCORES.shares(WATCHED)[name] == pytest.approx(0.95, abs=0.01)
-    assert SCORES.shares(observe(INSIDE, KNOWN))[name] > 0.85
-    assert SCORES.set_by == "validation"
+    assert SCORES.recognized(VALIDATION)[name] == pytest.approx(0.95, abs=0.01)
+    assert SCORES.recognized(compute_activations(MODEL, KNOWN))[name] > 0.85
+    assert SCORES.threshold_from == "validation"
 
 
-@pytest.mark.parametrize("name", SCORES.of)
+@pytest.mark.parametrize("name", SCORES.scores)
 def test_what_was_never_seen_has_smaller_scores(name: str) -> None:
     known, unknown = (
-        values(SCORES.of[name], observe(INSIDE, photos)) for photos in (KNOWN, UNKNOWN)
+        SCORES.values(compute_activations(MODEL, photos))[name] for photos in (KNOWN, UNKNOWN)
     )
 
     assert auroc(known, unknown) > (0.99 if name == "distance" else 0.8)
 
 
 def test_the_distance_is_mahalanobis_to_the_nearest_class() -> None:
-    training = observe(INSIDE, TRAINING.photos).layers.astype(np.float64)
+    training = compute_activations(MODEL, TRAINING.photos).layers.astype(np.float64)
     means = np.stack([training[kind == KINDS].mean(axis=0) for kind in (0, 1)])
     within = training - means[KINDS]
     covariance = within.T @ within / len(within)
     level = np.trace(covariance) / len(covariance)
     covariance = 0.999 * covariance + 0.001 * level * np.eye(len(covariance))
-    seen = observe(INSIDE, KNOWN)
+    seen = compute_activations(MODEL, KNOWN)
     off = seen.layers[:, None] - means
     squares = np.einsum("pcf,fg,pcg->pc", off, np.linalg.inv(covariance), off)
 
     expected = -np.sqrt(squares.min(axis=1))
 
-    assert values(SCORES.of["distance"], seen) == pytest.approx(expected, rel=0.01)
+    assert SCORES.values(seen)["distance"] == pytest.approx(expected, rel=0.01)
 
 
 def test_the_energy_and_the_probability_are_those_of_the_logits() -> None:
-    seen = observe(INSIDE, KNOWN)
+    seen = compute_activations(MODEL, KNOWN)
     kernel, bias = NETWORK.get_layer("probabilities").get_weights()
     logits = seen.last @ kernel + bias
 
-    assert values(SCORES.of["energy"], seen) == pytest.approx(
+    assert SCORES.values(seen)["energy"] == pytest.approx(
         np.log(np.exp(logits).sum(axis=1)), rel=1e-4
     )
-    assert values(SCORES.of["probability"], seen) == pytest.approx(seen.probabilities.max(axis=1))
+    assert SCORES.values(seen)["probability"] == pytest.approx(seen.probabilities.max(axis=1))
 
 
 def test_without_validation_photos_training_photos_stand_in() -> None:
-    scores = learnt_scores(NETWORK, INSIDE, TRAINING, None)
+    scores = fit_scores(NETWORK, MODEL, TRAINING, None)
 
-    assert scores.set_by == "training"
-    assert scores.learnt_from == 240, "four fifths; the others give the threshold"
-    assert scores.shares(observe(INSIDE, KNOWN))["distance"] > 0.8
+    assert scores.threshold_from == "training"
+    assert scores.fitted_to == 240, "four fifths; the others give the threshold"
+    assert scores.recognized(compute_activations(MODEL, KNOWN))["distance"] > 0.8
 
 
 def recognizer() -> Recognizer:
     return Recognizer(
-        INSIDE, SCORES.of["distance"], SCORES.thresholds["distance"], TRAINING.photos[:8]
+        MODEL, SCORES.scores["distance"], SCORES.thresholds["distance"], TRAINING.photos[:8]
     )
 
 
@@ -118,7 +118,7 @@ CARD = {"name": "halves", "labels": ["up", "down"], "preparation": "garment/1"}
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "exported"
     folder.mkdir()
-    export(NETWORK, CARD, folder, recognizer())
+    write_saved_model(NETWORK, CARD, folder, recognizer())
     return folder
 
 
@@ -133,7 +133,7 @@ def test_the_published_graph_says_what_it_recognizes(folder: Path) -> None:
         assert set(answers) == {"probabilities", "recognized"}
         assert answers["recognized"].dtype == bool
         assert answers["recognized"].shape == (len(part),)
-        expected = recognizer().distances(part) >= 0
+        expected = recognizer().margins(part) >= 0
         assert (answers["recognized"] == expected).mean() > 0.99
         assert np.abs(answers["probabilities"] - NETWORK.predict_on_batch(part)).max() < 1e-6
     assert answers["recognized"].shape == (1,)
@@ -143,14 +143,14 @@ def test_the_published_graph_says_what_it_recognizes(folder: Path) -> None:
 
 
 def test_another_threshold_than_the_published_one_is_noticed(folder: Path) -> None:
-    check(NETWORK, CARD, folder, recognizer())
+    check_saved_model(NETWORK, CARD, folder, recognizer())
 
     with pytest.raises(TrainingError, match="not published: the exported model recognizes"):
-        check(NETWORK, CARD, folder, replace(recognizer(), threshold=1e3))
+        check_saved_model(NETWORK, CARD, folder, replace(recognizer(), threshold=1e3))
 
 
 def test_a_graph_that_does_not_say_what_it_recognizes_is_noticed(tmp_path: Path) -> None:
-    export(NETWORK, CARD, tmp_path)
+    write_saved_model(NETWORK, CARD, tmp_path)
 
-    with pytest.raises(TrainingError, match="not published: the exported model does not say"):
-        check(NETWORK, CARD, tmp_path, recognizer())
+    with pytest.raises(TrainingError, match="not published: the exported model does not output"):
+        check_saved_model(NETWORK, CARD, tmp_path, recognizer())

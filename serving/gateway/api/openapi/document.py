@@ -1,9 +1,10 @@
-"""The document: every path of the gateway with what `operations` says of its handler."""
+"""The OpenAPI document of an app, out of the `@Route` of each of its handlers."""
 
 import re
 from typing import Any
 from urllib.parse import quote
 
+from flask import Flask
 from openapi_pydantic import (
     Components,
     Info,
@@ -15,63 +16,65 @@ from openapi_pydantic import (
     Tag,
 )
 from openapi_pydantic.util import construct_open_api_with_schema_class
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Rule
 
-from serving.gateway.api.openapi.operations import GROUPS, Described, operations
-from serving.gateway.api.openapi.parameters import path_parameters
-from serving.gateway.api.openapi.problems import problem_responses
+from serving.errors import InternalError, MalformedRequest, TooManyRequests, Unauthorized
+from serving.gateway.api.openapi.bodies import photos_body
+from serving.gateway.api.openapi.parameters import parameters, path_parameters
+from serving.gateway.api.openapi.responses import error_responses, successful_response
+from serving.gateway.api.routing import GROUPS, Route, route_of
 from serving.gateway.settings import Settings
 
 API_VERSION = "1.0.0"
 
 _KEY = "ApiKey"
 _PART = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
-_OWN_METHODS = {"HEAD", "OPTIONS"}  # Flask's answers to every path.
+# What all paths that need a key have in common.
+_KEYED_ERRORS = (MalformedRequest, Unauthorized, TooManyRequests)
+_KEYED_PARAMETERS = ("timeout", "tracing")
 
 
-def describe(rules: Map, settings: Settings) -> dict[str, Any]:
-    """Return the description of an app, as an OpenAPI document.
-
-    Args:
-        rules: its paths.
-        settings: where its limits come from.
-
-    Raises:
-        ValueError: nothing is said of a path's handler.
-    """
-    described = operations(settings)
+def describe(app: Flask, settings: Settings) -> dict[str, Any]:
+    """Return the OpenAPI document of an app whose handlers all have a `@Route`."""
     paths: dict[str, PathItem] = {}
-    commands: dict[tuple[str, str], list[str]] = {}
-    for rule in sorted(rules.iter_rules(), key=lambda rule: _place(rule, described)):
-        handler = described[_handler(rule)]
-        path = _PART.sub(r"{\1}", rule.rule)
-        for method in sorted(each.lower() for each in (rule.methods or set()) - _OWN_METHODS):
-            item = paths.setdefault(path, PathItem())
-            setattr(item, method, _operation(rule, handler, settings))
-            commands[path, method] = _commands(rule, handler, settings)
+    for rule, route in _routes(app):
+        item = paths.setdefault(_path(rule), PathItem())
+        setattr(item, route.method.lower(), _operation(rule, route, settings))
     made = construct_open_api_with_schema_class(_frame(paths, settings))
     document = made.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    for (path, method), lines in commands.items():  # Redoc's extension, which other tools read too.
-        samples = [{"lang": "Shell", "source": line} for line in lines]
-        document["paths"][path][method]["x-codeSamples"] = samples
+    for rule, route in _routes(app):  # Redoc's extension, which other tools read too.
+        samples = [{"lang": "Shell", "source": line} for line in _commands(rule, route, settings)]
+        document["paths"][_path(rule)][route.method.lower()]["x-codeSamples"] = samples
+    for schema in document["components"]["schemas"].values():
+        _simplify(schema)
     return document
 
 
-def _handler(rule: Rule) -> str:
-    return str(rule.endpoint).rpartition(".")[2]
+def _routes(app: Flask) -> list[tuple[Rule, Route]]:
+    """Return all paths with the routes that they belong to, group by group."""
+    groups, endpoints = list(GROUPS), list(app.view_functions)
+    found = [
+        (rule, route_of(app.view_functions[rule.endpoint])) for rule in app.url_map.iter_rules()
+    ]
+
+    def position(each: tuple[Rule, Route]) -> tuple[int, int, int]:
+        rule, route = each
+        return groups.index(route.group), endpoints.index(rule.endpoint), len(rule.rule)
+
+    return sorted(found, key=position)
 
 
-def _place(rule: Rule, described: dict[str, Described]) -> tuple[int, int]:
-    return list(described).index(_handler(rule)), len(rule.rule)
+def _path(rule: Rule) -> str:
+    return _PART.sub(r"{\1}", rule.rule)
 
 
 def _frame(paths: dict[str, PathItem], settings: Settings) -> OpenAPI:
     scheme = SecurityScheme(
         type="http",
         scheme="bearer",
-        description="An API key; whoever runs the service hands it out."
+        description="An API key; the operator of the service issues it."
         if settings.api_keys_file
-        else "This service asks for no key.",
+        else "This service needs no key.",
     )
     return OpenAPI(
         openapi="3.1.1",
@@ -84,51 +87,66 @@ def _frame(paths: dict[str, PathItem], settings: Settings) -> OpenAPI:
 
 
 def _introduction(settings: Settings) -> str:
+    limits = settings.photo_limits()
     key = "an API key as `Authorization: Bearer KEY`" if settings.api_keys_file else "no API key"
     return (
-        f"Send photos, get the probabilities of every class. Served here: "
-        f"{', '.join(f'`{name}`' for name in settings.models)}. Paths under `/v1/` ask for {key}.\n"
+        "Send photos, get the probability of every class. Models served: "
+        f"{', '.join(f'`{name}`' for name in settings.models)}. Paths under `/v1/` need {key}.\n"
         "\n"
-        f"Accepted are {', '.join(settings.formats)}; at most {settings.max_body_bytes:,} bytes and"
-        f" {settings.max_photos} photos a request, {settings.max_pixels:,} pixels a photo. A"
+        f"Accepted formats: {', '.join(limits.formats)}. Maximum: {settings.max_body_bytes:,} bytes"
+        f" and {settings.max_photos} photos per request, {limits.max_pixels:,} pixels per photo. A"
         f" request may take {settings.time_budget:g} s.\n"
         "\n"
         "Every error is `application/problem+json` (RFC 9457); its `type` is a name that does not"
-        " change. A path that is not here is 404 (`unknown-path`), a method that is not here 405"
-        " (`method-not-allowed`, with `Allow`). What is no HTTP is refused before, with a plain"
-        " 400, 417 or 431. Where an error carries `Retry-After`, try again after as many seconds."
+        " change. A path that is not listed here gets 404 (`unknown-path`), a method that is not"
+        " listed 405 (`method-not-allowed`, with `Allow`). What is not valid HTTP gets a plain 400,"
+        " 417 or 431. If an error has `Retry-After`, try again after that many seconds."
     )
 
 
-def _operation(rule: Rule, described: Described, settings: Settings) -> Operation:
-    known = path_parameters(settings)
-    parts = _PART.findall(rule.rule)
-    responses = {str(status): answer for status, answer in described.answers.items()}
+def _operation(rule: Rule, route: Route, settings: Settings) -> Operation:
+    known, parts = path_parameters(settings), _PART.findall(rule.rule)
     variant = "".join(part.capitalize() for part in parts if part in ("version", "label"))
-    more: dict[str, Any] = {
-        "tags": [described.group],
-        "summary": described.summary,
-        "operationId": _handler(rule) + variant,
-        "parameters": [*(known[part] for part in parts), *described.parameters],
-        "responses": {**responses, **problem_responses(described.problems, settings)},
-        "security": _security(described, settings),
+    names = (*route.parameters, *(_KEYED_PARAMETERS if route.needs_key else ()))
+    errors = (*route.errors, InternalError, *(_KEYED_ERRORS if route.needs_key else ()))
+    responses = {
+        str(status): successful_response(described, settings.models[0])
+        for status, described in route.responses.items()
     }
-    if described.more:
-        more["description"] = described.more
-    if described.body:
-        more["requestBody"] = described.body
-    return Operation.model_validate(more)
+    operation: dict[str, Any] = {
+        "tags": [route.group],
+        "summary": route.summary,
+        "operationId": rule.endpoint + variant,
+        "parameters": [*(known[part] for part in parts), *parameters(names, settings)],
+        "responses": {**responses, **error_responses(errors, settings)},
+        "security": _security(route, settings),
+    }
+    if route.description:
+        operation["description"] = route.description
+    if route.takes_photos:
+        operation["requestBody"] = photos_body(settings)
+    return Operation.model_validate(operation)
 
 
-def _commands(rule: Rule, described: Described, settings: Settings) -> list[str]:
+def _commands(rule: Rule, route: Route, settings: Settings) -> list[str]:
     known = path_parameters(settings)
     path = _PART.sub(lambda part: quote(str(known[part[1]].example), safe=""), rule.rule)
-    key = described.keyed and settings.api_keys_file
+    key = route.needs_key and settings.api_keys_file
     curl = 'curl -H "Authorization: Bearer $KEY"' if key else "curl"
-    return [line.replace("PATH", path).replace("curl", curl, 1) for line in described.curl]
+    return [line.replace("PATH", path).replace("curl", curl, 1) for line in route.curl]
 
 
-def _security(described: Described, settings: Settings) -> list[dict[str, list[str]]]:
-    if not described.keyed:
+def _security(route: Route, settings: Settings) -> list[dict[str, list[str]]]:
+    if not route.needs_key:
         return []
     return [{_KEY: []}] if settings.api_keys_file else [{}, {_KEY: []}]
+
+
+def _simplify(schema: dict[str, Any]) -> None:
+    """Drop titles that repeat names, and null: a member that is None is left out."""
+    for member in schema.get("properties", {}).values():
+        member.pop("title", None)
+        if "default" in member and member["default"] is None:
+            del member["default"]
+            [kind] = [each for each in member.pop("anyOf") if each != {"type": "null"}]
+            member.update(kind)

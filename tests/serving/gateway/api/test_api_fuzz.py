@@ -1,4 +1,4 @@
-"""Requests made at random from the API's own description: every answer is as described.
+"""Random requests made from the API's description: every response is as described.
 
 Statuses, headers, media types and forms; what breaks the description is refused, what keeps it and
 needs no photo is not; wrong methods are refused with `Allow`; nothing ends with an undescribed 5xx.
@@ -20,17 +20,17 @@ from tests.serving.fakes import fake_server
 
 PHOTOS = [encoded_photo("JPEG"), encoded_photo("PNG"), encoded_photo("WEBP")]
 
-# What no schema tells: bytes that are photos, a broken one, and others.
+# What the schema does not say: bytes that are photos, a broken one, and others.
 UPLOADS = st.sampled_from([*PHOTOS, PHOTOS[0][:300]]) | st.binary(min_size=1, max_size=200)
 
 # 413 refuses as well.
 REFUSALS = ["400", "401", "404", "405", "413", "415", "422"]
-# Of what keeps the description, too: random bytes are no photo, random names are no model.
+# Valid requests get 4xx too: random bytes are not a photo, random names not a model.
 ACCEPTANCES = ["2xx", "404", "415", "422"]
 
 
 def described_api() -> Any:
-    """Return the API as its description tells it, to be asked in this process."""
+    """Return the described API, with its app in this process."""
     for media_type in ("image/jpeg", "image/png", "image/webp", "application/octet-stream"):
         schemathesis.openapi.media_type(media_type, UPLOADS)
     checks = {
@@ -42,7 +42,7 @@ def described_api() -> Any:
             patch.delenv(name)
         app = create_app(Settings(), fake_server())
     document = app.test_client().get("/openapi.json").get_json()
-    # A name of the library's that contentEncoding, which it passes over, stands for.
+    # The library ignores contentEncoding; this is its own name for it.
     document["components"]["schemas"]["EncodedPhoto"]["properties"]["b64"]["format"] = "byte"
     config = schemathesis.Config.from_dict({"checks": checks})
     api = schemathesis.openapi.from_dict(document, config=config)
@@ -55,7 +55,7 @@ API = described_api()
 
 @API.hook  # type: ignore[untyped-decorator]  # Made above without a type.
 def map_path_parameters(context: Any, path_parameters: dict[str, Any] | None) -> Any:
-    """Ask for models that there are in half of the requests; a random name hits none."""
+    """Name a model that exists in half of the requests; a random name never does."""
     name = (path_parameters or {}).get("name")
     if path_parameters and isinstance(name, str) and len(name) % 2:
         path_parameters["name"] = "clothing"
@@ -66,10 +66,10 @@ def map_path_parameters(context: Any, path_parameters: dict[str, Any] | None) ->
 @settings(max_examples=30, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 # The client in this process leaves files of the pages open, which gunicorn does not.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_every_answer_is_as_described(case: Any) -> None:
-    # Parts of the library's forms have no file names, so they are no photos.
+def test_every_response_is_as_described(case: Any) -> None:
+    # Parts of the library's forms have no file names, so they are not photos.
     is_form = case.media_type == "multipart/form-data"
-    # A picture shows one photo; that no schema tells.
-    is_picture = (case.query or {}).get("format") == "png"
-    unsure = is_form or is_picture
+    # A PNG shows only one photo, which the schema does not say.
+    is_png = (case.query or {}).get("format") == "png"
+    unsure = is_form or is_png
     case.call_and_validate(excluded_checks=[positive_data_acceptance] if unsure else [])

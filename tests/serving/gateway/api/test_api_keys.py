@@ -46,7 +46,7 @@ def test_a_file_that_breaks_keeps_the_last_keys(tmp_path: Path) -> None:
     keys.check(f"Bearer {key}")
 
 
-def test_a_file_that_can_be_read_at_last_counts(
+def test_a_file_that_becomes_readable_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "keys"
@@ -65,7 +65,7 @@ def _forbidden(*_: object) -> str:
     raise PermissionError(13, "Permission denied")
 
 
-def test_a_file_that_stays_away_is_told_of_now_and_then(
+def test_a_missing_file_is_logged_now_and_then(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file, now = tmp_path / "keys", [0.0]
@@ -79,7 +79,7 @@ def test_a_file_that_stays_away_is_told_of_now_and_then(
     assert len(caplog.records) == 2
 
 
-def test_a_file_that_is_not_there_stops_the_start(
+def test_a_missing_file_prevents_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PHOTOLABEL_API_KEYS_FILE", str(tmp_path / "keys"))
@@ -87,7 +87,7 @@ def test_a_file_that_is_not_there_stops_the_start(
     assert "PHOTOLABEL_API_KEYS_FILE: " in capsys.readouterr().err
 
 
-def test_an_empty_file_lets_nobody_in(tmp_path: Path) -> None:
+def test_an_empty_file_accepts_no_key(tmp_path: Path) -> None:
     file = tmp_path / "keys"
     file.write_text("# none yet\n")
     for sent in (None, "", "Bearer", "Bearer ", "Bearer x", "Bearer " + "0" * 64):
@@ -96,7 +96,7 @@ def test_an_empty_file_lets_nobody_in(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", ["abc", "g" * 64, "0" * 63])
-def test_a_line_that_is_no_sum_is_named(tmp_path: Path, line: str) -> None:
+def test_a_line_that_is_not_a_sum_is_named(tmp_path: Path, line: str) -> None:
     file = tmp_path / "keys"
     file.write_text(f"# comment\n{line}\n")
     with pytest.raises(ValueError, match="line 2"):

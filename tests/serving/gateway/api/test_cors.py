@@ -34,7 +34,7 @@ def test_without_the_setting_nothing_is_shared(source: FakeModelServer) -> None:
         assert "Origin" not in response.headers.get("Vary", "")
 
 
-def test_preflights_are_counted_apart(source: FakeModelServer) -> None:
+def test_preflights_are_counted_separately(source: FakeModelServer) -> None:
     client = gateway(source, cors_origins=(SHOP,))
     client.options(PATH, headers=PREFLIGHT)
     counted = client.get("/metrics").get_data(as_text=True)
@@ -42,7 +42,7 @@ def test_preflights_are_counted_apart(source: FakeModelServer) -> None:
     assert 'route="classify"' not in counted
 
 
-def test_an_answer_can_be_read_and_its_headers(source: FakeModelServer) -> None:
+def test_a_response_and_its_headers_can_be_read(source: FakeModelServer) -> None:
     client = gateway(source, cors_origins=(SHOP, "http://localhost:3000"))
     response = client.post(PATH, data=encoded_photo(), headers={"Origin": SHOP})
     assert response.status_code == 200
@@ -57,7 +57,7 @@ def test_an_answer_can_be_read_and_its_headers(source: FakeModelServer) -> None:
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "https://shop.example.evil.example", "http://shop.example"]
 )
-def test_another_origin_is_not_let_in(source: FakeModelServer, origin: str) -> None:
+def test_another_origin_is_not_allowed(source: FakeModelServer, origin: str) -> None:
     client = gateway(source, cors_origins=(SHOP,))
     for response in (
         client.options(PATH, headers={**PREFLIGHT, "Origin": origin}),
@@ -67,7 +67,7 @@ def test_another_origin_is_not_let_in(source: FakeModelServer, origin: str) -> N
         assert response.headers["Vary"] == "Origin"
 
 
-def test_caches_are_told_even_without_an_origin(source: FakeModelServer) -> None:
+def test_responses_vary_by_origin_even_without_one(source: FakeModelServer) -> None:
     client = gateway(source, cors_origins=(SHOP,))
     assert client.get("/v1/models").headers["Vary"] == "Origin"
 
@@ -79,7 +79,7 @@ def test_all_origins(source: FakeModelServer) -> None:
     assert client.options(PATH, headers=PREFLIGHT).headers[ALLOW] == "*"
 
 
-def test_a_preflight_needs_no_key_and_what_follows_does(
+def test_a_preflight_needs_no_key_but_the_request_does(
     source: FakeModelServer, tmp_path: Path
 ) -> None:
     key, line = new_key()
@@ -130,7 +130,7 @@ def test_origins_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     "value",
     ["shop.example", "https://shop.example/", "https://SHOP.example", "https://a:443", "null"],
 )
-def test_what_no_browser_calls_an_origin_is_refused(
+def test_an_origin_that_no_browser_sends_is_refused(
     value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PHOTOLABEL_CORS_ORIGINS", value)

@@ -1,4 +1,4 @@
-"""The error table, what the caller can mend: status, type, headers, and no traceback anywhere."""
+"""The errors that a client can fix: status, type, headers, and no traceback anywhere."""
 
 import base64
 import io
@@ -130,7 +130,7 @@ def test_413_photos(source: FakeModelServer) -> None:
 
 
 @pytest.mark.parametrize("host", ["a b", "<script>", ""])
-def test_415_with_a_host_that_is_none(client: FlaskClient, host: str) -> None:
+def test_415_with_an_invalid_host(client: FlaskClient, host: str) -> None:
     response = client.post(PATH, data=b"hello", headers={"Host": host})
     problem = check_problem(response, 415, "not-an-image")
     assert problem["example"].endswith(f"http://HOST{PATH}")

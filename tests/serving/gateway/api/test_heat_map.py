@@ -1,4 +1,4 @@
-"""The picture: large enough, lit where it is hot, the same in gray."""
+"""The heat map: large enough, bright where it is hot, readable in gray."""
 
 import io
 
@@ -32,7 +32,7 @@ def test_small_photos_are_enlarged(shape: tuple[int, ...], size: tuple[int, int]
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("level", [0, 128, 255])
-def test_what_is_hot_is_lighter_in_gray_too(channels: int, level: int) -> None:
+def test_hot_is_brighter_in_gray_too(channels: int, level: int) -> None:
     gray = np.asarray(drawn(np.full((30, 30, channels), level, np.uint8)).convert("L"), int)
     hot, cold = gray[225, 400], gray[225, 50]
     assert hot > cold + 60

@@ -1,4 +1,4 @@
-"""The API's description: valid, complete, and what the gateway really answers."""
+"""The API's description: valid, complete, and true of the gateway's responses."""
 
 import io
 import re
@@ -13,17 +13,18 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.wrappers import Response
 
 from serving import errors
-from serving.gateway.api.openapi.problems import examples
+from serving.gateway.api.openapi.responses import error_samples
 from serving.gateway.app import create_app
 from serving.gateway.settings import Settings
 from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, fake_server, gateway
 
+VERSION = "/v1/models/{name}/versions/{version}"
 CLASSIFY = "/v1/models/{name}:classify"
 EXPLAIN = "/v1/models/{name}:explain"
 PATH = "/v1/models/clothing:classify"
 WHY = "/v1/models/clothing:explain"
-KINDS = examples(Settings())
+KINDS = {error.slug: error for error in error_samples(Settings()).values()}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def check_schema(document: dict[str, Any], schema: dict[str, Any], value: Any) -
 
 
 def check_described(document: dict[str, Any], path: str, method: str, response: Response) -> None:
-    """Check that the document describes an answer: status, headers, media type, form."""
+    """Check that the document describes a response: status, headers, media type, schema."""
     described = document["paths"][path][method]["responses"][str(response.status_code)]
     for name, header in described["headers"].items():
         check_schema(document, header["schema"], response.headers[name])
@@ -61,7 +62,7 @@ def test_it_is_valid(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("header", ["x-request-id", "X-Request-Timeout", "Authorization"])
-def test_it_is_valid_whichever_header_names_the_caller(
+def test_it_is_valid_whichever_header_names_the_client(
     source: FakeModelServer, header: str
 ) -> None:
     client = gateway(source, canary_header=header)
@@ -86,7 +87,7 @@ def test_every_path_is_described_and_no_other(settings: dict[str, str]) -> None:
     assert ("/metrics" in document["paths"]) == ("metrics_bind" not in settings)
 
 
-def test_every_example_is_of_its_schema(document: dict[str, Any]) -> None:
+def test_every_example_matches_its_schema(document: dict[str, Any]) -> None:
     checked = 0
     for _, _, operation in operations(document):
         for parameter in operation["parameters"]:
@@ -102,14 +103,35 @@ def test_every_example_is_of_its_schema(document: dict[str, Any]) -> None:
     assert checked > 50
 
 
-def test_every_error_is_described() -> None:
+def test_every_error_is_described(document: dict[str, Any]) -> None:
     def kinds(parent: type[errors.PhotolabelError]) -> set[str]:
         children = parent.__subclasses__()
         below = {slug for child in children for slug in kinds(child)}
         return below if children else {parent.slug}
 
-    elsewhere = {"method-not-allowed"}  # Of what is not described.
-    assert kinds(errors.PhotolabelError) | {"bad-photos"} == KINDS.keys() | elsewhere
+    described = {
+        slug
+        for _, _, operation in operations(document)
+        for response in operation["responses"].values()
+        for slug in response.get("content", {})
+        .get("application/problem+json", {})
+        .get("examples", ())
+    }
+    elsewhere = {"method-not-allowed"}  # In the introduction.
+    assert kinds(errors.PhotolabelError) == described | elsewhere
+    assert described == KINDS.keys()
+
+
+def test_an_error_is_described_where_it_can_happen(document: dict[str, Any]) -> None:
+    def statuses(path: str, method: str) -> set[str]:
+        return set(document["paths"][path][method]["responses"])
+
+    assert statuses("/livez", "get") == {"200", "500"}
+    assert statuses("/readyz", "get") == {"200", "400", "500", "503"}
+    assert statuses("/v1/models", "get") == {"200", "400", "401", "429", "500"}
+    model = {"200", "400", "401", "404", "429", "500", "503", "504"}
+    assert statuses("/v1/models/{name}", "get") == model
+    assert statuses(CLASSIFY, "post") == model | {"408", "413", "415", "422"}
 
 
 def test_limits_and_names_are_those_of_the_settings(
@@ -138,19 +160,14 @@ def test_limits_and_names_are_those_of_the_settings(
     assert document["paths"]["/livez"]["get"]["security"] == []
 
 
-def test_without_keys_none_is_needed(document: dict[str, Any]) -> None:
+def test_without_configured_keys_none_is_needed(document: dict[str, Any]) -> None:
     assert {} in document["paths"][CLASSIFY]["post"]["security"]
 
 
 ANSWERS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "models": ("/v1/models", "get", "/v1/models", {}),
     "model": ("/v1/models/{name}", "get", "/v1/models/clothing", {}),
-    "version": (
-        "/v1/models/{name}/versions/{version}",
-        "get",
-        "/v1/models/clothing/versions/1",
-        {},
-    ),
+    "version": (VERSION, "get", "/v1/models/clothing/versions/1", {}),
     "label": ("/v1/models/{name}/labels/{label}", "get", "/v1/models/clothing/labels/old", {}),
     "livez": ("/livez", "get", "/livez", {}),
     "readyz": ("/readyz", "get", "/readyz", {}),
@@ -175,12 +192,7 @@ ANSWERS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "no photo": (CLASSIFY, "post", PATH, {}),
     "bad top": (CLASSIFY, "post", f"{PATH}?top=no", {"data": encoded_photo()}),
     "no model": (CLASSIFY, "post", "/v1/models/gloves:classify", {"data": encoded_photo()}),
-    "no version": (
-        "/v1/models/{name}/versions/{version}",
-        "get",
-        "/v1/models/clothing/versions/9",
-        {},
-    ),
+    "no version": (VERSION, "get", "/v1/models/clothing/versions/9", {}),
     "too many": (CLASSIFY, "post", PATH, {"json": {"images": [{"b64": ""}] * 40}}),
     "too large": (CLASSIFY, "post", PATH, {"data": b"x" * 20_000_001}),
     "no image": (CLASSIFY, "post", PATH, {"data": b"text"}),
@@ -196,7 +208,7 @@ ANSWERS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("case", ANSWERS)
-def test_an_answer_is_as_described(
+def test_a_response_is_as_described(
     case: str, client: FlaskClient, source: FakeModelServer, document: dict[str, Any]
 ) -> None:
     source.recognized = True
@@ -205,7 +217,7 @@ def test_an_answer_is_as_described(
         check_described(document, path, method, response)
 
 
-def test_what_is_not_ready_is_as_described(
+def test_models_that_are_not_ready_are_as_described(
     client: FlaskClient, source: FakeModelServer, document: dict[str, Any]
 ) -> None:
     source.models["clothing"] = []

@@ -42,7 +42,7 @@ def test_pages_load_nothing_from_elsewhere(client: FlaskClient, path: str) -> No
         policy = response.headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy
     assert "unsafe" not in policy
-    # What the policy would stop: it is not there either.
+    # The page does not contain what the policy would block.
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon[a-z]+=|javascript:", page)
     for link in re.findall(r'(?:href|src)="([^"#]+)"', page):
         assert not re.match(r"[a-z]+:|//", link)
@@ -57,7 +57,7 @@ def test_names_are_escaped(source: FakeModelServer) -> None:
 
 
 @pytest.mark.parametrize("host", ['"><script>', "a b", "x" * 300])
-def test_a_host_that_is_none_is_not_shown(client: FlaskClient, host: str) -> None:
+def test_an_invalid_host_is_not_shown(client: FlaskClient, host: str) -> None:
     page = client.get("/docs", headers={"Host": host}).text
     assert host not in page
     assert html.escape(host) not in page

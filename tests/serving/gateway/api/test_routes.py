@@ -1,4 +1,4 @@
-"""The HTTP API: how photos arrive, what the answers look like."""
+"""The HTTP API: how photos are sent, what the responses look like."""
 
 import base64
 import io
@@ -70,7 +70,7 @@ def test_parts_come_in_the_order_of_the_form(client: FlaskClient) -> None:
     assert images == ["1.jpg", "2.jpg", "3.jpg"]
 
 
-def test_a_file_field_left_empty_is_no_photo(client: FlaskClient) -> None:
+def test_an_empty_file_field_is_not_a_photo(client: FlaskClient) -> None:
     boundary = "multipart/form-data; boundary=b"
     empty = b'--b\r\nContent-Disposition: form-data; name="p"; filename=""\r\n\r\n\r\n'
     alone = client.post(PATH, data=empty + b"--b--\r\n", content_type=boundary)
@@ -123,7 +123,7 @@ def test_models_are_listed(client: FlaskClient, source: FakeModelServer) -> None
     assert client.get("/v1/models/clothing").get_json()["card"] == {"recipe": "drawn"}
 
 
-def test_a_version_is_shown_while_it_serves_and_not_after(
+def test_a_version_is_shown_only_while_it_is_served(
     client: FlaskClient, source: FakeModelServer
 ) -> None:
     assert client.get("/v1/models/clothing/versions/1").status_code == 200
@@ -144,7 +144,7 @@ def test_a_model_with_an_unknown_preparation_is_not_ready(source: FakeModelServe
     assert client.post(PATH, data=encoded_photo()).status_code == 503
 
 
-def test_recognized_is_passed_on_where_the_model_says_it(
+def test_recognized_is_passed_on_if_the_model_has_it(
     client: FlaskClient, source: FakeModelServer
 ) -> None:
     source.recognized = False
@@ -153,13 +153,13 @@ def test_recognized_is_passed_on_where_the_model_says_it(
 
 
 @pytest.mark.parametrize("given", ["abc-1.2_3", "x" * 64])
-def test_a_good_request_id_is_kept(client: FlaskClient, given: str) -> None:
+def test_a_valid_request_id_is_kept(client: FlaskClient, given: str) -> None:
     response = client.get("/livez", headers={"X-Request-ID": given})
     assert response.headers["X-Request-ID"] == given
 
 
 @pytest.mark.parametrize("given", ["", "x" * 65, "a b", "a/b", "ü"])
-def test_a_bad_request_id_is_replaced(client: FlaskClient, given: str) -> None:
+def test_an_invalid_request_id_is_replaced(client: FlaskClient, given: str) -> None:
     replaced = client.get("/livez", headers={"X-Request-ID": given}).headers["X-Request-ID"]
     assert replaced != given
     assert len(replaced) == 32
@@ -189,7 +189,7 @@ def test_the_page_and_its_files(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("given", ["0", "-1", "soon", "1e3", "", "5s", "٣"])
-def test_a_bad_timeout_header_is_refused(client: FlaskClient, given: str) -> None:
+def test_an_invalid_timeout_header_is_refused(client: FlaskClient, given: str) -> None:
     response = client.post(
         PATH, data=encoded_photo(), headers={"X-Request-Timeout": given.encode().decode("latin-1")}
     )
@@ -197,7 +197,7 @@ def test_a_bad_timeout_header_is_refused(client: FlaskClient, given: str) -> Non
     assert "X-Request-Timeout" in response.get_json()["detail"]
 
 
-def test_the_caller_may_lower_the_budget_and_not_raise_it(source: FakeModelServer) -> None:
+def test_the_client_may_lower_the_time_budget_but_not_raise_it(source: FakeModelServer) -> None:
     client = gateway(source, time_budget=0.5)
     for given, expected in (("0.2", 0.2), ("0.5", 0.5), ("60", 0.5)):
         response = client.post(PATH, data=encoded_photo(), headers={"X-Request-Timeout": given})

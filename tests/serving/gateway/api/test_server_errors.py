@@ -1,4 +1,4 @@
-"""The error table, what the caller can't mend: overload, model server, time, the unforeseen."""
+"""The errors that a client can't fix: overload, model server, deadline, the unforeseen."""
 
 import logging
 from collections.abc import Callable
@@ -42,7 +42,7 @@ def test_429_503_504_say_when_to_try_again(
     assert int(response.headers["Retry-After"]) >= 1
 
 
-def test_429_when_all_places_are_taken(source: FakeModelServer) -> None:
+def test_429_when_the_worker_is_busy(source: FakeModelServer) -> None:
     client, asking, answer = gateway(source, max_in_flight=1), Event(), Event()
     predict = source.predict
 
@@ -75,7 +75,7 @@ def test_503_for_a_model_that_is_not_loaded(source: FakeModelServer) -> None:
     }
 
 
-def test_504_when_the_budget_is_spent_before_the_model_is_asked(source: FakeModelServer) -> None:
+def test_504_when_the_time_is_over_before_the_model_is_asked(source: FakeModelServer) -> None:
     client = gateway(source, time_budget=1e-9)
     check_problem(client.post(PATH, data=encoded_photo()), 504, "time-budget-spent")
 
@@ -85,7 +85,7 @@ def _bug(*_: Any) -> Any:
 
 
 @pytest.mark.parametrize("fault", [_bug, None])
-def test_500_for_the_unforeseen_is_generic_and_the_log_tells(
+def test_500_for_the_unforeseen_is_generic_and_logged(
     client: FlaskClient,
     source: FakeModelServer,
     caplog: pytest.LogCaptureFixture,

@@ -1,4 +1,4 @@
-"""Bodies that cost much by their form, before any photo of them is looked at."""
+"""Bodies whose structure is costly, before any photo in them is decoded."""
 
 import base64
 import contextlib
@@ -57,7 +57,7 @@ def test_json_of_very_many_values_is_refused_before_it_is_parsed(mark: str) -> N
         photos("application/json", body)
 
 
-def test_json_of_as_many_photos_as_may_be_is_read() -> None:
+def test_json_of_the_maximum_number_of_photos_is_read() -> None:
     image = {"b64": base64.b64encode(bytes(range(256))).decode(), "name": "a, b: [c] {d}"}
     found = photos("application/json", json.dumps({"images": [image] * 32}).encode())
     assert [photo.encoded for photo in found] == [bytes(range(256))] * 32

@@ -1,12 +1,13 @@
-"""Admission: at most so many at once, the rest refused at once, places given back always."""
+"""Admission: a limited number at once, the rest refused at once, permits always given back."""
 
 import pytest
 
-from serving.errors import TooManyRequests
-from serving.gateway.inference.admission import Admission
+from serving.deadline import Deadline
+from serving.errors import DeadlineExceeded, TooManyRequests
+from serving.gateway.inference.admission import Admission, DecodeLimit
 
 
-def test_the_bound_holds_and_places_come_back() -> None:
+def test_the_limit_holds_and_permits_come_back() -> None:
     admission = Admission(2)
     with admission.admitted():
         with admission.admitted(), pytest.raises(TooManyRequests, match="2 requests"):
@@ -15,8 +16,18 @@ def test_the_bound_holds_and_places_come_back() -> None:
             pass
 
 
-def test_a_failure_gives_its_place_back() -> None:
+def test_a_failure_gives_its_permit_back() -> None:
     admission = Admission(1)
     for _ in range(3):
         with pytest.raises(ZeroDivisionError), admission.admitted():
             raise ZeroDivisionError
+
+
+def test_photos_wait_for_a_permit_until_the_deadline() -> None:
+    limit = DecodeLimit(1)
+    with limit.acquired(Deadline(5)), pytest.raises(DeadlineExceeded, match=r"for the 0\.05 s"):
+        limit.acquired(Deadline(0.05)).__enter__()
+    with pytest.raises(ZeroDivisionError), limit.acquired(Deadline(5)):
+        raise ZeroDivisionError
+    with limit.acquired(Deadline(5)):
+        pass

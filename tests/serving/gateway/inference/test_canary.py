@@ -1,7 +1,6 @@
 """A share of the unpinned requests goes to the canary, and a caller stays where it is."""
 
-from serving.errors import UnknownVersion
-from serving.gateway.inference.canary import FORGET_SECONDS, Canary
+from serving.gateway.inference.canary import MISSING_SECONDS, Canary
 from serving.gateway.model_client.model_ref import ModelRef
 from tests.drawing import encoded_photo
 from tests.serving.fakes import fake_server, gateway
@@ -10,7 +9,7 @@ REF = ModelRef("clothing")
 
 
 def labels(canary: Canary, callers: list[str | None], ref: ModelRef = REF) -> list[str | None]:
-    return [canary.route(ref, caller, lambda asked: asked.label) for caller in callers]
+    return [canary.candidates(ref, caller)[0].label for caller in callers]
 
 
 def test_the_share_is_kept_and_callers_stay() -> None:
@@ -30,7 +29,7 @@ def test_nobody_in_particular_is_sent_at_random() -> None:
 
 def test_a_pinned_request_goes_where_it_says() -> None:
     for ref in (ModelRef("clothing", version=3), ModelRef("clothing", label="old")):
-        assert Canary(1.0).route(ref, None, lambda asked: asked) == ref
+        assert Canary(1.0).candidates(ref, None) == [ref]
 
 
 def test_without_a_share_no_request_comes_to_the_canary() -> None:
@@ -38,20 +37,24 @@ def test_without_a_share_no_request_comes_to_the_canary() -> None:
 
 
 def test_missing_labels_fall_back_and_are_not_asked_for_each_time() -> None:
-    now, asked = [0.0], []
-
-    def ask(ref: ModelRef) -> str:
-        asked.append(ref.label)
-        if ref.label:
-            raise UnknownVersion("no such label")
-        return "newest"
-
+    now = [0.0]
     canary = Canary(1.0, lambda: now[0])
-    assert [canary.route(REF, None, ask) for _ in range(2)] == ["newest", "newest"]
-    assert asked == ["canary", "stable", None, None]
-    now[0] += FORGET_SECONDS
-    canary.route(REF, None, ask)
-    assert asked[4:] == ["canary", "stable", None]
+    candidates = canary.candidates(REF, None)
+    assert [each.label for each in candidates] == ["canary", "stable", None]
+    for labelled in candidates[:2]:
+        canary.missing(labelled)
+    assert canary.candidates(REF, None) == [REF]
+    now[0] += MISSING_SECONDS
+    assert canary.candidates(REF, None) == candidates
+
+
+def test_the_gateway_asks_without_missing_labels() -> None:
+    source = fake_server()
+    client = gateway(source, canary_share=1.0)
+    for _ in range(2):
+        answer = client.post("/v1/models/clothing:classify", data=encoded_photo())
+        assert answer.get_json()["version"] == 1
+    assert [ref.label for ref in source.described] == ["canary", "stable", None]
 
 
 def test_the_gateway_routes_by_the_header() -> None:

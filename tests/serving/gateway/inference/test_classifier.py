@@ -21,8 +21,8 @@ from serving.gateway.model_client.contract import MAX_INPUT_BYTES, Description
 from serving.gateway.model_client.grpc_errors import RequestRefused
 from serving.gateway.model_client.model_ref import ModelRef
 from serving.photos import prepare
-from serving.photos.decoder import PhotoDecoder
 from serving.photos.limits import PhotoLimits
+from serving.photos.photo_preparer import PhotoPreparer
 from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, fake_server
 
@@ -58,7 +58,7 @@ def test_photos_are_not_prepared_for_a_model_server_that_is_gone(
 ) -> None:
     gateway.classify()
     source.gone = True
-    monkeypatch.setattr(PhotoDecoder, "prepare", _unexpected)
+    monkeypatch.setattr(PhotoPreparer, "prepare", _unexpected)
     with pytest.raises(ModelServerUnavailable):
         gateway.classify()
 
@@ -84,7 +84,7 @@ def test_labels_follow_the_version_that_answers(gateway: Gateway, source: FakeMo
     assert len(source.predicted) == 2, "equal pixels are not sent twice"
 
 
-def test_another_preparation_prepares_anew(gateway: Gateway, source: FakeModelServer) -> None:
+def test_another_preparation_prepares_again(gateway: Gateway, source: FakeModelServer) -> None:
     gateway.classify()
     source.publish("clothing", preparation="squash/1")
     assert gateway.classify().version == 2
@@ -95,7 +95,7 @@ def test_another_preparation_prepares_anew(gateway: Gateway, source: FakeModelSe
     assert len(source.predicted) == calls + 1, "the new version is expected from now on"
 
 
-def test_another_shape_prepares_anew(gateway: Gateway, source: FakeModelServer) -> None:
+def test_another_shape_prepares_again(gateway: Gateway, source: FakeModelServer) -> None:
     gateway.classify()
     source.publish("clothing", shape=(32, 32, 3))
     assert gateway.classify().version == 2
@@ -147,7 +147,7 @@ class Replicas(FakeModelServer):
 @pytest.mark.parametrize(
     "change", [{}, {"labels": ("x", "y", "z")}, {"shape": (32, 32, 3)}, {"preparation": "squash/1"}]
 )
-def test_replicas_with_different_versions_fail_nobody(change: dict[str, Any]) -> None:
+def test_replicas_with_different_versions_fail_no_request(change: dict[str, Any]) -> None:
     source = Replicas(fake_server().models)
     source.publish("clothing", **change)
     gateway = Gateway(source)

@@ -53,7 +53,7 @@ class Vanishing(FakeModelServer):
         return super().explain(ref, *rest)
 
 
-def test_a_version_that_is_gone_before_it_explains_is_not_the_callers_error(
+def test_a_version_that_is_gone_before_it_explains_is_not_the_clients_error(
     source: FakeModelServer,
 ) -> None:
     vanishing = Vanishing(source.models)
@@ -87,7 +87,7 @@ def test_numbers_or_a_picture(
 def test_a_picture_shows_one_photo(client: FlaskClient, source: FakeModelServer) -> None:
     answer = client.post(f"{WHY}?format=png", **form("a.jpg", "b.jpg"))
     problem = check_problem(answer, 400, "malformed-request")
-    assert "one photo, and there are 2" in problem["detail"]
+    assert "one photo, and the request has 2" in problem["detail"]
     assert not source.predicted
     check_problem(client.post(f"{WHY}?format=gif", data=PHOTO), 400, "malformed-request")
 
@@ -98,10 +98,10 @@ def test_a_model_without_heat_maps_says_so(client: FlaskClient, source: FakeMode
     assert "cats-dogs, version 2" in problem["detail"]
     assert not source.explained
     assert not source.predicted
-    told = {
+    explains = {
         each["name"]: each["explains"] for each in client.get("/v1/models").get_json()["models"]
     }
-    assert told == {"clothing": True, "cats-dogs": False}
+    assert explains == {"clothing": True, "cats-dogs": False}
 
 
 def test_limits_and_metrics_are_those_of_classify(source: FakeModelServer) -> None:

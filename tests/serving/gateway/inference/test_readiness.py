@@ -14,13 +14,13 @@ from serving.gateway.app import create_app
 from serving.gateway.inference.catalog import Catalog
 from serving.gateway.inference.readiness import CACHE_SECONDS, ModelReadiness, Readiness
 from serving.gateway.model_client.model_ref import VersionState
-from serving.gateway.server.draining import Draining
+from serving.gateway.server.shared_state import Draining
 from serving.gateway.settings import Settings
 from tests.serving.fakes import FakeModelServer, fake_server, gateway
 from tests.serving.gateway.server.test_gunicorn_app import running
 from tests.serving.scripted import Script
 
-PROBE_SECONDS = 30.0  # As long as a test may take; a probe's own patience is shorter.
+PROBE_SECONDS = 30.0  # As long as a test may take; a probe itself waits for less.
 HUNG_SECONDS = 0.3
 
 
@@ -61,7 +61,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def readiness(held: Held, clock: Clock) -> Readiness:
-    return Readiness(Catalog(("clothing", "cats-dogs"), held), Draining(), clock)
+    return Readiness(Catalog(("clothing", "cats-dogs"), held), Draining().begun, clock)
 
 
 def states(models: list[ModelReadiness]) -> dict[str, str]:
@@ -121,7 +121,7 @@ def test_a_probe_without_time_is_answered_too(held: Held) -> None:
 
 def test_a_drain_fails_readiness_and_nothing_else(held: Held) -> None:
     draining = Draining()
-    client = create_app(Settings(), held, draining).test_client()
+    client = create_app(Settings(), held, draining.begun).test_client()
     assert client.get("/readyz").status_code == 200
     draining.begin()
     asked = len(held.asked)
@@ -144,5 +144,5 @@ def test_a_model_server_that_hangs_does_not_hang_the_gateways_probes(tmp_path: P
 
 
 def _probe(url: str) -> int:
-    """Probe with the patience of Kubernetes; see k8s/base."""
+    """Probe as long as Kubernetes does; see k8s/base."""
     return httpx.get(f"{url}/readyz", timeout=5).status_code

@@ -10,9 +10,9 @@ import pytest
 from serving.deadline import Deadline
 from serving.gateway.model_client.channel import LOOK_SECONDS, FollowingChannel
 from serving.gateway.model_client.client import ModelServer
-from serving.model_server.tls import server_credentials
 from serving.protos import GetModelStatusRequest, ModelServiceStub
 from serving.tls.certificates import TlsError, TlsFiles
+from serving.tls.ssl_config import server_credentials
 from tests.serving.certificates import Certificates, Pair
 from tests.serving.gateway.model_client.test_channel import PATIENCE, server
 from tests.serving.scripted import Script, serve
@@ -54,7 +54,7 @@ def test_changed_certificates_are_followed_and_bad_ones_are_not(
         assert channel.current() is first, "not looked at for every call"
         clock.now += LOOK_SECONDS
         assert channel.current() is first
-        assert "no good" in caplog.text
+        assert "invalid" in caplog.text
         _use(ours.issue("again", "gateway"), tmp_path)
         clock.now += LOOK_SECONDS
         second = channel.current()
@@ -78,7 +78,7 @@ def test_a_worker_starts_though_the_files_are_no_good_now(
         model_server.close()
         with pytest.raises(TlsError):
             ModelServer(address, tls)
-    assert "no good" in caplog.text
+    assert "invalid" in caplog.text
 
 
 def test_a_call_under_way_outlives_a_change_of_certificates(ours: Certificates) -> None:

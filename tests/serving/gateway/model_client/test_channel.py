@@ -13,8 +13,8 @@ from serving.deadline import Deadline
 from serving.errors import ModelServerUnavailable
 from serving.gateway.model_client.client import ModelServer
 from serving.gateway.model_client.model_ref import ModelRef
-from serving.model_server.tls import server_credentials
 from serving.tls.certificates import TlsFiles
+from serving.tls.ssl_config import server_credentials
 from tests.serving.certificates import SERVER_NAME, Certificates
 from tests.serving.scripted import Script, serve
 
@@ -66,7 +66,7 @@ def test_tls_and_mutual_tls(ours: Certificates) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "hint"),
     [
         ("wrong authority", "CERTIFICATE_VERIFY_FAILED"),
         ("expired", "expired"),
@@ -77,12 +77,12 @@ def test_tls_and_mutual_tls(ours: Certificates) -> None:
         ("TLS to plaintext", "seems to speak plaintext"),
     ],
 )
-def test_what_does_not_fit_is_unavailable_and_the_log_tells_why(
+def test_what_does_not_fit_is_unavailable_and_the_log_says_why(
     ours: Certificates,
     theirs: Certificates,
     caplog: pytest.LogCaptureFixture,
     fault: str,
-    told: str,
+    hint: str,
 ) -> None:
     config, tls = _misfit(fault, ours, theirs)
     with server(config) as address, client(address, tls) as model_server:
@@ -92,9 +92,9 @@ def test_what_does_not_fit_is_unavailable_and_the_log_tells_why(
     (line,) = [
         each.getMessage()
         for each in caplog.records
-        if each.name == "serving.gateway.model_client.outage_log"
+        if each.name == "serving.gateway.model_client.circuit_breaker"
     ]
-    assert told in line
+    assert hint in line
     assert address in line
 
 
@@ -119,7 +119,7 @@ def _misfit(
     return ours.ssl_config(), tls[fault]
 
 
-def test_an_outage_is_told_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_outage_is_logged_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
     with server() as address, client(address, None) as model_server, caplog.at_level(logging.INFO):
         model_server.states("m", Deadline(PATIENCE))
     assert not caplog.records
@@ -129,10 +129,10 @@ def test_an_outage_is_told_once_and_so_is_its_end(caplog: pytest.LogCaptureFixtu
                 model_server.states("m", Deadline(PATIENCE))
         with server(port=int(address.rpartition(":")[2])):
             _wait_for_answer(model_server)
-    told = [record.getMessage() for record in caplog.records]
-    assert len(told) == 2
-    assert "Connection refused" in told[0]
-    assert "answers again" in told[1]
+    logged = [record.getMessage() for record in caplog.records]
+    assert len(logged) == 2
+    assert "Connection refused" in logged[0]
+    assert "answers again" in logged[1]
 
 
 def _wait_for_answer(model_server: ModelServer) -> None:

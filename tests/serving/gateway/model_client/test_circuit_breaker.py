@@ -7,7 +7,7 @@ from serving.gateway.model_client.circuit_breaker import (
     FAILURES_TO_OPEN,
     PROBE_SECONDS,
     SLOW_SECONDS,
-    Breaker,
+    CircuitBreaker,
 )
 
 
@@ -25,7 +25,7 @@ class Caller:
 
     def __init__(self) -> None:
         self.clock = Clock()
-        self.breaker = Breaker(self.clock)
+        self.breaker = CircuitBreaker("model-server:8500", clock=self.clock)
         self.through = 0
 
     def call(self, failure: PhotolabelError | None = None, seconds: float = 0.0) -> None:
@@ -58,13 +58,13 @@ def test_it_opens_after_failures_in_a_row(failure: PhotolabelError, seconds: flo
     assert caller.through == FAILURES_TO_OPEN
 
 
-def test_impatient_callers_do_not_open_it() -> None:
+def test_impatient_clients_do_not_open_it() -> None:
     caller = Caller()
     caller.fail(3 * FAILURES_TO_OPEN, DeadlineExceeded("0.1 s was too short"), SLOW_SECONDS / 2)
     caller.call()
 
 
-def test_an_answer_in_between_starts_the_count_anew() -> None:
+def test_an_answer_in_between_starts_the_count_again() -> None:
     caller = Caller()
     caller.fail(FAILURES_TO_OPEN - 1)
     caller.call()

@@ -81,8 +81,8 @@ def test_good_answers_are_read() -> None:
     np.testing.assert_array_equal(read.probabilities, [[0.25, 0.75], [0.5, 0.5]])
     assert read.recognized is not None
     assert read.recognized.tolist() == [True, False]
-    told = read_description(description(), REF, SHAPE)
-    assert (told.version, told.labels, told.card) == (3, ("cat", "dog"), {"a": 1})
+    described = read_description(description(), REF, SHAPE)
+    assert (described.version, described.labels, described.card) == (3, ("cat", "dog"), {"a": 1})
 
 
 def test_tensor_content_is_read_too() -> None:

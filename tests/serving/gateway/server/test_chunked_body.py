@@ -27,7 +27,7 @@ def test_the_last_byte_ends_the_body(size: int, trailer: bytes) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
-def test_what_is_behind_the_body_is_kept(size: int) -> None:
+def test_what_comes_after_the_body_is_kept(size: int) -> None:
     _, decoder = decode(cut(BODY + b"\r\nPOST / HTTP/1.1\r\n\r\n", size))
     assert decoder.rest == b"POST / HTTP/1.1\r\n\r\n"
 
@@ -48,7 +48,7 @@ def test_what_is_behind_the_body_is_kept(size: int) -> None:
     ],
 )
 @pytest.mark.parametrize("size", [5, 10**6])
-def test_what_is_no_chunk_is_told(body: bytes, size: int) -> None:
+def test_what_is_not_a_chunk_is_a_fault(body: bytes, size: int) -> None:
     _, decoder = decode(cut(body, size))
     assert decoder.fault
     assert not decoder.done

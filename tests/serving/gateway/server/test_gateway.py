@@ -208,7 +208,7 @@ def test_the_main_port_shows_all_workers_too_and_nothing_is_left(tmp_path: Path)
     server.stop(0).wait()
 
 
-def test_a_port_in_use_is_told_in_a_line(tmp_path: Path, running: Gateway) -> None:
+def test_a_port_in_use_is_a_one_line_error(tmp_path: Path, running: Gateway) -> None:
     bind = running.metrics_url.removeprefix("http://").removesuffix("/metrics")
     environment = {
         "PHOTOLABEL_BIND": f"127.0.0.1:{free_port()}",
@@ -216,6 +216,6 @@ def test_a_port_in_use_is_told_in_a_line(tmp_path: Path, running: Gateway) -> No
     }
     program = Program("serving", log=tmp_path / "log", **environment)
     assert program.process.wait(60) == 1
-    told = f"photolabel: metrics can't be shown on {bind}: {os.strerror(98)}"
-    assert program.output().splitlines() == [told]
+    expected = f"photolabel: metrics can't be shown on {bind}: {os.strerror(98)}"
+    assert program.output().splitlines() == [expected]
     assert not folders(program)

@@ -1,4 +1,4 @@
-"""Log lines: one for each event, in both forms, whatever a caller sends."""
+"""Log lines: one for each event, in both forms, even for what a hostile client sends."""
 
 import io
 import json
@@ -44,7 +44,7 @@ def test_a_request_is_one_json_line(lines: io.StringIO) -> None:
     client.post("/v1/models/clothing:classify", data=photo, headers=headers)
     client.get("/livez")
     (record,) = records(lines)
-    told = {
+    expected = {
         "level": "INFO",
         "request_id": "abc",
         "method": "POST",
@@ -57,13 +57,13 @@ def test_a_request_is_one_json_line(lines: io.StringIO) -> None:
         "bytes": len(photo),
         "trace_id": trace,
     }
-    assert record.items() >= told.items()
+    assert record.items() >= expected.items()
     assert record["time"].endswith("+00:00")
     assert record["milliseconds"] > 0
 
 
 @pytest.mark.parametrize("lines", ["json", "text"], indirect=True)
-def test_no_caller_forges_a_line(lines: io.StringIO) -> None:
+def test_no_client_forges_a_line(lines: io.StringIO) -> None:
     client = gateway(fake_server())
     client.get("/" + "".join(f"%{byte:02X}" for byte in HOSTILE.encode()))
     logging.getLogger("photolabel").warning("%s", HOSTILE)
@@ -94,7 +94,7 @@ def test_a_traceback_can_not_be_taken_for_lines_of_the_log(lines: io.StringIO) -
     assert all(line.startswith("  | ") for line in below)
 
 
-def test_text_tells_what_is_known_of_the_request() -> None:
+def test_text_shows_what_is_known_about_the_request() -> None:
     record = logging.makeLogRecord(
         {"msg": "GET /", "name": "n", "levelname": "INFO", "version": 3, "model": None, "photos": 0}
     )

@@ -1,4 +1,4 @@
-"""What the metrics say of requests, and what no caller can make them say."""
+"""What the metrics count, and what no client can put into them."""
 
 import pytest
 from flask.testing import FlaskClient

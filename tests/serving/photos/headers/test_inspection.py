@@ -1,4 +1,4 @@
-"""Every bomb is refused before it is decoded, with an error that says why."""
+"""Every bomb is refused before it is decoded, with an error that gives the reason."""
 
 import struct
 from dataclasses import replace
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.hostile_uploads import jpegs, pngs, profiles, tiffs
+from benchmarks.hostile_uploads import jpegs, pngs, profiles
 from benchmarks.hostile_uploads.bombs import bomb
 from serving.errors import PhotolabelError
 from serving.photos import PREPARATIONS, Shape, prepare
@@ -31,17 +31,17 @@ REFUSED: dict[str, tuple[type[PhotolabelError], str]] = {
     "JPEG with 4 MB of fill bytes": (DamagedPhoto, "JPEG"),
     "JPEG with 4 MB of junk": (DamagedPhoto, "JPEG"),
     "JPEG of 300,000 quantization tables": (TooCostly, "quantization tables"),
-    "JPEG of 1,500,000 Photoshop resources": (TooCostly, "resources of Photoshop"),
+    "JPEG of 1,500,000 Photoshop resources": (TooCostly, "Photoshop resources"),
     "JPEG with EXIF data in 100,000 parts": (TooCostly, "segments"),
     "JPEG with 5 MB of EXIF data": (TooCostly, "1,000,000 bytes of EXIF data"),
-    "JPEG with a profile of 6 MB": (TooCostly, "4,000,000 bytes of a colour profile"),
-    "JPEG with a profile that promises 500 MB": (TooCostly, "244,351,875 entries"),
-    "JPEG with a profile that promises 500 MB otherwise": (TooCostly, "244,351,875 entries"),
+    "JPEG with a profile of 6 MB": (TooCostly, "4,000,000 bytes of colour profile"),
+    "JPEG with a profile that declares 500 MB": (TooCostly, "244,351,875 entries"),
+    "JPEG with a profile grid that declares 500 MB": (TooCostly, "244,351,875 entries"),
     "PNG with a profile of 100,000 elements": (TooCostly, "multi-process elements"),
     "PNG with a profile of 100 MB": (TooCostly, "iCCP chunk"),
     "PNG with texts of 64 MB": (TooCostly, "4,000,000"),
     "PNG with texts of 64 MB at its end": (TooCostly, "4,000,000"),
-    "PNG with 15,000 texts that end wrongly": (TooCostly, "4,000,000"),
+    "PNG with 15,000 texts of wrong checksums": (TooCostly, "4,000,000"),
     "PNG of 300,000 chunks": (TooCostly, "20,000 chunks"),
     "PNG of 300,000 pixel chunks": (TooCostly, "20,000 chunks"),
     "PNG with EXIF data of 5 MB at its end": (TooCostly, "EXIF data"),
@@ -60,7 +60,7 @@ def test_bombs_are_refused(name: str) -> None:
         prepare(bomb(name), "squash/1", SHAPE)
 
 
-def test_scans_behind_a_marker_that_looks_like_the_end_are_counted() -> None:
+def test_scans_after_a_marker_that_looks_like_the_end_are_counted() -> None:
     hiding = jpegs.segment(0xFE, b"\xff\xd9")
     whole = jpegs.many_scans((400, 300), 100)
     second = whole.index(b"\xff\xda", whole.index(b"\xff\xda") + 2)
@@ -68,7 +68,7 @@ def test_scans_behind_a_marker_that_looks_like_the_end_are_counted() -> None:
         prepare(whole[:second] + hiding + whole[second:], "squash/1", SHAPE)
 
 
-def test_scans_of_images_behind_the_first_do_not_count() -> None:
+def test_scans_of_images_after_the_first_do_not_count() -> None:
     progressive = encode(photo(), "JPEG", progressive=True)
     trailing = progressive + jpegs.many_scans((400, 300), 1000) + b"\xff\xda" * 1000
     np.testing.assert_array_equal(
@@ -76,7 +76,7 @@ def test_scans_of_images_behind_the_first_do_not_count() -> None:
     )
 
 
-def test_usual_progressive_jpegs_are_accepted() -> None:
+def test_ordinary_progressive_jpegs_are_accepted() -> None:
     progressive = encode(photo((2000, 1500)), "JPEG", progressive=True)
     assert prepare(progressive, "squash/1", SHAPE).shape == SHAPE
 
@@ -107,75 +107,23 @@ def test_pngs_are_measured_by_their_bytes(depth: int, color: int) -> None:
         prepare(encoded, "squash/1", SHAPE, PhotoLimits(max_png_bytes=size - 1))
 
 
-def test_every_format_has_its_own_pixels() -> None:
+def test_every_format_has_its_own_limit_of_pixels() -> None:
     for form in ("WEBP", "TIFF", "AVIF"):
         limits = PhotoLimits(formats=(form,), **{f"max_{form.lower()}_pixels": 4799})
-        with pytest.raises(TooManyPixels, match=f"4,799 are accepted in a {form}"):
+        with pytest.raises(TooManyPixels, match=f"4,799 are accepted in {form}"):
             prepare(encoded_photo(form), "squash/1", SHAPE, limits)
-
-
-def test_compressed_bmps_are_refused() -> None:
-    encoded = bytearray(encode(photo(mode="L"), "BMP"))
-    encoded[30] = 1
-    with pytest.raises(TooCostly, match="compressed"):
-        prepare(bytes(encoded), "squash/1", SHAPE, PhotoLimits(formats=("BMP",)))
-
-
-def test_gifs_with_endless_comments_are_refused() -> None:
-    whole = encode(Image.new("1", (20, 20)).convert("L"), "GIF")
-    blocks = b"!\xfe" + b"\1x" * 3000 + b"\0"
-    first = whole.index(b",")
-    with pytest.raises(TooCostly, match="2,000 blocks"):
-        prepare(whole[:first] + blocks + whole[first:], "squash/1", SHAPE, PhotoLimits(("GIF",)))
-
-
-@pytest.mark.parametrize("compression", ["jpeg", "group4"])
-def test_tiffs_that_hold_other_formats_are_refused(compression: str) -> None:
-    mode = "1" if compression == "group4" else "RGB"
-    encoded = encode(photo(mode=mode), "TIFF", compression=compression)
-    with pytest.raises(UnsupportedFormat, match="compressed by method"):
-        prepare(encoded, "squash/1", SHAPE, PhotoLimits(formats=("TIFF",)))
-
-
-@pytest.mark.parametrize(
-    ("tag", "count", "value", "what"),
-    [
-        (322, 1, 100_000, "tiles"),
-        (33000, 2_000_000, 0, "directory"),
-        (277, 1, 1000, "bits a pixel"),
-    ],
-)
-def test_tiffs_with_great_tiles_pixels_or_directories_are_refused(
-    tag: int, count: int, value: int, what: str
-) -> None:
-    entries = [(256, 4, 1, 20), (257, 4, 1, 20), (tag, 4, count, value)]
-    directory = b"".join(struct.pack("<HHLL", *entry) for entry in entries)
-    encoded = b"II*\0" + struct.pack("<LH", 8, len(entries)) + directory + bytes(4)
-    with pytest.raises(TooCostly, match=what):
-        prepare(encoded, "squash/1", SHAPE, PhotoLimits(formats=("TIFF",)))
-
-
-@pytest.mark.parametrize(("size", "tile"), [((400, 2000), (2048, 2048)), ((16, 3000), (4096, 16))])
-def test_tiffs_whose_tiles_are_much_larger_are_refused(
-    size: tuple[int, int], tile: tuple[int, int]
-) -> None:
-    limits = PhotoLimits(formats=("TIFF",), max_tiff_pixels=1_000_000)
-    with pytest.raises(TooCostly, match="many more than the photo"):
-        prepare(tiffs.tiles(size, tile), "squash/1", SHAPE, limits)
-    usual = tiffs.tiles(size, (256, 256))
-    assert prepare(usual, "squash/1", SHAPE, limits).shape == SHAPE
 
 
 @pytest.mark.parametrize("first", [b"IHDR", b"tEXt"])
 def test_a_png_has_one_header_and_it_comes_first(first: bytes) -> None:
-    """Which of two headers counts is another one for each decoder."""
+    """Decoders differ in which of two headers they read."""
     small = struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0) if first == b"IHDR" else b"a\0b"
     signature, rest = (image := pngs.png((64, 64), depth=16))[:8], image[8:]
     with pytest.raises(DamagedPhoto, match="IHDR"):
         prepare(signature + pngs.chunk(first, small) + rest, "squash/1", SHAPE)
 
 
-def test_a_broken_text_of_a_png_is_passed_over() -> None:
+def test_a_broken_text_of_a_png_is_ignored() -> None:
     assert prepare(pngs.png((64, 64), before=pngs.broken_text()), "squash/1", SHAPE).shape == SHAPE
 
 
@@ -202,7 +150,7 @@ def test_strips_are_converted_as_the_whole_would_be(
     np.testing.assert_array_equal(prepare(encoded, preparation, SHAPE), whole)
 
 
-def test_no_error_keeps_the_pixels_in_memory() -> None:
+def test_no_error_keeps_pixels_in_memory() -> None:
     whole = encode(photo((500, 400)), "PNG")
     errors = []
     for _ in range(3):
@@ -220,7 +168,7 @@ def test_no_error_keeps_the_pixels_in_memory() -> None:
             trace = trace.tb_next
 
 
-def test_a_file_may_have_anything_behind_its_first_image() -> None:
+def test_a_file_may_have_anything_after_its_first_image() -> None:
     whole = encoded_photo()
     np.testing.assert_array_equal(
         prepare(whole + b"\xff" * 100_000, "squash/1", SHAPE),

@@ -1,0 +1,42 @@
+"""The routes for probes: whether the process runs, and whether it can answer."""
+
+from flask import Response, g
+
+from serving.errors import MalformedRequest
+from serving.gateway.api.openapi import examples
+from serving.gateway.api.responses import render
+from serving.gateway.api.routing import Described, Route
+from serving.gateway.api.schemas import Liveness, ReadinessResponse
+from serving.gateway.inference.readiness import Readiness
+
+
+class Health:
+    """The handlers of probes."""
+
+    def __init__(self, readiness: Readiness) -> None:
+        self._readiness = readiness
+
+    @Route(
+        ("/livez",),
+        group="Service",
+        responses={200: Described("It does.", lambda _: Liveness(alive=True))},
+    )
+    def livez(self) -> Response:
+        """Check whether the process runs."""
+        return render(Liveness(alive=True))
+
+    @Route(
+        ("/readyz",),
+        group="Service",
+        responses={
+            200: Described("All can.", examples.ready),
+            503: Described("At least one can't.", examples.not_ready),
+        },
+        errors=(MalformedRequest,),
+        parameters=("timeout",),
+    )
+    def readyz(self) -> Response:
+        """Check whether every model can answer."""
+        models = self._readiness.models(g.deadline)
+        ready = all(model.state == "ready" for model in models)
+        return render(ReadinessResponse(ready=ready, models=models), 200 if ready else 503)

@@ -1,0 +1,36 @@
+"""Prepares the photos of a gateway: in the worker where that is safe, else in its sandbox."""
+
+import numpy as np
+
+from serving.deadline import Deadline
+from serving.photos.headers.inspection import inspect
+from serving.photos.limits import PhotoLimits
+from serving.photos.preparation import Shape, prepare_inspected
+from serving.photos.sandbox.process import Sandbox
+
+
+class PhotoPreparer:
+    """Prepares photos within limits; threads may share it."""
+
+    def __init__(self, limits: PhotoLimits) -> None:
+        self._limits = limits
+        self._sandbox = Sandbox(limits)
+
+    def prepare(
+        self, encoded: bytes, preparation: str, shape: Shape, deadline: Deadline
+    ) -> np.ndarray:
+        """Do what `serving.photos.prepare` does; the deadline applies to the sandbox only.
+
+        Raises:
+            BadPhoto: one of its kinds, saying what is wrong with this photo.
+            DeadlineExceeded: the deadline passed in the sandbox, or while waiting for it.
+            KeyError: the preparation is not known.
+        """
+        photo = inspect(encoded, self._limits)
+        if photo.needs_sandbox:
+            return self._sandbox.prepare(encoded, preparation, shape, deadline)
+        return prepare_inspected(photo, preparation, shape, self._limits)
+
+    def close(self) -> None:
+        """End the sandbox, if there is one."""
+        self._sandbox.close()

@@ -1,0 +1,243 @@
+import os
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from serving.photos import prepare
+from tests.training.backbones import SIDE, write_photos
+from training.data import prepared_photos
+from training.data.datasets import DataSet
+from training.data.loaders.image_folders import load_image_folder
+from training.errors import TrainingError
+
+SHAPE = (SIDE, SIDE, 3)
+COUNTS = {"роза": 20, "пион дикий": 20}
+
+
+def load(folder: Path | None, split: int = 1) -> DataSet:
+    return load_image_folder(folder, "flowers", split, "squash/1", SHAPE, lambda done, total: None)
+
+
+def contents(photos: object) -> set[bytes]:
+    return {photo.tobytes() for photo in np.asarray(photos)}
+
+
+def test_folders_are_labels_with_spaces_and_cyrillic_too(tmp_path: Path) -> None:
+    data = load(write_photos(tmp_path / "flowers", COUNTS))
+
+    assert data.name == "flowers"
+    assert data.labels == ("пион дикий", "роза")
+    assert [np.bincount(split.classes).tolist() for split in data.splits] == [
+        [14, 14],
+        [3, 3],
+        [3, 3],
+    ]
+
+
+def test_every_photo_is_prepared_as_the_gateway_does(tmp_path: Path) -> None:
+    folder = write_photos(tmp_path / "flowers", COUNTS)
+
+    data = load(folder)
+
+    for place, label in enumerate(data.labels):
+        own = [split.photos[split.classes == place] for split in data.splits]
+        expected = [
+            prepare(path.read_bytes(), "squash/1", SHAPE) for path in (folder / label).iterdir()
+        ]
+        assert contents(np.concatenate(own)) == contents(expected)
+
+
+def test_a_label_is_the_same_however_its_accents_are_stored(tmp_path: Path) -> None:
+    apart = unicodedata.normalize("NFD", "й")
+    write_photos(tmp_path / "flowers", {apart: 9, "ж": 9})
+
+    assert load(tmp_path / "flowers").labels == ("ж", "й")
+
+
+def test_photos_are_prepared_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_photos(tmp_path / "flowers", COUNTS)
+    first = load(folder)
+    monkeypatch.setattr(prepared_photos, "prepare", None)
+
+    again, otherwise = load(folder), load(folder, split=2)
+
+    assert np.array_equal(first.test.photos[:], again.test.photos[:])
+    assert not np.array_equal(first.test.photos[:], otherwise.test.photos[:])
+
+
+@pytest.mark.parametrize("file", ["pixels", "index.json"])
+@pytest.mark.parametrize("left", [None, 10])
+def test_a_damaged_cache_is_made_anew(tmp_path: Path, file: str, left: int | None) -> None:
+    folder = write_photos(tmp_path / "flowers", COUNTS)
+    first = load(folder).test.photos[:]
+    (path,) = Path(os.environ["PHOTOLABEL_CACHE"]).glob(f"*/{file}")
+    if left is None:
+        path.unlink()
+    else:
+        os.truncate(path, left)
+
+    assert np.array_equal(load(folder).test.photos[:], first)
+
+
+def test_a_changed_photo_is_noticed(tmp_path: Path) -> None:
+    folder = write_photos(tmp_path / "flowers", COUNTS)
+    before = load(folder)
+    (folder / "роза" / "1.png").write_bytes((folder / "роза" / "2.png").read_bytes())
+
+    after = load(folder)
+
+    assert after.digest != before.digest
+    assert sum(map(len, after.splits)) == 39
+
+
+def test_an_added_photo_is_noticed(tmp_path: Path) -> None:
+    folder = write_photos(tmp_path / "flowers", COUNTS)
+    before = load(folder)
+    write_photos(folder, {"роза": 1}, first=20)
+
+    after = load(folder)
+
+    assert after.digest != before.digest
+    assert sum(map(len, after.splits)) == 41
+
+
+def test_folders_that_are_split_stay_so(tmp_path: Path) -> None:
+    for place, split in enumerate(("train", "validation", "test")):
+        write_photos(tmp_path / "data" / split, {"a": 4 - place, "b": 4}, first=10 * place)
+
+    data = load(tmp_path / "data")
+
+    assert [np.bincount(split.classes).tolist() for split in data.splits] == [
+        [4, 4],
+        [3, 4],
+        [2, 4],
+    ]
+
+
+@pytest.mark.parametrize("names", [("train", "test"), ("train", "val", "test"), ("valid", "train")])
+def test_folders_that_are_not_all_the_splits_are_no_classes(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    for place, name in enumerate(names):
+        write_photos(tmp_path / "data" / name, {"a": 4, "b": 4}, first=10 * place)
+
+    with pytest.raises(TrainingError, match="look like splits, not like classes"):
+        load(tmp_path / "data")
+
+
+def test_folders_that_are_split_are_not_split_otherwise(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    for place, name in enumerate(("train", "validation", "test")):
+        write_photos(folder / name, {"a": 4, "b": 4}, first=10 * place)
+
+    with pytest.raises(TrainingError, match="has its splits already, made with split_seed=1"):
+        load(folder, split=2)
+
+    (folder / ".prepared.json").write_text('{"archive": "0123", "split": 2}')
+    assert np.array_equal(load(folder, split=2).test.photos[:], load(folder).test.photos[:])
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_a_class_without_photos_in_a_split_is_named(tmp_path: Path, split: str) -> None:
+    for place, name in enumerate(("train", "validation", "test")):
+        counts = {"a": 4} if name == split else {"a": 4, "белая роза": 4}
+        write_photos(tmp_path / "data" / name, counts, first=10 * place)
+
+    with pytest.raises(TrainingError, match=r"the \w+ split has no usable photo of 'белая роза'"):
+        load(tmp_path / "data")
+
+
+def test_what_is_no_photo_is_set_aside_with_the_reason(tmp_path: Path) -> None:
+    folder = write_photos(tmp_path / "flowers", COUNTS)
+    photo = (folder / "роза" / "3.png").read_bytes()
+    (folder / "роза" / "text.jpg").write_text("roses are red")
+    (folder / "роза" / "torn.png").write_bytes(photo[: len(photo) // 2])
+    (folder / "роза" / "empty.png").touch()
+    (folder / "роза" / ".DS_Store").write_text("not counted")
+
+    data = load(folder)
+
+    assert sum(map(len, data.splits)) == 40
+    assert [fault.partition(": ")[0] for fault in data.damaged] == [
+        "роза/empty.png",
+        "роза/text.jpg",
+        "роза/torn.png",
+    ]
+    assert "does not decode" in data.damaged[2]
+
+
+def test_copies_stay_on_one_side_and_are_told(tmp_path: Path) -> None:
+    for place, split in enumerate(("train", "validation", "test")):
+        write_photos(tmp_path / "data" / split, {"a": 4, "b": 4}, first=10 * place)
+    original = tmp_path / "data" / "test" / "a" / "20.png"
+    (tmp_path / "data" / "train" / "a" / "copy.png").write_bytes(original.read_bytes())
+
+    data = load(tmp_path / "data")
+
+    assert [len(split) for split in data.splits] == [8, 8, 8]
+    assert data.damaged == ("train/a/copy.png: a copy of test/a/20.png in the test split",)
+
+
+def test_the_same_photo_under_two_labels_is_left_out(tmp_path: Path) -> None:
+    folder = write_photos(tmp_path / "flowers", COUNTS)
+    (folder / "роза" / "copy.png").write_bytes((folder / "пион дикий" / "1.png").read_bytes())
+
+    data = load(folder)
+
+    assert sum(map(len, data.splits)) == 39
+    assert data.damaged == (
+        "пион дикий/1.png and роза/copy.png: the same photo under different labels",
+    )
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ({}, "has no class, and at least two are needed: put the photos of each class into"),
+        ({"rose": 9}, "has only the class 'rose', and at least two are needed: put"),
+        ({"rose": 9, "tulip": 2}, "there are 2 photos of 'tulip'; a split needs at least 3"),
+        ({"all/rose": 9, "all/tulip": 9}, "if you mean .*flowers/all, name that"),
+    ],
+    ids=["none", "one", "few", "above"],
+)
+def test_too_few_classes_or_photos_are_told(
+    tmp_path: Path, counts: dict[str, int], message: str
+) -> None:
+    (tmp_path / "flowers").mkdir()
+
+    with pytest.raises(TrainingError, match=message):
+        load(write_photos(tmp_path / "flowers", counts))
+
+
+def test_an_archive_in_the_folder_is_to_be_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "flowers.zip").touch()
+
+    with pytest.raises(TrainingError, match=r"unpack flowers\.zip first"):
+        load(tmp_path)
+
+
+def test_without_a_folder_the_error_says_what_to_name(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="a sub-folder for each class with --data FOLDER"):
+        load(None)
+    with pytest.raises(TrainingError, match="does not exist"):
+        load(tmp_path / "none")
+
+
+def test_a_photo_that_changes_while_it_is_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_photos(tmp_path / "flowers", COUNTS)
+    digests = prepared_photos.content_digests
+
+    def then_change(sources: object) -> object:
+        found = digests(sources)  # type: ignore[arg-type]
+        write_photos(folder, {"роза": 1, "пион дикий": 2}, first=5)
+        (folder / "роза" / "1.png").write_bytes(b"other")
+        return found
+
+    monkeypatch.setattr("training.data.labelled_photos.content_digests", then_change)
+
+    with pytest.raises(TrainingError, match=r"роза/1\.png changed while it was being read"):
+        load(folder)

@@ -1,0 +1,234 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from filelock import FileLock
+
+from tests.training.conftest import encoded
+from training.__main__ import main
+from training.data import extract_dogs_vs_cats
+from training.data.extract_dogs_vs_cats import (
+    DAMAGED,
+    DAMAGED_LIST,
+    LOCK,
+    Prepared,
+    prepare_dogs_vs_cats,
+)
+from training.data.loaders.cats_dogs import load_cats_dogs
+from training.errors import TrainingError
+
+ROOT = Path(__file__).parents[3]
+PATIENCE = 120  # Seconds; a machine may be busy with other things.
+
+
+def prepared(pets: Path, folder: Path, split: int = 1) -> Prepared:
+    return prepare_dogs_vs_cats(pets / "train.zip", folder, split, lambda done, total: None)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+def add(pets: Path, name: str, content: bytes) -> None:
+    with zipfile.ZipFile(pets / "train.zip", "a") as archive:
+        archive.writestr(name, content)
+
+
+def test_photos_lie_in_folders_by_split_and_class(pets: Path, tmp_path: Path) -> None:
+    made = prepared(pets, tmp_path / "out")
+
+    counts = {"train": 14, "validation": 3, "test": 3}
+    assert made.photos == {
+        (split, kind): count for split, count in counts.items() for kind in ("cats", "dogs")
+    }
+    with zipfile.ZipFile(pets / "train.zip") as archive:
+        for name, content in files(tmp_path / "out").items():
+            if name.endswith(".jpg"):
+                assert content == archive.read(f"train/{Path(name).name}")
+
+
+def test_the_same_archive_and_seed_give_the_same_files(pets: Path, tmp_path: Path) -> None:
+    prepared(pets, tmp_path / "one")
+    prepared(pets, tmp_path / "two")
+    prepared(pets, tmp_path / "other", split=2)
+
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    assert files(tmp_path / "one").keys() != files(tmp_path / "other").keys()
+
+
+def test_the_folders_train_as_the_archive_does(pets: Path, tmp_path: Path) -> None:
+    prepared(pets, tmp_path / "out")
+
+    def load(folder: Path) -> list[set[bytes]]:
+        data = load_cats_dogs(folder, "squash/1", (12, 16, 3), lambda done, total: None)
+        assert data.labels == ("cat", "dog")
+        return [{photo.tobytes() for photo in split.photos[:]} for split in data.splits]
+
+    assert load(tmp_path / "out") == load(pets)
+
+
+def test_damaged_photos_are_set_aside_with_a_list_of_why(pets: Path, tmp_path: Path) -> None:
+    add(pets, "train/cat.98.jpg", b"a text")
+    add(pets, "train/dog.99.jpg", encoded((40, 30), 9)[:400])
+
+    made = prepared(pets, tmp_path / "out")
+
+    assert made.damaged == 2
+    assert sum(made.photos.values()) == 40
+    assert (tmp_path / "out" / DAMAGED / "cat.98.jpg").read_bytes() == b"a text"
+    rows = (tmp_path / "out" / DAMAGED_LIST).read_text().splitlines()
+    assert rows[0] == "photo,reason"
+    assert rows[1].startswith("cat.98.jpg,")
+    assert rows[2].startswith("dog.99.jpg,")
+    assert "can't be read" in rows[2]
+
+
+def test_a_photo_that_does_not_inflate_is_listed(pets: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(pets / "train.zip", "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("train/cat.77.jpg", encoded((40, 30), 33))
+        start = archive.getinfo("train/cat.77.jpg").header_offset
+    content = bytearray((pets / "train.zip").read_bytes())
+    content[start + 60 : start + 90] = bytes(30)
+    (pets / "train.zip").write_bytes(content)
+
+    made = prepared(pets, tmp_path / "out")
+
+    assert made.damaged == 1
+    assert "cat.77.jpg,it can't be read from the archive" in (
+        tmp_path / "out" / DAMAGED_LIST
+    ).read_text("utf-8")
+
+
+@pytest.mark.integration
+def test_a_killed_work_is_continued(pets: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(pets / "train.zip", "a") as archive:
+        for number in range(20, 400):
+            archive.writestr(f"train/cat.{number}.jpg", encoded((400, 300), number % 150))
+    folder = tmp_path / "out"
+    command = [sys.executable, "-m", "training", "prepare", "dogs-vs-cats"]
+    process = subprocess.Popen(
+        [*command, str(pets / "train.zip"), str(folder)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + PATIENCE
+    while len(list(folder.rglob("cat.*.jpg"))) < 20 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    begun = {path: path.stat().st_mtime_ns for path in folder.rglob("cat.*.jpg")}
+
+    made = prepared(pets, folder)
+
+    assert sum(made.photos.values()) == 420
+    assert not list(folder.rglob(".new-*"))
+    assert len(begun) >= 20
+    assert all(path.stat().st_mtime_ns == then for path, then in begun.items())
+    prepared(pets, tmp_path / "whole")
+    assert files(folder) == files(tmp_path / "whole")
+
+
+def test_what_was_damaged_meanwhile_is_written_again(pets: Path, tmp_path: Path) -> None:
+    prepared(pets, tmp_path / "out")
+    before = files(tmp_path / "out")
+    photo = next((tmp_path / "out" / "train" / "cats").iterdir())
+    photo.write_bytes(bytes(photo.stat().st_size))
+
+    prepared(pets, tmp_path / "out")
+
+    assert files(tmp_path / "out") == before
+
+
+def test_a_full_disk_is_told_before_and_nothing_is_written(
+    pets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "training.data.extract_dogs_vs_cats.shutil.disk_usage", lambda folder: _Disk(free=2**20)
+    )
+
+    with pytest.raises(TrainingError, match=r"has 1 MiB free, and 64 MiB are needed: make room"):
+        prepared(pets, tmp_path / "out")
+
+    assert not list((tmp_path / "out").rglob("*.jpg"))
+
+
+class _Disk:
+    def __init__(self, free: int) -> None:
+        self.free = free
+
+
+def test_a_disk_that_fills_up_loses_nothing(
+    pets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = extract_dogs_vs_cats._put
+    written: list[Path] = []
+
+    def until_full(target: Path, content: bytes) -> None:
+        if len(written) == 10:
+            raise OSError(28, "No space left on device")
+        written.append(target)
+        put(target, content)
+
+    monkeypatch.setattr(extract_dogs_vs_cats, "_put", until_full)
+    with pytest.raises(TrainingError, match=r"No space left on device.*continues where it stopped"):
+        prepared(pets, tmp_path / "out")
+    monkeypatch.setattr(extract_dogs_vs_cats, "_put", put)
+
+    assert sum(prepared(pets, tmp_path / "out").photos.values()) == 40
+
+
+def test_a_folder_of_something_else_is_left_alone(pets: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").touch()
+
+    with pytest.raises(TrainingError, match="is not empty: name a new folder"):
+        prepared(pets, tmp_path / "out")
+
+    assert list(files(tmp_path / "out")) == ["mine.txt"]
+
+
+def test_a_folder_of_another_split_is_left_alone(pets: Path, tmp_path: Path) -> None:
+    prepared(pets, tmp_path / "out")
+
+    with pytest.raises(TrainingError, match="was made from another archive or with another split"):
+        prepared(pets, tmp_path / "out", split=2)
+
+
+def test_two_at_once_are_told(pets: Path, tmp_path: Path) -> None:
+    prepared(pets, tmp_path / "out")
+    with (
+        FileLock(tmp_path / "out" / LOCK),
+        pytest.raises(TrainingError, match="is being prepared by another process"),
+    ):
+        prepared(pets, tmp_path / "out")
+
+
+def test_the_command_tells_what_it_made(
+    pets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(pets, "train/cat.98.jpg", b"a text")
+    command = ["prepare", "dogs-vs-cats", str(pets / "train.zip"), str(tmp_path / "out")]
+
+    assert main([*command, "--seed", "3"]) == 0
+
+    told = capsys.readouterr().out
+    assert f"{tmp_path}/out/train/dogs: 14 photos\n" in told
+    assert f"1 damaged photo set aside: {tmp_path}/out/damaged.csv" in told
+
+
+def test_splits_of_the_command_are_those_of_recipes(pets: Path, tmp_path: Path) -> None:
+    prepared(pets, tmp_path / "out", split=5)
+
+    def test_photos(folder: Path, split: int) -> np.ndarray:
+        data = load_cats_dogs(folder, "squash/1", (12, 16, 3), lambda *count: None, split)
+        return np.sort(data.test.photos[:].sum(axis=(1, 2, 3)))
+
+    assert np.array_equal(test_photos(tmp_path / "out", 1), test_photos(pets, 5))

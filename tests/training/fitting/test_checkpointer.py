@@ -1,0 +1,153 @@
+"""Fits that are stopped and continued, within one process."""
+
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from training.data.datasets import DataSet
+from training.data.loaders.fashion_mnist import load_fashion_mnist
+from training.errors import Diverged, Preempted
+from training.fitting.checkpointer import Checkpointer
+from training.fitting.checkpoints import CheckpointFolder, Position
+from training.fitting.fit import fit
+from training.fitting.interruption import Stop
+from training.networks.dense import DenseNetwork
+from training.networks.residual import ResidualNetwork
+from training.recipe import Recipe
+from training.runs.history import read_history
+from training.runs.history_writer import HistoryWriter
+
+pytestmark = pytest.mark.integration
+
+STEPS = 9  # Of an epoch: 180 photos in batches of 20.
+
+
+class Asks(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
+    """Asks to stop at a step of an epoch, or at its first batch of validation photos."""
+
+    def __init__(self, stop: Stop, epoch: int, step: int | None) -> None:
+        super().__init__()
+        self._stop, self._when, self._step = stop, epoch, step
+
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+        if (self._epoch, batch + 1) == (self._when, self._step):
+            self._stop.asked = signal.SIGTERM
+
+    def on_test_batch_begin(self, batch: int, logs: object = None) -> None:
+        if self._epoch == self._when and self._step is None:
+            self._stop.asked = signal.SIGTERM
+
+
+@pytest.fixture
+def data(garments: Path) -> DataSet:
+    return load_fashion_mnist(garments, held_out=0.1)
+
+
+@pytest.fixture
+def recipe(tiny_recipe: Recipe) -> Recipe:
+    """Return one with a schedule, dropout, moments and augmentation: all has to be kept."""
+    network = ResidualNetwork((4,), (4,), (4,), (2,), (0,))
+    return replace(tiny_recipe, network=network, epochs=3, batch_size=20, warmup_epochs=0.5)
+
+
+def stopped(
+    recipe: Recipe, data: DataSet, folder: Path, epoch: int, step: int | None, minutes: float = 60
+) -> Position:
+    """Fit until it is stopped; return what is kept."""
+    stop = Stop()
+    checkpoints = CheckpointFolder(folder / "checkpoints")
+    asks, history = Asks(stop, epoch, step), HistoryWriter(folder, recipe.batch_size)
+    with pytest.raises(Preempted):
+        fit(recipe, data, [history, asks], Checkpointer(checkpoints, minutes, stop))
+    last = checkpoints.last()
+    assert last is not None
+    return Position(*map(int, last.stem.split("-")))
+
+
+def continued(recipe: Recipe, data: DataSet, folder: Path) -> keras.Model:
+    checkpointer = Checkpointer(CheckpointFolder(folder / "checkpoints"), 60, Stop())
+    return fit(recipe, data, [HistoryWriter(folder, recipe.batch_size)], checkpointer)
+
+
+def assert_equal_weights(one: keras.Model, other: keras.Model) -> None:
+    for first, second in zip(one.get_weights(), other.get_weights(), strict=True):
+        assert np.allclose(first, second, atol=1e-5)
+
+
+def test_a_fit_stopped_again_and_again_goes_on_as_if_it_had_not_been(
+    data: DataSet, recipe: Recipe, tmp_path: Path
+) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    whole.mkdir()
+    parts.mkdir()
+    expected = continued(recipe, data, whole)
+
+    assert stopped(recipe, data, parts, 0, 4) == Position(0, 4)
+    assert stopped(recipe, data, parts, 0, 1) == Position(0, 5)
+    assert stopped(recipe, data, parts, 1, STEPS) == Position(1, STEPS)
+    assert stopped(recipe, data, parts, 2, None) == Position(2, STEPS)
+    network = continued(recipe, data, parts)
+
+    assert_equal_weights(network, expected)
+    for found, same in zip(read_history(parts), read_history(whole), strict=True):
+        for name in ("epoch", "loss", "accuracy", "val_loss", "val_accuracy"):
+            assert found[name] == pytest.approx(same[name], abs=1e-4), name
+
+
+def test_averaged_weights_are_those_of_all_steps(
+    data: DataSet, recipe: Recipe, tmp_path: Path
+) -> None:
+    """Keras puts the average in place at the end of each `fit`: a part's must not be gone on."""
+    averaged = replace(recipe, averaging=0.9, network=DenseNetwork(8))
+    expected = fit(averaged, data)
+
+    stopped(averaged, data, tmp_path, 1, 4)
+    assert_equal_weights(continued(averaged, data, tmp_path), expected)
+    assert_equal_weights(continued(averaged, data, tmp_path), expected)  # Nothing is left to do.
+
+
+def test_a_loss_that_is_scaled_goes_on(data: DataSet, recipe: Recipe, tmp_path: Path) -> None:
+    scaled = replace(recipe, precision="mixed_float16", network=DenseNetwork(8))
+    expected = fit(scaled, data)
+
+    stopped(scaled, data, tmp_path, 1, 4)
+    assert_equal_weights(continued(scaled, data, tmp_path), expected)
+
+
+def test_states_are_kept_every_few_minutes(data: DataSet, recipe: Recipe, tmp_path: Path) -> None:
+    kept: list[str] = []
+
+    class Lister(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
+        def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
+            kept[:] = sorted(path.name for path in (tmp_path / "checkpoints").glob("*"))
+
+    checkpointer = Checkpointer(CheckpointFolder(tmp_path / "checkpoints"), 0.0, Stop())
+    fit(replace(recipe, epochs=1), data, [Lister()], checkpointer)
+
+    assert kept == [f"000000-{step:08d}.npz" for step in (STEPS - 2, STEPS - 1)]
+
+
+def test_weights_that_are_no_numbers_are_not_kept(
+    data: DataSet, recipe: Recipe, tmp_path: Path
+) -> None:
+    class Spoiler(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
+        def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+            if epoch == 1:
+                self.model.trainable_variables[0].assign(
+                    np.full(self.model.trainable_variables[0].shape, np.nan)
+                )
+
+    folder = CheckpointFolder(tmp_path / "checkpoints")
+    with pytest.raises(Diverged, match="the weights became NaN or infinite in epoch 2:"):
+        fit(recipe, data, [Spoiler()], Checkpointer(folder, 60, Stop()))
+
+    last = folder.last()
+    assert last is not None
+    assert last.stem == "000001-00000000"

@@ -1,0 +1,203 @@
+"""Recipes, data sets and networks that are not part of the project."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training.__main__ import main
+from training.data.registry import check_splitting
+from training.errors import UsageError
+from training.recipe_file import read_recipe
+from training.recipes import RECIPES
+from training.runs.folders import run_identity
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = (ROOT / "docs" / "development.md").read_text("utf-8")
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+ONE_LINE = """
+from dataclasses import replace
+from training.networks.dense import DenseNetwork
+from training.recipes import RECIPES
+RECIPE = replace(RECIPES["clothing-dense128-adam"], name="mine", {changes})
+"""
+
+
+def documented(title: str) -> tuple[str, list[str]]:
+    """Return the code of a section of docs/development.md and the words of its last command."""
+    section = DOCUMENT.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.S)
+    command = re.findall(r"```sh\n(.*?)```", section, re.S)[-1]
+    return code, shlex.split(command)
+
+
+def write_squares(folder: Path) -> None:
+    random = np.random.default_rng(0)
+    arrays: dict[str, np.ndarray] = {}
+    for prefix, count in (("", 100), ("test_", 40)):
+        classes = np.arange(count) % 2
+        levels = random.integers(0, 100, (count, 8, 8, 1)) + 150 * classes[:, None, None, None]
+        arrays |= {f"{prefix}photos": levels.astype(np.uint8), f"{prefix}classes": classes}
+    np.savez(folder / "squares.npz", **arrays)  # type: ignore[arg-type]  # NumPy's own stub.
+
+
+@pytest.fixture
+def squares(tmp_path: Path) -> Path:
+    """Return a folder with the data set that docs/development.md adds, and its files."""
+    write_squares(tmp_path)
+    (tmp_path / "squares.py").write_text(documented("Add a data set")[0], "utf-8")
+    (tmp_path / "stripes.py").write_text(documented("Add a network")[0], "utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("title", "recipe", "file"),
+    [
+        ("Add a data set", "squares-dense", "squares.py"),
+        ("Add a network", "squares-stripes", "stripes.py"),
+    ],
+)
+def test_the_documented_steps_train_and_publish(
+    title: str, recipe: str, file: str, squares: Path
+) -> None:
+    _, (_, *arguments) = documented(title)
+
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=squares,
+        env={"PYTHONPATH": str(ROOT), "PHOTOLABEL_CACHE": str(squares / "cache"), "HOME": "/tmp"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "squares: 90 photos to train on, 10 for validation, 40 for the test" in done.stdout
+    card = json.loads((squares / "models/squares/1/assets.extra/model_card.json").read_text())
+    assert card["recipe"] == recipe
+    assert card["labels"] == ["dark", "light"]
+    if title == "Add a network":
+        assert card["parameters"]["network.channels"] == 3
+    (run,) = (squares / "runs" / recipe).glob("*/run.json")
+    assert json.loads(run.read_text())["recipe_file"] == str(squares / file)
+    assert str(squares) not in json.dumps(card)
+
+
+def test_other_commands_know_what_to_do_with_such_a_run(
+    squares: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = squares / "squares.py"
+    recipe.write_text(recipe.read_text().replace("held_out=0.1", "held_out=0.1, floor=0.999"))
+    run = ["run", "--recipe", "squares.py", "--data", ".", "--set", "epochs=1"]
+    slow = ["--set", "learning_rate=0.0"]
+    assert main([*run, *slow]) == 3  # Refused: nothing is published yet.
+    (folder,) = (squares / "runs" / "squares-dense").iterdir()
+    moved = squares / "elsewhere"
+    moved.mkdir()
+    recipe.rename(moved / "squares.py")
+
+    export = ["export", str(folder), "--data", ".", "--force"]
+    capsys.readouterr()
+    assert main(export) == 2
+    error = capsys.readouterr().err
+    assert error == (
+        f"error: the recipe file {recipe} of this run is gone: name where it is now with --recipe\n"
+    )
+    assert main(["report", str(folder)]) == 0
+    assert main(["results", "--output", "results.md"]) == 0
+    assert main([*export, "--recipe", str(moved / "squares.py")]) == 0
+    assert Path("models/squares/1").is_dir()
+    assert main(["evaluate", "squares", "--data", "."]) == 1
+    assert "was trained by the recipe 'squares-dense', which is not here" in capsys.readouterr().err
+    evaluate = ["evaluate", "squares", "--data", ".", "--recipe", str(moved / "squares.py")]
+    assert main(evaluate) == 0
+    assert "squares/1 on the test photos of squares" in capsys.readouterr().out
+    assert main(["unknowns", "squares"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "there is no recipe file "),
+        ("RECIPE = Recipe(", "own.py, line 1: SyntaxError: '(' was never closed"),
+        ("import no_such_module", "own.py, line 1: ModuleNotFoundError: No module named 'no_such_"),
+        ("\n1 / 0", "own.py, line 2: ZeroDivisionError: division by zero"),
+        ("raise SystemExit(3)", "own.py, line 1: SystemExit: 3"),
+        ("recipe = 1", "own.py has no RECIPE: it needs RECIPE = Recipe(...)"),
+        ("RECIPE = {'epochs': 3}", "own.py has a RECIPE of type dict: it needs RECIPE = Recipe("),
+        (
+            ONE_LINE.format(changes="optimizer='rmsprop'"),
+            "own.py, line 5: optimizer is one of adam, adamw, sgd, not 'rmsprop'",
+        ),
+        (
+            ONE_LINE.format(changes="network=DenseNetwork(units=0)"),
+            "own.py, line 5: units is at least 1, not 0",
+        ),
+        (ONE_LINE.format(changes="weight_decay=0.1"), "line 5: weight_decay has no effect with"),
+        (ONE_LINE.format(changes="dataset='none'"), "there is no data set 'none'; there are "),
+        (ONE_LINE.format(changes="split_seed=2"), "split_seed has no effect: fashion-mnist has"),
+        (
+            ONE_LINE.format(changes="").replace('"mine"', '"clothing-cnn"'),
+            "the project has a recipe clothing-cnn, choose another name",
+        ),
+    ],
+)
+def test_a_faulty_file_is_one_line(
+    content: str | None, message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    if content is not None:
+        (tmp_path / "own.py").write_text(content)
+
+    assert main(["run", "--recipe", "own.py"]) == 2
+
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_a_data_set_is_checked_against_what_it_reads() -> None:
+    pets = replace(RECIPES["cats-dogs-cnn"], held_out=0.1)
+    with pytest.raises(UsageError, match="held_out has no effect: dogs-vs-cats has its own"):
+        check_splitting(pets)
+
+
+def test_the_code_of_a_recipe_is_part_of_a_run(tmp_path: Path) -> None:
+    def key(folder: str, own: str, beside: str) -> str:
+        place = tmp_path / folder
+        place.mkdir()
+        (place / "own.py").write_text(own)
+        (place / "beside_own.py").write_text(beside)
+        return run_identity(read_recipe(place / "own.py"), "data", deterministic=False).key
+
+    own = f"import beside_own\n{ONE_LINE.format(changes='')}"
+    first = key("a", own, "UNITS = 1")
+    assert key("b", own, "UNITS = 1") == first
+    assert key("c", own, "UNITS = 2") != first
+    assert key("d", own + "\n", "UNITS = 1") != first
+
+
+def test_a_name_belongs_to_one_data_set(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "from training.data.registry import dataset, dataset_named\n"
+        "dataset_named('mnist')\n"
+        "dataset('mnist')(lambda recipe, data, progress: None)\n"
+    )
+
+    with pytest.raises(UsageError, match=r"mnist\.py has a data set 'mnist' already"):
+        read_recipe(tmp_path / "own.py")
+
+
+def test_a_file_may_be_a_recipe_and_imported_by_another(squares: Path) -> None:
+    first, second = (read_recipe(squares / name) for name in ("squares.py", "stripes.py"))
+
+    assert (first.dataset, second.dataset) == ("squares", "squares")
+    assert first.file_digest != second.file_digest

@@ -1,0 +1,23 @@
+"""Lines and tables on the terminal, printed as they are: no markup, no highlighting."""
+
+from rich.console import Console
+from rich.table import Table
+
+
+def say(console: Console, line: str) -> None:
+    """Print a line, however long, without wrapping it."""
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def show(console: Console, table: Table) -> None:
+    """Print a table."""
+    console.print(table, highlight=False, markup=False)
+
+
+def figures_table(first: str, *others: str, title: str | None = None) -> Table:
+    """Return a table with a column of names, and right-aligned columns of figures."""
+    table = Table(title=title)
+    table.add_column(first)
+    for name in others:
+        table.add_column(name, justify="right")
+    return table

@@ -1,0 +1,243 @@
+"""Extract `train.zip` of Kaggle's dogs-vs-cats into folders: train, validation and test.
+
+Every photo is decoded once; those that don't decode go to a folder of their own, with a list of the
+reasons. The same archive and split give the same files, byte for byte; an interrupted extraction is
+continued. Only photos are extracted, each to a path that is chosen here, never by the archive.
+"""
+
+import csv
+import json
+import shutil
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from threading import Lock
+
+from filelock import FileLock, Timeout
+
+from serving.photos import prepare
+from serving.photos.errors import BadPhoto
+from training.data.datasets import file_digest
+from training.data.loaders.cats_dogs import FOLDERS, kaggle_label, kaggle_order, read_member
+from training.data.loaders.image_folders import PREPARED, SPLIT_FOLDERS
+from training.data.registry import Progress
+from training.data.splitting import FEWEST, split_class
+from training.errors import TrainingError
+from training.threads import mapped
+
+DAMAGED = "damaged"
+DAMAGED_LIST = "damaged.csv"
+LOCK = ".prepared.lock"
+
+_CHECKED_AS = ("squash/1", (150, 150, 3))
+_MAX_PHOTO_BYTES = 64 * 2**20  # A gateway accepts less.
+_MAX_RATIO = 20  # Of extracted to archived bytes: JPEGs hardly shrink.
+_SPARE_BYTES = 64 * 2**20  # Left free on the disk.
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The number of extracted photos, by split folder and class folder, and of damaged ones."""
+
+    photos: dict[tuple[str, str], int]
+    damaged: int
+
+
+@dataclass(frozen=True)
+class _Photo:
+    """A photo of the archive and the folders that it goes to."""
+
+    member: zipfile.ZipInfo
+    split: str
+    inner: str  # The folder of its class.
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.member.filename).name
+
+
+def prepare_dogs_vs_cats(path: Path, folder: Path, split: int, progress: Progress) -> Prepared:
+    """Extract the photos of an archive into folders, or continue that.
+
+    Args:
+        path: `train.zip`.
+        folder: new, empty, or of an earlier call with the same archive and split.
+        split: as `split_seed` of recipes.
+        progress: reports the photos done.
+
+    Raises:
+        TrainingError: the archive is damaged, malicious or another one, the folder has other files,
+            or the disk is full. Files that were written are complete; another call continues.
+    """
+    if not path.is_file():
+        raise TrainingError(f"there is no archive {path}")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            photos = _photos(archive, path, split)
+            _check_folder(folder)
+            with FileLock(folder / LOCK, timeout=0):
+                _claim(folder, {"archive": file_digest(path), "split": split})
+                _check_space(photos, folder)
+                return _write(archive, photos, folder, progress)
+    except Timeout as error:
+        raise TrainingError(f"{folder} is being prepared by another process") from error
+    except zipfile.BadZipFile as error:
+        raise TrainingError(
+            f"{path} is not a valid zip file ({error}): download it again"
+        ) from error
+    except OSError as error:
+        raise TrainingError(
+            f"cannot prepare {path} in {folder} ({error.strerror or error}): fix that, then run the"
+            " same command again: it continues where it stopped"
+        ) from error
+
+
+def _photos(archive: zipfile.ZipFile, path: Path, split: int) -> list[_Photo]:
+    """Return the photos of a valid archive, each with its split."""
+    members = archive.infolist()
+    for member in members:
+        _check_member(member, path)
+    size = sum(member.file_size for member in members)
+    if size > _MAX_RATIO * max(path.stat().st_size, 2**20):
+        raise TrainingError(
+            f"{path} is refused: its {path.stat().st_size:,} bytes would become {size:,}"
+        )
+    found = {label: _labelled(members, label) for label in FOLDERS.values()}
+    if any(len(names) < FEWEST for names in found.values()):
+        nested = "train.zip" in archive.namelist()
+        advice = "; it holds train.zip: unpack that first" if nested else ""
+        raise TrainingError(
+            f"{path} has too few photos named train/cat.N.jpg and train/dog.N.jpg{advice}"
+        )
+    folders = {name: folder for folder, name in SPLIT_FOLDERS.items()}
+    photos = []
+    for inner, label in FOLDERS.items():
+        splits = split_class(list(found[label]), kaggle_order(split))
+        photos += [
+            _Photo(member, folders[splits[name]], inner) for name, member in found[label].items()
+        ]
+    return sorted(photos, key=lambda photo: photo.member.header_offset)
+
+
+def _check_member(member: zipfile.ZipInfo, path: Path) -> None:
+    name = member.filename
+    windows = PureWindowsPath(name)
+    if windows.is_absolute() or windows.drive or name.startswith("/") or ".." in windows.parts:
+        raise TrainingError(f"{path} is refused: its member {name!r} points outside the folder")
+    if member.file_size > _MAX_PHOTO_BYTES:
+        raise TrainingError(
+            f"{path} is refused: its member {name!r} would become {member.file_size:,} bytes; no"
+            f" photo may have more than {_MAX_PHOTO_BYTES:,}"
+        )
+
+
+def _labelled(members: list[zipfile.ZipInfo], label: str) -> dict[str, zipfile.ZipInfo]:
+    """Return the photos of a class by their names."""
+    found: dict[str, zipfile.ZipInfo] = {}
+    for member in members:
+        if kaggle_label(member.filename) == label:
+            name = PurePosixPath(member.filename).name
+            if name in found:
+                raise TrainingError(
+                    f"the archive has two photos named {name}: {found[name].filename} and"
+                    f" {member.filename}"
+                )
+            found[name] = member
+    return found
+
+
+def _check_folder(folder: Path) -> None:
+    """Make the folder, or check that an existing one holds nothing else."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = {path.name for path in folder.iterdir()} - {LOCK}
+    if names and PREPARED not in names:
+        raise TrainingError(f"{folder} is not empty: name a new folder")
+
+
+def _claim(folder: Path, made_from: dict[str, object]) -> None:
+    """Note in a folder what it is made from, or check that it is made from the same."""
+    note = folder / PREPARED
+    before = note.read_text("utf-8") if note.exists() else ""
+    if not before:
+        note.write_text(json.dumps(made_from) + "\n", "utf-8")
+    elif json.loads(before) != made_from:
+        raise TrainingError(
+            f"{folder} was made from another archive or with another split: name a new folder"
+        )
+
+
+def _check_space(photos: list[_Photo], folder: Path) -> None:
+    """Check that there is room for the photos that are still missing."""
+    missing = [photo for photo in photos if not _target(folder, photo).exists()]
+    needed = sum(photo.member.file_size for photo in missing) + _SPARE_BYTES
+    free = shutil.disk_usage(folder).free
+    if missing and free < needed:
+        raise TrainingError(
+            f"the disk of {folder} has {free / 2**20:,.0f} MiB free, and {needed / 2**20:,.0f} MiB"
+            " are needed: make room, or name a folder on another disk"
+        )
+
+
+def _target(folder: Path, photo: _Photo) -> Path:
+    return folder / photo.split / photo.inner / photo.name
+
+
+def _write(
+    archive: zipfile.ZipFile, photos: list[_Photo], folder: Path, progress: Progress
+) -> Prepared:
+    for photo in photos:
+        _target(folder, photo).parent.mkdir(parents=True, exist_ok=True)
+    (folder / DAMAGED).mkdir(exist_ok=True)
+    read = partial(read_member, archive, reading=Lock())
+    faults: dict[str, str] = {}
+    counts: Counter[tuple[str, str]] = Counter()
+    work: Callable[[_Photo], str] = partial(_extract, read, folder)
+    for done, (photo, fault) in enumerate(zip(photos, mapped(work, photos), strict=True), 1):
+        if fault:
+            faults[photo.name] = fault
+        else:
+            counts[photo.split, photo.inner] += 1
+        progress(done, len(photos))
+    with open(folder / DAMAGED_LIST, "w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(("photo", "reason"))
+        rows.writerows(sorted(faults.items()))
+    return Prepared(dict(counts), len(faults))
+
+
+def _extract(read: Callable[[str], bytes], folder: Path, photo: _Photo) -> str:
+    """Write a photo unless it is there already; return what is wrong with it, or nothing."""
+    target = _target(folder, photo)
+    if _is_there(target, photo.member):
+        return ""
+    try:
+        encoded = read(photo.member.filename)
+    except OSError as error:
+        return f"it can't be read from the archive ({error})"
+    try:
+        prepare(encoded, *_CHECKED_AS)
+    except BadPhoto as error:
+        _put(folder / DAMAGED / photo.name, encoded)
+        return str(error)
+    _put(target, encoded)
+    return ""
+
+
+def _is_there(target: Path, member: zipfile.ZipInfo) -> bool:
+    """Whether a photo has been written, and so has been checked before."""
+    try:
+        if target.stat().st_size != member.file_size:
+            return False
+        return zlib.crc32(target.read_bytes()) == member.CRC
+    except FileNotFoundError:
+        return False
+
+
+def _put(target: Path, content: bytes) -> None:
+    aside = target.with_name(f".new-{target.name}")
+    aside.write_bytes(content)
+    aside.replace(target)

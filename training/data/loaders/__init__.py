@@ -1,0 +1,1 @@
+"""One module for each data set, with its loader: found by the listing of this package."""

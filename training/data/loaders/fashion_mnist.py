@@ -1,0 +1,148 @@
+"""Fashion-MNIST from its published files: 60,000 + 10,000 gray photos of ten garments.
+
+The files are gzipped IDX: two zero bytes, the type (8: uint8), the number of dimensions, each
+dimension as big-endian int32, then the data.
+Source: https://github.com/zalandoresearch/fashion-mnist
+"""
+
+import gzip
+import hashlib
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from training.data.datasets import DataSet, Split, file_digest, search_folders
+from training.data.registry import Progress, dataset
+from training.data.validation_split import split_off_validation
+from training.errors import TrainingError
+from training.recipe import Recipe
+
+LABELS = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+FILES = {
+    "train-images-idx3-ubyte.gz": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+    "train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
+    "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
+    "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
+}
+"""The files and their published MD5 sums, which downloads are checked against."""
+
+_ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"  # Keras's own.
+
+
+@dataset("fashion-mnist", reads=("held_out",))
+def _load(recipe: Recipe, data: Path | None, progress: Progress) -> DataSet:
+    return load_fashion_mnist(data, recipe.held_out)
+
+
+def load_fashion_mnist(data: Path | None, held_out: float) -> DataSet:
+    """Load Fashion-MNIST from `data` or PHOTOLABEL_DATA, or have Keras download it.
+
+    `held_out` is the fraction of training photos kept for validation, always the same ones.
+
+    Raises:
+        TrainingError: no files and no download, or a file is damaged.
+    """
+    folder = _folder_with_files(data) or _download(data)
+    photos, classes = _read_pair(folder, "train")
+    test = Split(*_read_pair(folder, "t10k"))
+    training, validation = split_off_validation(photos, classes, held_out)
+    return DataSet(
+        name="fashion-mnist",
+        labels=LABELS,
+        digest=_digest(folder),
+        training=training,
+        validation=validation,
+        test=test,
+    )
+
+
+def _folder_with_files(data: Path | None) -> Path | None:
+    """Find the folder with all four files; a folder with only some of them is an error."""
+    for folder in search_folders(data, "fashion-mnist"):
+        missing = [name for name in FILES if not (folder / name).is_file()]
+        if not missing:
+            return folder
+        if len(missing) < len(FILES):
+            raise TrainingError(f"{folder} lacks {', '.join(missing)}: put them there too")
+    return None
+
+
+def _download(data: Path | None) -> Path:
+    """Have Keras download the files to where `keras.datasets.fashion_mnist` keeps them."""
+    import keras
+
+    try:
+        paths = [
+            keras.utils.get_file(
+                name, origin=_ORIGIN + name, cache_subdir="datasets/fashion-mnist", file_hash=md5
+            )
+            for name, md5 in FILES.items()
+        ]
+    except Exception as error:  # Keras raises a bare Exception where it cannot download.
+        looked = search_folders(data, "fashion-mnist")
+        looked_in = (
+            f"not found in {', '.join(map(str, looked))}" if looked else "--data is not given"
+        )
+        raise TrainingError(
+            f"no Fashion-MNIST: {looked_in}, and it cannot be downloaded ({error}). Put"
+            f" {', '.join(FILES)} (https://github.com/zalandoresearch/fashion-mnist) into a folder"
+            " and name that with --data or PHOTOLABEL_DATA"
+        ) from error
+    return Path(paths[0]).parent
+
+
+def _read_pair(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return uint8 `[photos, 28, 28, 1]` and int64 `[photos]`."""
+    images = folder / f"{part}-images-idx3-ubyte.gz"
+    photos = _read_idx(images, dimensions=3)
+    labels = folder / f"{part}-labels-idx1-ubyte.gz"
+    classes = _read_idx(labels, dimensions=1)
+    if photos.shape[1:] != (28, 28):
+        size = "×".join(map(str, photos.shape[1:]))
+        raise TrainingError(f"{images} holds photos of {size}, not 28×28")
+    if len(photos) == 0 or len(photos) != len(classes):
+        raise TrainingError(
+            f"{images} holds {len(photos)} photos, {labels} holds {len(classes)} labels"
+        )
+    if classes.max() >= len(LABELS):
+        raise TrainingError(f"{labels} holds class {classes.max()}; the classes are 0 to 9")
+    return photos[..., None], classes.astype(np.int64)
+
+
+def _read_idx(path: Path, dimensions: int) -> np.ndarray:
+    try:
+        with gzip.open(path) as file:
+            content = file.read()
+    except (OSError, EOFError, zlib.error) as error:
+        raise TrainingError(f"{path} is damaged ({error}): download it again") from error
+    header = struct.Struct(f">HBB{dimensions}i")
+    if len(content) < header.size:
+        raise TrainingError(f"{path} is damaged (only {len(content)} bytes): download it again")
+    zero, kind, found, *shape = header.unpack_from(content)
+    if (zero, kind, found) != (0, 8, dimensions) or min(shape) < 0:
+        raise TrainingError(f"{path} is not an IDX file of bytes with {dimensions} dimensions")
+    if len(content) - header.size != np.prod(shape):
+        raise TrainingError(
+            f"{path} is damaged: {len(content) - header.size:,} bytes of data, but its header"
+            f" says {' × '.join(map(str, shape))}; download it again"
+        )
+    return np.frombuffer(content, np.uint8, offset=header.size).reshape(shape)
+
+
+def _digest(folder: Path) -> str:
+    """Return the sha256 of the four files' digests, in the order of their names."""
+    digests = "".join(file_digest(folder / name) for name in sorted(FILES))
+    return hashlib.sha256(digests.encode()).hexdigest()

@@ -1,0 +1,95 @@
+"""MNIST from the file that Keras publishes: 60,000 + 10,000 gray images of handwritten digits.
+
+`mnist.npz` holds the arrays `x_train`, `y_train`, `x_test`, `y_test`, all of bytes.
+Source: https://keras.io/api/datasets/mnist
+"""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from training.data.datasets import DataSet, Split, file_digest, search_folders
+from training.data.registry import Progress, dataset
+from training.data.validation_split import split_off_validation
+from training.errors import TrainingError
+from training.recipe import Recipe
+
+LABELS = tuple("0123456789")
+FILE = "mnist.npz"
+
+_ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
+_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"  # As Keras has it.
+
+
+@dataset("mnist", reads=("held_out",))
+def _load(recipe: Recipe, data: Path | None, progress: Progress) -> DataSet:
+    return load_mnist(data, recipe.held_out)
+
+
+def load_mnist(data: Path | None, held_out: float) -> DataSet:
+    """Load MNIST from `data` or PHOTOLABEL_DATA, or have Keras download it.
+
+    `held_out` is the fraction of training images kept for validation, always the same ones.
+
+    Raises:
+        TrainingError: no file and no download, or the file is damaged.
+    """
+    path = _file(data) or _download(data)
+    arrays = _read(path)
+    training, validation = split_off_validation(*_split(path, arrays, "train"), held_out)
+    return DataSet(
+        name="mnist",
+        labels=LABELS,
+        digest=file_digest(path),
+        training=training,
+        validation=validation,
+        test=Split(*_split(path, arrays, "test")),
+    )
+
+
+def _file(data: Path | None) -> Path | None:
+    paths = (folder / FILE for folder in search_folders(data, "mnist"))
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _download(data: Path | None) -> Path:
+    """Have Keras download the file to where `keras.datasets.mnist` keeps it."""
+    import keras
+
+    try:
+        return Path(keras.utils.get_file(FILE, origin=_ORIGIN, file_hash=_SHA256))
+    except Exception as error:  # Keras raises a bare Exception where it cannot download.
+        looked = search_folders(data, "mnist")
+        looked_in = (
+            f"not found in {', '.join(map(str, looked))}" if looked else "--data is not given"
+        )
+        raise TrainingError(
+            f"no MNIST: {looked_in}, and it cannot be downloaded ({error}). Put {FILE} ({_ORIGIN})"
+            " into a folder and name that with --data or PHOTOLABEL_DATA"
+        ) from error
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise TrainingError(f"{path} is damaged ({error}): download it again") from error
+
+
+def _split(path: Path, arrays: dict[str, np.ndarray], part: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return uint8 `[images, 28, 28, 1]` and int64 `[images]`."""
+    missing = [name for name in (f"x_{part}", f"y_{part}") if name not in arrays]
+    if missing:
+        raise TrainingError(f"{path} lacks {' and '.join(missing)}: it is not Keras's MNIST")
+    images, classes = arrays[f"x_{part}"], arrays[f"y_{part}"]
+    if images.dtype != np.uint8 or images.shape[1:] != (28, 28):
+        raise TrainingError(
+            f"{path}: x_{part} is {images.dtype} {images.shape}, not bytes of 28×28"
+        )
+    if len(images) == 0 or classes.shape != images.shape[:1]:
+        raise TrainingError(f"{path} holds {len(images)} images and {classes.shape} labels: {part}")
+    if classes.max() >= len(LABELS):
+        raise TrainingError(f"{path}: y_{part} holds {classes.max()}; the classes are 0 to 9")
+    return images[..., None], classes.astype(np.int64)

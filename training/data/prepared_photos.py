@@ -1,0 +1,127 @@
+"""Encoded photos, prepared once, exactly as the gateway prepares them, and kept in the cache.
+
+A store holds each content once, regardless of file names: labels and splits only refer to its rows.
+A changed or an added photo makes another store.
+"""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from serving.photos import Shape, prepare
+from serving.photos.errors import BadPhoto
+from training.data.cache import cached
+from training.data.registry import Progress
+from training.errors import TrainingError
+from training.threads import mapped
+
+_FORMAT = 2  # Of the files of a cache entry; to be raised when they change.
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a photo is stored.
+
+    Attributes:
+        name: the file's path below the data set's folder, or in its archive.
+        read: returns the encoded photo.
+    """
+
+    name: str
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True)
+class PhotoStore:
+    """Prepared photos.
+
+    Attributes:
+        digest: names contents, preparation and shape; a key for everything computed from the store.
+        pixels: uint8 `[rows, height, width, channels]`, mapped from a file.
+        rows: from the sha256 of a file (hexadecimal) to its row.
+        damaged: from the sha256 of a file that is not a valid photo to what is wrong with it.
+    """
+
+    digest: str
+    pixels: np.ndarray
+    rows: dict[str, int]
+    damaged: dict[str, str]
+
+
+def content_digests(sources: Sequence[Source]) -> list[str | OSError | zipfile.BadZipFile]:
+    """Return the sha256 of each photo's file, or the error of reading it."""
+
+    def digest(source: Source) -> str | OSError | zipfile.BadZipFile:
+        try:
+            return hashlib.sha256(source.read()).hexdigest()
+        except (OSError, zipfile.BadZipFile) as error:
+            return error
+
+    return list(mapped(digest, sources))
+
+
+def photo_store(
+    sources: dict[str, Source], preparation: str, shape: Shape, progress: Progress
+) -> PhotoStore:
+    """Prepare photos, given by the sha256 of their content, or find them in the cache.
+
+    Raises:
+        TrainingError: the cache cannot be written, or a file changed meanwhile.
+    """
+    contents = sorted(sources)
+    key = f"photos/{_sha256(contents)}/{preparation}/{shape}/{_FORMAT}"
+
+    def write(folder: Path) -> None:
+        _write(folder, sources, preparation, shape, progress)
+
+    def read(folder: Path) -> PhotoStore:
+        index = json.loads((folder / "index.json").read_text("utf-8"))
+        rows = {content: row for row, content in enumerate(index["contents"])}
+        pixels = _pixels(folder / "pixels", (len(rows), *shape))
+        return PhotoStore(_sha256([key]), pixels, rows, index["damaged"])
+
+    return cached(key, write, read)
+
+
+def _sha256(texts: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+
+
+def _pixels(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    if not shape[0]:  # An empty file can't be mapped.
+        return np.zeros(shape, np.uint8)
+    return np.memmap(path, np.uint8, "r", shape=shape)
+
+
+def _write(
+    folder: Path, sources: dict[str, Source], preparation: str, shape: Shape, progress: Progress
+) -> None:
+    """Write `pixels` (one photo after the other) and `index.json`."""
+    contents = sorted(sources)
+
+    def attempt(content: str) -> np.ndarray | str:
+        try:
+            encoded = sources[content].read()
+            if hashlib.sha256(encoded).hexdigest() != content:
+                raise TrainingError(f"{sources[content].name} changed while it was being read")
+            return prepare(encoded, preparation, shape)
+        except BadPhoto as error:
+            return str(error)
+
+    good: list[str] = []
+    damaged: dict[str, str] = {}
+    with open(folder / "pixels", "wb") as pixels:
+        for content, result in zip(contents, mapped(attempt, contents), strict=True):
+            if isinstance(result, str):
+                damaged[content] = result
+            else:
+                pixels.write(result.tobytes())
+                good.append(content)
+            progress(len(good) + len(damaged), len(contents))
+    index = {"contents": good, "damaged": damaged}
+    (folder / "index.json").write_text(json.dumps(index), "utf-8")

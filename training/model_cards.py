@@ -1,0 +1,26 @@
+"""Model cards on disk: one in the folder of each run, one in each published version."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from training.errors import TrainingError
+
+CARD = "model_card.json"
+VERSION_CARD = Path("assets.extra", CARD)
+"""The card inside a published version's folder."""
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """Read a model card."""
+    try:
+        return dict(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise TrainingError(f"cannot read the model card {path} ({error})") from error
+
+
+def read_run_card(folder: Path) -> dict[str, Any]:
+    """Read the model card in the folder of a run."""
+    if not (folder / CARD).is_file():
+        raise TrainingError(f"{folder} has no {CARD}: it is not the folder of a finished run")
+    return read_card(folder / CARD)

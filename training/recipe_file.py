@@ -1,0 +1,88 @@
+"""Recipes in files that are not part of the project: `--recipe path/to/recipe.py`."""
+
+import functools
+import hashlib
+import importlib.util
+import sys
+import traceback
+from dataclasses import replace
+from pathlib import Path
+
+from training.errors import TrainingError, UsageError
+from training.recipe import Recipe
+
+_beside: set[str] = set()  # Modules that recipe files have imported from their own folders.
+
+
+def is_file(named: str) -> bool:
+    """Whether a recipe is named by its file."""
+    return named.endswith(".py")
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Run a file that has `RECIPE = Recipe(...)` and return that.
+
+    The file may register a data set, define a network, and import modules from its own folder.
+
+    Raises:
+        UsageError: there is no such file, it has no recipe, or running it fails.
+    """
+    return _read(path.resolve())
+
+
+@functools.cache  # So that a command that names a file twice has its classes once.
+def _read(path: Path) -> Recipe:
+    for name in _beside:  # Another file's modules may have the same names.
+        sys.modules.pop(name, None)
+    _beside.clear()
+    before = set(sys.modules)
+    recipe = getattr(_run(path), "RECIPE", None)
+    if not isinstance(recipe, Recipe):
+        found = "no RECIPE" if recipe is None else f"a RECIPE of type {type(recipe).__name__}"
+        raise UsageError(f"{path} has {found}: it needs RECIPE = Recipe(...)")
+    sources = {path, *_own_modules(path.parent, set(sys.modules) - before)}
+    digests = [hashlib.sha256(source.read_bytes()).hexdigest() for source in sorted(sources)]
+    digest = hashlib.sha256("".join(digests).encode()).hexdigest()
+    return replace(recipe, file=str(path), file_digest=digest)
+
+
+def _run(path: Path) -> object:
+    name = f"recipe_file_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if not spec or not spec.loader or not path.is_file():
+        raise UsageError(f"there is no recipe file {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # Where classes of the file are looked for.
+    sys.path.insert(0, str(path.parent))  # Stays, for what a network imports when it is built.
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        sys.path.remove(str(path.parent))
+        raise UsageError(f"{_position(path, error)}: {_reason(error)}") from error
+    return module
+
+
+def _position(path: Path, error: BaseException) -> str:
+    """Return the file and the line of it that failed."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}, line {error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+    return f"{path}, line {lines[-1]}" if lines else str(path)
+
+
+def _reason(error: BaseException) -> str:
+    text = " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split())
+    return text if isinstance(error, TrainingError) else f"{type(error).__name__}: {text}"
+
+
+def _own_modules(folder: Path, names: set[str]) -> set[Path]:
+    """Note and return the modules that come from the recipe's folder."""
+    found = set()
+    for name in names:
+        source = Path(getattr(sys.modules[name], "__file__", None) or "/")
+        mine = source.is_relative_to(folder) and "site-packages" not in source.parts
+        if mine and name.partition(".")[0] not in ("training", "serving"):
+            found.add(source)
+            _beside.add(name)
+    return found
