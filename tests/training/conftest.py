@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.idx import write_fashion_mnist
+from training import report
 from training.__main__ import main
 from training.networks.residual import ResidualNetwork
 from training.recipe import Recipe
@@ -85,7 +87,14 @@ def tiny_recipe() -> Recipe:
 
 
 @pytest.fixture
-def train(garments: Path) -> CommandLine:
+def short_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw 4 photos instead of 24 into a report: `report/` tests which ones it shows."""
+    for name in ("sample", "confident_mistakes"):
+        monkeypatch.setattr(report, name, partial(getattr(report, name), count=4))
+
+
+@pytest.fixture
+def train(garments: Path, short_report: None) -> CommandLine:
     """Return the command line, with the arguments of a tiny run and more that a test adds."""
 
     def run(*arguments: str, recipe: str = "clothing-cnn") -> int:
