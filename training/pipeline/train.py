@@ -9,7 +9,7 @@ import keras
 from rich.console import Console
 
 from training.data.datasets import DataSet
-from training.data.loading import load
+from training.data.loading import check_photos, load
 from training.errors import Diverged, Preempted, TrainingError
 from training.fitting.checkpointing import Checkpointer
 from training.fitting.checkpoints import CheckpointFolder
@@ -90,6 +90,7 @@ def train_and_publish(
     check_folder(base)
     how = circumstances(str(devices))
     data = load(recipe, places.data, console)
+    check_photos(recipe, data)
     weights = weights_digest(recipe.network, places.data)
     identity = identify(recipe, data.digest, deterministic=manner.deterministic, weights=weights)
     with claimed(places.runs, identity, fresh=manner.fresh) as run, _noted(run, devices):
