@@ -8,15 +8,19 @@ import numpy as np
 from PIL import Image
 
 from training.recipe import Recipe
-from training.settings import BackboneNetwork, FineTuning, Head
+from training.settings import Augmentation, BackboneNetwork, FineTuning, Head
 
 SIDE = 32
+UNAUGMENTED = Augmentation()
 
 
-def with_network(recipe: Recipe, **changes: object) -> Recipe:
-    """Return a recipe with another backbone network."""
+def with_network(
+    recipe: Recipe, augmentation: Augmentation = UNAUGMENTED, **changes: object
+) -> Recipe:
+    """Return a recipe with another backbone network, and with augmentation for `varied`."""
     assert isinstance(recipe.network, BackboneNetwork)
-    return replace(recipe, network=replace(recipe.network, **changes))  # type: ignore[arg-type]  # As named.
+    network = replace(recipe.network, **changes)  # type: ignore[arg-type]  # As named.
+    return replace(recipe, network=network, augmentation=augmentation)
 
 
 def tiny(fine_tuning: FineTuning | None = None, **head: object) -> Recipe:

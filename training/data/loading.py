@@ -18,7 +18,7 @@ def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
 
     Raises:
         UsageError: there is no such data set or preparation.
-        TrainingError: the data set is missing, damaged, or has photos of another shape.
+        TrainingError: the data set is missing or damaged.
     """
     if recipe.preparation not in PREPARATIONS:
         known = ", ".join(PREPARATIONS)
@@ -26,7 +26,6 @@ def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
     chosen = dataset_named(recipe.dataset)
     with counting(console, "preparing photos") as progress:
         data = chosen.load(recipe, folder, progress)
-    _check_photos(recipe, data)
     console.print(
         f"{data.name}: {len(data.training):,} photos to train on,"
         f" {len(data.validation):,} for validation, {len(data.test):,} for the test",
@@ -38,7 +37,12 @@ def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
     return data
 
 
-def _check_photos(recipe: Recipe, data: DataSet) -> None:
+def check_photos(recipe: Recipe, data: DataSet) -> None:
+    """Check that a network can be fitted to a data set.
+
+    Raises:
+        TrainingError: the photos have another shape than the recipe's, or are not uint8.
+    """
     for split in data.splits:
         shape, dtype = split.photos.shape[1:], np.asarray(split.photos[:1]).dtype
         if shape != recipe.shape or dtype != np.uint8:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from training.console import say
 from training.data.datasets import DataSet
-from training.data.loading import load
+from training.data.loading import check_photos, load
 from training.errors import Diverged, Preempted, TrainingError
 from training.fitting.checkpointer import Checkpointer
 from training.fitting.checkpoints import CheckpointFolder
@@ -84,6 +84,7 @@ def train_and_publish(
     check_writable(base)
     began = circumstances(str(devices))
     data = load(recipe, paths.data, console)
+    check_photos(recipe, data)
     weights = weights_digest(recipe.network, paths.data)
     identity = run_identity(
         recipe, data.digest, deterministic=options.deterministic, weights=weights

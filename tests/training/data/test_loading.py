@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from training.data.loading import load
+from training.data.loading import check_photos, load
 from training.data.registry import dataset_named
 from training.errors import TrainingError, UsageError
 from training.networks.dense import DenseNetwork
@@ -25,5 +25,6 @@ def test_an_unknown_data_set_is_refused_naming_the_known() -> None:
 
 def test_photos_of_another_shape_than_the_recipes_are_refused(garments: Path) -> None:
     other = replace(RECIPE, shape=(32, 32, 1), network=DenseNetwork())
+    data = load(other, garments, Console())
     with pytest.raises(TrainingError, match=r"has photos of 28×28×1 \(uint8\); .* takes 32×32×1"):
-        load(other, garments, Console())
+        check_photos(other, data)

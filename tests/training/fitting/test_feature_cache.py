@@ -90,9 +90,9 @@ def test_whatever_features_depend_on_costs_another_pass(
 
 
 def test_each_view_has_features_of_its_own(shapes: Path, passes: list[str]) -> None:
-    recipe = with_network(tiny(), mirrored=True, varied=1)
+    recipe = with_network(tiny(), Augmentation(shift=9), mirrored=True, varied=1)
 
-    data = loaded(replace(recipe, augmentation=Augmentation(shift=9)), shapes)
+    data = loaded(recipe, shapes)
 
     assert passes == ["plain", "mirrored", "varied 1"]
     assert [len(split.features) for split in data.splits] == [3, 1, 1]
