@@ -6,6 +6,9 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+ProgressCallback = Callable[[int, int], None]
+"""Called with the number of photos that are done and the number of all photos."""
+
 
 def bar(console: Console) -> Progress:
     """Return a bar with a description, a count and the remaining time."""
@@ -21,7 +24,7 @@ def bar(console: Console) -> Progress:
 
 
 @contextmanager
-def counting(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
+def counting(console: Console, what: str) -> Iterator[ProgressCallback]:
     """Yield a function that shows progress; the bar appears at the first call."""
     with bar(console) as shown:
         task = shown.add_task(what, total=None, visible=False)

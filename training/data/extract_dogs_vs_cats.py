@@ -24,9 +24,9 @@ from serving.photos.errors import BadPhoto
 from training.data.datasets import file_digest
 from training.data.loaders.cats_dogs import FOLDERS, kaggle_label, kaggle_order, read_member
 from training.data.loaders.image_folders import PREPARED, SPLIT_FOLDERS
-from training.data.registry import Progress
 from training.data.splitting import FEWEST, split_class
 from training.errors import TrainingError
+from training.progress_bars import ProgressCallback
 from training.threads import mapped
 
 DAMAGED = "damaged"
@@ -60,7 +60,9 @@ class _Photo:
         return PurePosixPath(self.member.filename).name
 
 
-def prepare_dogs_vs_cats(path: Path, folder: Path, split: int, progress: Progress) -> Prepared:
+def prepare_dogs_vs_cats(
+    path: Path, folder: Path, split: int, progress: ProgressCallback
+) -> Prepared:
     """Extract the photos of an archive into folders, or continue that.
 
     Args:
@@ -187,7 +189,7 @@ def _target(folder: Path, photo: _Photo) -> Path:
 
 
 def _write(
-    archive: zipfile.ZipFile, photos: list[_Photo], folder: Path, progress: Progress
+    archive: zipfile.ZipFile, photos: list[_Photo], folder: Path, progress: ProgressCallback
 ) -> Prepared:
     for photo in photos:
         _target(folder, photo).parent.mkdir(parents=True, exist_ok=True)

@@ -9,9 +9,9 @@ import numpy as np
 from serving.photos import Shape
 from training.data.datasets import DataSet, Rows, Split
 from training.data.prepared_photos import PhotoStore, Source, content_digests, photo_store
-from training.data.registry import Progress
 from training.data.splitting import FEWEST, SPLITS, split_class
 from training.errors import TrainingError
+from training.progress_bars import ProgressCallback
 from training.wording import counted
 
 
@@ -58,7 +58,7 @@ def assemble(
     order: Callable[[str], bytes],
     preparation: str,
     shape: Shape,
-    progress: Progress,
+    progress: ProgressCallback,
 ) -> DataSet:
     """Prepare photos and make a data set of them.
 

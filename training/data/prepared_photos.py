@@ -16,8 +16,8 @@ import numpy as np
 from serving.photos import Shape, prepare
 from serving.photos.errors import BadPhoto
 from training.data.cache import cached
-from training.data.registry import Progress
 from training.errors import TrainingError
+from training.progress_bars import ProgressCallback
 from training.threads import mapped
 
 _FORMAT = 2  # Of the files of a cache entry; to be raised when they change.
@@ -66,7 +66,7 @@ def content_digests(sources: Sequence[Source]) -> list[str | OSError | zipfile.B
 
 
 def photo_store(
-    sources: dict[str, Source], preparation: str, shape: Shape, progress: Progress
+    sources: dict[str, Source], preparation: str, shape: Shape, progress: ProgressCallback
 ) -> PhotoStore:
     """Prepare photos, given by the sha256 of their content, or find them in the cache.
 
@@ -99,7 +99,11 @@ def _pixels(path: Path, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _write(
-    folder: Path, sources: dict[str, Source], preparation: str, shape: Shape, progress: Progress
+    folder: Path,
+    sources: dict[str, Source],
+    preparation: str,
+    shape: Shape,
+    progress: ProgressCallback,
 ) -> None:
     """Write `pixels` (one photo after the other) and `index.json`."""
     contents = sorted(sources)

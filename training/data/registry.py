@@ -17,11 +17,9 @@ from training.recipe import Recipe
 
 if TYPE_CHECKING:
     from training.data.datasets import DataSet
+    from training.progress_bars import ProgressCallback
 
-Progress: TypeAlias = Callable[[int, int], None]
-"""Called with the photos done and all photos."""
-
-Loader: TypeAlias = "Callable[[Recipe, Path | None, Progress], DataSet]"
+Loader: TypeAlias = "Callable[[Recipe, Path | None, ProgressCallback], DataSet]"
 """From a recipe, the folder that `--data` names and a callback to the data set.
 
 Raises `TrainingError` where the files are missing or damaged.

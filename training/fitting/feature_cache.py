@@ -16,10 +16,9 @@ from training.data.augmentation import Augmenter
 from training.data.cache import cached
 from training.data.datasets import DataSet, Rows
 from training.data.prepared_photos import PhotoStore
-from training.data.registry import Progress
 from training.errors import TrainingError
 from training.networks.backbone import Backbone, load_backbone
-from training.progress_bars import counting
+from training.progress_bars import ProgressCallback, counting
 from training.recipe import Recipe
 from training.settings import BackboneNetwork
 
@@ -75,7 +74,9 @@ def with_features(recipe: Recipe, data: DataSet, folder: Path | None, console: C
     return replace(data, training=training, validation=validation, test=test, backbone=backbone)
 
 
-def features(backbone: Backbone, store: PhotoStore, view: View, progress: Progress) -> np.ndarray:
+def features(
+    backbone: Backbone, store: PhotoStore, view: View, progress: ProgressCallback
+) -> np.ndarray:
     """Return the features of all photos of a store, `[photos, …]`, mapped from a file.
 
     Vectors are float32; feature maps, which are large, are float16. `progress` is called with the
@@ -119,7 +120,7 @@ def _write(
     pixels: np.ndarray,
     view: View,
     dtype: np.dtype,
-    progress: Progress,
+    progress: ProgressCallback,
 ) -> None:
     """Append features row by row, resuming an interrupted pass."""
     row = int(np.prod(frozen.output_shape[1:])) * dtype.itemsize

@@ -11,7 +11,6 @@ from rich.console import Console
 from tests.training.backbones import tiny, with_network, write_photos
 from training.data.datasets import DataSet
 from training.data.loading import load
-from training.data.registry import Progress
 from training.fitting import feature_cache
 from training.fitting.feature_cache import with_features
 from training.recipe import Recipe
@@ -133,9 +132,9 @@ def test_an_interrupted_pass_is_continued(shapes: Path, monkeypatch: pytest.Monk
     assert np.array_equal(again, whole)
 
 
-def _reporting_to(report: Progress) -> object:
+def _reporting_to(report: ProgressCallback) -> object:
     @contextmanager
-    def counting(console: Console, what: str) -> Iterator[Progress]:
+    def counting(console: Console, what: str) -> Iterator[ProgressCallback]:
         yield report
 
     return counting

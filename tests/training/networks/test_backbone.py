@@ -2,6 +2,7 @@ import importlib
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -78,7 +79,7 @@ def test_weights_of_another_network_are_refused_naming_layer_and_shapes(tmp_path
     ],
     ids=["file", "backbone", "cut", "alpha", "size"],
 )
-def test_mistakes_are_named(tmp_path: Path, changes: dict[str, object], message: str) -> None:
+def test_mistakes_are_named(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(TrainingError) as raised:
         load_backbone(with_network(tiny(), **changes), tmp_path)
 

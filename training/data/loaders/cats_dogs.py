@@ -18,9 +18,10 @@ from training.data.datasets import DataSet, file_digest, search_folders
 from training.data.labelled_photos import Photo, assemble, with_splits
 from training.data.loaders.image_folders import check_split, load_split_folders, split_folders
 from training.data.prepared_photos import Source
-from training.data.registry import Progress, dataset
+from training.data.registry import dataset
 from training.data.splitting import split_order
 from training.errors import TrainingError
+from training.progress_bars import ProgressCallback
 from training.recipe import Recipe
 
 LABELS = ("cat", "dog")
@@ -28,12 +29,12 @@ FOLDERS = {"cats": "cat", "dogs": "dog"}  # As prepared.
 
 
 @dataset("dogs-vs-cats", reads=("split_seed",))
-def _load(recipe: Recipe, data: Path | None, progress: Progress) -> DataSet:
+def _load(recipe: Recipe, data: Path | None, progress: ProgressCallback) -> DataSet:
     return load_cats_dogs(data, recipe.preparation, recipe.shape, progress, recipe.split_seed)
 
 
 def load_cats_dogs(
-    data: Path | None, preparation: str, shape: Shape, progress: Progress, split: int = 1
+    data: Path | None, preparation: str, shape: Shape, progress: ProgressCallback, split: int = 1
 ) -> DataSet:
     """Load the photos of Kaggle's `train.zip`, prepared and split 70/15/15, or extracted folders.
 

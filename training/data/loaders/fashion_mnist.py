@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from training.data.datasets import DataSet, Split, file_digest, search_folders
-from training.data.registry import Progress, dataset
+from training.data.registry import dataset
 from training.data.validation_split import split_off_validation
 from training.errors import TrainingError
+from training.progress_bars import ProgressCallback
 from training.recipe import Recipe
 
 LABELS = (
@@ -43,7 +44,7 @@ _ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"  # Kera
 
 
 @dataset("fashion-mnist", reads=("held_out",))
-def _load(recipe: Recipe, data: Path | None, progress: Progress) -> DataSet:
+def _load(recipe: Recipe, data: Path | None, progress: ProgressCallback) -> DataSet:
     return load_fashion_mnist(data, recipe.held_out)
 
 

@@ -14,9 +14,10 @@ from serving.photos import Shape
 from training.data.datasets import DataSet
 from training.data.labelled_photos import Photo, assemble, with_splits
 from training.data.prepared_photos import Source
-from training.data.registry import Progress, dataset
+from training.data.registry import dataset
 from training.data.splitting import split_order
 from training.errors import TrainingError
+from training.progress_bars import ProgressCallback
 from training.recipe import ANY_PHOTOS, Recipe
 
 PREPARED = ".prepared.json"
@@ -27,7 +28,7 @@ _NO_PHOTOS = {"Thumbs.db", "desktop.ini"}  # Windows puts them beside photos.
 
 
 @dataset(ANY_PHOTOS, reads=("split_seed",))
-def _load(recipe: Recipe, data: Path | None, progress: Progress) -> DataSet:
+def _load(recipe: Recipe, data: Path | None, progress: ProgressCallback) -> DataSet:
     prepared = recipe.preparation, recipe.shape
     return load_image_folder(data, recipe.model, recipe.split_seed, *prepared, progress)
 
@@ -38,7 +39,7 @@ def load_image_folder(
     split: int,
     preparation: str,
     shape: Shape,
-    progress: Progress,
+    progress: ProgressCallback,
 ) -> DataSet:
     """Load photos from `FOLDER/<class>/…` or `FOLDER/{train,validation,test}/<class>/…`.
 
@@ -109,7 +110,7 @@ def load_split_folders(
     labels: Mapping[str, str],
     preparation: str,
     shape: Shape,
-    progress: Progress,
+    progress: ProgressCallback,
 ) -> DataSet:
     """Load photos from the folders `train`, `validation` and `test`.
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from training.data.datasets import DataSet, Split, file_digest, search_folders
-from training.data.registry import Progress, dataset
+from training.data.registry import dataset
 from training.data.validation_split import split_off_validation
 from training.errors import TrainingError
+from training.progress_bars import ProgressCallback
 from training.recipe import Recipe
 
 LABELS = tuple("0123456789")
@@ -23,7 +24,7 @@ _SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"  # 
 
 
 @dataset("mnist", reads=("held_out",))
-def _load(recipe: Recipe, data: Path | None, progress: Progress) -> DataSet:
+def _load(recipe: Recipe, data: Path | None, progress: ProgressCallback) -> DataSet:
     return load_mnist(data, recipe.held_out)
 
 
