@@ -13,6 +13,7 @@ from training.data.datasets import DataSet
 from training.data.loading import load
 from training.fitting import feature_cache
 from training.fitting.feature_cache import with_features
+from training.progress_bars import ProgressCallback
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.settings import Augmentation, FineTuning
