@@ -91,6 +91,7 @@ def test_the_documented_steps_train_and_publish(
     assert str(squares) not in json.dumps(card)
 
 
+@pytest.mark.integration
 def test_other_commands_know_what_to_do_with_such_a_run(
     squares: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
