@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from training.__main__ import main
+from training.data import registry
 from training.data.registry import check_splitting
 from training.errors import UsageError
 from training.recipe_file import read_recipe
@@ -47,6 +48,13 @@ def write_squares(folder: Path) -> None:
         levels = random.integers(0, 100, (count, 8, 8, 1)) + 150 * classes[:, None, None, None]
         arrays |= {f"{prefix}photos": levels.astype(np.uint8), f"{prefix}classes": classes}
     np.savez(folder / "squares.npz", **arrays)  # type: ignore[arg-type]  # NumPy's own stub.
+
+
+@pytest.fixture(autouse=True)
+def own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget after each test the data sets that it has registered."""
+    registry.dataset_named("mnist")
+    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
 
 
 @pytest.fixture
@@ -193,7 +201,7 @@ def test_a_name_belongs_to_one_data_set(tmp_path: Path) -> None:
         "dataset('mnist')(lambda recipe, data, progress: None)\n"
     )
 
-    with pytest.raises(UsageError, match=r"mnist\.py has a data set 'mnist' already"):
+    with pytest.raises(UsageError, match="mnist has a data set 'mnist' already"):
         read_recipe(tmp_path / "own.py")
 
 

@@ -33,12 +33,12 @@ class Registered:
     Attributes:
         load: the loader.
         reads: which of a recipe's settings `held_out` and `split_seed` the loader reads.
-        source: the file that registered it.
+        source: content of the file that registered it.
     """
 
     load: Loader
     reads: frozenset[str]
-    source: str | None
+    source: bytes
 
 
 _registered: dict[str, Registered] = {}
@@ -53,14 +53,14 @@ def dataset(name: str, reads: Collection[str] = ()) -> Callable[[Loader], Loader
             another one.
 
     Raises:
-        UsageError: another file has registered a data set of that name.
+        UsageError: a file of other content has registered a data set of that name.
     """
 
     def register(load: Loader) -> Loader:
-        source = sys.modules[load.__module__].__file__
+        source = Path(sys.modules[load.__module__].__file__ or "").read_bytes()
         before = _registered.setdefault(name, Registered(load, frozenset(reads), source))
         if before.source != source:
-            raise UsageError(f"{before.source} has a data set {name!r} already")
+            raise UsageError(f"{before.load.__module__} has a data set {name!r} already")
         _registered[name] = Registered(load, frozenset(reads), source)
         return load
 
