@@ -125,7 +125,7 @@ def test_other_commands_know_what_to_do_with_such_a_run(
     assert main([*export, "--recipe", str(moved / "squares.py")]) == 0
     assert Path("models/squares/1").is_dir()
     assert main(["evaluate", "squares", "--data", "."]) == 1
-    assert "was trained by the recipe 'squares-dense', which is not here" in capsys.readouterr().err
+    assert "was trained by the unknown recipe 'squares-dense'" in capsys.readouterr().err
     evaluate = ["evaluate", "squares", "--data", ".", "--recipe", str(moved / "squares.py")]
     assert main(evaluate) == 0
     assert "squares/1 on the test photos of squares" in capsys.readouterr().out

@@ -81,7 +81,7 @@ def test_weights_of_another_network_are_refused_naming_layer_and_shapes(tmp_path
 )
 def test_mistakes_are_named(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(TrainingError) as raised:
-        load_backbone(with_network(tiny(), **changes), tmp_path)  # type: ignore[arg-type]  # As named.
+        load_backbone(with_network(tiny(), **changes), tmp_path)
 
     assert str(raised.value).startswith(message)
 
