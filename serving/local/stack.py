@@ -32,7 +32,6 @@ class Stack:
 
     url: str
     models: tuple[str, ...]
-    model_server_address: str
     model_server: ChildProcess
     gateway: ChildProcess
 
@@ -91,7 +90,7 @@ def run_stack(
         }
         gateway = start_process("gateway", "serving", [], logs, environment, listener.fileno())
         cleanup.callback(gateway.stop)
-        stack = Stack(_url(listener), tuple(names), address, model_server, gateway)
+        stack = Stack(_url(listener), tuple(names), model_server, gateway)
         listener.close()  # The gateway has inherited it.
         problem = "the models are not ready in time"
         _wait_for(lambda: _is_ready(stack.url), deadline, problem, model_server, gateway)

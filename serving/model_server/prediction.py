@@ -58,7 +58,7 @@ def _inputs(signature: SignatureDef, request: PredictRequest) -> dict[str, Array
         try:
             arrays[alias] = tensors.to_array(sent[alias] if alias in sent else defaults[alias])
         except ValueError as error:
-            raise errors.unparsable_tensor(alias) from error
+            raise errors.invalid(f"tensor parsing error: {alias}") from error
     used = [alias for alias in sent if alias in wanted]
     if len(used) != len(sent):
         raise errors.inputs_not_used(used, list(sent))
@@ -72,6 +72,6 @@ def _outputs(signature: SignatureDef, output_filter: Sequence[str]) -> list[str]
         if alias not in signature.outputs:
             raise errors.unknown_output(alias, list(signature.outputs))
         if alias in seen:
-            raise errors.duplicate_output(alias)
+            raise errors.invalid(f"duplicate output tensor alias: {alias}")
         seen.add(alias)
     return list(output_filter) or sorted(signature.outputs)

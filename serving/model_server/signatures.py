@@ -70,7 +70,9 @@ class _Input:
     def check(self, array: Array) -> None:
         if array.dtype != self._dtype:
             sent = type_name(tf.as_dtype(array.dtype).as_datatype_enum)
-            raise errors.wrong_type(self._index, type_name(self._type), sent)
+            raise errors.invalid(
+                f"Expects arg[{self._index}] to be {type_name(self._type)} but {sent} is provided"
+            )
         # Some wrong ranks crash TensorFlow's kernels, and the process with them.
         if self._shape is None:
             return

@@ -97,7 +97,7 @@ class ConfigFile:
     def __init__(
         self, path: Path, reread_seconds: float = 0, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Read the file for the first time; `reread_seconds` of 0 is never again.
+        """Read the file for the first time; 0 seconds: never reread it.
 
         Raises:
             ConfigError: the file is missing or invalid.

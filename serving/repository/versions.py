@@ -191,7 +191,7 @@ def _check_free_space(base: Path, needed_bytes: int) -> None:
 
 
 def _lock(file: Path) -> FileLock:
-    """Return a lock that the kernel releases when its process ends, so never a soft one."""
+    """Return a lock that the kernel releases when its process ends, unlike a soft lock."""
     return FileLock(file, thread_local=False, fallback_to_soft=False)
 
 

@@ -8,12 +8,11 @@ whose structure makes no sense is left to the decoder, which refuses it.
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from serving.photos.errors import TooManyPixels
+from serving.photos.errors import TooManyPixels, too_large
 from serving.photos.formats import accepted_format
 from serving.photos.headers.icc_profile import inspect_profile
 from serving.photos.headers.jpeg import inspect_jpeg
 from serving.photos.headers.png import inspect_png
-from serving.photos.headers.refusals import too_large
 from serving.photos.headers.webp import inspect_webp
 from serving.photos.limits import PhotoLimits
 
