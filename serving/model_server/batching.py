@@ -16,7 +16,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import grpc
 import numpy as np
@@ -27,7 +27,7 @@ from serving.model_server.errors import ServingError
 from serving.model_server.options import BatchSettings
 from serving.model_server.queued_call import QueuedCall, RemainingTime, no_deadline
 from serving.model_server.signatures import SignatureRunner
-from serving.model_server.tensors import Array
+from serving.model_server.tensors import Array, Arrays
 
 _logger = logging.getLogger(__name__)
 
@@ -57,10 +57,7 @@ class BatchedRunner:
         self._waiting_for_others = 0
 
     def run(
-        self,
-        arrays: Mapping[str, Array],
-        outputs: Sequence[str],
-        remaining_time: RemainingTime = no_deadline,
+        self, arrays: Arrays, outputs: Sequence[str], remaining_time: RemainingTime = no_deadline
     ) -> list[Array]:
         """Compute outputs from inputs, together with other calls where possible.
 
@@ -87,7 +84,7 @@ class BatchedRunner:
             raise call.error
         return call.results
 
-    def _rows(self, arrays: Mapping[str, Array], outputs: Sequence[str]) -> int | None:
+    def _rows(self, arrays: Arrays, outputs: Sequence[str]) -> int | None:
         """Return a call's number of rows; None if it cannot be joined with others."""
         if not self._joinable or not self._splittable.issuperset(outputs):
             return None

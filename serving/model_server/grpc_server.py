@@ -53,8 +53,9 @@ def _handler(method: Callable[[Any, Any, RemainingTime], Any]) -> Callable[[Any,
 
 
 # The base classes answer all other methods with UNIMPLEMENTED. They have no types.
-class Services(  # type: ignore[misc]
-    prediction_service.PredictionServiceServicer, model_service.ModelServiceServicer
+class Services(
+    prediction_service.PredictionServiceServicer,  # type: ignore[misc]
+    model_service.ModelServiceServicer,  # type: ignore[misc]
 ):
     """Predictions, the signatures of models, and the states of their versions."""
 

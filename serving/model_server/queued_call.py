@@ -3,12 +3,12 @@
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from serving.model_server import errors
 from serving.model_server.signatures import SignatureRunner
-from serving.model_server.tensors import Array
+from serving.model_server.tensors import Array, Arrays
 
 # Seconds for which the client will still wait; 0 once it has gone away or its deadline has passed.
 RemainingTime = Callable[[], float]
@@ -23,7 +23,7 @@ def no_deadline() -> float:
 class QueuedCall:
     """The inputs of one call, and later its results or its error."""
 
-    arrays: Mapping[str, Array]
+    arrays: Arrays
     outputs: Sequence[str]
     rows: int
     remaining_time: RemainingTime
