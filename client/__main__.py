@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from client.answers import Answer
-from client.cli.photo_files import UsageError, as_photo, batches, os_error_message
+from client.cli.photo_files import UsageError, as_photo, batches
 from client.cli.tables import heat_tables, models_table, one_line, predictions_table
 from client.client import DEFAULT_TIMEOUT, DEFAULT_URL, Client
 from client.errors import ClientError, Refused
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        return _fail(os_error_message(error), 2)
+        return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
     return 0
@@ -91,9 +91,8 @@ def _post_all(
     try:
         with _client(arguments) as client:
             for names in all_batches:
-                answer = post(
-                    client, arguments.model, [as_photo(name) for name in names], **options
-                )
+                photos = [as_photo(name) for name in names]
+                answer = post(client, arguments.model, photos, **options)
                 answers.append(_with_names(answer, names))
     finally:
         if answers:
@@ -170,10 +169,7 @@ def _positive(text: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    options: dict[str, Any] = {
-        "epilog": _EPILOG,
-        "formatter_class": argparse.RawDescriptionHelpFormatter,
-    }
+    options: Any = {"epilog": _EPILOG, "formatter_class": argparse.RawDescriptionHelpFormatter}
     parser = argparse.ArgumentParser("python -m client", description=__doc__, **options)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     common, photos = _common_options(), _photo_options()

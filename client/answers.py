@@ -123,12 +123,12 @@ def read_answer(document: Any) -> Answer:
 @_bad_answer_if_malformed()
 def read_explanation(document: Any) -> Explanation:
     """Read the response to `:explain`, or raise `BadAnswer`."""
-    predictions = tuple(
-        ExplainedPrediction(
-            **_prediction(each), heat=tuple(tuple(map(float, row)) for row in each["heat"])
-        )
-        for each in document["predictions"]
-    )
+
+    def explained(each: Any) -> ExplainedPrediction:
+        heat = tuple(tuple(map(float, row)) for row in each["heat"])
+        return ExplainedPrediction(**_prediction(each), heat=heat)
+
+    predictions = tuple(map(explained, document["predictions"]))
     return Explanation(_text(document["model"]), int(document["version"]), predictions)
 
 

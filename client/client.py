@@ -102,7 +102,7 @@ class Client:
             ValueError: no photo is given, or both a version and a label are.
         """
         path = _model_path(model, version=version, label=label) + ":classify"
-        return self._post_photos(path, photos, answers.read_answer, _query(top=top))
+        return self._post_photos(path, photos, answers.read_answer, top=top)
 
     def explain(
         self,
@@ -122,8 +122,7 @@ class Client:
             One prediction with its heat map per photo, in the order of the photos.
         """
         path = _model_path(model, version=version, label=label) + ":explain"
-        query = _query(top=top, format="json")
-        return self._post_photos(path, photos, answers.read_explanation, query)
+        return self._post_photos(path, photos, answers.read_explanation, top=top, format="json")
 
     def picture(
         self, model: str, photo: Photo, *, version: int | None = None, label: str | None = None
@@ -138,7 +137,7 @@ class Client:
             _model_path(model, version=version, label=label) + ":explain",
             responses.png_content,
             files=form_parts([photo]),
-            params=_query(format="png"),
+            params={"format": "png"},
             headers={"Accept": "image/png"},
         )
 
@@ -165,10 +164,11 @@ class Client:
         path: str,
         photos: Photo | Iterable[Photo],
         read: Callable[[Any], _AnswerT],
-        query: dict[str, str | int],
+        **query: str | int | None,
     ) -> _AnswerT:
         parts = form_parts(photos)
-        answer = read(self._request_json("POST", path, files=parts, params=query))
+        params = {name: value for name, value in query.items() if value is not None}
+        answer = read(self._request_json("POST", path, files=parts, params=params))
         if len(answer.predictions) != len(parts):
             counts = f"{len(answer.predictions)} instead of {len(parts)}"
             raise BadAnswer(f"{self.url} returned the wrong number of predictions: {counts}")
@@ -223,10 +223,6 @@ def _authorization(api_key: str | None) -> dict[str, str]:
     if not api_key or not all("!" <= character <= "~" for character in api_key):
         raise ValueError("the API key must be printable ASCII characters without spaces")
     return {"Authorization": f"Bearer {api_key}"}
-
-
-def _query(**parameters: str | int | None) -> dict[str, str | int]:
-    return {name: value for name, value in parameters.items() if value is not None}
 
 
 def _model_path(name: str, *, version: int | None, label: str | None) -> str:

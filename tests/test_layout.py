@@ -26,7 +26,7 @@ TRAINING: list[set[str]] = [
     {"overrides", "recipe_file"},
     {"recipe"},
     {"backends", "json_files", "model_cards", "settings"},
-    {"atomic_write", "console", "errors", "progress_bars", "provenance", "threads", "wording"},
+    {"console", "errors", "progress_bars", "provenance", "threads", "wording"},
 ]
 """The parts of training/ in layers: a part may import those of the layers below its own."""
 

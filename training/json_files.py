@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from training.atomic_write import atomic_write
+from serving.repository.atomic_write import atomic_write
 from training.errors import explained
 
 

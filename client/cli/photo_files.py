@@ -51,8 +51,3 @@ def _size(name: str) -> int:
 def as_photo(name: str) -> Photo:
     """Return a photo as the client accepts it."""
     return sys.stdin.buffer if name == _STANDARD_INPUT else name
-
-
-def os_error_message(error: OSError) -> str:
-    """Return which file can't be read or written, and why."""
-    return f"{error.filename}: {error.strerror}" if error.filename else str(error)

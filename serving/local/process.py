@@ -47,22 +47,17 @@ class ChildProcess:
 
 
 def start_process(
-    name: str,
-    module: str,
-    arguments: Sequence[str],
-    logs: Path,
-    environment: Mapping[str, str],
-    *inherited: int,
+    name: str, command: Sequence[str], logs: Path, environment: Mapping[str, str], *inherited: int
 ) -> ChildProcess:
-    """Start `python -m module`, which inherits the file descriptors `inherited`.
+    """Start `python -m` with a module and its arguments; its output goes to a file in `logs`.
 
-    Its output goes to a file in the folder `logs`.
+    It inherits the file descriptors `inherited`.
     """
     log = logs / f"{name.replace(' ', '-')}.log"
     paths = [str(_ROOT), environment.get("PYTHONPATH")]  # From any working directory.
     with log.open("wb") as output:
         popen = subprocess.Popen(  # noqa: S603 - our own programs
-            [sys.executable, str(_DIE_WITH_PARENT), str(os.getpid()), module, *arguments],
+            [sys.executable, str(_DIE_WITH_PARENT), str(os.getpid()), *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -32,7 +32,6 @@ class Stack:
 
     url: str
     models: tuple[str, ...]
-    model_server_address: str
     model_server: ChildProcess
     gateway: ChildProcess
 
@@ -76,9 +75,8 @@ def run_stack(
         logs = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="photolabel-")))
         listener = cleanup.enter_context(_listener(host, port))
         arguments = ["--models", str(models), "--host", "127.0.0.1", "--port", "0"]
-        model_server = start_process(
-            "model server", "serving.model_server", arguments, logs, os.environ
-        )
+        command = ["serving.model_server", *arguments]
+        model_server = start_process("model server", command, logs, os.environ)
         cleanup.callback(model_server.stop)
         problem = "the model server has not started in time"
         address = _wait_for(lambda: _address(model_server), deadline, problem, model_server)
@@ -89,9 +87,9 @@ def run_stack(
             "PHOTOLABEL_MODEL_SERVER": address,
             "PHOTOLABEL_MODELS": ",".join(names),
         }
-        gateway = start_process("gateway", "serving", [], logs, environment, listener.fileno())
+        gateway = start_process("gateway", ["serving"], logs, environment, listener.fileno())
         cleanup.callback(gateway.stop)
-        stack = Stack(_url(listener), tuple(names), address, model_server, gateway)
+        stack = Stack(_url(listener), tuple(names), model_server, gateway)
         listener.close()  # The gateway has inherited it.
         problem = "the models are not ready in time"
         _wait_for(lambda: _is_ready(stack.url), deadline, problem, model_server, gateway)

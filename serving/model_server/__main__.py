@@ -22,19 +22,17 @@ def main() -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     try:
-        source = _source(arguments)
+        if arguments.models is not None:
+            source: Source = ModelsFolder(arguments.models)
+        else:
+            poll_seconds = arguments.model_config_file_poll_wait_seconds
+            source = ConfigFile(arguments.model_config_file, poll_seconds)
         check_address(arguments.host, arguments.port)
         _serve(source, arguments)
     except (AddressError, ConfigError, TlsError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
-
-
-def _source(arguments: argparse.Namespace) -> Source:
-    if arguments.models is not None:
-        return ModelsFolder(arguments.models)
-    return ConfigFile(arguments.model_config_file, arguments.model_config_file_poll_wait_seconds)
 
 
 def _serve(source: Source, arguments: argparse.Namespace) -> None:

@@ -16,16 +16,18 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+import grpc
 import numpy as np
 from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
 
 from serving.model_server import errors
+from serving.model_server.errors import ServingError
 from serving.model_server.options import BatchSettings
 from serving.model_server.queued_call import QueuedCall, RemainingTime, no_deadline
 from serving.model_server.signatures import SignatureRunner
-from serving.model_server.tensors import Array
+from serving.model_server.tensors import Array, Arrays
 
 _logger = logging.getLogger(__name__)
 
@@ -55,10 +57,7 @@ class BatchedRunner:
         self._waiting_for_others = 0
 
     def run(
-        self,
-        arrays: Mapping[str, Array],
-        outputs: Sequence[str],
-        remaining_time: RemainingTime = no_deadline,
+        self, arrays: Arrays, outputs: Sequence[str], remaining_time: RemainingTime = no_deadline
     ) -> list[Array]:
         """Compute outputs from inputs, together with other calls where possible.
 
@@ -85,7 +84,7 @@ class BatchedRunner:
             raise call.error
         return call.results
 
-    def _rows(self, arrays: Mapping[str, Array], outputs: Sequence[str]) -> int | None:
+    def _rows(self, arrays: Arrays, outputs: Sequence[str]) -> int | None:
         """Return a call's number of rows; None if it cannot be joined with others."""
         if not self._joinable or not self._splittable.issuperset(outputs):
             return None
@@ -93,18 +92,19 @@ class BatchedRunner:
         return sizes.pop() if len(sizes) == 1 else None
 
     def _start_or_enqueue(self, call: QueuedCall) -> None:
-        """Make the call a leader, or put it into the queue if there are enough.
-
-        Raises:
-            ServingError: the queue is full.
-        """
+        """Make the call a leader, or enqueue it if there are enough leaders."""
         with self._lock:
             if self._may_lead():
                 self._leaders += 1
                 call.leads = True
                 return
             if self._queue and self._queued_rows + self._weight(call) > self._capacity:
-                raise errors.queue_full(self._settings.max_enqueued_batches)
+                batches = self._settings.max_enqueued_batches
+                raise ServingError(
+                    grpc.StatusCode.UNAVAILABLE,  # Message: shared_batch_scheduler.h.
+                    "The batch scheduling queue to which this task was submitted is full; currently"
+                    f" {batches} batches enqueued and max_enqueued_batches is {batches}",
+                )
             self._queue.append(call)
             self._queued_rows += self._weight(call)
             if self._waiting_for_others:
@@ -209,16 +209,11 @@ class BatchedRunner:
             results = self._runner.compute(arrays, outputs)
         except Exception:  # Computing each call alone shows which one caused it.
             return False
-        unsplittable = [
-            alias
-            for alias, result in zip(outputs, results, strict=True)
-            if result.shape[:1] != (sum(rows),)
-        ]
+        pairs, total = zip(outputs, results, strict=True), sum(rows)
+        unsplittable = [alias for alias, result in pairs if result.shape[:1] != (total,)]
         if unsplittable:
-            names = ", ".join(unsplittable)
-            _logger.warning(
-                "no longer batched: output %s has not one row for each input row", names
-            )
+            message = "no longer batched: output %s does not have one row for each input row"
+            _logger.warning(message, ", ".join(unsplittable))
             self._splittable.difference_update(unsplittable)
             return False
         ends = np.cumsum(rows)

@@ -37,15 +37,14 @@ def _handler(method: Callable[[Any, Any, RemainingTime], Any]) -> Callable[[Any,
     @functools.wraps(method)
     def handler(self: Any, request: Any, context: grpc.ServicerContext) -> Any:
         def remaining_time() -> float:
-            left: float = context.time_remaining() if context.is_active() else 0.0
-            return left
+            return float(context.time_remaining()) if context.is_active() else 0.0
 
         try:
             # A call may have waited too long for a thread.
             if remaining_time() == 0:
                 raise errors.deadline_passed()
             if not request.HasField("model_spec"):
-                raise errors.missing_model_spec()
+                raise errors.invalid("Missing ModelSpec")
             return method(self, request, remaining_time)
         except ServingError as error:
             context.abort(error.code, errors.truncate(error.message))
@@ -54,8 +53,11 @@ def _handler(method: Callable[[Any, Any, RemainingTime], Any]) -> Callable[[Any,
 
 
 # The base classes answer all other methods with UNIMPLEMENTED. They have no types.
-class PredictionService(prediction_service.PredictionServiceServicer):  # type: ignore[misc]
-    """Predictions and the signatures of models."""
+class Services(
+    prediction_service.PredictionServiceServicer,  # type: ignore[misc]
+    model_service.ModelServiceServicer,  # type: ignore[misc]
+):
+    """Predictions, the signatures of models, and the states of their versions."""
 
     def __init__(self, manager: Manager) -> None:
         self._manager = manager
@@ -73,32 +75,17 @@ class PredictionService(prediction_service.PredictionServiceServicer):  # type: 
     ) -> metadata.GetModelMetadataResponse:
         """Return the signatures of a SavedModel."""
         if not request.metadata_field:
-            raise errors.no_metadata_field()
+            message = "GetModelMetadataRequest must specify at least one metadata_field"
+            raise errors.invalid(message)
         for field in request.metadata_field:
             if field != _SIGNATURE_DEF:
-                raise errors.unsupported_metadata_field(field)
+                raise errors.invalid(f"Metadata field {field} is not supported")
         servable = self._servable(request.model_spec)
         response = metadata.GetModelMetadataResponse()
         response.model_spec.name = servable.name
         response.model_spec.version.value = servable.version
         response.metadata[_SIGNATURE_DEF].CopyFrom(servable.signatures)
         return response
-
-    def _servable(self, spec: ModelSpec) -> Servable:
-        if not spec.name:
-            raise errors.missing_model_name()
-        return self._manager.servable(
-            spec.name,
-            version=spec.version.value if spec.HasField("version") else None,
-            label=spec.version_label if spec.HasField("version_label") else None,
-        )
-
-
-class ModelService(model_service.ModelServiceServicer):  # type: ignore[misc]
-    """States of versions."""
-
-    def __init__(self, manager: Manager) -> None:
-        self._manager = manager
 
     @_handler
     def GetModelStatus(  # noqa: N802
@@ -111,9 +98,9 @@ class ModelService(model_service.ModelServiceServicer):  # type: ignore[misc]
         if request.model_spec.HasField("version"):
             versions = [request.model_spec.version.value]
             if versions[0] not in states:
-                raise errors.version_not_known(name, versions[0])
+                raise errors.not_found(f"Could not find version {versions[0]} of model {name}")
         elif not versions:
-            raise errors.version_not_known(name, None)
+            raise errors.not_found(f"Could not find any versions of model {name}")
         response = model_status.GetModelStatusResponse()
         for version in versions:
             state = states[version]
@@ -121,6 +108,15 @@ class ModelService(model_service.ModelServiceServicer):  # type: ignore[misc]
             status.status.error_code = state.code
             status.status.error_message = state.message
         return response
+
+    def _servable(self, spec: ModelSpec) -> Servable:
+        if not spec.name:
+            raise errors.invalid("ModelSpec has no name specified.")
+        return self._manager.servable(
+            spec.name,
+            version=spec.version.value if spec.HasField("version") else None,
+            label=spec.version_label if spec.HasField("version_label") else None,
+        )
 
 
 class Server:
@@ -149,10 +145,9 @@ class Server:
         """
         self._threads = ThreadPoolExecutor(max_threads, thread_name_prefix="call")
         self._server = grpc.server(self._threads, options=_OPTIONS)
-        prediction_service.add_PredictionServiceServicer_to_server(
-            PredictionService(manager), self._server
-        )
-        model_service.add_ModelServiceServicer_to_server(ModelService(manager), self._server)
+        services = Services(manager)
+        prediction_service.add_PredictionServiceServicer_to_server(services, self._server)
+        model_service.add_ModelServiceServicer_to_server(services, self._server)
         address = format_address(host, port)
         try:
             if credentials is None:

@@ -86,11 +86,12 @@ class Manager:
         if label is not None:
             version = self._labels.get(name, {}).get(label)
             if version is None:
-                raise errors.unknown_label(label)
+                raise errors.invalid(f"Unrecognized servable version label: {label}")
         serving = self._serving.get(name, {})
         found = serving.get(max(serving, default=0) if version is None else version)
         if found is None:
-            raise errors.servable_not_found(name, version)
+            wanted = f"Latest({name})" if version is None else f"Specific({name}, {version})"
+            raise errors.not_found(f"Servable not found for request: {wanted}")
         return found
 
     def states(self, name: str) -> Mapping[int, ServableState]:

@@ -160,7 +160,6 @@ def _add_number(
     default: float,
     meaning: str,
 ) -> None:
-    """Add a flag for a number within limits."""
     minimum, maximum = limits
 
     def parse(text: str) -> float:

@@ -4,7 +4,7 @@ Checks are in TensorFlow Serving's order (``predict_util.cc``), because only the
 mistakes in a request is reported.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
@@ -49,29 +49,50 @@ def _inputs(signature: SignatureDef, request: PredictRequest) -> dict[str, Array
     """Return the array of each input: from the request, or the signature's default value."""
     sent, wanted, defaults = request.inputs, signature.inputs, signature.defaults
     if len(sent) > len(wanted) or (len(sent) < len(wanted) and not defaults):
-        raise errors.wrong_number_of_inputs(list(sent), list(wanted))
+        extra, missing = set(sent) - set(wanted), set(wanted) - set(sent)
+        raise errors.invalid(
+            f"input size does not match signature: {len(sent)}!={len(wanted)} "
+            f"len({_braces(sent)}) != len({_braces(wanted)}). "
+            f"Sent extra: {_braces(extra)}. Missing but required: {_braces(missing)}."
+        )
     arrays = {}
     for alias in sorted(wanted):
         if alias not in sent and alias not in defaults:
-            feed = wanted[alias].name
-            raise errors.input_not_sent(alias, feed, list(sent), list(defaults))
+            raise errors.invalid(
+                f"Signature input alias: {alias}(feed name: {wanted[alias].name}) not found in "
+                "request and no default value provided. Inputs expected to be in the request "
+                f"{_braces(sent)}, or default input alias set: {_joined(defaults)}"
+            )
         try:
             arrays[alias] = tensors.to_array(sent[alias] if alias in sent else defaults[alias])
         except ValueError as error:
-            raise errors.unparsable_tensor(alias) from error
+            raise errors.invalid(f"tensor parsing error: {alias}") from error
     used = [alias for alias in sent if alias in wanted]
     if len(used) != len(sent):
-        raise errors.inputs_not_used(used, list(sent))
+        raise errors.invalid(
+            f"Inputs contains invalid name. Used request inputs: {_joined(used)}, "
+            f"request input: {_joined(sent)}"
+        )
     return arrays
 
 
 def _outputs(signature: SignatureDef, output_filter: Sequence[str]) -> list[str]:
-    """Return the names of the outputs to compute."""
     seen: set[str] = set()
     for alias in output_filter:
         if alias not in signature.outputs:
-            raise errors.unknown_output(alias, list(signature.outputs))
+            raise errors.invalid(
+                f"output tensor alias not found in signature: {alias} "
+                f"Outputs expected to be in the set {_braces(signature.outputs)}."
+            )
         if alias in seen:
-            raise errors.duplicate_output(alias)
+            raise errors.invalid(f"duplicate output tensor alias: {alias}")
         seen.add(alias)
     return list(output_filter) or sorted(signature.outputs)
+
+
+def _joined(names: Iterable[str]) -> str:
+    return ",".join(sorted(names))
+
+
+def _braces(names: Iterable[str]) -> str:
+    return f"{{{_joined(names)}}}"

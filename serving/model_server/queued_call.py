@@ -3,11 +3,12 @@
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from serving.model_server import errors
 from serving.model_server.signatures import SignatureRunner
-from serving.model_server.tensors import Array
+from serving.model_server.tensors import Array, Arrays
 
 # Seconds for which the client will still wait; 0 once it has gone away or its deadline has passed.
 RemainingTime = Callable[[], float]
@@ -18,27 +19,23 @@ def no_deadline() -> float:
     return math.inf
 
 
+@dataclass(eq=False)
 class QueuedCall:
     """The inputs of one call, and later its results or its error."""
 
-    def __init__(
-        self,
-        arrays: Mapping[str, Array],
-        outputs: Sequence[str],
-        rows: int,
-        remaining_time: RemainingTime,
-    ) -> None:
-        self.arrays = arrays
-        self.outputs = outputs
-        self.rows = rows
-        self.remaining_time = remaining_time
+    arrays: Arrays
+    outputs: Sequence[str]
+    rows: int
+    remaining_time: RemainingTime
+    results: list[Array] = field(default_factory=list)
+    error: Exception | None = None
+    leads: bool = False
+
+    def __post_init__(self) -> None:
         self.arrived = time.monotonic()
         # Calls can be joined if they differ in nothing but the number of rows.
-        shapes = tuple((alias, arrays[alias].shape[1:]) for alias in sorted(arrays))
-        self.batch_key = (tuple(outputs), shapes)
-        self.results: list[Array] = []
-        self.error: Exception | None = None
-        self.leads = False
+        shapes = tuple((alias, self.arrays[alias].shape[1:]) for alias in sorted(self.arrays))
+        self.batch_key = (tuple(self.outputs), shapes)
         self._wake = threading.Lock()
         self._wake.acquire()
 

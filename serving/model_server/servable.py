@@ -70,10 +70,14 @@ class Servable:
             ServingError: it does not exist, or it is not a prediction signature.
         """
         if signature_name not in self._methods:
-            raise errors.signature_not_found(signature_name)
+            message = f'Serving signature key "{signature_name}" not found.'
+            raise ServingError(grpc.StatusCode.FAILED_PRECONDITION, message)
         if signature_name not in self._runners:
-            method = self._methods[signature_name]
-            raise errors.not_a_prediction_signature(_CALLABLE_METHODS, method)
+            raise ServingError(
+                grpc.StatusCode.INTERNAL,
+                "Expected prediction signature method_name to be one of "
+                f"{{{', '.join(_CALLABLE_METHODS)}}}. Was: {self._methods[signature_name]}",
+            )
         return self._runners[signature_name]
 
 
@@ -90,8 +94,7 @@ def as_serving_errors() -> Iterator[None]:
     except OSError as error:  # Raised for a file that is not a SavedModel.
         raise ServingError(grpc.StatusCode.DATA_LOSS, str(error)) from error
     except Exception as error:  # A model is a program, which can raise anything.
-        message = f"{type(error).__name__}: {error}"
-        raise ServingError(grpc.StatusCode.INVALID_ARGUMENT, message) from error
+        raise errors.invalid(f"{type(error).__name__}: {error}") from error
 
 
 @as_serving_errors()
@@ -102,11 +105,10 @@ def load(name: str, version: int, path: Path, batching: BatchSettings) -> Servab
         ServingError: it does not exist, is damaged, or does not fit this TensorFlow.
     """
     if not (path / "saved_model.pb").is_file():
-        raise ServingError(
-            grpc.StatusCode.NOT_FOUND,
+        raise errors.not_found(
             f"Could not find SavedModel .pb or .pbtxt at supplied export directory path: {path}. "
             "Check that the directory exists and that you have the right permissions for "
-            "accessing it.",
+            "accessing it."
         )
     session = tf.compat.v1.Session(graph=tf.Graph(), config=_session_config())
     with session.graph.as_default():

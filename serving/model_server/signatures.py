@@ -1,6 +1,6 @@
 """One signature of a loaded version, run on arrays."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
 import numpy as np
@@ -9,7 +9,7 @@ from tensorflow.core.protobuf.config_pb2 import CallableOptions
 from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef, TensorInfo
 
 from serving.model_server import errors
-from serving.model_server.tensors import Array, type_name
+from serving.model_server.tensors import Array, Arrays, type_name
 
 _MAX_COMPUTATIONS = 64  # of one signature, one for each choice of outputs
 
@@ -31,7 +31,7 @@ class SignatureRunner:
         prepare = partial(_computation, session, feeds, definition)
         self._computation = lru_cache(_MAX_COMPUTATIONS)(prepare)
 
-    def check(self, arrays: Mapping[str, Array]) -> None:
+    def check(self, arrays: Arrays) -> None:
         """Check one array for each input of the signature, by the input's name.
 
         Raises:
@@ -40,7 +40,7 @@ class SignatureRunner:
         for wanted in self._inputs:
             wanted.check(arrays[wanted.alias])
 
-    def compute(self, arrays: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
+    def compute(self, arrays: Arrays, outputs: Sequence[str]) -> list[Array]:
         """Compute outputs, each named at most once, from inputs that ``check`` has accepted.
 
         Some other inputs would crash TensorFlow, and the process with it.
@@ -70,14 +70,20 @@ class _Input:
     def check(self, array: Array) -> None:
         if array.dtype != self._dtype:
             sent = type_name(tf.as_dtype(array.dtype).as_datatype_enum)
-            raise errors.wrong_type(self._index, type_name(self._type), sent)
-        # Some wrong ranks crash TensorFlow's kernels, and the process with them.
+            raise errors.invalid(
+                f"Expects arg[{self._index}] to be {type_name(self._type)} but {sent} is provided"
+            )
         if self._shape is None:
             return
         if len(array.shape) != len(self._shape) or any(
             wanted not in (-1, size) for size, wanted in zip(array.shape, self._shape, strict=True)
         ):
-            raise errors.wrong_shape(self.alias, self._shape, array.shape)
+            # TensorFlow Serving does not check: a wrong height ends with the kernel's message, a
+            # wrong rank crashes its process. So only the code is the same.
+            wanted, sent = (",".join(map(str, shape)) for shape in (self._shape, array.shape))
+            raise errors.invalid(
+                f"Expects {self.alias} to have the shape [{wanted}] but [{sent}] is provided"
+            )
 
 
 def _computation(
@@ -86,7 +92,6 @@ def _computation(
     definition: SignatureDef,
     outputs: tuple[str, ...],
 ) -> Callable[..., list[Array]]:
-    """Return a function that computes some outputs of a signature from its inputs."""
     infos = [definition.outputs[alias] for alias in outputs]
     options = CallableOptions(feed=feeds, fetch=[info.name for info in infos])
     # Session.run, the public way, resolves every feed and fetch again in each call: a tiny

@@ -6,6 +6,7 @@ default.
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from tensorflow.core.framework import types_pb2
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 
 Array = NDArray[Any]
+Arrays = Mapping[str, Array]  # of the inputs of a signature, by their names
 
 # Types whose elements have a fixed size and a NumPy type of the same name.
 _PLAIN_NAMES = "bool float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64"

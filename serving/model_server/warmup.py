@@ -7,6 +7,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
+from serving.model_server import errors
 from serving.model_server.errors import ServingError
 from serving.model_server.prediction import predict
 from serving.model_server.servable import Servable, as_serving_errors
@@ -32,13 +33,12 @@ def warm_up(servable: Servable, path: Path) -> int:
     if not file.exists():
         return 0
     count = 0
-    for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
+    records = tf.data.TFRecordDataset(str(file)).as_numpy_iterator()
+    for count, record in enumerate(records, start=1):
         _run(servable, record, file)
-        count += 1
         if count > _MAX_RECORDS:
-            raise ServingError(
-                grpc.StatusCode.INVALID_ARGUMENT,
-                f"Number of warmup records exceeds the maximum ({_MAX_RECORDS}) at {file}",
+            raise errors.invalid(
+                f"Number of warmup records exceeds the maximum ({_MAX_RECORDS}) at {file}"
             )
     return count
 
@@ -47,9 +47,7 @@ def _run(servable: Servable, record: bytes, file: Path) -> None:
     try:
         log = PredictionLog.FromString(record)
     except DecodeError as error:
-        raise ServingError(
-            grpc.StatusCode.INVALID_ARGUMENT, f"Failed to parse warmup record from {file}"
-        ) from error
+        raise errors.invalid(f"Failed to parse warmup record from {file}") from error
     kind = log.WhichOneof("log_type")
     if kind == "predict_log":
         predict(servable, log.predict_log.request)

@@ -54,7 +54,8 @@ def fit_background(colours: np.ndarray) -> Background:
         factors = np.linalg.solve(normal, chosen.T @ border[near])
         distances = _row_maxima(np.abs(border - terms @ factors))
         near = distances <= _max_distance(distances)
-    planes = _clipped(factors.T @ all_terms)
+    planes = factors.T @ all_terms
+    np.minimum(np.maximum(planes, 0, out=planes), 255, out=planes)
     return Background(planes.reshape(3, height, width), _median(_LUMA @ planes), _median(distances))
 
 
@@ -85,12 +86,6 @@ def _max_distance(distances: np.ndarray) -> float:
 def _row_maxima(colours: np.ndarray) -> np.ndarray:
     """Return the maximum of each row of three; NumPy's own takes several times as long."""
     return np.asarray(np.maximum(np.maximum(colours[:, 0], colours[:, 1]), colours[:, 2]))
-
-
-def _clipped(levels: np.ndarray) -> np.ndarray:
-    """Cut levels to those of a photo, in place."""
-    np.maximum(levels, 0, out=levels)
-    return np.asarray(np.minimum(levels, 255, out=levels))
 
 
 def _medians(border: np.ndarray) -> np.ndarray:

@@ -1,13 +1,4 @@
-"""What can be wrong with a photo.
-
-| error             | status | raised when                                                       |
-|-------------------|--------|-------------------------------------------------------------------|
-| TooManyPixels     | 413    | its width, height or their product is above a limit               |
-| TooCostly         | 413    | decoding it would take more memory or time than its size justifies |
-| NotAnImage        | 415    | its first bytes are not those of an image format                  |
-| UnsupportedFormat | 415    | it is an image, of a format that is not accepted                  |
-| DamagedPhoto      | 422    | it does not decode, for example because it is truncated           |
-"""
+"""What can be wrong with a photo."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -26,7 +17,7 @@ class BadPhoto(UploadError):
 
 
 class TooManyPixels(BadPhoto):
-    """The photo has too many pixels, or too long a side."""
+    """The photo's width, height or their product is above a limit."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     slug = "too-many-pixels"
@@ -35,7 +26,7 @@ class TooManyPixels(BadPhoto):
 
 
 class TooCostly(BadPhoto):
-    """Decoding the photo would take too much memory or time."""
+    """Decoding the photo would take more memory or time than its size justifies."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     slug = "too-costly"
@@ -44,7 +35,7 @@ class TooCostly(BadPhoto):
 
 
 class NotAnImage(BadPhoto):
-    """The file is not an image."""
+    """The file's first bytes are not those of an image format."""
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     slug = "not-an-image"
@@ -53,7 +44,7 @@ class NotAnImage(BadPhoto):
 
 
 class UnsupportedFormat(BadPhoto):
-    """The image format is not accepted."""
+    """The format of the image is not accepted."""
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     slug = "unsupported-format"
@@ -62,7 +53,7 @@ class UnsupportedFormat(BadPhoto):
 
 
 class DamagedPhoto(BadPhoto):
-    """The image does not decode."""
+    """The image does not decode, for example because it is truncated."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     slug = "damaged-photo"
@@ -104,3 +95,19 @@ class BadPhotos(UploadError):
         """Return the problem with one entry for each bad photo under `errors`."""
         errors = [{"image": name, **error.problem()} for name, error in self.bad]
         return {**super().problem(), "errors": errors}
+
+
+def too_large(what: str, size: int, limit: int) -> TooCostly:
+    """Return the error for a part that takes too many bytes."""
+    return TooCostly(
+        f"The photo's {what} takes at least {size:,} bytes; at most {limit:,} are accepted."
+        " Re-save it as a JPEG, or without metadata."
+    )
+
+
+def too_many(format_name: str, what: str, limit: int) -> TooCostly:
+    """Return the error for a file with too many parts of one kind."""
+    return TooCostly(
+        f"The {format_name} file has more than {limit:,} {what}, the maximum. Re-save it without"
+        " metadata."
+    )

@@ -50,7 +50,8 @@ def _subject(photo: Image.Image) -> Image.Image:
     colours = np.asarray(photo)
     ground = fit_background(colours)
     smooth = colours if ground.uniform else np.asarray(photo.filter(ImageFilter.BoxBlur(1)))
-    red, green, blue = np.abs(_planes(smooth) - ground.planes)
+    planes = np.ascontiguousarray(smooth.transpose(2, 0, 1), np.float32)
+    red, green, blue = np.abs(planes - ground.planes)
     difference = np.maximum(np.maximum(red, green), blue).astype(np.uint8)
     threshold = _threshold(difference, ground)
     mask = _connected_to_centre(_majority_filter(difference > threshold))
@@ -59,11 +60,6 @@ def _subject(photo: Image.Image) -> Image.Image:
     shown = (levels * solid).astype(np.uint8)
     left, top, right, bottom = _bounding_box(solid >= 0.5)
     return Image.fromarray(shown[top:bottom, left:right])
-
-
-def _planes(colours: np.ndarray) -> np.ndarray:
-    """Return the colours of a photo, `[height, width, 3]`, as float32 `[3, height, width]`."""
-    return np.ascontiguousarray(colours.transpose(2, 0, 1), np.float32)
 
 
 @functools.lru_cache(maxsize=256)

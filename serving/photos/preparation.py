@@ -140,15 +140,12 @@ def _upright(photo: Image.Image, limits: PhotoLimits) -> Image.Image:
     """
     photo.load()
     check_metadata(photo.info, limits)  # A PNG's may follow its pixels.
-    turn = _TURNS.get(_orientation(photo))
-    return photo if turn is None else photo.transpose(turn)
-
-
-def _orientation(photo: Image.Image) -> object:
     try:
-        return photo.getexif().get(_ORIENTATION_TAG)
+        orientation = photo.getexif().get(_ORIENTATION_TAG)
     except Exception:  # The EXIF data is broken, the pixels are fine.
-        return None
+        return photo
+    turn = _TURNS.get(orientation)
+    return photo if turn is None else photo.transpose(turn)
 
 
 def _to_pixels(photo: Image.Image, preparation: Preparation, shape: Shape) -> np.ndarray:

@@ -43,7 +43,7 @@ def preparation(
 
     def register(resize: Resize) -> Resize:
         if name in PREPARATIONS:
-            raise ValueError(f"there already is a preparation {name}")
+            raise ValueError(f"preparation {name} is already registered")
         PREPARATIONS[name] = Preparation(resize, needs_colour, margin, longest_edge_only)
         return resize
 

@@ -2,10 +2,9 @@
 
 import os
 import time
-from collections.abc import Callable, Collection, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from google.protobuf import text_format
 from tensorflow_serving.config.file_system_storage_path_source_pb2 import (
@@ -45,17 +44,6 @@ class ModelSettings:
     labels: Mapping[str, int] = field(default_factory=dict)
 
 
-class Source(Protocol):
-    """Lists the models to serve."""
-
-    def models(self) -> list[ModelSettings]:
-        """Return the models to serve now.
-
-        Raises:
-            ConfigError: the list cannot be read; the models served so far are kept.
-        """
-
-
 class ModelsFolder:
     """A folder of models: every sub-folder with a numbered version is one.
 
@@ -71,7 +59,11 @@ class ModelsFolder:
         self._names: set[str] = set()
 
     def models(self) -> list[ModelSettings]:
-        """Return a model for each sub-folder with versions, by name."""
+        """Return a model for each sub-folder with versions, by name.
+
+        Raises:
+            ConfigError: the folder cannot be read.
+        """
         try:
             self._names.update(path.name for path in self._folder.iterdir() if _is_model(path))
         except OSError as error:
@@ -97,7 +89,7 @@ class ConfigFile:
     def __init__(
         self, path: Path, reread_seconds: float = 0, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Read the file for the first time; `reread_seconds` of 0 is never again.
+        """Read the file for the first time; 0 seconds: never reread it.
 
         Raises:
             ConfigError: the file is missing or invalid.
@@ -109,11 +101,18 @@ class ConfigFile:
         self._models = read_config(path)
 
     def models(self) -> list[ModelSettings]:
-        """Return the models in the file, as last read without an error."""
+        """Return the models in the file, as last read without an error.
+
+        Raises:
+            ConfigError: the file was to be read again, but is missing or invalid.
+        """
         if self._reread_seconds and self._clock() - self._read_at >= self._reread_seconds:
             self._read_at = self._clock()
             self._models = read_config(self._path)
         return self._models
+
+
+Source = ModelsFolder | ConfigFile
 
 
 def read_config(path: Path) -> list[ModelSettings]:
@@ -176,9 +175,7 @@ def _problem(model: ModelConfig, names: Collection[str]) -> str | None:
 
 
 def check_labels(
-    old: Iterable[ModelSettings],
-    new: Iterable[ModelSettings],
-    serving: Mapping[str, Container[int]],
+    old: list[ModelSettings], new: list[ModelSettings], serving: Mapping[str, Container[int]]
 ) -> None:
     """Check that no existing label would move to a version that is not in ``serving``.
 

@@ -24,6 +24,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from serving.repository.atomic_write import atomic_write, sync
+
 _MAX_NUMBER = 2**63 - 1  # TensorFlow Serving reads numbers as int64.
 _SPARE_BYTES = 16 * 2**20  # kept free for bookkeeping and other writers
 
@@ -67,7 +69,7 @@ class Staging:
             raise VersionsError(f"nothing to publish: {self.folder} is empty")
         with _explained(f"cannot publish in {self.base}"):
             for path in (self.folder, *self.folder.rglob("*")):
-                _sync(path)
+                sync(path)
             with _lock(self.base / ".lock"):
                 if only_first and published_versions(self.base):
                     raise AlreadyPublished(f"{self.base} has a version already")
@@ -75,7 +77,7 @@ class Staging:
                 _remember(self.base, number)
                 # The kernel never replaces a folder that is not empty, such as a version.
                 self.folder.rename(self.base / str(number))
-                _sync(self.base)
+                sync(self.base)
         return number
 
 
@@ -159,7 +161,7 @@ def prune(base: Path, keep: int, protected: Collection[int] = ()) -> list[int]:
         aside = Path(tempfile.mkdtemp(prefix=".pruned-", dir=base))
         for number in removed:
             (base / str(number)).rename(aside / str(number))
-        _sync(base)
+        sync(base)
         shutil.rmtree(aside)
     return removed
 
@@ -191,7 +193,7 @@ def _check_free_space(base: Path, needed_bytes: int) -> None:
 
 
 def _lock(file: Path) -> FileLock:
-    """Return a lock that the kernel releases when its process ends, so never a soft one."""
+    """Return a lock that the kernel releases when its process ends, unlike a soft lock."""
     return FileLock(file, thread_local=False, fallback_to_soft=False)
 
 
@@ -223,18 +225,6 @@ def _largest_used(base: Path) -> int:
 
 
 def _remember(base: Path, number: int) -> None:
-    """Store the largest number used, atomically and durably. Call with the lock held."""
-    new = base / ".last-version.new"
-    new.write_text(f"{number}\n", "ascii")
-    _sync(new)
-    new.replace(base / ".last-version")
-    _sync(base)
-
-
-def _sync(path: Path) -> None:
-    """Sync a file, or the entries of a folder, to disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Store the largest number used. Call with the lock held."""
+    with atomic_write(base / ".last-version") as new:
+        new.write_text(f"{number}\n", "ascii")

@@ -56,9 +56,9 @@ def test_what_fails_is_one_line_and_status_1(
 def test_when_no_photo_is_classified_the_gateways_log_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    gateway = start_process("gateway", "json.tool", ["missing.json"], tmp_path, os.environ)
+    gateway = start_process("gateway", ["json.tool", "missing.json"], tmp_path, os.environ)
     gateway.popen.wait()
-    stack = Stack("http://127.0.0.1:1", ("clothing",), "127.0.0.1:1", gateway, gateway)
+    stack = Stack("http://127.0.0.1:1", ("clothing",), gateway, gateway)
     sample = Sample("clothing", "bag.jpg", "Bag", b"a photo")
     monkeypatch.setattr(program, "garments", lambda: [sample])
     monkeypatch.setattr(program, "seed", lambda models: [])

@@ -11,7 +11,7 @@ from serving.gateway.model_client.client import ModelServer
 from serving.gateway.server.gunicorn_app import CLOSE_SECONDS
 from serving.gateway.settings import PREFIX, Settings
 from serving.gateway.settings_reader import FOREIGN, read_settings
-from serving.photos.headers.inspection import INSPECTED_FORMATS
+from serving.photos.headers.inspection import INSPECTORS
 from tests.k8s.manifests import (
     DEPLOYMENTS,
     Manifest,
@@ -104,7 +104,7 @@ def test_memory_holds_the_greatest_bodies_and_photos(
     bodies = settings.max_upload_bytes + settings.max_in_flight * settings.max_body_bytes
     photos = settings.max_decodes * PHOTO_BYTES
     sandbox = 0.0
-    if set(settings.photo_limits().formats) - INSPECTED_FORMATS:
+    if set(settings.photo_limits().formats) - INSPECTORS.keys():
         sandbox = SANDBOX_BYTES + settings.photo_limits().max_helper_bytes
     limit = quantity(container["resources"]["limits"]["memory"])
     assert settings.workers * (IDLE_BYTES + bodies + photos + sandbox) <= limit

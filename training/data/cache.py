@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from filelock import FileLock
 
-from training.atomic_write import sync
+from serving.repository.atomic_write import sync
 from training.errors import TrainingError
 
 _ABANDONED = 7 * 24 * 3600  # Seconds after which an unfinished entry counts as abandoned.

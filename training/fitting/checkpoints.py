@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from training.atomic_write import atomic_write
+from serving.repository.atomic_write import atomic_write
 from training.errors import TrainingError, explained
 
 _KEPT = 2

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from training.atomic_write import atomic_write
+from serving.repository.atomic_write import atomic_write
 from training.data.datasets import Photos, Split
 from training.errors import TrainingError, explained
 from training.json_files import write_json

@@ -23,7 +23,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from training.atomic_write import atomic_write
+from serving.repository.atomic_write import atomic_write
 from training.errors import TrainingError, explained
 from training.overrides import hyperparameters
 from training.provenance import code_digest

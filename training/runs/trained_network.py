@@ -4,7 +4,7 @@ from pathlib import Path
 
 import keras
 
-from training.atomic_write import atomic_write
+from serving.repository.atomic_write import atomic_write
 from training.errors import TrainingError, explained
 from training.networks.backbone import without_xla
 

@@ -8,22 +8,30 @@ whose structure makes no sense is left to the decoder, which refuses it.
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from serving.photos.errors import TooManyPixels
-from serving.photos.formats import accepted_format
+from serving.photos.errors import NotAnImage, TooManyPixels, UnsupportedFormat, too_large
 from serving.photos.headers.icc_profile import inspect_profile
 from serving.photos.headers.jpeg import inspect_jpeg
 from serving.photos.headers.png import inspect_png
-from serving.photos.headers.refusals import too_large
 from serving.photos.headers.webp import inspect_webp
 from serving.photos.limits import PhotoLimits
 
-_INSPECTORS: dict[str, Callable[[bytes, PhotoLimits], tuple[int, int]]] = {
+_HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"heif"}
+_AVIF_BRANDS = {b"avif", b"avis"}
+_MAGIC = (
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+    (b"BM", "BMP"),
+    (b"II*\x00", "TIFF"),
+    (b"MM\x00*", "TIFF"),
+)
+INSPECTORS: dict[str, Callable[[bytes, PhotoLimits], tuple[int, int]]] = {
     "JPEG": inspect_jpeg,
     "PNG": inspect_png,
     "WEBP": inspect_webp,
 }
-INSPECTED_FORMATS = frozenset(_INSPECTORS)
-"""The formats whose headers show what decoding costs; all others need the sandbox."""
+"""For each format whose headers show what decoding costs; all others need the sandbox."""
 
 
 class InspectedPhoto(NamedTuple):
@@ -49,11 +57,41 @@ def inspect(encoded: bytes, limits: PhotoLimits) -> InspectedPhoto:
         TooCostly: something else in it costs more than is accepted.
         DamagedPhoto: its headers can't be read.
     """
-    name = accepted_format(encoded, limits)
-    inspector = _INSPECTORS.get(name)
+    name = _accepted_format(encoded, limits)
+    inspector = INSPECTORS.get(name)
     if inspector is not None:
         check_size(name, inspector(encoded, limits), limits)
     return InspectedPhoto(encoded, name, needs_sandbox=inspector is None)
+
+
+def _image_format(encoded: bytes) -> str | None:
+    """Return the format that the first bytes show, by Pillow's name (or `HEIC`); None: unknown."""
+    if encoded[:4] == b"RIFF" and encoded[8:12] == b"WEBP":
+        return "WEBP"
+    if encoded[4:8] == b"ftyp":
+        brand = encoded[8:12]
+        return "HEIC" if brand in _HEIF_BRANDS else "AVIF" if brand in _AVIF_BRANDS else None
+    return next((name for magic, name in _MAGIC if encoded.startswith(magic)), None)
+
+
+def _accepted_format(encoded: bytes, limits: PhotoLimits) -> str:
+    name = _image_format(encoded)
+    if name in limits.formats:
+        return name
+    accepted = f"accepted formats: {', '.join(limits.formats)}"
+    if name == "HEIC":
+        raise UnsupportedFormat(
+            f"This is a HEIC photo, the format of iPhones; {accepted}. Convert it to JPEG, or set"
+            " the phone to do so: Settings, Camera, Formats, Most Compatible."
+        )
+    if name:
+        raise UnsupportedFormat(f"This is a {name} image; {accepted}.")
+    if not encoded:
+        raise NotAnImage(f"The file is empty; {accepted}.")
+    raise NotAnImage(
+        f"The {len(encoded)} bytes begin with {encoded[:8]!r}, which is not an image format;"
+        f" {accepted}."
+    )
 
 
 def check_size(format_name: str, size: tuple[int, int], limits: PhotoLimits) -> None:

@@ -8,8 +8,7 @@ import re
 import struct
 from dataclasses import dataclass, field
 
-from serving.photos.errors import DamagedPhoto, TooCostly, UnsupportedFormat
-from serving.photos.headers.refusals import too_many
+from serving.photos.errors import DamagedPhoto, TooCostly, UnsupportedFormat, too_many
 from serving.photos.limits import PhotoLimits
 
 # Huffman coding only: decoding arithmetic coding takes seconds, and no browser shows it.

@@ -3,8 +3,7 @@
 import struct
 import zlib
 
-from serving.photos.errors import DamagedPhoto
-from serving.photos.headers.refusals import too_large, too_many
+from serving.photos.errors import DamagedPhoto, too_large, too_many
 from serving.photos.limits import PhotoLimits
 
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt", b"iCCP"}

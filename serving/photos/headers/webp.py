@@ -1,6 +1,6 @@
 """What decoding a WebP will cost, read from its chunks (RFC 9649, section 2)."""
 
-from serving.photos.headers.refusals import too_many
+from serving.photos.errors import too_many
 from serving.photos.limits import PhotoLimits
 
 

@@ -19,23 +19,13 @@ import numpy as np
 
 from serving.deadline import Deadline
 from serving.errors import DeadlineExceeded
-from serving.photos.errors import (
-    BadPhoto,
-    DamagedPhoto,
-    NotAnImage,
-    TooCostly,
-    TooManyPixels,
-    UnsupportedFormat,
-)
+from serving.photos.errors import BadPhoto, DamagedPhoto, TooCostly
 from serving.photos.limits import PhotoLimits
 from serving.photos.preparation import Shape
 from serving.photos.registry import PREPARATIONS
 from serving.photos.sandbox.protocol import MAX_REFUSAL, PIXELS, READY, REFUSAL, REQUEST, RESPONSE
 
-_KINDS = {
-    kind.__name__: kind
-    for kind in (DamagedPhoto, NotAnImage, TooCostly, TooManyPixels, UnsupportedFormat)
-}
+_KINDS = {kind.__name__: kind for kind in BadPhoto.__subclasses__()}
 _REFUSAL = re.compile(rf"({'|'.join(_KINDS)})\n(.*)".encode(), re.S)
 # What Python and the loader need, and no secrets: the sandbox decodes what strangers send.
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "LANG", "LC_ALL")
@@ -111,7 +101,8 @@ class Sandbox:
         connection = self._socket or self._start()
         if not self._ready:
             try:
-                self._ready = _receive_header(connection, deadline) == (READY, 0)
+                greeting = _receive(connection, RESPONSE.size, deadline)
+                self._ready = greeting == RESPONSE.pack(READY, 0)
             except (EOFError, ConnectionError) as error:
                 status = self._end(_END_SECONDS)
                 raise RuntimeError(f"the sandbox process ended while starting: {status}") from error
@@ -153,7 +144,7 @@ class Sandbox:
 
 def _receive_pixels(connection: socket.socket, shape: Shape, deadline: Deadline) -> np.ndarray:
     """Read the response to a photo. The sandbox has decoded hostile bytes: trust nothing in it."""
-    kind, size = _receive_header(connection, deadline)
+    kind, size = RESPONSE.unpack(_receive(connection, RESPONSE.size, deadline))
     height, width, channels = shape
     if kind == PIXELS and size == height * width * channels:
         return np.frombuffer(_receive(connection, size, deadline), np.uint8).reshape(shape)
@@ -162,11 +153,6 @@ def _receive_pixels(connection: socket.socket, shape: Shape, deadline: Deadline)
         if refusal:
             raise _KINDS[refusal[1].decode()](refusal[2].decode("utf-8", "replace"))
     raise EOFError
-
-
-def _receive_header(connection: socket.socket, deadline: Deadline) -> tuple[bytes, int]:
-    kind, size = RESPONSE.unpack(_receive(connection, RESPONSE.size, deadline))
-    return kind, size
 
 
 def _receive(connection: socket.socket, size: int, deadline: Deadline) -> bytearray:

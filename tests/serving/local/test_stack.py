@@ -28,7 +28,7 @@ import os, pathlib, sys, time
 from serving.local.process import start_process
 logs = pathlib.Path(sys.argv[1])
 environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-child = start_process("sleeper", "http.server", ["--bind", "127.0.0.1", "0"], logs, environment)
+child = start_process("sleeper", ["http.server", "--bind", "127.0.0.1", "0"], logs, environment)
 print(child.popen.pid, flush=True)
 time.sleep(600)
 """
@@ -57,15 +57,15 @@ def runs(process_id: int) -> bool:
 
 
 def test_a_program_that_ends_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
-    program = start_process("tool", "json.tool", ["missing.json"], tmp_path, os.environ)
+    program = start_process("tool", ["json.tool", "missing.json"], tmp_path, os.environ)
     wait_until(lambda: program.popen.poll() is not None)
     with pytest.raises(LocalError, match=r"(?s)the tool ended with status 2:.*missing\.json"):
         program.check()
 
 
 def test_a_program_is_stopped(tmp_path: Path) -> None:
-    arguments = ["--bind", "127.0.0.1", "0"]
-    program = start_process("web server", "http.server", arguments, tmp_path, os.environ)
+    command = ["http.server", "--bind", "127.0.0.1", "0"]
+    program = start_process("web server", command, tmp_path, os.environ)
     program.check()
     program.stop()
     assert program.popen.returncode is not None

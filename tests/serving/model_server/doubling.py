@@ -34,7 +34,7 @@ class Doubling(SignatureRunner):
 
     def check(self, arrays: Mapping[str, Array]) -> None:
         if arrays["image"].dtype != np.uint8:
-            raise errors.wrong_type(0, "uint8", "other")
+            raise errors.invalid("Expects arg[0] to be uint8 but other is provided")
 
     def compute(self, arrays: Mapping[str, Array], outputs: Sequence[str]) -> list[Array]:
         image = arrays["image"]

@@ -13,7 +13,7 @@ from tensorflow_serving.apis.get_model_metadata_pb2 import (
 from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusRequest
 from tensorflow_serving.apis.predict_pb2 import PredictRequest
 
-from serving.model_server.grpc_server import PredictionService
+from serving.model_server.grpc_server import Services
 from serving.model_server.manager import Manager
 from tests.serving.model_server import tiny
 from tests.serving.model_server.tiny import Client, images, predict_request
@@ -239,4 +239,4 @@ def test_does_not_run_a_call_whose_deadline_has_passed() -> None:
             raise AssertionError("the call was run")
 
     with pytest.raises(RuntimeError, match="DEADLINE_EXCEEDED"):
-        PredictionService(NoManager()).Predict(predict_request(), LateContext())
+        Services(NoManager()).Predict(predict_request(), LateContext())
