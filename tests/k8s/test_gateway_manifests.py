@@ -9,8 +9,7 @@ from serving.gateway.app import create_app
 from serving.gateway.inference.readiness import WAIT_SECONDS
 from serving.gateway.model_client.client import ModelServer
 from serving.gateway.server.gunicorn_app import CLOSE_SECONDS
-from serving.gateway.settings import PREFIX, Settings
-from serving.gateway.settings_reader import FOREIGN, read_settings
+from serving.gateway.settings import FOREIGN, PREFIX, Settings, read_settings
 from serving.photos.headers.inspection import INSPECTED_FORMATS
 from tests.k8s.manifests import (
     DEPLOYMENTS,
