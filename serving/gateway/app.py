@@ -14,7 +14,6 @@ from serving.gateway.api.routes import Routes
 from serving.gateway.api.routing import SegmentConverter, add_routes
 from serving.gateway.inference.catalog import Catalog, ModelSource
 from serving.gateway.inference.classifier import Classifier
-from serving.gateway.inference.explainer import Explainer
 from serving.gateway.inference.readiness import Readiness
 from serving.gateway.settings import Settings
 from serving.gateway.telemetry.metrics import Metrics
@@ -51,9 +50,8 @@ def create_app(
     if closing is not None:
         closing.callback(classifier.close)
         closing.callback(tracing.close)  # The last is closed first: spans must not wait for others.
-    explainer = Explainer(classifier, source)
     readiness = Readiness(catalog, is_draining)
-    routes = Routes(settings, catalog, classifier, explainer)
+    routes = Routes(settings, catalog, classifier)
     app.before_request(routes.begin)
     for handlers in (routes, Health(readiness), Pages(settings)):
         add_routes(app, handlers)

@@ -126,11 +126,11 @@ def test_spans_are_exported_and_calls_belong_to_theirs(monkeypatch: pytest.Monke
         recorder = SpanTracing()
         metadata = {"x-request-id": "abc", "traceparent": GOOD}
         observation = Observation(recorder.begin("classify", metadata))
-        with observation.uploading(), observation.waiting():
+        with observation.stage("upload", observation.began), observation.stage("admission"):
             pass
-        with pytest.raises(ValueError, match="bad"), observation.decoding():
+        with pytest.raises(ValueError, match="bad"), observation.stage("decode"):
             raise ValueError("bad")
-        with observation.asking():
+        with observation.stage("predict"):
             carried = metadata["traceparent"]
         observation.trace.end("clothing", 7, 200)
         recorder.close()
