@@ -62,7 +62,7 @@ class ApiKeys:
     def _current_sums(self) -> list[str]:
         try:
             stat = self._file.stat()
-            # `ctime` too: a file that could not be read may have got the permissions.
+            # `ctime` too: a file may have become readable, which changes only this.
             stamp = stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
             if stamp != self._stamp:
                 self._read(stamp)

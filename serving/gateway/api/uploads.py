@@ -95,12 +95,7 @@ class Uploads:
     def _multipart(self, request: Request, body: bytes) -> list[Photo]:
         parts: list[tuple[str | None, io.BytesIO]] = []
 
-        def begin_part(
-            total_content_length: int | None,
-            content_type: str | None,
-            filename: str | None,
-            content_length: int | None = None,
-        ) -> io.BytesIO:
+        def begin_part(*_: Any, filename: str | None = None, **__: Any) -> io.BytesIO:
             # The parser's result is grouped by field; this keeps the order of the form.
             parts.append((filename, io.BytesIO()))
             return parts[-1][1]

@@ -39,7 +39,7 @@ class CircuitBreaker:
 
     A failure is a call that did not reach the model server, or took `SLOW_SECONDS` without an
     answer: without the breaker each such call would hold its permit, and its client, until the
-    deadline. A shorter deadline only says that the client is impatient.
+    deadline. A shorter deadline that passes says nothing about the server.
 
     The log has the cause of failures, at most a line each `QUIET_SECONDS`, and their end.
 

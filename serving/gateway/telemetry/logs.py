@@ -28,7 +28,7 @@ def configure_logging(level: str, form: str) -> None:
     handler.setFormatter(_json_lines() if form == "json" else TextLines())
     logging.basicConfig(level=level, handlers=[handler])
     logging.captureWarnings(True)
-    # No line shows these (Logging HOWTO, "Optimization").
+    # Don't compute fields that no line shows (Logging HOWTO, "Optimization").
     logging.logThreads = logging.logMultiprocessing = False
 
 
@@ -47,7 +47,7 @@ class TextLines(logging.Formatter):
         return f"{self._second[1]},{record.msecs:03.0f}"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base's name.
-        """Return the line: the message, then the known fields of the request."""
+        """Return the line: the message, followed by the request's fields."""
         fields = ((short, getattr(record, name, None)) for name, short in _SHOWN.items())
         shown = "".join(f" {short}={value}" for short, value in fields if value not in (None, ""))
         return _printable(super().formatMessage(record) + shown)

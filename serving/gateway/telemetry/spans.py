@@ -24,7 +24,7 @@ class SpanTracing(Tracing):
     """Records spans and exports them as OpenTelemetry's environment variables say."""
 
     def __init__(self) -> None:
-        # It is closed explicitly, within a time limit, not when the interpreter exits.
+        # The worker closes it, within a time limit.
         self._provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._provider.get_tracer("photolabel")

@@ -19,7 +19,7 @@ EXAMPLE_REQUEST_ID = "0b8e6c1f"
 _TEXT = Schema(type="string")
 _SCHEMAS = {JSON: Schema(type="object"), PNG: Schema(type="string", schema_format="binary")}
 _HEADER_MEANINGS = {
-    "Retry-After": "In how many seconds to try again.",
+    "Retry-After": "Seconds to wait before a retry.",
     "WWW-Authenticate": "How to send the key (RFC 9110).",
 }
 

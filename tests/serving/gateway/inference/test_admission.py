@@ -10,7 +10,10 @@ from serving.gateway.inference.admission import Admission, DecodeLimit
 def test_the_limit_holds_and_permits_come_back() -> None:
     admission = Admission(2)
     with admission.admitted():
-        with admission.admitted(), pytest.raises(TooManyRequests, match="2 requests"):
+        with (
+            admission.admitted(),
+            pytest.raises(TooManyRequests, match=r"requests in progress \(2\)"),
+        ):
             admission.admitted().__enter__()
         with admission.admitted():
             pass
