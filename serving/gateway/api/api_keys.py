@@ -10,7 +10,6 @@ from pathlib import Path
 
 from serving.errors import Unauthorized
 
-KEY_BYTES = 32  # 256 bits
 QUIET_SECONDS = 10.0
 KEYED = "/v1/"
 """The prefix of all paths that need a key, where keys are configured."""
@@ -20,7 +19,7 @@ log = logging.getLogger(__name__)
 
 def new_key() -> tuple[str, str]:
     """Return a new random key and its SHA-256 sum in hexadecimal, the line for the keys file."""
-    key = secrets.token_urlsafe(KEY_BYTES)
+    key = secrets.token_urlsafe(32)  # 256 bits
     return key, _sum(key)
 
 

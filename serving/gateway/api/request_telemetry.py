@@ -3,6 +3,7 @@
 import logging
 import re
 import secrets
+import time
 from collections.abc import Collection
 
 from flask import Flask, Response, g, request
@@ -86,7 +87,7 @@ class Telemetry:
     def _end(self, response: Response) -> Response:
         observation: Observation = g.observation
         response.headers["X-Request-ID"] = observation.trace.metadata["x-request-id"]
-        seconds, status = observation.elapsed(), response.status_code
+        seconds, status = time.monotonic() - observation.began, response.status_code
         model = self._model()
         self._metrics.record(observation, observation.trace.route, model, status, seconds)
         observation.trace.end(model, observation.version, status)

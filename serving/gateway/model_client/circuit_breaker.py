@@ -67,7 +67,10 @@ class CircuitBreaker:
         Raises:
             ModelServerUnavailable: calls have failed, and it is not yet time for the next probe.
         """
-        self._check_and_probe()
+        if self._failures >= FAILURES_TO_OPEN:
+            with self._lock:
+                self.check()
+                self._next_probe = self._clock() + PROBE_SECONDS
         begun = self._clock()
         try:
             yield
@@ -91,12 +94,6 @@ class CircuitBreaker:
             raise ModelServerUnavailable(
                 "The model server has not answered for a while. Try again shortly."
             )
-
-    def _check_and_probe(self) -> None:
-        if self._failures >= FAILURES_TO_OPEN:
-            with self._lock:
-                self.check()
-                self._next_probe = self._clock() + PROBE_SECONDS
 
     def _failed(self) -> None:
         with self._lock:

@@ -25,7 +25,12 @@ _SHOWN = {
 def configure_logging(level: str, form: str) -> None:
     """Log to standard error, in the form `text` or `json`."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_json_lines() if form == "json" else TextLines())
+    json_lines = JsonFormatter(
+        ["levelname", "process", "name", "message"],
+        rename_fields={"levelname": "level", "name": "logger", "exc_info": "traceback"},
+        timestamp="time",
+    )
+    handler.setFormatter(json_lines if form == "json" else TextLines())
     logging.basicConfig(level=level, handlers=[handler])
     logging.captureWarnings(True)
     # Don't compute fields that no line shows (Logging HOWTO, "Optimization").
@@ -56,14 +61,6 @@ class TextLines(logging.Formatter):
         """Return a traceback whose lines can't be mistaken for the log's."""
         lines = super().formatException(ei).splitlines()
         return "\n".join(f"  | {_printable(line)}" for line in lines)
-
-
-def _json_lines() -> logging.Formatter:
-    return JsonFormatter(
-        ["levelname", "process", "name", "message"],
-        rename_fields={"levelname": "level", "name": "logger", "exc_info": "traceback"},
-        timestamp="time",
-    )
 
 
 def _printable(text: str) -> str:

@@ -30,10 +30,6 @@ class Observation:
         self.photos = 0
         self.best: list[tuple[str, float]] = []
 
-    def elapsed(self) -> float:
-        """Return the seconds since the request began."""
-        return time.monotonic() - self.began
-
     def stage(self, name: str, began: float | None = None) -> AbstractContextManager[None]:
         """Time a stage of the request's work; by default it begins now."""
         return _Stage(self, name, began)

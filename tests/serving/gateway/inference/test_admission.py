@@ -28,7 +28,7 @@ def test_a_failure_gives_its_permit_back() -> None:
 
 def test_photos_wait_for_a_permit_until_the_deadline() -> None:
     limit = DecodeLimit(1)
-    with limit.acquired(Deadline(5)), pytest.raises(DeadlineExceeded, match=r"for the 0\.05 s"):
+    with limit.acquired(Deadline(5)), pytest.raises(DeadlineExceeded, match=r"budget \(0\.05 s\)"):
         limit.acquired(Deadline(0.05)).__enter__()
     with pytest.raises(ZeroDivisionError), limit.acquired(Deadline(5)):
         raise ZeroDivisionError
