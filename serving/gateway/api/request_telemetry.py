@@ -12,7 +12,7 @@ from serving.gateway.api.request_arrival import ARRIVAL
 from serving.gateway.api.routing import Described, Route
 from serving.gateway.telemetry.metrics import Metrics, WsgiApp
 from serving.gateway.telemetry.observation import Observation
-from serving.gateway.telemetry.trace import Trace, Tracing, trace_context
+from serving.gateway.telemetry.tracing import Trace, Tracing, trace_context
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 UNKNOWN = "unknown"

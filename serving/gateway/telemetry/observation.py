@@ -4,7 +4,7 @@ import time
 from contextlib import AbstractContextManager
 from typing import Any
 
-from serving.gateway.telemetry.trace import Trace
+from serving.gateway.telemetry.tracing import Trace
 
 
 class Observation:

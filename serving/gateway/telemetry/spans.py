@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
 
-from serving.gateway.telemetry.trace import PROPAGATOR, Trace, Tracing
+from serving.gateway.telemetry.tracing import PROPAGATOR, Trace, Tracing
 
 SERVICE = "photolabel-gateway"
 

@@ -10,8 +10,7 @@ from serving.deadline import Deadline
 from serving.gateway.model_client.client import ModelServer
 from serving.gateway.model_client.model_ref import ModelRef
 from serving.gateway.telemetry.observation import Observation
-from serving.gateway.telemetry.trace import Trace, trace_context
-from serving.gateway.telemetry.tracing import exporter_is_set
+from serving.gateway.telemetry.tracing import Trace, exporter_is_set, trace_context
 from tests.e2e.processes import ROOT
 from tests.serving.collector import collector
 from tests.serving.scripted import Script, serve
