@@ -161,10 +161,7 @@ class TooManyRequests(RequestError):
     slug = "too-many-requests"
     title = "Too many requests at once"
     retry_after = 1
-    example = (
-        "The maximum number of requests in progress ({max_in_flight}) is reached."
-        " Try again shortly."
-    )
+    example = "The maximum number of requests in progress ({max_in_flight}) is reached. Try again."
 
 
 class UploadError(RequestError):

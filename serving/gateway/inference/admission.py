@@ -27,8 +27,7 @@ class Admission:
         """
         if not self._permits.acquire(blocking=False):
             raise TooManyRequests(
-                f"The maximum number of requests in progress ({self._limit}) is reached."
-                " Try again shortly."
+                f"The maximum number of requests in progress ({self._limit}) is reached. Try again."
             )
         try:
             yield

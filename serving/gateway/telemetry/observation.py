@@ -2,9 +2,11 @@
 
 import time
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Literal
 
 from serving.gateway.telemetry.tracing import Trace
+
+Stage = Literal["upload", "admission", "decode", "predict", "explain"]
 
 
 class Observation:
@@ -30,7 +32,7 @@ class Observation:
         self.photos = 0
         self.best: list[tuple[str, float]] = []
 
-    def stage(self, name: str, began: float | None = None) -> AbstractContextManager[None]:
+    def stage(self, name: Stage, began: float | None = None) -> AbstractContextManager[None]:
         """Time a stage of the request's work; by default it begins now."""
         return _Stage(self, name, began)
 
