@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from serving.gateway.api.api_keys import new_key, read_sums
-from serving.gateway.settings_reader import SettingsError, read_settings, settings_table
+from serving.gateway.settings import SettingsError, read_settings, settings_table
 from serving.gateway.telemetry.logs import configure_logging
 from serving.gateway.telemetry.tracing import exporter_is_set
 from serving.tls.certificates import TlsError

@@ -24,13 +24,13 @@ from typing import Any
 
 
 class PhotolabelError(Exception):
-    """Root of all errors. `detail` says what was wrong, what was received and what to do.
+    """Base class of all errors. `detail` says what was wrong, what was received and what to do.
 
     Attributes:
         status: the HTTP status.
         slug: the last part of the problem's `type`, which never changes.
         title: the error in a few words.
-        retry_after: after how many seconds to try again.
+        retry_after: seconds to wait before a retry.
         example: a detail for the API's description; `{names}` stand for values of settings.
     """
 
@@ -69,7 +69,7 @@ class InternalError(PhotolabelError):
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     slug = "internal-error"
     title = "Something went wrong on our side"
-    example = "The service's log has more under the request id {request_id}."
+    example = "See the service's log for details, under the request id {request_id}."
 
 
 class RequestError(PhotolabelError):
@@ -155,13 +155,13 @@ class MethodNotAllowed(RequestError):
 
 
 class TooManyRequests(RequestError):
-    """More requests at once than a worker handles."""
+    """More requests, or bytes of uploads, at once than a worker accepts."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     slug = "too-many-requests"
     title = "Too many requests at once"
     retry_after = 1
-    example = "{max_in_flight} requests are being handled, the maximum. Try again shortly."
+    example = "The maximum number of requests in progress ({max_in_flight}) is reached. Try again."
 
 
 class UploadError(RequestError):

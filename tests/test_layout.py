@@ -51,7 +51,6 @@ DIRECTIONS: dict[str, dict[str, set[str]]] = {
         "inference": {"model_client", "telemetry"},
         "model_client": {"telemetry"},
         "telemetry": set(),
-        "settings_reader": {"settings"},
         "settings": set(),
     },
     "training": {

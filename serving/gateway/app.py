@@ -14,11 +14,10 @@ from serving.gateway.api.routes import Routes
 from serving.gateway.api.routing import SegmentConverter, add_routes
 from serving.gateway.inference.catalog import Catalog, ModelSource
 from serving.gateway.inference.classifier import Classifier
-from serving.gateway.inference.explainer import Explainer
 from serving.gateway.inference.readiness import Readiness
 from serving.gateway.settings import Settings
 from serving.gateway.telemetry.metrics import Metrics
-from serving.gateway.telemetry.tracing import open_tracing
+from serving.gateway.telemetry.tracing import Tracing, exporter_is_set
 
 
 def create_app(
@@ -42,7 +41,7 @@ def create_app(
     app.url_map.converters["segment"] = SegmentConverter
     app.url_map.merge_slashes = False  # A redirect would go to the host that the request claims.
     metrics = Metrics()
-    tracing = open_tracing()
+    tracing = _open_tracing()
     Telemetry(settings.models, metrics, tracing).observe(app)
     handle_errors(app)
     allow_origins(app, settings.cors_origins, settings.canary_header)
@@ -51,12 +50,20 @@ def create_app(
     if closing is not None:
         closing.callback(classifier.close)
         closing.callback(tracing.close)  # The last is closed first: spans must not wait for others.
-    explainer = Explainer(classifier, source)
     readiness = Readiness(catalog, is_draining)
-    routes = Routes(settings, catalog, classifier, explainer)
+    routes = Routes(settings, catalog, classifier)
     app.before_request(routes.begin)
     for handlers in (routes, Health(readiness), Pages(settings)):
         add_routes(app, handlers)
     if settings.metrics_bind is None:
         add_routes(app, MetricsPage(metrics))
     return app
+
+
+def _open_tracing() -> Tracing:
+    if not exporter_is_set():
+        return Tracing()
+    # OpenTelemetry's SDK costs memory and time.
+    from serving.gateway.telemetry.spans import SpanTracing
+
+    return SpanTracing()

@@ -1,20 +1,23 @@
-"""The gateway's settings: their names, defaults, bounds and help texts.
+"""The gateway's settings: their names, defaults, bounds and help texts, read from the environment.
 
 The limits of one photo (formats, pixels, …) are settings too: `serving.photos.limits` defines them.
 """
 
+import os
 import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import Field, ValidationInfo, create_model, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, create_model, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from serving.photos.limits import KNOWN_FORMATS, PhotoLimits
 from serving.tls.certificates import TlsError, TlsFiles
 
 PREFIX = "PHOTOLABEL_"
+# Variables of our other programs, which may be set in the same environment.
+FOREIGN = {"PHOTOLABEL_URL", "PHOTOLABEL_API_KEY", "PHOTOLABEL_DATA", "PHOTOLABEL_CACHE"}
 
 # A host, an IPv6 address in brackets or nothing (all interfaces), and a port.
 _ADDRESS = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[^:/\s]*):([0-9]{1,5})")
@@ -42,86 +45,61 @@ class Settings(BaseSettings):
     """The gateway's settings; every field is an environment variable `PHOTOLABEL_<FIELD>`."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, extra="forbid", enable_decoding=False
+        env_prefix=PREFIX,
+        frozen=True,
+        extra="forbid",
+        enable_decoding=False,
+        use_attribute_docstrings=True,
     )
 
-    bind: str = Field("127.0.0.1:8080", description="address and port to listen on")
-    model_server: str = Field(
-        "127.0.0.1:8500", description="gRPC address of the model server, such as dns:///tfs:8500"
-    )
-    model_server_ca_file: Path | None = Field(
-        None,
-        description="PEM file of the CA that signed the model server's certificate; none: no TLS",
-    )
-    model_server_cert_file: Path | None = Field(
-        None, description="PEM file of the gateway's certificate, for mutual TLS"
-    )
-    model_server_key_file: Path | None = Field(
-        None, description="PEM file of the gateway's private key, for mutual TLS"
-    )
-    model_server_name: str | None = Field(
-        None, description="host name in the model server's certificate; none: that of its address"
-    )
-    models: Words = Field(
-        ("clothing", "cats-dogs"), description="names of the models to serve, separated by commas"
-    )
-    workers: int = Field(2, ge=1, description="worker processes")
-    max_in_flight: int = Field(
-        16, ge=1, description="requests that a worker handles at once; more get 429"
-    )
-    max_decodes: int = Field(
-        2, ge=1, description="photos that a worker decodes at once; more wait their turn"
-    )
-    max_connections: int = Field(
-        1000, ge=1, description="connections of a worker; above it, a new one replaces an idle one"
-    )
-    time_budget: float = Field(
-        5.0, gt=0, le=300, description="seconds for one request, upload included"
-    )
-    canary_share: float = Field(
-        0.0,
-        ge=0,
-        le=1,
-        description="share of unpinned requests sent to label canary; the rest goes to stable",
-    )
-    canary_header: str = Field(
-        "X-Client-ID",
-        pattern=r"^[A-Za-z0-9-]+$",
-        description="request header that names the client; each client keeps its label",
-    )
-    drain_delay: float = Field(
-        0.0,
-        ge=0,
-        le=3600,
-        description="seconds after SIGTERM in which only readiness fails, so load balancers notice",
-    )
-    drain_seconds: int = Field(
-        30, gt=0, description="seconds for requests in flight to finish after SIGTERM"
-    )
-    max_body_bytes: int = Field(
-        20_000_000, ge=1, description="maximum bytes of a request's body; more get 413"
-    )
-    max_upload_bytes: int = Field(
-        100_000_000,
-        ge=1,
-        description="maximum bytes of unfinished uploads that a worker holds; more get 429",
-    )
-    max_photos: int = Field(32, ge=1, description="maximum photos in one request; more get 413")
-    api_keys_file: Path | None = Field(
-        None, description="file of SHA-256 sums of API keys, one per line; none: no key is needed"
-    )
-    cors_origins: Words = Field(
-        (), description="origins whose pages may use the API, such as https://a.example; * for all"
-    )
-    metrics_bind: str | None = Field(
-        None, description="address and port for /metrics only; none: served on the main port"
-    )
-    log_format: Literal["text", "json"] = Field(
-        "text", description="format of log lines: text or json"
-    )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="lowest level logged: DEBUG, INFO, WARNING or ERROR"
-    )
+    bind: str = "127.0.0.1:8080"
+    """address and port to listen on"""
+    model_server: str = "127.0.0.1:8500"
+    """gRPC address of the model server, such as dns:///tfs:8500"""
+    model_server_ca_file: Path | None = None
+    """PEM file of the CA that signed the model server's certificate; none: no TLS"""
+    model_server_cert_file: Path | None = None
+    """PEM file of the gateway's certificate, for mutual TLS"""
+    model_server_key_file: Path | None = None
+    """PEM file of the gateway's private key, for mutual TLS"""
+    model_server_name: str | None = None
+    """host name in the model server's certificate; none: that of its address"""
+    models: Words = ("clothing", "cats-dogs")
+    """names of the models to serve, separated by commas"""
+    workers: int = Field(2, ge=1)
+    """worker processes"""
+    max_in_flight: int = Field(16, ge=1)
+    """requests that a worker handles at once; more get 429"""
+    max_decodes: int = Field(2, ge=1)
+    """photos that a worker decodes at once; more wait their turn"""
+    max_connections: int = Field(1000, ge=1)
+    """connections of a worker; above it, a new one replaces an idle one"""
+    time_budget: float = Field(5.0, gt=0, le=300)
+    """seconds for one request, upload included"""
+    canary_share: float = Field(0.0, ge=0, le=1)
+    """share of unpinned requests sent to label canary; the rest goes to stable"""
+    canary_header: str = Field("X-Client-ID", pattern=r"^[A-Za-z0-9-]+$")
+    """request header that names the client; each client keeps its label"""
+    drain_delay: float = Field(0.0, ge=0, le=3600)
+    """seconds after SIGTERM in which only readiness fails, so load balancers notice"""
+    drain_seconds: int = Field(30, gt=0)
+    """seconds for requests in flight to finish after SIGTERM"""
+    max_body_bytes: int = Field(20_000_000, ge=1)
+    """maximum bytes of a request's body; more get 413"""
+    max_upload_bytes: int = Field(100_000_000, ge=1)
+    """maximum bytes of unfinished uploads that a worker holds; more get 429"""
+    max_photos: int = Field(32, ge=1)
+    """maximum photos in one request; more get 413"""
+    api_keys_file: Path | None = None
+    """file of SHA-256 sums of API keys, one per line; none: no key is needed"""
+    cors_origins: Words = ()
+    """origins whose pages may use the API, such as https://a.example; * for all"""
+    metrics_bind: str | None = None
+    """address and port for /metrics only; none: served on the main port"""
+    log_format: Literal["text", "json"] = "text"
+    """format of log lines: text or json"""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """lowest level logged: DEBUG, INFO, WARNING or ERROR"""
 
     def tls_files(self) -> TlsFiles | None:
         """Return the files for TLS with the model server; None means plaintext.
@@ -188,3 +166,39 @@ class Settings(BaseSettings):
         if not formats or set(formats) - set(KNOWN_FORMATS):
             raise ValueError(f"expected formats out of {', '.join(KNOWN_FORMATS)}")
         return formats
+
+
+class SettingsError(Exception):
+    """The environment holds unknown or invalid settings; the message names all of them."""
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        SettingsError: a `PHOTOLABEL_*` variable is unknown or its value is invalid.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    given = {name for name in os.environ if name.startswith(PREFIX)}
+    problems = [f"{name}: unknown setting" for name in sorted(given - known - FOREIGN)]
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for invalid in error.errors():
+            name = PREFIX + str(invalid["loc"][0]).upper()
+            reason = invalid["msg"].removeprefix("Value error, ")
+            problems.append(f"{name}={os.environ.get(name)!r}: {reason}")
+    if problems:
+        raise SettingsError("; ".join(problems) + ". Settings: python -m serving --help")
+    return settings
+
+
+def settings_table() -> str:
+    """Return one line for each setting: its variable, description and default."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = ",".join(field.default) if isinstance(field.default, tuple) else field.default
+        shown = "none" if default in (None, "") else default
+        rows.append((PREFIX + name.upper(), f"{field.description} (default: {shown})"))
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"  {name:<{width}}  {description}" for name, description in rows)

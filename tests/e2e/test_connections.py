@@ -155,7 +155,6 @@ def test_uploads_without_a_key_take_no_room(tmp_path: Path) -> None:
     with (
         gateway("127.0.0.1:1", tmp_path / "log", **settings) as (_, url),
         connected(httpx.URL(url), 5) as strangers,
-        connected(httpx.URL(url), 1) as (known,),
     ):
         for connection in strangers:
             connection.sendall(head + b"\r\n" + b"x" * 40_000)
@@ -163,8 +162,9 @@ def test_uploads_without_a_key_take_no_room(tmp_path: Path) -> None:
         upload = head + b"Authorization: Bearer " + key.encode() + b"\r\n\r\n" + b"x" * 250_000
 
         def heard() -> int:
-            known.sendall(upload)
-            return answers(known, 1)[0]
+            with connected(httpx.URL(url), 1) as (known,):  # A refused upload ends its connection.
+                known.sendall(upload)
+                return answers(known, 1)[0]
 
         # What they took is given back right after their answers.
         until(lambda: heard() in {415, 503})
@@ -212,14 +212,17 @@ def test_no_connection_is_kept_that_is_over(lonely: tuple[Program, httpx.URL]) -
 
 
 def test_more_connections_than_a_worker_keeps_let_idle_ones_go(tmp_path: Path) -> None:
-    with (
-        gateway("127.0.0.1:1", tmp_path / "log", workers="1", max_connections="20") as (_, url),
-        connected(httpx.URL(url), 20) as idle,
-    ):
-        for connection in idle:
-            connection.sendall(LIVE)
-            assert answers(connection, 1) == [200]
-        with connected(httpx.URL(url), 5) as newer:
-            for connection in newer:
+    settings = {"workers": "1", "max_connections": "20"}
+    with gateway("127.0.0.1:1", tmp_path / "log", **settings) as (program, url):
+        (worker,) = psutil.Process(program.process.pid).children()
+        # The connection by which `gateway` waited for its start would be one too many.
+        until(lambda: {each.status for each in worker.net_connections("tcp")} == {"LISTEN"})
+        with connected(httpx.URL(url), 20) as idle:
+            for connection in idle:
                 connection.sendall(LIVE)
                 assert answers(connection, 1) == [200]
+            with connected(httpx.URL(url), 5) as newer:
+                for connection in newer:
+                    connection.sendall(LIVE)
+                    assert answers(connection, 1) == [200]
+            assert answers(idle[0], 1) == []  # The connection that was idle the longest.

@@ -21,7 +21,7 @@ FROM_PROMETHEUS = {"pod", "namespace"}
 def labels_of_samples() -> dict[str, set[str]]:
     """Return the labels of every sample that the gateway tells, by its name."""
     metrics, observation = Metrics(), Observation()
-    with observation.decoding():
+    with observation.stage("decode"):
         observation.best = [("cat", 0.9)]
     metrics.record(observation, "classify", "cats-dogs", 200, 0.1)
     families = metrics.registry.collect()

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from serving.errors import Unauthorized
 
-KEY_BYTES = 32  # 256 bits
 QUIET_SECONDS = 10.0
 KEYED = "/v1/"
 """The prefix of all paths that need a key, where keys are configured."""
@@ -20,7 +19,7 @@ log = logging.getLogger(__name__)
 
 def new_key() -> tuple[str, str]:
     """Return a new random key and its SHA-256 sum in hexadecimal, the line for the keys file."""
-    key = secrets.token_urlsafe(KEY_BYTES)
+    key = secrets.token_urlsafe(32)  # 256 bits
     return key, _sum(key)
 
 
@@ -62,7 +61,7 @@ class ApiKeys:
     def _current_sums(self) -> list[str]:
         try:
             stat = self._file.stat()
-            # `ctime` too: a file that could not be read may have got the permissions.
+            # `ctime` too: a file may have become readable, which changes only this.
             stamp = stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
             if stamp != self._stamp:
                 self._read(stamp)

@@ -29,7 +29,8 @@ def allow_origins(app: Flask, origins: tuple[str, ...], canary_header: str) -> N
     sent = ", ".join((*_SENT, "tracestate", canary_header))
 
     def share(response: Response) -> Response:
-        if not (_is_api(request.path) or response.mimetype == PROBLEM):
+        is_api = request.path.startswith(KEYED) or request.path == "/openapi.json"
+        if not is_api and response.mimetype != PROBLEM:
             return response
         if EVERYONE in origins:
             response.headers["Access-Control-Allow-Origin"] = EVERYONE
@@ -48,7 +49,3 @@ def allow_origins(app: Flask, origins: tuple[str, ...], canary_header: str) -> N
         return response
 
     app.after_request(share)
-
-
-def _is_api(path: str) -> bool:
-    return path.startswith(KEYED) or path == "/openapi.json"

@@ -29,8 +29,8 @@ class Health:
         ("/readyz",),
         group="Service",
         responses={
-            200: Described("All can.", examples.ready),
-            503: Described("At least one can't.", examples.not_ready),
+            200: Described("All models can.", examples.ready),
+            503: Described("At least one model can't.", examples.not_ready),
         },
         errors=(MalformedRequest,),
         parameters=("timeout",),

@@ -51,7 +51,7 @@ def _framework(error: HTTPException) -> Response | HTTPException:
 
 def _unforeseen(error: Exception) -> Response:
     log.error("request failed", exc_info=error, extra={"request_id": g.request_id})
-    detail = f"The service's log has more under the request id {g.request_id}."
+    detail = f"See the service's log for details, under the request id {g.request_id}."
     return _render(errors.InternalError(detail))
 
 

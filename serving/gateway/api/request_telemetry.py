@@ -3,6 +3,7 @@
 import logging
 import re
 import secrets
+import time
 from collections.abc import Collection
 
 from flask import Flask, Response, g, request
@@ -11,7 +12,7 @@ from serving.gateway.api.request_arrival import ARRIVAL
 from serving.gateway.api.routing import Described, Route
 from serving.gateway.telemetry.metrics import Metrics, WsgiApp
 from serving.gateway.telemetry.observation import Observation
-from serving.gateway.telemetry.trace import Trace, Tracing, trace_context
+from serving.gateway.telemetry.tracing import Trace, Tracing, trace_context
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 UNKNOWN = "unknown"
@@ -65,14 +66,14 @@ class Telemetry:
         app.teardown_request(self._teardown)
 
     def _begin(self) -> None:
-        environ = request.environ  # A header is found faster here than in `request.headers`.
+        environ = request.environ  # Faster than `request.headers`.
         given = environ.get("HTTP_X_REQUEST_ID", "")
         request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
         traceparent, tracestate = environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_TRACESTATE")
         context = trace_context(traceparent, tracestate or "") if traceparent else {}
         name = request.endpoint or UNKNOWN
         if request.method == "OPTIONS":
-            name = OPTIONS  # Whatever the path does, OPTIONS does not do it.
+            name = OPTIONS  # It never runs the path's handler.
         quiet = name in _QUIET
         begin_trace = Trace if quiet else self._begin_trace
         g.request_id = request_id
@@ -86,7 +87,7 @@ class Telemetry:
     def _end(self, response: Response) -> Response:
         observation: Observation = g.observation
         response.headers["X-Request-ID"] = observation.trace.metadata["x-request-id"]
-        seconds, status = observation.elapsed(), response.status_code
+        seconds, status = time.monotonic() - observation.began, response.status_code
         model = self._model()
         self._metrics.record(observation, observation.trace.route, model, status, seconds)
         observation.trace.end(model, observation.version, status)

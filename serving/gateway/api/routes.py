@@ -37,7 +37,6 @@ from serving.gateway.inference.admission import Admission
 from serving.gateway.inference.canary import Canary
 from serving.gateway.inference.catalog import Catalog
 from serving.gateway.inference.classifier import Classifier
-from serving.gateway.inference.explainer import Explainer
 from serving.gateway.inference.results import Photo
 from serving.gateway.model_client.model_ref import ModelRef
 from serving.gateway.settings import Settings
@@ -52,13 +51,10 @@ Result = TypeVar("Result")
 class Routes:
     """The handlers, over the parts that do the work."""
 
-    def __init__(
-        self, settings: Settings, catalog: Catalog, classifier: Classifier, explainer: Explainer
-    ) -> None:
+    def __init__(self, settings: Settings, catalog: Catalog, classifier: Classifier) -> None:
         self._settings = settings
         self._catalog = catalog
         self._classifier = classifier
-        self._explainer = explainer
         self._uploads = Uploads(settings.max_body_bytes, settings.max_photos)
         self._admission = Admission(settings.max_in_flight)
         self._canary = Canary(settings.canary_share)
@@ -68,7 +64,12 @@ class Routes:
         """Start the time budget, which the client may lower, and check the API key."""
         keyed = request.path.startswith(KEYED)
         if keyed or request.path == "/readyz":
-            seconds = _timeout(request.headers.get(TIMEOUT_HEADER), self._settings.time_budget)
+            text = request.headers.get(TIMEOUT_HEADER)
+            seconds = read_timeout(text, self._settings.time_budget)
+            if seconds is None:
+                raise MalformedRequest(
+                    f"{TIMEOUT_HEADER} is {text!r}; it must be seconds, such as 2.5."
+                )
             g.deadline = Deadline(seconds, g.observation.trace.metadata, g.observation.began)
         # OPTIONS reveals no secret, and browsers send it without the key.
         if keyed and self._api_keys and request.method != "OPTIONS":
@@ -151,8 +152,8 @@ class Routes:
         """
         ref = self._ref(name, version, label)
         if _format() == PNG:
-            return heat_map_response(self._ask(self._explainer.explain, ref, max_photos=1))
-        return explanation_response(self._ask(self._explainer.explain, ref))
+            return heat_map_response(self._ask(self._classifier.explain, ref, max_photos=1))
+        return explanation_response(self._ask(self._classifier.explain, ref))
 
     def _ask(
         self, ask: Callable[..., Result], ref: ModelRef, max_photos: int | None = None
@@ -160,10 +161,10 @@ class Routes:
         """Read the photos of the request and ask a model about them."""
         top = _top(request.args.get("top"))
         observation: Observation = g.observation
-        with observation.uploading():
+        with observation.stage("upload", observation.began):
             body = self._uploads.read(request, g.deadline)
         with contextlib.ExitStack() as held:
-            with observation.waiting():
+            with observation.stage("admission"):
                 held.enter_context(self._admission.admitted())
             photos = self._uploads.photos(request, body)
             observation.photos = len(photos)
@@ -201,13 +202,6 @@ class Routes:
         except PhotolabelError as error:
             return UnavailableModel(name=name, state="unavailable", detail=error.detail)
         return ready_model(name, described, states)
-
-
-def _timeout(text: str | None, budget: float) -> float:
-    seconds = read_timeout(text, budget)
-    if seconds is None:
-        raise MalformedRequest(f"{TIMEOUT_HEADER} is {text!r}; it must be seconds, such as 2.5.")
-    return seconds
 
 
 def _top(text: str | None) -> int | None:

@@ -21,11 +21,7 @@ GROUPS = {
 }
 
 _MODEL = "/v1/models/<segment:name>"
-MODEL_PATHS = (
-    _MODEL,
-    f"{_MODEL}/versions/<segment:version>",
-    f"{_MODEL}/labels/<segment:label>",
-)
+MODEL_PATHS = (_MODEL, f"{_MODEL}/versions/<segment:version>", f"{_MODEL}/labels/<segment:label>")
 """The paths of a model, of one of its versions and of a version label."""
 
 

@@ -139,7 +139,7 @@ class Problem(BaseModel):
     status: int = Field(description="The HTTP status.", examples=[404])
     detail: str = Field(description="What was wrong, what was received, what to do.")
     request_id: str = Field(
-        description="As in `X-Request-ID`; the service's log has more under it.",
+        description="As in `X-Request-ID`; the service's log has details under it.",
         examples=["0b8e6c1f"],
     )
     errors: list[BadPhotoProblem] | None = Field(

@@ -4,7 +4,7 @@ import base64
 import io
 import json
 import re
-from typing import IO, Any
+from typing import Any
 
 from flask import Request
 from gunicorn.http.errors import ParseException
@@ -61,7 +61,10 @@ class Uploads:
             raise TooManyRequests("Too many uploads are in progress. Try again shortly.")
         body, reason = b"", None
         try:
-            body = _stream(request).read(self._max_body_bytes + 1)
+            # If the server ends the body, Werkzeug need not count its bytes again.
+            ends = request.environ.get("wsgi.input_terminated")
+            stream = request.environ["wsgi.input"] if ends else request.stream
+            body = stream.read(self._max_body_bytes + 1)
         except (ParseException, OSError) as error:
             reason = f"{type(error).__name__} {error}".strip()
         if announced is not None and len(body) < announced:
@@ -95,12 +98,7 @@ class Uploads:
     def _multipart(self, request: Request, body: bytes) -> list[Photo]:
         parts: list[tuple[str | None, io.BytesIO]] = []
 
-        def begin_part(
-            total_content_length: int | None,
-            content_type: str | None,
-            filename: str | None,
-            content_length: int | None = None,
-        ) -> io.BytesIO:
+        def begin_part(*_: Any, filename: str | None = None, **__: Any) -> io.BytesIO:
             # The parser's result is grouped by field; this keeps the order of the form.
             parts.append((filename, io.BytesIO()))
             return parts[-1][1]
@@ -171,13 +169,6 @@ class Uploads:
         return TooManyPhotos(
             f"There are {received} photos in the request; the maximum is {self._max_photos}."
         )
-
-
-def _stream(request: Request) -> IO[bytes]:
-    """Return the body; if the server ends it, without Werkzeug counting bytes again."""
-    ends = request.environ.get("wsgi.input_terminated")
-    stream: IO[bytes] = request.environ["wsgi.input"] if ends else request.stream
-    return stream
 
 
 def _json_photo(index: int, image: Any) -> Photo:

@@ -27,7 +27,7 @@ class Admission:
         """
         if not self._permits.acquire(blocking=False):
             raise TooManyRequests(
-                f"{self._limit} requests are being handled, the maximum. Try again shortly."
+                f"The maximum number of requests in progress ({self._limit}) is reached. Try again."
             )
         try:
             yield
@@ -53,8 +53,8 @@ class DecodeLimit:
         """
         if not self._permits.acquire(timeout=deadline.remaining()):
             raise DeadlineExceeded(
-                f"The gateway was busy with other photos for the {deadline.seconds:g} s of the"
-                " request. Try again."
+                "The gateway was busy with other photos for the request's whole time budget"
+                f" ({deadline.seconds:g} s). Try again."
             )
         try:
             yield

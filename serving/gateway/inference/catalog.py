@@ -2,7 +2,6 @@
 
 import threading
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -36,27 +35,20 @@ class ModelSource(Protocol):
         """Return heat maps, float32 `[photos, rows, columns]`."""
 
 
-@dataclass
-class _Known:
-    """What is known about one model."""
-
-    described: dict[int, Description] = field(default_factory=dict)  # by version
-    last: dict[str | None, int] = field(default_factory=dict)  # answered last, by label or unpinned
-
-
 class Catalog:
     """The models served, and the descriptions of their versions, each asked for once."""
 
     def __init__(self, names: tuple[str, ...], source: ModelSource) -> None:
         self.names = names
         self._source = source
-        self._known = {name: _Known() for name in names}
+        self._described: dict[ModelRef, Description] = {}  # By version.
+        self._last: dict[ModelRef, ModelRef] = {}  # The version that answered a request last.
         self._refreshes: dict[ModelRef, Future[Description]] = {}  # Under way.
         self._lock = threading.Lock()
 
     def check_name(self, name: str) -> None:
         """Raise `UnknownModel` if a model is not served, without a call."""
-        if name not in self._known:
+        if name not in self.names:
             raise UnknownModel(f"There is no model {name!r}; served are {', '.join(self.names)}.")
 
     def expect(self, ref: ModelRef, deadline: Deadline) -> Description:
@@ -68,9 +60,7 @@ class Catalog:
         Raises:
             PhotolabelError: of the model server; `ModelNotReady`: the preparation is unknown.
         """
-        known = self._known[ref.name]
-        version = ref.version if ref.version is not None else known.last.get(ref.label)
-        described = known.described.get(version) if version is not None else None
+        described = self._described.get(self._last.get(ref, ref))
         return _usable(ref.name, described or self.refresh(ref, deadline))
 
     def refresh(self, ref: ModelRef, deadline: Deadline) -> Description:
@@ -95,14 +85,14 @@ class Catalog:
 
     def _describe(self, ref: ModelRef, deadline: Deadline) -> Description:
         description = self._source.describe(ref, deadline)
-        self._known[ref.name].described[description.version] = description
+        self._described[ModelRef(ref.name, description.version)] = description
         self.answered(ref, description.version)
         return description
 
     def answered(self, ref: ModelRef, version: int) -> None:
         """Remember which version answered a request that did not name one."""
         if ref.version is None:
-            self._known[ref.name].last[ref.label] = version
+            self._last[ref] = ModelRef(ref.name, version)
 
     def find(self, ref: ModelRef, deadline: Deadline) -> tuple[Description, list[VersionState]]:
         """Return a version that can answer, the newest if none is named, and the states of all."""

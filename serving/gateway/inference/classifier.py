@@ -1,4 +1,4 @@
-"""Photos in, predictions out."""
+"""Photos in, predictions and heat maps out."""
 
 import contextlib
 import logging
@@ -7,17 +7,18 @@ import math
 import numpy as np
 
 from serving.deadline import Deadline
-from serving.errors import ModelNotReady, TooManyPhotos, UnknownVersion
+from serving.errors import ModelNotReady, NotExplainable, TooManyPhotos, UnknownVersion
 from serving.gateway.inference.admission import DecodeLimit
 from serving.gateway.inference.catalog import Catalog, ModelSource
 from serving.gateway.inference.results import (
     Classification,
     ClassProbability,
+    Explanation,
     ModelOutput,
     Photo,
     PhotoPrediction,
 )
-from serving.gateway.model_client.contract import MAX_INPUT_BYTES, Description, Prediction
+from serving.gateway.model_client.contract import MAX_INPUT_BYTES, Description
 from serving.gateway.model_client.grpc_errors import RequestRefused, broken_contract
 from serving.gateway.model_client.model_ref import ModelRef
 from serving.gateway.telemetry.observation import Observation
@@ -31,12 +32,19 @@ log = logging.getLogger(__name__)
 
 
 class Classifier:
-    """Classifies photos with the models of a catalog; decodes `max_decodes` of them at once."""
+    """Classifies photos with the models of a catalog, and explains the predictions.
+
+    Args:
+        catalog: the models.
+        source: the model server.
+        limits: of one photo.
+        max_decodes: how many photos are decoded at once.
+    """
 
     def __init__(
         self, catalog: Catalog, source: ModelSource, limits: PhotoLimits, max_decodes: int = 2
     ) -> None:
-        self.catalog = catalog
+        self._catalog = catalog
         self._source = source
         self._preparer = PhotoPreparer(limits)
         self._decode_limit = DecodeLimit(max_decodes)
@@ -51,7 +59,7 @@ class Classifier:
         photos: list[Photo],
         top: int | None,
         deadline: Deadline,
-        observation: Observation | None = None,
+        observation: Observation,
     ) -> Classification:
         """Classify photos.
 
@@ -65,13 +73,41 @@ class Classifier:
         Raises:
             PhotolabelError: the model or a photo is bad, the deadline has passed…
         """
-        observation = observation or Observation()
-        output = self.predict(ref, photos, deadline, observation)
-        classification = to_classification(ref.name, output, top)
+        output = self._predict(ref, photos, deadline, observation)
+        classification = _to_classification(ref.name, output, top)
         observation.best = [(each.label, each.probability) for each in classification.predictions]
         return classification
 
-    def predict(
+    def explain(
+        self,
+        ref: ModelRef,
+        photos: list[Photo],
+        top: int | None,
+        deadline: Deadline,
+        observation: Observation,
+    ) -> Explanation:
+        """Classify photos and let the version that answered explain; arguments as for `classify`.
+
+        Raises:
+            PhotolabelError: as there; `NotExplainable`: the version has no signature `explain`.
+        """
+        _check_explains(ref.name, self._catalog.expect(ref, deadline))  # Before anything costly.
+        for _ in range(TRIES):
+            output = self._predict(ref, photos, deadline, observation)
+            # Not noted in the observation as `classify` does: photos that people ask about would
+            # count twice, and look like drift.
+            classification = _to_classification(ref.name, output, top)
+            _check_explains(ref.name, output.description)
+            version = ModelRef(ref.name, classification.version)
+            try:
+                with observation.stage("explain"):
+                    heat = self._source.explain(version, output.pixels, deadline)
+            except UnknownVersion:  # It was replaced after it had answered: classify again.
+                continue
+            return Explanation(classification, heat, output.pixels)
+        raise ModelNotReady(f"Model {ref} is changing: its versions are being replaced. Try again.")
+
+    def _predict(
         self, ref: ModelRef, photos: list[Photo], deadline: Deadline, observation: Observation
     ) -> ModelOutput:
         """Prepare the photos and ask the model; again if the answering version needs other pixels.
@@ -79,16 +115,16 @@ class Classifier:
         Versions differ for a moment while one takes over, and for longer between replicas of the
         model server: the client did not name one, so this must not become its error.
         """
-        asked, expected = ref, self.catalog.expect(ref, deadline)
+        asked, expected = ref, self._catalog.expect(ref, deadline)
         for _ in range(TRIES):
             observation.version = expected.version
             pixels = self._prepare_all(photos, expected, deadline, observation)
             try:
-                with observation.asking():
+                with observation.stage("predict"):
                     prediction = self._source.predict(asked, pixels, deadline)
             except RequestRefused as refusal:
                 log.warning("%s", refusal.detail)
-                expected = self.catalog.refresh(asked, deadline)
+                expected = self._catalog.refresh(asked, deadline)
             except UnknownVersion:
                 if asked == ref and ref != ModelRef(ref.name):
                     raise
@@ -97,7 +133,7 @@ class Classifier:
                 if prediction.version == expected.version:
                     return ModelOutput(photos, expected, prediction, pixels)
                 actual = self._describe(ref.name, prediction.version, deadline)
-                self.catalog.answered(ref, prediction.version)
+                self._catalog.answered(ref, prediction.version)
                 if (actual.shape, actual.preparation) == (expected.shape, expected.preparation):
                     return ModelOutput(photos, actual, prediction, pixels)
                 expected = actual
@@ -108,7 +144,7 @@ class Classifier:
         """Describe a version that has answered; other replicas may lack it."""
         for _ in range(TRIES):
             with contextlib.suppress(UnknownVersion):
-                return self.catalog.expect(ModelRef(name, version), deadline)
+                return self._catalog.expect(ModelRef(name, version), deadline)
         raise ModelNotReady(f"Model {name} is changing: version {version} is gone. Try again.")
 
     def _prepare_all(
@@ -128,10 +164,10 @@ class Classifier:
         bad: list[tuple[str, BadPhoto]] = []
         for index, photo in enumerate(photos):
             with contextlib.ExitStack() as permit:
-                with observation.waiting():
+                with observation.stage("admission"):
                     permit.enter_context(self._decode_limit.acquired(deadline))
                 try:
-                    with observation.decoding():
+                    with observation.stage("decode"):
                         pixels[index] = self._preparer.prepare(
                             photo.encoded, preparation, shape, deadline
                         )
@@ -143,33 +179,30 @@ class Classifier:
         return pixels
 
 
-def to_classification(model: str, output: ModelOutput, top: int | None) -> Classification:
-    """Return a model's output as labels with their probabilities.
-
-    Raises:
-        ModelNotReady: the output violates contract 1.
-    """
-    description, prediction = output.description, output.prediction
+def _to_classification(model: str, output: ModelOutput, top: int | None) -> Classification:
+    """Name and rank the classes of each photo; raise `ModelNotReady` if contract 1 is violated."""
+    labels, prediction = output.description.labels, output.prediction
     ref = ModelRef(model, prediction.version)
-    columns, classes = prediction.probabilities.shape[1], len(description.labels)
-    if columns != classes:
-        raise broken_contract(ref, f"{columns} probabilities for {classes} labels")
+    columns = prediction.probabilities.shape[1]
+    if columns != len(labels):
+        raise broken_contract(ref, f"{columns} probabilities for {len(labels)} labels")
     if not np.isfinite(prediction.probabilities).all():
         raise broken_contract(ref, "a probability is not a number")
-    predictions = _rank(output.photos, description, prediction, top)
-    return Classification(model, prediction.version, predictions)
-
-
-def _rank(
-    photos: list[Photo], description: Description, prediction: Prediction, top: int | None
-) -> list[PhotoPrediction]:
-    """Rank the classes of each photo; plain Python, which is faster than NumPy on short rows."""
-    labels, predictions = description.labels, []
-    rows = zip(photos, prediction.probabilities.tolist(), strict=True)
+    predictions = []
+    # Plain Python is faster than NumPy on short rows.
+    rows = zip(output.photos, prediction.probabilities.tolist(), strict=True)
     for index, (photo, row) in enumerate(rows):
         order = sorted(range(len(row)), key=row.__getitem__, reverse=True)[:top]
         ranked = [ClassProbability(labels[each], row[each]) for each in order]
         known = None if prediction.recognized is None else bool(prediction.recognized[index])
         best = ranked[0]
         predictions.append(PhotoPrediction(photo.name, best.label, best.probability, ranked, known))
-    return predictions
+    return Classification(model, prediction.version, predictions)
+
+
+def _check_explains(name: str, description: Description) -> None:
+    if not description.explains:
+        raise NotExplainable(
+            f"Model {ModelRef(name, description.version)}, has no signature 'explain': it was"
+            " published before there were heat maps. Publish it again, or use :classify."
+        )

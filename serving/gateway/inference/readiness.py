@@ -57,8 +57,9 @@ class Readiness:
             return [ModelReadiness(name, "draining", detail=detail) for name in self._catalog.names]
         results = {name: self._result(name) for name in self._catalog.names}
         wait(results.values(), _wait_seconds(deadline))
+        detail = "The model server has not answered yet."
         return [
-            result.result() if result.done() else _no_response(name)
+            result.result() if result.done() else ModelReadiness(name, "unavailable", detail=detail)
             for name, result in results.items()
         ]
 
@@ -85,8 +86,3 @@ def _wait_seconds(deadline: Deadline) -> float:
         return min(WAIT_SECONDS, deadline.remaining())
     except DeadlineExceeded:
         return 0.0
-
-
-def _no_response(name: str) -> ModelReadiness:
-    detail = "The model server has not answered yet."
-    return ModelReadiness(name, "unavailable", detail=detail)

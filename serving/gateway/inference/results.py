@@ -13,7 +13,7 @@ from serving.gateway.model_client.contract import Description, Prediction
 
 @dataclass(frozen=True)
 class Photo:
-    """One encoded photo: its name for the answer and its bytes."""
+    """One encoded photo: its name in the response and its bytes."""
 
     name: str
     encoded: bytes

@@ -13,7 +13,7 @@ from serving.tls.certificates import Pem, TlsError, TlsFiles
 log = logging.getLogger(__name__)
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
-LOOK_SECONDS = 5.0  # Between two looks at the files of certificates.
+LOOK_SECONDS = 5.0  # Interval for checking the certificate files.
 
 _INVALID = "The changed certificates are invalid, the old ones stay in use: %s"
 
@@ -39,16 +39,16 @@ _OPTIONS = [
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.service_config", json.dumps(_RETRY_UNAVAILABLE)),
-    # gRPC's own backoff grows to two minutes: a restarted server would be missed for as long.
+    # gRPC's own backoff grows to two minutes: a restarted server would go unnoticed as long.
     ("grpc.initial_reconnect_backoff_ms", 100),
     # The time for one attempt to connect, TLS handshake included.
     ("grpc.min_reconnect_backoff_ms", 1000),
     ("grpc.max_reconnect_backoff_ms", 500),
-    # By default a name is looked up twice a minute: a replaced pod would be missed for as long.
+    # By default a name is looked up twice a minute: a replaced pod would go unnoticed as long.
     ("grpc.dns_min_time_between_resolutions_ms", 1000),
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 5_000),
-    # A proxy from the environment has no business between the gateway and its model server.
+    # Ignore proxies set in the environment.
     ("grpc.enable_http_proxy", 0),
 ]
 

@@ -39,7 +39,7 @@ class CircuitBreaker:
 
     A failure is a call that did not reach the model server, or took `SLOW_SECONDS` without an
     answer: without the breaker each such call would hold its permit, and its client, until the
-    deadline. A shorter deadline only says that the client is impatient.
+    deadline. A shorter deadline that passes says nothing about the server.
 
     The log has the cause of failures, at most a line each `QUIET_SECONDS`, and their end.
 
@@ -67,7 +67,10 @@ class CircuitBreaker:
         Raises:
             ModelServerUnavailable: calls have failed, and it is not yet time for the next probe.
         """
-        self._check_and_probe()
+        if self._failures >= FAILURES_TO_OPEN:
+            with self._lock:
+                self.check()
+                self._next_probe = self._clock() + PROBE_SECONDS
         begun = self._clock()
         try:
             yield
@@ -91,12 +94,6 @@ class CircuitBreaker:
             raise ModelServerUnavailable(
                 "The model server has not answered for a while. Try again shortly."
             )
-
-    def _check_and_probe(self) -> None:
-        if self._failures >= FAILURES_TO_OPEN:
-            with self._lock:
-                self.check()
-                self._next_probe = self._clock() + PROBE_SECONDS
 
     def _failed(self) -> None:
         with self._lock:

@@ -69,7 +69,7 @@ def read_description(
     try:
         text = _read_strings(response, "card", ref)[0]
         card = json.loads(text, parse_constant=_refuse_constant)
-        to_json(card)  # Responses hold it: half a surrogate pair or 300 levels would break them.
+        to_json(card)  # Unpaired surrogates or deep nesting would break the responses that hold it.
     except (ValueError, RecursionError) as error:
         raise broken_contract(ref, f"signature describe: the card is not JSON ({error})") from error
     if not isinstance(card, dict):

@@ -55,8 +55,8 @@ def to_error(
             return ModelServerUnavailable("The model server is overloaded. Try again shortly.")
         case grpc.StatusCode.DEADLINE_EXCEEDED:
             return DeadlineExceeded(
-                f"The model did not answer within the {deadline.seconds:g} s of the request."
-                " Try again."
+                "The model did not answer within the request's time budget of"
+                f" {deadline.seconds:g} s. Try again."
             )
         case _:
             return InternalError(f"{ref}: {code.name}: {message}")

@@ -51,7 +51,7 @@ class ChunkDecoder:
         return b"".join(decoded)
 
     def _read_line(self, data: bytes, position: int) -> int:
-        """Continue a line; return the position after it, or after what has come of it."""
+        """Append to the current line; return the position after the bytes used."""
         end = data.find(b"\n", position)
         stop = len(data) if end < 0 else end + 1
         self._line += data[position:stop]

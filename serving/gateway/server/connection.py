@@ -62,7 +62,7 @@ class Connection:
 
     @property
     def blocked(self) -> bool:
-        """Whether the client has yet to take what is sent; until then nothing is read."""
+        """Whether sent data is still buffered; nothing is read until it is gone."""
         return bool(self._unsent)
 
     def fileno(self) -> int:
@@ -120,7 +120,7 @@ class Connection:
             self.send(_HEAD_TIMEOUT)
 
     def request(self) -> IncomingRequest | None:
-        """Return the next request if it is complete, or never will be."""
+        """Return the next request if it is complete, or can no longer become complete."""
         incoming = self._incoming
         if incoming is None or incoming.request is None or self._unsent:
             return None

@@ -189,7 +189,7 @@ class _BrokenBody:
 
 
 class InvalidChunk(ParseException):  # type: ignore[misc]  # gunicorn has no types.
-    """A body announced as chunked is not."""
+    """A body announced as chunked is invalid."""
 
 
 class _ReceivedBytes(Unreader):  # type: ignore[misc]  # gunicorn has no types.

@@ -108,7 +108,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
             self._wake(listener, _READABLE)
 
     def _wake(self, waiting: Connection | socket.socket, event: int) -> None:
-        """Let one thread handle the next event; it does so again if another is busy with it."""
+        """Let one thread handle the next event; `_leave` calls it again if another was busy."""
         with contextlib.suppress(OSError, ValueError):  # Closed meanwhile.
             self._poll.modify(waiting, event)
 

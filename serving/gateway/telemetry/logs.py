@@ -25,10 +25,15 @@ _SHOWN = {
 def configure_logging(level: str, form: str) -> None:
     """Log to standard error, in the form `text` or `json`."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_json_lines() if form == "json" else TextLines())
+    json_lines = JsonFormatter(
+        ["levelname", "process", "name", "message"],
+        rename_fields={"levelname": "level", "name": "logger", "exc_info": "traceback"},
+        timestamp="time",
+    )
+    handler.setFormatter(json_lines if form == "json" else TextLines())
     logging.basicConfig(level=level, handlers=[handler])
     logging.captureWarnings(True)
-    # No line shows these (Logging HOWTO, "Optimization").
+    # Don't compute fields that no line shows (Logging HOWTO, "Optimization").
     logging.logThreads = logging.logMultiprocessing = False
 
 
@@ -47,7 +52,7 @@ class TextLines(logging.Formatter):
         return f"{self._second[1]},{record.msecs:03.0f}"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base's name.
-        """Return the line: the message, then the known fields of the request."""
+        """Return the line: the message, followed by the request's fields."""
         fields = ((short, getattr(record, name, None)) for name, short in _SHOWN.items())
         shown = "".join(f" {short}={value}" for short, value in fields if value not in (None, ""))
         return _printable(super().formatMessage(record) + shown)
@@ -56,14 +61,6 @@ class TextLines(logging.Formatter):
         """Return a traceback whose lines can't be mistaken for the log's."""
         lines = super().formatException(ei).splitlines()
         return "\n".join(f"  | {_printable(line)}" for line in lines)
-
-
-def _json_lines() -> logging.Formatter:
-    return JsonFormatter(
-        ["levelname", "process", "name", "message"],
-        rename_fields={"levelname": "level", "name": "logger", "exc_info": "traceback"},
-        timestamp="time",
-    )
 
 
 def _printable(text: str) -> str:

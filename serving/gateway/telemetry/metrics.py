@@ -24,22 +24,16 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._requests = self._counter(
-            "requests", "Requests answered.", "route", "model", "version", "status"
+            "requests", "Requests answered.", "route model version status"
         )
-        self._request_seconds = self._histogram(
-            "request_seconds",
-            "From a request's first byte to its response.",
-            SECONDS,
-            "route",
-            "model",
-        )
-        self._stage_seconds = self._histogram(
-            "stage_seconds", "The stages of classifying.", SECONDS, "model", "stage"
-        )
-        self._photos = self._counter("photos", "Photos classified.", "model", "version")
+        meaning = "From a request's first byte to its response."
+        self._request_seconds = self._histogram("request_seconds", meaning, SECONDS, "route model")
+        meaning = "The stages of classifying."
+        self._stage_seconds = self._histogram("stage_seconds", meaning, SECONDS, "model stage")
+        self._photos = self._counter("photos", "Photos classified.", "model version")
         meaning = "Probability of the predicted class."
         self._confidence = self._histogram(
-            "confidence", meaning, CONFIDENCES, "model", "version", "predicted"
+            "confidence", meaning, CONFIDENCES, "model version predicted"
         )
         self.in_flight = Gauge(
             "photolabel_requests_in_flight",
@@ -50,15 +44,15 @@ class Metrics:
 
     # Children are cached by their labels: the library's own look-up costs more than counting.
 
-    def _counter(self, name: str, meaning: str, *labels: str) -> Callable[..., Counter]:
-        counter = Counter(f"photolabel_{name}", meaning, labels, registry=self.registry)
+    def _counter(self, name: str, meaning: str, labels: str) -> Callable[..., Counter]:
+        counter = Counter(f"photolabel_{name}", meaning, labels.split(), registry=self.registry)
         return functools.cache(counter.labels)
 
     def _histogram(
-        self, name: str, meaning: str, bounds: tuple[float, ...], *labels: str
+        self, name: str, meaning: str, bounds: tuple[float, ...], labels: str
     ) -> Callable[..., Histogram]:
         histogram = Histogram(
-            f"photolabel_{name}", meaning, labels, buckets=bounds, registry=self.registry
+            f"photolabel_{name}", meaning, labels.split(), buckets=bounds, registry=self.registry
         )
         return functools.cache(histogram.labels)
 

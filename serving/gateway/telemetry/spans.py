@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
 
-from serving.gateway.telemetry.trace import PROPAGATOR, Trace, Tracing
+from serving.gateway.telemetry.tracing import PROPAGATOR, Trace, Tracing
 
 SERVICE = "photolabel-gateway"
 
@@ -24,8 +24,11 @@ class SpanTracing(Tracing):
     """Records spans and exports them as OpenTelemetry's environment variables say."""
 
     def __init__(self) -> None:
-        # It is closed explicitly, within a time limit, not when the interpreter exits.
-        self._provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
+        named = "service.name=" in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
+        named = named or "OTEL_SERVICE_NAME" in os.environ
+        resource = Resource.create({} if named else {"service.name": SERVICE})
+        # The worker closes it, within a time limit.
+        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._provider.get_tracer("photolabel")
 
@@ -75,10 +78,3 @@ class _SpanTrace(Trace):
 
     def _carry(self, span: Span) -> None:
         PROPAGATOR.inject(self.metadata, set_span_in_context(span))
-
-
-def _resource() -> Resource:
-    named = "OTEL_SERVICE_NAME" in os.environ or "service.name=" in os.environ.get(
-        "OTEL_RESOURCE_ATTRIBUTES", ""
-    )
-    return Resource.create({} if named else {"service.name": SERVICE})

@@ -6,20 +6,24 @@ living worker has, not after its process id: a worker that takes over a slot con
 it, so no count is lost, and there are never more files than workers.
 """
 
+import logging
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIServer
 
-from prometheus_client import values
+from prometheus_client import CollectorRegistry, start_http_server, values
 from prometheus_client.multiprocess import mark_process_dead
 
 from serving.gateway.telemetry.metrics import FOLDER_VARIABLE, worker_registry
-from serving.gateway.telemetry.metrics_server import start_metrics_server
 
+CLIENT_SECONDS = 10
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - made by the system for this.
+
+log = logging.getLogger(__name__)
 
 
 class WorkerMetrics:
@@ -40,7 +44,7 @@ class WorkerMetrics:
         self._server: WSGIServer | None = None
 
     def open(self) -> None:
-        """Make the folder and open the port. Before any metric is made, and before any fork.
+        """Make the folder and open the port. Call it before any metric is made or process forked.
 
         Raises:
             OSError: the folder can't be made, or the port can't be opened.
@@ -60,7 +64,7 @@ class WorkerMetrics:
                 raise
 
     def close(self) -> None:
-        """Remove the folder and close the port. A worker, which ends in here too, leaves both."""
+        """Remove the folder and close the port; in a worker, which runs this too, do nothing."""
         if self._owner != os.getpid():
             return
         if self._server:
@@ -84,3 +88,33 @@ class WorkerMetrics:
         slot = self._slots.pop(worker)
         mark_process_dead(slot, self._folder)  # type: ignore[no-untyped-call]
         return slot
+
+
+def start_metrics_server(bind: str, registry: CollectorRegistry) -> WSGIServer:
+    """Start a server that shows metrics at `/metrics`, and at no other path.
+
+    Args:
+        bind: address and port, such as `0.0.0.0:9090` or `[::]:9090`.
+        registry: the metrics.
+
+    Raises:
+        OSError: the port can't be opened.
+    """
+    host, _, port = bind.rpartition(":")
+    server, _ = start_http_server(int(port), host.strip("[]"), registry)
+    server.set_app(_only_metrics(server.get_app()))
+    # A client that sends nothing must not hold its thread forever.
+    server.RequestHandlerClass.timeout = CLIENT_SECONDS  # type: ignore[attr-defined]
+    log.info("Metrics at: http://%s:%d/metrics", host, server.server_port)
+    return server
+
+
+def _only_metrics(page: Any) -> Any:
+    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/metrics":
+            response: Iterable[bytes] = page(environ, start_response)
+            return response
+        start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
+        return [b"The metrics are at /metrics.\n"]
+
+    return app

@@ -5,8 +5,7 @@ from dataclasses import fields
 import pytest
 
 from serving.__main__ import main
-from serving.gateway.settings import Settings
-from serving.gateway.settings_reader import SettingsError, read_settings
+from serving.gateway.settings import Settings, SettingsError, read_settings
 from serving.photos.limits import PhotoLimits
 
 

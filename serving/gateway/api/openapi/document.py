@@ -119,8 +119,10 @@ def _operation(rule: Rule, route: Route, settings: Settings) -> Operation:
         "operationId": rule.endpoint + variant,
         "parameters": [*(known[part] for part in parts), *parameters(names, settings)],
         "responses": {**responses, **error_responses(errors, settings)},
-        "security": _security(route, settings),
+        "security": [{_KEY: []}] if route.needs_key else [],
     }
+    if route.needs_key and not settings.api_keys_file:
+        operation["security"].insert(0, {})
     if route.description:
         operation["description"] = route.description
     if route.takes_photos:
@@ -134,12 +136,6 @@ def _commands(rule: Rule, route: Route, settings: Settings) -> list[str]:
     key = route.needs_key and settings.api_keys_file
     curl = 'curl -H "Authorization: Bearer $KEY"' if key else "curl"
     return [line.replace("PATH", path).replace("curl", curl, 1) for line in route.curl]
-
-
-def _security(route: Route, settings: Settings) -> list[dict[str, list[str]]]:
-    if not route.needs_key:
-        return []
-    return [{_KEY: []}] if settings.api_keys_file else [{}, {_KEY: []}]
 
 
 def _simplify(schema: dict[str, Any]) -> None:

@@ -44,16 +44,7 @@ class ErrorResponse:
 
 @dataclass(frozen=True)
 class Entry:
-    """One handler.
-
-    Attributes:
-        method: the HTTP method.
-        paths: all of its paths, the shortest first.
-        operation: the OpenAPI operation of the shortest path.
-        parameters: of all paths.
-        responses: the successful ones.
-        errors: what can go wrong.
-    """
+    """One handler, with all of its paths, the shortest first; `operation` is of the shortest."""
 
     method: str
     paths: list[str]

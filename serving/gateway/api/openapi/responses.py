@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from itertools import groupby
-from typing import Any
 
 from openapi_pydantic import Example, Header, MediaType, Reference, Response, Schema
 from openapi_pydantic.util import PydanticSchema
@@ -19,7 +18,7 @@ EXAMPLE_REQUEST_ID = "0b8e6c1f"
 _TEXT = Schema(type="string")
 _SCHEMAS = {JSON: Schema(type="object"), PNG: Schema(type="string", schema_format="binary")}
 _HEADER_MEANINGS = {
-    "Retry-After": "In how many seconds to try again.",
+    "Retry-After": "Seconds to wait before a retry.",
     "WWW-Authenticate": "How to send the key (RFC 9110).",
 }
 
@@ -88,17 +87,14 @@ def _error_response(status: HTTPStatus, errors: list[PhotolabelError]) -> Respon
     types = [error.problem()["type"] for error in errors]
     narrowed = Schema(properties={"type": Schema(enum=types), "status": Schema(const=int(status))})
     schema = Schema(allOf=[PydanticSchema(schema_class=Problem), narrowed])
-    examples: dict[str, Example | Reference] = {
-        error.slug: Example(summary=error.title, value=_problem(error)) for error in errors
-    }
+    examples: dict[str, Example | Reference] = {}
+    for error in errors:
+        problem = Problem.model_validate({**error.problem(), "request_id": EXAMPLE_REQUEST_ID})
+        shown = problem.model_dump(exclude_none=True)
+        examples[error.slug] = Example(summary=error.title, value=shown)
     titles = "; ".join(error.title for error in errors)
     content = {PROBLEM: MediaType(schema=schema, examples=examples)}
     return Response(description=f"{titles}.", headers=headers, content=content)
-
-
-def _problem(error: PhotolabelError) -> dict[str, Any]:
-    problem = Problem.model_validate({**error.problem(), "request_id": EXAMPLE_REQUEST_ID})
-    return problem.model_dump(exclude_none=True)
 
 
 def _request_id_header() -> dict[str, Header | Reference]:

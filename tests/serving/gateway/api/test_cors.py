@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from serving.gateway.api.api_keys import new_key
-from serving.gateway.settings import Settings
-from serving.gateway.settings_reader import SettingsError, read_settings
+from serving.gateway.settings import Settings, SettingsError, read_settings
 from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, gateway
 

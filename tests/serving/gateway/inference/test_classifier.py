@@ -20,6 +20,7 @@ from serving.gateway.inference.results import Classification, Photo
 from serving.gateway.model_client.contract import MAX_INPUT_BYTES, Description
 from serving.gateway.model_client.grpc_errors import RequestRefused
 from serving.gateway.model_client.model_ref import ModelRef
+from serving.gateway.telemetry.observation import Observation
 from serving.photos import prepare
 from serving.photos.limits import PhotoLimits
 from serving.photos.photo_preparer import PhotoPreparer
@@ -38,7 +39,8 @@ class Gateway:
 
     def classify(self, top: int | None = None, **ref: Any) -> Classification:
         """Classify one photo with the clothing model."""
-        return self._classification.classify(ModelRef("clothing", **ref), [PHOTO], top, Deadline(5))
+        model = ModelRef("clothing", **ref)
+        return self._classification.classify(model, [PHOTO], top, Deadline(5), Observation())
 
 
 @pytest.fixture
@@ -71,7 +73,7 @@ def test_no_more_photos_are_prepared_than_a_call_may_hold(source: FakeModelServe
     classification = Classifier(Catalog(("clothing",), source), source, PhotoLimits())
     photos = [PHOTO] * (MAX_INPUT_BYTES // (28 * 28) + 1)
     with pytest.raises(TooManyPhotos, match="at most 80,248 photos"):
-        classification.classify(ModelRef("clothing"), photos, None, Deadline(5))
+        classification.classify(ModelRef("clothing"), photos, None, Deadline(5), Observation())
     assert not source.predicted
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
-from serving.gateway.telemetry.metrics_server import start_metrics_server
+from serving.gateway.telemetry.worker_metrics import start_metrics_server
 from tests.e2e.processes import free_port
 
 
@@ -36,7 +36,7 @@ def test_metrics_are_at_their_path_alone(host: str) -> None:
 
 
 def test_silent_clients_do_not_block_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("serving.gateway.telemetry.metrics_server.CLIENT_SECONDS", 0.5)
+    monkeypatch.setattr("serving.gateway.telemetry.worker_metrics.CLIENT_SECONDS", 0.5)
     with running("127.0.0.1") as bind, contextlib.ExitStack() as stack:
         host, _, port = bind.rpartition(":")
         silent = [

@@ -10,8 +10,7 @@ from serving.deadline import Deadline
 from serving.gateway.model_client.client import ModelServer
 from serving.gateway.model_client.model_ref import ModelRef
 from serving.gateway.telemetry.observation import Observation
-from serving.gateway.telemetry.trace import Trace, trace_context
-from serving.gateway.telemetry.tracing import exporter_is_set
+from serving.gateway.telemetry.tracing import Trace, exporter_is_set, trace_context
 from tests.e2e.processes import ROOT
 from tests.serving.collector import collector
 from tests.serving.scripted import Script, serve
@@ -126,11 +125,11 @@ def test_spans_are_exported_and_calls_belong_to_theirs(monkeypatch: pytest.Monke
         recorder = SpanTracing()
         metadata = {"x-request-id": "abc", "traceparent": GOOD}
         observation = Observation(recorder.begin("classify", metadata))
-        with observation.uploading(), observation.waiting():
+        with observation.stage("upload", observation.began), observation.stage("admission"):
             pass
-        with pytest.raises(ValueError, match="bad"), observation.decoding():
+        with pytest.raises(ValueError, match="bad"), observation.stage("decode"):
             raise ValueError("bad")
-        with observation.asking():
+        with observation.stage("predict"):
             carried = metadata["traceparent"]
         observation.trace.end("clothing", 7, 200)
         recorder.close()
