@@ -165,9 +165,7 @@ def test_two_model_servers_are_replaced_one_after_the_other(tmp_path: Path, mode
                         servers[port].kill()
                     servers[port].log.unlink()
                     servers[port] = start(port)
-                    program.wait_for(
-                        partial(connected, program, port), "all workers are connected to it"
-                    )
+                    program.wait_for(partial(connected, program, port), "all are connected")
         assert "Traceback" not in program.output()
     assert not failures(load)
 
@@ -175,7 +173,7 @@ def test_two_model_servers_are_replaced_one_after_the_other(tmp_path: Path, mode
 def test_client_retries_hide_a_restart_of_the_only_model_server(
     tmp_path: Path, models: Path
 ) -> None:
-    """With mutual TLS, so that reconnecting stop TLS is tested too."""
+    """With mutual TLS, so that reconnecting over TLS is tested too."""
     certificates, port = Certificates(tmp_path / "certificates"), free_port()
     flags = "--ssl_config_file", str(certificates.ssl_config(clients=certificates.ca))
     tls = {
@@ -204,17 +202,13 @@ def test_client_retries_hide_a_restart_of_the_only_model_server(
                 back = time.monotonic()
                 program.wait_for(partial(answered_since, load, back), "it answers again")
                 print(f"answered again {time.monotonic() - back:.2f} s after it listened")
-                program.wait_for(
-                    partial(received.has, len(received.labels) + 4), "clients get results"
-                )
+                program.wait_for(partial(received.has, len(received.labels) + 4), "results")
         assert "Traceback" not in program.output()
     refused = failures(load)
     assert refused
     assert {outcome.status for outcome in refused} == {503}
     assert all(outcome.retry_after for outcome in refused)
-    print(
-        f"through the client library: {len(received.labels)} results, {len(received.errors)} errors"
-    )
+    print(f"the client library: {len(received.labels)} results, {len(received.errors)} errors")
     assert received.labels
     assert not received.errors
 
