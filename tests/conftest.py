@@ -29,7 +29,7 @@ INTEGRATION_FOLDERS = (
 INTEGRATION_FIXTURES = {"train"}
 MARK_IT = "an integration test: mark it with pytest.mark.integration"
 
-# `make test` runs tests in several processes, and ends soonest with the longest tests first.
+# `make test` runs tests in several processes, and finishes soonest with the longest tests first.
 LONGEST_FIRST = ("e2e", "docs", "demo", "training", "benchmarks")
 
 STARTS = {"subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
@@ -117,7 +117,7 @@ def no_training_in_unit_tests(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the settings of whoever runs the tests out of them."""
+    """Clear the settings of the user who runs the tests."""
     for name in list(os.environ):
         if name.startswith("PHOTOLABEL_") and name != "PHOTOLABEL_DATA":
             monkeypatch.delenv(name)
@@ -125,10 +125,10 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def data_sets() -> Path:
-    """Return the folder of the real data sets; skip the test where there is none."""
+    """Return the folder of the real data sets; skip the test without it."""
     folder = Path(os.environ.get("PHOTOLABEL_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
-        pytest.skip("the data sets are not here: set PHOTOLABEL_DATA to their folder")
+        pytest.skip("the data sets are missing: set PHOTOLABEL_DATA to their folder")
     return folder
 
 

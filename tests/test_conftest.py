@@ -1,4 +1,4 @@
-"""What `tests/conftest.py` does for all tests, seen on a few tests of another folder."""
+"""What `tests/conftest.py` does for all tests, shown with a few tests in another folder."""
 
 import re
 import subprocess

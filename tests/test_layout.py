@@ -69,7 +69,7 @@ OUTSIDE: dict[str, set[str]] = {
     "training": {"serving.photos", "serving.repository", "serving.protos"},
     "demo": {"client", "serving.local", "serving.repository", "serving.errors"},
 }
-"""What each package may import of the other packages."""
+"""What each package may import from the other packages."""
 
 
 def sources(folder: str) -> list[Path]:
@@ -134,7 +134,7 @@ def test_every_part_has_its_directions(package: str) -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_packages_import_of_each_other_only_what_is_shared(package: str) -> None:
+def test_packages_import_only_what_others_share(package: str) -> None:
     others = set(PACKAGES) - {package}
     wrong = [
         f"{file.relative_to(ROOT)} imports {name}"
@@ -145,7 +145,7 @@ def test_packages_import_of_each_other_only_what_is_shared(package: str) -> None
     assert not wrong
 
 
-def test_no_modules_import_each_other_in_a_circle() -> None:
+def test_there_are_no_import_cycles() -> None:
     files = {name_of(file): file for package in PACKAGES for file in sources(package)}
     graph = {module: _modules(imports(file), files) - {module} for module, file in files.items()}
     try:

@@ -37,7 +37,7 @@ def test_training_on_a_gpu_machine_installs_cuda(nvidia_machine: dict[str, str])
 
 
 @pytest.mark.integration
-def test_training_elsewhere_does_not() -> None:
+def test_training_on_other_machines_installs_no_cuda() -> None:
     plan = dry_run("train")
     assert "requirements/train.txt" in plan
     assert "train-gpu" not in plan.replace("&& echo train-gpu ||", "")

@@ -1,4 +1,4 @@
-"""Everything that needs the pixels of a photo prepares it by `PREPARATIONS`."""
+"""All code that needs the pixels of a photo prepares it with `PREPARATIONS`."""
 
 import hashlib
 from collections.abc import Callable

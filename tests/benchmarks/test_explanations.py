@@ -1,4 +1,4 @@
-"""Masking: the cells that are meant, and figures that tell good heat maps from bad ones."""
+"""Masking of the chosen cells, and figures that distinguish good from bad heat maps."""
 
 from typing import Any
 
@@ -27,8 +27,8 @@ class Lit:
         self._points_there = points_there
 
     def probabilities(self, photos: Any) -> np.ndarray:
-        sure = photos.reshape(-1, 25)[np.arange(40), LIT] / 255
-        return np.stack([sure, 1 - sure], axis=1)
+        confidence = photos.reshape(-1, 25)[np.arange(40), LIT] / 255
+        return np.stack([confidence, 1 - confidence], axis=1)
 
     def heat(self, photos: Any) -> np.ndarray:
         heat = np.eye(25)[LIT]

@@ -38,5 +38,5 @@ def test_uploads_are_the_same_for_a_seed(monkeypatch: pytest.MonkeyPatch) -> Non
     assert {f"request: {name}" for name in REQUESTS} <= {upload.kind for upload in first}
 
 
-def test_as_many_uploads_as_are_asked_for() -> None:
+def test_the_requested_number_of_uploads_is_made() -> None:
     assert [upload.kind for upload in uploads(2, seed=0)] == [f"bomb: {name}" for name in BOMBS][:2]

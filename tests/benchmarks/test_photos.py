@@ -45,7 +45,7 @@ def test_a_garment_is_dark_on_light_and_bright_on_dark() -> None:
 
 
 @pytest.mark.parametrize("ground", ["light", "dark"])
-def test_the_preparation_finds_the_garment_again(ground: str) -> None:
+def test_the_preparation_recovers_the_garment(ground: str) -> None:
     found = prepare(encode(distortions.scene(garment(), ground)), "garment/1", SHAPE)[..., 0]
     # 40 pixels of margin on each side of 560 make it smaller by an eighth.
     expected = np.asarray(Image.fromarray(garment()).resize((25, 25)))
@@ -68,7 +68,7 @@ def test_every_garment_photo_decodes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PET_DISTORTIONS)
-def test_every_pet_photo_is_another_file_of_the_same_size(name: str) -> None:
+def test_every_pet_photo_becomes_another_file_of_the_same_size(name: str) -> None:
     given = encode(photo((180, 180)), "JPEG", quality=95)
     made = distortions.pet_photo(name)(given, 4)
     assert made != given
@@ -91,14 +91,14 @@ def test_photos_rotated_by_exif_are_prepared_upright(index: int) -> None:
     assert Image.open(io.BytesIO(distortions.turned(picture, index))).getexif()[0x0112] == 2 + index
 
 
-def answers(right: int, photos: int = 100, sureness: float = 0.8) -> Predictions:
+def predictions(right: int, photos: int = 100, confidence: float = 0.8) -> Predictions:
     chosen = np.arange(photos) >= right
-    probabilities = np.where(chosen[:, None] == [False, True], sureness, 1 - sureness)
+    probabilities = np.where(chosen[:, None] == [False, True], confidence, 1 - confidence)
     return Predictions(probabilities, np.arange(photos) % 4 > 0)
 
 
 def scored(name: str, right: int, clean: Score | None = None) -> Score:
-    return score(name, answers(right), np.zeros(100, np.int64), clean)
+    return score(name, predictions(right), np.zeros(100, np.int64), clean)
 
 
 def test_scores_are_compared_photo_by_photo() -> None:
@@ -113,13 +113,13 @@ def test_scores_are_compared_photo_by_photo() -> None:
 
 
 @pytest.mark.parametrize(("right", "met"), [(86, False), (89, True), (95, True)])
-def test_the_bar_of_distortions(right: int, met: bool) -> None:
+def test_the_bar_for_distortions(right: int, met: bool) -> None:
     clean = scored(CLEAN, 90)
     (bar,) = bars.distorted("clothing", [clean, scored(COMBINED, right, clean)])
     assert bar.met is met
 
 
-def test_the_bars_of_real_photos() -> None:
+def test_the_bars_for_real_photos() -> None:
     shop, home = scored("shop", 71), scored("home", 45)
     other = Score("other", np.zeros(40, bool), 0.5, 0.8)
     met = {bar.what: bar.met for bar in bars.real({"shop": shop, "home": home, "other": other})}
@@ -135,7 +135,7 @@ def test_the_bars_of_real_photos() -> None:
     assert last.met is None
 
 
-def test_the_bars_of_the_comparisons() -> None:
+def test_the_bars_for_comparisons() -> None:
     good = bars.same("x", Sideways(9, 0, np.array([0.001])), np.array([[1e-6]]))
     bad = bars.same("x", Sideways(9, 1, np.array([0.001, 0.02])), np.array([[1e-4, 0]]))
     assert [bar.met for bar in good] == [True] * 3

@@ -53,26 +53,28 @@ def gateway(off: float = 0.0, prepared: Callable[..., np.ndarray] = prepare) -> 
 
 
 def test_a_gateway_with_other_probabilities_is_detected() -> None:
-    def apart(off: float) -> float:
+    def difference(off: float) -> float:
         drawn = encode(photo())
         return float(exactness.beside_process(gateway(off), MODEL, 3, lambda _: drawn).max())
 
-    assert apart(0) == 0
-    assert apart(0.003) == pytest.approx(0.003)
+    assert difference(0) == 0
+    assert difference(0.003) == pytest.approx(0.003)
 
 
-def test_sideways_photos_are_like_upright_ones() -> None:
+def test_sideways_photos_are_predicted_like_upright_ones() -> None:
     held = exactness.sideways(gateway(), MODEL, lambda _: photo((320, 240)), 7)
     assert (held.photos, held.pixels_differ) == (7, 0)
     assert held.probabilities.max() < 0.01
 
 
 def test_photos_that_are_not_rotated_are_detected(monkeypatch: pytest.MonkeyPatch) -> None:
-    def lying(encoded: bytes, *others: object) -> np.ndarray:
+    def prepare_without_exif(encoded: bytes, *others: object) -> np.ndarray:
         at = encoded.find(b"Exif\0\0")
         return prepare(encoded.replace(b"Exif\0\0", b"Fixe\0\0") if at > 0 else encoded, *others)  # type: ignore[arg-type]
 
-    held = exactness.sideways(gateway(prepared=lying), MODEL, lambda _: photo((320, 240)), 7)
+    held = exactness.sideways(
+        gateway(prepared=prepare_without_exif), MODEL, lambda _: photo((320, 240)), 7
+    )
     assert held.probabilities.max() > 0.05
     monkeypatch.setattr(exactness, "prepare", lambda encoded, *_: np.frombuffer(encoded, np.uint8))
     held = exactness.sideways(gateway(), MODEL, lambda _: photo((320, 240)), 7)
@@ -87,4 +89,4 @@ def test_reduced_decoding_is_timed_and_compared(monkeypatch: pytest.MonkeyPatch)
     assert len(found.seconds) == len(found.resized) == len(found.whole) == 2
     assert (found.bytes > 1000).all()
     assert found.moved.shape == (3,)
-    assert 0 < found.moved.max() < 0.05, "the two ways of decoding are not the same one"
+    assert 0 < found.moved.max() < 0.05, "the two ways of decoding differ"

@@ -20,7 +20,7 @@ def outcomes(seconds: float, *tests: float, training: float = 0.95) -> list[Outc
     [
         (5.0, (0.89, 0.89, 0.90), True),
         (5.1, (0.89, 0.89, 0.90), False),  # Not fast enough.
-        (5.0, (0.87, 0.90, 0.90), False),  # Not with each seed.
+        (5.0, (0.87, 0.90, 0.90), False),  # Not for each seed.
     ],
 )
 def test_a_speed_up_counts_only_with_the_same_accuracy_for_each_seed(
@@ -34,7 +34,7 @@ def test_a_speed_up_counts_only_with_the_same_accuracy_for_each_seed(
 @pytest.mark.parametrize(
     ("test", "training", "met"), [(0.884, 0.95, True), (0.887, 0.95, False), (0.884, 0.89, False)]
 )
-def test_a_published_recipe_reaches_what_was_published(
+def test_a_published_recipe_reaches_its_published_accuracy(
     test: float, training: float, met: bool
 ) -> None:
     figure = Figure("ours", "theirs", published=0.8793, min_training=0.9)

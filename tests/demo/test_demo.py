@@ -41,7 +41,7 @@ def test_the_demo_shows_expected_and_predicted_labels_and_stops_both_servers(
     assert [path.name for path in tmp_path.iterdir()] == ["photos"]
 
 
-def test_what_fails_is_one_line_and_status_1(
+def test_an_error_is_one_line_and_exit_status_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refuse(models: Path) -> None:

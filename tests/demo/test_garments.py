@@ -76,7 +76,9 @@ def test_the_starter_model_names_at_least_8_of_10(garment_samples: list[Sample])
     best = served["serving_default"](image=tf.constant(pixels))["probabilities"].numpy().argmax(-1)
     named = [labels[index].decode() for index in best]
     wrong = [
-        f"{true} is called {name}" for true, name in zip(LABELS, named, strict=True) if true != name
+        f"{true} is labelled {name}"
+        for true, name in zip(LABELS, named, strict=True)
+        if true != name
     ]
     assert len(wrong) <= len(LABELS) - RIGHT_AT_LEAST, wrong
 

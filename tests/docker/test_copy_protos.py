@@ -1,4 +1,4 @@
-"""The gateway's image holds the generated message classes and nothing else of TensorFlow."""
+"""The gateway's image contains the generated message classes and nothing else of TensorFlow."""
 
 import subprocess
 import sys
@@ -36,7 +36,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _isolated(image: Path, code: str) -> str:
-    """Run code beside the standard library, the image's packages and the project alone."""
+    """Run code with only the standard library, the image's packages and the project."""
     start = f"import sys; sys.path += [{str(image)!r}, {str(ROOT)!r}]\n"
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-B", "-c", start + code],
@@ -64,7 +64,7 @@ for name, loaded in sys.modules.items():
     assert all(name.endswith("_pb2") for name in loaded)
 
 
-def test_messages_cross_the_wire(image: Path) -> None:
+def test_messages_survive_serialization(image: Path) -> None:
     code = """
 from serving.protos import PredictRequest
 request = PredictRequest()

@@ -1,4 +1,4 @@
-"""The Dockerfiles pass the linter, and what they copy is there to copy."""
+"""The Dockerfiles pass the linter, and what they copy exists."""
 
 import re
 import subprocess
@@ -24,10 +24,10 @@ def test_linter_finds_nothing(dockerfile: str) -> None:
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
-def test_what_is_copied_is_there_and_not_ignored(dockerfile: str) -> None:
+def test_copied_files_exist_and_are_not_ignored(dockerfile: str) -> None:
     ignore = (ROOT / ".dockerignore").read_text().split()
     assert "**" in ignore
-    let_through = {line[1:].rstrip("/") for line in ignore if line.startswith("!")}
+    not_ignored = {line[1:].rstrip("/") for line in ignore if line.startswith("!")}
     copies = [words for words in _instructions(dockerfile) if words[0] == "COPY"]
     sources = [
         source for words in copies if not words[1].startswith("--from") for source in words[1:-1]
@@ -35,12 +35,12 @@ def test_what_is_copied_is_there_and_not_ignored(dockerfile: str) -> None:
     assert sources
     for source in sources:
         assert (ROOT / source).exists(), source
-        assert source.split("/")[0] in let_through, source
+        assert source.split("/")[0] in not_ignored, source
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
 def test_image_runs_as_the_user_of_the_pods(dockerfile: str) -> None:
-    # A number, so that Kubernetes can tell that it is not root.
+    # A number, so that Kubernetes can verify that it is not root.
     users = [words[1] for words in _instructions(dockerfile) if words[0] == "USER"]
     security = [pod["spec"]["securityContext"] for _, pod in pods(build("gpu"))]
     expected = {f"{each['runAsUser']}:{each['runAsGroup']}" for each in security}
@@ -48,7 +48,7 @@ def test_image_runs_as_the_user_of_the_pods(dockerfile: str) -> None:
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
-def test_every_stage_is_the_same_python_of_the_project(dockerfile: str) -> None:
+def test_every_stage_has_the_same_supported_python(dockerfile: str) -> None:
     bases = {words[1] for words in _instructions(dockerfile) if words[0] == "FROM"}
     (base,) = bases
     version = re.fullmatch(r"python:3\.(\d+)-slim-\w+", base)

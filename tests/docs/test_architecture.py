@@ -1,4 +1,4 @@
-"""Every file and package that the docs for developers name exists."""
+"""Every file and package named in the docs for developers exists."""
 
 import re
 

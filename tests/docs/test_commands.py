@@ -1,4 +1,4 @@
-"""Every command in README and docs is run, or states why not and is listed among the skips."""
+"""Every command in README and docs is run, or states why not and is listed as skipped."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""A tiny load balancer for connections, which follows the readiness of the gateways behind it."""
+"""A tiny TCP load balancer that sends connections to ready gateways only."""
 
 import contextlib
 import itertools
@@ -14,9 +14,9 @@ PROBE_TIMEOUT = 2.0
 
 
 class Balancer:
-    """Leads each new connection to the next ready gateway; open ones stay where they are.
+    """Sends each new connection to the next ready gateway; open ones stay where they are.
 
-    That is what a Service of Kubernetes and most balancers of connections do.
+    A Kubernetes Service and most TCP load balancers do the same.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class Balancer:
         self._gateways: list[str] = []
         self._ready: list[str] = []
         self._turn = itertools.count()
-        self._over = threading.Event()
+        self._closed = threading.Event()
         for target in (self._accept, self._probe):
             threading.Thread(target=target, daemon=True).start()
 
@@ -35,16 +35,16 @@ class Balancer:
     def remove(self, url: str) -> None:
         self._gateways.remove(url)
 
-    def leads_to(self, url: str) -> bool:
+    def routes_to(self, url: str) -> bool:
         return url in self._ready
 
     def close(self) -> None:
-        self._over.set()
+        self._closed.set()
         self._listener.close()
 
     def _probe(self) -> None:
         with httpx.Client(timeout=PROBE_TIMEOUT) as client:
-            while not self._over.wait(PROBE_SECONDS):
+            while not self._closed.wait(PROBE_SECONDS):
                 self._ready = [url for url in list(self._gateways) if _is_ready(client, url)]
 
     def _accept(self) -> None:
@@ -69,7 +69,7 @@ class Balancer:
 
 
 def _pump(source: socket.socket, sink: socket.socket) -> None:
-    """Hand on what comes, and the end too."""
+    """Forward the data, then the end of the stream."""
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
             sink.sendall(data)

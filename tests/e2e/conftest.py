@@ -1,8 +1,8 @@
-"""The chain that the end-to-end tests use: embedded model server and gateway, or another server.
+"""The stack that the end-to-end tests use: a gateway and a model server, embedded or external.
 
 With `--model-server HOST:PORT --models DIR` the tests run against any model server that speaks
-TensorFlow Serving's gRPC API and serves DIR (`make test-tfs`). Tests that have to kill or restart
-the model server are skipped then.
+TensorFlow Serving's gRPC API and serves DIR (`make test-tfs`). Tests that kill or restart the model
+server are then skipped.
 """
 
 import shutil
@@ -16,8 +16,8 @@ from tests.e2e.processes import STARTERS, Program, gateway, model_server, wait_u
 
 
 @dataclass(frozen=True)
-class Chain:
-    """The running chain."""
+class RunningStack:
+    """A running gateway with its model server."""
 
     url: str
     models: Path
@@ -27,33 +27,33 @@ class Chain:
 
 @pytest.fixture(scope="session")
 def external_server(request: pytest.FixtureRequest) -> str | None:
-    """Return the address given on the command line."""
+    """Return the address given with `--model-server`."""
     address: str | None = request.config.getoption("--model-server")
     return address
 
 
 @pytest.fixture(scope="session")
-def chain(
+def stack(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     external_server: str | None,
-) -> Iterator[Chain]:
-    """Run gateway and model server for the session, with the starter models or DIR's."""
-    folder = tmp_path_factory.mktemp("chain")
+) -> Iterator[RunningStack]:
+    """Run the stack for the session, with the starter models or those in DIR."""
+    folder = tmp_path_factory.mktemp("stack")
     if external_server:
         models = Path(request.config.getoption("--models"))
-        yield from _gateway_before(external_server, models, folder)
+        yield from _run_gateway(external_server, models, folder)
         return
     models = folder / "models"
     shutil.copytree(STARTERS, models)
     with model_server(models, folder / "model-server.log") as (_, address):
-        yield from _gateway_before(address, models, folder)
+        yield from _run_gateway(address, models, folder)
 
 
-def _gateway_before(address: str, models: Path, folder: Path) -> Iterator[Chain]:
+def _run_gateway(address: str, models: Path, folder: Path) -> Iterator[RunningStack]:
     with gateway(address, folder / "gateway.log") as (program, url):
         wait_until_ready(url)
-        yield Chain(url, models, address, program)
+        yield RunningStack(url, models, address, program)
         assert "Traceback" not in program.output()
 
 
@@ -61,4 +61,4 @@ def _gateway_before(address: str, models: Path, folder: Path) -> Iterator[Chain]
 def embedded_only(external_server: str | None) -> None:
     """Skip a test that has to start, kill or restart the model server itself."""
     if external_server:
-        pytest.skip("it restarts the model server, which is somebody else's here")
+        pytest.skip("it restarts the model server, which is external here")

@@ -1,4 +1,4 @@
-"""A steady load from several clients, every answer written down."""
+"""A steady load from several clients that records every response."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ import httpx
 
 @dataclass(frozen=True)
 class Outcome:
-    """One request: when it was answered, with which status, version and headers."""
+    """When a request was answered, with its status, version and headers."""
 
     moment: float
     status: int
@@ -22,45 +22,45 @@ class Outcome:
 
 @dataclass
 class Load:
-    """The outcomes so far; a request without any answer has the status 0."""
+    """The outcomes so far; a request without a response has status 0."""
 
     outcomes: list[Outcome] = field(default_factory=list)
 
     def after(self, moment: float) -> list[Outcome]:
-        """Return the outcomes since a moment of `time.monotonic`."""
+        """Return the outcomes since a moment, a value of `time.monotonic`."""
         return [outcome for outcome in self.outcomes if outcome.moment >= moment]
 
 
-THINK_SECONDS = 0.03  # Leaves some of the machine to the programs that the tests start under load.
+THINK_SECONDS = 0.03  # Leaves CPU time to the processes that the tests start under load.
 
 
 @contextmanager
 def steady_load(
     url: str, photo: bytes, clients: int = 8, fresh: int = 0, think: float = THINK_SECONDS
 ) -> Iterator[Load]:
-    """Post a photo to a `:classify` URL from several clients, again and again.
+    """Keep posting a photo to a `:classify` URL from several clients.
 
-    Each client keeps its connection; `fresh` more make a new one for every request. All of them
-    pause for `think` seconds between an answer and the next request.
+    Each client reuses its connection; `fresh` more clients open a new one for every request. All
+    of them pause for `think` seconds between a response and the next request.
     """
-    load, over = Load(), threading.Event()
+    load, stop = Load(), threading.Event()
 
-    def run(kept: int) -> None:
+    def run(keep_alive: int) -> None:
         with httpx.Client(
-            timeout=30, limits=httpx.Limits(max_keepalive_connections=kept)
+            timeout=30, limits=httpx.Limits(max_keepalive_connections=keep_alive)
         ) as client:
-            while not over.is_set():
+            while not stop.is_set():
                 load.outcomes.append(_post(client, url, photo))
-                over.wait(think)
+                stop.wait(think)
 
-    kept = [1] * clients + [0] * fresh
-    threads = [threading.Thread(target=run, args=(each,)) for each in kept]
+    keep_alive = [1] * clients + [0] * fresh
+    threads = [threading.Thread(target=run, args=(count,)) for count in keep_alive]
     for thread in threads:
         thread.start()
     try:
         yield load
     finally:
-        over.set()
+        stop.set()
         for thread in threads:
             thread.join(60)
 

@@ -1,4 +1,4 @@
-"""Starts the real programs as processes, on free ports of this machine, and stops them."""
+"""Starts the real programs as processes on free local ports, and stops them."""
 
 import os
 import re
@@ -21,7 +21,7 @@ STOP_SECONDS = 30.0
 
 
 class Program:
-    """A running program, its log in a file."""
+    """A running program that logs to a file."""
 
     def __init__(self, module: str, *arguments: str, log: Path, **environment: str) -> None:
         self.log = log
@@ -43,17 +43,17 @@ class Program:
         """Wait until the condition holds; fail with the log if it does not in time."""
         end = time.monotonic() + START_SECONDS
         while not condition():
-            assert self.process.poll() is None, f"it ended before: {what}\n{self.output()}"
-            assert time.monotonic() < end, f"not in time: {what}\n{self.output()}"
+            assert self.process.poll() is None, f"it exited before: {what}\n{self.output()}"
+            assert time.monotonic() < end, f"timed out: {what}\n{self.output()}"
             time.sleep(0.05)
 
     def kill(self) -> None:
-        """Kill it as `kill -9` does."""
+        """Kill it like `kill -9`."""
         self.process.kill()
         self.process.wait()
 
     def stop(self) -> int:
-        """Ask it to stop, as an operator does; return its exit status."""
+        """Stop it with SIGTERM; return its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
@@ -64,7 +64,7 @@ class Program:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -87,7 +87,7 @@ def model_server(
 
 @contextmanager
 def gateway(address: str, log: Path, **settings: str) -> Iterator[tuple[Program, str]]:
-    """Run the gateway before a model server; yield it and its URL. It need not be ready."""
+    """Run a gateway for a model server; yield it and its URL without waiting for readiness."""
     port = free_port()
     environment = {f"PHOTOLABEL_{name.upper()}": value for name, value in settings.items()}
     program = Program(
@@ -106,7 +106,7 @@ def gateway(address: str, log: Path, **settings: str) -> Iterator[tuple[Program,
 
 
 def wait_until_ready(url: str, seconds: float = START_SECONDS) -> None:
-    """Wait until every model of a gateway can answer."""
+    """Wait until a gateway reports that it is ready."""
     end = time.monotonic() + seconds
     while _status(f"{url}/readyz") != 200:
         assert time.monotonic() < end, f"{url} is not ready: {httpx.get(f'{url}/readyz').text}"

@@ -1,4 +1,4 @@
-"""Requests byte by byte, over connections of the test's own."""
+"""Requests that a test sends byte by byte over its own connections."""
 
 import contextlib
 import socket
@@ -21,8 +21,8 @@ def connected(url: httpx.URL, count: int) -> Iterator[list[socket.socket]]:
         ]
 
 
-def answers(connection: socket.socket, count: int) -> list[int]:
-    """Read the statuses of `count` answers, fewer if the connection ends before."""
+def read_statuses(connection: socket.socket, count: int) -> list[int]:
+    """Read the statuses of `count` responses, or fewer if the connection closes first."""
     received = b""
     statuses: list[int] = []
     while len(statuses) < count:
@@ -45,8 +45,8 @@ def answers(connection: socket.socket, count: int) -> list[int]:
     return statuses
 
 
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "not in time"
+        assert time.monotonic() < end, "timed out"
         time.sleep(0.05)

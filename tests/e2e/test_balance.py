@@ -1,4 +1,4 @@
-"""Connections spread over the real workers, however they come."""
+"""Connections are spread evenly over the real workers."""
 
 import contextlib
 import socket
@@ -17,15 +17,16 @@ CONNECTIONS = 16
 LIVE = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
-def test_kept_connections_spread_over_the_workers(tmp_path: Path) -> None:
+def test_keep_alive_connections_spread_over_the_workers(tmp_path: Path) -> None:
     with (
         gateway("127.0.0.1:1", tmp_path / "log", workers="2") as (program, url),
         contextlib.ExitStack() as stack,
     ):
         workers = psutil.Process(program.process.pid).children()
-        # The first worker answers while the other still starts.
+        # The first worker answers while the other one is still starting.
         program.wait_for(
-            lambda: all(worker.num_threads() > SPARE_THREADS for worker in workers), "all serve"
+            lambda: all(worker.num_threads() > SPARE_THREADS for worker in workers),
+            "all workers serve",
         )
         address = httpx.URL(url).host, httpx.URL(url).port or 80
         connections = [

@@ -1,4 +1,4 @@
-"""A model's card beside what the gateway counted: real processes, and the command."""
+"""The drift command on the metrics of a real gateway."""
 
 import json
 import shutil
@@ -37,16 +37,16 @@ def garments(noise: int) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a starter whose card was made of these photos."""
+    """Return a starter whose model card has the histograms of drawn photos."""
     models = tmp_path_factory.mktemp("drift") / "models"
     shutil.copytree(STARTERS / "clothing", models / "clothing")
     version = models / "clothing" / "1"
     model = PublishedModel(version)
-    said = model.probabilities(garments(noise=10))
+    probabilities = model.probabilities(garments(noise=10))
     card = version / "assets.extra" / "model_card.json"
-    evaluation = Evaluation(model.labels, np.zeros(PHOTOS, np.int64), said)
-    told = {**model.card, "histograms": histograms(evaluation, "test")}
-    card.write_text(json.dumps(told), "utf-8")
+    evaluation = Evaluation(model.labels, np.zeros(PHOTOS, np.int64), probabilities)
+    with_histograms = {**model.card, "histograms": histograms(evaluation, "test")}
+    card.write_text(json.dumps(with_histograms), "utf-8")
     return models
 
 
@@ -77,7 +77,7 @@ def drift(url: str, models: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_photos_of_the_card_are_no_drift_and_others_are(url: str, models: Path) -> None:
+def test_only_photos_unlike_those_of_the_model_card_are_drift(url: str, models: Path) -> None:
     before = drift(url, models)
     assert before.returncode == 5, before.stderr
     assert "the metrics have no photos of a model clothing" in before.stderr
@@ -95,14 +95,14 @@ def test_the_photos_of_the_card_are_no_drift_and_others_are(url: str, models: Pa
     assert "error: clothing/1 has drifted: " in other.stderr
 
 
-def test_a_starter_without_histograms_is_told(url: str, tmp_path: Path) -> None:
+def test_a_model_card_without_histograms_is_reported(url: str, tmp_path: Path) -> None:
     post(url, garments(noise=10))
     plain = tmp_path / "plain"
     shutil.copytree(STARTERS / "clothing", plain / "clothing")
     card = plain / "clothing" / "1" / "assets.extra" / "model_card.json"
-    told = json.loads(card.read_text("utf-8"))
-    told.pop("histograms", None)
-    card.write_text(json.dumps(told), "utf-8")
+    without_histograms = json.loads(card.read_text("utf-8"))
+    without_histograms.pop("histograms", None)
+    card.write_text(json.dumps(without_histograms), "utf-8")
     done = drift(url, plain)
     assert done.returncode == 1
     assert "the card has no histograms" in done.stderr

@@ -1,4 +1,4 @@
-"""What operators live through: publishing under load, a model server that dies, stopping."""
+"""Publishing under load, a crash of the model server, and a clean stop."""
 
 import os
 import shutil
@@ -26,14 +26,14 @@ from tests.idx import write_fashion_mnist
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("embedded_only")]
 
-# How long each phase of load lasts; longer by hand: PHOTOLABEL_LOAD_SECONDS=30 pytest …
+# Duration of each phase of load; to make it longer: PHOTOLABEL_LOAD_SECONDS=30 pytest …
 LOAD_SECONDS = float(os.environ.get("PHOTOLABEL_LOAD_SECONDS", "3"))
 MEBIBYTE = 1024 * 1024
 MAX_WORKER_BYTES = 90 * MEBIBYTE
 
 
 def train_and_publish(data: Path, models: Path, runs: Path) -> None:
-    """Train a tiny clothing model by the command line."""
+    """Train and publish a tiny clothing model from the command line."""
     command = f"-m training run clothing-dense128-adam --force --data {data} --models {models}"
     options = f"--runs {runs} --set epochs=1 --set network.units=8 --device cpu"
     done = subprocess.run(
@@ -72,7 +72,7 @@ def test_a_version_published_under_load_takes_over_without_a_failed_request(tmp_
     assert {outcome.version for outcome in load.outcomes[-50:]} == {2}
 
 
-def test_a_killed_model_server_is_missed_politely_and_found_again(tmp_path: Path) -> None:
+def test_requests_get_503_or_504_until_a_killed_model_server_is_back(tmp_path: Path) -> None:
     port = free_port()
     log = tmp_path / "model-server.log"
     with gateway(f"127.0.0.1:{port}", tmp_path / "gateway.log") as (program, url):
@@ -100,7 +100,7 @@ def test_a_killed_model_server_is_missed_politely_and_found_again(tmp_path: Path
     print(f"answered again {found - back:.2f} s after the model server listened")
 
 
-def test_a_worker_is_small_and_stops_after_the_last_answer(tmp_path: Path) -> None:
+def test_a_worker_uses_little_memory_and_stops_after_its_last_response(tmp_path: Path) -> None:
     with (
         model_server(STARTERS, tmp_path / "model-server.log") as (_, address),
         gateway(address, tmp_path / "gateway.log") as (program, url),
@@ -124,5 +124,5 @@ def test_a_worker_is_small_and_stops_after_the_last_answer(tmp_path: Path) -> No
         answered = [outcome for outcome in load.outcomes if outcome.status]
         assert all(outcome.status == 200 for outcome in answered)
         cut_off = [each.body for each in load.outcomes if "RemoteProtocolError" in each.body]
-        assert not cut_off, "a request that was taken on is answered"
+        assert not cut_off, "an accepted request gets its response"
         assert "Traceback" not in program.output()

@@ -1,6 +1,6 @@
-"""Restarts under load: of the gateway's workers, of gateways, of model servers. Nobody notices.
+"""Restarts of workers, gateways and model servers under load, unnoticed by clients.
 
-PHOTOLABEL_LOAD_SECONDS makes them go on longer.
+PHOTOLABEL_LOAD_SECONDS sets for how long they are repeated.
 """
 
 import contextlib
@@ -33,31 +33,31 @@ from tests.serving.certificates import Certificates
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("embedded_only")]
 
-# How long restarts go on, each at least once: PHOTOLABEL_LOAD_SECONDS=30 pytest …
+# How long restarts are repeated, at least once each: PHOTOLABEL_LOAD_SECONDS=30 pytest …
 LOAD_SECONDS = float(os.environ.get("PHOTOLABEL_LOAD_SECONDS", "3"))
 CLASSIFY = "/v1/models/clothing:classify"
-THINK_SECONDS = 0.1  # Programs start all the time, and TensorFlow takes its share to do so.
-# Longer than the balancer takes to see it, even on a busy machine.
+THINK_SECONDS = 0.1  # Processes start all the time, and importing TensorFlow takes CPU time.
+# Longer than the balancer takes to notice, even on a busy machine.
 DRAIN_DELAY = "2"
 
 
 @pytest.fixture(scope="module")
-def lasting(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run a model server that stays; yield its address."""
-    with model_server(models, tmp_path_factory.mktemp("lasting") / "log") as (_, address):
+def address(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run a model server that is not restarted; yield its address."""
+    with model_server(models, tmp_path_factory.mktemp("address") / "log") as (_, address):
         yield address
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with one model, so that a model server starts fast."""
+    """Return a folder with one model, so that model servers start fast."""
     folder = tmp_path_factory.mktemp("models")
     shutil.copytree(STARTERS / "clothing", folder / "clothing")
     return folder
 
 
 def rounds() -> Iterator[int]:
-    """Count rounds for as long as the load is to last, one at least."""
+    """Count rounds for as long as the load lasts, at least one."""
     end = time.monotonic() + LOAD_SECONDS
     done = 0
     while done == 0 or time.monotonic() < end:
@@ -70,8 +70,8 @@ def workers(program: Program) -> set[int]:
     return {child.pid for child in psutil.Process(program.process.pid).children()}
 
 
-def renewed(program: Program, old: set[int]) -> bool:
-    """Return whether a gateway has its two workers, and none of the old ones."""
+def all_replaced(program: Program, old: set[int]) -> bool:
+    """Return whether a gateway has two workers, none of them an old one."""
     return len(workers(program)) == 2 and not old & workers(program)
 
 
@@ -87,29 +87,29 @@ def failures(load: Load) -> list[Outcome]:
     return [outcome for outcome in load.outcomes if outcome.status != 200]
 
 
-def test_workers_are_replaced_by_a_hangup(tmp_path: Path, lasting: str) -> None:
-    with gateway(lasting, tmp_path / "log", models="clothing") as (program, url):
+def test_sighup_replaces_the_workers_without_a_failed_request(tmp_path: Path, address: str) -> None:
+    with gateway(address, tmp_path / "log", models="clothing") as (program, url):
         wait_until_ready(url)
         with steady_load(url + CLASSIFY, encoded_photo(), 2, 2, THINK_SECONDS) as load:
             for _ in rounds():
                 old = workers(program)
                 program.process.send_signal(signal.SIGHUP)
-                program.wait_for(partial(renewed, program, old), "all workers are new")
+                program.wait_for(partial(all_replaced, program, old), "all workers are new")
             answered = len(load.outcomes)
             program.wait_for(lambda: len(load.outcomes) > answered + 20, "the new ones answer")
         assert "Traceback" not in program.output()
     assert not failures(load)
 
 
-def test_gateways_are_replaced_behind_a_balancer(tmp_path: Path, lasting: str) -> None:
+def test_gateways_are_replaced_without_a_failed_request(tmp_path: Path, address: str) -> None:
     with contextlib.ExitStack() as stack, balancer() as front:
         names = (f"gateway-{number}.log" for number in range(10**6))
 
         def start() -> tuple[Program, str]:
             settings = {"models": "clothing", "drain_delay": DRAIN_DELAY}
-            program, url = stack.enter_context(gateway(lasting, tmp_path / next(names), **settings))
+            program, url = stack.enter_context(gateway(address, tmp_path / next(names), **settings))
             front.add(url)
-            program.wait_for(lambda: front.leads_to(url), "the balancer leads to it")
+            program.wait_for(lambda: front.routes_to(url), "the balancer routes to it")
             return program, url
 
         running = [start(), start()]
@@ -123,7 +123,7 @@ def test_gateways_are_replaced_behind_a_balancer(tmp_path: Path, lasting: str) -
 
 
 def replace_oldest(running: list[tuple[Program, str]], front: Balancer) -> None:
-    """Let the oldest gateway drain and end."""
+    """Stop the oldest gateway, which drains first."""
     program, url = running.pop(0)
     assert program.stop() == 0
     front.remove(url)
@@ -141,8 +141,8 @@ def connected(program: Program, port: int) -> bool:
     )
 
 
-def test_one_of_two_model_servers_is_replaced_after_the_other(tmp_path: Path, models: Path) -> None:
-    """The first one stops as it should, the second one dies with calls under way."""
+def test_two_model_servers_are_replaced_one_after_the_other(tmp_path: Path, models: Path) -> None:
+    """The first one stops cleanly, the second one is killed with calls in flight."""
     ports = [free_port(), free_port()]
     address = "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in ports)
     with contextlib.ExitStack() as stack:
@@ -165,15 +165,15 @@ def test_one_of_two_model_servers_is_replaced_after_the_other(tmp_path: Path, mo
                         servers[port].kill()
                     servers[port].log.unlink()
                     servers[port] = start(port)
-                    program.wait_for(partial(connected, program, port), "all workers meet it")
+                    program.wait_for(partial(connected, program, port), "all are connected")
         assert "Traceback" not in program.output()
     assert not failures(load)
 
 
-def test_the_only_model_server_is_replaced_and_retries_hide_it(
+def test_client_retries_hide_a_restart_of_the_only_model_server(
     tmp_path: Path, models: Path
 ) -> None:
-    """With mutual TLS, so that reconnecting is seen with it too."""
+    """With mutual TLS, so that reconnecting over TLS is tested too."""
     certificates, port = Certificates(tmp_path / "certificates"), free_port()
     flags = "--ssl_config_file", str(certificates.ssl_config(clients=certificates.ca))
     tls = {
@@ -194,7 +194,7 @@ def test_the_only_model_server_is_replaced_and_retries_hide_it(
         wait_until_ready(url)
         with (
             steady_load(url + CLASSIFY, encoded_photo(), 2, 0, THINK_SECONDS) as load,
-            patient(url) as seen,
+            retrying_clients(url) as received,
         ):
             for number in rounds():
                 assert server.stop() == 0
@@ -202,48 +202,48 @@ def test_the_only_model_server_is_replaced_and_retries_hide_it(
                 back = time.monotonic()
                 program.wait_for(partial(answered_since, load, back), "it answers again")
                 print(f"answered again {time.monotonic() - back:.2f} s after it listened")
-                program.wait_for(partial(seen.has, len(seen.answers) + 4), "users get answers")
+                program.wait_for(partial(received.has, len(received.labels) + 4), "results")
         assert "Traceback" not in program.output()
     refused = failures(load)
     assert refused
     assert {outcome.status for outcome in refused} == {503}
     assert all(outcome.retry_after for outcome in refused)
-    print(f"through the client library: {len(seen.answers)} answers, {len(seen.errors)} errors")
-    assert seen.answers
-    assert not seen.errors
+    print(f"the client library: {len(received.labels)} results, {len(received.errors)} errors")
+    assert received.labels
+    assert not received.errors
 
 
-class Seen:
-    """What users of the client library have seen."""
+class Received:
+    """What the users of the client library have received."""
 
     def __init__(self) -> None:
-        self.answers: list[str] = []
+        self.labels: list[str] = []
         self.errors: list[ClientError] = []
 
-    def has(self, answers: int) -> bool:
-        return len(self.answers) >= answers
+    def has(self, results: int) -> bool:
+        return len(self.labels) >= results
 
 
 @contextlib.contextmanager
-def patient(url: str, clients: int = 2) -> Iterator[Seen]:
-    """Classify by the client library, which tries again where the gateway says so."""
-    seen, over, photo = Seen(), threading.Event(), encoded_photo()
+def retrying_clients(url: str, clients: int = 2) -> Iterator[Received]:
+    """Classify with the client library, which retries when the gateway says so."""
+    received, stop, photo = Received(), threading.Event(), encoded_photo()
 
     def run() -> None:
         with Client(url, timeout=60) as client:
-            while not over.is_set():
+            while not stop.is_set():
                 try:
-                    seen.answers.append(client.classify("clothing", photo).predictions[0].label)
+                    received.labels.append(client.classify("clothing", photo).predictions[0].label)
                 except ClientError as error:
-                    seen.errors.append(error)
-                over.wait(THINK_SECONDS)
+                    received.errors.append(error)
+                stop.wait(THINK_SECONDS)
 
     threads = [threading.Thread(target=run) for _ in range(clients)]
     for thread in threads:
         thread.start()
     try:
-        yield seen
+        yield received
     finally:
-        over.set()
+        stop.set()
         for thread in threads:
             thread.join(90)

@@ -47,7 +47,7 @@ def files() -> list[bytes]:
 
 @contextmanager
 def recording(preparation: str, shape: Shape, log: Path) -> Iterator[tuple[str, Script]]:
-    """Run a gateway with a model server that records its requests; yield URL and script."""
+    """Run a gateway with a model server that records its requests; yield its URL and script."""
     script = Script()
     script.preparation = preparation.encode()
     script.input_shape = [-1, *shape]
@@ -62,7 +62,7 @@ def recording(preparation: str, shape: Shape, log: Path) -> Iterator[tuple[str, 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("preparation", PREPARATIONS)
-def test_the_gateway_sends_what_training_made(
+def test_the_gateway_sends_the_pixels_that_training_prepares(
     preparation: str, shape: Shape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PHOTOLABEL_CACHE", str(tmp_path / "cache"))

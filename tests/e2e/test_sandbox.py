@@ -1,4 +1,4 @@
-"""AVIF and GIF through all programs: bombs are refused, sandboxes are replaced, none is left."""
+"""Risky formats end to end: bombs are refused, sandboxes are replaced, none outlives its worker."""
 
 import os
 import shutil
@@ -43,7 +43,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def running(
     address: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Program, str]]:
-    """Run a gateway that accepts risky formats, within small bounds."""
+    """Run a gateway that accepts risky formats, with low limits."""
     log = tmp_path_factory.mktemp("avif") / "gateway.log"
     with gateway(address, log, **SETTINGS) as (program, url):
         wait_until_ready(url)
@@ -87,7 +87,7 @@ def test_a_killed_sandbox_is_replaced(running: tuple[Program, str]) -> None:
     (sandbox,) = sandboxes(program)
     sandbox.kill()
     end = time.monotonic() + 30
-    while sandbox.status() != psutil.STATUS_ZOMBIE:  # until its worker needs the next one
+    while sandbox.status() != psutil.STATUS_ZOMBIE:  # Reaped when its worker starts the next one.
         assert time.monotonic() < end
         time.sleep(0.01)
     assert classify(url, encoded_photo("AVIF")) == 200

@@ -1,4 +1,4 @@
-"""Fitting with JAX where TensorFlow is not, publishing where it is; fitting on two devices."""
+"""Fitting with JAX and no TensorFlow, publishing with TensorFlow; fitting on two devices."""
 
 import json
 import subprocess
@@ -8,39 +8,41 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.e2e.training_runs import PATIENCE, ROOT, Workplace, variables
+from tests.e2e.training_runs import ROOT, TIMEOUT_SECONDS, Workspace, variables
 
 pytestmark = pytest.mark.e2e
 
 WITHOUT_TENSORFLOW = str(Path(__file__).parent / "without_tensorflow")
 
 
-def test_fitted_without_tensorflow_and_published_with_it(tmp_path: Path) -> None:
-    place = Workplace(tmp_path / "place")
+def test_a_network_fitted_without_tensorflow_is_published_with_it(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "workspace")
     without = {"PYTHONPATH": WITHOUT_TENSORFLOW}
 
-    status, _, error = place.start(epochs=1, **without).end()
+    status, _, error = workspace.start(epochs=1, **without).wait()
     assert (status, error.count("\n")) == (1, 1)
     assert "tensorflow is not installed: install it, or set KERAS_BACKEND=jax" in error
 
-    said = place.start("--tensorboard", "events", epochs=2, KERAS_BACKEND="jax", **without).done()
-    folder = place.run_folder()
-    named = folder.relative_to(place.folder)
-    lines = said.splitlines()
+    output = workspace.start(
+        "--tensorboard", "events", epochs=2, KERAS_BACKEND="jax", **without
+    ).succeed()
+    folder = workspace.run_folder()
+    named = folder.relative_to(workspace.folder)
+    lines = output.splitlines()
     assert lines[0] == "clothing-cnn, seed 1, on CPU with JAX"
     assert lines[-1] == f"python -m training export {named} --data garments --models models"
-    assert place.versions() == []
-    assert len(list((place.folder / "events" / "clothing-cnn" / folder.name).iterdir())) == 1
+    assert workspace.versions() == []
+    assert len(list((workspace.folder / "events" / "clothing-cnn" / folder.name).iterdir())) == 1
     fitted = json.loads((folder / "model_card.json").read_text())
     assert fitted["trained"]["backend"] == "jax"
 
-    status, _, error = place.command("export", str(named), KERAS_BACKEND="jax").end()
+    status, _, error = workspace.command("export", str(named), KERAS_BACKEND="jax").wait()
     assert status == 1
     assert "a SavedModel is written by TensorFlow: set KERAS_BACKEND=tensorflow" in error
 
-    place.command(*lines[-1].split()[3:], "--force").done()
-    assert place.versions() == [1]
-    card = place.folder / "models" / "clothing" / "1" / "assets.extra" / "model_card.json"
+    workspace.command(*lines[-1].split()[3:], "--force").succeed()
+    assert workspace.versions() == [1]
+    card = workspace.folder / "models" / "clothing" / "1" / "assets.extra" / "model_card.json"
     published = json.loads(card.read_text())
     assert published["trained"] == fitted["trained"]
     for split in ("validation", "test"):
@@ -49,7 +51,7 @@ def test_fitted_without_tensorflow_and_published_with_it(tmp_path: Path) -> None
 
 
 def fitted(backend: str, file: Path) -> list[np.ndarray]:
-    """Return the weights that a backend fits on one device; two devices have to fit the same."""
+    """Return the weights that a backend fits on one device; check that two fit the same."""
     command = [sys.executable, "-m", "tests.e2e.two_devices", str(file)]
     done = subprocess.run(
         command,
@@ -57,7 +59,7 @@ def fitted(backend: str, file: Path) -> list[np.ndarray]:
         env=variables(KERAS_BACKEND=backend),
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -68,7 +70,7 @@ def fitted(backend: str, file: Path) -> list[np.ndarray]:
         return [weights[name] for name in weights.files]
 
 
-def test_all_backends_and_two_devices_compute_the_same(tmp_path: Path) -> None:
+def test_all_backends_and_two_devices_fit_the_same_weights(tmp_path: Path) -> None:
     with_tensorflow, with_jax = (
         fitted(backend, tmp_path / f"{backend}.npz") for backend in ("tensorflow", "jax")
     )

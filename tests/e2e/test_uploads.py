@@ -1,4 +1,4 @@
-"""Uploads as the real server sees them: slow, endless, torn, or no HTTP at all."""
+"""Uploads to the real server: slow, endless, aborted, or not HTTP at all."""
 
 import json
 import socket
@@ -20,35 +20,35 @@ HEAD = b"POST /v1/models/clothing:classify HTTP/1.1\r\nHost: x\r\n"
 
 
 @pytest.fixture(scope="module")
-def lonely(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Program, str]]:
-    """Run a gateway without a model server: its uploads come first."""
-    log = tmp_path_factory.mktemp("lonely") / "gateway.log"
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Program, str]]:
+    """Run a gateway without a model server: uploads are read first."""
+    log = tmp_path_factory.mktemp("uploads") / "gateway.log"
     settings = {"time_budget": str(BUDGET_SECONDS), "max_body_bytes": "2000000"}
     with gateway("127.0.0.1:1", log, **settings) as running:
         yield running
 
 
 def send(url: str, pieces: Iterable[bytes], pause: float) -> tuple[int, dict[str, Any]]:
-    """Send pieces with pauses until the answer is there; return its status and body."""
+    """Send pieces with pauses until the response arrives; return its status and body."""
     address = httpx.URL(url)
     with socket.create_connection((address.host, address.port or 80), timeout=20) as connection:
         try:
             for piece in pieces:
                 connection.sendall(piece)
                 time.sleep(pause)
-        except OSError:  # The answer came before the end, and the connection was closed.
+        except OSError:  # The response came early, and the connection was closed.
             pass
-        answer = b""
+        response = b""
         while piece := _receive(connection):
-            answer += piece
-            head, _, body = answer.partition(b"\r\n\r\n")
+            response += piece
+            head, _, body = response.partition(b"\r\n\r\n")
             length = next(
                 (int(h[15:]) for h in head.split(b"\r\n") if h[:15].lower() == b"content-length:"),
                 None,
             )
             if length is not None and len(body) >= length:
                 break
-    return int(answer.split(b" ", 2)[1]), json.loads(body)
+    return int(response.split(b" ", 2)[1]), json.loads(body)
 
 
 def _receive(connection: socket.socket) -> bytes:
@@ -59,51 +59,51 @@ def _receive(connection: socket.socket) -> bytes:
 
 
 def drip() -> Iterator[bytes]:
-    """Send a byte every tenth of a second, for far longer than the budget."""
+    """Send a byte every tenth of a second, for far longer than the time budget."""
     yield HEAD + b"Content-Length: 1000\r\n\r\n"
     yield from [b"x"] * int(BUDGET_SECONDS * 10 * 3)
 
 
 def drip_chunks() -> Iterator[bytes]:
-    """Do the same in chunks."""
+    """Send a chunk of one byte as slowly."""
     yield HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
     yield from [b"1\r\nx\r\n"] * int(BUDGET_SECONDS * 10 * 3)
 
 
 @pytest.mark.parametrize("pieces", [drip, drip_chunks])
-def test_408_for_a_body_that_does_not_arrive(lonely: tuple[Program, str], pieces: Any) -> None:
-    _, url = lonely
+def test_408_for_a_body_that_does_not_arrive(running: tuple[Program, str], pieces: Any) -> None:
+    _, url = running
     status, problem = send(url, pieces(), 0.1)
     assert (status, problem["type"]) == (408, "urn:photolabel:error:upload-timeout")
 
 
-def test_a_stalled_upload_is_ended_too(lonely: tuple[Program, str]) -> None:
-    _, url = lonely
+def test_408_for_a_stalled_upload(running: tuple[Program, str]) -> None:
+    _, url = running
     status, _ = send(url, [HEAD + b"Content-Length: 1000\r\n\r\n", b"half"], 0)
     assert status == 408
 
 
-def test_413_is_told_before_the_body_is_sent(lonely: tuple[Program, str]) -> None:
-    _, url = lonely
+def test_413_before_the_body_is_sent(running: tuple[Program, str]) -> None:
+    _, url = running
     status, problem = send(url, [HEAD + b"Content-Length: 50000000\r\n\r\n"], 0)
     assert (status, problem["type"]) == (413, "urn:photolabel:error:body-too-large")
 
 
-def test_413_for_endless_chunks(lonely: tuple[Program, str]) -> None:
-    _, url = lonely
+def test_413_for_endless_chunks(running: tuple[Program, str]) -> None:
+    _, url = running
     chunk = b"80000\r\n" + b"x" * 0x80000 + b"\r\n"
     status, _ = send(url, [HEAD + b"Transfer-Encoding: chunked\r\n\r\n", *[chunk] * 40], 0)
     assert status == 413
 
 
-def test_400_for_malformed_chunks(lonely: tuple[Program, str]) -> None:
-    _, url = lonely
+def test_400_for_malformed_chunks(running: tuple[Program, str]) -> None:
+    _, url = running
     status, problem = send(url, [HEAD + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n"], 0)
     assert (status, problem["type"]) == (400, "urn:photolabel:error:malformed-request")
 
 
-def test_a_client_that_hangs_up_harms_nobody(lonely: tuple[Program, str]) -> None:
-    program, url = lonely
+def test_a_client_that_disconnects_affects_nobody_else(running: tuple[Program, str]) -> None:
+    program, url = running
     for _ in range(5):
         address = httpx.URL(url)
         with socket.create_connection((address.host, address.port or 80)) as connection:
@@ -112,30 +112,32 @@ def test_a_client_that_hangs_up_harms_nobody(lonely: tuple[Program, str]) -> Non
     assert "Traceback" not in program.output()
 
 
-def test_slow_senders_do_not_keep_others_waiting(lonely: tuple[Program, str]) -> None:
-    program, url = lonely
+def test_slow_uploads_do_not_delay_others(running: tuple[Program, str]) -> None:
+    program, url = running
     address = httpx.URL(url)
     slow = [socket.create_connection((address.host, address.port or 80)) for _ in range(40)]
     for connection in slow:
         connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n")
     photo = encoded_photo()
-    answer = httpx.post(f"{url}/v1/models/clothing:classify", content=photo, timeout=20)
-    assert answer.status_code == 503, "the photo arrived, and the model server is not there"
+    response = httpx.post(f"{url}/v1/models/clothing:classify", content=photo, timeout=20)
+    assert response.status_code == 503, "the photo arrived, but there is no model server"
     for connection in slow:
         connection.close()
     assert "Traceback" not in program.output()
 
 
-def test_the_same_connection_takes_the_next_request(lonely: tuple[Program, str]) -> None:
-    _, url = lonely
+def test_a_connection_stays_open_for_the_next_request(running: tuple[Program, str]) -> None:
+    _, url = running
     with httpx.Client(base_url=url, timeout=20) as client:
         for content, status in ((b"", 400), (b"text", 503), (encoded_photo(), 503)):
-            answer = client.post("/v1/models/clothing:classify", content=content)
-            assert answer.status_code == status
+            response = client.post("/v1/models/clothing:classify", content=content)
+            assert response.status_code == status
 
 
-def test_a_port_in_use_is_told_in_a_line(lonely: tuple[Program, str], tmp_path: Path) -> None:
-    _, url = lonely
+def test_a_port_in_use_is_reported_in_one_line(
+    running: tuple[Program, str], tmp_path: Path
+) -> None:
+    _, url = running
     program = Program("serving", log=tmp_path / "log", PHOTOLABEL_BIND=url.removeprefix("http://"))
     assert program.process.wait(60) == 1
     assert "Traceback" not in program.output()

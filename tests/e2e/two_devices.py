@@ -1,9 +1,9 @@
-"""Fits a network on one device and spread over two, and says how far the weights differ.
+"""Fits a network on one device and distributed over two, and prints how far the weights differ.
 
-The weights of the first go into the file named. Backends draw other first weights; here all begin
-with the same ones.
+Saves the weights fitted on one device to the file given. Backends initialize weights differently;
+here all of them start with the same ones.
 
-It is a program, since a framework divides a processor only before it computes anything.
+It is a program because a framework can split the CPU only before its first computation.
 """
 
 import os
@@ -23,11 +23,11 @@ from training.settings import Augmentation
 if TYPE_CHECKING:
     import keras
 
-PHOTOS = 45  # The last batch of validation photos is as large as no other.
+PHOTOS = 45  # The last batch of validation photos has a size of its own.
 
 
-def divide_processor() -> None:
-    """Make two devices of it."""
+def split_cpu() -> None:
+    """Split the CPU into two devices."""
     if os.environ["KERAS_BACKEND"] == "jax":
         os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=2"
         return
@@ -45,22 +45,22 @@ def drawn() -> DataSet:
     return DataSet("drawn", ("a", "b", "c"), "0", split, split, split)
 
 
-def equal_start() -> "keras.callbacks.Callback":
-    """Return a callback that begins with weights that no backend has drawn."""
+def same_initial_weights() -> "keras.callbacks.Callback":
+    """Return a callback that sets the same initial weights with every backend."""
     import keras
 
-    class EqualStart(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
+    class SameInitialWeights(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
         def on_train_begin(self, logs: object = None) -> None:
             random = np.random.default_rng(1)
             for variable in self.model.trainable_variables:
                 variable.assign(random.normal(0, 0.05, variable.shape))
 
-    return EqualStart()
+    return SameInitialWeights()
 
 
 def main() -> None:
-    """Print how many devices shared the work, and the largest difference of a weight."""
-    divide_processor()
+    """Print the number of devices and the largest difference of a weight."""
+    split_cpu()
     from training.fitting.fit import fit
 
     recipe = replace(
@@ -71,14 +71,14 @@ def main() -> None:
         epochs=3,
         precision="float32",
         fit_size=0,
-        optimizer="sgd",  # Adam makes much of small differences.
+        optimizer="sgd",  # Adam amplifies small differences.
         momentum=0.9,
         learning_rate=0.01,
     )
     with current().spread():
         devices = current().replicas()
     one, two = (
-        fit(recipe, drawn(), [equal_start()], scope=scope).get_weights()
+        fit(recipe, drawn(), [same_initial_weights()], scope=scope).get_weights()
         for scope in (nullcontext(), current().spread())
     )
     np.savez(sys.argv[1], *one)

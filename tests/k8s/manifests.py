@@ -1,4 +1,4 @@
-"""The manifests as kustomize builds them, and ways to look into them."""
+"""The manifests as kustomize builds them, and helpers to query them."""
 
 import functools
 import importlib
@@ -20,7 +20,7 @@ K8S = ROOT / "k8s"
 
 Manifest = dict[str, Any]
 
-# What an operator can build: folders, and overlays with the optional component.
+# What an operator can build: folders, and overlays with optional components.
 BUILDS: dict[str, tuple[str, ...]] = {
     "cpu": ("overlays/cpu",),
     "gpu": ("overlays/gpu",),
@@ -40,14 +40,14 @@ DEPLOYMENTS = [name for name in BUILDS if name not in ("cpu, monitoring", "train
 
 
 def tool(name: str) -> str:
-    """Return the path of an executable beside Python's or in PATH; skip the test without it."""
-    beside = Path(sys.executable).with_name(name)
-    path = str(beside) if beside.is_file() else shutil.which(name)
+    """Return the path of an executable next to Python's or in PATH; skip the test without it."""
+    sibling = Path(sys.executable).with_name(name)
+    path = str(sibling) if sibling.is_file() else shutil.which(name)
     return path or missing(name)
 
 
 def missing(name: str) -> NoReturn:
-    """Skip the test, or fail it where `make test-k8s` runs it."""
+    """Skip the test, or fail it if `make test-k8s` runs it."""
     message = f"{name} not found: make test-k8s needs it, and runs this test"
     if os.environ.get("REQUIRE_K8S_TOOLS"):
         pytest.fail(message)
@@ -70,11 +70,11 @@ def build(name: str) -> tuple[Manifest, ...]:
         return _kustomize(folder)
     with tempfile.TemporaryDirectory() as top:
         # kustomize takes folders by relative paths only.
-        there, back = Path(top).resolve(), "../" * (len(Path(top).resolve().parts) - 1)
+        target, back = Path(top).resolve(), "../" * (len(Path(top).resolve().parts) - 1)
         paths = [back + str(part.relative_to("/")) for part in (folder, *components)]
         kustomization = {"resources": paths[:1], "components": paths[1:]}
-        (there / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
-        return _kustomize(there)
+        (target / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+        return _kustomize(target)
 
 
 def _kustomize(folder: Path) -> tuple[Manifest, ...]:
@@ -124,7 +124,7 @@ def matches(selector: dict[str, str], pod: Manifest) -> bool:
 
 
 def flags(container: Manifest) -> dict[str, str]:
-    """Return the arguments `--name=value` of a container by name."""
+    """Return the values of a container's `--name=value` arguments by name."""
     pairs = (argument.removeprefix("--").partition("=") for argument in container["args"])
     return {name: value for name, _, value in pairs}
 

@@ -1,4 +1,4 @@
-"""Messages of TensorFlow Serving that its Python package leaves out, to read its text files with.
+"""Messages that TensorFlow Serving's Python package leaves out, for parsing its text files.
 
 Source: tensorflow_serving/servables/tensorflow/session_bundle_config.proto and
 tensorflow_serving/config/monitoring_config.proto of TensorFlow Serving.

@@ -1,4 +1,4 @@
-"""The gateway starts with its environment, drains in its time and fits into its memory."""
+"""The gateway starts with its environment, drains in time and fits into its memory limit."""
 
 import os
 
@@ -79,7 +79,7 @@ def test_probes_are_paths_of_the_gateway(app: Flask, container: Manifest) -> Non
     assert paths <= {rule.rule for rule in app.url_map.iter_rules()}
 
 
-def test_rolling_out_never_takes_a_gateway_away_first(name: str) -> None:
+def test_a_rollout_starts_new_gateways_before_it_stops_old_ones(name: str) -> None:
     spec = find(build(name), "Deployment", "gateway")["spec"]
     assert spec["replicas"] >= 2
     assert spec["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
@@ -96,10 +96,10 @@ def test_readiness_is_answered_before_the_probe_gives_up(container: Manifest) ->
     assert container["readinessProbe"]["timeoutSeconds"] >= 2 * WAIT_SECONDS
 
 
-def test_memory_holds_the_greatest_bodies_and_photos(
+def test_memory_holds_the_largest_bodies_and_photos(
     settings: Settings, container: Manifest
 ) -> None:
-    """The formula of docs/limits.md: what a worker needs at worst."""
+    """The formula in docs/limits.md for the most memory that a worker needs."""
     bodies = settings.max_upload_bytes + settings.max_in_flight * settings.max_body_bytes
     photos = settings.max_decodes * PHOTO_BYTES
     sandbox = 0.0

@@ -1,4 +1,4 @@
-"""Names, labels, ports and volumes that one object says of another are right."""
+"""Names, labels, ports and volumes by which manifests refer to each other are right."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_deployments_select_their_own_pods_only(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)
-def test_services_lead_to_ports_of_one_workload(name: str) -> None:
+def test_services_route_to_ports_of_one_workload(name: str) -> None:
     for service in of_kind(build(name), "Service"):
         (pod,) = _selected(name, service["spec"]["selector"])
         for port in service["spec"]["ports"]:
@@ -42,7 +42,7 @@ def test_budgets_and_spreads_select_pods(name: str) -> None:
         (pod,) = _selected(name, budget["spec"]["selector"]["matchLabels"])
         deployment = find(build(name), "Deployment", budget["metadata"]["name"])
         assert pod == deployment["spec"]["template"]
-        # A budget over one replica would hold up every drain of its node.
+        # A budget for a single replica would block every drain of its node.
         assert deployment["spec"]["replicas"] > budget["spec"]["maxUnavailable"]
     for _, pod in pods(build(name)):
         for spread in pod["spec"].get("topologySpreadConstraints", []):
@@ -50,7 +50,7 @@ def test_budgets_and_spreads_select_pods(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BUILDS)
-def test_probes_ask_named_ports(name: str) -> None:
+def test_probes_use_named_ports(name: str) -> None:
     for _, pod in pods(build(name)):
         for container in pod["spec"]["containers"]:
             own = {port["name"] for port in container.get("ports", [])}
@@ -68,11 +68,11 @@ def test_every_mount_has_its_volume_and_every_volume_its_mount(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", BUILDS)
-def test_claims_config_maps_and_accounts_are_there(name: str) -> None:
-    # What an operator applies together with this.
+def test_claims_config_maps_and_accounts_exist(name: str) -> None:
+    # What an operator applies together with this build.
     base = {"training": ("gpu", "data")}.get(name, ())
-    there = [manifest for each in (name, *base) for manifest in build(each)]
-    names = {(manifest["kind"], manifest["metadata"]["name"]) for manifest in there}
+    applied = [manifest for each in (name, *base) for manifest in build(each)]
+    names = {(manifest["kind"], manifest["metadata"]["name"]) for manifest in applied}
     for _, pod in pods(build(name)):
         if account := pod["spec"].get("serviceAccountName"):
             assert ("ServiceAccount", account) in names
@@ -94,7 +94,7 @@ def test_everything_lives_in_one_namespace(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)
-def test_gateway_asks_the_service_of_the_model_server(name: str) -> None:
+def test_the_gateway_calls_the_service_of_the_model_server(name: str) -> None:
     (gateway,) = find(build(name), "Deployment", "gateway")["spec"]["template"]["spec"][
         "containers"
     ]
@@ -115,7 +115,7 @@ def test_only_the_gateway_reaches_the_model_server(name: str) -> None:
     server = find(build(name), "Deployment", "model-server")["spec"]["template"]
     gateway = find(build(name), "Deployment", "gateway")["spec"]["template"]
     policies = [p["spec"] for p in of_kind(build(name), "NetworkPolicy")]
-    # Pods that no other policy selects, such as training's, are closed too.
+    # Pods that no other policy selects, such as training's, accept no connections either.
     assert {"podSelector": {}, "policyTypes": ["Ingress"]} in policies
     (into,) = (p for p in policies if p["podSelector"] and _applies(p, server))
     (rule,) = into["ingress"]
@@ -127,7 +127,7 @@ def test_only_the_gateway_reaches_the_model_server(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)
-def test_gateway_may_ask_the_model_server_and_dns_only(name: str) -> None:
+def test_the_gateway_may_connect_to_the_model_server_and_dns_only(name: str) -> None:
     server = find(build(name), "Deployment", "model-server")["spec"]["template"]
     gateway = find(build(name), "Deployment", "gateway")["spec"]["template"]
     policies = [p["spec"] for p in of_kind(build(name), "NetworkPolicy")]

@@ -1,4 +1,4 @@
-"""Every object is what Kubernetes takes, by the oldest and the newest schemas that there are."""
+"""Every manifest is valid by the oldest and the newest Kubernetes schemas available."""
 
 import copy
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from tests.k8s.manifests import BUILDS, build, find, kubernetes_validate
 
-# Not of Kubernetes: the Prometheus Operator brings their schemas.
+# Not part of Kubernetes: the Prometheus Operator has their schemas.
 FOREIGN = {"monitoring.coreos.com/v1"}
 
 
@@ -29,7 +29,7 @@ def test_every_object_is_valid(validator: Any, name: str, age: str) -> None:
         validator.validate(manifest, version, strict=True)
 
 
-def test_misspelled_field_is_found(validator: Any) -> None:
+def test_a_misspelled_field_is_found(validator: Any) -> None:
     gateway = copy.deepcopy(find(build("gpu"), "Deployment", "gateway"))
     gateway["spec"]["template"]["spec"]["containers"][0]["readynessProbe"] = {}
     with pytest.raises(validator.ValidationError, match="readynessProbe"):

@@ -19,7 +19,7 @@ from tests.k8s.manifests import (
 )
 from tests.k8s.serving_messages import batching_parameters, monitoring_config
 
-# TensorFlow Serving only prints what it does not know and starts all the same.
+# TensorFlow Serving only prints the names of unknown flags and starts anyway.
 # Source: tensorflow_serving/model_servers/main.cc.
 KNOWN_FLAGS = {
     "allow_version_labels_for_unavailable_models",
@@ -72,19 +72,19 @@ def test_flags_are_known(name: str) -> None:
     assert flags(_server(name)).keys() <= KNOWN_FLAGS
 
 
-def test_ports_are_those_of_the_flags(name: str) -> None:
+def test_ports_match_the_flags(name: str) -> None:
     own = {port["name"]: str(port["containerPort"]) for port in _server(name)["ports"]}
     given = flags(_server(name))
     assert own == {"grpc": given["port"], "rest": given["rest_api_port"]}
 
 
-def test_models_are_those_of_the_gateway(name: str) -> None:
+def test_models_match_those_of_the_gateway(name: str) -> None:
     (gateway,) = _deployment(name, "gateway")["spec"]["template"]["spec"]["containers"]
     configured = [model.name for model in _models(name).model_config_list.config]
     assert configured == environment(gateway)["PHOTOLABEL_MODELS"].split(",")
 
 
-def test_models_lie_on_the_volume_that_the_init_container_seeds(name: str) -> None:
+def test_models_are_on_the_volume_that_the_init_container_seeds(name: str) -> None:
     pod = _deployment(name, "model-server")["spec"]["template"]["spec"]
     (volume,) = (v["name"] for v in pod["volumes"] if "claimName" in str(v) and "models" in str(v))
     seed, *_ = pod["initContainers"]
@@ -97,27 +97,27 @@ def test_models_lie_on_the_volume_that_the_init_container_seeds(name: str) -> No
         assert model.model_platform == "tensorflow"
 
 
-def test_model_config_is_edited_in_place_and_the_rest_rolls_the_pods(name: str) -> None:
+def test_the_model_config_is_reloaded_and_other_changes_restart_the_pods(name: str) -> None:
     names = {m["metadata"]["name"] for m in build(name) if m["kind"] == "ConfigMap"}
     assert "models" in names
     (hashed,) = names - {"models"}
     assert hashed.startswith("model-server-")
     assert int(flags(_server(name))["model_config_file_poll_wait_seconds"]) > 0
-    # A file mounted by itself would never change.
+    # A file mounted with subPath would never change.
     assert not any("subPath" in mount for mount in _server(name)["volumeMounts"])
 
 
-def test_batches_take_every_request_of_the_gateway(name: str) -> None:
+def test_batches_hold_every_request_of_the_gateway(name: str) -> None:
     assert flags(_server(name))["enable_batching"] == "true"
     parameters = batching_parameters(_file(name, "batching_parameters_file"))
     sizes = list(parameters.allowed_batch_sizes)
-    # A request greater than a batch is refused, and TensorFlow Serving stops at sizes out of order.
+    # A request larger than a batch is refused, and TensorFlow Serving exits on unsorted sizes.
     assert parameters.max_batch_size.value >= Settings.model_fields["max_photos"].default
     assert sizes == sorted(set(sizes))
     assert not sizes or sizes[-1] == parameters.max_batch_size.value
 
 
-def test_every_call_of_all_gateways_finds_a_thread(name: str) -> None:
+def test_there_is_a_thread_for_every_call_of_all_gateways(name: str) -> None:
     gateway = _deployment(name, "gateway")["spec"]
     (container,) = gateway["template"]["spec"]["containers"]
     given = environment(container)
@@ -127,7 +127,7 @@ def test_every_call_of_all_gateways_finds_a_thread(name: str) -> None:
     assert threads >= 2 * calls * (gateway["replicas"] + surge)
 
 
-def test_readiness_asks_where_metrics_are(name: str) -> None:
+def test_the_readiness_probe_uses_the_path_of_the_metrics(name: str) -> None:
     monitoring = monitoring_config(_file(name, "monitoring_config_file"))
     assert monitoring.prometheus_config.enable
     assert _server(name)["readinessProbe"]["httpGet"] == {
@@ -136,7 +136,7 @@ def test_readiness_asks_where_metrics_are(name: str) -> None:
     }
 
 
-def test_first_start_has_time(name: str) -> None:
+def test_the_first_start_has_enough_time(name: str) -> None:
     minutes = 30 if name.startswith("gpu") else 4
     probe = _server(name)["startupProbe"]
     seconds = probe["periodSeconds"] * probe["failureThreshold"]
@@ -144,7 +144,7 @@ def test_first_start_has_time(name: str) -> None:
     assert _deployment(name, "model-server")["spec"].get("progressDeadlineSeconds", 600) > seconds
 
 
-def test_gpu_is_asked_for_where_the_image_uses_one(name: str) -> None:
+def test_a_gpu_is_requested_where_the_image_uses_one(name: str) -> None:
     server = _server(name)
     gpus = server["resources"]["limits"].get("nvidia.com/gpu")
     assert gpus == ("1" if server["image"].endswith("-gpu") else None)
@@ -154,7 +154,7 @@ def test_gpu_is_asked_for_where_the_image_uses_one(name: str) -> None:
         (mount,) = (m for m in server["volumeMounts"] if m["mountPath"] == cache)
         volumes = _deployment(name, "model-server")["spec"]["template"]["spec"]["volumes"]
         (volume,) = (v for v in volumes if v["name"] == mount["name"])
-        # It has to outlive the pod.
+        # The cache has to outlive the pod.
         assert find(
             build(name), "PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"]
         )
@@ -173,7 +173,7 @@ def test_replacing_the_server_fits_its_volumes(name: str) -> None:
         assert spec["replicas"] > 1
         age = flags(_server(name))["grpc_channel_arguments"]
         seconds = int(age.removeprefix("grpc.max_connection_age_ms=")) / 1000
-        # gRPC spreads the age by a tenth.
+        # gRPC varies the age by 10%.
         assert spec["template"]["spec"]["terminationGracePeriodSeconds"] > 1.1 * seconds
     else:
         assert modes == {"ReadWriteOnce"}

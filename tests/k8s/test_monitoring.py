@@ -1,4 +1,4 @@
-"""Dashboard and alerts ask for what the gateway tells; the cluster leads Prometheus to it."""
+"""Dashboard and alerts query what the gateway exports, and Prometheus can scrape it."""
 
 import json
 import re
@@ -19,7 +19,7 @@ FROM_PROMETHEUS = {"pod", "namespace"}
 
 
 def labels_of_samples() -> dict[str, set[str]]:
-    """Return the labels of every sample that the gateway tells, by its name."""
+    """Return the labels of every sample that the gateway exports, by its name."""
     metrics, observation = Metrics(), Observation()
     with observation.stage("decode"):
         observation.best = [("cat", 0.9)]
@@ -45,10 +45,10 @@ def expressions() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize(("location", "expression"), list(expressions()))
 def test_every_metric_and_label_exists_in_the_gateway(location: str, expression: str) -> None:
     exported = labels_of_samples()
-    asked = re.findall(r"\b(photolabel_\w+)(?:\{([^}]*)\})?", expression)
-    assert asked
+    queried = re.findall(r"\b(photolabel_\w+)(?:\{([^}]*)\})?", expression)
+    assert queried
     known = set(FROM_PROMETHEUS)
-    for name, matchers in asked:
+    for name, matchers in queried:
         assert name in exported
         assert set(re.findall(r"(\w+)\s*(?:=|!=|=~|!~)\s*\"", matchers)) <= exported[name]
         known |= exported[name]
@@ -97,7 +97,7 @@ def test_panels_do_not_overlap() -> None:
     assert len({panel["id"] for panel in panels}) == len(panels)
 
 
-def test_the_monitor_finds_the_gateway_and_the_policy_lets_it_in() -> None:
+def test_the_monitor_selects_the_gateway_and_the_policy_admits_it() -> None:
     manifests = build("cpu, monitoring")
     gateway = find(manifests, "Deployment", "gateway")["spec"]["template"]
     (monitor,) = of_kind(manifests, "PodMonitor")
@@ -107,7 +107,7 @@ def test_the_monitor_finds_the_gateway_and_the_policy_lets_it_in() -> None:
     assert matches(policy["podSelector"]["matchLabels"], gateway)
     (rule,) = policy["ingress"]
     assert [port["port"] for port in rule["ports"]] == [ports(gateway)[endpoint["port"]]]
-    assert rule["from"], "not from everywhere"
+    assert rule["from"], "only from named sources"
 
 
 def test_the_dashboard_is_labelled_for_grafana() -> None:

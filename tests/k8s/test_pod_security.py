@@ -1,4 +1,4 @@
-"""Every pod keeps to the restricted Pod Security Standard, to its resources and to known images."""
+"""Every pod meets the restricted Pod Security Standard, requests resources and has known images."""
 
 import re
 import tomllib
@@ -34,7 +34,7 @@ def test_containers_are_restricted(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BUILDS)
-def test_containers_say_what_they_need(name: str) -> None:
+def test_containers_request_resources(name: str) -> None:
     for workload, pod in pods(build(name)):
         for container in containers(pod):
             assert container["resources"]["requests"].keys() >= {"cpu", "memory"}, workload
@@ -59,7 +59,7 @@ def test_images_are_pinned_to_this_version_of_the_project(name: str) -> None:
                 assert image == "tensorflow/serving"
 
 
-def test_model_server_is_the_version_that_the_messages_come_from() -> None:
+def test_the_model_server_has_the_version_of_the_messages() -> None:
     locked = (ROOT / "requirements/protos.txt").read_text()
     found = re.search(r"^tensorflow-serving-api==(\S+)", locked, re.MULTILINE)
     assert found

@@ -43,10 +43,10 @@ def test_the_model_server_reads_what_its_init_container_writes(name: str) -> Non
     assert flags(container)["ssl_config_file"] == file
     written = mounted(server, init, file)
     assert written == mounted(server, container, file)
-    assert written["emptyDir"]["medium"] == "Memory", "a key is never on a disk"
+    assert written["emptyDir"]["medium"] == "Memory", "a key is never written to a disk"
 
 
-def test_the_name_that_is_called_is_that_of_the_certificate(name: str) -> None:
+def test_the_gateway_calls_the_name_in_the_certificate(name: str) -> None:
     (container,) = pod(name, "gateway")["containers"]
     assert environment(container)["PHOTOLABEL_MODEL_SERVER"] == "dns:///model-server:8500"
     assert "PHOTOLABEL_MODEL_SERVER_NAME" not in environment(container)

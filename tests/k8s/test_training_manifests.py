@@ -25,7 +25,7 @@ from training.recipes import DEFAULTS
 def jobs() -> list[Manifest]:
     tool("kubectl")
     make = tool("make")
-    # Run from make itself, make would take over flags and the list of models.
+    # If the tests run under make, this make would inherit its flags and list of models.
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -63,13 +63,13 @@ def test_generated_jobs_are_valid(jobs: list[Manifest]) -> None:
 def test_training_understands_the_arguments(capsys: pytest.CaptureFixture[str]) -> None:
     container = _container(build("training")[0])
     given = ["no-such-model" if each == "$(MODEL)" else each for each in container["args"]]
-    # Arguments are read before the model is looked up: an unknown one would be named instead.
+    # Arguments are parsed before the model is looked up: an unknown one would be reported instead.
     assert main(given) == 2
     assert "no model 'no-such-model'" in capsys.readouterr().err
     assert environment(container)["MODEL"] in DEFAULTS
 
 
-def test_default_models_are_those_that_are_served() -> None:
+def test_the_default_models_are_the_served_ones() -> None:
     (gateway,) = find(build("gpu"), "Deployment", "gateway")["spec"]["template"]["spec"][
         "containers"
     ]
@@ -130,7 +130,7 @@ def test_a_preempted_pod_is_replaced_and_continues() -> None:
     assert "--fresh" not in _container(job)["args"], "a new pod would not continue"
 
 
-def test_no_overlay_holds_a_job() -> None:
+def test_no_overlay_contains_a_job() -> None:
     for name in ("cpu", "gpu"):
         assert all(manifest["kind"] != "Job" for manifest in build(name))
 

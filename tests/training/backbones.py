@@ -17,14 +17,14 @@ UNAUGMENTED = Augmentation()
 def with_network(
     recipe: Recipe, augmentation: Augmentation = UNAUGMENTED, **changes: object
 ) -> Recipe:
-    """Return a recipe with another backbone network, and with augmentation for `varied`."""
+    """Return a recipe with changes to its backbone network, and augmentation for `varied`."""
     assert isinstance(recipe.network, BackboneNetwork)
-    network = replace(recipe.network, **changes)  # type: ignore[arg-type]  # As named.
+    network = replace(recipe.network, **changes)  # type: ignore[arg-type]  # Fields by name.
     return replace(recipe, network=network, augmentation=augmentation)
 
 
 def tiny(fine_tuning: FineTuning | None = None, **head: object) -> Recipe:
-    """Return a recipe for folders of photos with a MobileNet that is narrow, low and random."""
+    """Return a recipe for photos in folders, with a narrow, shallow, random MobileNet."""
     return Recipe(
         name="images-tiny",
         model="shapes",
@@ -34,7 +34,7 @@ def tiny(fine_tuning: FineTuning | None = None, **head: object) -> Recipe:
         preparation="squash/1",
         shape=(SIDE, SIDE, 3),
         network=BackboneNetwork(cut="conv_pw_3_relu", weights="random", alpha=0.25),
-        head=Head(**{"units": 8, "dropout": 0.0, **head}),  # type: ignore[arg-type]  # As named.
+        head=Head(**{"units": 8, "dropout": 0.0, **head}),  # type: ignore[arg-type]  # Fields by name.
         fine_tuning=fine_tuning,
         epochs=2,
         batch_size=8,
@@ -47,15 +47,15 @@ def write_photos(folder: Path, counts: Mapping[str, int], first: int = 0) -> Pat
     """Write PNGs of noise into a sub-folder for each class; each class has a colour.
 
     Args:
-        folder: made where missing.
-        counts: the photos of each class.
-        first: the number of the first photo: others have other pixels.
+        folder: created if missing.
+        counts: the number of photos of each class.
+        first: the number of the first photo; each number has its own pixels.
     """
-    for place, (label, count) in enumerate(counts.items()):
+    for index, (label, count) in enumerate(counts.items()):
         (folder / label).mkdir(parents=True, exist_ok=True)
         for number in range(first, first + count):
-            random = np.random.default_rng([place, number])
+            random = np.random.default_rng([index, number])
             pixels = random.integers(0, 80, (SIDE, SIDE, 3), np.uint8)
-            pixels[..., place % 3] += 150
+            pixels[..., index % 3] += 150
             Image.fromarray(pixels).save(folder / label / f"{number}.png")
     return folder

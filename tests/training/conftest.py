@@ -25,14 +25,14 @@ TINY = (
     "network.stages=4,8",
     "precision=float32",
 )
-"""Overrides that make `clothing-cnn` a matter of seconds."""
+"""Overrides with which `clothing-cnn` trains in seconds."""
 
 CommandLine = Callable[..., int]
 
 
 @pytest.fixture(autouse=True)
-def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the data, the cache and the working folder of whoever runs the tests out of them."""
+def isolated_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Isolate the tests from the user's data, cache and working folder."""
     monkeypatch.delenv("PHOTOLABEL_DATA", raising=False)
     monkeypatch.setenv("PHOTOLABEL_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
@@ -40,14 +40,14 @@ def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def no_floors(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let tiny networks, which hardly learn, be published."""
+    """Remove the accuracy floors: tiny networks hardly learn."""
     for name, recipe in RECIPES.items():
         monkeypatch.setitem(RECIPES, name, replace(recipe, floor=0.0))
 
 
 @pytest.fixture
 def garments(tmp_path: Path) -> Path:
-    """Return a folder with 200 + 50 drawn photos in the form of Fashion-MNIST."""
+    """Return a folder with 200 + 50 drawn photos in the files of Fashion-MNIST."""
     folder = tmp_path / "garments"
     write_fashion_mnist(folder)
     return folder
@@ -77,7 +77,7 @@ def pets(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def tiny_recipe() -> Recipe:
-    """Return `clothing-cnn` with one epoch of a network of hundreds of weights."""
+    """Return `clothing-cnn` with one epoch and a network of a few hundred weights."""
     network = ResidualNetwork(
         stem=(4,), stem_strides=(2,), stages=(4, 8), stage_strides=(1, 2), blocks=(1, 1)
     )
@@ -95,7 +95,7 @@ def short_report(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def train(garments: Path, short_report: None) -> CommandLine:
-    """Return the command line, with the arguments of a tiny run and more that a test adds."""
+    """Return a function that runs the command line for a tiny run, with a test's own arguments."""
 
     def run(*arguments: str, recipe: str = "clothing-cnn") -> int:
         tiny = [word for assignment in TINY for word in ("--set", assignment)]

@@ -1,4 +1,4 @@
-"""Photos of four pixels whose brightest one tells the class, and a model that knows this."""
+"""Photos of four pixels whose brightest pixel is the class, and a model that predicts it."""
 
 from pathlib import Path
 from typing import Any
@@ -15,34 +15,35 @@ DIGEST = "d" * 64
 
 
 def photos(signals: np.ndarray) -> np.ndarray:
-    """Return uint8 `[photos, 2, 2, 1]` whose pixel number `signal` is bright."""
+    """Return uint8 `[photos, 2, 2, 1]` in which the pixel at index `signal` is bright."""
     return np.asarray(255 * np.eye(4, dtype=np.uint8)[signals]).reshape(-1, 2, 2, 1)
 
 
 def data_set(right: int, wrong: int, labels: tuple[str, ...] = LABELS) -> DataSet:
-    """Return a data set whose test split the model gets right and wrong so often."""
+    """Return a data set of whose test photos the model gets `right` right and `wrong` wrong."""
     classes = np.arange(right + wrong) % len(labels)
     signals = classes.copy()
     signals[right:] = (classes[right:] + 1) % len(labels)
     test = Split(photos(signals), classes)
-    none = Split(test.photos[:0], test.classes[:0])
-    return DataSet("signals", labels, DIGEST, none, none, test)
+    empty = Split(test.photos[:0], test.classes[:0])
+    return DataSet("signals", labels, DIGEST, empty, empty, test)
 
 
 def evaluation(data: DataSet, right: np.ndarray) -> Evaluation:
-    """Return what a model says that is right where it is told to be."""
-    chosen = np.where(right, data.test.classes, (data.test.classes + 1) % len(data.labels))
-    said = np.eye(len(data.labels), dtype=np.float32)[chosen] * 0.8 + 0.2 / len(data.labels)
-    return Evaluation(data.labels, data.test.classes, said)
+    """Return the evaluation of a model that is right where `right` is true."""
+    count = len(data.labels)
+    chosen = np.where(right, data.test.classes, (data.test.classes + 1) % count)
+    probabilities = np.eye(count, dtype=np.float32)[chosen] * 0.8 + 0.2 / count
+    return Evaluation(data.labels, data.test.classes, probabilities)
 
 
 def published(base: Path, labels: tuple[str, ...] = LABELS, **card: Any) -> int:
-    """Publish the model that chooses the class whose pixel is bright."""
+    """Publish the model that predicts the class whose pixel is bright."""
     image = keras.Input((2, 2, 1), dtype="uint8", name="image")
     flat = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(image))
     head = keras.layers.Dense(len(labels), activation="softmax", use_bias=False)
     network = keras.Model(image, head(flat))
-    order = [LABELS.index(x) if x in LABELS else place % 4 for place, x in enumerate(labels)]
+    order = [LABELS.index(x) if x in LABELS else index % 4 for index, x in enumerate(labels)]
     head.set_weights([8 * np.eye(4, dtype=np.float32)[:, order]])
     described = {
         "name": base.name,

@@ -1,4 +1,4 @@
-"""The command line with recipes on a backbone: narrow, cut low, with random weights."""
+"""The command line with backbone recipes: a narrow backbone, cut early, with random weights."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.training.backbones import write_photos
 from training.__main__ import main
 from training.data.loaders.image_folders import load_image_folder
 
-# Keras stores weights by a conversion that NumPy wants to be another one some day.
+# Keras saves weights with a conversion that NumPy deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 TINY = (
@@ -45,7 +45,7 @@ def served(model: str, photos: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.integration
-def test_any_photos_become_a_published_model_that_knows_them(
+def test_photos_in_folders_become_a_published_model_that_classifies_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = write_photos(tmp_path / "flowers", {"роза": 20, "дикий мак": 20})
@@ -57,8 +57,8 @@ def test_any_photos_become_a_published_model_that_knows_them(
     assert found["labels"] == ["дикий мак", "роза"]
     assert found["recipe"] == "images-mobilenet"
     data = load_image_folder(folder, "flowers", 1, "squash/1", (224, 224, 3), lambda *count: None)
-    answers = served("flowers", data.test.photos[:])
-    accuracy = (answers.argmax(axis=1) == data.test.classes).mean()
+    probabilities = served("flowers", data.test.photos[:])
+    accuracy = (probabilities.argmax(axis=1) == data.test.classes).mean()
     metrics: dict[str, dict[str, float]] = found["metrics"]  # type: ignore[assignment]  # JSON.
     assert metrics["test"]["accuracy"] == pytest.approx(accuracy)
     assert accuracy > 0.8
@@ -74,19 +74,19 @@ def test_upper_layers_are_fitted_after_the_head(pets: Path) -> None:
 
 
 @pytest.mark.integration
-def test_the_published_program_is_exported_with_two_columns(pets: Path) -> None:
+def test_the_vgg16_recipe_is_exported_with_two_columns(pets: Path) -> None:
     tiny = ["--set", "network.weights=random", "--set", "epochs=1", "--set", "head.units=4"]
     small = ["--set", "network.cut=block1_pool", "--set", "network.alpha=0"]
 
     assert main(["run", "cats-dogs-vgg16", "--data", str(pets), *tiny, *small, "--force"]) == 0
 
-    answers = served("cats-dogs", np.zeros((2, 150, 150, 3), np.uint8))
-    assert answers.shape == (2, 2)
-    assert np.allclose(answers.sum(axis=1), 1)
+    probabilities = served("cats-dogs", np.zeros((2, 150, 150, 3), np.uint8))
+    assert probabilities.shape == (2, 2)
+    assert np.allclose(probabilities.sum(axis=1), 1)
 
 
 @pytest.mark.integration
-def test_the_card_names_a_weights_file_without_its_folder(tmp_path: Path) -> None:
+def test_the_model_card_names_a_weights_file_without_its_folder(tmp_path: Path) -> None:
     from training.networks.backbone import load_backbone
     from training.overrides import override
     from training.recipes import recipe_named
@@ -115,7 +115,7 @@ def test_the_card_names_a_weights_file_without_its_folder(tmp_path: Path) -> Non
         (["cats-dogs-mobilenet", "--set", "fit_size=99"], "cats-dogs-mobilenet fits to cached fe"),
     ],
 )
-def test_mistakes_are_one_line(
+def test_usage_errors_are_one_line(
     capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     assert main(["run", *arguments]) == 2
@@ -134,7 +134,7 @@ def test_without_data_the_error_says_what_to_name(capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.integration
-def test_other_weights_under_the_same_name_are_another_run(
+def test_other_weights_in_the_same_file_are_another_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = write_photos(tmp_path / "flowers", {"a": 20, "b": 20})

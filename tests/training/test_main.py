@@ -18,13 +18,13 @@ from training.publishing import publish as publishing
 from training.recipes import DEFAULTS, RECIPES
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 300  # Seconds; a machine may be busy with other things.
+TIMEOUT_SECONDS = 300  # The machine may be busy with other things.
 
-# Keras stores weights by a conversion that NumPy wants to be another one some day.
+# Keras saves weights with a conversion that NumPy deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
-def test_a_run_publishes_a_model_and_tells_how_good_it_is_and_what_it_was_made_of(
+def test_a_run_publishes_a_model_with_its_accuracy_and_provenance(
     train: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train("--seed", "5", "--set", "augmentation.shift=1") == 0
@@ -61,7 +61,7 @@ def test_a_run_publishes_a_model_and_tells_how_good_it_is_and_what_it_was_made_o
 
 
 @pytest.mark.integration
-def test_cats_and_dogs_run_to_a_published_version_of_two_columns(pets: Path) -> None:
+def test_a_run_on_cats_and_dogs_publishes_two_classes(pets: Path) -> None:
     small = ("network.stem=2,2", "network.stages=2,2,2", "fit_size=32", "epochs=1")
     tiny = [word for assignment in small for word in ("--set", assignment)]
 
@@ -74,7 +74,7 @@ def test_cats_and_dogs_run_to_a_published_version_of_two_columns(pets: Path) -> 
     assert [card["data"][name] for name in ("training", "validation", "test")] == [28, 6, 6]
 
 
-def test_weights_survive_a_publication_that_fails(
+def test_a_trained_network_survives_a_failed_publication(
     train: CommandLine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*arguments: object) -> int:
@@ -91,7 +91,7 @@ def test_weights_survive_a_publication_that_fails(
     assert json.loads((run / "model_card.json").read_text())["name"] == "clothing"
 
     assert train("--force") == 0
-    assert "epoch" not in capsys.readouterr().out, "what was trained is not trained again"
+    assert "epoch" not in capsys.readouterr().out, "a trained network is not trained again"
     assert published_versions(Path("models/clothing")) == [1]
 
 
@@ -109,7 +109,7 @@ def test_weights_survive_a_publication_that_fails(
     ],
     ids=["recipe", "model", "setting", "seed", "data", "models", "device"],
 )
-def test_mistakes_are_one_line(
+def test_errors_are_one_line(
     capsys: pytest.CaptureFixture[str], arguments: list[str], status: int, message: str
 ) -> None:
     Path("file").touch()
@@ -121,7 +121,7 @@ def test_mistakes_are_one_line(
     assert error.count("\n") == 1
 
 
-def test_a_runs_folder_that_cannot_be_written_is_told_before_training(
+def test_an_unwritable_folder_of_runs_is_reported_before_training(
     train: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("file").touch()
@@ -130,7 +130,7 @@ def test_a_runs_folder_that_cannot_be_written_is_told_before_training(
     assert "cannot write into the folder of runs file" in capsys.readouterr().err
 
 
-def test_too_much_for_the_memory_is_one_line(
+def test_out_of_memory_is_one_line(
     train: CommandLine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def exhaust(*arguments: object) -> None:
@@ -142,7 +142,7 @@ def test_too_much_for_the_memory_is_one_line(
 
 
 @pytest.mark.parametrize("arguments", [[], ["run"], ["run", "a", "--default-of", "b"], ["walk"]])
-def test_a_wrong_command_shows_how_it_is_used(
+def test_a_wrong_command_prints_the_usage(
     capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
     with pytest.raises(SystemExit) as raised:
@@ -152,7 +152,7 @@ def test_a_wrong_command_shows_how_it_is_used(
     assert "usage: python -m training" in capsys.readouterr().err
 
 
-def test_recipes_are_listed_with_what_they_need_and_give(
+def test_recipes_are_listed_with_their_data_set_and_result(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "400")
@@ -167,7 +167,7 @@ def test_recipes_are_listed_with_what_they_need_and_give(
 
 
 @pytest.mark.integration
-def test_listing_and_mistakes_need_no_framework() -> None:
+def test_listing_recipes_and_usage_errors_import_no_framework() -> None:
     code = (
         "import sys; from training.__main__ import main; main(['recipes']);"
         " assert main(['run', 'clothing-cnn', '--set', 'epochs=0']) == 2;"
@@ -181,7 +181,7 @@ def test_an_interrupted_run_ends_with_one_line_and_publishes_nothing(
     garments: Path, tmp_path: Path
 ) -> None:
     tiny = [word for assignment in (*TINY, "epochs=100000") for word in ("--set", assignment)]
-    places = [
+    folders = [
         "--data",
         str(garments),
         "--models",
@@ -189,7 +189,7 @@ def test_an_interrupted_run_ends_with_one_line_and_publishes_nothing(
         "--runs",
         f"{tmp_path}/runs",
     ]
-    command = [sys.executable, "-m", "training", "run", "clothing-cnn", *places, *tiny]
+    command = [sys.executable, "-m", "training", "run", "clothing-cnn", *folders, *tiny]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     pipe = subprocess.PIPE
     run = subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, env=environment)
@@ -197,7 +197,7 @@ def test_an_interrupted_run_ends_with_one_line_and_publishes_nothing(
     while not run.stdout.readline().startswith("epoch 2/"):
         assert run.poll() is None
     run.send_signal(signal.SIGINT)
-    _, error = run.communicate(timeout=PATIENCE)
+    _, error = run.communicate(timeout=TIMEOUT_SECONDS)
 
     assert run.returncode == 130
     assert error.splitlines()[-1] == "interrupted"

@@ -28,7 +28,7 @@ RECIPE = replace(
         ("seed=7", 7),
     ],
 )
-def test_a_number_is_changed_by_its_name(assignment: str, value: object) -> None:
+def test_a_hyperparameter_is_overridden_by_its_name(assignment: str, value: object) -> None:
     name = assignment.partition("=")[0]
 
     changed = hyperparameters(override(RECIPE, [assignment]))
@@ -38,12 +38,12 @@ def test_a_number_is_changed_by_its_name(assignment: str, value: object) -> None
     assert {**changed, name: hyperparameters(RECIPE)[name]} == hyperparameters(RECIPE)
 
 
-def test_the_last_of_several_assignments_holds() -> None:
+def test_the_last_of_several_assignments_wins() -> None:
     assert override(RECIPE, ["epochs=3", "epochs=4"]).epochs == 4
 
 
 @pytest.mark.parametrize("name", ["epoch", "network", "network.units", "name", "shape", ""])
-def test_an_unknown_name_is_refused_naming_the_known(name: str) -> None:
+def test_an_unknown_name_is_refused_with_the_known_ones(name: str) -> None:
     with pytest.raises(UsageError, match=f"no setting '{name}'; it has .*batch_size, epochs, "):
         override(RECIPE, [f"{name}=1"])
 
@@ -67,20 +67,20 @@ def test_an_unknown_name_is_refused_naming_the_known(name: str) -> None:
         ("seed=4294967296", "seed is at least 0 and below 4294967296, not 4294967296"),
     ],
 )
-def test_a_wrong_value_is_refused(assignment: str, message: str) -> None:
+def test_an_invalid_value_is_refused(assignment: str, message: str) -> None:
     with pytest.raises(UsageError) as raised:
         override(RECIPE, [assignment])
 
     assert str(raised.value).startswith(message)
 
 
-def test_a_network_that_flattens_has_one_size() -> None:
+def test_a_network_that_flattens_photos_has_a_fixed_size() -> None:
     with pytest.raises(UsageError, match="flattens its photos: its fit_size can only be 0"):
         override(RECIPES["clothing-dense128-adam"], ["fit_size=20"])
 
 
 @pytest.mark.parametrize("side", [5, 8])
-def test_squares_fill_the_photo(side: int) -> None:
+def test_patches_must_divide_the_photo(side: int) -> None:
     with pytest.raises(UsageError, match=f"network.side divides 28 and 28, which {side} does not"):
         override(RECIPES["clothing-fast"], [f"network.side={side}"])
 
@@ -88,12 +88,12 @@ def test_squares_fill_the_photo(side: int) -> None:
 @pytest.mark.parametrize(
     "assignment", ["momentum=1", "averaging=1", "steps_per_call=0", "network.side=0"]
 )
-def test_numbers_of_fitting_have_a_range(assignment: str) -> None:
+def test_hyperparameters_of_fitting_have_a_range(assignment: str) -> None:
     with pytest.raises(UsageError, match=r" is at least "):
         override(RECIPES["clothing-fast"], [assignment])
 
 
-def test_settings_that_go_together_are_changed_together() -> None:
+def test_dependent_hyperparameters_are_overridden_together() -> None:
     with pytest.raises(UsageError, match="weight_decay has no effect with optimizer=adam"):
         override(RECIPE, ["optimizer=adam"])
 
@@ -101,7 +101,7 @@ def test_settings_that_go_together_are_changed_together() -> None:
     assert (changed.optimizer, changed.weight_decay) == ("adam", 0.0)
 
 
-def test_the_former_name_of_a_setting_is_accepted() -> None:
+def test_the_former_name_of_a_hyperparameter_is_accepted() -> None:
     pets = RECIPES["cats-dogs-cnn"]
 
     assert override(pets, ["split=2"]).split_seed == 2

@@ -1,4 +1,4 @@
-"""Recipes are checked when they are made."""
+"""Recipes are validated when they are created."""
 
 from dataclasses import FrozenInstanceError, replace
 from typing import Any
@@ -33,7 +33,7 @@ FROZEN = RECIPES["cats-dogs-mobilenet"]
         ({"shape": (28, 0, 1)}, "shape: each number is at least 1, not 0"),
     ],
 )
-def test_a_wrong_value_is_refused(changes: dict[str, Any], message: str) -> None:
+def test_an_invalid_value_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError) as raised:
         replace(CNN, **changes)
 
@@ -78,7 +78,7 @@ def test_a_setting_without_effect_is_refused(
         replace(recipe, **changes)
 
 
-def test_the_same_settings_are_right_where_they_have_an_effect() -> None:
+def test_the_same_settings_are_accepted_where_they_have_an_effect() -> None:
     replace(ADAM, optimizer="adamw", weight_decay=0.1)
     replace(ADAM, optimizer="sgd", weight_decay=0.1, momentum=0.9)
     replace(ADAM, schedule="cosine", warmup_epochs=1.0)
@@ -96,13 +96,13 @@ def test_unknown_and_missing_settings_are_named() -> None:
         Recipe(name="mine")  # type: ignore[call-arg]  # On purpose.
 
 
-def test_each_stage_has_its_numbers() -> None:
+def test_each_stage_needs_its_own_values() -> None:
     with pytest.raises(UsageError, match="blocks has one number for each of stages, 2"):
         ResidualNetwork(stages=(4, 8), stage_strides=(1, 2), blocks=(1,))
     with pytest.raises(UsageError, match="stem_strides has one number for each of stem, 1"):
         ResidualNetwork(stem=(4,))
 
 
-def test_a_recipe_does_not_change() -> None:
+def test_a_recipe_is_immutable() -> None:
     with pytest.raises(FrozenInstanceError):
         ADAM.epochs = 3  # type: ignore[misc]  # On purpose.

@@ -1,4 +1,4 @@
-"""Python runs this first where the folder is in PYTHONPATH: as if there were no TensorFlow."""
+"""Hides TensorFlow from a Python that has this folder in PYTHONPATH and so runs this first."""
 
 import sys
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from types import ModuleType
 
 
 class WithoutTensorFlow(PathFinder):
-    """Finds all modules but TensorFlow's."""
+    """Finds all modules except TensorFlow's."""
 
     @classmethod
     def find_spec(

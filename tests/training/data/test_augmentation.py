@@ -27,7 +27,7 @@ def recipe(augmentation: Augmentation, channels: int = 3, fit_size: int = 0) -> 
 
 
 def drawn(channels: int = 3) -> np.ndarray:
-    """Return a photo that rises to the right and downwards."""
+    """Return a photo that gets brighter to the right and downwards."""
     rows, columns = np.mgrid[0:20, 0:24]
     gray = 60 + 2 * rows + 4 * columns
     return np.stack([gray + 10 * channel for channel in range(channels)], axis=-1).astype(np.uint8)
@@ -39,14 +39,14 @@ def variations(augmentation: Augmentation, channels: int = 3, **options: int) ->
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_without_augmentation_photos_stay_as_they_are(channels: int) -> None:
+def test_without_augmentation_photos_are_unchanged(channels: int) -> None:
     assert all(
         np.array_equal(photo, drawn(channels)) for photo in variations(Augmentation(), channels)
     )
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_variations_keep_shape_and_type_and_the_photo_itself(channels: int) -> None:
+def test_variations_keep_shape_and_dtype_and_do_not_change_the_photo_itself(channels: int) -> None:
     photo = drawn(channels)
     augment = Augmenter(recipe(EVERYTHING, channels), photos=40, epoch=0)
 
@@ -57,7 +57,7 @@ def test_variations_keep_shape_and_type_and_the_photo_itself(channels: int) -> N
     assert np.array_equal(photo, drawn(channels))
 
 
-def test_a_variation_depends_on_seed_epoch_and_index_alone() -> None:
+def test_a_variation_depends_only_on_seed_epoch_and_index() -> None:
     chosen, photo = recipe(EVERYTHING), drawn()
 
     def vary(seed: int, epoch: int, index: int) -> bytes:
@@ -90,7 +90,7 @@ def test_a_shift_moves_by_whole_pixels_and_repeats_the_edge() -> None:
     assert len({photo.tobytes() for photo in varied}) > 10
 
 
-def test_a_crop_shows_a_part_enlarged() -> None:
+def test_a_crop_enlarges_a_part() -> None:
     varied = variations(Augmentation(crop_area=0.25))
 
     spans = [int(photo[:, -1].mean()) - int(photo[:, 0].mean()) for photo in varied]
@@ -106,7 +106,7 @@ def test_a_fit_size_is_the_size_of_all_variations() -> None:
     assert {photo.shape for photo in variations(Augmentation(), fit_size=10)} == {(10, 10, 3)}
 
 
-def test_brightness_scales_all_channels_alike() -> None:
+def test_brightness_scales_all_channels_equally() -> None:
     ratios = np.array([photo / drawn() for photo in variations(Augmentation(brightness=1.2))])
 
     means = ratios.mean(axis=(1, 2, 3))
@@ -115,7 +115,7 @@ def test_brightness_scales_all_channels_alike() -> None:
     assert np.abs(ratios - means[:, None, None, None]).max() < 0.02
 
 
-def test_colour_scales_each_channel_by_itself() -> None:
+def test_colour_scales_each_channel_separately() -> None:
     ratios = np.array([photo / drawn() for photo in variations(Augmentation(colour=0.2))])
 
     spread = np.ptp(ratios.mean(axis=(1, 2)), axis=1)
@@ -144,7 +144,7 @@ def test_a_cutout_fills_a_square_with_the_photos_mean() -> None:
     assert len(sizes) > 1  # Partly outside.
 
 
-def test_a_batch_varies_each_photo_as_it_would_be_alone() -> None:
+def test_a_photo_varies_the_same_alone_and_in_a_batch() -> None:
     photos = np.stack([drawn(), drawn()[::-1], drawn()[:, ::-1]])
     augment = Augmenter(recipe(EVERYTHING), photos=40, epoch=3)
 

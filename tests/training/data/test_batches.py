@@ -12,7 +12,7 @@ LABELS = ("cat", "dog", "owl")
 
 
 def split(photos: int = 23) -> Split:
-    """Return photos that are told apart by their level, in three classes."""
+    """Return photos in three classes, each with its own gray level."""
     levels = np.arange(photos, dtype=np.uint8)
     pixels = np.broadcast_to(levels[:, None, None, None], (photos, 28, 28, 1))
     return Split(pixels, levels.astype(np.int64) % 3)
@@ -39,7 +39,7 @@ def test_batches_hold_photos_and_one_hot_classes() -> None:
     assert targets.sum(axis=1).tolist() == [1] * 5
 
 
-def test_an_epoch_shows_no_photo_twice_and_leaves_out_what_fills_no_batch() -> None:
+def test_an_epoch_repeats_no_photo_and_drops_the_last_partial_batch() -> None:
     batches = TrainingBatches(split(), LABELS, recipe())
 
     assert len(batches) == 4

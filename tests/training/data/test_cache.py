@@ -36,7 +36,7 @@ def test_an_entry_is_written_once() -> None:
     assert len(written) == 1
 
 
-def test_a_killed_process_frees_its_entry(tmp_path: Path) -> None:
+def test_a_killed_process_releases_its_entry(tmp_path: Path) -> None:
     entry = cache._cached_folder("key", write)
     lock = cache._lock_of(entry)
     (entry / "value").unlink()

@@ -24,7 +24,7 @@ from training.data.loaders.cats_dogs import load_cats_dogs
 from training.errors import TrainingError
 
 ROOT = Path(__file__).parents[3]
-PATIENCE = 120  # Seconds; a machine may be busy with other things.
+TIMEOUT_SECONDS = 120  # The machine may be busy with other things.
 
 
 def prepared(pets: Path, folder: Path, split: int = 1) -> Prepared:
@@ -41,7 +41,7 @@ def add(pets: Path, name: str, content: bytes) -> None:
         archive.writestr(name, content)
 
 
-def test_photos_lie_in_folders_by_split_and_class(pets: Path, tmp_path: Path) -> None:
+def test_photos_are_extracted_into_folders_by_split_and_class(pets: Path, tmp_path: Path) -> None:
     made = prepared(pets, tmp_path / "out")
 
     counts = {"train": 14, "validation": 3, "test": 3}
@@ -63,7 +63,7 @@ def test_the_same_archive_and_seed_give_the_same_files(pets: Path, tmp_path: Pat
     assert files(tmp_path / "one").keys() != files(tmp_path / "other").keys()
 
 
-def test_the_folders_train_as_the_archive_does(pets: Path, tmp_path: Path) -> None:
+def test_the_folders_load_like_the_archive(pets: Path, tmp_path: Path) -> None:
     prepared(pets, tmp_path / "out")
 
     def load(folder: Path) -> list[set[bytes]]:
@@ -74,7 +74,7 @@ def test_the_folders_train_as_the_archive_does(pets: Path, tmp_path: Path) -> No
     assert load(tmp_path / "out") == load(pets)
 
 
-def test_damaged_photos_are_set_aside_with_a_list_of_why(pets: Path, tmp_path: Path) -> None:
+def test_damaged_photos_are_set_aside_with_a_list_of_reasons(pets: Path, tmp_path: Path) -> None:
     add(pets, "train/cat.98.jpg", b"a text")
     add(pets, "train/dog.99.jpg", encoded((40, 30), 9)[:400])
 
@@ -90,7 +90,7 @@ def test_damaged_photos_are_set_aside_with_a_list_of_why(pets: Path, tmp_path: P
     assert "can't be read" in rows[2]
 
 
-def test_a_photo_that_does_not_inflate_is_listed(pets: Path, tmp_path: Path) -> None:
+def test_a_photo_that_cannot_be_decompressed_is_listed(pets: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(pets / "train.zip", "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("train/cat.77.jpg", encoded((40, 30), 33))
         start = archive.getinfo("train/cat.77.jpg").header_offset
@@ -107,7 +107,7 @@ def test_a_photo_that_does_not_inflate_is_listed(pets: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.integration
-def test_a_killed_work_is_continued(pets: Path, tmp_path: Path) -> None:
+def test_a_killed_extraction_is_continued(pets: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(pets / "train.zip", "a") as archive:
         for number in range(20, 400):
             archive.writestr(f"train/cat.{number}.jpg", encoded((400, 300), number % 150))
@@ -119,24 +119,24 @@ def test_a_killed_work_is_continued(pets: Path, tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while len(list(folder.rglob("cat.*.jpg"))) < 20 and time.monotonic() < deadline:
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    begun = {path: path.stat().st_mtime_ns for path in folder.rglob("cat.*.jpg")}
+    finished = {path: path.stat().st_mtime_ns for path in folder.rglob("cat.*.jpg")}
 
     made = prepared(pets, folder)
 
     assert sum(made.photos.values()) == 420
     assert not list(folder.rglob(".new-*"))
-    assert len(begun) >= 20
-    assert all(path.stat().st_mtime_ns == then for path, then in begun.items())
+    assert len(finished) >= 20
+    assert all(path.stat().st_mtime_ns == then for path, then in finished.items())
     prepared(pets, tmp_path / "whole")
     assert files(folder) == files(tmp_path / "whole")
 
 
-def test_what_was_damaged_meanwhile_is_written_again(pets: Path, tmp_path: Path) -> None:
+def test_an_extracted_photo_that_was_damaged_is_written_again(pets: Path, tmp_path: Path) -> None:
     prepared(pets, tmp_path / "out")
     before = files(tmp_path / "out")
     photo = next((tmp_path / "out" / "train" / "cats").iterdir())
@@ -147,7 +147,7 @@ def test_what_was_damaged_meanwhile_is_written_again(pets: Path, tmp_path: Path)
     assert files(tmp_path / "out") == before
 
 
-def test_a_full_disk_is_told_before_and_nothing_is_written(
+def test_too_little_space_is_reported_before_anything_is_written(
     pets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -185,7 +185,7 @@ def test_a_disk_that_fills_up_loses_nothing(
     assert sum(prepared(pets, tmp_path / "out").photos.values()) == 40
 
 
-def test_a_folder_of_something_else_is_left_alone(pets: Path, tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_left_alone(pets: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").touch()
 
@@ -202,7 +202,7 @@ def test_a_folder_of_another_split_is_left_alone(pets: Path, tmp_path: Path) -> 
         prepared(pets, tmp_path / "out", split=2)
 
 
-def test_two_at_once_are_told(pets: Path, tmp_path: Path) -> None:
+def test_a_second_process_is_refused(pets: Path, tmp_path: Path) -> None:
     prepared(pets, tmp_path / "out")
     with (
         FileLock(tmp_path / "out" / LOCK),
@@ -211,7 +211,7 @@ def test_two_at_once_are_told(pets: Path, tmp_path: Path) -> None:
         prepared(pets, tmp_path / "out")
 
 
-def test_the_command_tells_what_it_made(
+def test_the_command_prints_what_it_extracted(
     pets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     add(pets, "train/cat.98.jpg", b"a text")
@@ -219,12 +219,12 @@ def test_the_command_tells_what_it_made(
 
     assert main([*command, "--seed", "3"]) == 0
 
-    told = capsys.readouterr().out
-    assert f"{tmp_path}/out/train/dogs: 14 photos\n" in told
-    assert f"1 damaged photo set aside: {tmp_path}/out/damaged.csv" in told
+    output = capsys.readouterr().out
+    assert f"{tmp_path}/out/train/dogs: 14 photos\n" in output
+    assert f"1 damaged photo set aside: {tmp_path}/out/damaged.csv" in output
 
 
-def test_splits_of_the_command_are_those_of_recipes(pets: Path, tmp_path: Path) -> None:
+def test_the_command_makes_the_splits_of_recipes(pets: Path, tmp_path: Path) -> None:
     prepared(pets, tmp_path / "out", split=5)
 
     def test_photos(folder: Path, split: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Archives that are no `train.zip`, or that would do harm."""
+"""Archives that are not Kaggle's `train.zip`, or that are malicious."""
 
 import zipfile
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def only(name: str) -> Callable[[Path], None]:
         (lambda pets: (pets / "train.zip").unlink(), "there is no archive"),
     ],
 )
-def test_traps_and_foreign_archives_are_refused(
+def test_malicious_and_other_archives_are_refused(
     pets: Path, tmp_path: Path, change: Callable[[Path], None], message: str
 ) -> None:
     change(pets)

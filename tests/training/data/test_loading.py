@@ -18,7 +18,7 @@ def test_an_unknown_preparation_is_refused(garments: Path) -> None:
         load(replace(RECIPE, preparation="garment/9"), garments, Console())
 
 
-def test_an_unknown_data_set_is_refused_naming_the_known() -> None:
+def test_an_unknown_data_set_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match=r"there is no data set 'mnist2'; there are .*mnist"):
         dataset_named("mnist2")
 

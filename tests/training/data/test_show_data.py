@@ -27,12 +27,12 @@ def test_photos_of_all_classes_are_drawn_in_turn(
     with Image.open(tmp_path / "grid.png") as picture:
         pixels = np.asarray(picture.convert("RGB")).astype(int)
     width = pixels.shape[1] // COLUMNS
-    middle = pixels[pixels.shape[0] // 4]  # Of the first of two rows.
-    places = [
-        middle[width * place + width // 2 - 20 : width * place + width // 2 + 20]
-        for place in range(3)
+    middle = pixels[pixels.shape[0] // 4]  # The middle of the first of two rows.
+    tiles = [
+        middle[width * index + width // 2 - 20 : width * index + width // 2 + 20]
+        for index in range(3)
     ]
-    brightest = [place.mean(axis=0).argmax() for place in places]
+    brightest = [tile.mean(axis=0).argmax() for tile in tiles]
     assert sorted(brightest) == [0, 1, 2]
 
 
@@ -58,7 +58,7 @@ def test_augmented_photos_differ(shapes: Path, tmp_path: Path) -> None:
     assert plain.read_bytes() != varied.read_bytes()
 
 
-def test_a_picture_that_cannot_be_written_is_told(
+def test_a_picture_that_cannot_be_written_is_reported(
     shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert show(shapes, "--photos", "8", "--output", str(tmp_path / "none" / "grid.png")) == 1
@@ -66,7 +66,7 @@ def test_a_picture_that_cannot_be_written_is_told(
     assert "error: cannot write " in capsys.readouterr().err
 
 
-def test_the_former_name_of_a_setting_is_noted(
+def test_the_former_name_of_a_hyperparameter_is_noted(
     shapes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert show(shapes, "--photos", "3", "--set", "split=2") == 0

@@ -1,4 +1,4 @@
-"""Fits that are stopped and continued, within one process."""
+"""Fits that are stopped and resumed, within one process."""
 
 import signal
 from dataclasses import replace
@@ -26,22 +26,22 @@ pytestmark = pytest.mark.integration
 STEPS = 9  # Of an epoch: 180 photos in batches of 20.
 
 
-class Asks(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
-    """Asks to stop at a step of an epoch, or at its first batch of validation photos."""
+class StopRequest(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
+    """Requests a stop at a step of an epoch, or at its first batch of validation photos."""
 
     def __init__(self, stop: Stop, epoch: int, step: int | None) -> None:
         super().__init__()
-        self._stop, self._when, self._step = stop, epoch, step
+        self._stop, self._stop_epoch, self._step = stop, epoch, step
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
-        if (self._epoch, batch + 1) == (self._when, self._step):
+        if (self._epoch, batch + 1) == (self._stop_epoch, self._step):
             self._stop.asked = signal.SIGTERM
 
     def on_test_batch_begin(self, batch: int, logs: object = None) -> None:
-        if self._epoch == self._when and self._step is None:
+        if self._epoch == self._stop_epoch and self._step is None:
             self._stop.asked = signal.SIGTERM
 
 
@@ -52,7 +52,7 @@ def data(garments: Path) -> DataSet:
 
 @pytest.fixture
 def recipe(tiny_recipe: Recipe) -> Recipe:
-    """Return one with a schedule, dropout, moments and augmentation: all has to be kept."""
+    """Return a recipe with a schedule, dropout, optimizer moments and augmentation to resume."""
     network = ResidualNetwork((4,), (4,), (4,), (2,), (0,))
     return replace(tiny_recipe, network=network, epochs=3, batch_size=20, warmup_epochs=0.5)
 
@@ -60,18 +60,18 @@ def recipe(tiny_recipe: Recipe) -> Recipe:
 def stopped(
     recipe: Recipe, data: DataSet, folder: Path, epoch: int, step: int | None, minutes: float = 60
 ) -> Position:
-    """Fit until it is stopped; return what is kept."""
+    """Fit until it is stopped; return the position of the last checkpoint."""
     stop = Stop()
     checkpoints = CheckpointFolder(folder / "checkpoints")
-    asks, history = Asks(stop, epoch, step), HistoryWriter(folder, recipe.batch_size)
+    request, history = StopRequest(stop, epoch, step), HistoryWriter(folder, recipe.batch_size)
     with pytest.raises(Preempted):
-        fit(recipe, data, [history, asks], Checkpointer(checkpoints, minutes, stop))
+        fit(recipe, data, [history, request], Checkpointer(checkpoints, minutes, stop))
     last = checkpoints.last()
     assert last is not None
     return Position(*map(int, last.stem.split("-")))
 
 
-def continued(recipe: Recipe, data: DataSet, folder: Path) -> keras.Model:
+def resumed(recipe: Recipe, data: DataSet, folder: Path) -> keras.Model:
     checkpointer = Checkpointer(CheckpointFolder(folder / "checkpoints"), 60, Stop())
     return fit(recipe, data, [HistoryWriter(folder, recipe.batch_size)], checkpointer)
 
@@ -81,19 +81,19 @@ def assert_equal_weights(one: keras.Model, other: keras.Model) -> None:
         assert np.allclose(first, second, atol=1e-5)
 
 
-def test_a_fit_stopped_again_and_again_goes_on_as_if_it_had_not_been(
+def test_a_fit_stopped_repeatedly_ends_like_one_that_was_not_stopped(
     data: DataSet, recipe: Recipe, tmp_path: Path
 ) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     whole.mkdir()
     parts.mkdir()
-    expected = continued(recipe, data, whole)
+    expected = resumed(recipe, data, whole)
 
     assert stopped(recipe, data, parts, 0, 4) == Position(0, 4)
     assert stopped(recipe, data, parts, 0, 1) == Position(0, 5)
     assert stopped(recipe, data, parts, 1, STEPS) == Position(1, STEPS)
     assert stopped(recipe, data, parts, 2, None) == Position(2, STEPS)
-    network = continued(recipe, data, parts)
+    network = resumed(recipe, data, parts)
 
     assert_equal_weights(network, expected)
     for found, same in zip(read_history(parts), read_history(whole), strict=True):
@@ -104,24 +104,26 @@ def test_a_fit_stopped_again_and_again_goes_on_as_if_it_had_not_been(
 def test_averaged_weights_are_those_of_all_steps(
     data: DataSet, recipe: Recipe, tmp_path: Path
 ) -> None:
-    """Keras puts the average in place at the end of each `fit`: a part's must not be gone on."""
+    """Keras assigns the average at the end of each `fit`: a resumed fit must not start from it."""
     averaged = replace(recipe, averaging=0.9, network=DenseNetwork(8))
     expected = fit(averaged, data)
 
     stopped(averaged, data, tmp_path, 1, 4)
-    assert_equal_weights(continued(averaged, data, tmp_path), expected)
-    assert_equal_weights(continued(averaged, data, tmp_path), expected)  # Nothing is left to do.
+    assert_equal_weights(resumed(averaged, data, tmp_path), expected)
+    assert_equal_weights(resumed(averaged, data, tmp_path), expected)  # Nothing left to fit.
 
 
-def test_a_loss_that_is_scaled_goes_on(data: DataSet, recipe: Recipe, tmp_path: Path) -> None:
+def test_a_fit_with_a_scaled_loss_is_resumed(data: DataSet, recipe: Recipe, tmp_path: Path) -> None:
     scaled = replace(recipe, precision="mixed_float16", network=DenseNetwork(8))
     expected = fit(scaled, data)
 
     stopped(scaled, data, tmp_path, 1, 4)
-    assert_equal_weights(continued(scaled, data, tmp_path), expected)
+    assert_equal_weights(resumed(scaled, data, tmp_path), expected)
 
 
-def test_states_are_kept_every_few_minutes(data: DataSet, recipe: Recipe, tmp_path: Path) -> None:
+def test_checkpoints_are_written_every_few_minutes(
+    data: DataSet, recipe: Recipe, tmp_path: Path
+) -> None:
     kept: list[str] = []
 
     class Lister(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
@@ -134,9 +136,7 @@ def test_states_are_kept_every_few_minutes(data: DataSet, recipe: Recipe, tmp_pa
     assert kept == [f"000000-{step:08d}.npz" for step in (STEPS - 2, STEPS - 1)]
 
 
-def test_weights_that_are_no_numbers_are_not_kept(
-    data: DataSet, recipe: Recipe, tmp_path: Path
-) -> None:
+def test_weights_that_are_nan_are_not_saved(data: DataSet, recipe: Recipe, tmp_path: Path) -> None:
     class Spoiler(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
         def on_epoch_end(self, epoch: int, logs: object = None) -> None:
             if epoch == 1:

@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> CheckpointFolder:
 
 @contextmanager
 def largest_file(size: int) -> Iterator[None]:
-    """Let no file of this process grow beyond a size, as a full disk does."""
+    """Limit the size of the files that this process writes, like a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -39,7 +39,7 @@ def largest_file(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_state_comes_back_whole(folder: CheckpointFolder) -> None:
+def test_a_state_is_read_back_unchanged(folder: CheckpointFolder) -> None:
     written = state(3, 17)
     folder.write(written)
 
@@ -57,7 +57,7 @@ def test_without_checkpoints_there_is_no_state(folder: CheckpointFolder) -> None
     assert folder.last() is None
 
 
-def test_random_generators_go_on_where_they_were(folder: CheckpointFolder) -> None:
+def test_random_generators_resume_where_they_were(folder: CheckpointFolder) -> None:
     folder.write(state(1))
     expected = (np.random.random(), random.random())
     np.random.random()
@@ -67,7 +67,9 @@ def test_random_generators_go_on_where_they_were(folder: CheckpointFolder) -> No
     assert (np.random.random(), random.random()) == expected
 
 
-def test_the_last_two_are_kept_by_position(folder: CheckpointFolder, tmp_path: Path) -> None:
+def test_the_last_two_checkpoints_by_position_are_kept(
+    folder: CheckpointFolder, tmp_path: Path
+) -> None:
     for position in ((0, 9), (0, 10), (1, 0), (10, 2)):
         folder.write(state(*position))
 
@@ -75,7 +77,9 @@ def test_the_last_two_are_kept_by_position(folder: CheckpointFolder, tmp_path: P
     assert names == ["000001-00000000.npz", "000010-00000002.npz"]
 
 
-def test_of_a_damaged_one_the_one_before_is_read(folder: CheckpointFolder) -> None:
+def test_if_the_last_checkpoint_is_damaged_the_previous_one_is_read(
+    folder: CheckpointFolder,
+) -> None:
     folder.write(state(1))
     last = folder.write(state(2))
     content = bytearray(last.read_bytes())
@@ -88,7 +92,7 @@ def test_of_a_damaged_one_the_one_before_is_read(folder: CheckpointFolder) -> No
     assert read.position == Position(1)
 
 
-def test_only_damaged_ones_are_an_error_that_names_them(folder: CheckpointFolder) -> None:
+def test_if_all_checkpoints_are_damaged_the_error_names_them(folder: CheckpointFolder) -> None:
     path = folder.write(state(1))
     path.write_bytes(b"")
 
@@ -103,7 +107,7 @@ def test_a_state_of_another_network_is_refused(folder: CheckpointFolder) -> None
         folder.read([np.zeros((3, 3)), *LIKE[1:]])
 
 
-def test_a_full_disk_costs_nothing_but_the_new_checkpoint(
+def test_a_full_disk_loses_only_the_new_checkpoint(
     folder: CheckpointFolder, tmp_path: Path
 ) -> None:
     last = folder.write(state(1))
@@ -120,6 +124,6 @@ def test_a_full_disk_costs_nothing_but_the_new_checkpoint(
     assert read.position == Position(1)
 
 
-def test_a_position_is_told_in_words() -> None:
-    told = [str(position) for position in (Position(), Position(2), Position(2, 5))]
-    assert told == ["the beginning", "the end of epoch 2", "step 5 of epoch 3"]
+def test_a_position_is_shown_in_words() -> None:
+    texts = [str(position) for position in (Position(), Position(2), Position(2, 5))]
+    assert texts == ["the beginning", "the end of epoch 2", "step 5 of epoch 3"]

@@ -16,7 +16,7 @@ def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def nvidia_smi(folder: Path, monkeypatch: pytest.MonkeyPatch, output: str) -> None:
-    """Put a program of NVIDIA's name first in the search path."""
+    """Put a fake `nvidia-smi` first in PATH."""
     program = folder / "bin" / "nvidia-smi"
     program.parent.mkdir()
     program.write_text(f"#!/bin/sh\necho '{output}'\n")
@@ -25,7 +25,7 @@ def nvidia_smi(folder: Path, monkeypatch: pytest.MonkeyPatch, output: str) -> No
 
 
 @pytest.mark.usefixtures("no_gpu")
-def test_without_a_gpu_it_is_the_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_gpu_the_cpu_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
     assert str(choose_devices("auto")) == "CPU"
@@ -33,7 +33,7 @@ def test_without_a_gpu_it_is_the_processor(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.usefixtures("no_gpu")
-def test_a_wanted_gpu_that_is_not_there_is_an_error(
+def test_a_requested_gpu_that_is_missing_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -44,7 +44,7 @@ def test_a_wanted_gpu_that_is_not_there_is_an_error(
 
 @pytest.mark.integration
 @pytest.mark.usefixtures("no_gpu")
-def test_there_is_no_silent_run_on_the_processor_beside_a_gpu(
+def test_a_machine_with_an_unusable_gpu_does_not_silently_use_the_cpu(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nvidia_smi(tmp_path, monkeypatch, "GPU 0: NVIDIA H200 (UUID: GPU-1)")
@@ -57,7 +57,7 @@ def test_there_is_no_silent_run_on_the_processor_beside_a_gpu(
 
 @pytest.mark.integration
 @pytest.mark.usefixtures("no_gpu")
-def test_nvidias_program_without_a_gpu_does_not_stop_a_run(
+def test_nvidia_smi_without_a_gpu_does_not_stop_a_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nvidia_smi(tmp_path, monkeypatch, "No devices were found")
@@ -93,7 +93,7 @@ def test_equal_gpus_are_counted() -> None:
         ("jax", "jax is not installed: install it, or set KERAS_BACKEND=tensorflow"),
     ],
 )
-def test_a_backend_that_there_is_not_is_one_line(
+def test_an_unavailable_backend_is_one_line(
     backend: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     find = importlib.util.find_spec

@@ -18,7 +18,7 @@ from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.settings import Augmentation, FineTuning
 
-# Keras stores weights by a conversion that NumPy wants to be another one some day.
+# Keras saves weights with a conversion that NumPy deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
@@ -29,18 +29,18 @@ def shapes(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def passes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return a list that grows with each pass over photos, by the name of the view."""
-    seen: list[str] = []
+    """Return a list to which each pass over the photos appends the name of its view."""
+    names: list[str] = []
     write = feature_cache._write
 
     def counted(
         path: Path, frozen: object, pixels: object, view: feature_cache.View, *rest: object
     ) -> None:
-        seen.append(view.name.partition("/")[0])
+        names.append(view.name.partition("/")[0])
         write(path, frozen, pixels, view, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(feature_cache, "_write", counted)
-    return seen
+    return names
 
 
 def loaded(recipe: Recipe, folder: Path) -> DataSet:
@@ -48,7 +48,7 @@ def loaded(recipe: Recipe, folder: Path) -> DataSet:
     return with_features(recipe, load(recipe, folder, console), None, console)
 
 
-def test_features_are_what_the_backbone_makes_of_each_photo(shapes: Path) -> None:
+def test_features_are_the_outputs_of_the_backbone(shapes: Path) -> None:
     data = loaded(tiny(), shapes)
 
     assert data.backbone is not None
@@ -70,7 +70,7 @@ def test_one_pass_serves_all_heads_splits_and_seeds_of_known_weights(
 
 
 @pytest.mark.parametrize("what", ["photo", "weights", "cut", "scaling"])
-def test_whatever_features_depend_on_costs_another_pass(
+def test_a_change_of_what_features_depend_on_costs_another_pass(
     shapes: Path, passes: list[str], what: str
 ) -> None:
     recipe = tiny()
@@ -89,7 +89,7 @@ def test_whatever_features_depend_on_costs_another_pass(
     assert passes == ["plain", "plain"]
 
 
-def test_each_view_has_features_of_its_own(shapes: Path, passes: list[str]) -> None:
+def test_each_view_has_its_own_features(shapes: Path, passes: list[str]) -> None:
     recipe = with_network(tiny(), Augmentation(shift=9), mirrored=True, varied=1)
 
     data = loaded(recipe, shapes)
@@ -102,7 +102,7 @@ def test_each_view_has_features_of_its_own(shapes: Path, passes: list[str]) -> N
     assert not np.allclose(varied, plain, rtol=1e-2, atol=1e-8)
 
 
-def test_maps_are_kept_in_half_precision(shapes: Path) -> None:
+def test_feature_maps_are_stored_in_half_precision(shapes: Path) -> None:
     data = loaded(tiny(FineTuning("conv_pw_2_relu")), shapes)
 
     kept = data.training.features[0]

@@ -28,7 +28,7 @@ def dense_recipe(tiny_recipe: Recipe) -> Recipe:
 
 
 class Watcher(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
-    """Notes each epoch's figures and the learning rate at each step."""
+    """Records each epoch's figures and the learning rate at each step."""
 
     def on_train_begin(self, logs: object = None) -> None:
         self.rates: list[float] = []
@@ -41,7 +41,7 @@ class Watcher(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no t
         self.epochs.append(dict(logs or {}))
 
 
-def test_a_fitted_network_knows_photos_that_it_was_not_fitted_to(
+def test_a_fitted_network_classifies_photos_that_it_was_not_fitted_to(
     data: DataSet, dense_recipe: Recipe
 ) -> None:
     recipe = replace(
@@ -56,13 +56,13 @@ def test_a_fitted_network_knows_photos_that_it_was_not_fitted_to(
 
     network = fit(recipe, data, [watcher])
 
-    answers = network.predict_on_batch(data.test.photos).argmax(axis=1)
-    assert (answers == data.test.classes).mean() > 0.9
+    predictions = network.predict_on_batch(data.test.photos).argmax(axis=1)
+    assert (predictions == data.test.classes).mean() > 0.9
     assert len(watcher.epochs) == 15
     assert watcher.epochs[-1]["val_accuracy"] > 0.9
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
+def test_the_same_seed_gives_the_same_weights_and_another_seed_different_ones(
     data: DataSet, dense_recipe: Recipe
 ) -> None:
     first, again, other = (fit(replace(dense_recipe, seed=seed), data) for seed in (1, 1, 2))
@@ -72,7 +72,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
     assert not np.allclose(first.get_weights()[0], other.get_weights()[0], atol=1e-3)
 
 
-def test_the_cosine_rises_to_the_learning_rate_and_falls_to_zero(
+def test_the_cosine_schedule_rises_to_the_learning_rate_and_falls_to_zero(
     data: DataSet, dense_recipe: Recipe
 ) -> None:
     recipe = replace(
@@ -90,8 +90,8 @@ def test_the_cosine_rises_to_the_learning_rate_and_falls_to_zero(
     assert watcher.rates == sorted(watcher.rates[:peak]) + sorted(watcher.rates[peak:])[::-1]
 
 
-def test_each_epoch_shows_other_variations(data: DataSet, dense_recipe: Recipe) -> None:
-    """With weights that stand still, only the photos can make one epoch differ from another."""
+def test_each_epoch_has_different_variations(data: DataSet, dense_recipe: Recipe) -> None:
+    """With constant weights, only the photos can make one epoch differ from another."""
     recipe = replace(dense_recipe, epochs=3, optimizer="sgd", learning_rate=0.0, weight_decay=0.0)
     watcher = Watcher()
 
@@ -104,7 +104,7 @@ def test_each_epoch_shows_other_variations(data: DataSet, dense_recipe: Recipe) 
 
 
 def test_the_last_epochs_weights_are_the_result(data: DataSet, dense_recipe: Recipe) -> None:
-    """Not those of the best epoch by validation: that figure would not be honest any more."""
+    """Choosing the best epoch by validation would bias the validation figures."""
     last: list[np.ndarray] = []
 
     class Keeper(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
@@ -131,7 +131,9 @@ def test_fitting_in_bfloat16_gives_a_float32_network(data: DataSet, tiny_recipe:
     assert {weight.dtype for weight in network.get_weights()} == {np.dtype(np.float32)}
 
 
-def test_a_loss_that_is_no_number_stops_the_run(data: DataSet, dense_recipe: Recipe) -> None:
+def test_a_loss_that_becomes_nan_or_infinite_stops_the_run(
+    data: DataSet, dense_recipe: Recipe
+) -> None:
     constant = replace(dense_recipe, schedule="constant", warmup_epochs=0.0)
     recipe = replace(constant, optimizer="sgd", learning_rate=1e38)
 
@@ -139,7 +141,7 @@ def test_a_loss_that_is_no_number_stops_the_run(data: DataSet, dense_recipe: Rec
         fit(recipe, data)
 
 
-def test_a_step_compiled_by_xla_leaves_nothing_of_it_in_what_is_exported(
+def test_a_step_compiled_by_xla_leaves_no_xla_in_the_exported_graph(
     data: DataSet, dense_recipe: Recipe, tmp_path: Path
 ) -> None:
     network = fit(replace(dense_recipe, jit="on"), data)
@@ -152,7 +154,7 @@ def test_a_step_compiled_by_xla_leaves_nothing_of_it_in_what_is_exported(
     assert b"Xla" not in graph
 
 
-def test_descent_has_the_recipes_momentum(data: DataSet, dense_recipe: Recipe) -> None:
+def test_sgd_uses_the_momentum_of_the_recipe(data: DataSet, dense_recipe: Recipe) -> None:
     recipe = replace(dense_recipe, optimizer="sgd", epochs=2, learning_rate=0.01)
     watchers = [Watcher(), Watcher(), Watcher()]
 

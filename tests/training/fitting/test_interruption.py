@@ -9,30 +9,30 @@ from training.fitting.interruption import interruptible, terminable
 @pytest.mark.parametrize(
     ("number", "raised"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Preempted)]
 )
-def test_a_signal_only_asks_until_it_is_looked_at(
+def test_a_signal_is_only_recorded_until_it_is_checked(
     number: signal.Signals, raised: type[BaseException]
 ) -> None:
     before = signal.getsignal(number)
-    asked: list[object] = []
+    recorded: list[object] = []
 
     def work() -> None:
         with interruptible() as stop:
             signal.raise_signal(number)
-            asked.append(stop.asked)
+            recorded.append(stop.asked)
             stop.check()
 
     with pytest.raises(raised):
         work()
-    assert asked == [number]
+    assert recorded == [number]
     assert signal.getsignal(number) == before
 
 
-def test_a_signal_after_the_last_look_is_not_lost() -> None:
+def test_a_signal_after_the_last_check_is_not_lost() -> None:
     with pytest.raises(Preempted), interruptible():
         signal.raise_signal(signal.SIGTERM)
 
 
-def test_the_second_signal_is_the_systems() -> None:
+def test_a_second_signal_has_its_default_effect() -> None:
     handlers: list[object] = []
 
     def work() -> None:
@@ -45,21 +45,21 @@ def test_the_second_signal_is_the_systems() -> None:
     assert handlers == [signal.SIG_DFL, signal.SIG_DFL]
 
 
-def test_sigterm_ends_at_once_what_need_not_be_kept() -> None:
+def test_sigterm_immediately_ends_work_without_checkpoints() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    went_on: list[bool] = []
+    continued: list[bool] = []
 
     def work() -> None:
         with terminable():
             signal.raise_signal(signal.SIGTERM)
-            went_on.append(True)
+            continued.append(True)
 
     with pytest.raises(Preempted):
         work()
-    assert not went_on
+    assert not continued
     assert signal.getsignal(signal.SIGTERM) == before
 
 
-def test_nobody_asks_and_nothing_happens() -> None:
+def test_without_a_signal_nothing_happens() -> None:
     with terminable(), interruptible() as stop:
         stop.check()

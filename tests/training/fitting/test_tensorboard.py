@@ -21,7 +21,7 @@ def write(folder: Path, epochs: dict[int, dict[str, float]]) -> None:
     writer.on_train_end()
 
 
-def test_tensorboard_reads_what_each_epoch_gave_also_of_a_continued_run(tmp_path: Path) -> None:
+def test_tensorboard_reads_the_figures_of_each_epoch_even_of_a_resumed_run(tmp_path: Path) -> None:
     write(tmp_path, {0: {"loss": 2.0, "val_accuracy": 0.5}})
     write(tmp_path, {1: {"loss": 1.0, "val_accuracy": 0.75}})
 

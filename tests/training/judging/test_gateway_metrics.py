@@ -1,4 +1,4 @@
-"""Metrics over HTTP, and what is none."""
+"""Metrics over HTTP or from a file, and responses that are not metrics."""
 
 import math
 import socket
@@ -17,7 +17,7 @@ from training.judging.gateway_metrics import live_counts, read_metrics
 
 @contextmanager
 def answering(status: int, body: bytes) -> Iterator[str]:
-    """Serve one answer to everything; yield the URL."""
+    """Serve the same response to every request; yield the URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -41,7 +41,7 @@ def answering(status: int, body: bytes) -> Iterator[str]:
 
 @contextmanager
 def sending(*parts: bytes, pause: float = 0.0) -> Iterator[str]:
-    """Answer every connection with these bytes, a pause after each, and close it."""
+    """Send these parts to every connection, a pause after each, and close it; yield the URL."""
     listener = socket.create_server(("127.0.0.1", 0))
     stopped = threading.Event()
 
@@ -70,13 +70,13 @@ def sending(*parts: bytes, pause: float = 0.0) -> Iterator[str]:
 
 
 def refusal(url: str) -> str:
-    """Return what is said of metrics that can't be had: one line that can be printed."""
+    """Return the error about metrics that can't be read: one printable line."""
     with pytest.raises(TrainingError) as raised:
         read_metrics(url)
-    told = str(raised.value)
-    assert told.startswith(f"no metrics from {url}: ")
-    assert told.isprintable()
-    return told
+    message = str(raised.value)
+    assert message.startswith(f"no metrics from {url}: ")
+    assert message.isprintable()
+    return message
 
 
 def test_metrics_come_over_http_or_from_a_file(tmp_path: Path) -> None:
@@ -88,31 +88,31 @@ def test_metrics_come_over_http_or_from_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "told"),
+    ("status", "body", "message"),
     [
         (404, b"", "404 Not Found; with PHOTOLABEL_METRICS_BIND they are on a separate port"),
         (503, b"", "503 Service Unavailable"),
         (200, b"\xff\xfe\x00", "it is not text"),
     ],
 )
-def test_other_answers_are_told(status: int, body: bytes, told: str) -> None:
-    with answering(status, body) as url, pytest.raises(TrainingError, match=told) as raised:
+def test_other_responses_are_reported(status: int, body: bytes, message: str) -> None:
+    with answering(status, body) as url, pytest.raises(TrainingError, match=message) as raised:
         read_metrics(url)
     assert url in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
-def test_nobody_there(tmp_path: Path) -> None:
+def test_unreachable_metrics_are_reported(tmp_path: Path) -> None:
     with answering(200, b"") as url:
         pass
-    for place in (url, str(tmp_path), "nowhere.txt", "http://[", "http://127.0.0.1:x/"):
+    for source in (url, str(tmp_path), "nowhere.txt", "http://[", "http://127.0.0.1:x/"):
         with pytest.raises(TrainingError) as raised:
-            read_metrics(place)
-        assert str(raised.value).startswith(f"no metrics from {place}: ")
+            read_metrics(source)
+        assert str(raised.value).startswith(f"no metrics from {source}: ")
         assert "\n" not in str(raised.value)
 
 
-def test_a_cut_answer_is_refused() -> None:
+def test_a_truncated_response_is_refused() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
     with sending(head + b"photolabel_photos_total 1\n") as url:
         assert "response cut off after 26 of 1,000 bytes" in refusal(url)
@@ -124,7 +124,7 @@ def test_a_cut_answer_is_refused() -> None:
         assert read_metrics(url) == "photolabel_photos_total 1\n"
 
 
-def test_an_answer_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_response_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("training.judging.gateway_metrics._MAX_BYTES", 2**20)
     line = b"# 3456789 1234\n"
     with answering(200, line * (2**20 // len(line))) as url:
@@ -134,9 +134,7 @@ def test_an_answer_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.0 200 OK\r\n\r\n", b"HTTP/1.0 200 OK\r\nX: "])
-def test_an_answer_that_never_ends_is_given_up(
-    monkeypatch: pytest.MonkeyPatch, head: bytes
-) -> None:
+def test_a_response_that_never_ends_times_out(monkeypatch: pytest.MonkeyPatch, head: bytes) -> None:
     monkeypatch.setattr("training.judging.gateway_metrics._TOTAL_SECONDS", 0.5)
     with sending(head, *[b"#"] * 200, pause=0.05) as url:
         start = time.monotonic()
@@ -144,7 +142,7 @@ def test_an_answer_that_never_ends_is_given_up(
         assert time.monotonic() - start < 5
 
 
-def test_what_a_server_says_is_told_in_one_line() -> None:
+def test_invalid_http_is_reported_in_one_line() -> None:
     with sending(b"\x00\xff \x1b[31mjunk\r\n\r\n") as url:
         assert "the response is not HTTP: \\x00ÿ \\x1b[31mjunk" in refusal(url)
     head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /metrics\r\n\r\n"
@@ -152,13 +150,13 @@ def test_what_a_server_says_is_told_in_one_line() -> None:
         assert "302 The HTTP server returned a redirect error" in refusal(url)
 
 
-def test_a_url_may_be_in_capitals() -> None:
+def test_a_url_may_be_in_upper_case() -> None:
     with answering(200, b"photolabel_photos_total 1\n") as url:
         assert read_metrics(url.replace("http", "HTTP")) == "photolabel_photos_total 1\n"
 
 
 @pytest.mark.parametrize("value", ["+Inf", "NaN", "-1"])
-def test_a_count_that_is_none_is_refused(value: str) -> None:
+def test_an_invalid_count_is_refused(value: str) -> None:
     series = 'photolabel_confidence_bucket{model="m",version="1",predicted="bag",le='
     text = f'{series}"0.5"}} {value}\n{series}"+Inf"}} 3\n'
     with pytest.raises(TrainingError, match=f"here has {float(value):g} photos in a bin of"):

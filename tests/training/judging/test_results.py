@@ -25,7 +25,7 @@ PETS = RECIPES["cats-dogs-cnn"]
 
 
 def run_folder(runs: Path, recipe: Recipe, accuracy: float, **card: Any) -> Path:
-    """Write what a run leaves that a table is made of."""
+    """Write the files of a run that the tables are made from."""
     folder = runs / recipe.name / f"{recipe.seed}-{accuracy}"
     folder.mkdir(parents=True)
     (folder / "evaluation.json").write_text("{}")
@@ -49,7 +49,7 @@ def three_runs(runs: Path) -> list[Measurement]:
     return measured_in(runs)
 
 
-def test_a_row_has_what_was_published_and_mean_and_spread_of_what_was_measured(
+def test_a_row_has_the_reference_result_and_the_mean_and_spread_of_the_measurements(
     tmp_path: Path,
 ) -> None:
     page = render([CLOTHING], KnownResults(three_runs(tmp_path), {}))
@@ -69,14 +69,14 @@ def test_a_row_has_what_was_published_and_mean_and_spread_of_what_was_measured(
     assert "Not run here" not in page
 
 
-def test_fewer_than_three_runs_are_said_to_be_few(tmp_path: Path) -> None:
+def test_fewer_than_three_runs_are_marked(tmp_path: Path) -> None:
     run_folder(tmp_path, CLOTHING, 0.88)
     page = render([CLOTHING], KnownResults(measured_in(tmp_path), {}))
 
     assert "| 88.00% of 10,000 | 89.00% | 41 | 1 (fewer than 3) |" in page
 
 
-def test_what_was_not_run_is_listed_with_the_reason(tmp_path: Path) -> None:
+def test_a_recipe_that_was_not_run_is_listed_with_the_reason(tmp_path: Path) -> None:
     run_folder(tmp_path, override(CLOTHING, ["epochs=2"]), 0.88)
     known = KnownResults(measured_in(tmp_path), {PETS.name: "no cats and dogs"})
     page = render([CLOTHING, PETS], known)
@@ -88,7 +88,7 @@ def test_what_was_not_run_is_listed_with_the_reason(tmp_path: Path) -> None:
     assert "| not yet run here |" in render([CLOTHING], KnownResults([], {}))
 
 
-def test_other_hardware_and_other_data_have_rows_of_their_own(tmp_path: Path) -> None:
+def test_other_hardware_and_other_data_have_their_own_rows(tmp_path: Path) -> None:
     known = three_runs(tmp_path)
     others = [replace(each, hardware="H200") for each in known]
     fewer = [replace(each, photos=450) for each in known]
@@ -99,7 +99,7 @@ def test_other_hardware_and_other_data_have_rows_of_their_own(tmp_path: Path) ->
     assert "| H200 |" in page
 
 
-def test_a_recipe_for_any_photos_is_named_with_the_model_and_how_it_was_run(
+def test_a_recipe_for_photos_in_folders_is_listed_with_its_model_and_command(
     tmp_path: Path,
 ) -> None:
     photos = RECIPES["images-mobilenet"]
@@ -113,14 +113,14 @@ def test_a_recipe_for_any_photos_is_named_with_the_model_and_how_it_was_run(
     assert "run images-mobilenet --name flowers --data FOLDER" in page
 
 
-def test_only_what_is_missing_is_run(tmp_path: Path) -> None:
+def test_only_missing_seeds_are_run(tmp_path: Path) -> None:
     run_folder(tmp_path, seeded(CLOTHING, 2), 0.88)
     run_folder(tmp_path, override(CLOTHING, ["seed=1", "epochs=2"]), 0.88)
 
     assert [each.seed for each in missing(CLOTHING, 3, measured_in(tmp_path))] == [1, 3]
 
 
-def test_photos_are_split_anew_for_each_seed_where_they_have_no_split() -> None:
+def test_photos_without_a_published_split_are_split_differently_for_each_seed() -> None:
     assert (seeded(PETS, 3).seed, seeded(PETS, 3).split_seed) == (3, 3)
     assert (seeded(CLOTHING, 3).seed, seeded(CLOTHING, 3).split_seed) == (3, 1)
 
@@ -134,7 +134,7 @@ def test_the_newest_run_of_a_seed_counts(tmp_path: Path) -> None:
     assert len(merged([new, old, *others])) == 3
 
 
-def test_what_was_measured_stays_when_the_run_folders_are_gone(tmp_path: Path) -> None:
+def test_measurements_are_kept_when_the_run_folders_are_gone(tmp_path: Path) -> None:
     page, runs = tmp_path / "docs" / "results.md", tmp_path / "runs"
     three_runs(runs)
     run_folder(runs, override(CLOTHING, ["epochs=2", "seed=7"]), 0.1)
@@ -154,7 +154,7 @@ def test_a_damaged_file_of_measurements_is_one_line(tmp_path: Path) -> None:
         known_results([CLOTHING], tmp_path, tmp_path / "results.md")
 
 
-def test_the_page_in_the_tree_is_written_from_the_file_beside_it() -> None:
+def test_the_results_page_in_the_repository_is_up_to_date() -> None:
     page = Path(__file__).parents[3] / "docs" / "results.md"
     known = known_results(RECIPES.values(), Path("none"), page)
 
@@ -162,12 +162,12 @@ def test_the_page_in_the_tree_is_written_from_the_file_beside_it() -> None:
     rows = [row for row in render(RECIPES.values(), known).splitlines() if "%" in row]
     measured = [row for row in rows if "±" in row or "| 20" in row]
     assert measured
-    assert set(measured) <= set(written), "write it again: python -m training results"
+    assert set(measured) <= set(written), "update it: python -m training results"
 
 
 @pytest.mark.integration
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's.
-def test_the_command_runs_what_is_missing_once_and_says_why_something_failed(
+def test_the_command_runs_missing_recipes_once_and_says_why_one_failed(
     garments: Path,
     tiny_recipe: Recipe,
     monkeypatch: pytest.MonkeyPatch,
@@ -185,11 +185,11 @@ def test_the_command_runs_what_is_missing_once_and_says_why_something_failed(
     assert f"| `{PETS.name}` | – | {PETS.expected} | no cats and dogs |" in page
 
     assert main([*command, "--recipes", tiny.name]) == 0
-    assert "epoch" not in capsys.readouterr().out, "what was run is not run again"
+    assert "epoch" not in capsys.readouterr().out, "a finished run is not repeated"
     assert Path("docs/results.md").read_text("utf-8") == page
 
 
-def test_a_recipe_that_there_is_not_is_told_before_anything_runs(
+def test_an_unknown_recipe_is_reported_before_anything_runs(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["results", "--recipes", "clothing-cnn", "shoes"]) == 2

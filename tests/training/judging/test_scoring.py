@@ -1,4 +1,4 @@
-"""`evaluate`: published models scored on data sets of recipes and on folders of photos."""
+"""The evaluate command: published models scored on recipes' data sets and folders of photos."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ PETS = ("cat", "T-shirt/top")
 
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
-    """Return a folder with a model of two labels, the first two pixels."""
+    """Return a folder with a model that has a label for each of the first two pixels."""
     published(tmp_path / "models" / "pets", labels=PETS)
     return tmp_path / "models"
 
@@ -27,7 +27,7 @@ def photo(path: Path, pixel: int) -> None:
     Image.fromarray(photos(np.array([pixel]))[0, ..., 0]).save(path, "PNG")
 
 
-def test_a_folder_of_photos_is_scored_by_labels_that_its_sub_folders_mean(
+def test_a_folder_of_photos_is_scored_by_the_labels_of_its_sub_folders(
     models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "shop"
@@ -56,7 +56,7 @@ def test_a_folder_of_photos_is_scored_by_labels_that_its_sub_folders_mean(
     assert "│ T-shirt/top │" in shown
 
 
-def test_of_a_split_folder_the_split_is_taken(models: Path, tmp_path: Path) -> None:
+def test_the_requested_split_of_a_split_folder_is_scored(models: Path, tmp_path: Path) -> None:
     for part, pixel in (("train", 0), ("validation", 0), ("test", 1)):
         photo(tmp_path / "split" / part / "cat" / "1.png", pixel)
     command = ["evaluate", "pets", "--models", str(models), "--photos", str(tmp_path / "split")]
@@ -77,7 +77,7 @@ def test_of_a_split_folder_the_split_is_taken(models: Path, tmp_path: Path) -> N
         ("cat/1.txt", "photos has no readable photos in its sub-folders"),
     ],
 )
-def test_a_folder_that_does_not_fit_is_one_line(
+def test_an_unsuitable_folder_is_one_line(
     models: Path, capsys: pytest.CaptureFixture[str], inner: str, message: str
 ) -> None:
     path = Path("photos", inner)
@@ -120,7 +120,7 @@ def test_a_model_is_scored_on_the_test_photos_of_its_own_recipe(
         (["--photos", "none"], 1, "the folder of photos none does not exist"),
     ],
 )
-def test_data_that_does_not_fit_is_one_line(
+def test_unsuitable_data_is_one_line(
     models: Path,
     garments: Path,
     capsys: pytest.CaptureFixture[str],
@@ -136,15 +136,15 @@ def test_data_that_does_not_fit_is_one_line(
     assert error.count("\n") == 1
 
 
-def test_a_model_of_another_shape_is_told_with_both(
+def test_a_model_of_another_shape_is_reported_with_both_shapes(
     tmp_path: Path, garments: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     labels = tuple(json.loads(_starter_card())["labels"])
     published(tmp_path / "models" / "clothing", labels=labels, recipe="clothing-cnn")
 
     assert main(["evaluate", "clothing", "--data", str(garments)]) == 1
-    told = "it takes photos of 2×2×1, these are 28×28×1"
-    assert told in capsys.readouterr().err
+    message = "it takes photos of 2×2×1, these are 28×28×1"
+    assert message in capsys.readouterr().err
 
 
 def _starter_card() -> str:

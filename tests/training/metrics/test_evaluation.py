@@ -19,21 +19,21 @@ from training.metrics.evaluation import (
 
 
 class Brightness:
-    """Stands in for a network: says what it says by the level of a photo."""
+    """Stands in for a network: its predictions depend on the gray level of a photo."""
 
     def predict_on_batch(self, photos: np.ndarray) -> np.ndarray:
-        answers = [[0.8, 0.2, 0.0], [0.1, 0.9, 0.0], [0.6, 0.4, 0.0]]
-        return np.array([answers[level] for level in photos[:, 0, 0, 0]], np.float32)
+        outputs = [[0.8, 0.2, 0.0], [0.1, 0.9, 0.0], [0.6, 0.4, 0.0]]
+        return np.array([outputs[level] for level in photos[:, 0, 0, 0]], np.float32)
 
 
-def judge(levels: list[int], classes: list[int]) -> dict[str, Any]:
+def metrics_of(levels: list[int], classes: list[int]) -> dict[str, Any]:
     photos = np.array(levels, np.uint8).reshape(-1, 1, 1, 1)
     network: keras.Model = Brightness()
     return evaluate(network, Split(photos, np.array(classes)), ("a", "b", "c"))
 
 
-def test_accuracy_loss_and_each_classs_share() -> None:
-    metrics = judge([0, 1, 2, 2], [0, 1, 1, 0])
+def test_accuracy_loss_and_the_figures_of_each_class() -> None:
+    metrics = metrics_of([0, 1, 2, 2], [0, 1, 1, 0])
 
     assert metrics["photos"] == 4
     assert metrics["accuracy"] == 0.75
@@ -46,37 +46,37 @@ def test_accuracy_loss_and_each_classs_share() -> None:
 
 
 def test_a_probability_of_zero_for_the_right_class_leaves_the_loss_finite() -> None:
-    assert judge([0], [2])["loss"] == pytest.approx(-np.log(1e-7))
+    assert metrics_of([0], [2])["loss"] == pytest.approx(-np.log(1e-7))
 
 
-def test_more_photos_than_a_batch_are_all_judged() -> None:
-    metrics = judge([0, 1] * 300, [0, 0] * 300)
+def test_more_photos_than_a_batch_are_all_evaluated() -> None:
+    metrics = metrics_of([0, 1] * 300, [0, 0] * 300)
 
     assert metrics["photos"] == 600
     assert metrics["accuracy"] == 0.5
 
 
-def said(*rows: list[float]) -> np.ndarray:
+def array_of(*rows: list[float]) -> np.ndarray:
     return np.array(rows, np.float32)
 
 
-def test_confusion_counts_right_classes_in_rows_and_chosen_ones_in_columns() -> None:
-    answers = said([0.9, 0.1, 0], [0.2, 0.8, 0], [0.3, 0.7, 0], [0, 0, 1])
-    evaluation = Evaluation(("a", "b", "c"), np.array([0, 0, 1, 1]), answers)
+def test_the_confusion_matrix_has_true_classes_in_rows_and_predicted_ones_in_columns() -> None:
+    probabilities = array_of([0.9, 0.1, 0], [0.2, 0.8, 0], [0.3, 0.7, 0], [0, 0, 1])
+    evaluation = Evaluation(("a", "b", "c"), np.array([0, 0, 1, 1]), probabilities)
 
     assert evaluation.confusion().tolist() == [[1, 1, 0], [0, 1, 1], [0, 0, 0]]
     low, high = evaluation.metrics()["accuracy_interval"]
     assert 0 < low < 0.5 < high < 1
 
 
-def test_what_is_kept_of_a_run_reads_back_with_the_photos_that_a_report_shows(
+def test_a_saved_evaluation_reads_back_with_the_photos_that_a_report_shows(
     tmp_path: Path,
 ) -> None:
     count = 100
     classes = np.arange(count) % 2
-    answers = np.stack([np.linspace(0, 1, count), np.linspace(1, 0, count)], axis=1)
+    probabilities = np.stack([np.linspace(0, 1, count), np.linspace(1, 0, count)], axis=1)
     photos = np.arange(count, dtype=np.uint8).reshape(-1, 1, 1, 1)
-    evaluation = Evaluation(("cat", "кот"), classes, answers.astype(np.float32))
+    evaluation = Evaluation(("cat", "кот"), classes, probabilities.astype(np.float32))
     save_evaluation(evaluation, photos, tmp_path)
 
     found, shown = read_evaluation(tmp_path)
@@ -92,14 +92,14 @@ def test_what_is_kept_of_a_run_reads_back_with_the_photos_that_a_report_shows(
 
 
 def test_the_most_confident_mistakes_come_first() -> None:
-    answers = said([0.6, 0.4], [0.1, 0.9], [0.2, 0.8], [0.9, 0.1])
-    evaluation = Evaluation(("a", "b"), np.array([1, 0, 0, 0]), answers)
+    probabilities = array_of([0.6, 0.4], [0.1, 0.9], [0.2, 0.8], [0.9, 0.1])
+    evaluation = Evaluation(("a", "b"), np.array([1, 0, 0, 0]), probabilities)
 
     assert confident_mistakes(evaluation).tolist() == [1, 2, 0]
     assert confident_mistakes(evaluation, count=1).tolist() == [1]
 
 
-def test_a_folder_without_an_evaluation_and_a_damaged_one_are_told(tmp_path: Path) -> None:
+def test_a_missing_and_a_damaged_evaluation_are_reported(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="it is not the folder of a finished run"):
         read_evaluation(tmp_path)
     (tmp_path / "evaluation.npz").write_bytes(b"PK\3\4")

@@ -5,13 +5,13 @@ from training.metrics.intervals import accuracy_interval, paired_difference
 
 
 def paired(both: int, gained: int, lost: int, neither: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return whether a new and an old model are right, for so many photos of each kind."""
+    """Return which photos a new and an old model get right, from the count of each kind."""
     kinds = ((True, True), (True, False), (False, True), (False, False))
     pairs = np.repeat(kinds, (both, gained, lost, neither), axis=0)
     return pairs[:, 0], pairs[:, 1]
 
 
-def test_an_accuracys_interval_is_wilsons() -> None:
+def test_the_interval_of_an_accuracy_is_wilsons() -> None:
     # Newcombe, Statistics in Medicine 17 (1998) 857-872, table I, method 3.
     assert accuracy_interval(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
     assert accuracy_interval(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
@@ -27,13 +27,13 @@ def test_a_paired_difference_is_newcombes_published_example() -> None:
 
 
 def test_a_correlation_is_corrected_for_continuity() -> None:
-    # By the formulas of the same paper, written out once more: phi is (48 - 9) / sqrt(8316).
+    # Computed separately from the formulas of the same paper: phi is (48 - 9) / sqrt(8316).
     difference = paired_difference(*paired(10, 2, 1, 5))
 
     assert (difference.low, difference.high) == pytest.approx((-0.15046, 0.25428), abs=5e-6)
 
 
-def test_the_interval_turns_with_the_models() -> None:
+def test_swapping_the_models_negates_the_interval() -> None:
     new, old = paired(700, 60, 20, 220)
     one, other = paired_difference(new, old), paired_difference(old, new)
 
@@ -41,7 +41,7 @@ def test_the_interval_turns_with_the_models() -> None:
     assert (-one.high, -one.low) == pytest.approx((other.low, other.high))
 
 
-def test_pairs_are_told_apart_more_sharply_than_independent_models() -> None:
+def test_models_that_mostly_agree_have_a_narrower_interval() -> None:
     alike = paired_difference(*paired(8900, 60, 40, 1000))
     unlike = paired_difference(*paired(8000, 960, 940, 100))
 

@@ -16,7 +16,7 @@ from training.networks.building import network_to_fit, network_to_serve
 from training.recipes import RECIPES
 from training.settings import BackboneNetwork, FineTuning, Head
 
-# Keras stores weights by a conversion that NumPy wants to be another one some day.
+# Keras saves weights with a conversion that NumPy deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
@@ -44,7 +44,7 @@ def test_weights_from_a_file_give_the_features_of_the_network_that_wrote_it(
     assert np.allclose(backbone.frozen.predict_on_batch(photos()), expected, atol=1e-5)
 
 
-def test_a_file_of_the_whole_network_serves_one_that_is_cut(tmp_path: Path) -> None:
+def test_weights_of_the_whole_network_load_into_one_that_is_cut(tmp_path: Path) -> None:
     original = mobilenet(0.25)
     original.save_weights(tmp_path / "own.weights.h5")
 
@@ -79,7 +79,9 @@ def test_weights_of_another_network_are_refused_naming_layer_and_shapes(tmp_path
     ],
     ids=["file", "backbone", "cut", "alpha", "size"],
 )
-def test_mistakes_are_named(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+def test_an_invalid_backbone_is_reported(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
     with pytest.raises(TrainingError) as raised:
         load_backbone(with_network(tiny(), **changes), tmp_path)
 
@@ -103,7 +105,7 @@ def test_without_a_network_the_error_says_how_to_get_weights(
 
 
 @pytest.mark.parametrize("backbone", ["MobileNet", "VGG16"])
-def test_pixels_are_scaled_as_the_backbone_s_own_preprocessing_does(backbone: str) -> None:
+def test_pixels_are_scaled_like_the_backbones_own_preprocessing(backbone: str) -> None:
     network = BackboneNetwork(backbone, weights="random", scaling="own")
     frozen = load_backbone(replace(tiny(), network=network), None).frozen
 
@@ -114,7 +116,7 @@ def test_pixels_are_scaled_as_the_backbone_s_own_preprocessing_does(backbone: st
     assert np.allclose(scaled.predict_on_batch(photos()), expected, atol=1e-4)
 
 
-def test_the_published_programs_divide_by_255() -> None:
+def test_scaling_255_divides_by_255() -> None:
     frozen = load_backbone(with_network(tiny(), scaling="255"), None).frozen
 
     scaled = keras.Model(frozen.input, frozen.get_layer("scale").output)
@@ -133,7 +135,7 @@ def test_the_published_programs_divide_by_255() -> None:
     ],
     ids=["average", "flatten", "sigmoid", "tuned", "tuned-flatten-sigmoid"],
 )
-def test_what_is_served_says_of_photos_what_was_fitted_says_of_their_features(
+def test_the_served_network_predicts_from_photos_what_the_fitted_one_predicts_from_features(
     fine_tuning: FineTuning | None, head: Head, tmp_path: Path
 ) -> None:
     recipe = replace(tiny(fine_tuning), head=head)
@@ -153,14 +155,14 @@ def test_what_is_served_says_of_photos_what_was_fitted_says_of_their_features(
     assert np.allclose(kept.predict_on_batch(photos()), expected, atol=1e-5)
 
 
-def test_one_sigmoid_is_for_two_classes() -> None:
+def test_a_sigmoid_output_needs_two_classes() -> None:
     recipe = tiny(output="sigmoid")
 
     with pytest.raises(TrainingError, match="is for 2 classes, and the data has 3"):
         network_to_fit(recipe, 3)
 
 
-def test_fine_tuning_fits_what_lies_above_and_no_normalisation() -> None:
+def test_fine_tuning_fits_the_layers_above_except_normalisation() -> None:
     recipe = tiny(FineTuning("conv_pw_2_relu"))
     fitted = network_to_fit(recipe, 2)
 
@@ -169,7 +171,7 @@ def test_fine_tuning_fits_what_lies_above_and_no_normalisation() -> None:
     assert names == {"conv_dw_3", "conv_pw_3", "hidden", "probabilities"}
 
 
-def test_a_backbone_is_divided_only_between_blocks() -> None:
+def test_a_backbone_is_split_only_between_blocks() -> None:
     network = BackboneNetwork("ResNet50V2", weights="random", scaling="own")
     recipe = replace(tiny(FineTuning("conv4_block2_1_relu")), network=network)
 
@@ -177,7 +179,7 @@ def test_a_backbone_is_divided_only_between_blocks() -> None:
         load_backbone(recipe, None)
 
 
-def test_the_digest_tells_weights_scaling_and_cut_apart() -> None:
+def test_the_digest_depends_on_weights_scaling_and_cut() -> None:
     recipes = [
         tiny(),
         with_network(tiny(), scaling="255"),
@@ -191,7 +193,7 @@ def test_the_digest_tells_weights_scaling_and_cut_apart() -> None:
     assert digests[-1] == digests[0]
 
 
-def test_pretrained_features_tell_cats_from_dogs(data_sets: Path) -> None:
+def test_pretrained_features_separate_cats_from_dogs(data_sets: Path) -> None:
     """Most photos are nearer to the mean of 20 others of their kind than of the other kind."""
     recipe = RECIPES["cats-dogs-mobilenet"]
     with zipfile.ZipFile(data_sets / "dogs-vs-cats" / "train.zip") as archive:
@@ -205,6 +207,6 @@ def test_pretrained_features_tell_cats_from_dogs(data_sets: Path) -> None:
     features = load_backbone(recipe, data_sets).frozen.predict_on_batch(pixels).reshape(2, 40, -1)
 
     means = features[:, :20].mean(axis=1)
-    judged = features[:, 20:, None] - means
-    nearest = (judged**2).sum(axis=-1).argmin(axis=-1)
+    offsets = features[:, 20:, None] - means
+    nearest = (offsets**2).sum(axis=-1).argmin(axis=-1)
     assert (nearest == [[0], [1]]).mean() > 0.85

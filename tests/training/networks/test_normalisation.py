@@ -18,7 +18,7 @@ def layers() -> tuple[keras.Layer, keras.Layer]:
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_it_answers_as_keras_does(training: bool) -> None:
+def test_the_output_equals_that_of_keras(training: bool) -> None:
     ours, theirs = layers()
 
     assert np.allclose(
@@ -42,7 +42,7 @@ def test_a_frozen_layer_uses_its_averages_and_keeps_them() -> None:
     ours, _ = layers()
     ours.trainable = False
 
-    answers = ours(INPUTS, training=True)
+    outputs = ours(INPUTS, training=True)
 
-    assert np.allclose(answers, ours(INPUTS, training=False))
+    assert np.allclose(outputs, ours(INPUTS, training=False))
     assert np.allclose(ours.moving_mean, 0)

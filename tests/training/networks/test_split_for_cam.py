@@ -1,4 +1,4 @@
-"""A network in parts: put together again they are the network."""
+"""A network split into parts, which together compute the same."""
 
 from dataclasses import replace
 from typing import Any
@@ -31,7 +31,7 @@ CASES: dict[str, tuple[dict[str, Any], tuple[int, int]]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_parts_make_the_whole_and_meet_at_a_fine_map(case: str, tiny_recipe: Recipe) -> None:
+def test_the_parts_compute_the_whole_and_meet_at_a_fine_map(case: str, tiny_recipe: Recipe) -> None:
     changes, size = CASES[case]
     recipe = replace(tiny_recipe, **changes)
     network = network_to_serve(recipe, network_to_fit(recipe, 3))

@@ -1,4 +1,4 @@
-"""What comes after fitting, through the command line: the gate, the report, what is kept."""
+"""The steps after fitting, from the command line: the gate, the report, the files of the run."""
 
 import json
 from dataclasses import replace
@@ -15,7 +15,7 @@ from training.metrics.histograms import histograms
 from training.recipe import Recipe
 from training.recipes import RECIPES
 
-# Keras stores weights by a conversion that NumPy wants to be another one some day.
+# Keras saves weights with a conversion that NumPy deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
@@ -47,9 +47,9 @@ def test_a_refused_model_is_kept_with_its_report_until_it_is_forced(
     assert published_versions(Path("models/clothing")) == []
 
     assert train("--force") == 0
-    said = capsys.readouterr().out
-    assert "published by force: its test accuracy of " in said
-    assert "epoch" not in said, "it is not trained again"
+    output = capsys.readouterr().out
+    assert "published by force: its test accuracy of " in output
+    assert "epoch" not in output, "the network is not trained again"
     gate = card_of(1)["gate"]
     assert isinstance(gate, dict)
     assert gate["forced"]
@@ -71,17 +71,17 @@ def test_a_second_version_is_compared_with_the_first(
     assert gate["difference"]["photos"] == 50
 
 
-def test_the_card_counts_what_the_model_said_of_the_test_photos(train: CommandLine) -> None:
+def test_the_model_card_has_the_histograms_of_the_test_split(train: CommandLine) -> None:
     assert train() == 0
     (run,) = Path("runs/clothing-cnn").iterdir()
     evaluation, _ = read_evaluation(run)
-    told = card_of(1)["histograms"]
-    assert told == histograms(evaluation, "test")
-    assert np.sum([*told["confidence"].values()]) == 50
+    recorded = card_of(1)["histograms"]
+    assert recorded == histograms(evaluation, "test")
+    assert np.sum([*recorded["confidence"].values()]) == 50
 
 
 @pytest.mark.parametrize("tolerance", ["-1", "101", "nan"])
-def test_a_tolerance_that_is_none_is_told(
+def test_an_invalid_tolerance_is_a_usage_error(
     train: CommandLine, capsys: pytest.CaptureFixture[str], tolerance: str
 ) -> None:
     assert train("--tolerance", tolerance) == 2

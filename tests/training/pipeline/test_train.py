@@ -1,4 +1,4 @@
-"""Runs that end before they are done, and the same command again."""
+"""Runs that end early, and the same command run again."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from serving.repository.versions import published_versions
 from tests.training.conftest import CommandLine
 from training.runs.trained_network import save_trained_network
 
-# Keras stores weights by a conversion that NumPy wants to be another one some day.
+# Keras saves weights with a conversion that NumPy deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 MODELS = Path("models/clothing")
@@ -22,7 +22,7 @@ MODELS = Path("models/clothing")
 
 @contextmanager
 def largest_file(size: int) -> Iterator[None]:
-    """Let no file of this process grow beyond a size, as a full disk does."""
+    """Limit the size of the files that this process writes, like a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -31,7 +31,7 @@ def largest_file(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_run_is_finished_by_the_same_command_and_begun_again_by_fresh(
+def test_the_same_command_finishes_a_run_and_fresh_starts_another(
     train: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with largest_file(10_000):
@@ -56,15 +56,15 @@ def test_a_run_is_finished_by_the_same_command_and_begun_again_by_fresh(
     assert len(list(Path("runs/clothing-cnn").iterdir())) == 2
 
 
-def test_a_run_that_died_as_soon_as_its_network_was_kept_is_published(
+def test_a_run_killed_after_saving_its_network_is_published(
     train: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def kept_and_dead(network: object, folder: Path) -> None:
+    def save_and_interrupt(network: object, folder: Path) -> None:
         save_trained_network(network, folder)
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as dying:
-        dying.setattr("training.pipeline.train.save_trained_network", kept_and_dead)
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr("training.pipeline.train.save_trained_network", save_and_interrupt)
         assert train() == 130
     assert published_versions(MODELS) == []
 
@@ -75,21 +75,23 @@ def test_a_run_that_died_as_soon_as_its_network_was_kept_is_published(
 def test_a_diverged_run_names_the_epoch_and_the_last_good_checkpoint(
     train: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The first step's learning rate is 0, those after it are far too large."""
-    numbers = ("optimizer=sgd", "learning_rate=1e35", "warmup_epochs=1")
-    wrong = [word for number in numbers for word in ("--set", number)]
+    """The learning rate of the first step is 0, later ones are far too large."""
+    overrides = ("optimizer=sgd", "learning_rate=1e35", "warmup_epochs=1")
+    wrong = [word for override in overrides for word in ("--set", override)]
 
     assert train(*wrong, "--checkpoint-minutes", "0") == 1
 
     error = capsys.readouterr().err
-    told = r"error: the \w+ became .* in epoch 1: try a smaller --set learning_rate. The last good "
-    assert re.match(told, error)
+    message = (
+        r"error: the \w+ became .* in epoch 1: try a smaller --set learning_rate. The last good "
+    )
+    assert re.match(message, error)
     good = Path(error.strip().rpartition(" ")[2])
     assert good.name in ("000000-00000001.npz", "000000-00000002.npz")
     assert good.is_file()
 
 
-def test_terminated_before_it_fits_it_ends_with_its_own_status(
+def test_sigterm_before_fitting_has_its_own_exit_status(
     train: CommandLine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -101,7 +103,7 @@ def test_terminated_before_it_fits_it_ends_with_its_own_status(
 
 
 @pytest.mark.parametrize("minutes", ["-1", "soon", "inf"])
-def test_minutes_are_a_number(
+def test_invalid_checkpoint_minutes_are_refused(
     train: CommandLine, capsys: pytest.CaptureFixture[str], minutes: str
 ) -> None:
     with pytest.raises(SystemExit) as raised:

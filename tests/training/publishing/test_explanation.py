@@ -1,4 +1,4 @@
-"""Heat maps, on networks whose reasons are known, and served as a model server serves them."""
+"""Heat maps of networks whose evidence is known, and of models as the model server loads them."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -48,7 +48,7 @@ def backbone(recipe: Recipe, output: Literal["softmax", "sigmoid"] = "softmax") 
 @pytest.mark.parametrize(
     "network", [DenseNetwork(8), PatchNetwork(4, 4, 8), WideNetwork(stage_blocks=1, width=1)]
 )
-def test_every_kind_of_network_explains(tiny_recipe: Recipe, network: DenseNetwork) -> None:
+def test_every_kind_of_network_has_heat_maps(tiny_recipe: Recipe, network: DenseNetwork) -> None:
     heat = heat_of(served(replace(tiny_recipe, network=network)), PHOTOS)
 
     assert heat.shape == (5, 7, 7)
@@ -57,7 +57,7 @@ def test_every_kind_of_network_explains(tiny_recipe: Recipe, network: DenseNetwo
 
 
 @pytest.mark.parametrize("output", ["softmax", "sigmoid"])
-def test_backbones_explain_under_both_heads(output: Literal["softmax", "sigmoid"]) -> None:
+def test_backbones_have_heat_maps_with_both_heads(output: Literal["softmax", "sigmoid"]) -> None:
     network = served(backbone(RECIPES["cats-dogs-mobilenet"], output), 2)
     photos = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
     heat = heat_of(network, photos, "squash/1")
@@ -67,8 +67,8 @@ def test_backbones_explain_under_both_heads(output: Literal["softmax", "sigmoid"
     assert (heat.min(), heat.max()) == (0, 1)
 
 
-def of_one_place(recipe: Recipe, row: int, column: int, output: int) -> keras.Model:
-    """Return a dense network whose one class is for light in a cell of the heat map."""
+def sensitive_to_cell(recipe: Recipe, row: int, column: int, output: int) -> keras.Model:
+    """Return a dense network that predicts a class from the light in one cell of the heat map."""
     network = served(replace(recipe, network=DenseNetwork(1)), 2)
     kernel = np.zeros((28, 28, 1), np.float32)
     kernel[row * 4 : row * 4 + 4, column * 4 : column * 4 + 4] = 1
@@ -80,19 +80,19 @@ def of_one_place(recipe: Recipe, row: int, column: int, output: int) -> keras.Mo
 
 
 @pytest.mark.parametrize("output", [0, 1])
-def test_the_place_that_decides_is_hot_however_sure_the_network_is(
+def test_the_decisive_cell_is_hot_even_when_the_network_is_certain(
     tiny_recipe: Recipe, output: int
 ) -> None:
     photos = np.full((2, 28, 28, 1), 200, np.uint8)
-    heat = heat_of(of_one_place(tiny_recipe, 2, 5, output), photos)
+    heat = heat_of(sensitive_to_cell(tiny_recipe, 2, 5, output), photos)
 
     expected = np.zeros((7, 7))
     expected[2, 5] = 1
     np.testing.assert_allclose(heat, [expected, expected], atol=1e-6)
 
 
-def test_a_blank_photo_says_nothing(tiny_recipe: Recipe) -> None:
-    network = of_one_place(tiny_recipe, 1, 1, 0)
+def test_a_blank_photo_has_an_empty_heat_map(tiny_recipe: Recipe) -> None:
+    network = sensitive_to_cell(tiny_recipe, 1, 1, 0)
 
     black, gray = np.zeros((1, 28, 28, 1), np.uint8), np.full((1, 28, 28, 1), 90, np.uint8)
     assert not heat_of(network, black, "garment/1").any()
@@ -106,7 +106,7 @@ def folder(tiny_recipe: Recipe, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_served_photo_is_explained_the_same_alone_and_among_others(folder: Path) -> None:
+def test_a_served_photo_has_the_same_heat_map_alone_and_in_a_batch(folder: Path) -> None:
     servable = load("clothing", 1, folder, BatchSettings(enabled=True))
     assert warm_up(servable, folder) == 6
     runner = servable.runner("explain")
@@ -120,7 +120,7 @@ def test_a_served_photo_is_explained_the_same_alone_and_among_others(folder: Pat
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "message"),
     [
         (lambda heat: heat[:, 1:], "are .* for a batch of 1"),
         (lambda heat: heat * 2, "are not from 0 to 1"),
@@ -128,14 +128,14 @@ def test_a_served_photo_is_explained_the_same_alone_and_among_others(folder: Pat
         (lambda heat: 1 - heat, "differ by"),
     ],
 )
-def test_other_heat_maps_than_those_in_memory_are_not_published(
-    tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Any, told: str
+def test_a_model_with_other_heat_maps_than_in_memory_is_not_published(
+    tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Any, message: str
 ) -> None:
     def damaged(network: keras.Model, preparation: str) -> Any:
         explain = explanation(network, preparation)
         return lambda image: {"heat": damage(explain(image)["heat"])}
 
     monkeypatch.setattr("training.publishing.saved_model.explanation", damaged)
-    with pytest.raises(TrainingError, match=f"not published: .*heat maps .*{told}"):
+    with pytest.raises(TrainingError, match=f"not published: .*heat maps .*{message}"):
         publish(served(tiny_recipe, 2), CARD, tmp_path)
     assert published_versions(tmp_path) == []

@@ -23,7 +23,7 @@ RECIPE = Recipe(
     network=DenseNetwork(),
     floor=0.5,
 )
-PHOTOS, OLD_RIGHT = 1000, 900  # Of which the version that serves has so many right.
+PHOTOS, OLD_RIGHT = 1000, 900  # The serving version gets OLD_RIGHT of them right.
 
 
 @pytest.fixture
@@ -34,13 +34,13 @@ def base(tmp_path: Path) -> Path:
 def verdict(
     base: Path, right: int, policy: GatePolicy | None = None, recipe: Recipe = RECIPE
 ) -> Verdict:
-    """Judge a model that has the first `right` test photos right."""
+    """Judge a model that gets the first `right` test photos right."""
     data = data_set(OLD_RIGHT, PHOTOS - OLD_RIGHT)
-    said = evaluation(data, np.arange(PHOTOS) < right)
-    return judge(recipe, data, said, base, policy or GatePolicy())
+    predicted = evaluation(data, np.arange(PHOTOS) < right)
+    return judge(recipe, data, predicted, base, policy or GatePolicy())
 
 
-def test_the_first_version_needs_the_floor_alone(base: Path) -> None:
+def test_the_first_version_only_has_to_reach_the_floor(base: Path) -> None:
     verdict(base, right=500).check()
     with pytest.raises(Refused) as raised:
         verdict(base, right=499).check()
@@ -52,7 +52,7 @@ def test_the_first_version_needs_the_floor_alone(base: Path) -> None:
     assert raised.value.exit_status == 3
 
 
-def test_what_is_as_good_as_the_version_that_serves_passes_with_the_comparison(base: Path) -> None:
+def test_a_model_as_good_as_the_serving_version_passes_with_the_comparison(base: Path) -> None:
     published(base)
     found = verdict(base, right=905)
     found.check()
@@ -68,7 +68,7 @@ def test_what_is_as_good_as_the_version_that_serves_passes_with_the_comparison(b
     ]
 
 
-def test_what_is_worse_by_more_than_the_tolerance_is_refused_with_figures(base: Path) -> None:
+def test_a_model_worse_by_more_than_the_tolerance_is_refused_with_figures(base: Path) -> None:
     published(base)
     with pytest.raises(Refused, match=r"it is worse than version 1, which serves: -2\.00 points"):
         verdict(base, right=880).check()
@@ -76,7 +76,7 @@ def test_what_is_worse_by_more_than_the_tolerance_is_refused_with_figures(base: 
     verdict(base, right=880, policy=GatePolicy(tolerance=2.5)).check()
 
 
-def test_a_loss_that_may_be_chance_is_no_reason(base: Path) -> None:
+def test_a_lower_accuracy_that_may_be_chance_is_accepted(base: Path) -> None:
     published(base)
     data = data_set(OLD_RIGHT, PHOTOS - OLD_RIGHT)
     right = np.arange(PHOTOS) < OLD_RIGHT
@@ -89,7 +89,7 @@ def test_a_loss_that_may_be_chance_is_no_reason(base: Path) -> None:
     found.check()
 
 
-def test_force_lets_everything_through_and_is_recorded(base: Path) -> None:
+def test_force_overrides_every_fault_and_is_recorded(base: Path) -> None:
     published(base)
     found = verdict(base, right=400, policy=GatePolicy(force=True))
     found.check()
@@ -126,7 +126,7 @@ def test_labels_in_another_order_are_the_same_labels(base: Path) -> None:
     assert (difference.gained, difference.lost) == (0, 0)
 
 
-def test_a_version_that_cannot_be_read_is_said_without_naming_a_folder(base: Path) -> None:
+def test_a_version_that_cannot_be_read_is_noted_without_its_folder(base: Path) -> None:
     (base / "1").mkdir(parents=True)
     found = verdict(base, right=600)
 
@@ -134,7 +134,7 @@ def test_a_version_that_cannot_be_read_is_said_without_naming_a_folder(base: Pat
     found.check()
 
 
-def test_a_version_of_other_data_is_compared_with_a_caution(base: Path) -> None:
+def test_a_version_trained_on_other_data_is_compared_with_a_warning(base: Path) -> None:
     published(base, data={"sha256": "e" * 64})
     found = verdict(base, right=900)
 
@@ -162,7 +162,7 @@ model_config_list {{ config {{
         ("model_version_policy { specific { versions: 1 } }", 1),
     ],
 )
-def test_the_version_that_serves_is_what_the_model_server_is_told(
+def test_the_serving_version_follows_the_model_config(
     base: Path, tmp_path: Path, rest: str, serving: int
 ) -> None:
     for number in (1, 2, 3):

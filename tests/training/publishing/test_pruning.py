@@ -16,7 +16,7 @@ State = get_model_status_pb2.ModelVersionStatus.State
 
 
 class Statuses(model_service_pb2_grpc.ModelServiceServicer):  # type: ignore[misc]  # No types.
-    """A model server that only tells the states of the versions of one model."""
+    """A model server that only reports the states of the versions of one model."""
 
     def __init__(self, name: str, states: dict[int, int]) -> None:
         self._name = name
@@ -64,24 +64,24 @@ def config(tmp_path: Path, entry: str, name: str = "clothing") -> Path:
     return path
 
 
-def test_the_newest_are_kept(models: Path) -> None:
+def test_the_newest_versions_are_kept(models: Path) -> None:
     assert prune_model(models, "clothing", keep=2) == [1, 2, 3, 4]
     assert published_versions(models / "clothing") == [5, 6]
 
 
-def test_what_a_model_server_has_loaded_is_kept(models: Path) -> None:
+def test_versions_that_a_model_server_has_loaded_are_kept(models: Path) -> None:
     states = {1: State.END, 2: State.AVAILABLE, 3: State.LOADING, 4: State.UNLOADING}
 
     with model_server("clothing", states) as address:
         assert prune_model(models, "clothing", 1, model_server=address) == [1, 5]
 
 
-def test_a_model_that_the_server_does_not_know_has_nothing_in_use(models: Path) -> None:
+def test_a_model_unknown_to_the_model_server_has_no_version_in_use(models: Path) -> None:
     with model_server("cats-dogs", {1: State.AVAILABLE}) as address:
         assert prune_model(models, "clothing", 5, model_server=address) == [1]
 
 
-def test_a_model_server_that_does_not_answer_stops_everything(models: Path) -> None:
+def test_nothing_is_removed_if_the_model_server_does_not_answer(models: Path) -> None:
     with model_server("clothing", {}) as address:
         pass
 
@@ -100,7 +100,7 @@ def test_a_model_server_that_does_not_answer_stops_everything(models: Path) -> N
         ('version_labels { key: "stable" value: 3 }', [1, 2, 4, 5]),
     ],
 )
-def test_what_the_config_file_names_is_kept(
+def test_versions_that_the_config_file_names_are_kept(
     models: Path, tmp_path: Path, entry: str, removed: list[int]
 ) -> None:
     path = config(tmp_path, entry)
@@ -108,13 +108,13 @@ def test_what_the_config_file_names_is_kept(
     assert prune_model(models, "clothing", 1, model_config_file=path) == removed
 
 
-def test_the_config_of_another_model_does_not_matter(models: Path, tmp_path: Path) -> None:
+def test_the_config_of_another_model_is_ignored(models: Path, tmp_path: Path) -> None:
     path = config(tmp_path, "model_version_policy { all {} }", name="cats-dogs")
 
     assert prune_model(models, "clothing", 5, model_config_file=path) == [1]
 
 
-def test_a_config_file_that_cannot_be_read_stops_everything(models: Path, tmp_path: Path) -> None:
+def test_nothing_is_removed_if_the_config_file_cannot_be_read(models: Path, tmp_path: Path) -> None:
     (tmp_path / "models.config").write_text("model_config_list {")
 
     with pytest.raises(TrainingError, match="nothing removed: "):
@@ -122,7 +122,9 @@ def test_a_config_file_that_cannot_be_read_stops_everything(models: Path, tmp_pa
     assert len(published_versions(models / "clothing")) == 6
 
 
-def test_the_command_says_what_it_removed(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_what_it_removed(
+    models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["prune", "clothing", "--models", str(models), "--keep", "4"]) == 0
     assert main(["prune", "clothing", "--models", str(models)]) == 0
 

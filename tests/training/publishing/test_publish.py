@@ -25,7 +25,7 @@ from training.publishing.warmup import write_warmup
 from training.recipe import Recipe
 
 ROOT = Path(__file__).parents[3]
-PATIENCE = 300  # Seconds; a machine may be busy with other things.
+TIMEOUT_SECONDS = 300  # The machine may be busy with other things.
 CARD = {
     "name": "clothing",
     "labels": [str(number) for number in range(10)],
@@ -45,7 +45,7 @@ def base(tmp_path: Path) -> Path:
 
 
 def is_empty(base: Path) -> bool:
-    """Whether nothing is left but the bookkeeping."""
+    """Return whether only the bookkeeping files are left."""
     return set(os.listdir(base)) <= {".lock", ".last-version"}
 
 
@@ -54,12 +54,12 @@ def test_versions_are_numbered_and_load(network: keras.Model, base: Path) -> Non
 
     photos = np.full((3, 28, 28, 1), 99, np.uint8)
     loaded = tf.saved_model.load(str(base / "2"))
-    answers = loaded.signatures["serving_default"](image=tf.constant(photos))["probabilities"]
-    assert np.allclose(answers, network.predict_on_batch(photos), atol=1e-6)
+    probabilities = loaded.signatures["serving_default"](image=tf.constant(photos))["probabilities"]
+    assert np.allclose(probabilities, network.predict_on_batch(photos), atol=1e-6)
 
 
 def exporting(monkeypatch: pytest.MonkeyPatch, damage: Any) -> None:
-    """Let `damage` change what is exported, or the folder that it was exported to."""
+    """Let `damage` change the network after the export, or the folder it was exported to."""
 
     def damaged(network: keras.Model, card: dict[str, Any], folder: Path, *more: Any) -> None:
         write_saved_model(network, card, folder, *more)
@@ -68,7 +68,7 @@ def exporting(monkeypatch: pytest.MonkeyPatch, damage: Any) -> None:
     monkeypatch.setattr("training.publishing.publish.write_saved_model", damaged)
 
 
-def test_other_weights_than_those_in_memory_are_not_published(
+def test_a_model_with_other_weights_than_in_memory_is_not_published(
     network: keras.Model, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def nudge(folder: Path) -> None:
@@ -84,7 +84,7 @@ def test_other_weights_than_those_in_memory_are_not_published(
 @pytest.mark.parametrize(
     ("name", "value"), [("labels", ["x"] * 10), ("preparation", "squash/1"), ("metrics", {"a": 1})]
 )
-def test_another_description_than_the_cards_is_not_published(
+def test_a_model_with_another_description_than_its_card_is_not_published(
     network: keras.Model, base: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: object
 ) -> None:
     monkeypatch.setattr(
@@ -92,13 +92,15 @@ def test_another_description_than_the_cards_is_not_published(
         lambda network, card, *more: write_saved_model(network, {**card, name: value}, *more),
     )
 
-    told = "card" if name == "metrics" else name
-    with pytest.raises(TrainingError, match=f"not published: `{told}` of the exported model is "):
+    reported = "card" if name == "metrics" else name
+    with pytest.raises(
+        TrainingError, match=f"not published: `{reported}` of the exported model is "
+    ):
         publish(network, CARD, base)
     assert is_empty(base)
 
 
-def test_a_card_file_that_was_damaged_is_not_published(
+def test_a_model_with_a_damaged_card_file_is_not_published(
     network: keras.Model, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exporting(monkeypatch, lambda folder: (folder / VERSION_CARD).write_text("{}"))
@@ -108,7 +110,7 @@ def test_a_card_file_that_was_damaged_is_not_published(
     assert is_empty(base)
 
 
-def test_a_warm_up_record_that_the_model_refuses_is_not_published(
+def test_a_model_that_refuses_a_warm_up_record_is_not_published(
     network: keras.Model, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -121,7 +123,7 @@ def test_a_warm_up_record_that_the_model_refuses_is_not_published(
     assert is_empty(base)
 
 
-def test_a_disk_that_fills_up_is_told_in_one_line(
+def test_a_full_disk_is_reported_in_one_line(
     network: keras.Model, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any) -> None:
@@ -135,8 +137,8 @@ def test_a_disk_that_fills_up_is_told_in_one_line(
     assert is_empty(base)
 
 
-def test_a_write_that_tensorflow_cannot_finish_is_told_in_one_line(base: Path) -> None:
-    """Files may not grow beyond 20,000 bytes, as if the disk were full in the middle of one."""
+def test_a_write_that_tensorflow_cannot_finish_is_reported_in_one_line(base: Path) -> None:
+    """Files are limited to 20,000 bytes, as if the disk filled up while one was written."""
     code = """
 import resource, signal, sys
 from dataclasses import replace
@@ -161,7 +163,7 @@ except TrainingError as error:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT_SECONDS,
     )
 
     assert done.stdout.startswith("not published: cannot write the model (")
@@ -169,7 +171,7 @@ except TrainingError as error:
     assert is_empty(base)
 
 
-def test_too_little_space_is_told_before_anything_is_trained_or_written(
+def test_too_little_space_is_reported_before_anything_is_trained_or_written(
     base: Path, network: keras.Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = namedtuple("usage", "total used free")
@@ -209,12 +211,12 @@ publishing.publish(network, CARD, base)
 """
 
 
-def test_a_publisher_killed_while_it_writes_leaves_nothing_to_load(
+def test_a_publisher_killed_while_writing_leaves_nothing_to_load(
     base: Path, network: keras.Model
 ) -> None:
     for moment in ("exporting", "checked"):
         command = [sys.executable, "-c", KILLED, str(base), moment]
-        killed = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=PATIENCE)
+        killed = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=TIMEOUT_SECONDS)
         assert killed.returncode == -signal.SIGKILL
         assert published_versions(base) == []
         assert any(name.startswith(".staging-") for name in os.listdir(base))
@@ -223,11 +225,11 @@ def test_a_publisher_killed_while_it_writes_leaves_nothing_to_load(
     assert set(os.listdir(base)) == {".lock", ".last-version", "1"}
 
 
-def test_two_publishers_at_once_publish_both(base: Path) -> None:
+def test_two_publishers_at_once_both_publish(base: Path) -> None:
     command = [sys.executable, "-c", KILLED, str(base), "never"]
     pipe = subprocess.DEVNULL
     both = [subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe) for _ in range(2)]
-    assert [publisher.wait(PATIENCE) for publisher in both] == [0, 0]
+    assert [publisher.wait(TIMEOUT_SECONDS) for publisher in both] == [0, 0]
 
     assert published_versions(base) == [1, 2]
     for number in ("1", "2"):

@@ -9,7 +9,7 @@ from training.publishing.model_folder import find_version
 from training.publishing.published_model import PublishedModel
 
 
-def test_a_version_tells_of_itself_and_answers_more_photos_than_a_batch(tmp_path: Path) -> None:
+def test_a_version_describes_itself_and_classifies_more_photos_than_a_batch(tmp_path: Path) -> None:
     base = tmp_path / "letters"
     model = PublishedModel(base / str(published(base, recipe="letters-dense")))
 
@@ -19,14 +19,14 @@ def test_a_version_tells_of_itself_and_answers_more_photos_than_a_batch(tmp_path
     assert model.preparation == "squash/1"
     assert model.card["recipe"] == "letters-dense"
     test = data_set(right=300, wrong=20).test
-    said = model.probabilities(test.photos)
-    assert said.shape == (320, 3)
-    assert (said.argmax(axis=1) == test.classes).sum() == 300
-    assert np.allclose(said.sum(axis=1), 1)
+    probabilities = model.probabilities(test.photos)
+    assert probabilities.shape == (320, 3)
+    assert (probabilities.argmax(axis=1) == test.classes).sum() == 300
+    assert np.allclose(probabilities.sum(axis=1), 1)
 
 
 @pytest.mark.parametrize("content", [None, b"no model"])
-def test_what_is_no_model_is_one_line(tmp_path: Path, content: bytes | None) -> None:
+def test_an_unreadable_model_is_one_line(tmp_path: Path, content: bytes | None) -> None:
     folder = tmp_path / "letters" / "1"
     folder.mkdir(parents=True)
     if content:
@@ -43,7 +43,7 @@ def versions(models: Path) -> Path:
     return models
 
 
-def test_without_a_number_the_newest_version_is_meant(tmp_path: Path) -> None:
+def test_without_a_number_the_newest_version_is_used(tmp_path: Path) -> None:
     models = versions(tmp_path)
 
     assert find_version(models, "clothing") == models / "clothing" / "10"
@@ -69,6 +69,6 @@ def test_an_unknown_model_or_version_names_the_known_ones(
         find_version(versions(tmp_path), reference)
 
 
-def test_no_folder_of_models_is_no_traceback(tmp_path: Path) -> None:
+def test_a_missing_folder_of_models_is_reported(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="there are: none"):
         find_version(tmp_path / "none", "clothing")

@@ -52,7 +52,7 @@ def described(tensors: Any) -> dict[str, tuple[int, list[int]]]:
     }
 
 
-def test_the_signatures_are_those_of_the_contract(folder: Path) -> None:
+def test_the_signatures_match_the_contract(folder: Path) -> None:
     signatures = graph_of(folder).signature_def
 
     assert set(signatures) == {"serving_default", "explain", "describe", "__saved_model_init_op"}
@@ -72,29 +72,29 @@ def test_the_signatures_are_those_of_the_contract(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("batch", [1, 5])
-def test_a_session_as_tensorflow_serving_runs_it_answers(
+def test_a_session_like_that_of_tensorflow_serving_gives_the_same_results(
     folder: Path, network: keras.Model, batch: int
 ) -> None:
     photos = PHOTOS[:batch]
     with tf.compat.v1.Session(graph=tf.Graph()) as session:
         loaded = tf.compat.v1.saved_model.load(session, ["serve"], str(folder))
-        answers: dict[str, np.ndarray] = {}
+        results: dict[str, np.ndarray] = {}
         for name in ("serving_default", "describe"):
             signature = loaded.signature_def[name]
             outputs = {key: tensor.name for key, tensor in signature.outputs.items()}
-            answers |= session.run(outputs, {signature.inputs["image"].name: photos})
+            results |= session.run(outputs, {signature.inputs["image"].name: photos})
 
     expected = network.predict_on_batch(photos)
-    assert np.allclose(answers["probabilities"], expected, atol=1e-6)
-    assert answers["probabilities"].shape == (batch, 10)
-    assert [[label.decode() for label in row] for row in answers["labels"]] == (
+    assert np.allclose(results["probabilities"], expected, atol=1e-6)
+    assert results["probabilities"].shape == (batch, 10)
+    assert [[label.decode() for label in row] for row in results["labels"]] == (
         [CARD["labels"]] * batch
     )
-    assert [text.decode() for text in answers["preparation"]] == ["garment/1"] * batch
-    assert [json.loads(text) for text in answers["card"]] == [CARD] * batch
+    assert [text.decode() for text in results["preparation"]] == ["garment/1"] * batch
+    assert [json.loads(text) for text in results["card"]] == [CARD] * batch
 
 
-def test_the_card_lies_beside_the_model(folder: Path) -> None:
+def test_the_model_card_is_next_to_the_model(folder: Path) -> None:
     text = (folder / "assets.extra" / "model_card.json").read_text("utf-8")
 
     assert json.loads(text) == CARD
@@ -120,7 +120,7 @@ def test_warm_up_records_cover_all_signatures_at_two_batch_sizes(folder: Path) -
     }
 
 
-def test_nothing_of_this_machine_is_in_the_graph(folder: Path, tmp_path: Path) -> None:
+def test_the_graph_contains_no_paths_of_this_machine(folder: Path, tmp_path: Path) -> None:
     content = (folder / "saved_model.pb").read_bytes()
 
     for pattern in (rb"/(home|root|tmp|usr|work|opt|var)/", rb"\w\.py\b", rb"site-packages"):
@@ -138,7 +138,7 @@ def test_only_weights_are_stored_and_each_once(folder: Path, network: keras.Mode
 
 
 def test_stock_tensorflow_serving_knows_every_operation(folder: Path) -> None:
-    """No operation of a compiler or of Python, no convolution in groups."""
+    """No operations of XLA or Python, no grouped convolutions."""
     library = graph_of(folder).graph_def.library
     nodes = [node for function in library.function for node in function.node_def]
 

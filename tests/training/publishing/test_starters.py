@@ -12,7 +12,7 @@ from training.recipes import DEFAULTS, RECIPES, default_recipe
 
 
 def version(folder: Path, name: str, accuracy: float, size: int = 10) -> Path:
-    """Write what `install` looks at."""
+    """Write the files of a version that `install` reads."""
     (folder / "assets.extra").mkdir(parents=True)
     card = {"name": name, "metrics": {"test": {"accuracy": accuracy}}}
     (folder / "assets.extra" / "model_card.json").write_text(json.dumps(card))
@@ -31,7 +31,7 @@ def test_a_good_version_replaces_the_starter(tmp_path: Path) -> None:
     assert {path.name for path in (starters / "clothing").iterdir()} == {"1"}
 
 
-def test_a_version_below_the_bar_is_refused(tmp_path: Path) -> None:
+def test_a_version_below_the_required_accuracy_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"accuracy is 91\.99%, and at least 93% is needed"):
         install(version(tmp_path / "1", "clothing", 0.9199), tmp_path / "starters")
     assert not (tmp_path / "starters").exists()
@@ -47,7 +47,7 @@ def test_starters_that_are_too_large_together_are_refused(tmp_path: Path) -> Non
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's.
-def test_the_command_trains_the_default_recipes_and_installs_what_is_good_enough(
+def test_the_command_trains_the_default_recipes_and_installs_accurate_models(
     garments: Path,
     tiny_recipe: Recipe,
     tmp_path: Path,
@@ -69,12 +69,12 @@ def test_the_command_trains_the_default_recipes_and_installs_what_is_good_enough
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
-def test_the_starters_in_the_tree_come_from_the_default_recipes(name: str) -> None:
+def test_the_starters_in_the_repository_come_from_the_default_recipes(name: str) -> None:
     card = json.loads((STARTERS / name / "1" / "assets.extra" / "model_card.json").read_text())
 
     assert card["recipe"] == DEFAULTS[name]
     recipe = default_recipe(name)
-    # A number that recipes did not have yet when a starter was trained was at its default.
+    # A hyperparameter that did not exist when a starter was trained had its default.
     neutral = Recipe("", "", "", "", "", "", recipe.shape, type(recipe.network)())
     found = json.loads(json.dumps(hyperparameters(neutral))) | renamed(card["parameters"])
     assert found == json.loads(json.dumps(hyperparameters(recipe))), (

@@ -3,7 +3,7 @@ import pytest
 from training.report.overfitting import overfitting_start, smoothed
 
 
-def test_smoothing_is_a_centred_mean_that_is_shorter_at_the_ends() -> None:
+def test_smoothing_is_a_centred_moving_average_that_is_shorter_at_the_ends() -> None:
     assert smoothed([1.0, 2.0, 6.0, 4.0]) == pytest.approx([1.5, 3.0, 4.0, 5.0])
 
 
@@ -13,7 +13,7 @@ def test_smoothing_is_a_centred_mean_that_is_shorter_at_the_ends() -> None:
         ([1.0, 0.8, 0.6, 0.7, 0.8, 0.9], 2),
         ([1.0, 0.9, 0.8, 0.7, 0.6, 0.5], None),  # Still falling.
         ([1.0, 0.8, 0.6, 0.6, 0.6, 0.601], None),  # Less than a hundredth is noise.
-        ([1.0, 0.8, 0.6, 0.9, 0.5, 0.4], None),  # One bad epoch in between is none.
+        ([1.0, 0.8, 0.6, 0.9, 0.5, 0.4], None),  # One bad epoch is not overfitting.
         ([0.5, 0.6, 0.7], 0),
         ([0.5, 0.9], None),
         ([0.5, 0.6, None, 0.9], None),

@@ -1,4 +1,4 @@
-"""The report of a run, from the files that a run leaves."""
+"""The report of a run, written from the files of the run."""
 
 import json
 import re
@@ -52,13 +52,13 @@ def run_folder(
     losses: tuple[float | None, ...] = (0.9, 0.5, 0.7, 0.9),
     **card: Any,
 ) -> Path:
-    """Write what a run leaves that has so many of 60 test photos wrong."""
+    """Write the files of a run whose model gets `wrong` of 60 test photos wrong."""
     folder.mkdir(parents=True, exist_ok=True)
     classes = np.arange(60) % 3
     chosen = (classes + (np.arange(60) < wrong)) % 3
-    said = np.eye(3, dtype=np.float32)[chosen] * 0.7 + 0.1
+    probabilities = np.eye(3, dtype=np.float32)[chosen] * 0.7 + 0.1
     photos = np.random.default_rng(0).integers(0, 256, (60, 6, 5, channels), np.uint8)
-    save_evaluation(Evaluation(LABELS, classes, said), photos, folder)
+    save_evaluation(Evaluation(LABELS, classes, probabilities), photos, folder)
     write_json(folder / "model_card.json", {**CARD, "labels": LABELS, **card})
     write_json(folder / "history.json", [entry(n + 1, loss) for n, loss in enumerate(losses)])
     return folder
@@ -90,11 +90,11 @@ def text_of(source: str) -> str:
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the page of a usual run."""
+    """Return the page of a typical run."""
     return report_page(run_folder(tmp_path_factory.mktemp("run")))
 
 
-def test_the_page_needs_nothing_but_itself(source: str) -> None:
+def test_the_page_is_self_contained(source: str) -> None:
     read = Addresses()
     read.feed(source)
 
@@ -104,7 +104,7 @@ def test_the_page_needs_nothing_but_itself(source: str) -> None:
     assert "@import" not in source
 
 
-def test_the_page_tells_what_the_run_was_and_gave(source: str) -> None:
+def test_the_page_describes_the_run_and_its_results(source: str) -> None:
     text = text_of(source)
 
     assert "66.67% of 60 test photos right (95% interval 54.06% to 77.27%)" in text
@@ -119,14 +119,15 @@ def test_the_page_tells_what_the_run_was_and_gave(source: str) -> None:
 
 
 def test_precision_recall_and_confusion_are_those_of_the_test(tmp_path: Path) -> None:
-    source = report_page(run_folder(tmp_path, wrong=6))  # Two of each class, for the next one.
+    # Two mistakes of each class, predicted as the next class.
+    source = report_page(run_folder(tmp_path, wrong=6))
 
     rows = [re.sub(r"(<[^>]*>|\s)+", " ", row) for row in source.split("<tr>")]
     assert " T-shirt &lt;top&gt; 20 90.0% 90.0% 90.0% " in rows
     assert " T-shirt &lt;top&gt; 18 2 · " in rows
 
 
-def test_pictures_lie_beside_the_page(tmp_path: Path) -> None:
+def test_pictures_are_written_next_to_the_page(tmp_path: Path) -> None:
     write_report(run_folder(tmp_path, channels=3))
 
     for name in PICTURES:
@@ -134,7 +135,7 @@ def test_pictures_lie_beside_the_page(tmp_path: Path) -> None:
             assert min(picture.size) > 100
 
 
-def test_right_and_wrong_photos_are_told_apart(source: str) -> None:
+def test_right_and_wrong_photos_are_marked(source: str) -> None:
     assert source.count('<figure class="right">') > 0
     assert source.count('<figure class="wrong">') > 12
     wrong = source.partition('<figure class="wrong">')[2].partition("</figure>")[0]
@@ -146,7 +147,7 @@ def test_right_and_wrong_photos_are_told_apart(source: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("losses", "told"),
+    ("losses", "message"),
     [
         ((0.9, 0.8, 0.7, 0.6), "The network does not overfit"),
         ((None, None, None), "there was no validation split"),
@@ -155,11 +156,11 @@ def test_right_and_wrong_photos_are_told_apart(source: str) -> None:
     ],
 )
 def test_without_a_rise_or_a_validation_split_the_page_says_so(
-    tmp_path: Path, losses: tuple[float | None, ...], told: str
+    tmp_path: Path, losses: tuple[float | None, ...], message: str
 ) -> None:
     text = text_of(report_page(run_folder(tmp_path, losses=losses)))
 
-    assert told in text
+    assert message in text
     assert "Overfitting starts" not in text
 
 
@@ -174,9 +175,11 @@ def test_a_model_without_mistakes_has_no_picture_of_them(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("forced", "told"), [(False, "Not published"), (True, "Published by forc")]
+    ("forced", "message"), [(False, "Not published"), (True, "Published by forc")]
 )
-def test_what_the_gate_found_is_told(tmp_path: Path, forced: bool, told: str) -> None:
+def test_the_page_shows_the_faults_that_the_gate_found(
+    tmp_path: Path, forced: bool, message: str
+) -> None:
     gate = {
         "floor": 0.9,
         "serving": None,
@@ -187,12 +190,12 @@ def test_what_the_gate_found_is_told(tmp_path: Path, forced: bool, told: str) ->
     }
     text = text_of(report_page(run_folder(tmp_path, losses=(), gate=gate)))
 
-    assert told in text
+    assert message in text
     assert "its test accuracy is below the floor" in text
     assert "Note: no version serves." in text
 
 
-def test_what_passed_the_gate_is_told_with_the_comparison(tmp_path: Path) -> None:
+def test_the_page_of_a_model_that_passed_the_gate_shows_the_comparison(tmp_path: Path) -> None:
     difference = {"estimate": 0.0123, "low": -0.001, "high": 0.02, "gained": 9, "lost": 2}
     gate = {"floor": 0.6, "serving": 4, "difference": difference, "note": "", "faults": []}
     text = text_of(report_page(run_folder(tmp_path, losses=(), gate=gate)))
@@ -217,7 +220,7 @@ def test_the_command_writes_the_report_again_without_tensorflow(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("missing", ["model_card.json", "evaluation.npz"])
-def test_a_folder_that_is_no_run_is_one_line(
+def test_a_folder_that_is_not_a_run_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], missing: str
 ) -> None:
     (run_folder(tmp_path) / missing).unlink()
@@ -227,7 +230,7 @@ def test_a_folder_that_is_no_run_is_one_line(
     assert capsys.readouterr().err == message
 
 
-def test_a_damaged_card_is_told(tmp_path: Path) -> None:
+def test_a_damaged_model_card_is_reported(tmp_path: Path) -> None:
     folder = run_folder(tmp_path)
     (folder / "model_card.json").write_text(json.dumps(CARD)[:20])
 

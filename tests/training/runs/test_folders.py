@@ -27,7 +27,7 @@ def identity() -> RunIdentity:
     return run_identity(RECIPE, "0123", deterministic=False)
 
 
-def test_a_run_is_found_again_by_what_it_is_made_of(tmp_path: Path, identity: RunIdentity) -> None:
+def test_a_run_is_found_again_by_its_identity(tmp_path: Path, identity: RunIdentity) -> None:
     with claimed_run(tmp_path, identity) as run:
         run.note(status="fitting")
     with claimed_run(tmp_path, identity) as again:
@@ -36,7 +36,7 @@ def test_a_run_is_found_again_by_what_it_is_made_of(tmp_path: Path, identity: Ru
         assert again.facts()["parameters"]["seed"] == 1
 
 
-def test_everything_a_run_is_made_of_is_in_its_key(identity: RunIdentity) -> None:
+def test_everything_a_run_depends_on_is_in_its_key(identity: RunIdentity) -> None:
     others = [
         run_identity(replace(RECIPE, seed=2), "0123", deterministic=False),
         run_identity(replace(RECIPE, epochs=2), "0123", deterministic=False),
@@ -49,7 +49,7 @@ def test_everything_a_run_is_made_of_is_in_its_key(identity: RunIdentity) -> Non
     assert len({identity.key, *(other.key for other in others)}) == 1 + len(others)
 
 
-def test_fresh_runs_get_folders_of_their_own_and_the_last_is_continued(
+def test_fresh_runs_get_their_own_folders_and_the_last_one_is_continued(
     tmp_path: Path, identity: RunIdentity
 ) -> None:
     folders = []
@@ -70,8 +70,8 @@ def test_unfinished_runs_of_other_code_are_found(tmp_path: Path, identity: RunId
     another = replace(
         run_identity(replace(RECIPE, seed=2), "0123", deterministic=False), code="old"
     )
-    begun = [(old, "stopped"), (older, "published"), (identity, "fitting"), (another, "stopped")]
-    for each, status in begun:
+    started = [(old, "stopped"), (older, "published"), (identity, "fitting"), (another, "stopped")]
+    for each, status in started:
         with claimed_run(tmp_path, each) as run:
             run.note(status=status)
 
@@ -80,7 +80,7 @@ def test_unfinished_runs_of_other_code_are_found(tmp_path: Path, identity: RunId
     assert [folder.name for folder in found] == [old.key]
 
 
-def test_a_second_process_is_told_who_works_on_the_run(
+def test_the_error_of_a_second_process_names_the_one_that_works_on_the_run(
     tmp_path: Path, identity: RunIdentity
 ) -> None:
     code = (
@@ -97,7 +97,7 @@ def test_a_second_process_is_told_who_works_on_the_run(
     assert third.returncode == 0
 
 
-def test_a_killed_process_frees_its_run(tmp_path: Path, identity: RunIdentity) -> None:
+def test_a_killed_process_releases_its_run(tmp_path: Path, identity: RunIdentity) -> None:
     with claimed_run(tmp_path, identity) as run:
         pass
     code = (
@@ -109,8 +109,10 @@ def test_a_killed_process_frees_its_run(tmp_path: Path, identity: RunIdentity) -
     with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "locked\n"
-        held = pytest.raises(TrainingError, match=f"process {holder.pid} on .* works on this run")
-        with held, existing_run(run.folder):
+        refused = pytest.raises(
+            TrainingError, match=f"process {holder.pid} on .* works on this run"
+        )
+        with refused, existing_run(run.folder):
             pass
         holder.kill()
 
@@ -118,7 +120,7 @@ def test_a_killed_process_frees_its_run(tmp_path: Path, identity: RunIdentity) -
         pass
 
 
-def test_what_is_told_of_a_run_is_for_people_too(tmp_path: Path, identity: RunIdentity) -> None:
+def test_the_facts_of_a_run_are_readable_json(tmp_path: Path, identity: RunIdentity) -> None:
     with claimed_run(tmp_path, identity) as run:
         run.note(status="published", version="models/clothing/3")
         text = (run.folder / "run.json").read_text("utf-8")
@@ -130,24 +132,24 @@ def test_what_is_told_of_a_run_is_for_people_too(tmp_path: Path, identity: RunId
     assert text.count("\n") > len(facts)
 
 
-def test_a_folder_that_is_no_run_is_not_existing_run(tmp_path: Path) -> None:
-    told = pytest.raises(TrainingError, match=r"is not the folder of a run: it has no run\.json")
-    with told, existing_run(tmp_path):
+def test_a_folder_that_is_not_a_run_is_refused(tmp_path: Path) -> None:
+    refused = pytest.raises(TrainingError, match=r"is not the folder of a run: it has no run\.json")
+    with refused, existing_run(tmp_path):
         pass
 
 
-def test_a_damaged_run_is_named(tmp_path: Path, identity: RunIdentity) -> None:
+def test_a_damaged_run_is_reported(tmp_path: Path, identity: RunIdentity) -> None:
     with claimed_run(tmp_path, identity) as run:
         (run.folder / "run.json").write_text("{")
 
-    told = pytest.raises(TrainingError, match=r"run\.json can't be read .*: remove")
-    with told, claimed_run(tmp_path, identity):
+    refused = pytest.raises(TrainingError, match=r"run\.json can't be read .*: remove")
+    with refused, claimed_run(tmp_path, identity):
         pass
 
 
-def test_runs_that_cannot_be_kept_are_told(tmp_path: Path, identity: RunIdentity) -> None:
+def test_an_unwritable_folder_of_runs_is_reported(tmp_path: Path, identity: RunIdentity) -> None:
     (tmp_path / "file").touch()
 
-    told = pytest.raises(TrainingError, match=r"cannot write into the folder of runs .*--runs")
-    with told, claimed_run(tmp_path / "file", identity):
+    refused = pytest.raises(TrainingError, match=r"cannot write into the folder of runs .*--runs")
+    with refused, claimed_run(tmp_path / "file", identity):
         pass

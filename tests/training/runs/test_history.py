@@ -10,7 +10,7 @@ from training.runs.history_writer import HistoryWriter
 
 
 def epoch(writer: HistoryWriter, number: int, steps: range = range(4), **figures: float) -> None:
-    """Let a writer see an epoch as Keras shows it."""
+    """Call a writer during an epoch as Keras does."""
     writer.on_epoch_begin(number)
     for step in steps:
         writer.on_train_batch_begin(step)
@@ -24,7 +24,7 @@ def without_time(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def test_each_epoch_is_there_as_soon_as_it_is_over(tmp_path: Path) -> None:
+def test_each_epoch_is_written_as_soon_as_it_ends(tmp_path: Path) -> None:
     writer = HistoryWriter(tmp_path, batch_size=10)
     epoch(writer, 0, loss=2.0, val_loss=3.0, val_accuracy=0.25, learning_rate=1.0)
 
@@ -42,7 +42,7 @@ def test_each_epoch_is_there_as_soon_as_it_is_over(tmp_path: Path) -> None:
     assert [entry["epoch"] for entry in read_history(tmp_path)] == [1, 2]
 
 
-def test_a_continued_run_keeps_the_epochs_before_and_replaces_what_it_fits_again(
+def test_a_resumed_run_keeps_earlier_epochs_and_replaces_those_it_fits_again(
     tmp_path: Path,
 ) -> None:
     writer = HistoryWriter(tmp_path, batch_size=10)
@@ -69,7 +69,7 @@ def test_speed_counts_the_steps_of_this_process(
     assert entry["seconds"] == 5.0
 
 
-def test_a_loss_that_is_no_number_is_none(tmp_path: Path) -> None:
+def test_a_nan_loss_is_written_as_null(tmp_path: Path) -> None:
     epoch(HistoryWriter(tmp_path, batch_size=10), 0, val_loss=float("nan"))
 
     assert read_history(tmp_path)[0]["val_loss"] is None

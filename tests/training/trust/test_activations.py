@@ -1,4 +1,4 @@
-"""What is read inside networks of every kind."""
+"""The activations of networks of every kind."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ from training.trust.activations import (
     logit_weights,
 )
 
-# Keras stores weights by a conversion that NumPy wants to be another one some day.
+# Keras saves weights with a conversion that NumPy deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 GRAY = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 1), np.uint8)
@@ -43,7 +43,7 @@ SMALL = {
 
 
 @pytest.mark.parametrize("kind", SMALL)
-def test_every_network_tells_what_its_layers_find(kind: str) -> None:
+def test_every_kind_of_network_has_activations_that_explain_its_probabilities(kind: str) -> None:
     recipe, features = SMALL[kind]
     photos = GRAY if recipe.shape[2] == 1 else COLOUR
     network = network_to_serve(recipe, network_to_fit(recipe, 2))
@@ -59,18 +59,18 @@ def test_every_network_tells_what_its_layers_find(kind: str) -> None:
     assert np.isfinite(seen.layers).all()
 
 
-def test_each_layers_part_has_a_length_of_one(tiny_recipe: Recipe) -> None:
+def test_the_activations_of_each_layer_have_length_one(tiny_recipe: Recipe) -> None:
     network = network_to_serve(tiny_recipe, network_to_fit(tiny_recipe, 10))
 
     seen = compute_activations(activation_model(network), GRAY)
 
-    # A stem, and of both stages the first convolution, the inside of the block and its end.
+    # The stem, and for both stages the first convolution, the inside and the end of the block.
     sides = np.cumsum([4, 4, 4, 4, 8, 8])
     for part in np.split(seen.layers, sides, axis=1):
         assert np.linalg.norm(part, axis=1) == pytest.approx(1, abs=1e-4)
 
 
-def test_a_head_sees_in_features_what_the_whole_sees_in_photos() -> None:
+def test_a_head_has_the_same_activations_on_features_as_the_whole_on_photos() -> None:
     recipe = tiny()
     network = network_to_serve(recipe, network_to_fit(recipe, 2))
     features = network.get_layer("backbone").predict_on_batch(COLOUR)
@@ -83,7 +83,7 @@ def test_a_head_sees_in_features_what_the_whole_sees_in_photos() -> None:
 
 
 @pytest.mark.parametrize("hidden", ["linear", "gelu"])
-def test_a_network_that_rectifies_nothing_tells_what_its_last_layer_gets(hidden: str) -> None:
+def test_a_network_without_relu_gives_the_input_of_its_last_layer(hidden: str) -> None:
     image = keras.Input((28, 28, 1))
     inner = layers.Dense(6, activation=hidden)(layers.Flatten()(image))
     last = layers.Dense(3, activation="softmax", use_bias=False, name="probabilities")

@@ -1,4 +1,4 @@
-"""Calibration and recognition through the command line: run, card, report, graph, `unknowns`."""
+"""Calibration and recognition from the command line: run, card, report, graph, `unknowns`."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.training.trust.test_ood_datasets import png, write_mnist
 from training.__main__ import main
 from training.data.loaders.fashion_mnist import load_fashion_mnist
 
-# Keras stores weights by a conversion that NumPy wants to be another one some day.
+# Keras saves weights with a conversion that NumPy deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 VALIDATION = ("--set", "held_out=0.3")
@@ -25,7 +25,7 @@ def card_of(version: int, model: str = "clothing") -> dict[str, Any]:
     return dict(json.loads(path.read_text("utf-8")))
 
 
-def test_what_is_published_is_calibrated_and_says_what_it_recognizes(
+def test_a_published_model_is_calibrated_and_says_what_it_recognizes(
     train: CommandLine, garments: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_mnist(garments / "mnist")
@@ -45,31 +45,31 @@ def test_what_is_published_is_calibrated_and_says_what_it_recognizes(
     # The figures are those of the served model.
     signature = tf.saved_model.load("models/clothing/1").signatures["serving_default"]
     test = load_fashion_mnist(garments, 0.3).test
-    answers = signature(image=tf.constant(test.photos))
-    said = answers["probabilities"].numpy()[np.arange(50), test.classes]
-    assert card["metrics"]["test"]["loss"] == pytest.approx(-np.log(said).mean(), abs=1e-4)
-    assert calibration["test"]["after"]["loss"] == pytest.approx(-np.log(said).mean(), abs=1e-4)
+    outputs = signature(image=tf.constant(test.photos))
+    correct = outputs["probabilities"].numpy()[np.arange(50), test.classes]
+    assert card["metrics"]["test"]["loss"] == pytest.approx(-np.log(correct).mean(), abs=1e-4)
+    assert calibration["test"]["after"]["loss"] == pytest.approx(-np.log(correct).mean(), abs=1e-4)
     assert calibration["test"]["before"]["loss"] != calibration["test"]["after"]["loss"]
-    recognized = answers["recognized"].numpy().mean()
+    recognized = outputs["recognized"].numpy().mean()
     assert recognition["recognized"]["test"] == pytest.approx(recognized, abs=0.03)
 
     [run] = Path("runs/clothing-cnn").iterdir()
     page = (run / "report.html").read_text("utf-8")
-    for told in ("fitted on 60 validation photos", "What it recognizes", "<strong>distance"):
-        assert told in page
+    for text in ("fitted on 60 validation photos", "What it recognizes", "<strong>distance"):
+        assert text in page
     assert (run / "reliability.png").is_file()
 
     capsys.readouterr()
-    assert main(["unknowns", "clothing", "--data", str(garments), "--output", "told.json"]) == 0
-    told = json.loads(Path("told.json").read_text("utf-8"))["sets"]
-    assert told["digits"]["photos"] == 20
+    assert main(["unknowns", "clothing", "--data", str(garments), "--output", "unknowns.json"]) == 0
+    sets = json.loads(Path("unknowns.json").read_text("utf-8"))["sets"]
+    assert sets["digits"]["photos"] == 20
     expected = recognition["unknowns"]["digits"]["scores"]["distance"]
-    assert told["digits"]["recognized"] == pytest.approx(expected["false_acceptance"], abs=0.06)
-    assert told["digits"]["auroc"] == expected["auroc"]
+    assert sets["digits"]["recognized"] == pytest.approx(expected["false_acceptance"], abs=0.06)
+    assert sets["digits"]["auroc"] == expected["auroc"]
     assert "digits" in capsys.readouterr().out
 
 
-def test_photos_of_ones_own_replace_no_others_and_have_no_figures_of_the_card(
+def test_own_photos_replace_no_other_set_and_have_no_figures_of_the_model_card(
     train: CommandLine, garments: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_mnist(garments / "mnist")
@@ -86,8 +86,8 @@ def test_photos_of_ones_own_replace_no_others_and_have_no_figures_of_the_card(
 
     for data, photos in ((garments, own[:1]), (garments, own[2:]), (Path("a"), own[:2])):
         assert look(data, *photos) == 2
-        told = f"there are two sets of photos called '{photos[-1].name}', one is --photos"
-        assert f"{told} {photos[-1]}: rename it" in capsys.readouterr().err
+        message = f"there are two sets of photos called '{photos[-1].name}', one is --photos"
+        assert f"{message} {photos[-1]}: rename it" in capsys.readouterr().err
     assert look(Path("a"), own[0]) == 0
     digits = json.loads(Path("own.json").read_text("utf-8"))["sets"]["digits"]
     assert digits["photos"] == 1
@@ -109,7 +109,7 @@ def test_without_validation_photos_the_card_says_so(train: CommandLine) -> None:
     assert "it is too strict" in page
 
 
-def test_a_model_need_not_tell_the_unknown(
+def test_recognition_can_be_disabled(
     train: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train(*VALIDATION, "--set", "recognition=none") == 0
@@ -151,28 +151,28 @@ def test_a_head_on_a_backbone_is_calibrated_from_cached_features(
     small = ("network.weights=random", "network.alpha=0.25", "network.cut=conv_pw_1_relu")
     quick = ("epochs=2", "batch_size=8", "head.units=4", "head.output=sigmoid")
     words = [word for assignment in (*small, *quick) for word in ("--set", assignment)]
-    seen: list[tuple[int, ...]] = []
+    shapes: list[tuple[int, ...]] = []
     monkeypatch.setattr(
         "training.trust.calibrate_and_evaluate.compute_activations",
-        _counting(seen, "training.trust.activations.compute_activations"),
+        _counting(shapes, "training.trust.activations.compute_activations"),
     )
 
     assert main(["run", "images-mobilenet", "--data", str(folder), "--name", "s", *words]) == 0
 
-    assert {shape[1:] for shape in seen[:2]} == {(16,)}, "features, not photos"
+    assert {shape[1:] for shape in shapes[:2]} == {(16,)}, "features, not photos"
     card = card_of(1, "s")
     assert card["calibration"]["calibrated"]
     assert set(card["recognition"]["unknowns"]) == {"noise", "blank"}
 
 
-def _counting(seen: list[tuple[int, ...]], name: str) -> Any:
+def _counting(shapes: list[tuple[int, ...]], name: str) -> Any:
     import importlib
 
     module, _, function = name.rpartition(".")
     original = getattr(importlib.import_module(module), function)
 
     def counted(inside: Any, photos: Any) -> Any:
-        seen.append(photos.shape)
+        shapes.append(photos.shape)
         return original(inside, photos)
 
     return counted

@@ -1,4 +1,4 @@
-"""Temperature scaling, against logits whose right temperature is known."""
+"""Temperature scaling of logits whose temperature is known."""
 
 import keras
 import numpy as np
@@ -11,12 +11,12 @@ from training.recipe import Recipe
 from training.trust.activations import last_layer, logit_weights
 from training.trust.calibration import calibrate, calibration_figures, fitted_temperature
 
-# Keras stores weights by a conversion that NumPy wants to be another one some day.
+# Keras saves weights with a conversion that NumPy deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
 def drawn(photos: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return logits that are too large by a factor, and classes drawn by the right ones."""
+    """Return logits scaled by the temperature, and classes drawn from the unscaled ones."""
     random = np.random.default_rng(0)
     logits = random.normal(0, 2, (photos, 4))
     shares = softmax(logits, axis=1).cumsum(axis=1)
@@ -25,7 +25,7 @@ def drawn(photos: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 3.0])
-def test_the_temperature_that_the_logits_have_is_found(temperature: float) -> None:
+def test_the_temperature_of_the_logits_is_found(temperature: float) -> None:
     logits, classes = drawn(20_000, temperature)
 
     assert fitted_temperature(logits, classes) == pytest.approx(temperature, rel=0.05)
@@ -35,7 +35,7 @@ def test_logits_that_are_never_wrong_still_have_a_temperature() -> None:
     assert 0 < fitted_temperature(np.eye(3) * 5, np.arange(3)) < 1
 
 
-def test_calibrated_probabilities_err_less() -> None:
+def test_calibrated_probabilities_have_smaller_errors() -> None:
     logits, classes = drawn(20_000, 3.0)
     temperature = fitted_temperature(logits, classes)
 
@@ -48,18 +48,18 @@ def test_calibrated_probabilities_err_less() -> None:
         assert after[name] < before[name]
 
 
-def test_the_figures_are_those_of_the_definitions() -> None:
-    said = np.array([[0.9, 0.1], [0.9, 0.1], [0.35, 0.65], [1.0, 0.0]], np.float32)
+def test_the_figures_match_their_definitions() -> None:
+    probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.35, 0.65], [1.0, 0.0]], np.float32)
     classes = np.array([0, 1, 1, 0])
 
-    found = calibration_figures(said, classes)
+    found = calibration_figures(probabilities, classes)
 
     # Two photos at 0.9, one of them right; one at 0.65 and one at 1.0, both right.
     assert found["ece"] == pytest.approx((2 * 0.4 + 0.35 + 0.0) / 4, abs=1e-6)
     assert found["brier"] == pytest.approx((0.02 + 1.62 + 0.245 + 0) / 4, abs=1e-6)
     assert found["loss"] == pytest.approx(-np.log([0.9, 0.1, 0.65, 1.0]).mean(), abs=1e-6)
     bins = {round(each["to"] * 15): each for each in found["reliability"]}
-    assert {place: each["photos"] for place, each in bins.items()} == {10: 1, 14: 2, 15: 1}
+    assert {index: each["photos"] for index, each in bins.items()} == {10: 1, 14: 2, 15: 1}
     assert bins[14]["accuracy"] == pytest.approx(0.5)
     assert bins[14]["confidence"] == pytest.approx(0.9)
 
@@ -69,7 +69,7 @@ def served(recipe: Recipe, classes: int) -> keras.Model:
 
 
 @pytest.mark.parametrize("output", ["softmax", "sigmoid"])
-def test_a_head_of_either_kind_is_divided_by_the_temperature(output: str) -> None:
+def test_the_logits_of_either_kind_of_head_are_divided_by_the_temperature(output: str) -> None:
     network = served(tiny(output=output), 2)
     kernel, bias = last_layer(network).get_weights()
     last_layer(network).set_weights([kernel, bias + np.linspace(0.5, 1, len(bias))])
@@ -83,7 +83,7 @@ def test_a_head_of_either_kind_is_divided_by_the_temperature(output: str) -> Non
     assert np.abs(before - expected).max() > 1e-3
 
 
-def test_one_sigmoid_has_the_logits_of_two_classes() -> None:
+def test_a_sigmoid_head_has_the_logits_of_two_classes() -> None:
     kernel, bias = logit_weights(served(tiny(output="sigmoid"), 2))
 
     assert kernel.shape == (8, 2)

@@ -1,4 +1,4 @@
-"""Where photos of what a network never saw come from."""
+"""Data sets of photos that a model was not trained to recognize."""
 
 import io
 import zipfile
@@ -31,7 +31,7 @@ def names(data: Path | None, own: str) -> list[str]:
     return [name for name, _ in published_sets(data, own)]
 
 
-def test_sets_that_are_found_are_given_but_for_the_models_own(tmp_path: Path) -> None:
+def test_the_sets_found_are_used_except_the_models_own(tmp_path: Path) -> None:
     write_mnist(tmp_path / "mnist")
     write_fashion_mnist(tmp_path / "fashion-mnist")
     for name, file in (("dogs-vs-cats", "train.zip"), ("flower-photos", "flower_photos.zip")):
@@ -41,7 +41,7 @@ def test_sets_that_are_found_are_given_but_for_the_models_own(tmp_path: Path) ->
 
     assert names(tmp_path, "fashion-mnist") == ["digits", "cats and dogs", "flowers"]
     assert names(tmp_path, "dogs-vs-cats") == ["digits", "garments", "flowers"]
-    assert names(tmp_path, "images") == [], "any photos may be of any of these"
+    assert names(tmp_path, "images") == [], "photos in folders may show any of these"
 
 
 def test_nothing_is_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +53,7 @@ def test_nothing_is_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert names(None, "dogs-vs-cats") == []
 
 
-def test_digits_reach_a_gray_model_as_they_are_and_a_colour_model_in_its_size(
+def test_digits_are_unchanged_for_a_gray_model_and_resized_for_a_colour_model(
     tmp_path: Path,
 ) -> None:
     images = write_mnist(tmp_path / "mnist")
@@ -66,7 +66,7 @@ def test_digits_reach_a_gray_model_as_they_are_and_a_colour_model_in_its_size(
     assert colour.shape == (20, 40, 50, 3)
 
 
-def test_photos_of_folders_and_archives_are_found_and_damaged_ones_left_out(tmp_path: Path) -> None:
+def test_photos_in_sub_folders_are_found_and_damaged_ones_left_out(tmp_path: Path) -> None:
     folder = tmp_path / "home"
     (folder / "deep").mkdir(parents=True)
     (folder / "deep" / "1.PNG").write_bytes(png(1))
@@ -81,7 +81,7 @@ def test_photos_of_folders_and_archives_are_found_and_damaged_ones_left_out(tmp_
         prepare_photos([b"no photo"], "squash/1", (8, 8, 3))
 
 
-def test_a_folder_called_like_a_photo_is_none(tmp_path: Path) -> None:
+def test_a_folder_named_like_a_photo_is_not_a_photo(tmp_path: Path) -> None:
     (tmp_path / "home" / "one.jpg").mkdir(parents=True)
     (tmp_path / "home" / "one.jpg" / "2.png").write_bytes(png(1))
 
@@ -89,7 +89,7 @@ def test_a_folder_called_like_a_photo_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "message"),
     [
         ("password", "1.png in .*home.zip has a password: zip the photos without one"),
         ("method", r"1.png in .*home.zip can't be extracted \(.*\): zip the photos again"),
@@ -97,7 +97,7 @@ def test_a_folder_called_like_a_photo_is_none(tmp_path: Path) -> None:
     ],
 )
 def test_archives_that_cannot_be_extracted_are_named(
-    tmp_path: Path, damage: str, told: str
+    tmp_path: Path, damage: str, message: str
 ) -> None:
     path = tmp_path / "home.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -114,14 +114,14 @@ def test_archives_that_cannot_be_extracted_are_named(
         content[start : start + 8] = b"\xff" * 8
     path.write_bytes(content)
 
-    with pytest.raises(TrainingError, match=told) as raised:
+    with pytest.raises(TrainingError, match=message) as raised:
         read_photos(path)
 
     assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize("kind", ["empty folder", "no archive", "missing"])
-def test_what_holds_no_photos_is_named(tmp_path: Path, kind: str) -> None:
+def test_a_source_without_photos_is_reported(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "photos"
     if kind == "empty folder":
         path.mkdir()

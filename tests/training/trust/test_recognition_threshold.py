@@ -1,4 +1,4 @@
-"""Every score on features whose kinds are known: two clusters, and points far from both."""
+"""Every score on photos of known kinds: two clusters, and points far from both."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -31,13 +31,13 @@ def photos_of(kinds: np.ndarray, seed: int) -> np.ndarray:
 
 
 def fitted() -> keras.Model:
-    """Return a network that tells the upper from the lower half."""
+    """Return a network that distinguishes the upper from the lower half."""
     keras.utils.set_random_seed(0)
     image = keras.Input((SIDE, SIDE, 1), dtype="uint8", name="image")
     flat = layers.Flatten()(layers.Rescaling(1 / 255)(image))
     hidden = layers.Dense(12, activation="relu", name="hidden")(flat)
-    said = layers.Dense(2, activation="softmax", name="probabilities")(hidden)
-    network = keras.Model(image, said)
+    probabilities = layers.Dense(2, activation="softmax", name="probabilities")(hidden)
+    network = keras.Model(image, probabilities)
     network.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
     kinds = np.arange(400) % 2
     network.fit(photos_of(kinds, 1), kinds, epochs=15, verbose=0)
@@ -55,14 +55,14 @@ UNKNOWN = photos_of(np.full(200, 2), 5)
 
 
 @pytest.mark.parametrize("name", SCORES.scores)
-def test_the_threshold_lets_95_percent_of_the_validation_photos_through(name: str) -> None:
+def test_the_threshold_accepts_95_percent_of_the_validation_photos(name: str) -> None:
     assert SCORES.recognized(VALIDATION)[name] == pytest.approx(0.95, abs=0.01)
     assert SCORES.recognized(compute_activations(MODEL, KNOWN))[name] > 0.85
     assert SCORES.threshold_from == "validation"
 
 
 @pytest.mark.parametrize("name", SCORES.scores)
-def test_what_was_never_seen_has_smaller_scores(name: str) -> None:
+def test_unknown_photos_have_smaller_scores(name: str) -> None:
     known, unknown = (
         SCORES.values(compute_activations(MODEL, photos))[name] for photos in (KNOWN, UNKNOWN)
     )
@@ -97,11 +97,11 @@ def test_the_energy_and_the_probability_are_those_of_the_logits() -> None:
     assert SCORES.values(seen)["probability"] == pytest.approx(seen.probabilities.max(axis=1))
 
 
-def test_without_validation_photos_training_photos_stand_in() -> None:
+def test_without_validation_photos_training_photos_are_used() -> None:
     scores = fit_scores(NETWORK, MODEL, TRAINING, None)
 
     assert scores.threshold_from == "training"
-    assert scores.fitted_to == 240, "four fifths; the others give the threshold"
+    assert scores.fitted_to == 240, "four fifths; the others determine the threshold"
     assert scores.recognized(compute_activations(MODEL, KNOWN))["distance"] > 0.8
 
 
@@ -127,29 +127,29 @@ def test_the_published_graph_says_what_it_recognizes(folder: Path) -> None:
     photos = np.concatenate([KNOWN, UNKNOWN])
 
     for part in (photos, photos[:1]):
-        answers = {
+        outputs = {
             name: value.numpy() for name, value in signature(image=tf.constant(part)).items()
         }
-        assert set(answers) == {"probabilities", "recognized"}
-        assert answers["recognized"].dtype == bool
-        assert answers["recognized"].shape == (len(part),)
+        assert set(outputs) == {"probabilities", "recognized"}
+        assert outputs["recognized"].dtype == bool
+        assert outputs["recognized"].shape == (len(part),)
         expected = recognizer().margins(part) >= 0
-        assert (answers["recognized"] == expected).mean() > 0.99
-        assert np.abs(answers["probabilities"] - NETWORK.predict_on_batch(part)).max() < 1e-6
-    assert answers["recognized"].shape == (1,)
+        assert (outputs["recognized"] == expected).mean() > 0.99
+        assert np.abs(outputs["probabilities"] - NETWORK.predict_on_batch(part)).max() < 1e-6
+    assert outputs["recognized"].shape == (1,)
     found = signature(image=tf.constant(photos))["recognized"].numpy()
     assert found[:200].mean() > 0.85
     assert found[200:].mean() < 0.05
 
 
-def test_another_threshold_than_the_published_one_is_noticed(folder: Path) -> None:
+def test_another_threshold_than_the_published_one_is_detected(folder: Path) -> None:
     check_saved_model(NETWORK, CARD, folder, recognizer())
 
     with pytest.raises(TrainingError, match="not published: the exported model recognizes"):
         check_saved_model(NETWORK, CARD, folder, replace(recognizer(), threshold=1e3))
 
 
-def test_a_graph_that_does_not_say_what_it_recognizes_is_noticed(tmp_path: Path) -> None:
+def test_a_graph_that_does_not_output_recognized_is_detected(tmp_path: Path) -> None:
     write_saved_model(NETWORK, CARD, tmp_path)
 
     with pytest.raises(TrainingError, match="not published: the exported model does not output"):

@@ -31,10 +31,10 @@ def names(count: int) -> list[str]:
 def split_names(names: list[str], split: int = 1) -> list[list[str]]:
     """Return the names of each split, in its order."""
     order = kaggle_order(split)
-    places: dict[str, str] = {}
+    splits: dict[str, str] = {}
     for label in LABELS:
-        places |= split_class([name for name in names if kaggle_label(name) == label], order)
-    return [sorted((n for n in places if places[n] == place), key=order) for place in SPLITS]
+        splits |= split_class([name for name in names if kaggle_label(name) == label], order)
+    return [sorted((n for n in splits if splits[n] == part), key=order) for part in SPLITS]
 
 
 def test_photos_are_split_70_15_15_in_each_class(pets: Path) -> None:
@@ -62,7 +62,7 @@ def test_every_photo_is_prepared_as_the_gateway_does(pets: Path) -> None:
                 assert data.labels[label] in name
 
 
-def test_the_split_depends_on_names_alone() -> None:
+def test_the_split_depends_only_on_names() -> None:
     forward, backward = split_names(names(100)), split_names(names(100)[::-1])
 
     assert forward == backward
@@ -71,13 +71,13 @@ def test_the_split_depends_on_names_alone() -> None:
 
 
 def test_the_split_is_the_one_of_published_models() -> None:
-    """A changed split would put photos of the test among those of published models' training."""
+    """A changed split would turn photos that published models were trained on into test photos."""
     first = [split[0] for split in split_names(names(100))]
 
     assert first == ["train/dog.27.jpg", "train/dog.44.jpg", "train/cat.43.jpg"]
 
 
-def test_another_split_divides_the_same_photos_otherwise(pets: Path) -> None:
+def test_another_seed_splits_the_same_photos_differently(pets: Path) -> None:
     first, second = load(pets), load_cats_dogs(pets, "squash/1", SHAPE, lambda done, total: None, 2)
 
     def contents(data: DataSet) -> set[bytes]:
@@ -104,7 +104,7 @@ def test_photos_are_prepared_once(pets: Path, monkeypatch: pytest.MonkeyPatch) -
     assert again.digest == first.digest
 
 
-def test_another_archive_is_prepared_anew(pets: Path) -> None:
+def test_another_archive_is_prepared_again(pets: Path) -> None:
     first = load(pets)
     for number in range(20, 40):
         add(pets, f"train/cat.{number}.jpg", encoded((40, 30), number))
@@ -124,7 +124,7 @@ def test_progress_counts_every_photo(pets: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"a text", encoded((40, 30), 9)[:400]], ids=["text", "cut"])
-def test_damaged_photos_are_set_aside_and_listed(pets: Path, content: bytes) -> None:
+def test_damaged_photos_are_left_out_and_listed(pets: Path, content: bytes) -> None:
     add(pets, "train/cat.99.jpg", content)
     add(pets, "train/dog.99.jpg", encoded((40, 30), 99))
 
@@ -136,7 +136,7 @@ def test_damaged_photos_are_set_aside_and_listed(pets: Path, content: bytes) -> 
     assert load(pets).damaged == data.damaged
 
 
-def test_other_members_of_the_archive_do_not_matter(pets: Path) -> None:
+def test_other_members_of_the_archive_are_ignored(pets: Path) -> None:
     add(pets, "train/readme.txt", b"")
     add(pets, "test1/1.jpg", encoded((40, 30), 9))
 
@@ -160,14 +160,14 @@ def test_without_the_archive_the_error_says_where_to_put_it(tmp_path: Path) -> N
         assert part in str(raised.value)
 
 
-def test_a_file_that_is_no_archive_is_named(pets: Path) -> None:
+def test_a_file_that_is_not_an_archive_is_named(pets: Path) -> None:
     (pets / "train.zip").write_bytes(b"no zip")
 
     with pytest.raises(TrainingError, match=r"train\.zip is not a valid zip file"):
         load(pets)
 
 
-def test_an_archive_of_something_else_is_refused(pets: Path) -> None:
+def test_an_archive_without_cats_and_dogs_is_refused(pets: Path) -> None:
     with zipfile.ZipFile(pets / "train.zip", "w") as archive:
         archive.writestr("roses/1.jpg", encoded((40, 30), 9))
 

@@ -19,7 +19,7 @@ def idx(*shape: int, kind: int = 8, data: bytes | None = None) -> bytes:
     return gzip.compress(header + (bytes(int(np.prod(shape))) if data is None else data))
 
 
-def test_the_files_are_read_as_they_are(garments: Path) -> None:
+def test_the_files_are_read_unchanged(garments: Path) -> None:
     data = load_fashion_mnist(garments, held_out=0.0)
 
     content = gzip.decompress((garments / TRAIN_IMAGES).read_bytes())
@@ -31,7 +31,7 @@ def test_the_files_are_read_as_they_are(garments: Path) -> None:
     assert data.labels[9] == "Ankle boot"
 
 
-def test_held_out_photos_are_always_the_same_and_no_others_are_missing(garments: Path) -> None:
+def test_the_same_photos_are_always_held_out_and_none_is_lost(garments: Path) -> None:
     data, again = (load_fashion_mnist(garments, held_out=0.1) for _ in range(2))
 
     assert (len(data.training), len(data.validation)) == (180, 20)
@@ -66,17 +66,17 @@ def test_files_are_found_in_the_data_sets_folder_and_by_the_environment(
 def test_without_files_keras_downloads_the_published_ones(
     garments: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = {}
+    downloaded = {}
 
     def get_file(name: str, origin: str, cache_subdir: str, file_hash: str) -> str:
-        asked[name] = origin
+        downloaded[name] = origin
         return str(garments / name)
 
     monkeypatch.setattr(keras.utils, "get_file", get_file)
 
     assert len(load_fashion_mnist(None, 0.0).training) == 200
-    assert set(asked) == set(FILES)
-    assert all(origin.endswith(f"/{name}") for name, origin in asked.items())
+    assert set(downloaded) == set(FILES)
+    assert all(origin.endswith(f"/{name}") for name, origin in downloaded.items())
 
 
 def test_without_files_and_without_network_the_error_names_the_files(

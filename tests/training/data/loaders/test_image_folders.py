@@ -24,7 +24,7 @@ def contents(photos: object) -> set[bytes]:
     return {photo.tobytes() for photo in np.asarray(photos)}
 
 
-def test_folders_are_labels_with_spaces_and_cyrillic_too(tmp_path: Path) -> None:
+def test_folder_names_are_labels_even_with_spaces_or_cyrillic(tmp_path: Path) -> None:
     data = load(write_photos(tmp_path / "flowers", COUNTS))
 
     assert data.name == "flowers"
@@ -41,17 +41,17 @@ def test_every_photo_is_prepared_as_the_gateway_does(tmp_path: Path) -> None:
 
     data = load(folder)
 
-    for place, label in enumerate(data.labels):
-        own = [split.photos[split.classes == place] for split in data.splits]
+    for index, label in enumerate(data.labels):
+        own = [split.photos[split.classes == index] for split in data.splits]
         expected = [
             prepare(path.read_bytes(), "squash/1", SHAPE) for path in (folder / label).iterdir()
         ]
         assert contents(np.concatenate(own)) == contents(expected)
 
 
-def test_a_label_is_the_same_however_its_accents_are_stored(tmp_path: Path) -> None:
-    apart = unicodedata.normalize("NFD", "й")
-    write_photos(tmp_path / "flowers", {apart: 9, "ж": 9})
+def test_a_label_does_not_depend_on_its_unicode_normal_form(tmp_path: Path) -> None:
+    decomposed = unicodedata.normalize("NFD", "й")
+    write_photos(tmp_path / "flowers", {decomposed: 9, "ж": 9})
 
     assert load(tmp_path / "flowers").labels == ("ж", "й")
 
@@ -61,22 +61,22 @@ def test_photos_are_prepared_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     first = load(folder)
     monkeypatch.setattr(prepared_photos, "prepare", None)
 
-    again, otherwise = load(folder), load(folder, split=2)
+    again, other = load(folder), load(folder, split=2)
 
     assert np.array_equal(first.test.photos[:], again.test.photos[:])
-    assert not np.array_equal(first.test.photos[:], otherwise.test.photos[:])
+    assert not np.array_equal(first.test.photos[:], other.test.photos[:])
 
 
 @pytest.mark.parametrize("file", ["pixels", "index.json"])
-@pytest.mark.parametrize("left", [None, 10])
-def test_a_damaged_cache_is_made_anew(tmp_path: Path, file: str, left: int | None) -> None:
+@pytest.mark.parametrize("size", [None, 10])
+def test_a_damaged_cache_is_rebuilt(tmp_path: Path, file: str, size: int | None) -> None:
     folder = write_photos(tmp_path / "flowers", COUNTS)
     first = load(folder).test.photos[:]
     (path,) = Path(os.environ["PHOTOLABEL_CACHE"]).glob(f"*/{file}")
-    if left is None:
+    if size is None:
         path.unlink()
     else:
-        os.truncate(path, left)
+        os.truncate(path, size)
 
     assert np.array_equal(load(folder).test.photos[:], first)
 
@@ -103,9 +103,9 @@ def test_an_added_photo_is_noticed(tmp_path: Path) -> None:
     assert sum(map(len, after.splits)) == 41
 
 
-def test_folders_that_are_split_stay_so(tmp_path: Path) -> None:
-    for place, split in enumerate(("train", "validation", "test")):
-        write_photos(tmp_path / "data" / split, {"a": 4 - place, "b": 4}, first=10 * place)
+def test_existing_splits_are_kept(tmp_path: Path) -> None:
+    for index, split in enumerate(("train", "validation", "test")):
+        write_photos(tmp_path / "data" / split, {"a": 4 - index, "b": 4}, first=10 * index)
 
     data = load(tmp_path / "data")
 
@@ -117,20 +117,20 @@ def test_folders_that_are_split_stay_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("names", [("train", "test"), ("train", "val", "test"), ("valid", "train")])
-def test_folders_that_are_not_all_the_splits_are_no_classes(
+def test_folders_named_like_some_of_the_splits_are_refused(
     tmp_path: Path, names: tuple[str, ...]
 ) -> None:
-    for place, name in enumerate(names):
-        write_photos(tmp_path / "data" / name, {"a": 4, "b": 4}, first=10 * place)
+    for index, name in enumerate(names):
+        write_photos(tmp_path / "data" / name, {"a": 4, "b": 4}, first=10 * index)
 
     with pytest.raises(TrainingError, match="look like splits, not like classes"):
         load(tmp_path / "data")
 
 
-def test_folders_that_are_split_are_not_split_otherwise(tmp_path: Path) -> None:
+def test_existing_splits_refuse_another_seed(tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    for place, name in enumerate(("train", "validation", "test")):
-        write_photos(folder / name, {"a": 4, "b": 4}, first=10 * place)
+    for index, name in enumerate(("train", "validation", "test")):
+        write_photos(folder / name, {"a": 4, "b": 4}, first=10 * index)
 
     with pytest.raises(TrainingError, match="has its splits already, made with split_seed=1"):
         load(folder, split=2)
@@ -141,15 +141,15 @@ def test_folders_that_are_split_are_not_split_otherwise(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("split", ["train", "validation", "test"])
 def test_a_class_without_photos_in_a_split_is_named(tmp_path: Path, split: str) -> None:
-    for place, name in enumerate(("train", "validation", "test")):
+    for index, name in enumerate(("train", "validation", "test")):
         counts = {"a": 4} if name == split else {"a": 4, "белая роза": 4}
-        write_photos(tmp_path / "data" / name, counts, first=10 * place)
+        write_photos(tmp_path / "data" / name, counts, first=10 * index)
 
     with pytest.raises(TrainingError, match=r"the \w+ split has no usable photo of 'белая роза'"):
         load(tmp_path / "data")
 
 
-def test_what_is_no_photo_is_set_aside_with_the_reason(tmp_path: Path) -> None:
+def test_files_that_are_not_photos_are_left_out_with_the_reason(tmp_path: Path) -> None:
     folder = write_photos(tmp_path / "flowers", COUNTS)
     photo = (folder / "роза" / "3.png").read_bytes()
     (folder / "роза" / "text.jpg").write_text("roses are red")
@@ -168,9 +168,9 @@ def test_what_is_no_photo_is_set_aside_with_the_reason(tmp_path: Path) -> None:
     assert "does not decode" in data.damaged[2]
 
 
-def test_copies_stay_on_one_side_and_are_told(tmp_path: Path) -> None:
-    for place, split in enumerate(("train", "validation", "test")):
-        write_photos(tmp_path / "data" / split, {"a": 4, "b": 4}, first=10 * place)
+def test_copies_in_another_split_are_left_out_and_reported(tmp_path: Path) -> None:
+    for index, split in enumerate(("train", "validation", "test")):
+        write_photos(tmp_path / "data" / split, {"a": 4, "b": 4}, first=10 * index)
     original = tmp_path / "data" / "test" / "a" / "20.png"
     (tmp_path / "data" / "train" / "a" / "copy.png").write_bytes(original.read_bytes())
 
@@ -202,7 +202,7 @@ def test_the_same_photo_under_two_labels_is_left_out(tmp_path: Path) -> None:
     ],
     ids=["none", "one", "few", "above"],
 )
-def test_too_few_classes_or_photos_are_told(
+def test_too_few_classes_or_photos_are_reported(
     tmp_path: Path, counts: dict[str, int], message: str
 ) -> None:
     (tmp_path / "flowers").mkdir()
@@ -211,7 +211,7 @@ def test_too_few_classes_or_photos_are_told(
         load(write_photos(tmp_path / "flowers", counts))
 
 
-def test_an_archive_in_the_folder_is_to_be_unpacked(tmp_path: Path) -> None:
+def test_an_archive_in_the_folder_must_be_unpacked_first(tmp_path: Path) -> None:
     (tmp_path / "flowers.zip").touch()
 
     with pytest.raises(TrainingError, match=r"unpack flowers\.zip first"):
@@ -225,19 +225,19 @@ def test_without_a_folder_the_error_says_what_to_name(tmp_path: Path) -> None:
         load(tmp_path / "none")
 
 
-def test_a_photo_that_changes_while_it_is_read_is_told(
+def test_a_photo_that_changes_while_it_is_read_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = write_photos(tmp_path / "flowers", COUNTS)
     digests = prepared_photos.content_digests
 
-    def then_change(sources: object) -> object:
+    def change_afterwards(sources: object) -> object:
         found = digests(sources)  # type: ignore[arg-type]
         write_photos(folder, {"роза": 1, "пион дикий": 2}, first=5)
         (folder / "роза" / "1.png").write_bytes(b"other")
         return found
 
-    monkeypatch.setattr("training.data.labelled_photos.content_digests", then_change)
+    monkeypatch.setattr("training.data.labelled_photos.content_digests", change_afterwards)
 
     with pytest.raises(TrainingError, match=r"роза/1\.png changed while it was being read"):
         load(folder)

@@ -22,14 +22,14 @@ def arrays() -> Arrays:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder with a small file of the published form."""
+    """Return a folder with a small file in the published format."""
     folder = tmp_path / "digits"
     folder.mkdir()
     np.savez(folder / FILE, allow_pickle=False, **arrays())
     return folder
 
 
-def test_the_file_is_read_as_it_is(folder: Path) -> None:
+def test_the_file_is_read_unchanged(folder: Path) -> None:
     data = load_mnist(folder, held_out=0.0)
 
     assert np.array_equal(data.training.photos[..., 0], arrays()["x_train"])
@@ -39,7 +39,7 @@ def test_the_file_is_read_as_it_is(folder: Path) -> None:
     assert len(data.validation) == 0
 
 
-def test_held_out_images_are_always_the_same(folder: Path) -> None:
+def test_the_same_images_are_always_held_out(folder: Path) -> None:
     data, again = (load_mnist(folder, held_out=0.25) for _ in range(2))
 
     assert (len(data.training), len(data.validation)) == (30, 10)
@@ -61,7 +61,7 @@ def test_without_the_file_keras_downloads_it(folder: Path, monkeypatch: pytest.M
     assert len(load_mnist(None, 0.0).training) == 40
 
 
-def test_no_file_and_no_download_is_told_with_what_to_do(
+def test_without_file_and_network_the_error_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> str:
@@ -97,7 +97,7 @@ def test_a_missing_array_is_named(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04"])
-def test_a_damaged_file_is_told(folder: Path, content: bytes) -> None:
+def test_a_damaged_file_is_reported(folder: Path, content: bytes) -> None:
     (folder / FILE).write_bytes(content)
 
     with pytest.raises(TrainingError, match=r"mnist\.npz is damaged .*: download it again"):

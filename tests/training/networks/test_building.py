@@ -16,20 +16,20 @@ FROM_SCRATCH = [
 
 
 def photos(recipe: Recipe, count: int = 3) -> np.ndarray:
-    """Return noise, each photo brighter than the one before."""
+    """Return noise, each photo brighter than the previous one."""
     noise = np.random.default_rng(0).integers(0, 80, (count, *recipe.shape), np.uint8)
     return noise + np.linspace(0, 175, count).astype(np.uint8)[:, None, None, None]
 
 
 def narrowed(recipe: Recipe) -> Recipe:
-    """Return the recipe with a network that a processor computes in no time."""
+    """Return the recipe with a network that is fast on a CPU."""
     if not isinstance(recipe.network, WideNetwork):
         return recipe
     return replace(recipe, network=replace(recipe.network, stage_blocks=2, width=1))
 
 
-def unsettle(network: keras.Model) -> None:
-    """Give a network such normalisation as fitting would have left."""
+def randomize_normalisation(network: keras.Model) -> None:
+    """Give a network's normalisation layers random weights, as if it had been fitted."""
     random = np.random.default_rng(0)
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -40,11 +40,11 @@ def unsettle(network: keras.Model) -> None:
 
 
 @pytest.mark.parametrize("recipe", FROM_SCRATCH, ids=lambda recipe: recipe.name)
-def test_what_is_served_says_what_was_fitted(recipe: Recipe) -> None:
+def test_the_served_network_predicts_like_the_fitted_one(recipe: Recipe) -> None:
     keras.utils.set_random_seed(0)
     recipe = replace(narrowed(recipe), precision="float32")
     fitted = network_to_fit(recipe, 4)
-    unsettle(fitted)
+    randomize_normalisation(fitted)
 
     served = network_to_serve(recipe, fitted)
 
@@ -55,14 +55,14 @@ def test_what_is_served_says_what_was_fitted(recipe: Recipe) -> None:
 
 
 @pytest.mark.parametrize("recipe", FROM_SCRATCH, ids=lambda recipe: recipe.name)
-def test_rows_are_probabilities_in_float32(recipe: Recipe) -> None:
+def test_outputs_are_probabilities_in_float32(recipe: Recipe) -> None:
     recipe = narrowed(recipe)
     fitted = network_to_fit(recipe, 2)
 
     for network in (fitted, network_to_serve(recipe, fitted)):
-        answers = network.predict_on_batch(photos(recipe))
-        assert (answers.shape, answers.dtype) == ((3, 2), np.float32)
-        assert np.allclose(answers.sum(axis=1), 1, atol=1e-5)
+        probabilities = network.predict_on_batch(photos(recipe))
+        assert (probabilities.shape, probabilities.dtype) == ((3, 2), np.float32)
+        assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
 def test_fitting_computes_in_the_recipes_precision_and_serving_in_float32() -> None:
@@ -76,7 +76,7 @@ def test_fitting_computes_in_the_recipes_precision_and_serving_in_float32() -> N
     assert keras.config.dtype_policy().name == "float32"
 
 
-def test_a_recipe_with_a_fit_size_fits_other_sizes_than_it_serves() -> None:
+def test_a_recipe_with_a_fit_size_fits_another_size_than_it_serves() -> None:
     recipe = RECIPES["cats-dogs-cnn"]
     fitted = network_to_fit(recipe, 2)
 
@@ -85,11 +85,11 @@ def test_a_recipe_with_a_fit_size_fits_other_sizes_than_it_serves() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "most"),
+    ("name", "max_bytes"),
     [("clothing-cnn", 1_200_000), ("clothing-starter", 1_200_000), ("cats-dogs-cnn", 4_000_000)],
 )
-def test_the_starter_models_are_small(name: str, most: int) -> None:
+def test_the_starter_models_are_small(name: str, max_bytes: int) -> None:
     recipe = RECIPES[name]
     served = network_to_serve(recipe, network_to_fit(recipe, 10))
 
-    assert 4 * served.count_params() < most
+    assert 4 * served.count_params() < max_bytes

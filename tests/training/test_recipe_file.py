@@ -100,7 +100,7 @@ def test_the_documented_steps_train_and_publish(
 
 
 @pytest.mark.integration
-def test_other_commands_know_what_to_do_with_such_a_run(
+def test_other_commands_work_with_a_run_of_a_recipe_file(
     squares: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe = squares / "squares.py"
@@ -159,7 +159,7 @@ def test_other_commands_know_what_to_do_with_such_a_run(
         ),
     ],
 )
-def test_a_faulty_file_is_one_line(
+def test_an_error_in_a_recipe_file_is_one_line(
     content: str | None, message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     if content is not None:
@@ -173,19 +173,19 @@ def test_a_faulty_file_is_one_line(
     assert error.count("\n") == 1
 
 
-def test_a_data_set_is_checked_against_what_it_reads() -> None:
+def test_a_recipe_without_effect_on_its_data_set_is_refused() -> None:
     pets = replace(RECIPES["cats-dogs-cnn"], held_out=0.1)
     with pytest.raises(UsageError, match="held_out has no effect: dogs-vs-cats has its own"):
         check_splitting(pets)
 
 
-def test_the_code_of_a_recipe_is_part_of_a_run(tmp_path: Path) -> None:
+def test_the_code_of_a_recipe_file_identifies_its_run(tmp_path: Path) -> None:
     def key(folder: str, own: str, beside: str) -> str:
-        place = tmp_path / folder
-        place.mkdir()
-        (place / "own.py").write_text(own)
-        (place / "beside_own.py").write_text(beside)
-        return run_identity(read_recipe(place / "own.py"), "data", deterministic=False).key
+        path = tmp_path / folder
+        path.mkdir()
+        (path / "own.py").write_text(own)
+        (path / "beside_own.py").write_text(beside)
+        return run_identity(read_recipe(path / "own.py"), "data", deterministic=False).key
 
     own = f"import beside_own\n{ONE_LINE.format(changes='')}"
     first = key("a", own, "UNITS = 1")
@@ -194,7 +194,7 @@ def test_the_code_of_a_recipe_is_part_of_a_run(tmp_path: Path) -> None:
     assert key("d", own + "\n", "UNITS = 1") != first
 
 
-def test_a_name_belongs_to_one_data_set(tmp_path: Path) -> None:
+def test_a_data_set_name_is_registered_only_once(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(
         "from training.data.registry import dataset, dataset_named\n"
         "dataset_named('mnist')\n"
@@ -205,7 +205,7 @@ def test_a_name_belongs_to_one_data_set(tmp_path: Path) -> None:
         read_recipe(tmp_path / "own.py")
 
 
-def test_a_file_may_be_a_recipe_and_imported_by_another(squares: Path) -> None:
+def test_a_recipe_file_may_be_imported_by_another(squares: Path) -> None:
     first, second = (read_recipe(squares / name) for name in ("squares.py", "stripes.py"))
 
     assert (first.dataset, second.dataset) == ("squares", "squares")

@@ -1,4 +1,4 @@
-"""The command `drift`: metrics beside a model's card, and what can't be told."""
+"""The drift command: metrics compared with a model card, and inconclusive cases."""
 
 import json
 from pathlib import Path
@@ -18,27 +18,30 @@ LABELS = ("shirt", "bag")
 
 
 def drawn(photos: int, mean: float = 3.0, bags: float = 0.5, seed: int = 0) -> np.ndarray:
-    """Return probabilities `[photos, 2]` of a model that is surer with a greater mean."""
+    """Return probabilities `[photos, 2]` of a model that is more confident with a larger mean."""
     random = np.random.default_rng(seed)
-    sure = 1 / (1 + np.exp(-np.abs(random.normal(mean, 1.0, photos))))
+    confidence = 1 / (1 + np.exp(-np.abs(random.normal(mean, 1.0, photos))))
     bag = random.random(photos) < bags
-    return np.stack([np.where(bag, 1 - sure, sure), np.where(bag, sure, 1 - sure)], axis=1)
+    return np.stack(
+        [np.where(bag, 1 - confidence, confidence), np.where(bag, confidence, 1 - confidence)],
+        axis=1,
+    )
 
 
 def metrics_text(versions: dict[int, np.ndarray], model: str = "clothing") -> str:
-    """Return the metrics of a gateway after these answers."""
+    """Return the metrics of a gateway after these predictions."""
     metrics = Metrics()
     for version, probabilities in versions.items():
         observation = Observation()
         observation.version = version
         best = zip(probabilities.argmax(axis=1), probabilities.max(axis=1), strict=True)
-        observation.best = [(LABELS[chosen], float(sure)) for chosen, sure in best]
+        observation.best = [(LABELS[chosen], float(confidence)) for chosen, confidence in best]
         metrics.record(observation, "classify", model, 200, 0.1)
     return generate_latest(metrics.registry).decode()
 
 
 def publish(models: Path, version: int = 1, **changes: Any) -> Path:
-    """Write what `drift` looks at of a version."""
+    """Write the files of a version that `drift` reads."""
     folder = models / "clothing" / str(version)
     (folder / "assets.extra").mkdir(parents=True)
     (folder / "saved_model.pb").touch()
@@ -63,18 +66,20 @@ def run(text: str, tmp_path: Path, *arguments: str, model: str = "clothing") -> 
     )
 
 
-def test_like_photos_are_no_drift(
+def test_similar_photos_are_no_drift(
     models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(metrics_text({1: drawn(2000)}), tmp_path) == 0
-    said = capsys.readouterr().out
-    assert said.startswith(f"clothing/1: its card compared with {tmp_path}/metrics.txt\n")
-    assert "between 5,000 photos of the card and 2,000 live ones (by chance up to 0.0" in said
-    assert said.count("no relevant change") == 2
-    assert "0.99 to 0.999" in said
+    output = capsys.readouterr().out
+    assert output.startswith(f"clothing/1: its card compared with {tmp_path}/metrics.txt\n")
+    assert "between 5,000 photos of the card and 2,000 live ones (by chance up to 0.0" in output
+    assert output.count("no relevant change") == 2
+    assert "0.99 to 0.999" in output
 
 
-def test_other_photos_are(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_different_photos_are_drift(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     text = metrics_text({1: drawn(2000, mean=1.0)})
     assert run(text, tmp_path) == 4
     out, error = capsys.readouterr()
@@ -85,7 +90,7 @@ def test_other_photos_are(models: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert run(text, tmp_path, "--threshold", "50") == 0
 
 
-def test_other_classes_are(
+def test_other_shares_of_the_classes_are_drift(
     models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = metrics_text({1: drawn(2000, bags=0.67)})
@@ -96,7 +101,7 @@ def test_other_classes_are(
     assert run(text, tmp_path, "--threshold", "0.1", "--only", "confidences") == 0
 
 
-def test_the_newest_version_that_answered_is_judged_or_the_one_asked_for(
+def test_the_newest_version_with_photos_is_compared_unless_one_is_given(
     models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for version in (2, 10, 11):
@@ -107,11 +112,13 @@ def test_the_newest_version_that_answered_is_judged_or_the_one_asked_for(
     assert run(text, tmp_path, model="clothing/2") == 4
     capsys.readouterr()
     assert run(text, tmp_path, model="clothing/11") == 5
-    told = "the metrics have no photos of version 11; they have 900 of version 2, 800 of version 10"
-    assert told in capsys.readouterr().err
+    message = (
+        "the metrics have no photos of version 11; they have 900 of version 2, 800 of version 10"
+    )
+    assert message in capsys.readouterr().err
 
 
-def test_a_prometheus_with_several_gateways_and_no_versions(
+def test_prometheus_may_have_several_gateways_and_no_versions(
     models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name = "model:photolabel_confidence_bucket:increase1w"
@@ -125,15 +132,15 @@ def test_a_prometheus_with_several_gateways_and_no_versions(
                 lines.append(f'{name}{{instance="{gateway}",{labels} {fraction} 1700000000000')
     text = "\n".join(lines) + "\n"
     assert run(text, tmp_path) == 0
-    said = capsys.readouterr().out
-    assert "which has no versions" in said
-    assert "303 live ones" in said
+    output = capsys.readouterr().out
+    assert "which has no versions" in output
+    assert "303 live ones" in output
     assert run(f"{text}{metrics_text({1: drawn(500)})}", tmp_path) == 1
-    told = " and photolabel_confidence_bucket: select one of them"
-    assert told in capsys.readouterr().err
+    message = " and photolabel_confidence_bucket: select one of them"
+    assert message in capsys.readouterr().err
 
 
-def test_what_cannot_be_told(
+def test_too_few_photos_are_inconclusive(
     models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = metrics_text({1: drawn(199)})
@@ -146,7 +153,7 @@ def test_what_cannot_be_told(
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"histograms": None}, "the card has no histograms: the model was trained by an older"),
         ({"histograms": {"bounds": [0.5]}}, "the histograms of the card are damaged"),
@@ -156,18 +163,18 @@ def test_what_cannot_be_told(
         ),
     ],
 )
-def test_cards_that_do_not_fit(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], told: str
+def test_an_unusable_model_card_is_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], message: str
 ) -> None:
     publish(tmp_path / "models", **changes)
     assert run(metrics_text({1: drawn(500)}), tmp_path) == 1
     error = capsys.readouterr().err
-    assert told in error
+    assert message in error
     assert error.count("\n") == 1
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("<html><body>hello</body></html>\n", "is not in the Prometheus text format"),
         ('{"status": "ok"}\n', "is not in the Prometheus text format"),
@@ -181,16 +188,16 @@ def test_cards_that_do_not_fit(
         ),
     ],
 )
-def test_text_that_is_no_metrics(
-    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, told: str
+def test_text_that_is_not_metrics_is_reported(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, message: str
 ) -> None:
     assert run(text, tmp_path) == 1
     error = capsys.readouterr().err
-    assert told in error
+    assert message in error
     assert error.count("\n") == 1
 
 
-def test_a_class_that_the_model_does_not_know(
+def test_a_class_unknown_to_the_model_is_reported(
     models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = metrics_text({1: drawn(500)}).replace('predicted="bag"', 'predicted="hat"')
@@ -201,34 +208,36 @@ def test_a_class_that_the_model_does_not_know(
 @pytest.mark.parametrize(
     "wrong", [["--threshold", "0"], ["--threshold", "nan"], ["--least", "0"], ["--threshold", "-1"]]
 )
-def test_a_wrong_command(models: Path, tmp_path: Path, wrong: list[str]) -> None:
+def test_an_invalid_option_is_a_usage_error(models: Path, tmp_path: Path, wrong: list[str]) -> None:
     assert run(metrics_text({1: drawn(500)}), tmp_path, *wrong) == 2
 
 
-def test_metrics_that_are_not_there(
+def test_missing_metrics_are_reported(
     models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["drift", "clothing", "--metrics", "nowhere.txt", "--models", str(models)]) == 1
     assert capsys.readouterr().err.startswith("error: no metrics from nowhere.txt: ")
 
 
-def test_no_such_model(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_model_is_reported(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run("", tmp_path, model="hats") == 1
     assert "there is no published model hats" in capsys.readouterr().err
 
 
-def test_versions_without_a_number_are_told(
+def test_versions_that_are_not_numbers_are_reported(
     models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = metrics_text({1: drawn(900)})
     for label in ("abc", "²"):
         named = text.replace('version="1"', f'version="{label}"')
         assert run(named, tmp_path) == 5
-        told = "the metrics have no photos of a numbered version; they have 900 of version "
-        assert capsys.readouterr().err == f"error: {told}{label}\n"
+        message = "the metrics have no photos of a numbered version; they have 900 of version "
+        assert capsys.readouterr().err == f"error: {message}{label}\n"
 
 
-def test_metrics_from_nowhere_are_a_wrong_command(
+def test_an_empty_source_of_metrics_is_a_usage_error(
     models: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["drift", "clothing", "--metrics", "", "--models", str(models)]) == 2
