@@ -76,9 +76,7 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs")
     add_device(parser)
     parser.add_argument(
-        "--fresh",
-        action="store_true",
-        help="begin another run even if there is one",
+        "--fresh", action="store_true", help="begin another run even if there is one"
     )
     parser.add_argument(
         "--deterministic",

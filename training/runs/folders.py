@@ -66,13 +66,7 @@ def run_identity(
     """Return the identity of a run with the current code; see `RunIdentity` for the arguments."""
     code = code_digest() + recipe.file_digest
     return RunIdentity(
-        recipe.name,
-        recipe.model,
-        hyperparameters(recipe),
-        data,
-        code,
-        deterministic,
-        weights,
+        recipe.name, recipe.model, hyperparameters(recipe), data, code, deterministic, weights
     )
 
 

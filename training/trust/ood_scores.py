@@ -12,11 +12,7 @@ import numpy as np
 from keras import ops
 
 from training.settings import Tensor
-from training.trust.activations import (
-    Activations,
-    ActivationTensors,
-    logit_weights,
-)
+from training.trust.activations import Activations, ActivationTensors, logit_weights
 
 MAX_FEATURES = 192
 """Features that a distance is measured in: a model stores two bytes for each pair of them."""
