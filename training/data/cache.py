@@ -15,8 +15,8 @@ from typing import TypeVar
 
 from filelock import FileLock
 
-from training.atomic_write import sync
 from training.errors import TrainingError
+from training.files import sync
 
 _ABANDONED = 7 * 24 * 3600  # Seconds after which an unfinished entry counts as abandoned.
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from training.atomic_write import atomic_write
 from training.errors import TrainingError, explained
+from training.files import atomic_write
 
 _KEPT = 2
 

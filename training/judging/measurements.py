@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from training.errors import TrainingError
-from training.json_files import write_json
+from training.files import write_json
 from training.metrics import EVALUATION
 from training.model_cards import CARD, read_run_card
 from training.overrides import hyperparameters, renamed

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from training.atomic_write import atomic_write
 from training.data.datasets import Photos, Split
 from training.errors import TrainingError, explained
-from training.json_files import write_json
+from training.files import atomic_write, write_json
 from training.metrics import EVALUATION
 from training.metrics.intervals import accuracy_interval
 

@@ -11,7 +11,7 @@ from training.backends import backend_name
 from training.console import say
 from training.data.datasets import DataSet
 from training.errors import TrainingError
-from training.json_files import write_json
+from training.files import write_json
 from training.metrics.evaluation import Evaluation, save_evaluation
 from training.metrics.histograms import histograms
 from training.model_cards import CARD

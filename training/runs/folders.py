@@ -23,8 +23,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from training.atomic_write import atomic_write
 from training.errors import TrainingError, explained
+from training.files import atomic_write
 from training.overrides import hyperparameters
 from training.provenance import code_digest
 from training.recipe import Recipe

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 
-from training.json_files import write_json
+from training.files import write_json
 from training.runs.history import HISTORY, read_history
 
 _MEASURED = ("loss", "accuracy", "val_loss", "val_accuracy")
