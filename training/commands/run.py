@@ -5,7 +5,6 @@ import re
 from dataclasses import replace
 
 from training.commands.arguments import (
-    Commands,
     add_gate,
     add_models,
     add_recipe,
@@ -18,9 +17,8 @@ from training.errors import UsageError
 from training.recipe import ANY_PHOTOS, Recipe
 
 
-def add(commands: Commands) -> None:
-    """Describe the command."""
-    parser = commands.add_parser("run", help="train a recipe and publish the model")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
     add_recipe(parser)
     add_models(parser, "publish into here")
     add_training(parser)
@@ -30,7 +28,6 @@ def add(commands: Commands) -> None:
         metavar="MODEL",
         help="publish as this model; for recipes of any photos, such as images-<backbone>",
     )
-    parser.set_defaults(command=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
