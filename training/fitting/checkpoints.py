@@ -94,7 +94,8 @@ class CheckpointFolder:
         for path in reversed(self._paths()):
             try:
                 state, generators = _read(path)
-                _check_shapes(state.variables, like)
+                if [v.shape for v in state.variables] != [tuple(v.shape) for v in like]:
+                    raise ValueError("it is from another network")
             except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
                 faults.append(f"{path}: {error}")
             else:
@@ -126,11 +127,6 @@ def _read(path: Path) -> tuple[State, dict[str, Any]]:
         variables = [file[name] for name in sorted(file.files) if name.startswith("variable")]
     position = Position(facts["epoch"], facts["step"])
     return State(position, variables, facts["seconds"], facts["figures"]), facts["random"]
-
-
-def _check_shapes(found: Sequence[np.ndarray], like: Sequence[Any]) -> None:
-    if [tuple(value.shape) for value in found] != [tuple(value.shape) for value in like]:
-        raise ValueError("it is from another network")
 
 
 def _random_states() -> dict[str, Any]:
