@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from training.data.datasets import DataSet, Photos
+from training.data.datasets import Photos
 from training.data.loaders.image_folders import SPLIT_FOLDERS, split_folders
 from training.data.loading import load
 from training.data.prepared_photos import Source, content_digests, photo_store
@@ -91,7 +91,8 @@ def recipe_photos(
     part = dict(zip(("training", "validation", "test"), data_set.splits, strict=True))[split]
     if not len(part):
         raise TrainingError(f"{data_set.name} has no {split} photos; take another --split")
-    return LabelledPhotos(_described(data_set, split), data_set.labels, part.photos, part.classes)
+    described = f"the {split} photos of {data_set.name} (sha256 {data_set.digest[:12]}…)"
+    return LabelledPhotos(described, data_set.labels, part.photos, part.classes)
 
 
 def folder_photos(
@@ -156,10 +157,6 @@ def _own_recipe(model: PublishedModel) -> Recipe:
         )
     parameters = renamed(model.card.get("parameters", {}))
     return replace(recipe, **{name: parameters[name] for name in _SPLITTING if name in parameters})
-
-
-def _described(data: DataSet, split: str) -> str:
-    return f"the {split} photos of {data.name} (sha256 {data.digest[:12]}…)"
 
 
 def _labelled(model: PublishedModel, folder: Path) -> dict[Path, int]:

@@ -38,10 +38,13 @@ def model_card(
         trust: `calibration` and `recognition` of the `CalibratedEvaluation`.
         trained: the `circumstances` of the training, with the seconds it took.
     """
+    parameters = hyperparameters(recipe)
+    if "network.weights" in parameters:
+        parameters["network.weights"] = Path(parameters["network.weights"]).name
     card = {
         "name": recipe.model,
         "recipe": recipe.name,
-        "parameters": _parameters(recipe),
+        "parameters": parameters,
         "labels": list(data.labels),
         "preparation": recipe.preparation,
         "input_shape": list(recipe.shape),
@@ -58,14 +61,6 @@ def model_card(
         "trained": trained,
     }
     return dict(json.loads(json.dumps(card)))  # Tuples become lists, as in the file.
-
-
-def _parameters(recipe: Recipe) -> dict[str, Any]:
-    """Return all hyperparameters of a recipe; of a weights file, only its name."""
-    parameters = hyperparameters(recipe)
-    if "network.weights" in parameters:
-        parameters["network.weights"] = Path(parameters["network.weights"]).name
-    return parameters
 
 
 def circumstances(device: str) -> dict[str, Any]:
