@@ -39,11 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _named(recipe: Recipe, model: str) -> Recipe:
-    """Return a recipe for any photos with another name of its model.
-
-    Raises:
-        UsageError: the recipe is for certain photos, or the name can't be part of a URL.
-    """
+    """Return a recipe for any photos with another name of its model, or raise UsageError."""
     if recipe.dataset != ANY_PHOTOS:
         raise UsageError(f"--name is for images-<backbone>; {recipe.name} trains {recipe.model}")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", model):

@@ -130,7 +130,6 @@ def _read(path: Path) -> tuple[State, dict[str, Any]]:
 
 
 def _random_states() -> dict[str, Any]:
-    """Return the states of the global random generators."""
     numpy = [np.asarray(part).tolist() for part in np.random.get_state()]
     version, words, gauss = random.getstate()
     return {"numpy": numpy, "python": [version, list(words), gauss]}

@@ -22,7 +22,6 @@ from training.networks.building import network_to_fit, network_to_serve
 from training.recipe import Recipe
 
 _VALIDATION_BATCH = 256
-_JIT: dict[str, str | bool] = {"auto": "auto", "on": True, "off": False}
 
 
 def fit(
@@ -61,7 +60,7 @@ def fit(
             loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
             # As an object: given by name, it is created during tracing, which then runs twice.
             metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-            jit_compile=_JIT[recipe.jit],
+            jit_compile={"auto": "auto", "on": True, "off": False}[recipe.jit],
             steps_per_execution=recipe.steps_per_call,
         )
         if not (checkpointer and checkpointer.begun):

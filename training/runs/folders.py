@@ -192,6 +192,5 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _writing(folder: Path) -> contextlib.AbstractContextManager[None]:
-    """Explain errors of writing into the folder of runs."""
     advice = "free some space there, or name another folder with --runs"
     return explained(f"cannot write into the folder of runs {folder}", advice)

@@ -103,7 +103,6 @@ def prepare_photos(photos: EncodedPhotos, preparation: str, shape: Shape) -> np.
 
 
 def _extracted(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Return a member of an archive."""
     try:
         if archive.getinfo(name).flag_bits & _ENCRYPTED:
             raise TrainingError(
