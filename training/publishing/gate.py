@@ -109,8 +109,7 @@ def judge(
     difference, note = None, f"no version of {recipe.model} serves yet"
     if serving is not None:
         difference, note = _compare(base / str(serving), recipe, data, evaluation)
-    worse = difference and 100 * difference.estimate < -policy.tolerance and difference.high < 0
-    if difference and worse:
+    if difference and 100 * difference.estimate < -policy.tolerance and difference.high < 0:
         faults.append(f"it is worse than version {serving}, which serves: {_described(difference)}")
     forced = bool(faults) and policy.force
     floor, tolerance = recipe.floor, policy.tolerance
