@@ -26,7 +26,7 @@ TRAINING: list[set[str]] = [
     {"overrides", "recipe_file"},
     {"recipe"},
     {"backends", "json_files", "model_cards", "settings"},
-    {"console", "errors", "progress_bars", "provenance", "threads", "wording"},
+    {"console", "errors", "progress_bars", "provenance", "threads"},
 ]
 """The parts of training/ in layers: a part may import those of the layers below its own."""
 

@@ -4,11 +4,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from training.commands import COMMANDS
 from training.errors import Preempted, TrainingError
-
-_INTERRUPTED = 130  # The status that shells report after Ctrl-C.
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return stopped.exit_status
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        return _INTERRUPTED
+        return 130  # As shells report Ctrl-C.
     return 0
 
 
@@ -45,8 +44,11 @@ def _parser() -> argparse.ArgumentParser:
         " 130 interrupted",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.add(commands)
+    for name, what in COMMANDS.items():
+        command = import_module(f"training.commands.{name.replace('-', '_')}")
+        subparser = commands.add_parser(name, help=what)
+        subparser.set_defaults(command=command.run)
+        command.add_arguments(subparser)
     return parser
 
 

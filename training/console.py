@@ -14,6 +14,11 @@ def show(console: Console, table: Table) -> None:
     console.print(table, highlight=False, markup=False)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: "1 photo", "2,000 photos"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def figures_table(first: str, *others: str, title: str | None = None) -> Table:
     """Return a table with a column of names, and right-aligned columns of figures."""
     table = Table(title=title)

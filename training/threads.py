@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TypeVar
 
 _CHUNK = 512  # Items that are submitted at once.
@@ -13,16 +12,9 @@ Result = TypeVar("Result")
 
 def mapped(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
     """Yield the result of `work` for each item, in order."""
-    with _threads() as pool:
-        for start in range(0, len(items), _CHUNK):
-            yield from pool.map(work, items[start : start + _CHUNK])
-
-
-@contextmanager
-def _threads() -> Iterator[ThreadPoolExecutor]:
-    """Yield a pool that drops pending work when an error or Ctrl-C ends it."""
     pool = ThreadPoolExecutor()
     try:
-        yield pool
+        for start in range(0, len(items), _CHUNK):
+            yield from pool.map(work, items[start : start + _CHUNK])
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(cancel_futures=True)  # After an error or Ctrl-C, work may be pending.

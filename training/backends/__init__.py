@@ -7,6 +7,7 @@ The environment variable KERAS_BACKEND selects one before Keras is imported.
 import importlib
 import importlib.util
 import os
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -19,31 +20,18 @@ _BACKENDS = ("tensorflow", "jax")  # Each needs the package with its name.
 
 
 class Backend(Protocol):
-    """The functions in the module of each backend."""
+    """What the module of each backend has; its functions are described there."""
 
     NAME: str
     GPU_HINT: str
 
-    def be_deterministic(self) -> None:
-        """Compute the same bits each time; must be called before anything is computed."""
-
-    def use_cpu(self) -> None:
-        """Use no GPUs."""
-
-    def gpus(self) -> list[str]:
-        """Return the name of each GPU, and allocate their memory only as needed."""
-
-    def spread(self) -> AbstractContextManager[object]:
-        """Return a scope in which a network is replicated on all devices in use."""
-
-    def replicas(self) -> int:
-        """Return the number of devices that share each batch, within such a scope; otherwise 1."""
-
-    def to_dataset(self, batches: "keras.utils.PyDataset") -> object:
-        """Return the batches of an epoch in the form that is best for Keras's `fit`."""
-
-    def is_out_of_memory(self, error: Exception) -> bool:
-        """Whether an error means that a device is out of memory."""
+    be_deterministic: Callable[[], None]
+    use_cpu: Callable[[], None]
+    gpus: Callable[[], list[str]]
+    spread: Callable[[], AbstractContextManager[object]]
+    replicas: Callable[[], int]
+    to_dataset: Callable[["keras.utils.PyDataset"], object]
+    is_out_of_memory: Callable[[Exception], bool]
 
 
 def backend_name() -> str:

@@ -1,35 +1,21 @@
-"""The commands of `python -m training`: one module each, whose `add` adds it to the parser.
+"""The commands of `python -m training`, one module each.
 
-Keras and TensorFlow take seconds to import: commands import what needs them when they run.
+Each module has `add_arguments`, which adds the command's arguments to its parser, and `run`, which
+performs it. Keras and TensorFlow take seconds to import: `run` imports what needs them.
 """
 
-from training.commands import (
-    drift,
-    evaluate,
-    export,
-    prepare,
-    prune,
-    recipes,
-    report,
-    results,
-    run,
-    show_data,
-    starters,
-    unknowns,
-)
-
-COMMANDS = (
-    run,
-    export,
-    report,
-    evaluate,
-    unknowns,
-    results,
-    recipes,
-    prepare,
-    show_data,
-    drift,
-    prune,
-    starters,
-)
-"""In the order of the help."""
+COMMANDS = {
+    "run": "train a recipe and publish the model",
+    "export": "publish a trained run, for example one trained without TensorFlow",
+    "report": "write the report of a run again",
+    "evaluate": "score a published model on any photos",
+    "unknowns": "test which unknown photos a published model recognizes",
+    "results": "write the table of all recipes' results",
+    "recipes": "list the recipes",
+    "prepare": "extract a published archive into folders of photos",
+    "show-data": "draw photos of a recipe's data set with their labels",
+    "drift": "compare a model's live predictions with those on its test photos",
+    "prune": "remove old versions of a model",
+    "starters": "train the starter models in the source tree again",
+}
+"""The help of each command, in this order; the module of `show-data` is `show_data`."""

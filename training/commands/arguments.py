@@ -3,16 +3,12 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TypeAlias
 
 from training.errors import UsageError
 from training.overrides import FORMER_NAMES, override
 from training.publishing.gate_policy import TOLERANCE, GatePolicy
 from training.recipe import Recipe
 from training.recipes import default_recipe, recipe_named
-
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-"""What `add` of each command adds a parser to."""
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
@@ -76,9 +72,7 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs")
     add_device(parser)
     parser.add_argument(
-        "--fresh",
-        action="store_true",
-        help="begin another run even if there is one",
+        "--fresh", action="store_true", help="begin another run even if there is one"
     )
     parser.add_argument(
         "--deterministic",

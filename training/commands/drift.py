@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from training.commands.arguments import Commands, add_models
+from training.commands.arguments import add_models
 from training.console import figures_table, say, show
 from training.errors import Drifted, Inconclusive, UsageError
 
 if TYPE_CHECKING:
     from training.judging.drift import Comparison  # SciPy takes half a second to import.
 
-_LARGE = 0.25
-_LEAST = 200
 _DESCRIPTION = """\
 Compare the confidences and the predicted classes in a gateway's metrics with those in the model's
 card, by the population stability index (PSI). Exit status: 0 no drift, 4 drift (an index reaches
@@ -22,14 +20,10 @@ card, by the population stability index (PSI). Exit status: 0 no drift, 4 drift 
 2 usage error."""
 
 
-def add(commands: Commands) -> None:
-    """Add the command to the parser."""
-    parser = commands.add_parser(
-        "drift",
-        help="compare a model's live predictions with those on its test photos",
-        description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.description = _DESCRIPTION
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument(
         "model",
         metavar="NAME[/VERSION]",
@@ -45,14 +39,14 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--threshold",
         type=float,
-        default=_LARGE,
+        default=0.25,
         metavar="PSI",
         help="lowest index that counts as drift; 0.1 includes small changes (default %(default)s)",
     )
     parser.add_argument(
         "--least",
         type=int,
-        default=_LEAST,
+        default=200,
         metavar="PHOTOS",
         help="number of live photos that are needed (default %(default)s)",
     )
@@ -61,10 +55,9 @@ def add(commands: Commands) -> None:
         choices=("confidences", "classes"),
         help="consider only these, for example if users photograph some classes more often",
     )
-    parser.set_defaults(command=drift)
 
 
-def drift(arguments: argparse.Namespace) -> None:
+def run(arguments: argparse.Namespace) -> None:
     """Read metrics and card, show how much they differ, and decide whether that is drift."""
     if not 0 < arguments.threshold < float("inf"):
         raise UsageError(f"--threshold must be a number above 0, not {arguments.threshold}")
@@ -106,10 +99,8 @@ def _show(comparisons: "Sequence[Comparison]", title: str, console: Console) -> 
     say(console, title)
     for each in comparisons:
         table = figures_table(each.what, "card", "live")
-        shares = zip(
-            each.bins, each.card / each.card.sum(), each.live / each.live.sum(), strict=True
-        )
-        for name, card, live in shares:
+        shares = (counts / counts.sum() for counts in (each.card, each.live))
+        for name, card, live in zip(each.bins, *shares, strict=True):
             table.add_row(name, f"{card:.1%}", f"{live:.1%}")
         show(console, table)
     for each in comparisons:

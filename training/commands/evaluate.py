@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from training.commands.arguments import Commands, add_data, add_device, add_models
+from training.commands.arguments import add_data, add_device, add_models
 from training.console import figures_table, say, show
 from training.errors import explained
 from training.recipes import recipe_named
@@ -15,9 +15,8 @@ from training.recipes import recipe_named
 _SPLITS = ("test", "validation", "training")
 
 
-def add(commands: Commands) -> None:
-    """Add the command to the parser."""
-    parser = commands.add_parser("evaluate", help="score a published model on any photos")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
     parser.add_argument("model", metavar="NAME[/VERSION]", help="without a version: the newest")
     add_models(parser)
     what = parser.add_mutually_exclusive_group()
@@ -31,10 +30,9 @@ def add(commands: Commands) -> None:
     parser.add_argument("--split", choices=_SPLITS, default="test", help="part of the data set")
     parser.add_argument("--output", type=Path, metavar="FILE", help="also write figures as JSON")
     add_device(parser)
-    parser.set_defaults(command=evaluate)
 
 
-def evaluate(arguments: argparse.Namespace) -> None:
+def run(arguments: argparse.Namespace) -> None:
     """Load the model and the photos, and show and write the figures."""
     recipe = recipe_named(arguments.recipe) if arguments.recipe else None
     from training.fitting.devices import choose_devices

@@ -6,15 +6,12 @@ from pathlib import Path
 from rich.console import Console
 
 from training.backends import backend_name
-from training.commands.arguments import Commands, add_data, add_gate, add_models, gate_policy
+from training.commands.arguments import add_data, add_gate, add_models, gate_policy
 from training.errors import TrainingError
 
 
-def add(commands: Commands) -> None:
-    """Add the command to the parser."""
-    parser = commands.add_parser(
-        "export", help="publish a trained run, for example one trained without TensorFlow"
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
     parser.add_argument(
         "checkpoint",
         type=Path,
@@ -27,10 +24,9 @@ def add(commands: Commands) -> None:
     add_data(parser)
     add_models(parser, "publish into here")
     add_gate(parser)
-    parser.set_defaults(command=export)
 
 
-def export(arguments: argparse.Namespace) -> None:
+def run(arguments: argparse.Namespace) -> None:
     """Evaluate the network of a run again, with TensorFlow, and publish it."""
     if backend_name() != "tensorflow":
         raise TrainingError("a SavedModel is written by TensorFlow: set KERAS_BACKEND=tensorflow")

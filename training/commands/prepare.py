@@ -5,16 +5,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from training.commands.arguments import Commands
+from training.console import counted, say
 from training.progress_bars import counting
-from training.wording import counted
 
 
-def add(commands: Commands) -> None:
-    """Describe the command."""
-    parser = commands.add_parser(
-        "prepare", help="extract a published archive into folders of photos"
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
     parser.add_argument("dataset", choices=("dogs-vs-cats",), help="the data set of the archive")
     parser.add_argument("archive", type=Path, metavar="ARCHIVE", help="Kaggle's train.zip")
     parser.add_argument(
@@ -27,10 +23,9 @@ def add(commands: Commands) -> None:
         default=1,
         help="which split of the photos (split_seed of recipes)",
     )
-    parser.set_defaults(command=prepare)
 
 
-def prepare(arguments: argparse.Namespace) -> None:
+def run(arguments: argparse.Namespace) -> None:
     """Extract the archive and print how many photos each folder has."""
     from training.data.extract_dogs_vs_cats import DAMAGED_LIST, prepare_dogs_vs_cats
 
@@ -39,11 +34,7 @@ def prepare(arguments: argparse.Namespace) -> None:
         made = prepare_dogs_vs_cats(arguments.archive, arguments.folder, arguments.split, progress)
     for (split, inner), photos in sorted(made.photos.items()):
         path = arguments.folder / split / inner
-        console.print(f"{path}: {counted(photos, 'photo')}", highlight=False, soft_wrap=True)
+        say(console, f"{path}: {counted(photos, 'photo')}")
     if made.damaged:
         reasons = arguments.folder / DAMAGED_LIST
-        console.print(
-            f"{counted(made.damaged, 'damaged photo')} set aside: {reasons}",
-            highlight=False,
-            soft_wrap=True,
-        )
+        say(console, f"{counted(made.damaged, 'damaged photo')} set aside: {reasons}")

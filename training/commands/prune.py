@@ -5,12 +5,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from training.commands.arguments import Commands, add_models
+from training.commands.arguments import add_models
+from training.console import say
 
 
-def add(commands: Commands) -> None:
-    """Add the command to the parser."""
-    parser = commands.add_parser("prune", help="remove old versions of a model")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
     parser.add_argument("name", metavar="NAME", help="name of the model")
     add_models(parser)
     parser.add_argument("--keep", type=int, default=5, help="how many of the newest to keep")
@@ -18,10 +18,9 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--model_config_file", type=Path, help="keep the versions that this file selects"
     )
-    parser.set_defaults(command=prune)
 
 
-def prune(arguments: argparse.Namespace) -> None:
+def run(arguments: argparse.Namespace) -> None:
     """Remove all versions except the newest and those in use, and print their numbers."""
     from training.publishing.pruning import prune_model
 
@@ -33,4 +32,4 @@ def prune(arguments: argparse.Namespace) -> None:
         arguments.model_config_file,
     )
     numbers = ", ".join(map(str, removed)) or "nothing"
-    Console().print(f"{arguments.name}: removed {numbers}", highlight=False)
+    say(Console(), f"{arguments.name}: removed {numbers}")

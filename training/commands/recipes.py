@@ -5,23 +5,20 @@ import argparse
 from rich.console import Console
 from rich.table import Table
 
-from training.commands.arguments import Commands
 from training.overrides import hyperparameters
 from training.recipe import Recipe
 from training.recipes import DEFAULTS, RECIPES, recipe_named
 from training.settings.fields import description
 
 
-def add(commands: Commands) -> None:
-    """Describe the command."""
-    parser = commands.add_parser("recipes", help="list the recipes")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
     parser.add_argument(
         "recipe", nargs="?", metavar="RECIPE", help="show its hyperparameters; a name or a file"
     )
-    parser.set_defaults(command=recipes)
 
 
-def recipes(arguments: argparse.Namespace) -> None:
+def run(arguments: argparse.Namespace) -> None:
     """Print all recipes, or what `--set` can change in one of them."""
     table = _hyperparameters(recipe_named(arguments.recipe)) if arguments.recipe else _recipes()
     Console().print(table, markup=False)

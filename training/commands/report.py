@@ -5,18 +5,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from training.commands.arguments import Commands
 from training.console import say
 
 
-def add(commands: Commands) -> None:
-    """Add the command to the parser."""
-    parser = commands.add_parser("report", help="write the report of a run again")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
     parser.add_argument("run", type=Path, metavar="RUN_FOLDER", help="folder of a finished run")
-    parser.set_defaults(command=report)
 
 
-def report(arguments: argparse.Namespace) -> None:
+def run(arguments: argparse.Namespace) -> None:
     """Write the page and its pictures, and print its path."""
     from training.report import write_report
 

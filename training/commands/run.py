@@ -5,7 +5,6 @@ import re
 from dataclasses import replace
 
 from training.commands.arguments import (
-    Commands,
     add_gate,
     add_models,
     add_recipe,
@@ -18,9 +17,8 @@ from training.errors import UsageError
 from training.recipe import ANY_PHOTOS, Recipe
 
 
-def add(commands: Commands) -> None:
-    """Describe the command."""
-    parser = commands.add_parser("run", help="train a recipe and publish the model")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
     add_recipe(parser)
     add_models(parser, "publish into here")
     add_training(parser)
@@ -30,7 +28,6 @@ def add(commands: Commands) -> None:
         metavar="MODEL",
         help="publish as this model; for recipes of any photos, such as images-<backbone>",
     )
-    parser.set_defaults(command=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -42,11 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _named(recipe: Recipe, model: str) -> Recipe:
-    """Return a recipe for any photos with another name of its model.
-
-    Raises:
-        UsageError: the recipe is for certain photos, or the name can't be part of a URL.
-    """
+    """Return a recipe for any photos with another name of its model, or raise UsageError."""
     if recipe.dataset != ANY_PHOTOS:
         raise UsageError(f"--name is for images-<backbone>; {recipe.name} trains {recipe.model}")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", model):

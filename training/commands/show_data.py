@@ -5,15 +5,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from training.commands.arguments import Commands, add_data, add_recipe, chosen_recipe
-from training.wording import counted
+from training.commands.arguments import add_data, add_recipe, chosen_recipe
+from training.console import counted, say
 
 
-def add(commands: Commands) -> None:
-    """Describe the command."""
-    parser = commands.add_parser(
-        "show-data", help="draw photos of a recipe's data set with their labels"
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
     add_recipe(parser)
     add_data(parser)
     parser.add_argument(
@@ -26,10 +23,9 @@ def add(commands: Commands) -> None:
         default=Path("data.png"),
         help="PNG file to write (default %(default)s)",
     )
-    parser.set_defaults(command=show_data)
 
 
-def show_data(arguments: argparse.Namespace) -> None:
+def run(arguments: argparse.Namespace) -> None:
     """Load the data set, draw the picture and print its path."""
     from training.data.loading import load
     from training.data.show_data import draw_data
@@ -38,9 +34,4 @@ def show_data(arguments: argparse.Namespace) -> None:
     console = Console()
     data = load(recipe, arguments.data, console)
     drawn = draw_data(data, recipe, max(1, arguments.photos), arguments.augmented, arguments.output)
-    console.print(
-        f"{arguments.output}: {counted(drawn, 'photo')} of {', '.join(data.labels)}",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
-    )
+    say(console, f"{arguments.output}: {counted(drawn, 'photo')} of {', '.join(data.labels)}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from training.commands.arguments import Commands, add_training
+from training.commands.arguments import add_training
 from training.commands.training import train
 from training.console import say
 from training.errors import TrainingError
@@ -14,17 +14,13 @@ from training.publishing.starters import STARTERS, install
 from training.recipes import DEFAULTS, RECIPES
 
 
-def add(commands: Commands) -> None:
-    """Add the command to the parser."""
-    parser = commands.add_parser(
-        "starters", help="train the starter models in the source tree again"
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
     add_training(parser)
     parser.add_argument("--into", type=Path, default=STARTERS, help="folder of the starters")
-    parser.set_defaults(command=starters)
 
 
-def starters(arguments: argparse.Namespace) -> None:
+def run(arguments: argparse.Namespace) -> None:
     """Train the default recipe of each model, and install it if it is good enough."""
     recipes = [RECIPES[name] for name in DEFAULTS.values()]
     versions = train(recipes, arguments, arguments.runs / "starters", GatePolicy(force=True))

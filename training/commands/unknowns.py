@@ -7,15 +7,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from training.commands.arguments import Commands, add_data, add_device, add_models
+from training.commands.arguments import add_data, add_device, add_models
 from training.console import figures_table, show
 
 
-def add(commands: Commands) -> None:
-    """Add the command to the parser."""
-    parser = commands.add_parser(
-        "unknowns", help="test which unknown photos a published model recognizes"
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
     parser.add_argument("model", metavar="NAME[/VERSION]", help="without a version: the newest")
     add_models(parser)
     add_data(parser)
@@ -29,10 +26,9 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help="also write figures as JSON")
     add_device(parser)
-    parser.set_defaults(command=unknowns)
 
 
-def unknowns(arguments: argparse.Namespace) -> None:
+def run(arguments: argparse.Namespace) -> None:
     """Load the model and all sets that are found, and show and write the shares recognized."""
     from training.fitting.devices import choose_devices
     from training.json_files import write_json

@@ -58,10 +58,9 @@ class Checkpointer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         """Note the first step: a resumed epoch does not start at 0."""
-        resumed = self._resumed
-        continued = resumed.position.epoch == epoch
+        resumed = self._resumed.position
         self._epoch = epoch
-        self._first = self._step = resumed.position.step if continued else 0
+        self._first = self._step = resumed.step if resumed.epoch == epoch else 0
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Write a checkpoint when it is time to, or when asked to stop."""
@@ -93,9 +92,8 @@ class Checkpointer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
         }
 
     def _save(self, position: Position, figures: dict[str, float]) -> None:
-        network = self.model
-        values = [variable.numpy() for variable in _variables(network)]
-        weights = values[: len(network.variables)]
+        values = [variable.numpy() for variable in _variables(self.model)]
+        weights = values[: len(self.model.variables)]
         if not all(np.isfinite(value).all() for value in weights):
             raise Diverged("the weights became NaN or infinite", self._epoch + 1)
         self._folder.write(State(position, values, self.seconds, figures))
@@ -110,8 +108,7 @@ class _Correction(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has 
         self._checkpointer = checkpointer
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Change the figures, which Keras passes from callback to callback."""
-        if logs is not None:
+        if logs is not None:  # Keras passes the same object from callback to callback.
             logs.update(self._checkpointer.epoch_means(logs))
 
 

@@ -94,7 +94,8 @@ class CheckpointFolder:
         for path in reversed(self._paths()):
             try:
                 state, generators = _read(path)
-                _check_shapes(state.variables, like)
+                if [v.shape for v in state.variables] != [tuple(v.shape) for v in like]:
+                    raise ValueError("it is from another network")
             except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
                 faults.append(f"{path}: {error}")
             else:
@@ -128,13 +129,7 @@ def _read(path: Path) -> tuple[State, dict[str, Any]]:
     return State(position, variables, facts["seconds"], facts["figures"]), facts["random"]
 
 
-def _check_shapes(found: Sequence[np.ndarray], like: Sequence[Any]) -> None:
-    if [tuple(value.shape) for value in found] != [tuple(value.shape) for value in like]:
-        raise ValueError("it is from another network")
-
-
 def _random_states() -> dict[str, Any]:
-    """Return the states of the global random generators."""
     numpy = [np.asarray(part).tolist() for part in np.random.get_state()]
     version, words, gauss = random.getstate()
     return {"numpy": numpy, "python": [version, list(words), gauss]}

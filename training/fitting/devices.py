@@ -46,7 +46,6 @@ def choose_devices(wanted: str, *, deterministic: bool = False) -> Devices:
 
 
 def _nvidia_gpus() -> bool:
-    """Whether `nvidia-smi` lists a GPU."""
     tool = shutil.which("nvidia-smi")
     if not tool:
         return False

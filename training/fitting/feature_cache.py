@@ -123,17 +123,13 @@ def _write(
     progress: ProgressCallback,
 ) -> None:
     """Append features row by row, resuming an interrupted pass."""
+    limits = np.finfo(dtype)
     row = int(np.prod(frozen.output_shape[1:])) * dtype.itemsize
     done = path.stat().st_size // row // _BATCH * _BATCH if path.exists() else 0
     with open(path, "ab") as file:
         file.truncate(done * row)
         for first in range(done, len(pixels), _BATCH):
             batch = np.ascontiguousarray(view.transform(pixels[first : first + _BATCH], first))
-            file.write(_in_range(frozen.predict_on_batch(batch), dtype).tobytes())
+            values = np.clip(frozen.predict_on_batch(batch), limits.min, limits.max)
+            file.write(values.astype(dtype).tobytes())
             progress(min(first + _BATCH, len(pixels)), len(pixels))
-
-
-def _in_range(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Convert values to another type, clipping those outside its range."""
-    limits = np.finfo(dtype)
-    return np.asarray(np.clip(values, limits.min, limits.max), dtype)

@@ -21,9 +21,7 @@ from training.fitting.head_warmup import fit_head_warmup
 from training.networks.building import network_to_fit, network_to_serve
 from training.recipe import Recipe
 
-VALIDATION_BATCH = 256
-
-_JIT: dict[str, str | bool] = {"auto": "auto", "on": True, "off": False}
+_VALIDATION_BATCH = 256
 
 
 def fit(
@@ -62,7 +60,7 @@ def fit(
             loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
             # As an object: given by name, it is created during tracing, which then runs twice.
             metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-            jit_compile=_JIT[recipe.jit],
+            jit_compile={"auto": "auto", "on": True, "off": False}[recipe.jit],
             steps_per_execution=recipe.steps_per_call,
         )
         if not (checkpointer and checkpointer.begun):
@@ -74,30 +72,21 @@ def fit(
                 f"{replicas} devices share each batch: --set batch_size to a multiple of"
                 f" {replicas}, not {batch_size}"
             )
-        plain = PlainBatches(data.validation, classes, VALIDATION_BATCH, replicas)
+        plain = PlainBatches(data.validation, classes, _VALIDATION_BATCH, replicas)
         validation = plain if len(plain) else None
-        fit_network(network, batches, validation, recipe.epochs, callbacks, checkpointer)
+        _fit_network(network, batches, validation, recipe.epochs, callbacks, checkpointer)
     return network_to_serve(recipe, network, data.backbone)
 
 
-def fit_network(
+def _fit_network(
     network: keras.Model,
     batches: Callable[[int], TrainingBatches],
     validation: keras.utils.PyDataset | None,
     epochs: int,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-    checkpointer: Checkpointer | None = None,
+    callbacks: Sequence[keras.callbacks.Callback],
+    checkpointer: Checkpointer | None,
 ) -> None:
-    """Fit a compiled network, resuming from the last checkpoint if there is one; see `fit`.
-
-    Args:
-        network: with initial weights.
-        batches: returns the batches of an epoch from a step on.
-        validation: batches of the validation split.
-        epochs: number of epochs, those of earlier processes included.
-        callbacks: Keras callbacks, such as for progress.
-        checkpointer: writes checkpoints.
-    """
+    """Fit a compiled network; `batches` returns those of an epoch from a step on."""
     if not network.optimizer.built:  # Otherwise it is built during tracing, which then runs twice.
         network.optimizer.build(network.trainable_variables)
     position = checkpointer.resume(network) if checkpointer else Position()
@@ -107,7 +96,7 @@ def fit_network(
         # A partial epoch needs its own `fit`: in Keras, all epochs have the same length.
         end = position.epoch + 1 if position.step else epochs
         remaining = batches(position.step)
-        hooks = [FiniteLoss(), *callbacks]
+        hooks = [_FiniteLoss(), *callbacks]
         if checkpointer:
             hooks = [checkpointer.correction, *hooks, checkpointer]
         hooks.insert(0, EpochStarter(remaining))
@@ -146,16 +135,14 @@ def _only_validate(
     hooks.on_train_end(logs)
 
 
-class FiniteLoss(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
+class _FiniteLoss(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
     """Stops a run whose loss becomes NaN or infinite: its weights are lost."""
 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-        """Remember the epoch for the message."""
         self._epoch = epoch + 1
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Check the loss, a mean over the epoch so far."""
-        loss = (logs or {}).get("loss", 0.0)
+        loss = (logs or {}).get("loss", 0.0)  # A mean over the epoch so far.
         if not math.isfinite(loss):
             raise Diverged(f"the loss became {loss}", self._epoch)
 

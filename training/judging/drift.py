@@ -99,7 +99,7 @@ def _listed(photos: dict[str, float]) -> str:
 
 
 def _is_number(version: str) -> bool:
-    """Whether it is the number of a published version: not `²`, nor longer than `int` accepts."""
+    """Whether it is the number of a published version: not `²`, nor too large for an int64."""
     return version.isascii() and version.isdecimal() and len(version) <= _MAX_DIGITS
 
 

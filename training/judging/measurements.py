@@ -99,6 +99,7 @@ def _measurement(folder: Path) -> Measurement:
     history = read_history(folder)
     try:
         hardware = card["trained"]["hardware"]
+        device, processor = hardware["device"], "{cores} cores of {processor}".format(**hardware)
         return Measurement(
             recipe=card["recipe"],
             model=card["name"],
@@ -107,15 +108,9 @@ def _measurement(folder: Path) -> Measurement:
             training_accuracy=history[-1].get("accuracy") if history else None,
             photos=card["metrics"]["test"]["photos"],
             seconds=card["trained"]["seconds"],
-            hardware=_hardware(hardware),
+            hardware=processor if device == "CPU" else f"{device}; {processor}",
             data=card["data"]["sha256"],
             began=card["trained"]["began"],
         )
     except (KeyError, TypeError) as error:
         raise TrainingError(f"{folder / CARD} is not the card of a run (no {error})") from error
-
-
-def _hardware(hardware: dict[str, Any]) -> str:
-    processor = f"{hardware['cores']} cores of {hardware['processor']}"
-    device = hardware["device"]
-    return processor if device == "CPU" else f"{device}; {processor}"

@@ -69,7 +69,7 @@ def known_results(recipes: Iterable[Recipe], runs: Path, page: Path) -> KnownRes
     Runs of other recipes, or with other hyperparameters, are ignored.
     """
     chosen = list(recipes)
-    earlier, reasons = read_measurements(_beside(page))
+    earlier, reasons = read_measurements(page.with_suffix(".json"))
     found = (each for each in measured_in(runs) if any(map(each.is_of, chosen)))
     return KnownResults(merged([*earlier, *found]), reasons)
 
@@ -80,7 +80,7 @@ def write_results(recipes: Iterable[Recipe], known: KnownResults, page: Path) ->
     with explained(f"cannot write {page}"):
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, "utf-8")
-    write_measurements(known.measurements, known.reasons, _beside(page))
+    write_measurements(known.measurements, known.reasons, page.with_suffix(".json"))
 
 
 def render(recipes: Iterable[Recipe], known: KnownResults) -> str:
@@ -94,7 +94,9 @@ def render(recipes: Iterable[Recipe], known: KnownResults) -> str:
         if not mine:
             stale = any(each.recipe == recipe.name for each in known.measurements)
             reason = "changed since it was measured" if stale else "not yet run here"
-            absent.append(_absent(recipe, known.reasons.get(recipe.name, reason)))
+            reason = known.reasons.get(recipe.name, reason)
+            published = recipe.reference_result or "–"
+            absent.append([f"`{recipe.name}`", published, recipe.expected, reason])
     parts = [_HEAD]
     if rows:
         parts.append(_table(_MEASURED, rows))
@@ -151,10 +153,6 @@ def _name(measured: Measurement) -> str:
     return f"`{measured.recipe}`{named}"
 
 
-def _absent(recipe: Recipe, reason: str) -> list[str]:
-    return [f"`{recipe.name}`", recipe.reference_result or "–", recipe.expected, reason]
-
-
 def _run(measured: Measurement) -> list[str]:
     seed, split = measured.seed
     trained = measured.training_accuracy
@@ -179,7 +177,3 @@ def _spread(values: Sequence[float]) -> str:
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
-
-
-def _beside(page: Path) -> Path:
-    return page.with_suffix(".json")

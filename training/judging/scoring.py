@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from training.data.datasets import DataSet, Photos
+from training.data.datasets import Photos
 from training.data.loaders.image_folders import SPLIT_FOLDERS, split_folders
 from training.data.loading import load
 from training.data.prepared_photos import Source, content_digests, photo_store
@@ -91,7 +91,8 @@ def recipe_photos(
     part = dict(zip(("training", "validation", "test"), data_set.splits, strict=True))[split]
     if not len(part):
         raise TrainingError(f"{data_set.name} has no {split} photos; take another --split")
-    return LabelledPhotos(_described(data_set, split), data_set.labels, part.photos, part.classes)
+    described = f"the {split} photos of {data_set.name} (sha256 {data_set.digest[:12]}…)"
+    return LabelledPhotos(described, data_set.labels, part.photos, part.classes)
 
 
 def folder_photos(
@@ -158,17 +159,13 @@ def _own_recipe(model: PublishedModel) -> Recipe:
     return replace(recipe, **{name: parameters[name] for name in _SPLITTING if name in parameters})
 
 
-def _described(data: DataSet, split: str) -> str:
-    return f"the {split} photos of {data.name} (sha256 {data.digest[:12]}…)"
-
-
-def _labelled(model: PublishedModel, folder: Path) -> dict[Path, int]:
-    """Return the sub-folders of a folder, each with the index of its label."""
+def _labelled_photos(model: PublishedModel, folder: Path) -> list[tuple[Source, int]]:
+    """Return the photos of a folder, each with the index of its label; no hidden files."""
     indices = {_plain(label): index for index, label in enumerate(model.labels)}
     inner = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
     if not inner:
         raise TrainingError(f"{folder} has no sub-folders; each class needs one with its photos")
-    found = {}
+    found = []
     for path in inner:
         plain = _plain(path.name)
         index = indices.get(plain, indices.get(plain.removesuffix("s")))
@@ -177,18 +174,12 @@ def _labelled(model: PublishedModel, folder: Path) -> dict[Path, int]:
                 f"the sub-folder {path.name!r} of {folder} is not a label of"
                 f" {model.name}/{model.version}; its labels are {', '.join(model.labels)}"
             )
-        found[path] = index
+        found += [
+            (Source(photo.relative_to(folder).as_posix(), photo.read_bytes), index)
+            for photo in sorted(path.rglob("*"))
+            if photo.is_file() and not photo.name.startswith(".")
+        ]
     return found
-
-
-def _labelled_photos(model: PublishedModel, folder: Path) -> list[tuple[Source, int]]:
-    """Return the photos of a folder, each with the index of its label; no hidden files."""
-    return [
-        (Source(path.relative_to(folder).as_posix(), path.read_bytes), index)
-        for inner, index in _labelled(model, folder).items()
-        for path in sorted(inner.rglob("*"))
-        if path.is_file() and not path.name.startswith(".")
-    ]
 
 
 def _plain(name: str) -> str:

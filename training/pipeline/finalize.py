@@ -2,7 +2,7 @@
 
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from rich.console import Console
@@ -12,7 +12,7 @@ from training.console import say
 from training.data.datasets import DataSet
 from training.errors import TrainingError
 from training.json_files import write_json
-from training.metrics.evaluation import Evaluation, save_evaluation
+from training.metrics.evaluation import save_evaluation
 from training.metrics.histograms import histograms
 from training.model_cards import CARD
 from training.publishing.card import model_card
@@ -22,7 +22,8 @@ from training.runs.folders import Run
 from training.runs.history import read_history
 from training.trust.calibrate_and_evaluate import CalibratedEvaluation, calibrate_and_evaluate
 
-SAVED_MODEL_BACKEND = "tensorflow"
+if TYPE_CHECKING:
+    from training.publishing.gate import Verdict  # Imports TensorFlow, which JAX does not need.
 
 
 def finalize(
@@ -60,15 +61,19 @@ def finalize(
         f"{recipe.name}: test accuracy {card['metrics']['test']['accuracy']:.2%} on"
         f" {len(data.test):,} photos, trained in {card['trained']['seconds']:.0f} s"
     )
-    if backend_name() != SAVED_MODEL_BACKEND:
+    if backend_name() != "tensorflow":
         _write_report(run.folder, console)
         say(console, f"{summary}. To publish it, where TensorFlow is installed:")
-        say(console, _export_command(run.folder, data_folder, base.parent))
+        words = ["python", "-m", "training", "export", str(run.folder)]
+        words += ["--data", str(data_folder)] if data_folder else []
+        say(console, shlex.join([*words, "--models", str(base.parent)]))
         return None
+    from training.publishing.gate import judge
     from training.publishing.publish import publish
 
     try:
-        card = _pass_gate(card, found.test, recipe, data, run.folder, base, policy, console)
+        verdict = judge(recipe, data, found.test, base, policy)
+        card = _pass_gate(card, verdict, run.folder, console)
         version = base / str(publish(network, card, base, found.recognizer))
     except TrainingError as error:
         raise type(error)(f"{error}. Trained network and card are in {run.folder}") from error
@@ -99,23 +104,9 @@ def _save_results(
 
 
 def _pass_gate(
-    card: dict[str, Any],
-    test: Evaluation,
-    recipe: Recipe,
-    data: DataSet,
-    folder: Path,
-    base: Path,
-    policy: GatePolicy,
-    console: Console,
+    card: dict[str, Any], verdict: "Verdict", folder: Path, console: Console
 ) -> dict[str, Any]:
-    """Return the card with the gate's verdict, once it and the report are written.
-
-    Raises:
-        Refused: by the gate.
-    """
-    from training.publishing.gate import judge
-
-    verdict = judge(recipe, data, test, base, policy)
+    """Return the card with the gate's verdict, once it and the report are written, or Refused."""
     card = {**card, "gate": verdict.record()}
     write_json(folder / CARD, card)
     _write_report(folder, console)
@@ -133,10 +124,3 @@ def _write_report(run: Path, console: Console) -> None:
         say(console, f"report: {write_report(run)}")
     except (TrainingError, ModuleNotFoundError) as error:
         say(console, f"no report: {error}")
-
-
-def _export_command(run: Path, data: Path | None, models: Path) -> str:
-    """Return the shell command that publishes a run."""
-    words = ["python", "-m", "training", "export", str(run)]
-    words += ["--data", str(data)] if data else []
-    return shlex.join([*words, "--models", str(models)])

@@ -53,6 +53,6 @@ def publish_run(
         data = load(recipe, data_folder, console)
         if data.digest != facts["data"]:
             raise TrainingError(
-                f"{folder} was trained on other data than what is found here as {data.name}"
+                f"{folder} was trained on different data than the {data.name} found here"
             )
         return finalize(network, recipe, data, data_folder, run, base, policy, console)

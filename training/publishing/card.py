@@ -38,10 +38,13 @@ def model_card(
         trust: `calibration` and `recognition` of the `CalibratedEvaluation`.
         trained: the `circumstances` of the training, with the seconds it took.
     """
+    parameters = hyperparameters(recipe)
+    if "network.weights" in parameters:
+        parameters["network.weights"] = Path(parameters["network.weights"]).name
     card = {
         "name": recipe.model,
         "recipe": recipe.name,
-        "parameters": _parameters(recipe),
+        "parameters": parameters,
         "labels": list(data.labels),
         "preparation": recipe.preparation,
         "input_shape": list(recipe.shape),
@@ -60,14 +63,6 @@ def model_card(
     return dict(json.loads(json.dumps(card)))  # Tuples become lists, as in the file.
 
 
-def _parameters(recipe: Recipe) -> dict[str, Any]:
-    """Return all hyperparameters of a recipe; of a weights file, only its name."""
-    parameters = hyperparameters(recipe)
-    if "network.weights" in parameters:
-        parameters["network.weights"] = Path(parameters["network.weights"]).name
-    return parameters
-
-
 def circumstances(device: str) -> dict[str, Any]:
     """Describe hardware and software of a run; call it at the start, before code can change."""
     return {
@@ -82,7 +77,6 @@ def circumstances(device: str) -> dict[str, Any]:
 
 
 def _versions() -> Iterator[tuple[str, str]]:
-    """Yield the installed packages with their versions."""
     for name in _PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):
             yield name, metadata.version(name)

@@ -52,10 +52,7 @@ def _mean_colour(image: tf.Tensor) -> tf.Tensor:
 
 
 def _mean_gradient(parts: SplitNetwork, start: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
-    """Return the gradient of the predicted class's log-odds, averaged over the path.
-
-    Both `start`, of blank photos, and `end` are maps `[batch, rows, columns, channels]`.
-    """
+    """Return the gradient of the predicted class's log-odds, averaged from start to end."""
     classes = tf.argmax(_logits(parts, end), axis=-1)
     shares = (tf.range(STEPS, dtype=tf.float32) + 0.5) / STEPS
     path = start + tf.reshape(shares, (-1, 1, 1, 1, 1)) * (end - start)

@@ -109,19 +109,11 @@ def judge(
     difference, note = None, f"no version of {recipe.model} serves yet"
     if serving is not None:
         difference, note = _compare(base / str(serving), recipe, data, evaluation)
-    if difference and _is_worse(difference, policy.tolerance):
+    if difference and 100 * difference.estimate < -policy.tolerance and difference.high < 0:
         faults.append(f"it is worse than version {serving}, which serves: {_described(difference)}")
     forced = bool(faults) and policy.force
-    return Verdict(
-        accuracy=accuracy,
-        floor=recipe.floor,
-        tolerance=policy.tolerance,
-        serving=serving,
-        difference=difference,
-        note=note,
-        faults=tuple(faults),
-        forced=forced,
-    )
+    floor, tolerance = recipe.floor, policy.tolerance
+    return Verdict(accuracy, floor, tolerance, serving, difference, note, tuple(faults), forced)
 
 
 def serving_version(base: Path, model_config_file: Path | None = None) -> int | None:
@@ -144,10 +136,6 @@ def _described(difference: Difference) -> str:
         f" test photos (95% interval {100 * difference.low:+.2f} to {100 * difference.high:+.2f};"
         f" {difference.gained:,} photos gained, {difference.lost:,} lost)"
     )
-
-
-def _is_worse(difference: Difference, tolerance: float) -> bool:
-    return 100 * difference.estimate < -tolerance and difference.high < 0
 
 
 def _compare(

@@ -57,8 +57,10 @@ def find_version(models: Path, reference: str) -> Path:
         raise TrainingError(f"a published model is NAME or NAME/VERSION, not {reference!r}")
     versions = _versions(models / name)
     if not versions:
-        known = ", ".join(_names(models)) or "none"
-        raise TrainingError(f"there is no published model {name} in {models}; there are: {known}")
+        folders = sorted(models.iterdir()) if models.is_dir() else []
+        known = [each.name for each in folders if each.is_dir() and published_versions(each)]
+        listed = ", ".join(known) or "none"
+        raise TrainingError(f"there is no published model {name} in {models}; there are: {listed}")
     if number and number not in map(str, versions):
         listed = ", ".join(map(str, versions))
         raise TrainingError(f"{name} has no version {number} in {models}; it has {listed}")
@@ -70,8 +72,3 @@ def _versions(base: Path) -> list[int]:
         return published_versions(base)
     except VersionsError as error:
         raise TrainingError(str(error)) from error
-
-
-def _names(models: Path) -> list[str]:
-    folders = sorted(models.iterdir()) if models.is_dir() else []
-    return [folder.name for folder in folders if folder.is_dir() and published_versions(folder)]

@@ -25,10 +25,7 @@ Signature = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
 
 def write_saved_model(
-    network: keras.Model,
-    card: dict[str, Any],
-    folder: Path,
-    recognizer: Recognizer | None = None,
+    network: keras.Model, card: dict[str, Any], folder: Path, recognizer: Recognizer | None = None
 ) -> None:
     """Write a SavedModel with its model card and warm-up records into an empty folder.
 

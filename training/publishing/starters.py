@@ -29,7 +29,8 @@ def install(version: Path, starters: Path) -> Path:
             f" {LEAST_ACCURACY[name]:.0%} is needed"
         )
     others = [folder for folder in starters.glob("*/1") if folder.parent.name != name]
-    size = sum(map(_size, (version, *others)))
+    paths = (path for folder in (version, *others) for path in folder.rglob("*"))
+    size = sum(path.stat().st_size for path in paths if path.is_file())
     if size > MAX_BYTES:
         raise TrainingError(
             f"{version} cannot be a starter: with the others it would take {size:,} bytes, and at"
@@ -41,7 +42,3 @@ def install(version: Path, starters: Path) -> Path:
             shutil.rmtree(target)
         shutil.copytree(version, target)
     return target
-
-
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

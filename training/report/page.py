@@ -51,7 +51,7 @@ def render(
         metrics=evaluation.metrics(),
         light=LIGHT,
         dark=DARK,
-        curves=_curves(history),
+        curves=curves(history),
         reliability=reliability(card),
         history=history,
         speed=_speed(history),
@@ -61,13 +61,6 @@ def render(
         sample=sample,
         wrong=int((~evaluation.right).sum()),
     )
-
-
-def _curves(history: list[dict[str, Any]]) -> list[dict[str, str]]:
-    if not history:
-        return []
-    light, dark = curves(history, LIGHT), curves(history, DARK)
-    return [{"what": what, "light": light[what], "dark": dark[what]} for what in light]
 
 
 def _speed(history: list[dict[str, Any]]) -> float | None:
@@ -101,17 +94,10 @@ def _confusion(evaluation: Evaluation) -> list[tuple[str, list[Cell]]]:
     if len(counts) > _MAX_CLASSES:
         return []
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    numbers = range(len(counts))
     return [
-        (
-            label,
-            [
-                Cell(int(count), float(share), column == row)
-                for column, (count, share) in enumerate(zip(*both, strict=True))
-            ],
-        )
-        for row, (label, both) in enumerate(
-            zip(evaluation.labels, zip(counts, shares, strict=True), strict=True)
-        )
+        (label, [Cell(int(counts[row, i]), float(shares[row, i]), i == row) for i in numbers])
+        for row, label in enumerate(evaluation.labels)
     ]
 
 

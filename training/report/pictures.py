@@ -2,9 +2,10 @@
 
 import base64
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,35 +36,36 @@ class Colours:
 LIGHT = Colours("#ffffff", "#1d2330", "#d5d9e0", "#1f5fc4", "#c3272b", "#98a1b0")
 DARK = Colours("#171b22", "#e4e8ee", "#3a4250", "#7db1ff", "#ff8b81", "#77818f")
 
+_CURVES = ("loss", "accuracy", "seconds")
 _COLUMNS = 4  # Photos per row.
 
 
-def curves(history: list[dict[str, Any]], colours: Colours) -> dict[str, str]:
-    """Draw loss, accuracy and seconds of each epoch.
+def curves(history: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Draw loss, accuracy and seconds of each epoch: see `in_both_schemes`."""
+    whats = _CURVES if history else ()
+    draw = partial(_draw_curve, history)
+    return [in_both_schemes(what, (4.6, 3.0), partial(draw, what)) for what in whats]
 
-    Returns:
-        Three pictures by these names, each as the `data:` URL of an SVG file.
-    """
-    drawn = {}
-    for what in ("loss", "accuracy", "seconds"):
-        with blank_figure(colours, (4.6, 3.0)) as figure:
-            _draw_curve(figure.add_subplot(), history, what, colours)
-            drawn[what] = svg_url(figure)
+
+def in_both_schemes(
+    what: str, size: tuple[float, float], draw: Callable[[Colours, Axes], None]
+) -> dict[str, str]:
+    """Return `what`, and pictures `light` and `dark`, each as the `data:` URL of an SVG file."""
+    drawn = {"what": what}
+    for scheme, colours in (("light", LIGHT), ("dark", DARK)):
+        with blank_figure(colours, size) as figure:
+            draw(colours, figure.add_subplot())
+            file = io.BytesIO()
+            figure.savefig(file, format="svg", metadata={"Date": None})
+        drawn[scheme] = f"data:image/svg+xml;base64,{base64.b64encode(file.getvalue()).decode()}"
     return drawn
-
-
-def svg_url(figure: Figure) -> str:
-    """Return a figure as the `data:` URL of an SVG file."""
-    file = io.BytesIO()
-    figure.savefig(file, format="svg", metadata={"Date": None})
-    return f"data:image/svg+xml;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def curves_picture(history: list[dict[str, Any]], path: Path) -> None:
     """Draw loss, accuracy and seconds of each epoch side by side into a PNG file."""
     with blank_figure(LIGHT, (13, 3.6)) as figure:
-        for axes, what in zip(figure.subplots(1, 3), ("loss", "accuracy", "seconds"), strict=True):
-            _draw_curve(axes, history, what, LIGHT)
+        for axes, what in zip(figure.subplots(1, 3), _CURVES, strict=True):
+            _draw_curve(history, what, LIGHT, axes)
         figure.savefig(path, dpi=130)
 
 
@@ -133,7 +135,7 @@ def blank_figure(
         yield figure
 
 
-def _draw_curve(axes: Axes, history: list[dict[str, Any]], what: str, colours: Colours) -> None:
+def _draw_curve(history: list[dict[str, Any]], what: str, colours: Colours, axes: Axes) -> None:
     epochs = [entry["epoch"] for entry in history]
     names = {what: "training", f"val_{what}": "validation"}
     present = {name: label for name, label in names.items() if name in history[-1]}

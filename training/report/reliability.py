@@ -1,26 +1,22 @@
 """Reliability diagrams: accuracy by confidence."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 
-from training.report.pictures import DARK, LIGHT, Colours, blank_figure, svg_url
-
-_TITLES = {"before": "before calibration", "after": "after calibration"}
+from training.report.pictures import LIGHT, Colours, blank_figure, in_both_schemes
 
 
 def reliability(card: dict[str, Any]) -> list[dict[str, str]]:
-    """Draw a model's reliability diagrams, before and after calibration.
+    """Draw a model's reliability diagrams, `before` and `after` calibration: see `in_both_schemes`.
 
-    Returns:
-        For each diagram `what`, `before` or `after`, and pictures `light` and `dark`, each as the
-        `data:` URL of an SVG file. The list is empty for a card without calibration.
+    The list is empty for a card without calibration.
     """
-    figures = _figures(card)
     return [
-        {"what": what, "light": _drawn(figures, what, LIGHT), "dark": _drawn(figures, what, DARK)}
-        for what in figures
+        in_both_schemes(what, (4.6, 3.6), partial(_draw, figures, what))
+        for what, figures in _figures(card).items()
     ]
 
 
@@ -32,7 +28,7 @@ def reliability_picture(card: dict[str, Any], path: Path) -> None:
     with blank_figure(LIGHT, (4.2 * len(figures), 3.9)) as figure:
         row = figure.subplots(1, len(figures), squeeze=False)[0]
         for axes, what in zip(row, figures, strict=True):
-            _draw(axes, figures[what], _TITLES[what], LIGHT)
+            _draw(figures[what], what, LIGHT, axes)
         figure.savefig(path, dpi=130)
 
 
@@ -45,13 +41,7 @@ def _figures(card: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return test if calibration["calibrated"] else {"before": test["before"]}
 
 
-def _drawn(figures: dict[str, dict[str, Any]], what: str, colours: Colours) -> str:
-    with blank_figure(colours, (4.6, 3.6)) as figure:
-        _draw(figure.add_subplot(), figures[what], _TITLES[what], colours)
-        return svg_url(figure)
-
-
-def _draw(axes: Axes, figures: dict[str, Any], title: str, colours: Colours) -> None:
+def _draw(figures: dict[str, Any], what: str, colours: Colours, axes: Axes) -> None:
     """Draw for each bin a bar of its accuracy, and a line from there to its confidence."""
     bins = figures["reliability"]
     most = max(each["photos"] for each in bins)
@@ -60,14 +50,10 @@ def _draw(axes: Axes, figures: dict[str, Any], title: str, colours: Colours) -> 
         # A few photos prove little: the more there are, the stronger the colour.
         strength = 0.25 + 0.75 * each["photos"] / most
         axes.bar(middle, each["accuracy"], 0.92 * width, color=colours.right, alpha=strength)
-        axes.plot(
-            [each["confidence"]] * 2,
-            [each["accuracy"], each["confidence"]],
-            color=colours.wrong,
-            linewidth=2,
-        )
+        ends = [each["accuracy"], each["confidence"]]
+        axes.plot([each["confidence"]] * 2, ends, color=colours.wrong, linewidth=2)
     axes.plot([0, 1], [0, 1], color=colours.other, linestyle="--", linewidth=1)
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy", aspect="equal")
-    axes.set_title(f"{title}: error {figures['ece']:.2%}", size=11)
+    axes.set_title(f"{what} calibration: error {figures['ece']:.2%}", size=11)
     axes.grid(color=colours.faint, linewidth=0.6)
     axes.set_axisbelow(True)

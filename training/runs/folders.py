@@ -66,13 +66,7 @@ def run_identity(
     """Return the identity of a run with the current code; see `RunIdentity` for the arguments."""
     code = code_digest() + recipe.file_digest
     return RunIdentity(
-        recipe.name,
-        recipe.model,
-        hyperparameters(recipe),
-        data,
-        code,
-        deterministic,
-        weights,
+        recipe.name, recipe.model, hyperparameters(recipe), data, code, deterministic, weights
     )
 
 
@@ -160,23 +154,19 @@ def _as_json(value: object) -> str:
 
 def _run_folder(parent: Path, key: str, fresh: bool) -> Path:
     """Return the last of `<key>`, `<key>-2`, `<key>-3`, …; or a new one after it."""
-    attempt = 1
-    while _attempt(parent, key, attempt + 1).is_dir():
-        attempt += 1
-    folder = _attempt(parent, key, attempt)
-    if not fresh or not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+    last, number = parent / key, 1
     while True:
-        attempt += 1
-        with contextlib.suppress(FileExistsError):  # Another process has just made that one.
-            folder = _attempt(parent, key, attempt)
-            folder.mkdir()
-            return folder
-
-
-def _attempt(parent: Path, key: str, attempt: int) -> Path:
-    return parent / (key if attempt == 1 else f"{key}-{attempt}")
+        number += 1
+        following = parent / f"{key}-{number}"
+        if following.is_dir():
+            last = following
+        elif not fresh or not last.is_dir():
+            last.mkdir(parents=True, exist_ok=True)
+            return last
+        else:
+            with contextlib.suppress(FileExistsError):  # Another process has just made that one.
+                following.mkdir()
+                return following
 
 
 @contextlib.contextmanager
@@ -202,6 +192,5 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _writing(folder: Path) -> contextlib.AbstractContextManager[None]:
-    """Explain errors of writing into the folder of runs."""
     advice = "free some space there, or name another folder with --runs"
     return explained(f"cannot write into the folder of runs {folder}", advice)

@@ -15,10 +15,8 @@ def save_trained_network(network: keras.Model, run: Path) -> None:
     """Save a network in a run's folder, before anything can go wrong with publishing it."""
     path = run / TRAINED
     advice = "free some space; the same command then resumes from the last checkpoint"
-    with (
-        explained(f"cannot save the trained network as {path}", advice),
-        atomic_write(path) as temporary,
-    ):
+    saving = explained(f"cannot save the trained network as {path}", advice)
+    with saving, atomic_write(path) as temporary:
         network.save(temporary)
 
 

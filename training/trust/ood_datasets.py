@@ -16,7 +16,7 @@ from PIL import Image
 
 from serving.photos import Shape, prepare
 from serving.photos.errors import BadPhoto
-from training.data.datasets import search_folders
+from training.data.datasets import DataSet, search_folders
 from training.data.loaders.fashion_mnist import FILES as FASHION_FILES
 from training.data.loaders.fashion_mnist import load_fashion_mnist
 from training.data.loaders.mnist import FILE as MNIST_FILE
@@ -34,6 +34,7 @@ _ENCRYPTED = 1  # Bit in the flags of an archive member.
 _ENDINGS = (".jpg", ".jpeg", ".png")
 
 EncodedPhotos = list[bytes]
+_Find = Callable[[Path | None, list[Path]], EncodedPhotos | None]
 
 
 def synthetic_sets(shape: Shape) -> dict[str, np.ndarray]:
@@ -55,7 +56,7 @@ def published_sets(data: Path | None, own: str) -> Iterator[tuple[str, EncodedPh
     if own == ANY_PHOTOS:
         return
     for name, (dataset, find) in _SETS.items():
-        found = None if dataset == own else find(data)
+        found = None if dataset == own else find(data, search_folders(data, dataset))
         if found:
             yield name, found
 
@@ -68,9 +69,7 @@ def read_photos(path: Path) -> EncodedPhotos:
     """
     try:
         if path.is_dir():
-            names = sorted(
-                str(inner.relative_to(path)) for inner in path.rglob("*") if inner.is_file()
-            )
+            names = [str(each.relative_to(path)) for each in path.rglob("*") if each.is_file()]
             found = [(path / name).read_bytes() for name in _sample(names)]
         else:
             with zipfile.ZipFile(path) as archive:
@@ -104,7 +103,6 @@ def prepare_photos(photos: EncodedPhotos, preparation: str, shape: Shape) -> np.
 
 
 def _extracted(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Return a member of an archive."""
     try:
         if archive.getinfo(name).flag_bits & _ENCRYPTED:
             raise TrainingError(
@@ -137,34 +135,31 @@ def _encoded(arrays: np.ndarray) -> EncodedPhotos:
     return files
 
 
-def _digits(data: Path | None) -> EncodedPhotos | None:
-    folders = search_folders(data, "mnist")
-    if not any((folder / MNIST_FILE).is_file() for folder in folders):
-        return None
-    return _encoded(np.asarray(load_mnist(data, 0.0).test.photos))
+def _arrays(load: Callable[[Path | None, float], DataSet], *files: str) -> _Find:
+    """Return a function that loads a data set's test photos, if a folder has all of its files."""
+
+    def find(data: Path | None, folders: list[Path]) -> EncodedPhotos | None:
+        if not any(all((folder / name).is_file() for name in files) for folder in folders):
+            return None
+        return _encoded(np.asarray(load(data, 0.0).test.photos))
+
+    return find
 
 
-def _garments(data: Path | None) -> EncodedPhotos | None:
-    folders = search_folders(data, "fashion-mnist")
-    if not any(all((folder / name).is_file() for name in FASHION_FILES) for folder in folders):
-        return None
-    return _encoded(np.asarray(load_fashion_mnist(data, 0.0).test.photos))
-
-
-def _archive(name: str, *parts: str) -> Callable[[Path | None], EncodedPhotos | None]:
+def _archive(*names: str) -> _Find:
     """Return a function that reads a data set's archive, or the folder unpacked from it."""
 
-    def find(data: Path | None) -> EncodedPhotos | None:
-        paths = [folder / part for folder in search_folders(data, name) for part in parts]
+    def find(data: Path | None, folders: list[Path]) -> EncodedPhotos | None:
+        paths = (folder / name for folder in folders for name in names)
         path = next((each for each in paths if each.exists()), None)
         return read_photos(path) if path else None
 
     return find
 
 
-_SETS: dict[str, tuple[str, Callable[[Path | None], EncodedPhotos | None]]] = {
-    "digits": ("mnist", _digits),
-    "garments": ("fashion-mnist", _garments),
-    "cats and dogs": ("dogs-vs-cats", _archive("dogs-vs-cats", "train.zip")),
-    "flowers": ("flower-photos", _archive("flower-photos", "flower_photos.zip", "flower_photos")),
+_SETS = {
+    "digits": ("mnist", _arrays(load_mnist, MNIST_FILE)),
+    "garments": ("fashion-mnist", _arrays(load_fashion_mnist, *FASHION_FILES)),
+    "cats and dogs": ("dogs-vs-cats", _archive("train.zip")),
+    "flowers": ("flower-photos", _archive("flower_photos.zip", "flower_photos")),
 }

@@ -4,19 +4,14 @@ Each is computed from the network's activations (`training.trust.activations`) w
 operations, so that the same code evaluates a score and becomes part of the published graph.
 """
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
 
 import keras
 import numpy as np
 from keras import ops
 
 from training.settings import Tensor
-from training.trust.activations import (
-    Activations,
-    ActivationTensors,
-    logit_weights,
-)
+from training.trust.activations import Activations, ActivationTensors, logit_weights
 
 MAX_FEATURES = 192
 """Features that a distance is measured in: a model stores two bytes for each pair of them."""
@@ -26,25 +21,19 @@ _SHRINKAGE = 1e-3  # Of a covariance towards the same variance in all directions
 _LEAST_VARIANCE = 1e-5  # On average; so that half precision holds its inverse.
 
 
-class Score(Protocol):
-    """A score."""
-
-    def __call__(self, tensors: ActivationTensors) -> Tensor:
-        """Return the score of each photo, float32 `[batch]`."""
+Score = Callable[[ActivationTensors], Tensor]
+"""A score: from the activations of a batch to the score of each photo, float32 `[batch]`."""
 
 
-class Probability:
-    """The probability of the most probable class.
+def _probability(tensors: ActivationTensors) -> Tensor:
+    """Return the probability of the most probable class.
 
     Source: Hendrycks and Gimpel, 2017, https://arxiv.org/abs/1610.02136.
     """
-
-    def __call__(self, tensors: ActivationTensors) -> Tensor:
-        """Return the score of each photo, float32 `[batch]`."""
-        return ops.max(tensors["probabilities"], axis=-1)
+    return ops.max(tensors["probabilities"], axis=-1)
 
 
-class Energy:
+class _Energy:
     """The logarithm of the sum of the exponentiated logits.
 
     Source: Liu et al., 2020, https://arxiv.org/abs/2010.03759.
@@ -55,18 +44,17 @@ class Energy:
         self._kernel, self._bias = _stored(kernel), _stored(bias)
 
     def __call__(self, tensors: ActivationTensors) -> Tensor:
-        """Return the score of each photo, float32 `[batch]`."""
         return ops.logsumexp(ops.matmul(tensors["last"], self._kernel) + self._bias, axis=-1)
 
 
-class VirtualLogit:
+class _VirtualLogit:
     """Energy minus a virtual logit: the part of the last layer's input outside its main directions.
 
     Source: Wang et al., 2022, https://arxiv.org/abs/2203.10807.
     """
 
     def __init__(self, network: keras.Model, training: Activations) -> None:
-        self._energy = Energy(network)
+        self._energy = _Energy(network)
         kernel, bias = logit_weights(network)
         origin = -np.linalg.pinv(kernel.T) @ bias
         inputs = training.last.astype(np.float64) - origin
@@ -78,12 +66,11 @@ class VirtualLogit:
         self._origin, self._residual = _stored(origin), _stored(residual * scale)
 
     def __call__(self, tensors: ActivationTensors) -> Tensor:
-        """Return the score of each photo, float32 `[batch]`."""
         residual = ops.matmul(tensors["last"] - self._origin, self._residual)
         return self._energy(tensors) - ops.sqrt(_squared_lengths(residual))
 
 
-class Mahalanobis:
+class _Mahalanobis:
     """The negative Mahalanobis distance to the nearest class, with one covariance for all classes.
 
     It is measured in the outputs of all rectified layers, each scaled to length 1, as one vector.
@@ -107,7 +94,6 @@ class Mahalanobis:
         self._means = _stored((means - centre) @ whitening.astype(np.float64))
 
     def __call__(self, tensors: ActivationTensors) -> Tensor:
-        """Return the score of each photo, float32 `[batch]`."""
         chosen = ops.take(tensors["layers"], self._chosen, axis=-1) - self._centre
         whitened = ops.matmul(chosen, ops.cast(self._whitening, "float32"))
         products = ops.matmul(whitened, ops.transpose(self._means))
@@ -123,10 +109,10 @@ def all_scores(
     The activations and the classes are those of some training photos.
     """
     return {
-        "probability": Probability(),
-        "energy": Energy(network),
-        "virtual-logit": VirtualLogit(network, training),
-        "distance": Mahalanobis(training, classes),
+        "probability": _probability,
+        "energy": _Energy(network),
+        "virtual-logit": _VirtualLogit(network, training),
+        "distance": _Mahalanobis(training, classes),
     }
 
 
