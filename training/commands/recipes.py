@@ -9,7 +9,7 @@ from training.commands.arguments import Commands
 from training.overrides import hyperparameters
 from training.recipe import Recipe
 from training.recipes import DEFAULTS, RECIPES, recipe_named
-from training.settings.fields import description
+from training.settings import description
 
 
 def add(commands: Commands) -> None:
