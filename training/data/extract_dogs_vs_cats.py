@@ -24,7 +24,7 @@ from serving.photos.errors import BadPhoto
 from training.data.datasets import file_digest
 from training.data.loaders.cats_dogs import FOLDERS, kaggle_label, kaggle_order, read_member
 from training.data.loaders.image_folders import PREPARED, SPLIT_FOLDERS
-from training.data.splitting import FEWEST, split_class
+from training.data.splits import FEWEST, split_class
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 from training.threads import mapped

@@ -9,7 +9,7 @@ import numpy as np
 from serving.photos import Shape
 from training.data.datasets import DataSet, Rows, Split
 from training.data.prepared_photos import PhotoStore, Source, content_digests, photo_store
-from training.data.splitting import FEWEST, SPLITS, split_class
+from training.data.splits import FEWEST, SPLITS, split_class
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 from training.wording import counted

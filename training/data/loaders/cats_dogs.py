@@ -17,9 +17,9 @@ from serving.photos import Shape
 from training.data.datasets import DataSet, file_digest, search_folders
 from training.data.labelled_photos import Photo, assemble, with_splits
 from training.data.loaders.image_folders import check_split, load_split_folders, split_folders
+from training.data.loading import dataset
 from training.data.prepared_photos import Source
-from training.data.registry import dataset
-from training.data.splitting import split_order
+from training.data.splits import split_order
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 from training.recipe import Recipe

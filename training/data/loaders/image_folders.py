@@ -13,9 +13,9 @@ from pathlib import Path
 from serving.photos import Shape
 from training.data.datasets import DataSet
 from training.data.labelled_photos import Photo, assemble, with_splits
+from training.data.loading import dataset
 from training.data.prepared_photos import Source
-from training.data.registry import dataset
-from training.data.splitting import split_order
+from training.data.splits import split_order
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 from training.recipe import ANY_PHOTOS, Recipe

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from training.data.datasets import DataSet, Split, file_digest, search_folders
-from training.data.registry import dataset
-from training.data.validation_split import split_off_validation
+from training.data.loading import dataset
+from training.data.splits import split_off_validation
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 from training.recipe import Recipe

@@ -9,7 +9,7 @@ from tests.training.conftest import encoded
 from training.data import prepared_photos
 from training.data.datasets import DataSet
 from training.data.loaders.cats_dogs import LABELS, kaggle_label, kaggle_order, load_cats_dogs
-from training.data.splitting import SPLITS, split_class
+from training.data.splits import SPLITS, split_class
 from training.errors import TrainingError
 
 SHAPE = (12, 16, 3)
