@@ -4,12 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from training.networks.backbone import (
-    Backbone,
-    backbone_to_serve,
-    head_to_fit,
-    untrained_backbone,
-)
+from training.networks.backbone import Backbone, backbone_to_serve, head_to_fit, untrained_backbone
 from training.networks.convolution import NORM
 from training.recipe import Recipe
 from training.settings import BackboneNetwork, Network
@@ -31,8 +26,7 @@ def network_to_fit(recipe: Recipe, classes: int, backbone: Backbone | None = Non
         backbone = backbone or untrained_backbone(recipe)
         return head_to_fit(recipe, classes, backbone, recipe.precision)
     shape = (None, None, recipe.shape[2]) if recipe.fit_size else recipe.shape
-    name = _name(recipe)
-    return _build(recipe.network, shape, classes, name, precision=recipe.precision, folded=False)
+    return _build(recipe, recipe.network, shape, classes, recipe.precision, folded=False)
 
 
 def network_to_serve(
@@ -51,8 +45,7 @@ def network_to_serve(
     if isinstance(recipe.network, BackboneNetwork):
         return backbone_to_serve(recipe, fitted, backbone or untrained_backbone(recipe))
     classes = fitted.output_shape[-1]
-    name = _name(recipe)
-    served = _build(recipe.network, recipe.shape, classes, name, precision="float32", folded=True)
+    served = _build(recipe, recipe.network, recipe.shape, classes, "float32", folded=True)
     norms = {layer.name: layer for layer in fitted.layers if layer.name.endswith(NORM)}
     for layer in (layer for layer in served.layers if layer.weights):
         weights = fitted.get_layer(layer.name).get_weights()
@@ -68,26 +61,21 @@ def _folded(kernel: np.ndarray, norm: layers.BatchNormalization) -> list[np.ndar
     return [kernel * scale, beta - mean * scale]
 
 
-def _name(recipe: Recipe) -> str:
-    return recipe.model.replace("-", "_")
-
-
 def _build(
+    recipe: Recipe,
     network: Network,
     shape: tuple[int | None, ...],
     classes: int,
-    name: str,
-    *,
     precision: str,
     folded: bool,
 ) -> keras.Model:
-    """Build a network whose layers compute in `precision`, but for the softmax: float32."""
+    """Build a network whose layers compute in `precision`, except for the softmax: float32."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
         image = keras.Input(shape, dtype="uint8", name="image")
         features = network.features(image, folded)
         head = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")
-        return keras.Model(image, head(features), name=name)
+        return keras.Model(image, head(features), name=recipe.model.replace("-", "_"))
     finally:
         keras.config.set_dtype_policy(before)
