@@ -14,11 +14,6 @@ from training.recipe import Recipe
 _beside: set[str] = set()  # Modules that recipe files have imported from their own folders.
 
 
-def is_file(named: str) -> bool:
-    """Whether a recipe is named by its file."""
-    return named.endswith(".py")
-
-
 def read_recipe(path: Path) -> Recipe:
     """Run a file that has `RECIPE = Recipe(...)` and return that.
 

@@ -20,7 +20,6 @@ from training.errors import TrainingError
 
 _ABANDONED = 7 * 24 * 3600  # Seconds after which an unfinished entry counts as abandoned.
 
-
 Read = TypeVar("Read")
 
 
@@ -85,13 +84,9 @@ def _lock_of(entry: Path) -> Path:
     return entry.with_name(f".lock-{entry.name}")
 
 
-def _aside(entry: Path) -> Path:
-    return entry.with_name(f".new-{entry.name}")
-
-
 def _write(entry: Path, write: Callable[[Path], None]) -> None:
     """Fill a temporary folder and rename it: an entry is complete or missing."""
-    aside = _aside(entry)
+    aside = entry.with_name(f".new-{entry.name}")
     aside.mkdir(exist_ok=True)
     write(aside)
     for path in aside.iterdir():

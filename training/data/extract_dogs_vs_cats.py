@@ -59,6 +59,9 @@ class _Photo:
     def name(self) -> str:
         return PurePosixPath(self.member.filename).name
 
+    def target(self, folder: Path) -> Path:
+        return folder / self.split / self.inner / self.name
+
 
 def prepare_dogs_vs_cats(
     path: Path, folder: Path, split: int, progress: ProgressCallback
@@ -174,7 +177,7 @@ def _claim(folder: Path, made_from: dict[str, object]) -> None:
 
 def _check_space(photos: list[_Photo], folder: Path) -> None:
     """Check that there is room for the photos that are still missing."""
-    missing = [photo for photo in photos if not _target(folder, photo).exists()]
+    missing = [photo for photo in photos if not photo.target(folder).exists()]
     needed = sum(photo.member.file_size for photo in missing) + _SPARE_BYTES
     free = shutil.disk_usage(folder).free
     if missing and free < needed:
@@ -184,15 +187,11 @@ def _check_space(photos: list[_Photo], folder: Path) -> None:
         )
 
 
-def _target(folder: Path, photo: _Photo) -> Path:
-    return folder / photo.split / photo.inner / photo.name
-
-
 def _write(
     archive: zipfile.ZipFile, photos: list[_Photo], folder: Path, progress: ProgressCallback
 ) -> Prepared:
     for photo in photos:
-        _target(folder, photo).parent.mkdir(parents=True, exist_ok=True)
+        photo.target(folder).parent.mkdir(parents=True, exist_ok=True)
     (folder / DAMAGED).mkdir(exist_ok=True)
     read = partial(read_member, archive, reading=Lock())
     faults: dict[str, str] = {}
@@ -213,7 +212,7 @@ def _write(
 
 def _extract(read: Callable[[str], bytes], folder: Path, photo: _Photo) -> str:
     """Write a photo unless it is there already; return what is wrong with it, or nothing."""
-    target = _target(folder, photo)
+    target = photo.target(folder)
     if _is_there(target, photo.member):
         return ""
     try:

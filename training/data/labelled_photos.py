@@ -74,20 +74,11 @@ def assemble(
     for content, fault in store.damaged.items():
         left_out.append(f"{found.pop(content).source.name}: {fault}")
     contents = sorted(found, key=lambda content: order(found[content].source.name))
-    training, validation, test = (
+    splits = [
         _split(split, [c for c in contents if found[c].split == split], found, store, labels)
         for split in SPLITS
-    )
-    return DataSet(
-        name=name,
-        labels=tuple(labels),
-        digest=_digest(found),
-        training=training,
-        validation=validation,
-        test=test,
-        damaged=tuple(sorted(left_out)),
-        store=store,
-    )
+    ]
+    return DataSet(name, tuple(labels), _digest(found), *splits, tuple(sorted(left_out)), store)
 
 
 def _without_copies(photos: Sequence[Photo]) -> tuple[dict[str, Photo], list[str]]:

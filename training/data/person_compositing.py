@@ -83,15 +83,7 @@ def _trousers_worn(photos: np.ndarray, tops: np.ndarray, draws: np.ndarray) -> n
 def _top_worn(
     photos: np.ndarray, trousers: np.ndarray, short: np.ndarray, bare: np.ndarray, draws: np.ndarray
 ) -> np.ndarray:
-    """Show garments for the upper body on a person with a head and legs.
-
-    Args:
-        photos: of the garments, float32 `[photos, height, width]`.
-        trousers: for each of them, likewise.
-        short: whether legs are bare instead, bool `[photos]`.
-        bare: whether arms are, bool `[photos]`.
-        draws: float `[photos, DRAWS]` in [0, 1).
-    """
+    """Show garments on a person with a head, arms if `bare`, and trousers or, if `short`, legs."""
     figure = _Figure(photos.shape, draws)
     garment = figure.dressed_in(photos)
     person = np.where(short[:, None, None], figure.legs() * figure.skin, figure.below(trousers))

@@ -85,8 +85,10 @@ def head_to_fit(recipe: Recipe, classes: int, backbone: Backbone, precision: str
         )
     features = keras.Input(backbone.frozen.output_shape[1:], name="features")
     hidden = _in_precision(backbone.upper, precision)(features) if backbone.upper else features
-    if len(hidden.shape) == 4:
-        hidden = _pooling(head)(hidden)
+    if len(hidden.shape) == 4 and head.pooling == "flatten":
+        hidden = layers.Flatten(name="flatten")(hidden)
+    elif len(hidden.shape) == 4:
+        hidden = layers.GlobalAveragePooling2D(name="pool")(hidden)
     tail = _tail(head, hidden.shape[-1], classes, precision)
     return keras.Model(features, tail(hidden), name="head")
 
@@ -175,12 +177,6 @@ def _in_precision(upper: keras.Model, precision: str) -> keras.Model:
     copy = keras.models.clone_model(upper, clone_function=copied)
     copy.set_weights(upper.get_weights())
     return copy
-
-
-def _pooling(head: Head) -> layers.Layer:
-    if head.pooling == "flatten":
-        return layers.Flatten(name="flatten")
-    return layers.GlobalAveragePooling2D(name="pool")
 
 
 def _tail(head: Head, features: int, classes: int, precision: str) -> keras.Model:

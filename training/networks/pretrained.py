@@ -13,15 +13,8 @@ from training.data.datasets import file_digest, search_folders
 from training.errors import TrainingError
 from training.settings import BackboneNetwork, Network, Tensor
 
-_NO_FILE = ("imagenet", "random")
 
-
-def constructor(name: str) -> Callable[..., keras.Model]:
-    """Return the function that builds a network of `keras.applications`.
-
-    Raises:
-        TrainingError: there is no network of that name.
-    """
+def _constructor(name: str) -> Callable[..., keras.Model]:
     known = [known for known in dir(keras.applications) if known[0].isupper()]
     if name not in known:
         raise TrainingError(f"Keras has no network {name!r}; it has {', '.join(known)}")
@@ -34,7 +27,7 @@ def build(
 ) -> keras.Model:
     """Build a network below its classifier, with ImageNet weights or new ones."""
     width = {"alpha": network.alpha} if network.alpha else {}
-    made = constructor(network.backbone)
+    made = _constructor(network.backbone)
     return made(input_shape=shape, include_top=False, weights=weights, **width)
 
 
@@ -47,7 +40,7 @@ def scaling_of(network: BackboneNetwork) -> Callable[[Tensor], Tensor]:
     if network.scaling == "255":
         plain: Callable[[Tensor], Tensor] = layers.Rescaling(1 / 255, name="scale")
         return plain
-    module = sys.modules[constructor(network.backbone).__module__]
+    module = sys.modules[_constructor(network.backbone).__module__]
     units = np.concatenate([np.zeros((1, 3)), np.eye(3)]).astype(np.float32)[None, None]
     black, *colours = module.preprocess_input(units)[0, 0]
     gains = np.array(colours) - black  # Of each input colour for each output channel.
@@ -103,7 +96,7 @@ def weights_digest(network: Network | BackboneNetwork, data: Path | None) -> str
     Raises:
         TrainingError: the file is missing.
     """
-    if not isinstance(network, BackboneNetwork) or network.weights in _NO_FILE:
+    if not isinstance(network, BackboneNetwork) or network.weights in ("imagenet", "random"):
         return ""
     return file_digest(_find(network, data))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from training.errors import UsageError
 from training.recipe import Recipe
-from training.recipe_file import is_file, read_recipe
+from training.recipe_file import read_recipe
 from training.recipes import images
 
 
@@ -31,7 +31,7 @@ def recipe_named(name: str) -> Recipe:
     Raises:
         UsageError: there is no recipe of that name, or no file of a recipe.
     """
-    if is_file(name):
+    if name.endswith(".py"):
         own = read_recipe(Path(name))
         if own.name in RECIPES:
             raise UsageError(f"{name}: the project has a recipe {own.name}, choose another name")

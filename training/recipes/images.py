@@ -44,13 +44,12 @@ _BACKBONES = (
 # fmt: on
 """Keras's names, so that recipes are found without importing Keras."""
 
-PREFIX = "images-"
 _INPUT_SIDES = {"NASNetLarge": 331, "InceptionV3": 299, "InceptionResNetV2": 299, "Xception": 299}
 
 
 def images_recipe(name: str) -> Recipe | None:
     """Return the recipe of `images-<backbone>`, for the uncut backbone; None if there is none."""
-    known = {PREFIX + backbone.lower(): backbone for backbone in _BACKBONES}
+    known = {f"images-{backbone.lower()}": backbone for backbone in _BACKBONES}
     if name not in known:
         return None
     backbone = known[name]

@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock
 
 from serving.photos import Shape
-from training.data.datasets import DataSet, file_digest, search_folders
+from training.data.datasets import DataSet, file_digest, not_found, search_folders
 from training.data.labelled_photos import Photo, assemble, with_splits
 from training.data.loaders.image_folders import check_split, load_split_folders, split_folders
 from training.data.loading import dataset
@@ -85,15 +85,13 @@ def read_member(archive: zipfile.ZipFile, name: str, reading: Lock) -> bytes:
 
 
 def _find(data: Path | None) -> Path:
-    folders = search_folders(data, "dogs-vs-cats")
-    for folder in folders:
+    for folder in search_folders(data, "dogs-vs-cats"):
         if (folder / "train.zip").is_file():
             return folder / "train.zip"
         if split_folders(folder):
             return folder
-    looked = f"not found in {', '.join(map(str, folders))}" if folders else "no --data given"
     raise TrainingError(
-        f"no cats and dogs: train.zip is {looked}. Download it from"
+        f"no cats and dogs: {not_found(data, 'dogs-vs-cats')}. Download train.zip from"
         " https://www.kaggle.com/c/dogs-vs-cats/data, put it into a folder and name the"
         " folder with --data or PHOTOLABEL_DATA"
     )
