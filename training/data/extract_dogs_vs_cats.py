@@ -22,9 +22,9 @@ from filelock import FileLock, Timeout
 from serving.photos import prepare
 from serving.photos.errors import BadPhoto
 from training.data.datasets import file_digest
-from training.data.loaders.cats_dogs import FOLDERS, kaggle_label, kaggle_order, read_member
+from training.data.loaders.cats_dogs import FOLDERS, kaggle_label, read_member
 from training.data.loaders.image_folders import PREPARED, SPLIT_FOLDERS
-from training.data.splits import FEWEST, split_class
+from training.data.splits import FEWEST, order_by_file_name, split_class
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 from training.threads import mapped
@@ -121,7 +121,7 @@ def _photos(archive: zipfile.ZipFile, path: Path, split: int) -> list[_Photo]:
     folders = {name: folder for folder, name in SPLIT_FOLDERS.items()}
     photos = []
     for inner, label in FOLDERS.items():
-        splits = split_class(list(found[label]), kaggle_order(split))
+        splits = split_class(list(found[label]), order_by_file_name(split))
         photos += [
             _Photo(member, folders[splits[name]], inner) for name, member in found[label].items()
         ]

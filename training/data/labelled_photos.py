@@ -103,14 +103,12 @@ def _without_copies(photos: Sequence[Photo]) -> tuple[dict[str, Photo], list[str
             del found[content]
             names = " and ".join(photo.source.name for photo in same)
             left_out.append(f"{names}: the same photo under different labels")
-        else:
-            left_out += [_copy(photo, kept) for photo in same if photo is not kept]
+            continue
+        for photo in same:
+            if photo is not kept:
+                where = "" if photo.split == kept.split else f" in the {kept.split} split"
+                left_out.append(f"{photo.source.name}: a copy of {kept.source.name}{where}")
     return found, left_out
-
-
-def _copy(photo: Photo, kept: Photo) -> str:
-    where = "" if photo.split == kept.split else f" in the {kept.split} split"
-    return f"{photo.source.name}: a copy of {kept.source.name}{where}"
 
 
 def _split(

@@ -38,6 +38,11 @@ def split_order(name: str, split: int) -> bytes:
     return hashlib.sha256(f"photolabel-{split}:{name}".encode()).digest()
 
 
+def order_by_file_name(split: int) -> Callable[[str], bytes]:
+    """Return `split_order` for paths with "/", of which it only reads the file's name."""
+    return lambda path: split_order(path.rpartition("/")[2], split)
+
+
 def split_class(names: Sequence[str], order: Callable[[str], bytes]) -> dict[str, str]:
     """Split the photos of one class 70/15/15, with at least one in each split.
 

@@ -102,7 +102,7 @@ def weights_digest(network: Network | BackboneNetwork, data: Path | None) -> str
 
 
 def _shortened(error: Exception) -> str:
-    """Return Keras's message about layers and shapes, without the values of the weights."""
+    """Return Keras's message without the values of the weights."""
     text = " ".join(str(error).split())
     for verbose in (" Target variable: ", " List of objects "):
         text = text.partition(verbose)[0]

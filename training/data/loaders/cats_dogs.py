@@ -7,7 +7,6 @@ Source: https://www.kaggle.com/c/dogs-vs-cats/data
 import re
 import zipfile
 import zlib
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,7 @@ from training.data.labelled_photos import Photo, assemble, with_splits
 from training.data.loaders.image_folders import check_split, load_split_folders, split_folders
 from training.data.loading import dataset
 from training.data.prepared_photos import Source
-from training.data.splits import split_order
+from training.data.splits import order_by_file_name
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 from training.recipe import Recipe
@@ -48,7 +47,7 @@ def load_cats_dogs(
     if path.is_dir():
         check_split(path, split)
         return load_split_folders(path, "dogs-vs-cats", FOLDERS, preparation, shape, progress)
-    order = kaggle_order(split)
+    order = order_by_file_name(split)
     try:
         with zipfile.ZipFile(path) as archive:
             photos = with_splits(_members(archive, path), LABELS, order)
@@ -58,11 +57,6 @@ def load_cats_dogs(
             f"{path} is not a valid zip file ({error}): download it again"
         ) from error
     return replace(found, digest=file_digest(path))
-
-
-def kaggle_order(split: int) -> Callable[[str], bytes]:
-    """Return the sort key of Kaggle's photos, by their names without the folder."""
-    return lambda name: split_order(name.rpartition("/")[2], split)
 
 
 def kaggle_label(name: str) -> str | None:
