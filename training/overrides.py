@@ -92,7 +92,6 @@ def _members(holder: Any) -> list[tuple[str, Any]]:
 
 
 def _parsed(name: str, text: str, present: Any) -> Any:
-    """Read a value of the type that the setting has now."""
     parse, kind = _PARSERS[type(present)]
     try:
         value = parse(text)

@@ -58,7 +58,6 @@ def _run(path: Path) -> object:
 
 
 def _position(path: Path, error: BaseException) -> str:
-    """Return the file and the line of it that failed."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}, line {error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)

@@ -52,7 +52,6 @@ class Augmenter:
         return photos
 
     def _resampled(self, photo: np.ndarray, draws: np.ndarray) -> np.ndarray:
-        """Crop and resize one photo and change its levels."""
         chosen = self._chosen
         channels = photo.shape[2]
         image = Image.fromarray(photo[..., 0] if channels == 1 else photo)
@@ -65,7 +64,6 @@ class Augmenter:
 
 
 def _needs_pillow(chosen: Augmentation) -> bool:
-    """Whether photos are cropped or their levels changed, one photo at a time."""
     return _changes_levels(chosen) or chosen.crop_area < 1 or chosen.crop_aspect > 1
 
 

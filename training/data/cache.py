@@ -56,7 +56,6 @@ def _is_damaged(folder: Path, read: Callable[[Path], object]) -> bool:
 
 
 def _cached_folder(key: str, write: Callable[[Path], None]) -> Path:
-    """Return the folder of a cache entry, written first if it is missing."""
     cache = _cache()
     entry = cache / hashlib.sha256(key.encode()).hexdigest()[:32]
     if entry.exists():
@@ -95,7 +94,6 @@ def _write(entry: Path, write: Callable[[Path], None]) -> None:
 
 
 def _remove_abandoned(cache: Path) -> None:
-    """Remove entries that were begun long ago and never finished."""
     for aside in cache.glob(".new-*"):
         with contextlib.suppress(FileNotFoundError):
             if time.time() - aside.stat().st_mtime > _ABANDONED:

@@ -102,7 +102,6 @@ def prepare_dogs_vs_cats(
 
 
 def _photos(archive: zipfile.ZipFile, path: Path, split: int) -> list[_Photo]:
-    """Return the photos of a valid archive, each with its split."""
     members = archive.infolist()
     for member in members:
         _check_member(member, path)
@@ -141,7 +140,6 @@ def _check_member(member: zipfile.ZipInfo, path: Path) -> None:
 
 
 def _labelled(members: list[zipfile.ZipInfo], label: str) -> dict[str, zipfile.ZipInfo]:
-    """Return the photos of a class by their names."""
     found: dict[str, zipfile.ZipInfo] = {}
     for member in members:
         if kaggle_label(member.filename) == label:
@@ -176,7 +174,6 @@ def _claim(folder: Path, made_from: dict[str, object]) -> None:
 
 
 def _check_space(photos: list[_Photo], folder: Path) -> None:
-    """Check that there is room for the photos that are still missing."""
     missing = [photo for photo in photos if not photo.target(folder).exists()]
     needed = sum(photo.member.file_size for photo in missing) + _SPARE_BYTES
     free = shutil.disk_usage(folder).free

@@ -130,6 +130,5 @@ def _split(
 
 
 def _digest(found: dict[str, Photo]) -> str:
-    """Return the sha256 over contents, labels and splits."""
     lines = sorted(f"{content} {photo.split} {photo.label}" for content, photo in found.items())
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

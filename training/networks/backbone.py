@@ -134,7 +134,6 @@ def _parts(recipe: Recipe) -> tuple[BackboneNetwork, Head]:
 
 
 def _divide(recipe: Recipe, network: BackboneNetwork, head: Head, cut: keras.Model) -> Backbone:
-    """Divide a backbone, already cut, into the frozen part and the part that is fitted."""
     lower, upper = cut, None
     if recipe.fine_tuning:
         lower = _cut_at(cut, recipe.fine_tuning.after, "fine_tuning.after")
@@ -211,7 +210,6 @@ def _probabilities(head: Head, classes: int) -> layers.Layer:
 
 
 def _digest(recipe: Recipe, network: BackboneNetwork, frozen: keras.Model) -> str:
-    """Return the sha256 of structure, scaling and weights."""
     digest = hashlib.sha256(
         repr((network.backbone, network.scaling, recipe.shape, frozen.output_shape)).encode()
     )

@@ -27,8 +27,8 @@ def build(
 ) -> keras.Model:
     """Build a network below its classifier, with ImageNet weights or new ones."""
     width = {"alpha": network.alpha} if network.alpha else {}
-    made = _constructor(network.backbone)
-    return made(input_shape=shape, include_top=False, weights=weights, **width)
+    constructor = _constructor(network.backbone)
+    return constructor(input_shape=shape, include_top=False, weights=weights, **width)
 
 
 def scaling_of(network: BackboneNetwork) -> Callable[[Tensor], Tensor]:
@@ -60,7 +60,7 @@ def load_weights(
     """Load the weights that a recipe names.
 
     Args:
-        network: its settings.
+        network: the recipe's settings.
         whole: the network below its classifier.
         cut: the part of it that is used; they share layers. A file may hold weights of either.
         data: searched first for the file.

@@ -13,7 +13,6 @@ from training.recipes import images
 
 
 def _listed() -> Iterator[Recipe]:
-    """Yield the recipes of all modules of this package, in alphabetical order of the modules."""
     for module in pkgutil.iter_modules(__path__, f"{__name__}."):
         found = importlib.import_module(module.name)
         yield from getattr(found, "RECIPES", None) or [found.RECIPE]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from training.recipe import ANY_PHOTOS, Recipe
+from training.recipes import cats_dogs_mobilenet
 from training.settings import BackboneNetwork, Head
 
 RECIPE = Recipe(
@@ -14,12 +15,7 @@ RECIPE = Recipe(
     dataset=ANY_PHOTOS,
     preparation="squash/1",
     shape=(224, 224, 3),
-    network=BackboneNetwork(
-        backbone="MobileNet",
-        cut="conv_pw_12_relu",
-        weights="mobilenet_v1_1.0_224_to_conv_pw_12.weights.h5",
-        mirrored=True,
-    ),
+    network=replace(cats_dogs_mobilenet.NETWORK, mirrored=True),
     head=Head(pooling="average", units=256, dropout=0.5),
     epochs=30,
     batch_size=32,

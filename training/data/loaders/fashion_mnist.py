@@ -133,6 +133,5 @@ def _read_idx(path: Path, dimensions: int) -> np.ndarray:
 
 
 def _digest(folder: Path) -> str:
-    """Return the sha256 of the four files' digests, in the order of their names."""
     digests = "".join(file_digest(folder / name) for name in sorted(FILES))
     return hashlib.sha256(digests.encode()).hexdigest()

@@ -36,16 +36,12 @@ def load_mnist(data: Path | None, held_out: float) -> DataSet:
     Raises:
         TrainingError: no file and no download, or the file is damaged.
     """
-    path = _file(data) or _download(data)
+    paths = (folder / FILE for folder in search_folders(data, "mnist"))
+    path = next((path for path in paths if path.is_file()), None) or _download(data)
     arrays = _read(path)
     training, validation = split_off_validation(*_split(path, arrays, "train"), held_out)
     test = Split(*_split(path, arrays, "test"))
     return DataSet("mnist", LABELS, file_digest(path), training, validation, test)
-
-
-def _file(data: Path | None) -> Path | None:
-    paths = (folder / FILE for folder in search_folders(data, "mnist"))
-    return next((path for path in paths if path.is_file()), None)
 
 
 def _download(data: Path | None) -> Path:
