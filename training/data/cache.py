@@ -56,7 +56,7 @@ def _is_damaged(folder: Path, read: Callable[[Path], object]) -> bool:
 
 
 def _cached_folder(key: str, write: Callable[[Path], None]) -> Path:
-    cache = _cache()
+    cache = Path(os.environ.get("PHOTOLABEL_CACHE") or Path.home() / ".cache" / "photolabel")
     entry = cache / hashlib.sha256(key.encode()).hexdigest()[:32]
     if entry.exists():
         return entry
@@ -72,11 +72,6 @@ def _cached_folder(key: str, write: Callable[[Path], None]) -> Path:
             " name another folder with PHOTOLABEL_CACHE"
         ) from error
     return entry
-
-
-def _cache() -> Path:
-    named = os.environ.get("PHOTOLABEL_CACHE")
-    return Path(named) if named else Path.home() / ".cache" / "photolabel"
 
 
 def _lock_of(entry: Path) -> Path:

@@ -228,9 +228,8 @@ def _extract(read: Callable[[str], bytes], folder: Path, photo: _Photo) -> str:
 def _is_there(target: Path, member: zipfile.ZipInfo) -> bool:
     """Whether a photo has been written, and so has been checked before."""
     try:
-        if target.stat().st_size != member.file_size:
-            return False
-        return zlib.crc32(target.read_bytes()) == member.CRC
+        same_size = target.stat().st_size == member.file_size
+        return same_size and zlib.crc32(target.read_bytes()) == member.CRC
     except FileNotFoundError:
         return False
 

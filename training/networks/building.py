@@ -25,8 +25,7 @@ def network_to_fit(recipe: Recipe, classes: int, backbone: Backbone | None = Non
     if isinstance(recipe.network, BackboneNetwork):
         backbone = backbone or untrained_backbone(recipe)
         return head_to_fit(recipe, classes, backbone, recipe.precision)
-    shape = (None, None, recipe.shape[2]) if recipe.fit_size else recipe.shape
-    return _build(recipe, recipe.network, shape, classes, recipe.precision, folded=False)
+    return _build(recipe, recipe.network, classes, folded=False)
 
 
 def network_to_serve(
@@ -44,8 +43,7 @@ def network_to_serve(
     """
     if isinstance(recipe.network, BackboneNetwork):
         return backbone_to_serve(recipe, fitted, backbone or untrained_backbone(recipe))
-    classes = fitted.output_shape[-1]
-    served = _build(recipe, recipe.network, recipe.shape, classes, "float32", folded=True)
+    served = _build(recipe, recipe.network, fitted.output_shape[-1], folded=True)
     norms = {layer.name: layer for layer in fitted.layers if layer.name.endswith(NORM)}
     for layer in (layer for layer in served.layers if layer.weights):
         weights = fitted.get_layer(layer.name).get_weights()
@@ -61,17 +59,12 @@ def _folded(kernel: np.ndarray, norm: layers.BatchNormalization) -> list[np.ndar
     return [kernel * scale, beta - mean * scale]
 
 
-def _build(
-    recipe: Recipe,
-    network: Network,
-    shape: tuple[int | None, ...],
-    classes: int,
-    precision: str,
-    folded: bool,
-) -> keras.Model:
-    """Build a network whose layers compute in `precision`, except for the softmax: float32."""
+def _build(recipe: Recipe, network: Network, classes: int, *, folded: bool) -> keras.Model:
+    """Build a recipe's network as it is fitted, or folded, as it is served."""
+    any_size = recipe.fit_size and not folded
+    shape = (None, None, recipe.shape[2]) if any_size else recipe.shape
     before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(precision)
+    keras.config.set_dtype_policy("float32" if folded else recipe.precision)
     try:
         image = keras.Input(shape, dtype="uint8", name="image")
         features = network.features(image, folded)
