@@ -74,11 +74,12 @@ def assemble(
     for content, fault in store.damaged.items():
         left_out.append(f"{found.pop(content).source.name}: {fault}")
     contents = sorted(found, key=lambda content: order(found[content].source.name))
-    splits = [
+    training, validation, test = (
         _split(split, [c for c in contents if found[c].split == split], found, store, labels)
         for split in SPLITS
-    ]
-    return DataSet(name, tuple(labels), _digest(found), *splits, tuple(sorted(left_out)), store)
+    )
+    digest, damaged = _digest(found), tuple(sorted(left_out))
+    return DataSet(name, tuple(labels), digest, training, validation, test, damaged, store)
 
 
 def _without_copies(photos: Sequence[Photo]) -> tuple[dict[str, Photo], list[str]]:
