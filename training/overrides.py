@@ -92,11 +92,10 @@ def _members(holder: Any) -> list[tuple[str, Any]]:
 
 
 def _parsed(name: str, text: str, present: Any) -> Any:
-    """Read a value of the type that the setting has now."""
     parse, kind = _PARSERS[type(present)]
     try:
         value = parse(text)
-    except ValueError:
+    except (KeyError, ValueError):
         raise UsageError(f"{name} is {kind} (now {_shown(present)}), not {text!r}") from None
     if isinstance(present, tuple) and len(value) != len(present):
         raise UsageError(f"{name} has {len(present)} numbers (now {_shown(present)}), not {text!r}")
@@ -107,13 +106,6 @@ def _shown(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 
-def _truth(text: str) -> bool:
-    try:
-        return {"true": True, "false": False}[text.lower()]
-    except KeyError:
-        raise ValueError(text) from None
-
-
 def _finite(text: str) -> float:
     value = float(text)
     if not abs(value) < float("inf"):
@@ -122,7 +114,7 @@ def _finite(text: str) -> float:
 
 
 _PARSERS: dict[type, tuple[Callable[[str], Any], str]] = {
-    bool: (_truth, "true or false"),
+    bool: (lambda text: {"true": True, "false": False}[text.lower()], "true or false"),
     int: (int, "a whole number"),
     float: (_finite, "a number"),
     str: (str, "a word"),

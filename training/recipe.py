@@ -115,7 +115,6 @@ class Recipe:
             raise UsageError(problem)
 
     def _without_effect(self) -> Iterator[str]:
-        """Yield what is wrong with settings that nothing would read."""
         if self.weight_decay and self.optimizer == "adam":
             yield "weight_decay has no effect with optimizer=adam: take adamw, or weight_decay=0"
         if self.momentum and self.optimizer != "sgd":
@@ -132,7 +131,6 @@ class Recipe:
             )
 
     def _network_problems(self) -> Iterator[str]:
-        """Yield what is wrong with settings that the network can't use or lacks."""
         if not isinstance(self.network, BackboneNetwork):
             if self.head or self.fine_tuning:
                 part = "head" if self.head else "fine_tuning"

@@ -14,11 +14,6 @@ from training.recipe import Recipe
 _beside: set[str] = set()  # Modules that recipe files have imported from their own folders.
 
 
-def is_file(named: str) -> bool:
-    """Whether a recipe is named by its file."""
-    return named.endswith(".py")
-
-
 def read_recipe(path: Path) -> Recipe:
     """Run a file that has `RECIPE = Recipe(...)` and return that.
 
@@ -63,7 +58,6 @@ def _run(path: Path) -> object:
 
 
 def _position(path: Path, error: BaseException) -> str:
-    """Return the file and the line of it that failed."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}, line {error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)

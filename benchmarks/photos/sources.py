@@ -12,10 +12,11 @@ import numpy as np
 from training.data.datasets import search_folders
 from training.data.labelled_photos import Photo, with_splits
 from training.data.loaders.cats_dogs import LABELS as PETS
-from training.data.loaders.cats_dogs import kaggle_label, kaggle_order, read_member
+from training.data.loaders.cats_dogs import kaggle_label, read_member
 from training.data.loaders.fashion_mnist import LABELS as GARMENTS
 from training.data.loaders.fashion_mnist import load_fashion_mnist
 from training.data.prepared_photos import Source
+from training.data.splits import order_by_file_name
 from training.errors import TrainingError
 
 OTHER = "other"
@@ -68,7 +69,7 @@ def pets(data: Path | None, split: int, limit: int) -> Items:
         TrainingError: `train.zip` is missing.
     """
     path = _find(data, "dogs-vs-cats", "train.zip")
-    order = kaggle_order(split)
+    order = order_by_file_name(split)
     reading = Lock()
     with zipfile.ZipFile(path) as archive:
         labels = {name: kaggle_label(name) for name in archive.namelist()}

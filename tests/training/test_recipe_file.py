@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from training.__main__ import main
-from training.data import registry
-from training.data.registry import check_splitting
+from training.data import loading
+from training.data.loading import check_splitting
 from training.errors import UsageError
 from training.recipe_file import read_recipe
 from training.recipes import RECIPES
@@ -53,8 +53,8 @@ def write_squares(folder: Path) -> None:
 @pytest.fixture(autouse=True)
 def own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget after each test the data sets that it has registered."""
-    registry.dataset_named("mnist")
-    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
+    loading.dataset_named("mnist")
+    monkeypatch.setattr(loading, "_registered", dict(loading._registered))
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_other_commands_work_with_a_run_of_a_recipe_file(
             "own.py, line 5: units is at least 1, not 0",
         ),
         (ONE_LINE.format(changes="weight_decay=0.1"), "line 5: weight_decay has no effect with"),
-        (ONE_LINE.format(changes="dataset='none'"), "there is no data set 'none'; there are "),
+        (ONE_LINE.format(changes="dataset='none'"), "unknown data set 'none'; known: "),
         (ONE_LINE.format(changes="split_seed=2"), "split_seed has no effect: fashion-mnist has"),
         (
             ONE_LINE.format(changes="").replace('"mine"', '"clothing-cnn"'),
@@ -196,7 +196,7 @@ def test_the_code_of_a_recipe_file_identifies_its_run(tmp_path: Path) -> None:
 
 def test_a_data_set_name_is_registered_only_once(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(
-        "from training.data.registry import dataset, dataset_named\n"
+        "from training.data.loading import dataset, dataset_named\n"
         "dataset_named('mnist')\n"
         "dataset('mnist')(lambda recipe, data, progress: None)\n"
     )

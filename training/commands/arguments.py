@@ -34,7 +34,7 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
     Raises:
         UsageError: there is no such recipe or setting, or a value is wrong or has no effect.
     """
-    from training.data.registry import check_splitting
+    from training.data.loading import check_splitting
 
     if arguments.default_of:
         recipe = default_recipe(arguments.default_of)

@@ -8,7 +8,7 @@ from rich.table import Table
 from training.overrides import hyperparameters
 from training.recipe import Recipe
 from training.recipes import DEFAULTS, RECIPES, recipe_named
-from training.settings.fields import description
+from training.settings import description
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

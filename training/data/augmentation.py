@@ -39,7 +39,8 @@ class Augmenter:
             uint8 `[photos, height, width, channels]` of the recipe's shape or fit size.
         """
         chosen, draws = self._chosen, self._draws[indices]
-        if _needs_pillow(chosen) or photos.shape[2:0:-1] != self._size:
+        cropped = chosen.crop_area < 1 or chosen.crop_aspect > 1
+        if cropped or _changes_levels(chosen) or photos.shape[2:0:-1] != self._size:
             pairs = zip(photos, draws, strict=True)
             photos = np.stack([self._resampled(photo, numbers) for photo, numbers in pairs])
         if chosen.flip:
@@ -52,7 +53,6 @@ class Augmenter:
         return photos
 
     def _resampled(self, photo: np.ndarray, draws: np.ndarray) -> np.ndarray:
-        """Crop and resize one photo and change its levels."""
         chosen = self._chosen
         channels = photo.shape[2]
         image = Image.fromarray(photo[..., 0] if channels == 1 else photo)
@@ -62,11 +62,6 @@ class Augmenter:
         if _changes_levels(chosen):
             image = image.point(_levels(image, chosen, draws[4:9]))
         return np.asarray(image).reshape(self._size[1], self._size[0], channels)
-
-
-def _needs_pillow(chosen: Augmentation) -> bool:
-    """Whether photos are cropped or their levels changed, one photo at a time."""
-    return _changes_levels(chosen) or chosen.crop_area < 1 or chosen.crop_aspect > 1
 
 
 def _changes_levels(chosen: Augmentation) -> bool:

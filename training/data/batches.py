@@ -21,7 +21,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
     With a backbone, the features of one view of each photo replace the pixels: float32
     `[batch, …]`. Photos that do not fill the last batch of an epoch are left out; each epoch leaves
     out others.
-    Call `start_epoch` before each epoch: `EpochStarter` does so within `fit`.
+    Call `start_epoch` before each epoch: the callback `epoch_starter` does so within `fit`.
     """
 
     def __init__(
@@ -55,6 +55,10 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
         random = np.random.default_rng([self._recipe.seed, epoch, 2])
         self._views = random.integers(max(1, len(self._split.features)), size=photos)
         self._pending: dict[int, Future[tuple[np.ndarray, np.ndarray]]] = {}
+
+    def epoch_starter(self) -> keras.callbacks.Callback:
+        """Return a callback for Keras, which calls it before it starts the threads of an epoch."""
+        return keras.callbacks.LambdaCallback(lambda epoch, logs: self.start_epoch(epoch))
 
     def __len__(self) -> int:
         return len(self._split) // self._batch_size - self._first_step
@@ -112,15 +116,3 @@ class PlainBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no
         first = index * self._batch_size
         part = slice(first, min(first + self._batch_size, self._photos))
         return np.asarray(self._split.inputs[part]), self._targets[self._split.classes[part]]
-
-
-class EpochStarter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
-    """Tells the batches which epoch begins, before any thread asks for one."""
-
-    def __init__(self, batches: TrainingBatches) -> None:
-        super().__init__()
-        self._batches = batches
-
-    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-        """Keras calls this before it starts the threads of an epoch."""
-        self._batches.start_epoch(epoch)

@@ -20,7 +20,6 @@ from training.errors import TrainingError
 
 _ABANDONED = 7 * 24 * 3600  # Seconds after which an unfinished entry counts as abandoned.
 
-
 Read = TypeVar("Read")
 
 
@@ -57,8 +56,7 @@ def _is_damaged(folder: Path, read: Callable[[Path], object]) -> bool:
 
 
 def _cached_folder(key: str, write: Callable[[Path], None]) -> Path:
-    """Return the folder of a cache entry, written first if it is missing."""
-    cache = _cache()
+    cache = Path(os.environ.get("PHOTOLABEL_CACHE") or Path.home() / ".cache" / "photolabel")
     entry = cache / hashlib.sha256(key.encode()).hexdigest()[:32]
     if entry.exists():
         return entry
@@ -76,22 +74,13 @@ def _cached_folder(key: str, write: Callable[[Path], None]) -> Path:
     return entry
 
 
-def _cache() -> Path:
-    named = os.environ.get("PHOTOLABEL_CACHE")
-    return Path(named) if named else Path.home() / ".cache" / "photolabel"
-
-
 def _lock_of(entry: Path) -> Path:
     return entry.with_name(f".lock-{entry.name}")
 
 
-def _aside(entry: Path) -> Path:
-    return entry.with_name(f".new-{entry.name}")
-
-
 def _write(entry: Path, write: Callable[[Path], None]) -> None:
     """Fill a temporary folder and rename it: an entry is complete or missing."""
-    aside = _aside(entry)
+    aside = entry.with_name(f".new-{entry.name}")
     aside.mkdir(exist_ok=True)
     write(aside)
     for path in aside.iterdir():
@@ -100,7 +89,6 @@ def _write(entry: Path, write: Callable[[Path], None]) -> None:
 
 
 def _remove_abandoned(cache: Path) -> None:
-    """Remove entries that were begun long ago and never finished."""
     for aside in cache.glob(".new-*"):
         with contextlib.suppress(FileNotFoundError):
             if time.time() - aside.stat().st_mtime > _ABANDONED:

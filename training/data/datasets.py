@@ -4,14 +4,12 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from training.data.prepared_photos import PhotoStore
 from training.errors import TrainingError
-
-if TYPE_CHECKING:
-    from training.data.prepared_photos import PhotoStore
 
 
 class Photos(Protocol):
@@ -104,7 +102,7 @@ class DataSet:
     validation: Split
     test: Split
     damaged: tuple[str, ...] = ()
-    store: "PhotoStore | None" = None
+    store: PhotoStore | None = None
     backbone: Any = None
 
     @property
@@ -127,6 +125,12 @@ def search_folders(data: Path | None, name: str) -> list[Path]:
     named = os.environ.get("PHOTOLABEL_DATA")
     roots = [root for root in (data, Path(named) if named else None) if root]
     return [folder for root in roots for folder in (root, root / name)]
+
+
+def not_found(data: Path | None, name: str) -> str:
+    """Say in which of `search_folders` a data set was not found, for an error message."""
+    folders = search_folders(data, name)
+    return f"not found in {', '.join(map(str, folders))}" if folders else "--data is not given"
 
 
 def file_digest(path: Path) -> str:

@@ -22,9 +22,9 @@ from filelock import FileLock, Timeout
 from serving.photos import prepare
 from serving.photos.errors import BadPhoto
 from training.data.datasets import file_digest
-from training.data.loaders.cats_dogs import FOLDERS, kaggle_label, kaggle_order, read_member
+from training.data.loaders.cats_dogs import FOLDERS, kaggle_label, read_member
 from training.data.loaders.image_folders import PREPARED, SPLIT_FOLDERS
-from training.data.splitting import FEWEST, split_class
+from training.data.splits import FEWEST, order_by_file_name, split_class
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 from training.threads import mapped
@@ -58,6 +58,9 @@ class _Photo:
     @property
     def name(self) -> str:
         return PurePosixPath(self.member.filename).name
+
+    def target(self, folder: Path) -> Path:
+        return folder / self.split / self.inner / self.name
 
 
 def prepare_dogs_vs_cats(
@@ -99,7 +102,6 @@ def prepare_dogs_vs_cats(
 
 
 def _photos(archive: zipfile.ZipFile, path: Path, split: int) -> list[_Photo]:
-    """Return the photos of a valid archive, each with its split."""
     members = archive.infolist()
     for member in members:
         _check_member(member, path)
@@ -118,7 +120,7 @@ def _photos(archive: zipfile.ZipFile, path: Path, split: int) -> list[_Photo]:
     folders = {name: folder for folder, name in SPLIT_FOLDERS.items()}
     photos = []
     for inner, label in FOLDERS.items():
-        splits = split_class(list(found[label]), kaggle_order(split))
+        splits = split_class(list(found[label]), order_by_file_name(split))
         photos += [
             _Photo(member, folders[splits[name]], inner) for name, member in found[label].items()
         ]
@@ -138,7 +140,6 @@ def _check_member(member: zipfile.ZipInfo, path: Path) -> None:
 
 
 def _labelled(members: list[zipfile.ZipInfo], label: str) -> dict[str, zipfile.ZipInfo]:
-    """Return the photos of a class by their names."""
     found: dict[str, zipfile.ZipInfo] = {}
     for member in members:
         if kaggle_label(member.filename) == label:
@@ -173,8 +174,7 @@ def _claim(folder: Path, made_from: dict[str, object]) -> None:
 
 
 def _check_space(photos: list[_Photo], folder: Path) -> None:
-    """Check that there is room for the photos that are still missing."""
-    missing = [photo for photo in photos if not _target(folder, photo).exists()]
+    missing = [photo for photo in photos if not photo.target(folder).exists()]
     needed = sum(photo.member.file_size for photo in missing) + _SPARE_BYTES
     free = shutil.disk_usage(folder).free
     if missing and free < needed:
@@ -184,15 +184,11 @@ def _check_space(photos: list[_Photo], folder: Path) -> None:
         )
 
 
-def _target(folder: Path, photo: _Photo) -> Path:
-    return folder / photo.split / photo.inner / photo.name
-
-
 def _write(
     archive: zipfile.ZipFile, photos: list[_Photo], folder: Path, progress: ProgressCallback
 ) -> Prepared:
     for photo in photos:
-        _target(folder, photo).parent.mkdir(parents=True, exist_ok=True)
+        photo.target(folder).parent.mkdir(parents=True, exist_ok=True)
     (folder / DAMAGED).mkdir(exist_ok=True)
     read = partial(read_member, archive, reading=Lock())
     faults: dict[str, str] = {}
@@ -213,7 +209,7 @@ def _write(
 
 def _extract(read: Callable[[str], bytes], folder: Path, photo: _Photo) -> str:
     """Write a photo unless it is there already; return what is wrong with it, or nothing."""
-    target = _target(folder, photo)
+    target = photo.target(folder)
     if _is_there(target, photo.member):
         return ""
     try:
@@ -232,9 +228,8 @@ def _extract(read: Callable[[str], bytes], folder: Path, photo: _Photo) -> str:
 def _is_there(target: Path, member: zipfile.ZipInfo) -> bool:
     """Whether a photo has been written, and so has been checked before."""
     try:
-        if target.stat().st_size != member.file_size:
-            return False
-        return zlib.crc32(target.read_bytes()) == member.CRC
+        same_size = target.stat().st_size == member.file_size
+        return same_size and zlib.crc32(target.read_bytes()) == member.CRC
     except FileNotFoundError:
         return False
 

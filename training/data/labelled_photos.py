@@ -10,7 +10,7 @@ from serving.photos import Shape
 from training.console import counted
 from training.data.datasets import DataSet, Rows, Split
 from training.data.prepared_photos import PhotoStore, Source, content_digests, photo_store
-from training.data.splitting import FEWEST, SPLITS, split_class
+from training.data.splits import FEWEST, SPLITS, split_class
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 
@@ -78,16 +78,8 @@ def assemble(
         _split(split, [c for c in contents if found[c].split == split], found, store, labels)
         for split in SPLITS
     )
-    return DataSet(
-        name=name,
-        labels=tuple(labels),
-        digest=_digest(found),
-        training=training,
-        validation=validation,
-        test=test,
-        damaged=tuple(sorted(left_out)),
-        store=store,
-    )
+    digest, damaged = _digest(found), tuple(sorted(left_out))
+    return DataSet(name, tuple(labels), digest, training, validation, test, damaged, store)
 
 
 def _without_copies(photos: Sequence[Photo]) -> tuple[dict[str, Photo], list[str]]:
@@ -112,14 +104,12 @@ def _without_copies(photos: Sequence[Photo]) -> tuple[dict[str, Photo], list[str
             del found[content]
             names = " and ".join(photo.source.name for photo in same)
             left_out.append(f"{names}: the same photo under different labels")
-        else:
-            left_out += [_copy(photo, kept) for photo in same if photo is not kept]
+            continue
+        for photo in same:
+            if photo is not kept:
+                where = "" if photo.split == kept.split else f" in the {kept.split} split"
+                left_out.append(f"{photo.source.name}: a copy of {kept.source.name}{where}")
     return found, left_out
-
-
-def _copy(photo: Photo, kept: Photo) -> str:
-    where = "" if photo.split == kept.split else f" in the {kept.split} split"
-    return f"{photo.source.name}: a copy of {kept.source.name}{where}"
 
 
 def _split(
@@ -141,6 +131,5 @@ def _split(
 
 
 def _digest(found: dict[str, Photo]) -> str:
-    """Return the sha256 over contents, labels and splits."""
     lines = sorted(f"{content} {photo.split} {photo.label}" for content, photo in found.items())
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -14,7 +14,6 @@ DRAWS = 20  # Random numbers in [0, 1) for each photo.
 
 _SLEEVES = {"T-shirt/top": 0.8, "Dress": 0.6, "Shirt": 0.35, "Pullover": 0.35, "Coat": 0.35}
 """Garments for the upper body, and how often their arms are bare."""
-_TROUSERS = "Trouser"
 _HEM = ("T-shirt/top", "Pullover", "Coat", "Shirt")
 _SOLID = 12  # Levels above this belong to a garment.
 
@@ -26,7 +25,7 @@ class PersonCompositor:
         self._split = split
         bare = [_SLEEVES.get(label, -1.0) for label in labels]
         self._bare = np.array(bare, np.float32)[split.classes]
-        self._trousers = np.flatnonzero(split.classes == _class_of(_TROUSERS, labels))
+        self._trousers = np.flatnonzero(split.classes == _class_of("Trouser", labels))
         hems = [_class_of(label, labels) for label in _HEM]
         self._tops = np.flatnonzero(np.isin(split.classes, hems))
         self._below = np.zeros(len(split), bool)
@@ -83,15 +82,7 @@ def _trousers_worn(photos: np.ndarray, tops: np.ndarray, draws: np.ndarray) -> n
 def _top_worn(
     photos: np.ndarray, trousers: np.ndarray, short: np.ndarray, bare: np.ndarray, draws: np.ndarray
 ) -> np.ndarray:
-    """Show garments for the upper body on a person with a head and legs.
-
-    Args:
-        photos: of the garments, float32 `[photos, height, width]`.
-        trousers: for each of them, likewise.
-        short: whether legs are bare instead, bool `[photos]`.
-        bare: whether arms are, bool `[photos]`.
-        draws: float `[photos, DRAWS]` in [0, 1).
-    """
+    """Show garments on a person with a head, arms if `bare`, and trousers or, if `short`, legs."""
     figure = _Figure(photos.shape, draws)
     garment = figure.dressed_in(photos)
     person = np.where(short[:, None, None], figure.legs() * figure.skin, figure.below(trousers))

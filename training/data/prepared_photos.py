@@ -82,7 +82,9 @@ def photo_store(
     def read(folder: Path) -> PhotoStore:
         index = json.loads((folder / "index.json").read_text("utf-8"))
         rows = {content: row for row, content in enumerate(index["contents"])}
-        pixels = _pixels(folder / "pixels", (len(rows), *shape))
+        pixels = np.zeros((0, *shape), np.uint8)  # An empty file can't be mapped.
+        if rows:
+            pixels = np.memmap(folder / "pixels", np.uint8, "r", shape=(len(rows), *shape))
         return PhotoStore(_sha256([key]), pixels, rows, index["damaged"])
 
     return cached(key, write, read)
@@ -90,12 +92,6 @@ def photo_store(
 
 def _sha256(texts: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()
-
-
-def _pixels(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    if not shape[0]:  # An empty file can't be mapped.
-        return np.zeros(shape, np.uint8)
-    return np.memmap(path, np.uint8, "r", shape=shape)
 
 
 def _write(

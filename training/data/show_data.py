@@ -42,8 +42,8 @@ def draw_data(data: DataSet, recipe: Recipe, photos: int, augmented: bool, path:
         warnings.simplefilter("ignore", UserWarning)  # About letters that the font lacks.
         figure = Figure((_INCHES * COLUMNS, (_INCHES + _TITLE) * rows))
         FigureCanvasAgg(figure)
-        title = _TITLE / (_INCHES + _TITLE) / rows
-        grid = {"left": 0.005, "right": 0.995, "bottom": 0.005, "top": 1 - title}
+        top = 1 - _TITLE / (_INCHES + _TITLE) / rows
+        grid = {"left": 0.005, "right": 0.995, "bottom": 0.005, "top": top}
         spaces = {"wspace": 0.04, "hspace": _TITLE / _INCHES}
         axes_of = figure.subplots(rows, COLUMNS, squeeze=False, gridspec_kw={**grid, **spaces})
         for axes in axes_of.flat:

@@ -22,7 +22,6 @@ class SnapshotAugmenter:
     """Makes snapshots of some photos of each batch of one epoch."""
 
     def __init__(self, recipe: Recipe, split: Split, labels: tuple[str, ...], epoch: int) -> None:
-        """Draw how each photo of the training split changes in an epoch."""
         self._chosen = recipe.snapshots or Snapshots(share=0.0)
         self._people = PersonCompositor(split, labels)
         random = np.random.default_rng([recipe.seed, epoch, 3])

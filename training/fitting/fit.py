@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 import keras
 
 from training.backends import current
-from training.data.batches import EpochStarter, PlainBatches, TrainingBatches
+from training.data.batches import PlainBatches, TrainingBatches
 from training.data.datasets import DataSet
 from training.errors import Diverged, UsageError
 from training.fitting.checkpointer import Checkpointer
@@ -99,7 +99,7 @@ def _fit_network(
         hooks = [_FiniteLoss(), *callbacks]
         if checkpointer:
             hooks = [checkpointer.correction, *hooks, checkpointer]
-        hooks.insert(0, EpochStarter(remaining))
+        hooks.insert(0, remaining.epoch_starter())
         if len(remaining):
             network.fit(
                 current().to_dataset(remaining),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, median, stdev
 
-from training.data.registry import dataset_named
+from training.data.loading import dataset_named
 from training.errors import explained
 from training.judging.measurements import (
     Measurement,

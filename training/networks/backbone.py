@@ -85,8 +85,10 @@ def head_to_fit(recipe: Recipe, classes: int, backbone: Backbone, precision: str
         )
     features = keras.Input(backbone.frozen.output_shape[1:], name="features")
     hidden = _in_precision(backbone.upper, precision)(features) if backbone.upper else features
-    if len(hidden.shape) == 4:
-        hidden = _pooling(head)(hidden)
+    if len(hidden.shape) == 4 and head.pooling == "flatten":
+        hidden = layers.Flatten(name="flatten")(hidden)
+    elif len(hidden.shape) == 4:
+        hidden = layers.GlobalAveragePooling2D(name="pool")(hidden)
     tail = _tail(head, hidden.shape[-1], classes, precision)
     return keras.Model(features, tail(hidden), name="head")
 
@@ -132,7 +134,6 @@ def _parts(recipe: Recipe) -> tuple[BackboneNetwork, Head]:
 
 
 def _divide(recipe: Recipe, network: BackboneNetwork, head: Head, cut: keras.Model) -> Backbone:
-    """Divide a backbone, already cut, into the frozen part and the part that is fitted."""
     lower, upper = cut, None
     if recipe.fine_tuning:
         lower = _cut_at(cut, recipe.fine_tuning.after, "fine_tuning.after")
@@ -177,12 +178,6 @@ def _in_precision(upper: keras.Model, precision: str) -> keras.Model:
     return copy
 
 
-def _pooling(head: Head) -> layers.Layer:
-    if head.pooling == "flatten":
-        return layers.Flatten(name="flatten")
-    return layers.GlobalAveragePooling2D(name="pool")
-
-
 def _tail(head: Head, features: int, classes: int, precision: str) -> keras.Model:
     """Build the head after pooling, from vectors to probabilities."""
     vector = hidden = keras.Input((features,), name="vector")
@@ -215,7 +210,6 @@ def _probabilities(head: Head, classes: int) -> layers.Layer:
 
 
 def _digest(recipe: Recipe, network: BackboneNetwork, frozen: keras.Model) -> str:
-    """Return the sha256 of structure, scaling and weights."""
     digest = hashlib.sha256(
         repr((network.backbone, network.scaling, recipe.shape, frozen.output_shape)).encode()
     )

@@ -4,12 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from training.networks.backbone import (
-    Backbone,
-    backbone_to_serve,
-    head_to_fit,
-    untrained_backbone,
-)
+from training.networks.backbone import Backbone, backbone_to_serve, head_to_fit, untrained_backbone
 from training.networks.convolution import NORM
 from training.recipe import Recipe
 from training.settings import BackboneNetwork, Network
@@ -30,9 +25,7 @@ def network_to_fit(recipe: Recipe, classes: int, backbone: Backbone | None = Non
     if isinstance(recipe.network, BackboneNetwork):
         backbone = backbone or untrained_backbone(recipe)
         return head_to_fit(recipe, classes, backbone, recipe.precision)
-    shape = (None, None, recipe.shape[2]) if recipe.fit_size else recipe.shape
-    name = _name(recipe)
-    return _build(recipe.network, shape, classes, name, precision=recipe.precision, folded=False)
+    return _build(recipe, recipe.network, classes, folded=False)
 
 
 def network_to_serve(
@@ -50,9 +43,7 @@ def network_to_serve(
     """
     if isinstance(recipe.network, BackboneNetwork):
         return backbone_to_serve(recipe, fitted, backbone or untrained_backbone(recipe))
-    classes = fitted.output_shape[-1]
-    name = _name(recipe)
-    served = _build(recipe.network, recipe.shape, classes, name, precision="float32", folded=True)
+    served = _build(recipe, recipe.network, fitted.output_shape[-1], folded=True)
     norms = {layer.name: layer for layer in fitted.layers if layer.name.endswith(NORM)}
     for layer in (layer for layer in served.layers if layer.weights):
         weights = fitted.get_layer(layer.name).get_weights()
@@ -68,26 +59,16 @@ def _folded(kernel: np.ndarray, norm: layers.BatchNormalization) -> list[np.ndar
     return [kernel * scale, beta - mean * scale]
 
 
-def _name(recipe: Recipe) -> str:
-    return recipe.model.replace("-", "_")
-
-
-def _build(
-    network: Network,
-    shape: tuple[int | None, ...],
-    classes: int,
-    name: str,
-    *,
-    precision: str,
-    folded: bool,
-) -> keras.Model:
-    """Build a network whose layers compute in `precision`, but for the softmax: float32."""
+def _build(recipe: Recipe, network: Network, classes: int, *, folded: bool) -> keras.Model:
+    """Build a recipe's network as it is fitted, or folded, as it is served."""
+    any_size = recipe.fit_size and not folded
+    shape = (None, None, recipe.shape[2]) if any_size else recipe.shape
     before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(precision)
+    keras.config.set_dtype_policy("float32" if folded else recipe.precision)
     try:
         image = keras.Input(shape, dtype="uint8", name="image")
         features = network.features(image, folded)
         head = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")
-        return keras.Model(image, head(features), name=name)
+        return keras.Model(image, head(features), name=recipe.model.replace("-", "_"))
     finally:
         keras.config.set_dtype_policy(before)

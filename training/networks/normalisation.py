@@ -11,6 +11,7 @@ import keras
 from keras import layers
 
 
+# Networks that runs have saved name this module: it can't be renamed.
 class BatchNormalization(layers.BatchNormalization):  # type: ignore[misc]  # Keras has no types.
     """Keras's layer, but faster to fit; weights, averages and outputs are the same."""
 

@@ -13,15 +13,8 @@ from training.data.datasets import file_digest, search_folders
 from training.errors import TrainingError
 from training.settings import BackboneNetwork, Network, Tensor
 
-_NO_FILE = ("imagenet", "random")
 
-
-def constructor(name: str) -> Callable[..., keras.Model]:
-    """Return the function that builds a network of `keras.applications`.
-
-    Raises:
-        TrainingError: there is no network of that name.
-    """
+def _constructor(name: str) -> Callable[..., keras.Model]:
     known = [known for known in dir(keras.applications) if known[0].isupper()]
     if name not in known:
         raise TrainingError(f"Keras has no network {name!r}; it has {', '.join(known)}")
@@ -34,8 +27,8 @@ def build(
 ) -> keras.Model:
     """Build a network below its classifier, with ImageNet weights or new ones."""
     width = {"alpha": network.alpha} if network.alpha else {}
-    made = constructor(network.backbone)
-    return made(input_shape=shape, include_top=False, weights=weights, **width)
+    constructor = _constructor(network.backbone)
+    return constructor(input_shape=shape, include_top=False, weights=weights, **width)
 
 
 def scaling_of(network: BackboneNetwork) -> Callable[[Tensor], Tensor]:
@@ -47,7 +40,7 @@ def scaling_of(network: BackboneNetwork) -> Callable[[Tensor], Tensor]:
     if network.scaling == "255":
         plain: Callable[[Tensor], Tensor] = layers.Rescaling(1 / 255, name="scale")
         return plain
-    module = sys.modules[constructor(network.backbone).__module__]
+    module = sys.modules[_constructor(network.backbone).__module__]
     units = np.concatenate([np.zeros((1, 3)), np.eye(3)]).astype(np.float32)[None, None]
     black, *colours = module.preprocess_input(units)[0, 0]
     gains = np.array(colours) - black  # Of each input colour for each output channel.
@@ -67,7 +60,7 @@ def load_weights(
     """Load the weights that a recipe names.
 
     Args:
-        network: its settings.
+        network: the recipe's settings.
         whole: the network below its classifier.
         cut: the part of it that is used; they share layers. A file may hold weights of either.
         data: searched first for the file.
@@ -103,13 +96,13 @@ def weights_digest(network: Network | BackboneNetwork, data: Path | None) -> str
     Raises:
         TrainingError: the file is missing.
     """
-    if not isinstance(network, BackboneNetwork) or network.weights in _NO_FILE:
+    if not isinstance(network, BackboneNetwork) or network.weights in ("imagenet", "random"):
         return ""
     return file_digest(_find(network, data))
 
 
 def _shortened(error: Exception) -> str:
-    """Return Keras's message about layers and shapes, without the values of the weights."""
+    """Return Keras's message without the values of the weights."""
     text = " ".join(str(error).split())
     for verbose in (" Target variable: ", " List of objects "):
         text = text.partition(verbose)[0]

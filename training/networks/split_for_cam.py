@@ -78,7 +78,6 @@ def _walk(network: keras.Model, image: Tensor, calls: list[_Call]) -> Tensor:
 
 
 def _map(calls: list[_Call]) -> Tensor:
-    """Return the feature map to divide at."""
     convolved = [isinstance(call.layer, _CONVOLUTIONS) for call in calls]
     first = convolved.index(True) if any(convolved) else 0
     maps = [

@@ -8,12 +8,11 @@ from typing import Any
 
 from training.errors import UsageError
 from training.recipe import Recipe
-from training.recipe_file import is_file, read_recipe
+from training.recipe_file import read_recipe
 from training.recipes import images
 
 
 def _listed() -> Iterator[Recipe]:
-    """Yield the recipes of all modules of this package, in alphabetical order of the modules."""
     for module in pkgutil.iter_modules(__path__, f"{__name__}."):
         found = importlib.import_module(module.name)
         yield from getattr(found, "RECIPES", None) or [found.RECIPE]
@@ -31,7 +30,7 @@ def recipe_named(name: str) -> Recipe:
     Raises:
         UsageError: there is no recipe of that name, or no file of a recipe.
     """
-    if is_file(name):
+    if name.endswith(".py"):
         own = read_recipe(Path(name))
         if own.name in RECIPES:
             raise UsageError(f"{name}: the project has a recipe {own.name}, choose another name")

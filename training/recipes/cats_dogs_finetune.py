@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from training.recipes import cats_dogs_mobilenet
-from training.settings import Augmentation, BackboneNetwork, FineTuning, Head
+from training.settings import Augmentation, FineTuning
 
 RECIPE = replace(
     cats_dogs_mobilenet.RECIPE,
@@ -12,17 +12,10 @@ RECIPE = replace(
     expected="98.4% (mean of 3 splits) in 11 to 21 min on 2 shared cores",
     floor=0.97,
     shape=(180, 180, 3),
-    network=BackboneNetwork(
-        backbone="MobileNet",
-        cut="conv_pw_12_relu",
-        weights="mobilenet_v1_1.0_224_to_conv_pw_12.weights.h5",
-        mirrored=True,
-        varied=2,
-    ),
+    network=replace(cats_dogs_mobilenet.NETWORK, mirrored=True, varied=2),
     augmentation=Augmentation(
         flip=True, crop_area=0.6, crop_aspect=1.2, brightness=1.5, contrast=0.2, colour=0.1
     ),
-    head=Head(pooling="average", units=256, dropout=0.5),
     fine_tuning=FineTuning(after="conv_pw_7_relu", head_epochs=3, head_learning_rate=0.001),
     epochs=6,
     batch_size=64,

@@ -3,6 +3,12 @@
 from training.recipe import Recipe
 from training.settings import BackboneNetwork, Head
 
+NETWORK = BackboneNetwork(
+    backbone="MobileNet",
+    cut="conv_pw_12_relu",
+    weights="mobilenet_v1_1.0_224_to_conv_pw_12.weights.h5",
+)
+
 RECIPE = Recipe(
     name="cats-dogs-mobilenet",
     model="cats-dogs",
@@ -12,11 +18,7 @@ RECIPE = Recipe(
     dataset="dogs-vs-cats",
     preparation="squash/1",
     shape=(180, 180, 3),
-    network=BackboneNetwork(
-        backbone="MobileNet",
-        cut="conv_pw_12_relu",
-        weights="mobilenet_v1_1.0_224_to_conv_pw_12.weights.h5",
-    ),
+    network=NETWORK,
     head=Head(pooling="average", units=256, dropout=0.5),
     epochs=10,
     batch_size=128,
@@ -25,5 +27,4 @@ RECIPE = Recipe(
     learning_rate=0.001,
     schedule="cosine",
     weight_decay=0.01,
-    label_smoothing=0.0,
 )

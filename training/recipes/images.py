@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from training.recipe import ANY_PHOTOS, Recipe
+from training.recipes import cats_dogs_mobilenet
 from training.settings import BackboneNetwork, Head
 
 RECIPE = Recipe(
@@ -14,12 +15,7 @@ RECIPE = Recipe(
     dataset=ANY_PHOTOS,
     preparation="squash/1",
     shape=(224, 224, 3),
-    network=BackboneNetwork(
-        backbone="MobileNet",
-        cut="conv_pw_12_relu",
-        weights="mobilenet_v1_1.0_224_to_conv_pw_12.weights.h5",
-        mirrored=True,
-    ),
+    network=replace(cats_dogs_mobilenet.NETWORK, mirrored=True),
     head=Head(pooling="average", units=256, dropout=0.5),
     epochs=30,
     batch_size=32,
@@ -44,13 +40,12 @@ _BACKBONES = (
 # fmt: on
 """Keras's names, so that recipes are found without importing Keras."""
 
-PREFIX = "images-"
 _INPUT_SIDES = {"NASNetLarge": 331, "InceptionV3": 299, "InceptionResNetV2": 299, "Xception": 299}
 
 
 def images_recipe(name: str) -> Recipe | None:
     """Return the recipe of `images-<backbone>`, for the uncut backbone; None if there is none."""
-    known = {PREFIX + backbone.lower(): backbone for backbone in _BACKBONES}
+    known = {f"images-{backbone.lower()}": backbone for backbone in _BACKBONES}
     if name not in known:
         return None
     backbone = known[name]

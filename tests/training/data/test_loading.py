@@ -4,8 +4,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from training.data.loading import check_photos, load
-from training.data.registry import dataset_named
+from training.data.loading import check_photos, dataset_named, load
 from training.errors import TrainingError, UsageError
 from training.networks.dense import DenseNetwork
 from training.recipes import RECIPES
@@ -14,12 +13,12 @@ RECIPE = RECIPES["clothing-dense128-adam"]
 
 
 def test_an_unknown_preparation_is_refused(garments: Path) -> None:
-    with pytest.raises(UsageError, match=r"preparation is one of .*garment/2.*, not 'garment/9'"):
+    with pytest.raises(UsageError, match=r"unknown preparation 'garment/9'; known: .*garment/2"):
         load(replace(RECIPE, preparation="garment/9"), garments, Console())
 
 
-def test_an_unknown_data_set_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"there is no data set 'mnist2'; there are .*mnist"):
+def test_an_unknown_data_set_is_refused_naming_the_known() -> None:
+    with pytest.raises(UsageError, match=r"unknown data set 'mnist2'; known: .*mnist"):
         dataset_named("mnist2")
 
 

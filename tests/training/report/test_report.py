@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from training.json_files import write_json
 
 from training.__main__ import main
 from training.errors import TrainingError
+from training.json_files import write_json
 from training.metrics.evaluation import Evaluation, save_evaluation
 from training.report import report_page, write_report
 

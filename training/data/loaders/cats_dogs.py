@@ -7,19 +7,18 @@ Source: https://www.kaggle.com/c/dogs-vs-cats/data
 import re
 import zipfile
 import zlib
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
 
 from serving.photos import Shape
-from training.data.datasets import DataSet, file_digest, search_folders
+from training.data.datasets import DataSet, file_digest, not_found, search_folders
 from training.data.labelled_photos import Photo, assemble, with_splits
 from training.data.loaders.image_folders import check_split, load_split_folders, split_folders
+from training.data.loading import dataset
 from training.data.prepared_photos import Source
-from training.data.registry import dataset
-from training.data.splitting import split_order
+from training.data.splits import order_by_file_name
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 from training.recipe import Recipe
@@ -48,7 +47,7 @@ def load_cats_dogs(
     if path.is_dir():
         check_split(path, split)
         return load_split_folders(path, "dogs-vs-cats", FOLDERS, preparation, shape, progress)
-    order = kaggle_order(split)
+    order = order_by_file_name(split)
     try:
         with zipfile.ZipFile(path) as archive:
             photos = with_splits(_members(archive, path), LABELS, order)
@@ -58,11 +57,6 @@ def load_cats_dogs(
             f"{path} is not a valid zip file ({error}): download it again"
         ) from error
     return replace(found, digest=file_digest(path))
-
-
-def kaggle_order(split: int) -> Callable[[str], bytes]:
-    """Return the sort key of Kaggle's photos, by their names without the folder."""
-    return lambda name: split_order(name.rpartition("/")[2], split)
 
 
 def kaggle_label(name: str) -> str | None:
@@ -85,15 +79,13 @@ def read_member(archive: zipfile.ZipFile, name: str, reading: Lock) -> bytes:
 
 
 def _find(data: Path | None) -> Path:
-    folders = search_folders(data, "dogs-vs-cats")
-    for folder in folders:
+    for folder in search_folders(data, "dogs-vs-cats"):
         if (folder / "train.zip").is_file():
             return folder / "train.zip"
         if split_folders(folder):
             return folder
-    looked = f"not found in {', '.join(map(str, folders))}" if folders else "no --data given"
     raise TrainingError(
-        f"no cats and dogs: train.zip is {looked}. Download it from"
+        f"no cats and dogs: {not_found(data, 'dogs-vs-cats')}. Download train.zip from"
         " https://www.kaggle.com/c/dogs-vs-cats/data, put it into a folder and name the"
         " folder with --data or PHOTOLABEL_DATA"
     )

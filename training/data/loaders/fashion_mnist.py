@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from training.data.datasets import DataSet, Split, file_digest, search_folders
-from training.data.registry import dataset
-from training.data.validation_split import split_off_validation
+from training.data.datasets import DataSet, Split, file_digest, not_found, search_folders
+from training.data.loading import dataset
+from training.data.splits import split_off_validation
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 from training.recipe import Recipe
@@ -60,14 +60,7 @@ def load_fashion_mnist(data: Path | None, held_out: float) -> DataSet:
     photos, classes = _read_pair(folder, "train")
     test = Split(*_read_pair(folder, "t10k"))
     training, validation = split_off_validation(photos, classes, held_out)
-    return DataSet(
-        name="fashion-mnist",
-        labels=LABELS,
-        digest=_digest(folder),
-        training=training,
-        validation=validation,
-        test=test,
-    )
+    return DataSet("fashion-mnist", LABELS, _digest(folder), training, validation, test)
 
 
 def _folder_with_files(data: Path | None) -> Path | None:
@@ -93,14 +86,10 @@ def _download(data: Path | None) -> Path:
             for name, md5 in FILES.items()
         ]
     except Exception as error:  # Keras raises a bare Exception where it cannot download.
-        looked = search_folders(data, "fashion-mnist")
-        looked_in = (
-            f"not found in {', '.join(map(str, looked))}" if looked else "--data is not given"
-        )
         raise TrainingError(
-            f"no Fashion-MNIST: {looked_in}, and it cannot be downloaded ({error}). Put"
-            f" {', '.join(FILES)} (https://github.com/zalandoresearch/fashion-mnist) into a folder"
-            " and name that with --data or PHOTOLABEL_DATA"
+            f"no Fashion-MNIST: {not_found(data, 'fashion-mnist')}, and it cannot be downloaded"
+            f" ({error}). Put {', '.join(FILES)} (https://github.com/zalandoresearch/fashion-mnist)"
+            " into a folder and name that with --data or PHOTOLABEL_DATA"
         ) from error
     return Path(paths[0]).parent
 
@@ -144,6 +133,5 @@ def _read_idx(path: Path, dimensions: int) -> np.ndarray:
 
 
 def _digest(folder: Path) -> str:
-    """Return the sha256 of the four files' digests, in the order of their names."""
     digests = "".join(file_digest(folder / name) for name in sorted(FILES))
     return hashlib.sha256(digests.encode()).hexdigest()

@@ -8,14 +8,15 @@ are split here. Every file counts as a photo, regardless of its name, except hid
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from serving.photos import Shape
 from training.data.datasets import DataSet
 from training.data.labelled_photos import Photo, assemble, with_splits
+from training.data.loading import dataset
 from training.data.prepared_photos import Source
-from training.data.registry import dataset
-from training.data.splitting import split_order
+from training.data.splits import order_by_file_name, split_order
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 from training.recipe import ANY_PHOTOS, Recipe
@@ -62,11 +63,9 @@ def load_image_folder(
     labels = _labels(_classes(folder))
     _check_classes(folder, labels)
 
-    def order(photo: str) -> bytes:
-        return split_order(photo, split)
-
     photos = [p for inner, label in labels.items() for p in _photos(folder, folder / inner, label)]
     classes = list(labels.values())
+    order = partial(split_order, split=split)
     splits = with_splits(photos, classes, order)
     return assemble(name, splits, classes, order, preparation, shape, progress)
 
@@ -126,15 +125,8 @@ def load_split_folders(
         for inner, label in labels.items()
         for photo in _photos(folder, part / inner, label)
     ]
-    return assemble(
-        name,
-        photos,
-        list(labels.values()),
-        lambda photo: split_order(photo.rpartition("/")[2], 1),
-        preparation,
-        shape,
-        progress,
-    )
+    classes = list(labels.values())
+    return assemble(name, photos, classes, order_by_file_name(1), preparation, shape, progress)
 
 
 def _classes(folder: Path) -> set[str]:

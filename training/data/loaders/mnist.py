@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from training.data.datasets import DataSet, Split, file_digest, search_folders
-from training.data.registry import dataset
-from training.data.validation_split import split_off_validation
+from training.data.datasets import DataSet, Split, file_digest, not_found, search_folders
+from training.data.loading import dataset
+from training.data.splits import split_off_validation
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 from training.recipe import Recipe
@@ -36,22 +36,12 @@ def load_mnist(data: Path | None, held_out: float) -> DataSet:
     Raises:
         TrainingError: no file and no download, or the file is damaged.
     """
-    path = _file(data) or _download(data)
+    paths = (folder / FILE for folder in search_folders(data, "mnist"))
+    path = next((path for path in paths if path.is_file()), None) or _download(data)
     arrays = _read(path)
     training, validation = split_off_validation(*_split(path, arrays, "train"), held_out)
-    return DataSet(
-        name="mnist",
-        labels=LABELS,
-        digest=file_digest(path),
-        training=training,
-        validation=validation,
-        test=Split(*_split(path, arrays, "test")),
-    )
-
-
-def _file(data: Path | None) -> Path | None:
-    paths = (folder / FILE for folder in search_folders(data, "mnist"))
-    return next((path for path in paths if path.is_file()), None)
+    test = Split(*_split(path, arrays, "test"))
+    return DataSet("mnist", LABELS, file_digest(path), training, validation, test)
 
 
 def _download(data: Path | None) -> Path:
@@ -61,13 +51,9 @@ def _download(data: Path | None) -> Path:
     try:
         return Path(keras.utils.get_file(FILE, origin=_ORIGIN, file_hash=_SHA256))
     except Exception as error:  # Keras raises a bare Exception where it cannot download.
-        looked = search_folders(data, "mnist")
-        looked_in = (
-            f"not found in {', '.join(map(str, looked))}" if looked else "--data is not given"
-        )
         raise TrainingError(
-            f"no MNIST: {looked_in}, and it cannot be downloaded ({error}). Put {FILE} ({_ORIGIN})"
-            " into a folder and name that with --data or PHOTOLABEL_DATA"
+            f"no MNIST: {not_found(data, 'mnist')}, and it cannot be downloaded ({error}). Put"
+            f" {FILE} ({_ORIGIN}) into a folder and name that with --data or PHOTOLABEL_DATA"
         ) from error
 
 

@@ -8,8 +8,8 @@ from serving.photos import prepare
 from tests.training.conftest import encoded
 from training.data import prepared_photos
 from training.data.datasets import DataSet
-from training.data.loaders.cats_dogs import LABELS, kaggle_label, kaggle_order, load_cats_dogs
-from training.data.splitting import SPLITS, split_class
+from training.data.loaders.cats_dogs import LABELS, kaggle_label, load_cats_dogs
+from training.data.splits import SPLITS, order_by_file_name, split_class
 from training.errors import TrainingError
 
 SHAPE = (12, 16, 3)
@@ -30,7 +30,7 @@ def names(count: int) -> list[str]:
 
 def split_names(names: list[str], split: int = 1) -> list[list[str]]:
     """Return the names of each split, in its order."""
-    order = kaggle_order(split)
+    order = order_by_file_name(split)
     splits: dict[str, str] = {}
     for label in LABELS:
         splits |= split_class([name for name in names if kaggle_label(name) == label], order)

@@ -1,12 +1,31 @@
-"""How photos are split into training, validation and test, by their names."""
+"""How data sets are split: arrays by a held-out fraction, files 70/15/15 by their names."""
 
 import hashlib
 from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from training.data.datasets import Split
 
 SPLITS = ("training", "validation", "test")
 FEWEST = 3  # Photos of a class: one for each split.
 
 _SHARES = (0.70, 0.15)  # Of training and validation; the rest is the test split.
+_HELD_OUT_SEED = 20_170_825  # Decides which photos of an array are held out.
+
+
+def split_off_validation(
+    photos: np.ndarray, classes: np.ndarray, fraction: float
+) -> tuple[Split, Split]:
+    """Hold out validation photos of a data set that is published without a validation split.
+
+    Returns:
+        Training and validation, always the same photos, in the published order.
+    """
+    order = np.random.default_rng(_HELD_OUT_SEED).permutation(len(photos))
+    count = int(len(photos) * fraction)
+    held_out, rest = np.sort(order[:count]), np.sort(order[count:])
+    return Split(photos[rest], classes[rest]), Split(photos[held_out], classes[held_out])
 
 
 def split_order(name: str, split: int) -> bytes:
@@ -17,6 +36,11 @@ def split_order(name: str, split: int) -> bytes:
         split: each number gives another order; published models have 1.
     """
     return hashlib.sha256(f"photolabel-{split}:{name}".encode()).digest()
+
+
+def order_by_file_name(split: int) -> Callable[[str], bytes]:
+    """Return `split_order` for paths with "/", of which it only reads the file's name."""
+    return lambda path: split_order(path.rpartition("/")[2], split)
 
 
 def split_class(names: Sequence[str], order: Callable[[str], bytes]) -> dict[str, str]:
