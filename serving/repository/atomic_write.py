@@ -1,12 +1,9 @@
 """Writing files in one step: they stay complete if the process dies or the power fails."""
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from training.errors import explained
 
 
 @contextmanager
@@ -33,11 +30,3 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def write_json(path: Path, value: object) -> None:
-    """Write a JSON file in one step."""
-    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
-    advice = "free some space there"
-    with explained(f"cannot write {path}", advice), atomic_write(path) as temporary:
-        temporary.write_text(text + "\n", "utf-8")
