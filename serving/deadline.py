@@ -3,7 +3,7 @@
 import re
 import time
 
-from serving.errors import DeadlineExceeded
+from serving.http_errors import DeadlineExceeded
 
 TIMEOUT_HEADER = "X-Request-Timeout"
 

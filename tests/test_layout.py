@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("client", "serving", "training", "demo")
 MAX_LINES = 250
 
-_SHARED = {"photos", "repository", "tls", "deadline", "errors", "protos"}
+_SHARED = {"photos", "repository", "tls", "deadline", "http_errors", "protos"}
 
 TRAINING: list[set[str]] = [
     {"__main__"},
@@ -36,11 +36,11 @@ DIRECTIONS: dict[str, dict[str, set[str]]] = {
         "gateway": _SHARED,
         "model_server": {"repository", "tls", "protos"},
         "local": {"repository"},
-        "photos": {"deadline", "errors"},
+        "photos": {"deadline", "http_errors"},
         "repository": set(),
         "tls": set(),
-        "deadline": {"errors"},
-        "errors": set(),
+        "deadline": {"http_errors"},
+        "http_errors": set(),
         "protos": set(),
         "former_commands": set(),
     },
@@ -67,7 +67,7 @@ OUTSIDE: dict[str, set[str]] = {
     "client": set(),
     "serving": set(),
     "training": {"serving.photos", "serving.repository", "serving.protos"},
-    "demo": {"client", "serving.local", "serving.repository", "serving.errors"},
+    "demo": {"client", "serving.local", "serving.repository", "serving.http_errors"},
 }
 """What each package may import from the other packages."""
 

@@ -6,9 +6,9 @@ from contextlib import ExitStack
 from flask import Flask
 
 from serving.gateway.api.cors import allow_origins
+from serving.gateway.api.error_handlers import handle_errors
 from serving.gateway.api.health import Health
 from serving.gateway.api.pages import Pages
-from serving.gateway.api.problems import handle_errors
 from serving.gateway.api.request_telemetry import MetricsPage, Telemetry
 from serving.gateway.api.routes import Routes
 from serving.gateway.api.routing import SegmentConverter, add_routes

@@ -1,6 +1,7 @@
 """The gateway's settings: their names, defaults, bounds and help texts, read from the environment.
 
-The limits of one photo (formats, pixels, …) are settings too: `serving.photos.limits` defines them.
+The limits of one photo (formats, pixels, …) are settings too:
+`serving.photos.formats_and_limits` defines them.
 """
 
 import os
@@ -12,7 +13,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field, ValidationError, ValidationInfo, create_model, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from serving.photos.limits import KNOWN_FORMATS, PhotoLimits
+from serving.photos.formats_and_limits import KNOWN_FORMATS, PhotoLimits
 from serving.tls.certificates import TlsError, TlsFiles
 
 PREFIX = "PHOTOLABEL_"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from serving.errors import UploadError
+from serving.http_errors import UploadError
 
 
 class BadPhoto(UploadError):

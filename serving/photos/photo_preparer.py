@@ -3,8 +3,8 @@
 import numpy as np
 
 from serving.deadline import Deadline
+from serving.photos.formats_and_limits import PhotoLimits
 from serving.photos.headers.inspection import inspect
-from serving.photos.limits import PhotoLimits
 from serving.photos.preparation import Shape, prepare_inspected
 from serving.photos.sandbox.process import Sandbox
 

@@ -19,8 +19,8 @@ from serving.photos.errors import (
     TooManyPixels,
     UnsupportedFormat,
 )
+from serving.photos.formats_and_limits import DEFAULT_LIMITS, PhotoLimits
 from serving.photos.headers.inspection import InspectedPhoto, check_metadata, check_size, inspect
-from serving.photos.limits import DEFAULT_LIMITS, PhotoLimits
 from serving.photos.registry import PREPARATIONS, Preparation
 
 Shape = tuple[int, int, int]  # height, width, channels

@@ -11,7 +11,7 @@ from benchmarks.hostile_uploads.requests import REQUESTS
 from benchmarks.hostile_uploads.uploads import uploads
 from serving.photos import prepare
 from serving.photos.errors import BadPhoto
-from serving.photos.limits import PhotoLimits
+from serving.photos.formats_and_limits import PhotoLimits
 
 LIMITS = PhotoLimits(formats=("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"))
 

@@ -9,12 +9,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from serving.deadline import Deadline
-from serving.errors import ModelServerUnavailable, PhotolabelError
 from serving.gateway.app import create_app
 from serving.gateway.model_client.contract import Description, Prediction
 from serving.gateway.model_client.grpc_errors import RequestRefused, unknown_version
 from serving.gateway.model_client.model_ref import ModelRef, VersionState
 from serving.gateway.settings import Settings
+from serving.http_errors import ModelServerUnavailable, PhotolabelError
 
 CLOTHING = Description(
     version=1,

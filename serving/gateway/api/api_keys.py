@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from serving.errors import Unauthorized
+from serving.http_errors import Unauthorized
 
 QUIET_SECONDS = 10.0
 KEYED = "/v1/"

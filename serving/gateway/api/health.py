@@ -2,12 +2,12 @@
 
 from flask import Response, g
 
-from serving.errors import MalformedRequest
 from serving.gateway.api.openapi import examples
 from serving.gateway.api.responses import render
 from serving.gateway.api.routing import Described, Route
 from serving.gateway.api.schemas import Liveness, ReadinessResponse
 from serving.gateway.inference.readiness import Readiness
+from serving.http_errors import MalformedRequest
 
 
 class Health:

@@ -8,11 +8,11 @@ from typing import Any
 from flask import Response, current_app, render_template, request, send_from_directory
 from markupsafe import Markup, escape
 
-from serving.errors import UnknownPath
-from serving.gateway.api.problems import requested_host
+from serving.gateway.api.error_handlers import requested_host
 from serving.gateway.api.responses import JSON
 from serving.gateway.api.routing import Described, Route
 from serving.gateway.settings import Settings
+from serving.http_errors import UnknownPath
 
 STATIC = Path(__file__).parents[1] / "static"
 

@@ -10,15 +10,6 @@ from typing import TypeVar
 from flask import Response, g, request
 
 from serving.deadline import TIMEOUT_HEADER, Deadline, read_timeout
-from serving.errors import (
-    MalformedRequest,
-    NotExplainable,
-    NotFoundError,
-    PhotolabelError,
-    ServiceError,
-    UnknownVersion,
-    UploadError,
-)
 from serving.gateway.api.api_keys import KEYED, ApiKeys
 from serving.gateway.api.openapi import examples
 from serving.gateway.api.responses import (
@@ -41,6 +32,15 @@ from serving.gateway.inference.results import Photo
 from serving.gateway.model_client.model_ref import ModelRef
 from serving.gateway.settings import Settings
 from serving.gateway.telemetry.observation import Observation
+from serving.http_errors import (
+    MalformedRequest,
+    NotExplainable,
+    NotFoundError,
+    PhotolabelError,
+    ServiceError,
+    UnknownVersion,
+    UploadError,
+)
 
 MAX_VERSION = 2**63 - 1
 FORMATS = {"json": JSON, "png": PNG}

@@ -8,8 +8,8 @@ from flask import Flask
 from pydantic import BaseModel
 from werkzeug.routing import BaseConverter
 
-from serving.errors import PhotolabelError
 from serving.gateway.api.api_keys import KEYED
+from serving.http_errors import PhotolabelError
 
 URL = "$PHOTOLABEL_URL"  # The service's address in commands.
 

@@ -12,7 +12,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 from serving.deadline import Deadline
-from serving.errors import (
+from serving.gateway.api.request_arrival import ARRIVAL, Arrival
+from serving.gateway.inference.results import Photo
+from serving.http_errors import (
     BodyTooLarge,
     MalformedRequest,
     NoPhoto,
@@ -20,8 +22,6 @@ from serving.errors import (
     TooManyRequests,
     UploadTimeout,
 )
-from serving.gateway.api.request_arrival import ARRIVAL, Arrival
-from serving.gateway.inference.results import Photo
 
 MAX_NAME_LENGTH = 255
 

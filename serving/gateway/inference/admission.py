@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from serving.deadline import Deadline
-from serving.errors import DeadlineExceeded, TooManyRequests
+from serving.http_errors import DeadlineExceeded, TooManyRequests
 
 
 class Admission:

@@ -7,10 +7,10 @@ from typing import Protocol
 import numpy as np
 
 from serving.deadline import Deadline
-from serving.errors import DeadlineExceeded, ModelNotReady, UnknownModel, UnknownVersion
 from serving.gateway.model_client.contract import Description, Prediction
 from serving.gateway.model_client.grpc_errors import unknown_version
 from serving.gateway.model_client.model_ref import ModelRef, VersionState
+from serving.http_errors import DeadlineExceeded, ModelNotReady, UnknownModel, UnknownVersion
 from serving.photos import PREPARATIONS
 
 AVAILABLE = "AVAILABLE"

@@ -7,7 +7,6 @@ import math
 import numpy as np
 
 from serving.deadline import Deadline
-from serving.errors import ModelNotReady, NotExplainable, TooManyPhotos, UnknownVersion
 from serving.gateway.inference.admission import DecodeLimit
 from serving.gateway.inference.catalog import Catalog, ModelSource
 from serving.gateway.inference.results import (
@@ -22,8 +21,9 @@ from serving.gateway.model_client.contract import MAX_INPUT_BYTES, Description
 from serving.gateway.model_client.grpc_errors import RequestRefused, broken_contract
 from serving.gateway.model_client.model_ref import ModelRef
 from serving.gateway.telemetry.observation import Observation
+from serving.http_errors import ModelNotReady, NotExplainable, TooManyPhotos, UnknownVersion
 from serving.photos.errors import BadPhoto, BadPhotos
-from serving.photos.limits import PhotoLimits
+from serving.photos.formats_and_limits import PhotoLimits
 from serving.photos.photo_preparer import PhotoPreparer
 
 TRIES = 4

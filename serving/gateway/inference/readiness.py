@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from serving.deadline import Deadline
-from serving.errors import DeadlineExceeded, PhotolabelError
 from serving.gateway.inference.catalog import Catalog
 from serving.gateway.model_client.model_ref import ModelRef
+from serving.http_errors import DeadlineExceeded, PhotolabelError
 
 CACHE_SECONDS = 1.0
 # How long a probe waits for the model server, all models together: less than probes wait for us.

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import grpc
 
-from serving.errors import DeadlineExceeded, ModelServerUnavailable
+from serving.http_errors import DeadlineExceeded, ModelServerUnavailable
 
 log = logging.getLogger(__name__)
 

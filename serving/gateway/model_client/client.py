@@ -8,7 +8,6 @@ import numpy as np
 
 from serving import protos
 from serving.deadline import Deadline
-from serving.errors import InternalError, ModelNotReady, UnknownVersion
 from serving.gateway.model_client.channel import FollowingChannel
 from serving.gateway.model_client.circuit_breaker import CircuitBreaker
 from serving.gateway.model_client.contract import (
@@ -21,6 +20,7 @@ from serving.gateway.model_client.contract import (
 )
 from serving.gateway.model_client.grpc_errors import call
 from serving.gateway.model_client.model_ref import ModelRef, VersionState
+from serving.http_errors import InternalError, ModelNotReady, UnknownVersion
 from serving.photos import Shape
 from serving.tls.certificates import Pem, TlsFiles
 

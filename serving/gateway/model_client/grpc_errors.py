@@ -6,7 +6,8 @@ from typing import Any
 import grpc
 
 from serving.deadline import Deadline
-from serving.errors import (
+from serving.gateway.model_client.model_ref import ModelRef
+from serving.http_errors import (
     DeadlineExceeded,
     InternalError,
     ModelNotReady,
@@ -14,7 +15,6 @@ from serving.errors import (
     PhotolabelError,
     UnknownVersion,
 )
-from serving.gateway.model_client.model_ref import ModelRef
 
 
 class RequestRefused(InternalError):

@@ -1,27 +1,23 @@
-"""The gateway under gunicorn.
-
-On SIGTERM the master drains (`DrainingArbiter.handle_term`), then its workers stop (`Worker.run`).
-"""
+"""The gateway under gunicorn; what happens on SIGTERM is in `draining`."""
 
 import sys
 import threading
-import time
 from contextlib import ExitStack
 from typing import Any
 from urllib.parse import unquote
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
-from gunicorn.arbiter import Arbiter
 
-from serving.errors import Unauthorized
 from serving.gateway.api.api_keys import KEYED, ApiKeys
 from serving.gateway.app import create_app
 from serving.gateway.model_client.client import ModelServer
-from serving.gateway.server.shared_state import ConnectionCounts, Draining
+from serving.gateway.server.connection_counts import ConnectionCounts
+from serving.gateway.server.draining import Draining, DrainingArbiter
 from serving.gateway.settings import Settings
 from serving.gateway.telemetry.logs import GunicornLogger
 from serving.gateway.telemetry.worker_metrics import SHARED_MEMORY, WorkerMetrics
+from serving.http_errors import Unauthorized
 from serving.tls.certificates import Pem
 
 SPARE_THREADS = 8
@@ -31,45 +27,6 @@ SPARE_THREADS = 8
 CLOSE_SECONDS = 2
 
 _GENERATIONS = 4  # For a while, workers that are stopping exist beside the new ones.
-
-
-class DrainingArbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types.
-    """The master process, which gunicorn calls the arbiter; on SIGTERM it drains, then stops.
-
-    While it drains, readiness fails, so that load balancers choose another gateway; requests are
-    still accepted and answered, and dead workers replaced. A second SIGTERM ends the delay.
-    """
-
-    def __init__(self, application: Any, draining: Draining, delay: float) -> None:
-        super().__init__(application)
-        self._draining = draining
-        self._delay = delay
-        self._stop_at = float("inf")
-
-    def handle_term(self) -> None:
-        """Start the delay; stop at once if there is none or it has started already.
-
-        Raises:
-            StopIteration: how gunicorn's main loop is told to stop the workers gracefully.
-        """
-        stop_now = self._draining.begun() or not self._delay
-        self._draining.begin()
-        if stop_now:
-            raise StopIteration
-        self._stop_at = time.monotonic() + self._delay
-        self.log.info("Draining: stopping in %g s", self._delay)
-
-    def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
-        """Wait for signals, or for the end of the delay.
-
-        Raises:
-            StopIteration: the delay is over.
-        """
-        left = self._stop_at - time.monotonic()
-        signals: list[int] = super().wait_for_signals(max(0.0, min(timeout, left)))
-        if not signals and time.monotonic() >= self._stop_at:
-            raise StopIteration
-        return signals
 
 
 class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from serving.photos.errors import NotAnImage, TooManyPixels, UnsupportedFormat, too_large
+from serving.photos.formats_and_limits import PhotoLimits
 from serving.photos.headers.icc_profile import inspect_profile
 from serving.photos.headers.jpeg import inspect_jpeg
 from serving.photos.headers.png import inspect_png
 from serving.photos.headers.webp import inspect_webp
-from serving.photos.limits import PhotoLimits
 
 _HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"heif"}
 _AVIF_BRANDS = {b"avif", b"avis"}

@@ -9,7 +9,7 @@ import struct
 from dataclasses import dataclass, field
 
 from serving.photos.errors import DamagedPhoto, TooCostly, UnsupportedFormat, too_many
-from serving.photos.limits import PhotoLimits
+from serving.photos.formats_and_limits import PhotoLimits
 
 # Huffman coding only: decoding arithmetic coding takes seconds, and no browser shows it.
 _SEQUENTIAL, _PROGRESSIVE = {0xC0, 0xC1}, {0xC2}

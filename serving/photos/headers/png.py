@@ -4,7 +4,7 @@ import struct
 import zlib
 
 from serving.photos.errors import DamagedPhoto, too_large, too_many
-from serving.photos.limits import PhotoLimits
+from serving.photos.formats_and_limits import PhotoLimits
 
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt", b"iCCP"}
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type

@@ -1,7 +1,7 @@
 """What decoding a WebP will cost, read from its chunks (RFC 9649, section 2)."""
 
 from serving.photos.errors import too_many
-from serving.photos.limits import PhotoLimits
+from serving.photos.formats_and_limits import PhotoLimits
 
 
 def inspect_webp(encoded: bytes, limits: PhotoLimits) -> tuple[int, int]:

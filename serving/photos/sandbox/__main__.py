@@ -20,7 +20,7 @@ from PIL import Image
 
 from serving.photos import prepare
 from serving.photos.errors import BadPhoto
-from serving.photos.limits import PhotoLimits
+from serving.photos.formats_and_limits import PhotoLimits
 from serving.photos.sandbox.protocol import MAX_REFUSAL, PIXELS, READY, REFUSAL, REQUEST, RESPONSE
 
 

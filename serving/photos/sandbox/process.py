@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from serving.deadline import Deadline
-from serving.errors import DeadlineExceeded
+from serving.http_errors import DeadlineExceeded
 from serving.photos.errors import BadPhoto, DamagedPhoto, TooCostly
-from serving.photos.limits import PhotoLimits
+from serving.photos.formats_and_limits import PhotoLimits
 from serving.photos.preparation import Shape
 from serving.photos.registry import PREPARATIONS
 from serving.photos.sandbox.protocol import MAX_REFUSAL, PIXELS, READY, REFUSAL, REQUEST, RESPONSE

@@ -6,7 +6,7 @@ import pytest
 
 from serving.__main__ import main
 from serving.gateway.settings import Settings, SettingsError, read_settings
-from serving.photos.limits import PhotoLimits
+from serving.photos.formats_and_limits import PhotoLimits
 
 
 def test_defaults() -> None:

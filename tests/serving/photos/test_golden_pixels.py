@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from serving.photos import PREPARATIONS, Shape, prepare
-from serving.photos.limits import PhotoLimits
+from serving.photos.formats_and_limits import PhotoLimits
 from tests.drawing import encode
 from tests.serving.photos.golden import COLOURS, EXACT, LOSSY, SHAPES, golden, rgb, stored
 from tests.serving.photos.profiles import SPACES, from_srgb, profile

@@ -19,10 +19,10 @@ from PIL import Image
 
 from benchmarks.hostile_uploads import avifs
 from serving.deadline import Deadline
-from serving.errors import DeadlineExceeded
+from serving.http_errors import DeadlineExceeded
 from serving.photos import PREPARATIONS, Shape, prepare
 from serving.photos.errors import BadPhoto, DamagedPhoto, TooCostly, TooManyPixels
-from serving.photos.limits import PhotoLimits
+from serving.photos.formats_and_limits import PhotoLimits
 from serving.photos.photo_preparer import PhotoPreparer
 from tests.drawing import encode, encoded_photo
 

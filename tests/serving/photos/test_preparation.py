@@ -9,7 +9,7 @@ from PIL import Image, ImageCms
 
 from serving.photos import PREPARATIONS, Shape, prepare
 from serving.photos.errors import DamagedPhoto, NotAnImage, TooManyPixels, UnsupportedFormat
-from serving.photos.limits import PhotoLimits
+from serving.photos.formats_and_limits import PhotoLimits
 from tests.drawing import encode, encoded_photo, photo
 
 SQUASH: Shape = (150, 150, 3)

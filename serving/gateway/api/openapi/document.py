@@ -18,12 +18,12 @@ from openapi_pydantic import (
 from openapi_pydantic.util import construct_open_api_with_schema_class
 from werkzeug.routing import Rule
 
-from serving.errors import InternalError, MalformedRequest, TooManyRequests, Unauthorized
 from serving.gateway.api.openapi.bodies import photos_body
 from serving.gateway.api.openapi.parameters import parameters, path_parameters
 from serving.gateway.api.openapi.responses import error_responses, successful_response
 from serving.gateway.api.routing import GROUPS, Route, route_of
 from serving.gateway.settings import Settings
+from serving.http_errors import InternalError, MalformedRequest, TooManyRequests, Unauthorized
 
 API_VERSION = "1.0.0"
 

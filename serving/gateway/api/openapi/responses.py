@@ -7,11 +7,11 @@ from itertools import groupby
 from openapi_pydantic import Example, Header, MediaType, Reference, Response, Schema
 from openapi_pydantic.util import PydanticSchema
 
-from serving.errors import MethodNotAllowed, PhotolabelError
 from serving.gateway.api.responses import JSON, PNG, PROBLEM
 from serving.gateway.api.routing import Described
 from serving.gateway.api.schemas import Problem
 from serving.gateway.settings import Settings
+from serving.http_errors import MethodNotAllowed, PhotolabelError
 
 EXAMPLE_REQUEST_ID = "0b8e6c1f"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from serving.__main__ import main
-from serving.errors import Unauthorized
 from serving.gateway.api.api_keys import ApiKeys, new_key, read_sums
+from serving.http_errors import Unauthorized
 
 
 def test_new_key_prints_a_key_and_its_line(

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from serving import errors
+from serving import http_errors as errors
 from serving.gateway.api.api_keys import new_key
-from serving.photos.limits import DEFAULT_FORMATS
+from serving.photos.formats_and_limits import DEFAULT_FORMATS
 from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, check_problem, gateway
 

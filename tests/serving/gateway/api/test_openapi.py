@@ -12,7 +12,7 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.wrappers import Response
 
-from serving import errors
+from serving import http_errors as errors
 from serving.gateway.api.openapi.responses import error_samples
 from serving.gateway.app import create_app
 from serving.gateway.settings import Settings

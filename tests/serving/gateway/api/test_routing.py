@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from serving.errors import NotFoundError
 from serving.gateway.api.openapi.document import describe
 from serving.gateway.api.routing import Described, Route, add_routes
 from serving.gateway.app import create_app
 from serving.gateway.settings import Settings
+from serving.http_errors import NotFoundError
 from tests.serving.fakes import fake_server
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from serving import errors
+from serving import http_errors as errors
 from serving.deadline import Deadline
 from serving.gateway.model_client.contract import Prediction
 from serving.gateway.model_client.model_ref import ModelRef

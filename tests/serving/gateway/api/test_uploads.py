@@ -9,9 +9,9 @@ from flask import Flask, Request
 from werkzeug.test import EnvironBuilder
 
 from benchmarks.hostile_uploads.requests import FORM, REQUESTS, file_head, form
-from serving.errors import MalformedRequest, NoPhoto, TooManyPhotos
 from serving.gateway.api.uploads import Uploads
 from serving.gateway.inference.results import Photo
+from serving.http_errors import MalformedRequest, NoPhoto, TooManyPhotos
 
 UPLOADS = Uploads(max_body_bytes=20_000_000, max_photos=32)
 

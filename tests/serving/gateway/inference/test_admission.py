@@ -3,8 +3,8 @@
 import pytest
 
 from serving.deadline import Deadline
-from serving.errors import DeadlineExceeded, TooManyRequests
 from serving.gateway.inference.admission import Admission, DecodeLimit
+from serving.http_errors import DeadlineExceeded, TooManyRequests
 
 
 def test_the_limit_holds_and_permits_come_back() -> None:

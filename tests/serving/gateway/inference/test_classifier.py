@@ -8,12 +8,6 @@ import numpy as np
 import pytest
 
 from serving.deadline import Deadline
-from serving.errors import (
-    ModelNotReady,
-    ModelServerUnavailable,
-    TooManyPhotos,
-    UnknownVersion,
-)
 from serving.gateway.inference.catalog import Catalog
 from serving.gateway.inference.classifier import Classifier
 from serving.gateway.inference.results import Classification, Photo
@@ -21,8 +15,14 @@ from serving.gateway.model_client.contract import MAX_INPUT_BYTES, Description
 from serving.gateway.model_client.grpc_errors import RequestRefused
 from serving.gateway.model_client.model_ref import ModelRef
 from serving.gateway.telemetry.observation import Observation
+from serving.http_errors import (
+    ModelNotReady,
+    ModelServerUnavailable,
+    TooManyPhotos,
+    UnknownVersion,
+)
 from serving.photos import prepare
-from serving.photos.limits import PhotoLimits
+from serving.photos.formats_and_limits import PhotoLimits
 from serving.photos.photo_preparer import PhotoPreparer
 from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, fake_server

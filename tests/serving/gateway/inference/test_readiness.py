@@ -9,15 +9,15 @@ import httpx
 import pytest
 
 from serving.deadline import Deadline
-from serving.errors import ModelServerUnavailable
 from serving.gateway.app import create_app
 from serving.gateway.inference.catalog import Catalog
 from serving.gateway.inference.readiness import CACHE_SECONDS, ModelReadiness, Readiness
 from serving.gateway.model_client.model_ref import VersionState
-from serving.gateway.server.shared_state import Draining
+from serving.gateway.server.draining import Draining
 from serving.gateway.settings import Settings
+from serving.http_errors import ModelServerUnavailable
 from tests.serving.fakes import FakeModelServer, fake_server, gateway
-from tests.serving.gateway.server.test_gunicorn_app import running
+from tests.serving.gateway.server.test_draining import running
 from tests.serving.scripted import Script
 
 PROBE_SECONDS = 30.0  # As long as a test may take; a probe itself waits for less.

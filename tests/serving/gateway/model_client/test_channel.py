@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from serving.deadline import Deadline
-from serving.errors import ModelServerUnavailable
 from serving.gateway.model_client.client import ModelServer
 from serving.gateway.model_client.model_ref import ModelRef
+from serving.http_errors import ModelServerUnavailable
 from serving.tls.certificates import TlsFiles
 from serving.tls.ssl_config import server_credentials
 from tests.serving.certificates import SERVER_NAME, Certificates

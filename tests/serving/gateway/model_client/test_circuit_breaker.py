@@ -2,12 +2,17 @@
 
 import pytest
 
-from serving.errors import DeadlineExceeded, ModelServerUnavailable, PhotolabelError, UnknownVersion
 from serving.gateway.model_client.circuit_breaker import (
     FAILURES_TO_OPEN,
     PROBE_SECONDS,
     SLOW_SECONDS,
     CircuitBreaker,
+)
+from serving.http_errors import (
+    DeadlineExceeded,
+    ModelServerUnavailable,
+    PhotolabelError,
+    UnknownVersion,
 )
 
 

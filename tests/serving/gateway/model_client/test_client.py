@@ -9,7 +9,10 @@ import pytest
 
 from serving import protos
 from serving.deadline import Deadline
-from serving.errors import (
+from serving.gateway.model_client.client import ModelServer
+from serving.gateway.model_client.grpc_errors import RequestRefused, to_error
+from serving.gateway.model_client.model_ref import ModelRef
+from serving.http_errors import (
     DeadlineExceeded,
     InternalError,
     ModelNotReady,
@@ -17,9 +20,6 @@ from serving.errors import (
     PhotolabelError,
     UnknownVersion,
 )
-from serving.gateway.model_client.client import ModelServer
-from serving.gateway.model_client.grpc_errors import RequestRefused, to_error
-from serving.gateway.model_client.model_ref import ModelRef
 from tests.serving.scripted import Script, serve
 
 PIXELS = np.arange(2 * 4 * 5 * 3, dtype=np.uint8).reshape(2, 4, 5, 3)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from serving import protos
-from serving.errors import ModelNotReady
 from serving.gateway.model_client.contract import read_description, read_heat, read_prediction
 from serving.gateway.model_client.model_ref import ModelRef
+from serving.http_errors import ModelNotReady
 
 REF = ModelRef("clothing", version=3)
 SHAPE = (28, 28, 1)

@@ -3,8 +3,8 @@
 import pytest
 from flask.testing import FlaskClient
 
-from serving.errors import ModelServerUnavailable
 from serving.gateway.telemetry.metrics import Metrics
+from serving.http_errors import ModelServerUnavailable
 from serving.repository.confidence_bins import CONFIDENCES
 from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, fake_server, gateway

@@ -9,7 +9,7 @@ from PIL import Image
 
 from benchmarks.hostile_uploads import jpegs, pngs, profiles
 from benchmarks.hostile_uploads.bombs import bomb
-from serving.errors import PhotolabelError
+from serving.http_errors import PhotolabelError
 from serving.photos import PREPARATIONS, Shape, prepare
 from serving.photos.errors import (
     BadPhoto,
@@ -18,7 +18,7 @@ from serving.photos.errors import (
     TooManyPixels,
     UnsupportedFormat,
 )
-from serving.photos.limits import DEFAULT_LIMITS, PhotoLimits
+from serving.photos.formats_and_limits import DEFAULT_LIMITS, PhotoLimits
 from tests.drawing import encode, encoded_photo, photo
 
 SHAPE: Shape = (150, 150, 3)

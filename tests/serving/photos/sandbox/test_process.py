@@ -20,7 +20,7 @@ from serving.photos.errors import (
     TooManyPixels,
     UnsupportedFormat,
 )
-from serving.photos.limits import PhotoLimits
+from serving.photos.formats_and_limits import PhotoLimits
 from serving.photos.photo_preparer import PhotoPreparer
 from tests.drawing import encode, encoded_photo, photo
 

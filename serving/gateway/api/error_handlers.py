@@ -7,7 +7,7 @@ from http import HTTPStatus
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
-from serving import errors
+from serving import http_errors as errors
 from serving.gateway.api.responses import PROBLEM, render
 from serving.gateway.api.schemas import Problem
 

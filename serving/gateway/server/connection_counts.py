@@ -1,27 +1,9 @@
-"""What the gateway's master process and its workers share: memory, so make it before the fork."""
+"""How many connections each worker holds, in memory that all share: make it before the fork."""
 
 import ctypes
 import mmap
 
 _NO_WORKER = 0xFFFF
-
-
-class Draining:
-    """A flag that the master sets when the gateway is about to stop, and that its workers read.
-
-    While it is set, readiness fails; requests are still accepted and answered.
-    """
-
-    def __init__(self) -> None:
-        self._byte = mmap.mmap(-1, 1)
-
-    def begin(self) -> None:
-        """Set the flag, for good."""
-        self._byte[0] = 1
-
-    def begun(self) -> bool:
-        """Return whether the flag is set."""
-        return self._byte[0] == 1
 
 
 class ConnectionCounts:

@@ -1,6 +1,6 @@
 """Connections of the workers, as all of them see them."""
 
-from serving.gateway.server.shared_state import ConnectionCounts
+from serving.gateway.server.connection_counts import ConnectionCounts
 
 
 def test_the_lowest_is_that_of_workers_that_accept_more() -> None:
