@@ -22,8 +22,8 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.hostile_uploads.bombs import seed_photo
-from benchmarks.hostile_uploads.chain import Workers, running_chain
 from benchmarks.hostile_uploads.costs import Costs, Meter
+from benchmarks.hostile_uploads.stack import Workers, running_stack
 from benchmarks.hostile_uploads.uploads import Upload, uploads
 
 FORMATS = "JPEG,PNG,WEBP,GIF,BMP,TIFF,AVIF"
@@ -85,7 +85,7 @@ def main() -> int:
             subprocess.run(
                 [sys.executable, "-m", "serving.repository.seed", str(models)], check=True
             )
-        with running_chain(models, Path(folder), FORMATS) as (url, workers):
+        with running_stack(models, Path(folder), FORMATS) as (url, workers):
             report = _attack(url, workers, options.count, options.seed, options.seconds)
     _print(report)
     return 0 if report.passed() else 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from benchmarks.hostile_uploads.chain import Workers, peak, reset_peak
+from benchmarks.hostile_uploads.stack import Workers, peak, reset_peak
 
 _SAMPLE_SECONDS = 0.02
 

@@ -24,7 +24,7 @@ from serving.gateway.telemetry.observation import Observation
 from serving.http_errors import ModelNotReady, NotExplainable, TooManyPhotos, UnknownVersion
 from serving.photos.errors import BadPhoto, BadPhotos
 from serving.photos.formats_and_limits import PhotoLimits
-from serving.photos.photo_preparer import PhotoPreparer
+from serving.photos.worker_or_sandbox import PhotoPreparer
 
 TRIES = 4
 

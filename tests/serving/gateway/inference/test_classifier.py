@@ -23,7 +23,7 @@ from serving.http_errors import (
 )
 from serving.photos import prepare
 from serving.photos.formats_and_limits import PhotoLimits
-from serving.photos.photo_preparer import PhotoPreparer
+from serving.photos.worker_or_sandbox import PhotoPreparer
 from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, fake_server
 

@@ -14,7 +14,7 @@ from serving.protos import GetModelStatusRequest, ModelServiceStub
 from serving.tls.certificates import TlsError, TlsFiles
 from serving.tls.ssl_config import server_credentials
 from tests.serving.certificates import Certificates, Pair
-from tests.serving.gateway.model_client.test_channel import PATIENCE, server
+from tests.serving.gateway.model_client.test_channel import TIMEOUT_SECONDS, server
 from tests.serving.scripted import Script, serve
 
 
@@ -60,7 +60,9 @@ def test_changed_certificates_are_followed_and_bad_ones_are_not(
         second = channel.current()
         assert second is not first
         for each in (first, second):
-            assert ModelServiceStub(each).GetModelStatus(GetModelStatusRequest(), timeout=PATIENCE)
+            assert ModelServiceStub(each).GetModelStatus(
+                GetModelStatusRequest(), timeout=TIMEOUT_SECONDS
+            )
             each.close()
 
 
@@ -74,7 +76,7 @@ def test_a_worker_starts_though_the_files_are_no_good_now(
     ca.write_text("half a certif")
     with server(ours.ssl_config()) as address:
         model_server = ModelServer(address, tls, before)
-        assert model_server.states("m", Deadline(PATIENCE))
+        assert model_server.states("m", Deadline(TIMEOUT_SECONDS))
         model_server.close()
         with pytest.raises(TlsError):
             ModelServer(address, tls)
@@ -91,7 +93,7 @@ def test_a_call_under_way_outlives_a_change_of_certificates(ours: Certificates) 
 
     def ask() -> None:
         stub = ModelServiceStub(channel.current())
-        results.append(stub.GetModelStatus(GetModelStatusRequest(), timeout=PATIENCE))
+        results.append(stub.GetModelStatus(GetModelStatusRequest(), timeout=TIMEOUT_SECONDS))
 
     caller = threading.Thread(target=ask)
     caller.start()

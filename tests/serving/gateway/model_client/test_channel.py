@@ -19,7 +19,7 @@ from tests.serving.certificates import SERVER_NAME, Certificates
 from tests.serving.scripted import Script, serve
 
 PIXELS = np.zeros((1, 4, 5, 3), np.uint8)
-PATIENCE = 20.0
+TIMEOUT_SECONDS = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def client(address: str, tls: TlsFiles | None) -> Iterator[ModelServer]:
 
 def answers(address: str, tls: TlsFiles | None) -> bool:
     with client(address, tls) as model_server:
-        return model_server.predict(ModelRef("m"), PIXELS, Deadline(PATIENCE)).version == 7
+        return model_server.predict(ModelRef("m"), PIXELS, Deadline(TIMEOUT_SECONDS)).version == 7
 
 
 def test_tls_and_mutual_tls(ours: Certificates) -> None:
@@ -88,7 +88,7 @@ def test_what_does_not_fit_is_unavailable_and_the_log_says_why(
     with server(config) as address, client(address, tls) as model_server:
         for _ in range(3):
             with pytest.raises(ModelServerUnavailable):
-                model_server.states("m", Deadline(PATIENCE))
+                model_server.states("m", Deadline(TIMEOUT_SECONDS))
     (line,) = [
         each.getMessage()
         for each in caplog.records
@@ -121,12 +121,12 @@ def _misfit(
 
 def test_an_outage_is_logged_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
     with server() as address, client(address, None) as model_server, caplog.at_level(logging.INFO):
-        model_server.states("m", Deadline(PATIENCE))
+        model_server.states("m", Deadline(TIMEOUT_SECONDS))
     assert not caplog.records
     with client(address, None) as model_server, caplog.at_level(logging.INFO):
         for _ in range(3):
             with pytest.raises(ModelServerUnavailable):
-                model_server.states("m", Deadline(PATIENCE))
+                model_server.states("m", Deadline(TIMEOUT_SECONDS))
         with server(port=int(address.rpartition(":")[2])):
             _wait_for_answer(model_server)
     logged = [record.getMessage() for record in caplog.records]
@@ -136,10 +136,10 @@ def test_an_outage_is_logged_once_and_so_is_its_end(caplog: pytest.LogCaptureFix
 
 
 def _wait_for_answer(model_server: ModelServer) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT_SECONDS
     while True:
         try:
-            model_server.states("m", Deadline(PATIENCE))
+            model_server.states("m", Deadline(TIMEOUT_SECONDS))
         except ModelServerUnavailable:
             assert time.monotonic() < end
             time.sleep(0.02)
@@ -171,7 +171,7 @@ def test_one_of_two_servers_goes_and_comes_and_no_call_fails(
 
 def _call_until(model_server: ModelServer, condition: Callable[[], bool]) -> None:
     """Call again and again; every call has to be answered."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT_SECONDS
     while not condition():
         assert time.monotonic() < end
-        model_server.predict(ModelRef("m"), PIXELS, Deadline(PATIENCE))
+        model_server.predict(ModelRef("m"), PIXELS, Deadline(TIMEOUT_SECONDS))

@@ -21,7 +21,7 @@ from serving.photos.errors import (
     UnsupportedFormat,
 )
 from serving.photos.formats_and_limits import PhotoLimits
-from serving.photos.photo_preparer import PhotoPreparer
+from serving.photos.worker_or_sandbox import PhotoPreparer
 from tests.drawing import encode, encoded_photo, photo
 
 SHAPE: Shape = (150, 150, 3)

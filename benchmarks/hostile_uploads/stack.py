@@ -51,7 +51,7 @@ def peak(pid: int) -> int:
 
 
 @contextlib.contextmanager
-def running_chain(models: Path, logs: Path, formats: str) -> Iterator[tuple[str, Workers]]:
+def running_stack(models: Path, logs: Path, formats: str) -> Iterator[tuple[str, Workers]]:
     """Run both programs until the end of the context; yield the gateway's URL and its workers.
 
     Args:

@@ -23,7 +23,7 @@ from serving.http_errors import DeadlineExceeded
 from serving.photos import PREPARATIONS, Shape, prepare
 from serving.photos.errors import BadPhoto, DamagedPhoto, TooCostly, TooManyPixels
 from serving.photos.formats_and_limits import PhotoLimits
-from serving.photos.photo_preparer import PhotoPreparer
+from serving.photos.worker_or_sandbox import PhotoPreparer
 from tests.drawing import encode, encoded_photo
 
 SHAPE: Shape = (150, 150, 3)
@@ -229,7 +229,7 @@ def test_signals_of_a_service_manager_do_not_end_a_sandbox(start: Start) -> None
 
 _WORKER = """
 import sys
-from tests.serving.photos.test_photo_preparer import LIMITS, PhotoPreparer, ask, encoded_photo
+from tests.serving.photos.test_worker_or_sandbox import LIMITS, PhotoPreparer, ask, encoded_photo
 preparer = PhotoPreparer(LIMITS)
 ask(preparer, encoded_photo("AVIF"))
 print("ready", flush=True)
