@@ -20,7 +20,14 @@ def nvidia_machine(tmp_path: Path) -> dict[str, str]:
 
 def dry_run(target: str, environment: dict[str, str] | None = None) -> str:
     done = subprocess.run(
-        ["make", "--dry-run", "--always-make", target, "VENV=/nonexistent/venv"],
+        [
+            "make",
+            "--no-print-directory",
+            "--dry-run",
+            "--always-make",
+            target,
+            "VENV=/nonexistent/venv",
+        ],
         cwd=ROOT,
         env=environment,
         capture_output=True,

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, median, stdev
 
-from training.data.loading import dataset_named
 from training.errors import explained
 from training.judging.measurements import (
     Measurement,
@@ -39,6 +38,8 @@ _HEAD = (
 
 def seeded(recipe: Recipe, seed: int) -> Recipe:
     """Return a recipe with a seed, and where it splits its data, a split with the same number."""
+    from training.data.loading import dataset_named  # Listing recipes does without its NumPy.
+
     splits = "split_seed" in dataset_named(recipe.dataset).reads
     return override(recipe, [f"seed={seed}", *([f"split_seed={seed}"] if splits else [])])
 

@@ -31,7 +31,7 @@ def test_every_preparation_has_the_module_of_its_name() -> None:
 
 def test_a_new_preparation_is_one_new_file(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "serving/photos", tmp_path / "serving/photos")
-    for name in ("deadline.py", "errors.py"):
+    for name in ("deadline.py", "http_errors.py"):
         shutil.copy(ROOT / "serving" / name, tmp_path / "serving")
     (tmp_path / "serving/photos/mirrored_v3.py").write_text(_NEW)
     shown = subprocess.check_output([sys.executable, "-c", _SHOW], cwd=tmp_path, text=True)
