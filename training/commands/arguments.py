@@ -34,8 +34,6 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
     Raises:
         UsageError: there is no such recipe or setting, or a value is wrong or has no effect.
     """
-    from training.data.loading import check_splitting
-
     if arguments.default_of:
         recipe = default_recipe(arguments.default_of)
     else:
@@ -45,6 +43,8 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
             sys.stderr.write(f"note: {former} is called {name} now\n")
     seed = [] if arguments.seed is None else [f"seed={arguments.seed}"]
     recipe = override(recipe, [*arguments.assignments, *seed])
+    from training.data.loading import check_splitting  # Imports NumPy, for recipes without faults.
+
     check_splitting(recipe)
     return recipe
 
