@@ -138,7 +138,7 @@ def slow_senders(target: Target, path: str, count: int) -> Iterator[None]:
         stdin=subprocess.PIPE,
     )
     try:
-        time.sleep(2)  # All of them have began.
+        time.sleep(2)  # All of them have begun.
         yield
     finally:
         process.kill()
