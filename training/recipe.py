@@ -3,6 +3,7 @@
 No framework is imported here: recipes are read, listed and overridden within a moment.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -24,6 +25,8 @@ from training.settings import (
 
 ANY_PHOTOS = "images"
 """The data set that is any folder of photos that `--data` names."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # Also of a folder.
 
 
 @settings
@@ -111,6 +114,11 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Check what concerns several settings."""
+        for what, name in (("recipe", self.name), ("model", self.model)):
+            if not _NAME.fullmatch(name):
+                raise UsageError(
+                    f"a {what}'s name has letters, digits and . _ - only, not {name!r}"
+                )
         for problem in (*self._without_effect(), *self._network_problems()):
             raise UsageError(problem)
 

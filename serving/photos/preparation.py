@@ -104,7 +104,10 @@ def _open(
         image = Image.open(io.BytesIO(photo.encoded), formats=[photo.format])
     except Image.DecompressionBombError:
         limit = limits.pixels(photo.format)
-        raise TooManyPixels(f"The photo has too many pixels; at most {limit:,}.") from None
+        raise TooManyPixels(
+            f"The {photo.format} has far more than {limit:,} pixels, the maximum."
+            " Send a smaller copy."
+        ) from None
     check_size(photo.format, image.size, limits)
     if photo.format == "TIFF" and image.info["compression"] not in _TIFF_COMPRESSIONS:
         raise UnsupportedFormat(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -210,3 +211,16 @@ def test_a_recipe_file_may_be_imported_by_another(squares: Path) -> None:
 
     assert (first.dataset, second.dataset) == ("squares", "squares")
     assert first.file_digest != second.file_digest
+
+
+@pytest.mark.parametrize("field", ["name", "model"])
+@pytest.mark.parametrize("value", ["../x", "", ".x", "a/b"])
+def test_a_name_stays_within_its_folder(field: str, value: str) -> None:
+    changed: dict[str, Any] = {field: value}
+    with pytest.raises(UsageError, match=f"letters, digits and . _ - only, not {value!r}"):
+        replace(RECIPES["clothing-cnn"], **changed)
+
+
+def test_an_empty_recipe_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--recipe", ""]) == 2
+    assert capsys.readouterr().err.startswith("error: there is no recipe ''")

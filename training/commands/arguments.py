@@ -37,7 +37,7 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
     if arguments.default_of:
         recipe = default_recipe(arguments.default_of)
     else:
-        recipe = recipe_named(arguments.file or arguments.recipe)
+        recipe = recipe_named(arguments.recipe if arguments.file is None else arguments.file)
     for former, name in FORMER_NAMES.items():
         if any(each.startswith(f"{former}=") for each in arguments.assignments):
             sys.stderr.write(f"note: {former} is called {name} now\n")

@@ -39,7 +39,7 @@ def _framework(error: HTTPException) -> Response | HTTPException:
         hint = "POST photos to /v1/models/NAME:classify; GET /v1/models lists the models."
         return _render(errors.UnknownPath(f"There is nothing at {request.path}. {hint}"))
     if isinstance(error, MethodNotAllowed):
-        allowed = error.valid_methods or []
+        allowed = sorted(error.valid_methods or [])
         detail = f"{request.method} is not allowed at {request.path}; {' and '.join(allowed)} are."
         return _render(errors.MethodNotAllowed(detail, allowed))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

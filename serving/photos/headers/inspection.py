@@ -85,7 +85,9 @@ def _accepted_format(encoded: bytes, limits: PhotoLimits) -> str:
             " the phone to do so: Settings, Camera, Formats, Most Compatible."
         )
     if name:
-        raise UnsupportedFormat(f"This is a {name} image; {accepted}.")
+        raise UnsupportedFormat(
+            f"This is {'an' if name == 'AVIF' else 'a'} {name} image; {accepted}."
+        )
     if not encoded:
         raise NotAnImage(f"The file is empty; {accepted}.")
     raise NotAnImage(
