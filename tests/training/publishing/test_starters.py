@@ -75,7 +75,7 @@ def test_the_starters_in_the_repository_come_from_the_default_recipes(name: str)
     assert card["recipe"] == DEFAULTS[name]
     recipe = default_recipe(name)
     # A hyperparameter that did not exist when a starter was trained had its default.
-    neutral = Recipe("", "", "", "", "", "", recipe.shape, type(recipe.network)())
+    neutral = Recipe("r", "m", "", "", "", "", recipe.shape, type(recipe.network)())
     found = json.loads(json.dumps(hyperparameters(neutral))) | renamed(card["parameters"])
     assert found == json.loads(json.dumps(hyperparameters(recipe))), (
         "train it again (make starters) or undo the change"
