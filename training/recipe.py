@@ -14,6 +14,7 @@ from training.settings import (
     AtLeastOne,
     Augmentation,
     BackboneNetwork,
+    Count,
     FineTuning,
     Fraction,
     Head,
@@ -101,6 +102,12 @@ class Recipe:
     averaging: Fraction = 0.0
     """Momentum of a moving average of the weights over all steps, which is the result; 0: the last
     step's weights."""
+    early_stopping: Count = 0
+    """Epochs without a lower validation loss after which fitting ends. The weights of the epoch
+    with the lowest one are then the result, also if it does not end early; 0: the last epoch's."""
+    class_weights: Literal["none", "balanced"] = "none"
+    """`balanced`: in the loss, each class counts as much as any other, whatever its number of
+    photos; `none`: each photo does."""
     steps_per_call: AtLeastOne = 1
     """Steps in one call of the backend, which makes small steps cheaper."""
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"

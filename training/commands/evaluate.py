@@ -67,6 +67,9 @@ def _show(figures: dict[str, Any], console: Console) -> None:
         f" {figures['photos']:,} photos, loss {figures['loss']:.4f},"
         f" {figures['images_per_second']:,.0f} images per second",
     )
+    if "top_k" in figures:
+        shares = (f"top-{k} accuracy {share:.2%}" for k, share in figures["top_k"].items())
+        say(console, ", ".join(shares))
     table = figures_table("class", "photos", "precision", "recall", "F1")
     for label, shares in figures["classes"].items():
         parts = (_percent(shares[name]) for name in ("precision", "recall", "f1"))

@@ -15,6 +15,7 @@ import numpy as np
 from rich.console import Console
 
 from serving.photos import PREPARATIONS
+from training.data.class_balance import class_counts, imbalance
 from training.data.datasets import DataSet
 from training.errors import TrainingError, UsageError
 from training.progress_bars import ProgressCallback, counting
@@ -83,7 +84,7 @@ def dataset_named(name: str) -> Registered:
 
 
 def check_splitting(recipe: Recipe) -> None:
-    """Check that a recipe sets nothing that its data set would not read.
+    """Check that a recipe sets nothing that its data set would not read, or does not have.
 
     Raises:
         UsageError: it does, or there is no such data set.
@@ -93,6 +94,11 @@ def check_splitting(recipe: Recipe) -> None:
         raise UsageError(f"held_out has no effect: {recipe.dataset} has its own validation split")
     if recipe.split_seed != 1 and "split_seed" not in reads:
         raise UsageError(f"split_seed has no effect: {recipe.dataset} has its own test split")
+    if recipe.early_stopping and "held_out" in reads and not recipe.held_out:
+        raise UsageError(
+            f"early_stopping needs validation photos, and {recipe.dataset} has none of its own:"
+            " --set held_out=0.1 sets some aside"
+        )
 
 
 def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
@@ -114,6 +120,14 @@ def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
         highlight=False,
         soft_wrap=True,
     )
+    unbalanced = imbalance(class_counts(data))
+    if unbalanced:
+        remedy = (
+            "weighed equally"
+            if recipe.class_weights == "balanced"
+            else "--set class_weights=balanced weighs them equally"
+        )
+        console.print(f"unbalanced: {unbalanced}; {remedy}", highlight=False, soft_wrap=True)
     for fault in data.damaged:
         console.print(f"set aside: {fault}", highlight=False, markup=False, soft_wrap=True)
     return data
@@ -123,8 +137,14 @@ def check_photos(recipe: Recipe, data: DataSet) -> None:
     """Check that a network can be fitted to a data set.
 
     Raises:
-        TrainingError: the photos have another shape than the recipe's, or are not uint8.
+        TrainingError: the photos have another shape than the recipe's, or are not uint8; or early
+            stopping has no validation photos.
     """
+    if recipe.early_stopping and not len(data.validation):
+        raise TrainingError(
+            f"early_stopping needs validation photos, and {data.name} has none:"
+            " --set early_stopping=0"
+        )
     for split in data.splits:
         shape, dtype = split.photos.shape[1:], np.asarray(split.photos[:1]).dtype
         if shape != recipe.shape or dtype != np.uint8:

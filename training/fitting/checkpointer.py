@@ -6,7 +6,9 @@ import keras
 import numpy as np
 
 from training.errors import Diverged
-from training.fitting.checkpoints import CheckpointFolder, Position, State
+from training.fitting.averaged_weights import AveragedWeights
+from training.fitting.checkpoints import BestEpoch, CheckpointFolder, Position, State
+from training.fitting.early_stopping import EarlyStopping
 from training.fitting.interruption import Stop
 
 _MEANS = ("loss", "accuracy")  # Means over the steps of an epoch.
@@ -18,6 +20,10 @@ class Checkpointer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
     When asked to stop, it writes a checkpoint and stops the fit. It must be the last callback, so
     that the others have written their files once an epoch counts as done; `correction` must be the
     first.
+
+    Attributes:
+        early_stopping: whose best epoch is part of the checkpoints.
+        averaged_weights: whose weights during validation are not.
     """
 
     def __init__(self, folder: CheckpointFolder, minutes: float, stop: Stop) -> None:
@@ -26,8 +32,21 @@ class Checkpointer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
         self._minutes = minutes
         self.stop = stop
         self._resumed = State(Position(), [])
+        self._position = Position()
         self._began = self._saved = time.monotonic()
         self.correction = _Correction(self)
+        self.early_stopping = EarlyStopping(0)
+        self.averaged_weights = AveragedWeights()
+
+    @property
+    def best(self) -> BestEpoch | None:
+        """With early stopping, the epoch whose weights are the result so far."""
+        return self.early_stopping.best
+
+    @property
+    def epochs(self) -> int:
+        """The number of completed epochs."""
+        return self._position.epoch
 
     @property
     def begun(self) -> bool:
@@ -47,7 +66,8 @@ class Checkpointer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
         if state:
             for variable, value in zip(variables, state.variables, strict=True):
                 variable.assign(value)
-            self._resumed = state
+            self._resumed, self._position = state, state.position
+            self.early_stopping.best = state.best
             self._began = time.monotonic()
         return self._resumed.position
 
@@ -61,6 +81,7 @@ class Checkpointer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
         resumed = self._resumed.position
         self._epoch = epoch
         self._first = self._step = resumed.step if resumed.epoch == epoch else 0
+        self._logs: dict[str, float] = {}
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Write a checkpoint when it is time to, or when asked to stop."""
@@ -73,6 +94,7 @@ class Checkpointer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
     def on_test_batch_end(self, batch: int, logs: object = None) -> None:
         """Write a checkpoint when asked to stop during validation."""
         if self.stop.asked:
+            self.averaged_weights.undo()
             self._save(Position(self._epoch, self._step), self.epoch_means(self._logs))
         self.stop.check()
 
@@ -96,8 +118,8 @@ class Checkpointer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
         weights = values[: len(self.model.variables)]
         if not all(np.isfinite(value).all() for value in weights):
             raise Diverged("the weights became NaN or infinite", self._epoch + 1)
-        self._folder.write(State(position, values, self.seconds, figures))
-        self._saved = time.monotonic()
+        self._folder.write(State(position, values, self.seconds, figures, self.best))
+        self._position, self._saved = position, time.monotonic()
 
 
 class _Correction(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.

@@ -36,6 +36,21 @@ class Position:
 
 
 @dataclass(frozen=True)
+class BestEpoch:
+    """The epoch with the lowest validation loss so far.
+
+    Attributes:
+        epoch: its number, from 1.
+        loss: on the validation photos.
+        weights: of the network after it, in Keras's order.
+    """
+
+    epoch: int
+    loss: float
+    weights: list[np.ndarray]
+
+
+@dataclass(frozen=True)
 class State:
     """The state of a fit at a position.
 
@@ -44,12 +59,14 @@ class State:
         variables: their values, in Keras's order.
         seconds: time spent on fitting so far.
         figures: means over the steps of an incomplete epoch.
+        best: with early stopping, the epoch whose weights are the result so far.
     """
 
     position: Position
     variables: list[np.ndarray]
     seconds: float = 0.0
     figures: dict[str, float] = field(default_factory=dict)
+    best: BestEpoch | None = None
 
 
 class CheckpointFolder:
@@ -69,8 +86,11 @@ class CheckpointFolder:
             "figures": state.figures,
             "random": _random_states(),
         }
-        arrays: dict[str, Any] = {"facts": np.array(json.dumps(facts))}
-        arrays |= {f"variable{index:05d}": value for index, value in enumerate(state.variables)}
+        arrays = _numbered("variable", state.variables)
+        if state.best:
+            facts["best"] = {"epoch": state.best.epoch, "loss": state.best.loss}
+            arrays |= _numbered("best", state.best.weights)
+        arrays["facts"] = np.array(json.dumps(facts))
         last = self.last() or "the beginning"
         advice = f"free some space; the same command then resumes from {last}"
         with explained(f"cannot write the checkpoint {path}", advice):
@@ -121,12 +141,20 @@ class CheckpointFolder:
         return sorted(self._folder.glob("[0-9]*.npz"))
 
 
+def _numbered(kind: str, arrays: list[np.ndarray]) -> dict[str, Any]:
+    return {f"{kind}{index:05d}": array for index, array in enumerate(arrays)}
+
+
 def _read(path: Path) -> tuple[State, dict[str, Any]]:
     with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
         facts = json.loads(str(file["facts"]))
-        variables = [file[name] for name in sorted(file.files) if name.startswith("variable")]
+        variables, weights = (
+            [file[name] for name in sorted(file.files) if name.startswith(kind)]
+            for kind in ("variable", "best")
+        )
     position = Position(facts["epoch"], facts["step"])
-    return State(position, variables, facts["seconds"], facts["figures"]), facts["random"]
+    best = BestEpoch(**facts["best"], weights=weights) if "best" in facts else None
+    return State(position, variables, facts["seconds"], facts["figures"], best), facts["random"]
 
 
 def _random_states() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 The result is the network after the last epoch. The validation split is only monitored, so that its
 accuracy stays an unbiased estimate; with a learning rate that decays to 0 the last epoch is usually
-as good as any.
+as good as any. With early stopping the result is that of the epoch with the lowest validation loss.
 """
 
 import math
@@ -13,11 +13,15 @@ import keras
 
 from training.backends import current
 from training.data.batches import PlainBatches, TrainingBatches
+from training.data.class_balance import class_weights
 from training.data.datasets import DataSet
 from training.errors import Diverged, UsageError
+from training.fitting.averaged_weights import AveragedWeights
 from training.fitting.checkpointer import Checkpointer
 from training.fitting.checkpoints import Position
+from training.fitting.early_stopping import EarlyStopping
 from training.fitting.head_warmup import fit_head_warmup
+from training.fitting.optimizers import optimizer_of
 from training.networks.building import network_to_fit, network_to_serve
 from training.recipe import Recipe
 
@@ -41,7 +45,7 @@ def fit(
         scope: in which all variables are created, such as one that uses several devices.
 
     Returns:
-        The network to serve, in float32, with the weights of the last epoch.
+        The network to serve, in float32, with the weights of the last epoch, or of the best one.
 
     Raises:
         TrainingError: the loss became NaN or infinite (`Diverged`), or a checkpoint can't be used.
@@ -56,7 +60,7 @@ def fit(
     with scope or nullcontext():
         network = network_to_fit(recipe, classes, data.backbone)
         network.compile(
-            optimizer=_optimizer(recipe, steps=len(batches(0))),
+            optimizer=optimizer_of(recipe, steps=len(batches(0))),
             loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
             # As an object: given by name, it is created during tracing, which then runs twice.
             metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
@@ -74,32 +78,38 @@ def fit(
             )
         plain = PlainBatches(data.validation, classes, _VALIDATION_BATCH, replicas)
         validation = plain if len(plain) else None
-        _fit_network(network, batches, validation, recipe.epochs, callbacks, checkpointer)
+        _fit_network(recipe, network, data, batches, validation, callbacks, checkpointer)
     return network_to_serve(recipe, network, data.backbone)
 
 
 def _fit_network(
+    recipe: Recipe,
     network: keras.Model,
+    data: DataSet,
     batches: Callable[[int], TrainingBatches],
     validation: keras.utils.PyDataset | None,
-    epochs: int,
     callbacks: Sequence[keras.callbacks.Callback],
     checkpointer: Checkpointer | None,
 ) -> None:
     """Fit a compiled network; `batches` returns those of an epoch from a step on."""
     if not network.optimizer.built:  # Otherwise it is built during tracing, which then runs twice.
         network.optimizer.build(network.trainable_variables)
+    early_stopping, averaged_weights = EarlyStopping(recipe.early_stopping), AveragedWeights()
+    always = [_FiniteLoss(), *callbacks, early_stopping]
+    if recipe.averaging:
+        always.append(averaged_weights)
+    if checkpointer:
+        checkpointer.early_stopping = early_stopping
+        checkpointer.averaged_weights = averaged_weights
+        always = [checkpointer.correction, *always, checkpointer]
     position = checkpointer.resume(network) if checkpointer else Position()
-    if position.epoch >= epochs:  # Only what Keras does after the last epoch is missing.
+    if position.epoch >= recipe.epochs:  # Only what Keras does after the last epoch is missing.
         network.optimizer.finalize_variable_values(network.trainable_variables)
-    while position.epoch < epochs:
+    while position.epoch < recipe.epochs and not early_stopping.is_due(position.epoch):
         # A partial epoch needs its own `fit`: in Keras, all epochs have the same length.
-        end = position.epoch + 1 if position.step else epochs
+        end = position.epoch + 1 if position.step else recipe.epochs
         remaining = batches(position.step)
-        hooks = [_FiniteLoss(), *callbacks]
-        if checkpointer:
-            hooks = [checkpointer.correction, *hooks, checkpointer]
-        hooks.insert(0, remaining.epoch_starter())
+        hooks = [remaining.epoch_starter(), *always]
         if len(remaining):
             network.fit(
                 current().to_dataset(remaining),
@@ -107,14 +117,16 @@ def _fit_network(
                 epochs=end,
                 validation_data=validation,
                 callbacks=hooks,
+                class_weight=class_weights(recipe, data),
                 shuffle=False,  # The batches are shuffled already.
                 verbose=0,
             )
         else:
             _only_validate(network, validation, position.epoch, hooks)
         position = Position(end)
-        if checkpointer and end < epochs:
+        if checkpointer and end < recipe.epochs:
             checkpointer.resume(network)  # Undoes what Keras does at the end of `fit`.
+    early_stopping.restore(network)
 
 
 def _only_validate(
@@ -145,34 +157,3 @@ class _FiniteLoss(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has 
         loss = (logs or {}).get("loss", 0.0)  # A mean over the epoch so far.
         if not math.isfinite(loss):
             raise Diverged(f"the loss became {loss}", self._epoch)
-
-
-def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
-    """Return the recipe's optimizer, with a learning rate schedule over all steps of the run."""
-    rate = _learning_rate(recipe, steps)
-    decay = recipe.weight_decay or None
-    averaging = {"use_ema": True, "ema_momentum": recipe.averaging} if recipe.averaging else {}
-    if recipe.optimizer == "adam":
-        return keras.optimizers.Adam(rate, **averaging)
-    if recipe.optimizer == "sgd":
-        momentum = {"momentum": recipe.momentum, "nesterov": recipe.momentum > 0}
-        optimizer = keras.optimizers.SGD(rate, weight_decay=decay, **momentum, **averaging)
-    else:
-        optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, **averaging)
-    if decay:
-        optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    return optimizer
-
-
-def _learning_rate(
-    recipe: Recipe, steps: int
-) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    if recipe.schedule == "constant":
-        return recipe.learning_rate
-    rising = round(recipe.warmup_epochs * steps)
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if rising else recipe.learning_rate,
-        decay_steps=max(1, recipe.epochs * steps - rising),
-        warmup_target=recipe.learning_rate if rising else None,
-        warmup_steps=rising,
-    )

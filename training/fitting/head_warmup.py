@@ -6,6 +6,7 @@ The layers below process each training photo once; the head is fitted to their o
 import keras
 import numpy as np
 
+from training.data.class_balance import class_weights
 from training.data.datasets import DataSet
 from training.fitting.interruption import Stop
 from training.networks.backbone import jit, tail_and_below, without_xla
@@ -45,6 +46,7 @@ def fit_head_warmup(
         data.training.classes,
         batch_size=_BATCH,
         epochs=recipe.fine_tuning.head_epochs,
+        class_weight=class_weights(recipe, data),
         callbacks=[
             keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: stop.check())
         ],

@@ -23,6 +23,7 @@ LEAST_PROBABILITY = 1e-7
 """Smaller probabilities count as this one: for 0 the loss would be infinite."""
 
 _BATCH = 256
+_TOP = (2, 3, 5)
 _ARRAYS = "evaluation.npz"
 
 
@@ -61,8 +62,10 @@ class Evaluation:
 
         Returns:
             `photos`; `accuracy` and `accuracy_interval`, its two ends at 95% confidence; `loss`
-            (mean cross-entropy in nats); `classes`: for each label its `photos`, `recall`,
-            `precision` and their harmonic mean `f1` (None where the denominator is 0).
+            (mean cross-entropy in nats); with three classes or more `top_k`, for some k the share
+            of photos with the correct class among the k most probable ones; `classes`: for each
+            label its `photos`, `recall`, `precision` and their harmonic mean `f1` (None where the
+            denominator is 0).
         """
         photos, right = len(self.classes), int(self.right.sum())
         probabilities = self.probabilities[np.arange(photos), self.classes]
@@ -71,8 +74,16 @@ class Evaluation:
             "accuracy": right / photos,
             "accuracy_interval": accuracy_interval(right, photos),
             "loss": float(-np.log(np.maximum(probabilities, LEAST_PROBABILITY)).mean()),
+            **self._top_k(),
             "classes": self._class_metrics(),
         }
+
+    def _top_k(self) -> dict[str, dict[str, float]]:
+        known = [k for k in _TOP if k < len(self.labels)]
+        order = np.argsort(-self.probabilities, axis=1, kind="stable")  # As `predicted` at ties.
+        found = order == self.classes[:, np.newaxis]
+        shares = {str(k): float(found[:, :k].any(axis=1).mean()) for k in known}
+        return {"top_k": shares} if shares else {}
 
     def _class_metrics(self) -> dict[str, dict[str, Any]]:
         confusion = self.confusion()

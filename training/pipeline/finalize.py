@@ -9,6 +9,7 @@ from rich.console import Console
 
 from training.backends import backend_name
 from training.console import say
+from training.data.class_balance import class_counts
 from training.data.datasets import DataSet
 from training.errors import TrainingError
 from training.json_files import write_json
@@ -19,7 +20,7 @@ from training.publishing.card import model_card
 from training.publishing.gate_policy import GatePolicy
 from training.recipe import Recipe
 from training.runs.folders import Run
-from training.runs.history import read_history
+from training.runs.history import chosen_epoch, read_history
 from training.trust.calibrate_and_evaluate import CalibratedEvaluation, calibrate_and_evaluate
 
 if TYPE_CHECKING:
@@ -86,16 +87,19 @@ def _save_results(
     found: CalibratedEvaluation, recipe: Recipe, data: DataSet, run: Run
 ) -> dict[str, Any]:
     """Write the card and the evaluation of the test split, and return the card."""
-    last = read_history(run.folder)[-1:]
-    training = {name: last[0].get(name) for name in ("accuracy", "loss") if last}
+    facts = run.facts()
+    epoch = chosen_epoch(read_history(run.folder), facts["trained"])
     metrics = {
-        "training": {"photos": len(data.training), **training},  # Means over the last epoch.
+        "training": {
+            "photos": len(data.training),
+            **{name: epoch.get(name) for name in ("accuracy", "loss") if epoch},  # Means over it.
+            "classes": {label: {"photos": count} for label, count in class_counts(data).items()},
+        },
         "test": found.test.metrics(),
     }
     if found.validation:
         metrics["validation"] = found.validation.metrics()
     trust = {"calibration": found.calibration, "recognition": found.recognition}
-    facts = run.facts()
     card = model_card(recipe, data, metrics, trust, {**facts["trained"], "run": facts["id"]})
     card["histograms"] = histograms(found.test, "test")
     save_evaluation(found.test, data.test.photos, run.folder)

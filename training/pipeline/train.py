@@ -131,9 +131,17 @@ def _fit(
         raise TrainingError(f"{error}. The last good checkpoint: {good}") from error
     finally:
         progress.close()
-    # The time is noted first: a trained network on disk always has it.
+    epochs = {"fitted": checkpointer.epochs}
+    if checkpointer.best:
+        epochs["best"] = checkpointer.best.epoch
+        say(
+            console,
+            f"the weights are those of epoch {epochs['best']} of {epochs['fitted']}, which has the"
+            " lowest validation loss",
+        )
+    # These are noted first: a trained network on disk always has them.
     seconds = round(checkpointer.seconds, 1)
-    run.note(trained={**run.facts()["trained"], "seconds": seconds})
+    run.note(trained={**run.facts()["trained"], "seconds": seconds, "epochs": epochs})
     save_trained_network(network, run.folder)
     run.note(status="trained")
     checkpoints.clear()

@@ -9,7 +9,7 @@ from pathlib import Path
 from training.errors import explained
 from training.metrics.evaluation import confident_mistakes, read_evaluation, sample
 from training.model_cards import read_run_card
-from training.report.page import render
+from training.report.page import best_epoch, render
 from training.report.pictures import confusion_picture, curves_picture, photos_picture
 from training.report.reliability import reliability_picture
 from training.report.tiles import tiles
@@ -25,13 +25,13 @@ def write_report(folder: Path) -> Path:
     `reliability.png`.
     """
     page = report_page(folder)
-    history = read_history(folder)
+    card, history = read_run_card(folder), read_history(folder)
     evaluation, photos = read_evaluation(folder)
     with explained(f"cannot write the report into {folder}"):
         if history:
-            curves_picture(history, folder / "curves.png")
+            curves_picture(history, best_epoch(card), folder / "curves.png")
         confusion_picture(evaluation, folder / "confusion.png")
-        reliability_picture(read_run_card(folder), folder / "reliability.png")
+        reliability_picture(card, folder / "reliability.png")
         for name, choose in (("mistakes", confident_mistakes), ("predictions", sample)):
             photos_picture(tiles(evaluation, photos, choose(evaluation)), folder / f"{name}.png")
         (folder / PAGE).write_text(page, "utf-8")

@@ -8,6 +8,7 @@ from typing import Any
 import jinja2
 import numpy as np
 
+from training.data.class_balance import imbalance
 from training.metrics.evaluation import Evaluation
 from training.report.overfitting import FEWEST, overfitting_start
 from training.report.pictures import DARK, LIGHT, curves
@@ -37,6 +38,7 @@ def render(
 
     The evaluation is of the test split; the history may be empty.
     """
+    best = best_epoch(card)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("training.report", ""),
         autoescape=True,
@@ -51,7 +53,9 @@ def render(
         metrics=evaluation.metrics(),
         light=LIGHT,
         dark=DARK,
-        curves=curves(history),
+        best=best,
+        imbalance=_imbalance(card),
+        curves=curves(history, best),
         reliability=reliability(card),
         history=history,
         speed=_speed(history),
@@ -61,6 +65,19 @@ def render(
         sample=sample,
         wrong=int((~evaluation.right).sum()),
     )
+
+
+def best_epoch(card: dict[str, Any]) -> int | None:
+    """Return the epoch that early stopping chose; None without early stopping."""
+    best: int | None = card["trained"].get("epochs", {}).get("best")
+    return best
+
+
+def _imbalance(card: dict[str, Any]) -> str:
+    """Describe unbalanced training photos; empty if they are balanced, or the card is older."""
+    classes = card.get("metrics", {}).get("training", {}).get("classes", {})
+    counts = {label: figures["photos"] for label, figures in classes.items()}
+    return imbalance(counts) if counts else ""
 
 
 def _speed(history: list[dict[str, Any]]) -> float | None:

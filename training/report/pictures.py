@@ -40,10 +40,10 @@ _CURVES = ("loss", "accuracy", "seconds")
 _COLUMNS = 4  # Photos per row.
 
 
-def curves(history: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """Draw loss, accuracy and seconds of each epoch: see `in_both_schemes`."""
+def curves(history: list[dict[str, Any]], best: int | None) -> list[dict[str, str]]:
+    """Draw loss, accuracy and seconds of each epoch, and mark the best: see `in_both_schemes`."""
     whats = _CURVES if history else ()
-    draw = partial(_draw_curve, history)
+    draw = partial(_draw_curve, history, best)
     return [in_both_schemes(what, (4.6, 3.0), partial(draw, what)) for what in whats]
 
 
@@ -61,11 +61,11 @@ def in_both_schemes(
     return drawn
 
 
-def curves_picture(history: list[dict[str, Any]], path: Path) -> None:
+def curves_picture(history: list[dict[str, Any]], best: int | None, path: Path) -> None:
     """Draw loss, accuracy and seconds of each epoch side by side into a PNG file."""
     with blank_figure(LIGHT, (13, 3.6)) as figure:
         for axes, what in zip(figure.subplots(1, 3), _CURVES, strict=True):
-            _draw_curve(history, what, LIGHT, axes)
+            _draw_curve(history, best, what, LIGHT, axes)
         figure.savefig(path, dpi=130)
 
 
@@ -135,7 +135,9 @@ def blank_figure(
         yield figure
 
 
-def _draw_curve(history: list[dict[str, Any]], what: str, colours: Colours, axes: Axes) -> None:
+def _draw_curve(
+    history: list[dict[str, Any]], best: int | None, what: str, colours: Colours, axes: Axes
+) -> None:
     epochs = [entry["epoch"] for entry in history]
     names = {what: "training", f"val_{what}": "validation"}
     present = {name: label for name, label in names.items() if name in history[-1]}
@@ -155,6 +157,9 @@ def _draw_curve(history: list[dict[str, Any]], what: str, colours: Colours, axes
     if start is not None:
         line = axes.axvline(epochs[start], color=colours.wrong, linestyle="--", linewidth=1.2)
         line.set_label("overfitting starts")
+    if best:
+        line = axes.axvline(best, color=colours.ink, linestyle=":", linewidth=1.4)
+        line.set_label("best epoch")
     axes.legend(frameon=False, fontsize=9)
 
 

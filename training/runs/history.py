@@ -15,6 +15,18 @@ from training.errors import TrainingError
 HISTORY = "history.json"
 
 
+def chosen_epoch(history: list[dict[str, Any]], trained: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of the epoch whose weights are the result; empty if they are not known.
+
+    Args:
+        history: of the run.
+        trained: of its card: with early stopping, `epochs` names the best one.
+    """
+    best = trained.get("epochs", {}).get("best")
+    found = [entry for entry in history if best in (None, entry["epoch"])]
+    return found[-1] if found else {}
+
+
 def read_history(folder: Path) -> list[dict[str, Any]]:
     """Return the epochs of a run; an empty list if its folder has no history."""
     path = folder / HISTORY
