@@ -41,7 +41,7 @@ def drawn() -> DataSet:
     """Return random photos."""
     random = np.random.default_rng(0)
     photos = random.integers(0, 256, (PHOTOS, 28, 28, 1), np.uint8)
-    split = Split(photos, np.arange(PHOTOS) % 3)
+    split = Split(photos, np.arange(PHOTOS) % 10 // 5 * (1 + np.arange(PHOTOS) % 2))
     return DataSet("drawn", ("a", "b", "c"), "0", split, split, split)
 
 
@@ -74,6 +74,9 @@ def main() -> None:
         optimizer="sgd",  # Adam amplifies small differences.
         momentum=0.9,
         learning_rate=0.01,
+        averaging=0.9,
+        class_weights="balanced",
+        early_stopping=3,
     )
     with current().spread():
         devices = current().replicas()
