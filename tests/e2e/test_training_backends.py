@@ -1,8 +1,10 @@
 """Fitting with JAX and no TensorFlow, publishing with TensorFlow; fitting on two devices."""
 
 import json
+import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,16 +25,21 @@ def test_a_network_fitted_without_tensorflow_is_published_with_it(tmp_path: Path
     assert (status, error.count("\n")) == (1, 1)
     assert "tensorflow is not installed: install it, or set KERAS_BACKEND=jax" in error
 
-    output = workspace.start(
-        "--tensorboard", "events", epochs=2, KERAS_BACKEND="jax", **without
-    ).succeed()
+    command = ("--tensorboard", "events", "--checkpoint-minutes", "0")
+    with_jax = partial(workspace.start, *command, epochs=6, KERAS_BACKEND="jax", **without)
+    run = with_jax()
+    run.wait_for(workspace.checkpoints)
+    assert run.send_signal(signal.SIGTERM)[0] == 75  # As `timeout` on a machine lent for minutes.
+    assert workspace.checkpoints()
+    output = with_jax().succeed()
+    assert "resumes from runs/clothing-cnn/" in output
     folder = workspace.run_folder()
     named = folder.relative_to(workspace.folder)
     lines = output.splitlines()
     assert lines[0] == "clothing-cnn, seed 1, on CPU with JAX"
     assert lines[-1] == f"python -m training export {named} --data garments --models models"
     assert workspace.versions() == []
-    assert len(list((workspace.folder / "events" / "clothing-cnn" / folder.name).iterdir())) == 1
+    assert len(list((workspace.folder / "events" / "clothing-cnn" / folder.name).iterdir())) == 2
     fitted = json.loads((folder / "model_card.json").read_text())
     assert fitted["trained"]["backend"] == "jax"
 

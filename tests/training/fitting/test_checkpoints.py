@@ -2,13 +2,14 @@ import random
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from training.errors import TrainingError
-from training.fitting.checkpoints import CheckpointFolder, Position, State
+from training.fitting.checkpoints import BestEpoch, CheckpointFolder, Position, State
 
 LIKE = [np.zeros((2, 3), np.float32), np.zeros((), np.int64), np.zeros(2, np.uint32)]
 
@@ -49,6 +50,20 @@ def test_a_state_is_read_back_unchanged(folder: CheckpointFolder) -> None:
     assert (read.position, read.seconds, read.figures) == (Position(3, 17), 12.5, {"loss": 0.25})
     for found, expected in zip(read.variables, written.variables, strict=True):
         assert found.dtype == expected.dtype
+        assert np.array_equal(found, expected)
+
+
+def test_the_best_epoch_is_read_back_unchanged(folder: CheckpointFolder) -> None:
+    best = BestEpoch(2, 0.375, [np.arange(6, dtype=np.float32).reshape(2, 3), np.ones(2)])
+    folder.write(replace(state(4), best=best))
+
+    read = folder.read(LIKE)
+
+    assert read is not None
+    assert read.best is not None
+    assert (read.best.epoch, read.best.loss) == (2, 0.375)
+    assert len(read.variables) == len(LIKE)
+    for found, expected in zip(read.best.weights, best.weights, strict=True):
         assert np.array_equal(found, expected)
 
 

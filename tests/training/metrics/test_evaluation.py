@@ -69,6 +69,29 @@ def test_the_confusion_matrix_has_true_classes_in_rows_and_predicted_ones_in_col
     assert 0 < low < 0.5 < high < 1
 
 
+def test_top_k_accuracies_count_photos_whose_class_is_among_the_most_probable() -> None:
+    rows = [0.4, 0.3, 0.2, 0.1], [0.1, 0.2, 0.3, 0.4], [0.25, 0.25, 0.25, 0.25]
+    evaluation = Evaluation(tuple("abcd"), np.array([1, 1, 3]), array_of(*rows))
+
+    # Of equally probable classes the first counts as the most probable one, as in `accuracy`.
+    assert evaluation.metrics()["top_k"] == pytest.approx({"2": 1 / 3, "3": 2 / 3})
+
+
+@pytest.mark.parametrize(("count", "ks"), [(3, ["2"]), (5, ["2", "3"]), (6, ["2", "3", "5"])])
+def test_top_k_accuracies_are_given_for_k_below_the_number_of_classes(
+    count: int, ks: list[str]
+) -> None:
+    evaluation = Evaluation(tuple("abcdef"[:count]), np.array([0]), np.eye(count)[:1])
+
+    assert list(evaluation.metrics()["top_k"]) == ks
+
+
+def test_two_classes_have_no_top_k_accuracy() -> None:
+    evaluation = Evaluation(("a", "b"), np.array([0]), array_of([0.9, 0.1]))
+
+    assert "top_k" not in evaluation.metrics()
+
+
 def test_a_saved_evaluation_reads_back_with_the_photos_that_a_report_shows(
     tmp_path: Path,
 ) -> None:

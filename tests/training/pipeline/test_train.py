@@ -102,6 +102,27 @@ def test_sigterm_before_fitting_has_its_own_exit_status(
     assert capsys.readouterr().err == "terminated\n"
 
 
+def test_early_stopping_is_told_and_recorded(
+    train: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    overrides = ("epochs=4", "early_stopping=1", "learning_rate=0", "schedule=constant")
+    constant = [word for each in (*overrides, "warmup_epochs=0") for word in ("--set", each)]
+
+    assert train(*constant) == 0
+
+    output = capsys.readouterr().out
+    card = json.loads((MODELS / "1/assets.extra/model_card.json").read_text())
+    (run,) = Path("runs/clothing-cnn").iterdir()
+    history = json.loads((run / "history.json").read_text())
+    epochs = card["trained"]["epochs"]
+    assert epochs["fitted"] == len(history)
+    best = min(history, key=lambda entry: entry["val_loss"])
+    assert epochs["best"] == best["epoch"]
+    assert f"the weights are those of epoch {best['epoch']} of {len(history)}, which" in output
+    assert card["metrics"]["training"]["accuracy"] == best["accuracy"]
+    assert sum(each["photos"] for each in card["metrics"]["training"]["classes"].values()) == 190
+
+
 @pytest.mark.parametrize("minutes", ["-1", "soon", "inf"])
 def test_invalid_checkpoint_minutes_are_refused(
     train: CommandLine, capsys: pytest.CaptureFixture[str], minutes: str

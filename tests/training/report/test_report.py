@@ -17,6 +17,7 @@ from training.errors import TrainingError
 from training.json_files import write_json
 from training.metrics.evaluation import Evaluation, save_evaluation
 from training.report import report_page, write_report
+from training.report.pictures import curves
 
 ROOT = Path(__file__).parents[3]
 LABELS = ("T-shirt <top>", "Брюки & co", "bag $5")
@@ -162,6 +163,52 @@ def test_without_a_rise_or_a_validation_split_the_page_says_so(
 
     assert message in text
     assert "Overfitting starts" not in text
+
+
+def test_the_page_names_the_epoch_that_early_stopping_chose(tmp_path: Path) -> None:
+    stopped = {**CARD["trained"], "epochs": {"fitted": 4, "best": 2}}
+    source = report_page(run_folder(tmp_path, trained=stopped))
+
+    text = text_of(source)
+    assert "the weights are those of epoch 2, which has the lowest validation loss." in text
+    assert " 2 (best) " in text
+    assert "early stopping" not in text_of(report_page(run_folder(tmp_path))).lower()
+
+
+def test_the_curves_mark_the_epoch_that_early_stopping_chose() -> None:
+    history = [entry(n + 1, loss) for n, loss in enumerate((0.9, 0.5, 0.7, 0.9))]
+    marked, plain = curves(history, 2), curves(history, None)
+
+    differs = {
+        one["what"]: one["light"] != other["light"]
+        for one, other in zip(marked, plain, strict=True)
+    }
+    assert differs == {"loss": True, "accuracy": True, "seconds": False}
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [("none", "--set class_weights=balanced weighs"), ("balanced", "The loss weighed")],
+)
+def test_the_page_says_that_the_training_photos_are_unbalanced(
+    tmp_path: Path, weights: str, said: str
+) -> None:
+    classes = {"daisy": {"photos": 1200}, "rose": {"photos": 40}}
+    text = text_of(
+        report_page(
+            run_folder(
+                tmp_path,
+                parameters={"seed": 1, "class_weights": weights},
+                metrics={"training": {"photos": 1240, "classes": classes}},
+            )
+        )
+    )
+
+    assert "unbalanced: 1,200 photos of 'daisy' to 40 of 'rose'. " + said in text
+
+
+def test_the_page_shows_top_k_accuracies(source: str) -> None:
+    assert "top-2 accuracy78.33%" in text_of(source)
 
 
 def test_a_model_without_mistakes_has_no_picture_of_them(tmp_path: Path) -> None:
