@@ -86,11 +86,13 @@ class DataSet:
     Attributes:
         name: as recipes name it.
         labels: class names, in the order of the classes.
-        digest: sha256 (hexadecimal) of the published files.
+        digest: sha256 (hexadecimal) of the published files, or of all photos with label and split.
         training: the weights are fitted to these photos.
         validation: watched while fitting; may be empty.
         test: evaluated once, at the end.
         damaged: photos set aside, each with the reason.
+        split_seed: what `splits.split_of` split the photos by; None if the data set has splits of
+            its own.
         store: the cache of all prepared photos, if they come from encoded files.
         backbone: the `training.networks.backbone.Backbone` that the features come from, if any.
     """
@@ -102,6 +104,7 @@ class DataSet:
     validation: Split
     test: Split
     damaged: tuple[str, ...] = ()
+    split_seed: int | None = None
     store: PhotoStore | None = None
     backbone: Any = None
 

@@ -8,21 +8,20 @@ are split here. Every file counts as a photo, regardless of its name, except hid
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 from serving.photos import Shape
 from training.data.datasets import DataSet
-from training.data.labelled_photos import Photo, assemble, with_splits
+from training.data.labelled_photos import Photo, assemble
 from training.data.loading import dataset
 from training.data.prepared_photos import Source
-from training.data.splits import order_by_file_name, split_order
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 from training.recipe import ANY_PHOTOS, Recipe
 
 PREPARED = ".prepared.json"
-"""In a folder that `prepare` made: its archive and split."""
+"""In a folder that `prepare` made: its archive, its split seed, and what it was split by."""
 SPLIT_FOLDERS = {"train": "training", "validation": "validation", "test": "test"}
 _LIKE_SPLITS = {*SPLIT_FOLDERS, "training", "valid", "val", "dev", "testing"}
 _NO_PHOTOS = {"Thumbs.db", "desktop.ini"}  # Windows puts them beside photos.
@@ -58,16 +57,13 @@ def load_image_folder(
         raise TrainingError(f"the data folder {folder} does not exist")
     if split_folders(folder):
         inner = set().union(*map(_classes, split_folders(folder).values()))
-        check_split(folder, split)
-        return load_split_folders(folder, name, _labels(inner), preparation, shape, progress)
+        return load_split_folders(folder, name, _labels(inner), split, preparation, shape, progress)
     labels = _labels(_classes(folder))
     _check_classes(folder, labels)
 
     photos = [p for inner, label in labels.items() for p in _photos(folder, folder / inner, label)]
     classes = list(labels.values())
-    order = partial(split_order, split=split)
-    splits = with_splits(photos, classes, order)
-    return assemble(name, splits, classes, order, preparation, shape, progress)
+    return assemble(name, photos, classes, split, preparation, shape, progress)
 
 
 def split_folders(folder: Path) -> dict[str, Path]:
@@ -88,25 +84,11 @@ def split_folders(folder: Path) -> dict[str, Path]:
     return {}
 
 
-def check_split(folder: Path, split: int) -> None:
-    """Check that another split is not asked for where a folder has its splits already.
-
-    Raises:
-        TrainingError: another split is asked for.
-    """
-    note = folder / PREPARED
-    made = json.loads(note.read_text("utf-8") or "{}").get("split", 1) if note.is_file() else 1
-    if split not in (1, made):
-        raise TrainingError(
-            f"{folder} has its splits already, made with split_seed={made}: leave out"
-            f" split_seed={split}, or name the archive that the folder was made from"
-        )
-
-
 def load_split_folders(
     folder: Path,
     name: str,
     labels: Mapping[str, str],
+    split_seed: int,
     preparation: str,
     shape: Shape,
     progress: ProgressCallback,
@@ -116,17 +98,31 @@ def load_split_folders(
     `labels` has the label of each class folder, in the order of the classes.
 
     Raises:
-        TrainingError: fewer than two classes, or a class without photos in one of the splits.
+        TrainingError: fewer than two classes, a class without photos in one of the splits, or
+            another split seed than that of the folders.
     """
     _check_classes(folder, labels)
+    made_with = _prepared_split_seed(folder)
+    if split_seed not in (1, made_with):
+        advice = f"leave out split_seed={split_seed}"
+        if made_with:
+            advice = f"they were made with split_seed={made_with}; {advice}, or name the archive"
+        raise TrainingError(f"{folder} has its splits already: {advice}")
     photos = [
         Photo(photo.source, photo.label, split)
         for split, part in split_folders(folder).items()
         for inner, label in labels.items()
         for photo in _photos(folder, part / inner, label)
     ]
-    classes = list(labels.values())
-    return assemble(name, photos, classes, order_by_file_name(1), preparation, shape, progress)
+    found = assemble(name, photos, list(labels.values()), split_seed, preparation, shape, progress)
+    return replace(found, split_seed=made_with)
+
+
+def _prepared_split_seed(folder: Path) -> int | None:
+    """Return the split seed of a folder that `prepare` made; None if it is not such a folder."""
+    note = folder / PREPARED
+    made = json.loads(note.read_text("utf-8") or "{}") if note.is_file() else {}
+    return made["split"] if made.get("split_by") == "content" else None
 
 
 def _classes(folder: Path) -> set[str]:

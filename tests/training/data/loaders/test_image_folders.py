@@ -1,3 +1,4 @@
+import json
 import os
 import unicodedata
 from pathlib import Path
@@ -29,11 +30,28 @@ def test_folder_names_are_labels_even_with_spaces_or_cyrillic(tmp_path: Path) ->
 
     assert data.name == "flowers"
     assert data.labels == ("пион дикий", "роза")
-    assert [np.bincount(split.classes).tolist() for split in data.splits] == [
-        [14, 14],
-        [3, 3],
-        [3, 3],
+    assert np.bincount(np.concatenate([split.classes for split in data.splits])).tolist() == [
+        20,
+        20,
     ]
+    assert all(set(split.classes) == {0, 1} for split in data.splits)
+
+
+def test_a_photo_keeps_its_split_when_others_come_and_files_are_renamed(tmp_path: Path) -> None:
+    folder = write_photos(tmp_path / "flowers", COUNTS)
+    before = [contents(split.photos) for split in load(folder).splits]
+    (folder / "роза" / "new").mkdir()
+    for path in list((folder / "роза").glob("*.png")):
+        path.rename(folder / "роза" / "new" / f"renamed {path.name}")
+
+    again = load(folder)
+    assert [contents(split.photos) for split in again.splits] == before
+    write_photos(folder, {"роза": 10, "пион дикий": 5}, first=20)
+
+    after = load(folder)
+    assert sum(map(len, after.splits)) == 55
+    for old, split in zip(before, after.splits, strict=True):
+        assert old <= contents(split.photos)
 
 
 def test_every_photo_is_prepared_as_the_gateway_does(tmp_path: Path) -> None:
@@ -132,11 +150,15 @@ def test_existing_splits_refuse_another_seed(tmp_path: Path) -> None:
     for index, name in enumerate(("train", "validation", "test")):
         write_photos(folder / name, {"a": 4, "b": 4}, first=10 * index)
 
-    with pytest.raises(TrainingError, match="has its splits already, made with split_seed=1"):
+    with pytest.raises(TrainingError, match="has its splits already: leave out split_seed=2"):
         load(folder, split=2)
+    assert load(folder).split_seed is None
 
-    (folder / ".prepared.json").write_text('{"archive": "0123", "split": 2}')
-    assert np.array_equal(load(folder, split=2).test.photos[:], load(folder).test.photos[:])
+    note = {"archive": "0123", "split": 2, "split_by": "content"}
+    (folder / ".prepared.json").write_text(json.dumps(note))
+    assert load(folder, split=2).split_seed == load(folder).split_seed == 2
+    with pytest.raises(TrainingError, match="they were made with split_seed=2; leave out"):
+        load(folder, split=3)
 
 
 @pytest.mark.parametrize("split", ["train", "validation", "test"])
@@ -197,7 +219,7 @@ def test_the_same_photo_under_two_labels_is_left_out(tmp_path: Path) -> None:
     [
         ({}, "has no class, and at least two are needed: put the photos of each class into"),
         ({"rose": 9}, "has only the class 'rose', and at least two are needed: put"),
-        ({"rose": 9, "tulip": 2}, "there are 2 photos of 'tulip'; a split needs at least 3"),
+        ({"rose": 9, "tulip": 2}, "there are 2 usable photos of 'tulip'; a split needs at least 3"),
         ({"all/rose": 9, "all/tulip": 9}, "if you mean .*flowers/all, name that"),
     ],
     ids=["none", "one", "few", "above"],
