@@ -19,12 +19,13 @@ from threading import Lock
 
 from filelock import FileLock, Timeout
 
-from serving.photos import prepare
 from serving.photos.errors import BadPhoto
 from training.data.datasets import file_digest
 from training.data.loaders.cats_dogs import FOLDERS, kaggle_label, read_member
-from training.data.loaders.image_folders import PREPARED, SPLIT_FOLDERS
+from training.data.loaders.image_folders import PREPARED
+from training.data.photo_limits import prepare_photo
 from training.data.prepared_photos import Source, content_digests
+from training.data.split_folders import SPLIT_FOLDERS
 from training.data.splits import FEWEST, split_class
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
@@ -96,9 +97,7 @@ def prepare_dogs_vs_cats(
     except Timeout as error:
         raise TrainingError(f"{folder} is being prepared by another process") from error
     except zipfile.BadZipFile as error:
-        raise TrainingError(
-            f"{path} is not a valid zip file ({error}): download it again"
-        ) from error
+        raise TrainingError(f"{path} is not a valid zip file ({error}): fetch it again") from error
     except OSError as error:
         raise TrainingError(
             f"cannot prepare {path} in {folder} ({error.strerror or error}): fix that, then run the"
@@ -227,7 +226,7 @@ def _extract(read: _Read, folder: Path, photo: _Photo) -> str:
     except OSError as error:
         return f"it can't be read from the archive ({error})"
     try:
-        prepare(encoded, *_CHECKED_AS)
+        prepare_photo(encoded, *_CHECKED_AS)
     except BadPhoto as error:
         _put(folder / DAMAGED / photo.name, encoded)
         return str(error)

@@ -2,18 +2,21 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from serving.photos import Shape
+from serving.photos.formats_and_limits import DEFAULT_FORMATS
 from training.console import counted
 from training.data.datasets import DataSet, Rows, Split
 from training.data.prepared_photos import PhotoStore, Source, content_digests, photo_store
 from training.data.splits import SPLITS, split_class
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
+
+_MANY = 0.1  # Share of photos in formats that are refused by default.
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,22 @@ def assemble(
         validation,
         test,
         damaged=tuple(sorted(left_out)),
+        notes=tuple(_format_notes(store)),
         split_seed=None if "test" in given else split_seed,
         store=store,
     )
+
+
+def _format_notes(store: PhotoStore) -> Iterator[str]:
+    """Warn where many photos have formats that the gateway refuses by default."""
+    refused = {each: count for each, count in store.formats.items() if each not in DEFAULT_FORMATS}
+    total, count = sum(store.formats.values()), sum(refused.values())
+    if count and count >= _MANY * total:
+        formats = ",".join([*DEFAULT_FORMATS, *sorted(refused)])
+        yield (
+            f"{count:,} of {counted(total, 'photo')} are {' or '.join(sorted(refused))}, which the"
+            f" gateway refuses by default: start it with PHOTOLABEL_FORMATS={formats}"
+        )
 
 
 def _with_splits(

@@ -15,6 +15,7 @@ import numpy as np
 from rich.console import Console
 
 from serving.photos import PREPARATIONS
+from training.console import say
 from training.data.datasets import DataSet
 from training.errors import TrainingError, UsageError
 from training.progress_bars import ProgressCallback, counting
@@ -108,14 +109,13 @@ def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
     chosen = dataset_named(recipe.dataset)
     with counting(console, "preparing photos") as progress:
         data = chosen.load(recipe, folder, progress)
-    console.print(
+    say(
+        console,
         f"{data.name}: {len(data.training):,} photos to train on,"
         f" {len(data.validation):,} for validation, {len(data.test):,} for the test",
-        highlight=False,
-        soft_wrap=True,
     )
-    for fault in data.damaged:
-        console.print(f"set aside: {fault}", highlight=False, markup=False, soft_wrap=True)
+    for line in (*data.notes, *(f"set aside: {fault}" for fault in data.damaged)):
+        say(console, line)
     return data
 
 

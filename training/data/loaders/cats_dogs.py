@@ -14,9 +14,10 @@ from threading import Lock
 from serving.photos import Shape
 from training.data.datasets import DataSet, not_found, search_folders
 from training.data.labelled_photos import Photo, assemble
-from training.data.loaders.image_folders import load_split_folders, split_folders
+from training.data.loaders.image_folders import load_split_folders
 from training.data.loading import dataset
 from training.data.prepared_photos import Source
+from training.data.split_folders import split_folders
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 from training.recipe import Recipe
