@@ -113,7 +113,10 @@ def folder_photos(
     """
     if is_photo_list(folder):
         listed = [photo for photo in read_photo_list(folder) if photo.split in ("", split)]
-        found = [(photo.source, _index(model, photo.label, str(folder))) for photo in listed]
+        found = [
+            (photo.source, _index(model, photo.label, f"the label {photo.label!r} in {folder}"))
+            for photo in listed
+        ]
     elif folder.is_dir():
         splits = split_folders(folder)
         if splits and split not in splits:
@@ -176,25 +179,23 @@ def _labelled_photos(
     inner = class_folders(folder, left_out)
     if not inner:
         raise TrainingError(f"{folder} has no sub-folders; each class needs one with its photos")
-    indices = [_index(model, path.name, str(folder)) for path in inner]
-    found = [
-        (source, index)
-        for path, index in zip(inner, indices, strict=True)
-        for source in photos_below(path, folder, left_out)
-    ]
+    found = []
+    for path in inner:
+        index = _index(model, path.name, f"the sub-folder {path.name!r} of {folder}")
+        found += [(source, index) for source in photos_below(path, folder, left_out)]
     if line := left_out_line(left_out):
         say(console, line)
     return found
 
 
-def _index(model: PublishedModel, name: str, where: str) -> int:
+def _index(model: PublishedModel, name: str, described: str) -> int:
     """Return the index of the label that a folder or a list names."""
     indices = {_plain(label): index for index, label in enumerate(model.labels)}
     plain = _plain(name)
     index = indices.get(plain, indices.get(plain.removesuffix("s")))
     if index is None:
         raise TrainingError(
-            f"{name!r} in {where} is not a label of {model.name}/{model.version}; its labels are"
+            f"{described} is not a label of {model.name}/{model.version}; its labels are"
             f" {', '.join(model.labels)}"
         )
     return index

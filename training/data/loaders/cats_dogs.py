@@ -80,7 +80,7 @@ def _find(data: Path | None) -> Path:
     for folder in search_folders(data, "dogs-vs-cats"):
         if (folder / "train.zip").is_file():
             return folder / "train.zip"
-        if split_folders(folder):
+        if folder.is_dir() and split_folders(folder):
             return folder
     raise TrainingError(
         f"no cats and dogs: {not_found(data, 'dogs-vs-cats')}. Download train.zip from"

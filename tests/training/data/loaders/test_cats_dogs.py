@@ -69,7 +69,7 @@ def test_classes_are_mixed_within_a_split(pets: Path) -> None:
 
 def test_photos_are_prepared_once(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = load(pets)
-    monkeypatch.setattr(prepared_photos, "prepare", None)
+    monkeypatch.setattr(prepared_photos, "prepare_photo", None)
 
     again = load(pets)
 
