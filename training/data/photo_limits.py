@@ -34,8 +34,8 @@ TRAINING_LIMITS = PhotoLimits(
 _USUAL = PhotoLimits(formats=KNOWN_FORMATS)
 _one_large_photo = Lock()
 
-# Above twice this number Pillow raises an error; `PhotoLimits` are checked before and after it.
-Image.MAX_IMAGE_PIXELS = TRAINING_LIMITS.max_pixels // 2
+# Pillow warns above this number; `PhotoLimits` are checked before anything is decoded.
+Image.MAX_IMAGE_PIXELS = TRAINING_LIMITS.max_pixels
 
 
 def prepare_photo(encoded: bytes, preparation: str, shape: Shape) -> np.ndarray:
