@@ -6,6 +6,7 @@ import pytest
 from tests.training.backbones import write_photos
 from tests.training.data.loaders.test_image_folders import contents, load
 from training.__main__ import main
+from training.data.datasets import search_folders
 from training.data.photo_lists import read_photo_list
 from training.errors import TrainingError
 
@@ -128,3 +129,10 @@ def test_the_command_line_takes_a_list(photos: Path, capsys: pytest.CaptureFixtu
 
     assert main(["show-data", "images-mobilenet", "--data", str(path)]) == 0
     assert "photos of класс a, класс b" in capsys.readouterr().out
+
+
+def test_other_files_are_looked_for_beside_a_list(photos: Path) -> None:
+    """Such as the weights of a backbone."""
+    path = write(photos / "photos.csv", rows(photos))
+
+    assert search_folders(path, "pretrained") == [photos, photos / "pretrained"]
