@@ -51,7 +51,11 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
 
 def add_data(parser: argparse.ArgumentParser) -> None:
     """Let a command find the data sets."""
-    parser.add_argument("--data", type=Path, help="folder of the data sets as they are published")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="folder of the data sets as they are published, or of your photos, or a list of them",
+    )
 
 
 def add_models(parser: argparse.ArgumentParser, what: str = "folder of the models") -> None:

@@ -24,7 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--recipe", help="on the data set of this recipe, a name or a file (default: the model's)"
     )
     what.add_argument(
-        "--photos", type=Path, metavar="FOLDER", help="on photos, in a sub-folder for each label"
+        "--photos",
+        type=Path,
+        metavar="PATH",
+        help="on photos: a folder with a sub-folder for each label, or a list (.csv, .jsonl)",
     )
     add_data(parser)
     parser.add_argument("--split", choices=_SPLITS, default="test", help="part of the data set")

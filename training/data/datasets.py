@@ -86,11 +86,14 @@ class DataSet:
     Attributes:
         name: as recipes name it.
         labels: class names, in the order of the classes.
-        digest: sha256 (hexadecimal) of the published files.
+        digest: sha256 (hexadecimal) of the published files, or of all photos with label and split.
         training: the weights are fitted to these photos.
         validation: watched while fitting; may be empty.
         test: evaluated once, at the end.
         damaged: photos set aside, each with the reason.
+        notes: other lines for the user about the photos.
+        split_seed: what `splits.split_of` split the photos by; None if the data set has splits of
+            its own.
         store: the cache of all prepared photos, if they come from encoded files.
         backbone: the `training.networks.backbone.Backbone` that the features come from, if any.
     """
@@ -102,6 +105,8 @@ class DataSet:
     validation: Split
     test: Split
     damaged: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    split_seed: int | None = None
     store: PhotoStore | None = None
     backbone: Any = None
 
@@ -114,12 +119,14 @@ class DataSet:
 def search_folders(data: Path | None, name: str) -> list[Path]:
     """Return the folders to search for a data set, in order of preference.
 
-    These are the given folder, then the one that PHOTOLABEL_DATA names, each followed by its
-    sub-folder with the name of the data set.
+    These are the given folder, or that of the given list of photos, then the one that
+    PHOTOLABEL_DATA names, each followed by its sub-folder with the name of the data set.
 
     Raises:
         TrainingError: the given folder does not exist.
     """
+    if data is not None and data.is_file():
+        data = data.parent
     if data is not None and not data.is_dir():
         raise TrainingError(f"the data folder {data} does not exist")
     named = os.environ.get("PHOTOLABEL_DATA")

@@ -1,8 +1,8 @@
 """Extract `train.zip` of Kaggle's dogs-vs-cats into folders: train, validation and test.
 
-Every photo is decoded once; those that don't decode go to a folder of their own, with a list of the
-reasons. The same archive and split give the same files, byte for byte; an interrupted extraction is
-continued. Only photos are extracted, each to a path that is chosen here, never by the archive.
+Photos are split by content, then decoded once each; those that don't decode go to a folder of their
+own, with a list of the reasons. The same archive and split give the same files, byte for byte; an
+interrupted extraction is continued. Only photos are extracted, each to a path that is chosen here.
 """
 
 import csv
@@ -19,12 +19,14 @@ from threading import Lock
 
 from filelock import FileLock, Timeout
 
-from serving.photos import prepare
 from serving.photos.errors import BadPhoto
 from training.data.datasets import file_digest
 from training.data.loaders.cats_dogs import FOLDERS, kaggle_label, read_member
-from training.data.loaders.image_folders import PREPARED, SPLIT_FOLDERS
-from training.data.splits import FEWEST, order_by_file_name, split_class
+from training.data.loaders.image_folders import PREPARED
+from training.data.photo_limits import prepare_photo
+from training.data.prepared_photos import Source, content_digests
+from training.data.split_folders import SPLIT_FOLDERS
+from training.data.splits import FEWEST, split_class
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 from training.threads import mapped
@@ -37,6 +39,7 @@ _CHECKED_AS = ("squash/1", (150, 150, 3))
 _MAX_PHOTO_BYTES = 64 * 2**20  # A gateway accepts less.
 _MAX_RATIO = 20  # Of extracted to archived bytes: JPEGs hardly shrink.
 _SPARE_BYTES = 64 * 2**20  # Left free on the disk.
+_Read = Callable[[str], bytes]  # From the name of a member to its content.
 
 
 @dataclass(frozen=True)
@@ -82,18 +85,19 @@ def prepare_dogs_vs_cats(
         raise TrainingError(f"there is no archive {path}")
     try:
         with zipfile.ZipFile(path) as archive:
-            photos = _photos(archive, path, split)
+            members = _members(archive, path)
             _check_folder(folder)
             with FileLock(folder / LOCK, timeout=0):
-                _claim(folder, {"archive": file_digest(path), "split": split})
+                made_from = {"archive": file_digest(path), "split": split, "split_by": "content"}
+                _claim(folder, made_from)
+                read = partial(read_member, archive, reading=Lock())
+                photos = _split(members, read, split)
                 _check_space(photos, folder)
-                return _write(archive, photos, folder, progress)
+                return _write(photos, read, folder, progress)
     except Timeout as error:
         raise TrainingError(f"{folder} is being prepared by another process") from error
     except zipfile.BadZipFile as error:
-        raise TrainingError(
-            f"{path} is not a valid zip file ({error}): download it again"
-        ) from error
+        raise TrainingError(f"{path} is not a valid zip file ({error}): fetch it again") from error
     except OSError as error:
         raise TrainingError(
             f"cannot prepare {path} in {folder} ({error.strerror or error}): fix that, then run the"
@@ -101,33 +105,40 @@ def prepare_dogs_vs_cats(
         ) from error
 
 
-def _photos(archive: zipfile.ZipFile, path: Path, split: int) -> list[_Photo]:
+def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, list[zipfile.ZipInfo]]:
+    """Return the archive's photos by the folder of their class."""
     members = archive.infolist()
-    for member in members:
-        _check_member(member, path)
-    size = sum(member.file_size for member in members)
+    size = sum(_checked_size(member, path) for member in members)
     if size > _MAX_RATIO * max(path.stat().st_size, 2**20):
         raise TrainingError(
             f"{path} is refused: its {path.stat().st_size:,} bytes would become {size:,}"
         )
-    found = {label: _labelled(members, label) for label in FOLDERS.values()}
-    if any(len(names) < FEWEST for names in found.values()):
-        nested = "train.zip" in archive.namelist()
-        advice = "; it holds train.zip: unpack that first" if nested else ""
+    found = {folder: _labelled(members, label) for folder, label in FOLDERS.items()}
+    if any(len(named) < FEWEST for named in found.values()):
+        names = archive.namelist()
+        advice = "; it holds train.zip: unpack that first" if "train.zip" in names else ""
         raise TrainingError(
             f"{path} has too few photos named train/cat.N.jpg and train/dog.N.jpg{advice}"
         )
-    folders = {name: folder for folder, name in SPLIT_FOLDERS.items()}
+    return found
+
+
+def _split(found: dict[str, list[zipfile.ZipInfo]], read: _Read, split_seed: int) -> list[_Photo]:
+    """Split the photos by content; those that can't be read are reported when they are written."""
+    folders = {split: folder for folder, split in SPLIT_FOLDERS.items()}
     photos = []
-    for inner, label in FOLDERS.items():
-        splits = split_class(list(found[label]), order_by_file_name(split))
-        photos += [
-            _Photo(member, folders[splits[name]], inner) for name, member in found[label].items()
-        ]
+    for inner, members in found.items():
+        digests = content_digests([Source(m.filename, partial(read, m.filename)) for m in members])
+        contents = {digest for digest in digests if isinstance(digest, str)}
+        if len(contents) < FEWEST:
+            raise TrainingError(f"the archive has fewer than {FEWEST} different {inner}")
+        splits = split_class(contents, split_seed)
+        for member, digest in zip(members, digests, strict=True):
+            photos.append(_Photo(member, folders[splits.get(str(digest), "training")], inner))
     return sorted(photos, key=lambda photo: photo.member.header_offset)
 
 
-def _check_member(member: zipfile.ZipInfo, path: Path) -> None:
+def _checked_size(member: zipfile.ZipInfo, path: Path) -> int:
     name = member.filename
     windows = PureWindowsPath(name)
     if windows.is_absolute() or windows.drive or name.startswith("/") or ".." in windows.parts:
@@ -137,9 +148,10 @@ def _check_member(member: zipfile.ZipInfo, path: Path) -> None:
             f"{path} is refused: its member {name!r} would become {member.file_size:,} bytes; no"
             f" photo may have more than {_MAX_PHOTO_BYTES:,}"
         )
+    return member.file_size
 
 
-def _labelled(members: list[zipfile.ZipInfo], label: str) -> dict[str, zipfile.ZipInfo]:
+def _labelled(members: list[zipfile.ZipInfo], label: str) -> list[zipfile.ZipInfo]:
     found: dict[str, zipfile.ZipInfo] = {}
     for member in members:
         if kaggle_label(member.filename) == label:
@@ -150,7 +162,7 @@ def _labelled(members: list[zipfile.ZipInfo], label: str) -> dict[str, zipfile.Z
                     f" {member.filename}"
                 )
             found[name] = member
-    return found
+    return list(found.values())
 
 
 def _check_folder(folder: Path) -> None:
@@ -184,17 +196,14 @@ def _check_space(photos: list[_Photo], folder: Path) -> None:
         )
 
 
-def _write(
-    archive: zipfile.ZipFile, photos: list[_Photo], folder: Path, progress: ProgressCallback
-) -> Prepared:
+def _write(photos: list[_Photo], read: _Read, folder: Path, progress: ProgressCallback) -> Prepared:
     for photo in photos:
         photo.target(folder).parent.mkdir(parents=True, exist_ok=True)
     (folder / DAMAGED).mkdir(exist_ok=True)
-    read = partial(read_member, archive, reading=Lock())
     faults: dict[str, str] = {}
     counts: Counter[tuple[str, str]] = Counter()
-    work: Callable[[_Photo], str] = partial(_extract, read, folder)
-    for done, (photo, fault) in enumerate(zip(photos, mapped(work, photos), strict=True), 1):
+    extracted = mapped(partial(_extract, read, folder), photos)
+    for done, (photo, fault) in enumerate(zip(photos, extracted, strict=True), 1):
         if fault:
             faults[photo.name] = fault
         else:
@@ -207,7 +216,7 @@ def _write(
     return Prepared(dict(counts), len(faults))
 
 
-def _extract(read: Callable[[str], bytes], folder: Path, photo: _Photo) -> str:
+def _extract(read: _Read, folder: Path, photo: _Photo) -> str:
     """Write a photo unless it is there already; return what is wrong with it, or nothing."""
     target = photo.target(folder)
     if _is_there(target, photo.member):
@@ -217,7 +226,7 @@ def _extract(read: Callable[[str], bytes], folder: Path, photo: _Photo) -> str:
     except OSError as error:
         return f"it can't be read from the archive ({error})"
     try:
-        prepare(encoded, *_CHECKED_AS)
+        prepare_photo(encoded, *_CHECKED_AS)
     except BadPhoto as error:
         _put(folder / DAMAGED / photo.name, encoded)
         return str(error)

@@ -1,18 +1,22 @@
 """From photos with labels, wherever they are stored, to a data set of prepared photos."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from serving.photos import Shape
+from serving.photos.formats_and_limits import DEFAULT_FORMATS
 from training.console import counted
 from training.data.datasets import DataSet, Rows, Split
 from training.data.prepared_photos import PhotoStore, Source, content_digests, photo_store
-from training.data.splits import FEWEST, SPLITS, split_class
+from training.data.splits import SPLITS, split_class
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
+
+_MANY = 0.1  # Share of photos in formats that are refused by default.
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class Photo:
     Attributes:
         source: where it is stored.
         label: its class.
-        split: one of `SPLITS`.
+        split: one of `SPLITS`; empty where it is still to be split by content.
     """
 
     source: Source
@@ -30,56 +34,90 @@ class Photo:
     split: str = ""
 
 
-def with_splits(
-    photos: Sequence[Photo], labels: Sequence[str], order: Callable[[str], bytes]
-) -> list[Photo]:
-    """Split photos 70/15/15 in each class, by their names alone.
-
-    Raises:
-        TrainingError: a class has too few photos.
-    """
-    splits: dict[str, str] = {}
-    for label in labels:
-        names = [photo.source.name for photo in photos if photo.label == label]
-        if len(names) < FEWEST:
-            raise TrainingError(
-                f"there {'is' if len(names) == 1 else 'are'} {counted(len(names), 'photo')} of"
-                f" {label!r}; a split needs at least {FEWEST}, and a useful model some 50 of each"
-                " class"
-            )
-        splits |= split_class(names, order)
-    return [replace(photo, split=splits[photo.source.name]) for photo in photos]
-
-
 def assemble(
     name: str,
     photos: Sequence[Photo],
     labels: Sequence[str],
-    order: Callable[[str], bytes],
+    split_seed: int,
     preparation: str,
     shape: Shape,
     progress: ProgressCallback,
 ) -> DataSet:
-    """Prepare photos and make a data set of them.
+    """Split and prepare photos and make a data set of them, in the order of their contents.
 
-    Damaged photos are left out, and so are copies (`_without_copies`). `photos` have their splits,
-    `labels` are in the order of the classes, and `order` is the sort key of photos' names.
+    Damaged photos are left out, and so are copies (`_without_copies`). The splits that no photo has
+    yet are made of the photos without a split; those that remain are for training. `labels` are in
+    the order of the classes.
 
     Raises:
-        TrainingError: a split has no photo of a class, or the cache cannot be written.
+        TrainingError: a class has too few photos to split, or none in a split that is given, or the
+            cache cannot be written.
     """
+    given = {photo.split for photo in photos if photo.split}
+    made = [split for split in SPLITS if split == "training" or split not in given]
+    unsplit = [photo for photo in photos if not photo.split]
+    if unsplit:
+        _check_counts(unsplit, labels, made)
     found, left_out = _without_copies(photos)
     sources = {content: photo.source for content, photo in found.items()}
     store = photo_store(sources, preparation, shape, progress)
     for content, fault in store.damaged.items():
         left_out.append(f"{found.pop(content).source.name}: {fault}")
-    contents = sorted(found, key=lambda content: order(found[content].source.name))
-    training, validation, test = (
-        _split(split, [c for c in contents if found[c].split == split], found, store, labels)
-        for split in SPLITS
+    if unsplit:
+        found = _with_splits(found, labels, split_seed, made)
+    training, validation, test = (_split(split, found, store, labels) for split in SPLITS)
+    return DataSet(
+        name,
+        tuple(labels),
+        _digest(found),
+        training,
+        validation,
+        test,
+        damaged=tuple(sorted(left_out)),
+        notes=tuple(_format_notes(store)),
+        split_seed=None if "test" in given else split_seed,
+        store=store,
     )
-    digest, damaged = _digest(found), tuple(sorted(left_out))
-    return DataSet(name, tuple(labels), digest, training, validation, test, damaged, store)
+
+
+def _format_notes(store: PhotoStore) -> Iterator[str]:
+    """Warn where many photos have formats that the gateway refuses by default."""
+    refused = {each: count for each, count in store.formats.items() if each not in DEFAULT_FORMATS}
+    total, count = sum(store.formats.values()), sum(refused.values())
+    if count and count >= _MANY * total:
+        formats = ",".join([*DEFAULT_FORMATS, *sorted(refused)])
+        yield (
+            f"{count:,} of {counted(total, 'photo')} are {' or '.join(sorted(refused))}, which the"
+            f" gateway refuses by default: start it with PHOTOLABEL_FORMATS={formats}"
+        )
+
+
+def _with_splits(
+    found: dict[str, Photo], labels: Sequence[str], split_seed: int, made: Sequence[str]
+) -> dict[str, Photo]:
+    """Split the photos that have no split yet, by the sha256 of their contents."""
+    unsplit = {content: photo for content, photo in found.items() if not photo.split}
+    _check_counts(unsplit.values(), labels, made)
+    splits: dict[str, str] = {}
+    for label in labels:
+        own = [content for content, photo in unsplit.items() if photo.label == label]
+        splits |= split_class(own, split_seed, made)
+    return {
+        content: replace(photo, split=splits.get(content, photo.split))
+        for content, photo in found.items()
+    }
+
+
+def _check_counts(unsplit: Iterable[Photo], labels: Sequence[str], made: Sequence[str]) -> None:
+    counts = Counter(photo.label for photo in unsplit)
+    for label in labels:
+        count = counts[label]
+        if count < len(made):
+            raise TrainingError(
+                f"there {'is' if count == 1 else 'are'} {counted(count, 'usable photo')} of"
+                f" {label!r}; a split needs at least {len(made)}, and a useful model some 50 of"
+                " each class"
+            )
 
 
 def _without_copies(photos: Sequence[Photo]) -> tuple[dict[str, Photo], list[str]]:
@@ -98,7 +136,7 @@ def _without_copies(photos: Sequence[Photo]) -> tuple[dict[str, Photo], list[str
             left_out.append(f"{photo.source.name}: it can't be read ({content})")
     found: dict[str, Photo] = {}
     for content, same in copies.items():
-        kept = max(same, key=lambda photo: SPLITS.index(photo.split))
+        kept = max(same, key=lambda photo: ("", *SPLITS).index(photo.split))
         found[content] = kept
         if len({photo.label for photo in same}) > 1:
             del found[content]
@@ -112,13 +150,8 @@ def _without_copies(photos: Sequence[Photo]) -> tuple[dict[str, Photo], list[str
     return found, left_out
 
 
-def _split(
-    name: str,
-    contents: Sequence[str],
-    found: dict[str, Photo],
-    store: PhotoStore,
-    labels: Sequence[str],
-) -> Split:
+def _split(name: str, found: dict[str, Photo], store: PhotoStore, labels: Sequence[str]) -> Split:
+    contents = sorted(content for content, photo in found.items() if photo.split == name)
     rows = np.array([store.rows[content] for content in contents], np.int64)
     classes = np.array([labels.index(found[content].label) for content in contents], np.int64)
     missing = [label for index, label in enumerate(labels) if index not in classes]

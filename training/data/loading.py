@@ -16,6 +16,7 @@ from rich.console import Console
 
 from serving.photos import PREPARATIONS
 from training.data.class_balance import class_counts, imbalance
+from training.console import say
 from training.data.datasets import DataSet
 from training.errors import TrainingError, UsageError
 from training.progress_bars import ProgressCallback, counting
@@ -114,11 +115,10 @@ def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
     chosen = dataset_named(recipe.dataset)
     with counting(console, "preparing photos") as progress:
         data = chosen.load(recipe, folder, progress)
-    console.print(
+    say(
+        console,
         f"{data.name}: {len(data.training):,} photos to train on,"
         f" {len(data.validation):,} for validation, {len(data.test):,} for the test",
-        highlight=False,
-        soft_wrap=True,
     )
     unbalanced = imbalance(class_counts(data))
     if unbalanced:
@@ -127,9 +127,9 @@ def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
             if recipe.class_weights == "balanced"
             else "--set class_weights=balanced weighs them equally"
         )
-        console.print(f"unbalanced: {unbalanced}; {remedy}", highlight=False, soft_wrap=True)
-    for fault in data.damaged:
-        console.print(f"set aside: {fault}", highlight=False, markup=False, soft_wrap=True)
+        say(console, f"unbalanced: {unbalanced}; {remedy}")
+    for line in (*data.notes, *(f"set aside: {fault}" for fault in data.damaged)):
+        say(console, line)
     return data
 
 

@@ -7,20 +7,23 @@ A changed or an added photo makes another store.
 import hashlib
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from serving.photos import Shape, prepare
+from serving.photos import Shape
 from serving.photos.errors import BadPhoto
+from serving.photos.headers.inspection import image_format
 from training.data.cache import cached
+from training.data.photo_limits import TRAINING_LIMITS, prepare_photo
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 from training.threads import mapped
 
-_FORMAT = 2  # Of the files of a cache entry; to be raised when they change.
+_FORMAT = 3  # Of the files of a cache entry; to be raised when they change.
 
 
 @dataclass(frozen=True)
@@ -41,16 +44,19 @@ class PhotoStore:
     """Prepared photos.
 
     Attributes:
-        digest: names contents, preparation and shape; a key for everything computed from the store.
+        digest: names contents, preparation, shape and limits; a key for all that is computed from
+            the store.
         pixels: uint8 `[rows, height, width, channels]`, mapped from a file.
         rows: from the sha256 of a file (hexadecimal) to its row.
         damaged: from the sha256 of a file that is not a valid photo to what is wrong with it.
+        formats: how many photos have each format, by Pillow's name.
     """
 
     digest: str
     pixels: np.ndarray
     rows: dict[str, int]
     damaged: dict[str, str]
+    formats: dict[str, int]
 
 
 def content_digests(sources: Sequence[Source]) -> list[str | OSError | zipfile.BadZipFile]:
@@ -74,7 +80,7 @@ def photo_store(
         TrainingError: the cache cannot be written, or a file changed meanwhile.
     """
     contents = sorted(sources)
-    key = f"photos/{_sha256(contents)}/{preparation}/{shape}/{_FORMAT}"
+    key = f"photos/{_sha256(contents)}/{preparation}/{shape}/{TRAINING_LIMITS}/{_FORMAT}"
 
     def write(folder: Path) -> None:
         _write(folder, sources, preparation, shape, progress)
@@ -85,7 +91,7 @@ def photo_store(
         pixels = np.zeros((0, *shape), np.uint8)  # An empty file can't be mapped.
         if rows:
             pixels = np.memmap(folder / "pixels", np.uint8, "r", shape=(len(rows), *shape))
-        return PhotoStore(_sha256([key]), pixels, rows, index["damaged"])
+        return PhotoStore(_sha256([key]), pixels, rows, index["damaged"], index["formats"])
 
     return cached(key, write, read)
 
@@ -104,24 +110,26 @@ def _write(
     """Write `pixels` (one photo after the other) and `index.json`."""
     contents = sorted(sources)
 
-    def attempt(content: str) -> np.ndarray | str:
+    def attempt(content: str) -> tuple[str, np.ndarray] | str:
         try:
             encoded = sources[content].read()
             if hashlib.sha256(encoded).hexdigest() != content:
                 raise TrainingError(f"{sources[content].name} changed while it was being read")
-            return prepare(encoded, preparation, shape)
+            return str(image_format(encoded)), prepare_photo(encoded, preparation, shape)
         except BadPhoto as error:
             return str(error)
 
     good: list[str] = []
     damaged: dict[str, str] = {}
+    formats: Counter[str] = Counter()
     with open(folder / "pixels", "wb") as pixels:
         for content, result in zip(contents, mapped(attempt, contents), strict=True):
             if isinstance(result, str):
                 damaged[content] = result
             else:
-                pixels.write(result.tobytes())
+                pixels.write(result[1].tobytes())
+                formats[result[0]] += 1
                 good.append(content)
             progress(len(good) + len(damaged), len(contents))
-    index = {"contents": good, "damaged": damaged}
+    index = {"contents": good, "damaged": damaged, "formats": formats}
     (folder / "index.json").write_text(json.dumps(index), "utf-8")

@@ -1,7 +1,14 @@
-"""How data sets are split: arrays by a held-out fraction, files 70/15/15 by their names."""
+"""How data sets are split: arrays by a held-out fraction, photos 70/15/15 by their content.
+
+The split of a photo depends on its content and the split seed alone, so it stays the same when
+other photos are added or removed, or when files are renamed or moved. The exception are classes so
+small that a split would get none of their photos: `split_class`.
+"""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Collection
+from functools import partial
 
 import numpy as np
 
@@ -10,7 +17,7 @@ from training.data.datasets import Split
 SPLITS = ("training", "validation", "test")
 FEWEST = 3  # Photos of a class: one for each split.
 
-_SHARES = (0.70, 0.15)  # Of training and validation; the rest is the test split.
+_RANGES = {"training": (0.0, 0.70), "validation": (0.70, 0.85), "test": (0.85, 1.0)}
 _HELD_OUT_SEED = 20_170_825  # Decides which photos of an array are held out.
 
 
@@ -18,6 +25,8 @@ def split_off_validation(
     photos: np.ndarray, classes: np.ndarray, fraction: float
 ) -> tuple[Split, Split]:
     """Hold out validation photos of a data set that is published without a validation split.
+
+    They are chosen by their positions, not by content: such data sets never grow.
 
     Returns:
         Training and validation, always the same photos, in the published order.
@@ -28,35 +37,48 @@ def split_off_validation(
     return Split(photos[rest], classes[rest]), Split(photos[held_out], classes[held_out])
 
 
-def split_order(name: str, split: int) -> bytes:
-    """Return the key by which photos are sorted before they are split, and within a split.
+def split_of(content: str, split_seed: int) -> str:
+    """Return the split of a photo: training with probability 0.70, validation 0.15, test 0.15.
 
     Args:
-        name: of the photo.
-        split: each number gives another order; published models have 1.
+        content: the sha256 of the photo's file, hexadecimal.
+        split_seed: each one gives another split; published models have 1.
     """
-    return hashlib.sha256(f"photolabel-{split}:{name}".encode()).digest()
+    number = _number(content, split_seed)
+    return next(split for split, (_, end) in _RANGES.items() if number < end)
 
 
-def order_by_file_name(split: int) -> Callable[[str], bytes]:
-    """Return `split_order` for paths with "/", of which it only reads the file's name."""
-    return lambda path: split_order(path.rpartition("/")[2], split)
+def split_class(
+    contents: Collection[str], split_seed: int, splits: Collection[str] = SPLITS
+) -> dict[str, str]:
+    """Return the split of each photo of a class: `split_of`, but none of the splits stays empty.
 
-
-def split_class(names: Sequence[str], order: Callable[[str], bytes]) -> dict[str, str]:
-    """Split the photos of one class 70/15/15, with at least one in each split.
+    A split without photos takes the one whose number is nearest to its range, from a split that has
+    several.
 
     Args:
-        names: of at least `FEWEST` photos.
-        order: of `split_order`.
-
-    Returns:
-        The split of each name.
+        contents: the sha256 of each photo; at least as many as there are splits.
+        split_seed: as in `split_of`.
+        splits: those to make, always including training; photos of the others are for training.
     """
-    ordered = sorted(names, key=order)
-    first = round(len(ordered) * _SHARES[0])
-    validation = max(1, round(len(ordered) * _SHARES[1]))
-    test = max(1, len(ordered) - first - validation)
-    first = len(ordered) - validation - test
-    splits = ["training"] * first + ["validation"] * validation + ["test"] * test
-    return dict(zip(ordered, splits, strict=True))
+    found = {}
+    for content in contents:
+        split = split_of(content, split_seed)
+        found[content] = split if split in splits else "training"
+    for empty in [split for split in splits if split not in found.values()]:
+        counts = Counter(found.values())
+        spare = [content for content, split in found.items() if counts[split] > 1]
+        found[min(spare, key=partial(_distance, split=empty, split_seed=split_seed))] = empty
+    return found
+
+
+def _number(content: str, split_seed: int) -> float:
+    """Return a number from 0 to below 1, uniformly distributed over contents and seeds."""
+    digest = hashlib.sha256(f"{split_seed}:{content}".encode()).digest()
+    return int.from_bytes(digest[:6], "big") / 2**48  # Exact as a float, so always below 1.
+
+
+def _distance(content: str, split: str, split_seed: int) -> tuple[float, str]:
+    """Return how far a photo's number is from the range of a split, and its content for ties."""
+    number, (start, end) = _number(content, split_seed), _RANGES[split]
+    return max(start - number, number - end), content

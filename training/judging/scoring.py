@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from training.console import say
+from training.data.class_folders import LeftOut, class_folders, left_out_line, photos_below
 from training.data.datasets import Photos
-from training.data.loaders.image_folders import SPLIT_FOLDERS, split_folders
 from training.data.loading import load
+from training.data.photo_lists import is_photo_list, read_photo_list
 from training.data.prepared_photos import Source, content_digests, photo_store
+from training.data.split_folders import split_folders
 from training.errors import TrainingError
 from training.metrics.evaluation import Evaluation
 from training.overrides import renamed
@@ -102,16 +105,25 @@ def folder_photos(
 
     The names of the sub-folders are the model's labels, except for case, plural, and characters
     that file names can't have: `T-shirt_top` is T-shirt/top. Not every label needs one. If the
-    folder has `train`, `validation` and `test`, the sub-folder of the split is used.
+    folder has folders of splits, the one of the split is used. Instead of a folder, a list of
+    photos (`training.data.photo_lists`) may be given.
 
     Raises:
         TrainingError: no such folder, a sub-folder is not a label, or no photo is usable.
     """
-    if not folder.is_dir():
+    if is_photo_list(folder):
+        listed = [photo for photo in read_photo_list(folder) if photo.split in ("", split)]
+        found = [
+            (photo.source, _index(model, photo.label, f"the label {photo.label!r} in {folder}"))
+            for photo in listed
+        ]
+    elif folder.is_dir():
+        splits = split_folders(folder)
+        if splits and split not in splits:
+            raise TrainingError(f"{folder} has no {split} photos; take another --split")
+        found = _labelled_photos(model, splits.get(split, folder), console)
+    else:
         raise TrainingError(f"the folder of photos {folder} does not exist")
-    if split_folders(folder):
-        folder /= {where: name for name, where in SPLIT_FOLDERS.items()}[split]
-    found = _labelled_photos(model, folder)
     digests = content_digests([source for source, _ in found])
     sources, labelled, left_out = {}, [], []
     for content, (source, index) in zip(digests, found, strict=True):
@@ -159,27 +171,34 @@ def _own_recipe(model: PublishedModel) -> Recipe:
     return replace(recipe, **{name: parameters[name] for name in _SPLITTING if name in parameters})
 
 
-def _labelled_photos(model: PublishedModel, folder: Path) -> list[tuple[Source, int]]:
-    """Return the photos of a folder, each with the index of its label; no hidden files."""
-    indices = {_plain(label): index for index, label in enumerate(model.labels)}
-    inner = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
+def _labelled_photos(
+    model: PublishedModel, folder: Path, console: Console
+) -> list[tuple[Source, int]]:
+    """Return the photos of a folder, each with the index of its label."""
+    left_out = LeftOut()
+    inner = class_folders(folder, left_out)
     if not inner:
         raise TrainingError(f"{folder} has no sub-folders; each class needs one with its photos")
     found = []
     for path in inner:
-        plain = _plain(path.name)
-        index = indices.get(plain, indices.get(plain.removesuffix("s")))
-        if index is None:
-            raise TrainingError(
-                f"the sub-folder {path.name!r} of {folder} is not a label of"
-                f" {model.name}/{model.version}; its labels are {', '.join(model.labels)}"
-            )
-        found += [
-            (Source(photo.relative_to(folder).as_posix(), photo.read_bytes), index)
-            for photo in sorted(path.rglob("*"))
-            if photo.is_file() and not photo.name.startswith(".")
-        ]
+        index = _index(model, path.name, f"the sub-folder {path.name!r} of {folder}")
+        found += [(source, index) for source in photos_below(path, folder, left_out)]
+    if line := left_out_line(left_out):
+        say(console, line)
     return found
+
+
+def _index(model: PublishedModel, name: str, described: str) -> int:
+    """Return the index of the label that a folder or a list names."""
+    indices = {_plain(label): index for index, label in enumerate(model.labels)}
+    plain = _plain(name)
+    index = indices.get(plain, indices.get(plain.removesuffix("s")))
+    if index is None:
+        raise TrainingError(
+            f"{described} is not a label of {model.name}/{model.version}; its labels are"
+            f" {', '.join(model.labels)}"
+        )
+    return index
 
 
 def _plain(name: str) -> str:

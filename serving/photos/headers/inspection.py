@@ -64,7 +64,7 @@ def inspect(encoded: bytes, limits: PhotoLimits) -> InspectedPhoto:
     return InspectedPhoto(encoded, name, needs_sandbox=inspector is None)
 
 
-def _image_format(encoded: bytes) -> str | None:
+def image_format(encoded: bytes) -> str | None:
     """Return the format that the first bytes show, by Pillow's name (or `HEIC`); None: unknown."""
     if encoded[:4] == b"RIFF" and encoded[8:12] == b"WEBP":
         return "WEBP"
@@ -75,7 +75,7 @@ def _image_format(encoded: bytes) -> str | None:
 
 
 def _accepted_format(encoded: bytes, limits: PhotoLimits) -> str:
-    name = _image_format(encoded)
+    name = image_format(encoded)
     if name in limits.formats:
         return name
     accepted = f"accepted formats: {', '.join(limits.formats)}"

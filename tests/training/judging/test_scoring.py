@@ -66,6 +66,31 @@ def test_the_requested_split_of_a_split_folder_is_scored(models: Path, tmp_path:
         assert json.loads(Path("scores.json").read_text())["accuracy"] == accuracy
 
 
+def test_a_list_of_photos_is_scored(models: Path, tmp_path: Path) -> None:
+    for number, pixel in enumerate((0, 0, 1)):
+        photo(tmp_path / "shop" / f"{number}.png", pixel)
+    listed = "path,label,split\n0.png,Cats,train\n1.png,Cats,test\n2.png,Cats,test\n"
+    (tmp_path / "shop" / "photos.csv").write_text(listed)
+    command = ["evaluate", "pets", "--models", str(models), "--photos", "shop/photos.csv"]
+
+    assert main([*command, "--output", "scores.json"]) == 0
+    figures = json.loads(Path("scores.json").read_text())
+    assert (figures["photos"], figures["accuracy"]) == (2, 0.5)
+
+
+def test_what_systems_leave_beside_photos_is_not_scored(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo(tmp_path / "shop" / "cat" / "1.png", 0)
+    photo(tmp_path / "shop" / "cat" / "@eaDir" / "1.png", 1)
+    photo(tmp_path / "shop" / "@eaDir" / "1.png", 1)
+
+    assert main(["evaluate", "pets", "--models", str(models), "--photos", "shop"]) == 0
+    shown = capsys.readouterr().out
+    assert "left out 2 files: 2 in @eaDir" in shown
+    assert "of 1 photos" in shown
+
+
 @pytest.mark.parametrize(
     ("inner", "message"),
     [

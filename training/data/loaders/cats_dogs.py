@@ -7,18 +7,17 @@ Source: https://www.kaggle.com/c/dogs-vs-cats/data
 import re
 import zipfile
 import zlib
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
 
 from serving.photos import Shape
-from training.data.datasets import DataSet, file_digest, not_found, search_folders
-from training.data.labelled_photos import Photo, assemble, with_splits
-from training.data.loaders.image_folders import check_split, load_split_folders, split_folders
+from training.data.datasets import DataSet, not_found, search_folders
+from training.data.labelled_photos import Photo, assemble
+from training.data.loaders.image_folders import load_split_folders
 from training.data.loading import dataset
 from training.data.prepared_photos import Source
-from training.data.splits import order_by_file_name
+from training.data.split_folders import split_folders
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 from training.recipe import Recipe
@@ -37,7 +36,7 @@ def load_cats_dogs(
 ) -> DataSet:
     """Load the photos of Kaggle's `train.zip`, prepared and split 70/15/15, or extracted folders.
 
-    The split depends on the photos' names alone, class by class; extracted folders have theirs
+    The split depends on the photos' contents and `split`, its seed; extracted folders have theirs
     already. `data` is searched before PHOTOLABEL_DATA.
 
     Raises:
@@ -45,18 +44,17 @@ def load_cats_dogs(
     """
     path = _find(data)
     if path.is_dir():
-        check_split(path, split)
-        return load_split_folders(path, "dogs-vs-cats", FOLDERS, preparation, shape, progress)
-    order = order_by_file_name(split)
+        return load_split_folders(
+            path, "dogs-vs-cats", FOLDERS, split, preparation, shape, progress
+        )
     try:
         with zipfile.ZipFile(path) as archive:
-            photos = with_splits(_members(archive, path), LABELS, order)
-            found = assemble("dogs-vs-cats", photos, LABELS, order, preparation, shape, progress)
+            photos = _members(archive, path)
+            return assemble("dogs-vs-cats", photos, LABELS, split, preparation, shape, progress)
     except zipfile.BadZipFile as error:
         raise TrainingError(
             f"{path} is not a valid zip file ({error}): download it again"
         ) from error
-    return replace(found, digest=file_digest(path))
 
 
 def kaggle_label(name: str) -> str | None:
@@ -82,7 +80,7 @@ def _find(data: Path | None) -> Path:
     for folder in search_folders(data, "dogs-vs-cats"):
         if (folder / "train.zip").is_file():
             return folder / "train.zip"
-        if split_folders(folder):
+        if folder.is_dir() and split_folders(folder):
             return folder
     raise TrainingError(
         f"no cats and dogs: {not_found(data, 'dogs-vs-cats')}. Download train.zip from"

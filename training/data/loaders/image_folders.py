@@ -1,31 +1,31 @@
-"""Photos in folders: a sub-folder for each class, named as the class.
+"""Photos in folders: a sub-folder for each class, named as the class; or a list of photos.
 
-Folders `train`, `validation` and `test` with such sub-folders are the splits; otherwise the photos
-are split here. Every file counts as a photo, regardless of its name, except hidden ones
-(`.DS_Store`).
+Folders of splits with such sub-folders are used as the splits (`training.data.split_folders`),
+otherwise the photos are split here. Which files count as photos: `training.data.class_folders`.
 """
 
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping
-from functools import partial
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from serving.photos import Shape
+from training.data.class_folders import LeftOut, class_folders, left_out_line, photos_below
 from training.data.datasets import DataSet
-from training.data.labelled_photos import Photo, assemble, with_splits
+from training.data.labelled_photos import Photo, assemble
 from training.data.loading import dataset
-from training.data.prepared_photos import Source
-from training.data.splits import order_by_file_name, split_order
+from training.data.photo_lists import is_photo_list, read_photo_list
+from training.data.split_folders import split_folders
+from training.data.splits import SPLITS
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 from training.recipe import ANY_PHOTOS, Recipe
 
 PREPARED = ".prepared.json"
-"""In a folder that `prepare` made: its archive and split."""
-SPLIT_FOLDERS = {"train": "training", "validation": "validation", "test": "test"}
-_LIKE_SPLITS = {*SPLIT_FOLDERS, "training", "valid", "val", "dev", "testing"}
-_NO_PHOTOS = {"Thumbs.db", "desktop.ini"}  # Windows puts them beside photos.
+"""In a folder that `prepare` made: its archive, its split seed, and what it was split by."""
+
+_PURPOSE = {"validation": "validation", "test": "the test"}
 
 
 @dataset(ANY_PHOTOS, reads=("split_seed",))
@@ -35,107 +35,126 @@ def _load(recipe: Recipe, data: Path | None, progress: ProgressCallback) -> Data
 
 
 def load_image_folder(
-    folder: Path | None,
+    path: Path | None,
     name: str,
-    split: int,
+    split_seed: int,
     preparation: str,
     shape: Shape,
     progress: ProgressCallback,
 ) -> DataSet:
-    """Load photos from `FOLDER/<class>/…` or `FOLDER/{train,validation,test}/<class>/…`.
+    """Load photos from `FOLDER/<class>/…`, `FOLDER/<split>/<class>/…`, or those of a list.
 
-    The labels are the names of the class folders, in alphabetical order. `split` is for
-    folders without splits of their own.
+    The labels are the names of the class folders, in alphabetical order. `split_seed` is for
+    photos without splits of their own.
 
     Raises:
         TrainingError: no folder, fewer than two classes, or too few photos of one.
     """
-    if folder is None:
+    if path is None:
         raise TrainingError(
-            "no photos: name a folder that has a sub-folder for each class with --data FOLDER"
+            "no photos: name a folder that has a sub-folder for each class with --data FOLDER, or a"
+            " CSV file with the columns path and label"
         )
-    if not folder.is_dir():
-        raise TrainingError(f"the data folder {folder} does not exist")
-    if split_folders(folder):
-        inner = set().union(*map(_classes, split_folders(folder).values()))
-        check_split(folder, split)
-        return load_split_folders(folder, name, _labels(inner), preparation, shape, progress)
-    labels = _labels(_classes(folder))
-    _check_classes(folder, labels)
-
-    photos = [p for inner, label in labels.items() for p in _photos(folder, folder / inner, label)]
-    classes = list(labels.values())
-    order = partial(split_order, split=split)
-    splits = with_splits(photos, classes, order)
-    return assemble(name, splits, classes, order, preparation, shape, progress)
-
-
-def split_folders(folder: Path) -> dict[str, Path]:
-    """Return the folders of the splits by the split's name; empty if there are no such folders.
-
-    Raises:
-        TrainingError: there are some of them, but not all.
-    """
-    found = {split: folder / name for name, split in SPLIT_FOLDERS.items()}
-    if all(path.is_dir() for path in found.values()):
-        return found
-    names = _classes(folder) if folder.is_dir() else set()
-    if len(names) >= 2 and names <= _LIKE_SPLITS:
-        raise TrainingError(
-            f"{folder} has {' and '.join(sorted(names))}, which look like splits, not like"
-            f" classes: splits are named {', '.join(SPLIT_FOLDERS)}, and all three are needed"
-        )
-    return {}
-
-
-def check_split(folder: Path, split: int) -> None:
-    """Check that another split is not asked for where a folder has its splits already.
-
-    Raises:
-        TrainingError: another split is asked for.
-    """
-    note = folder / PREPARED
-    made = json.loads(note.read_text("utf-8") or "{}").get("split", 1) if note.is_file() else 1
-    if split not in (1, made):
-        raise TrainingError(
-            f"{folder} has its splits already, made with split_seed={made}: leave out"
-            f" split_seed={split}, or name the archive that the folder was made from"
-        )
+    prepared = split_seed, preparation, shape, progress
+    if is_photo_list(path):
+        photos = read_photo_list(path)
+        listed = sorted({photo.label for photo in photos})
+        _check_classes(path, listed)
+        return _data_set(path, name, photos, listed, *prepared, LeftOut())
+    if not path.is_dir():
+        missing = "is not a folder or a .csv or .jsonl file" if path.exists() else "does not exist"
+        raise TrainingError(f"the data folder {path} {missing}")
+    splits = split_folders(path)
+    if splits:
+        inner = {each.name for part in splits.values() for each in class_folders(part, LeftOut())}
+        return load_split_folders(path, name, _labels(inner), *prepared)
+    left_out = LeftOut()
+    labels = _labels(each.name for each in class_folders(path, left_out))
+    _check_classes(path, list(labels.values()))
+    photos = [
+        Photo(source, label)
+        for inner, label in labels.items()
+        for source in photos_below(path / inner, path, left_out)
+    ]
+    return _data_set(path, name, photos, list(labels.values()), *prepared, left_out)
 
 
 def load_split_folders(
     folder: Path,
     name: str,
     labels: Mapping[str, str],
+    split_seed: int,
     preparation: str,
     shape: Shape,
     progress: ProgressCallback,
 ) -> DataSet:
-    """Load photos from the folders `train`, `validation` and `test`.
+    """Load photos from the folders of splits.
 
     `labels` has the label of each class folder, in the order of the classes.
 
     Raises:
-        TrainingError: fewer than two classes, or a class without photos in one of the splits.
+        TrainingError: fewer than two classes, a class without photos in one of the splits, or
+            another split seed than that of the folders.
     """
-    _check_classes(folder, labels)
-    photos = [
-        Photo(photo.source, photo.label, split)
-        for split, part in split_folders(folder).items()
-        for inner, label in labels.items()
-        for photo in _photos(folder, part / inner, label)
-    ]
     classes = list(labels.values())
-    return assemble(name, photos, classes, order_by_file_name(1), preparation, shape, progress)
+    _check_classes(folder, classes)
+    left_out = LeftOut()
+    class_folders(folder, left_out)
+    photos = []
+    for split, part in split_folders(folder).items():
+        class_folders(part, left_out)
+        for inner, label in labels.items():
+            sources = photos_below(part / inner, folder, left_out)
+            photos += [Photo(source, label, split) for source in sources]
+    prepared = split_seed, preparation, shape, progress
+    found = _data_set(folder, name, photos, classes, *prepared, left_out)
+    return replace(found, split_seed=_prepared_split_seed(folder) or found.split_seed)
 
 
-def _classes(folder: Path) -> set[str]:
-    """Return the names of the class folders, if all can be printed."""
-    names = {path.name for path in folder.iterdir() if path.is_dir() and path.name[0] != "."}
-    for name in names:
-        if not name.isprintable():
-            raise TrainingError(f"{folder} has a sub-folder {name!r}, which can't be a label")
-    return names
+def _data_set(
+    path: Path,
+    name: str,
+    photos: list[Photo],
+    labels: list[str],
+    split_seed: int,
+    preparation: str,
+    shape: Shape,
+    progress: ProgressCallback,
+    left_out: LeftOut,
+) -> DataSet:
+    """Make a data set of photos, in which all have a split or none has."""
+    notes = [line for line in [left_out_line(left_out)] if line]
+    given = {photo.split for photo in photos} - {""}
+    missing = [split for split in SPLITS if split not in given]
+    if given and "training" in missing:
+        raise TrainingError(f"{path} has no photos for training")
+    if given and missing:
+        photos = [replace(p, split="") if p.split == "training" else p for p in photos]
+        notes += [
+            f"no photos for {_PURPOSE[split]}: 15% of the training photos are used for it"
+            for split in missing
+        ]
+    if given and not missing:
+        _check_split_seed(path, split_seed)
+    found = assemble(name, photos, labels, split_seed, preparation, shape, progress)
+    return replace(found, notes=(*notes, *found.notes))
+
+
+def _check_split_seed(folder: Path, split_seed: int) -> None:
+    """Check that no other split is asked for where photos have their splits already."""
+    made_with = _prepared_split_seed(folder)
+    if split_seed not in (1, made_with):
+        advice = f"leave out split_seed={split_seed}"
+        if made_with:
+            advice = f"they were made with split_seed={made_with}; {advice}, or name the archive"
+        raise TrainingError(f"{folder} has its splits already: {advice}")
+
+
+def _prepared_split_seed(folder: Path) -> int | None:
+    """Return the split seed of a folder that `prepare` made; None if it is not such a folder."""
+    note = folder / PREPARED
+    made = json.loads(note.read_text("utf-8") or "{}") if note.is_file() else {}
+    return made["split"] if made.get("split_by") == "content" else None
 
 
 def _labels(folders: Iterable[str]) -> dict[str, str]:
@@ -143,34 +162,17 @@ def _labels(folders: Iterable[str]) -> dict[str, str]:
     return {name: unicodedata.normalize("NFC", name) for name in sorted(folders)}
 
 
-def _check_classes(folder: Path, labels: Mapping[str, str]) -> None:
+def _check_classes(path: Path, labels: Collection[str]) -> None:
     if len(labels) >= 2:
         return
     only = next(iter(labels), "")
     found = f"only the class {only!r}" if only else "no class"
     advice = "put the photos of each class into a sub-folder of its own"
-    if only and (folder / only).is_dir() and len(_classes(folder / only)) >= 2:
-        advice = f"if you mean {folder / only}, name that"
-    archives = [path.name for path in folder.glob("*.zip")]
+    if path.is_file():
+        advice = "list photos of another one, too"
+    if only and (path / only).is_dir() and len(class_folders(path / only, LeftOut())) >= 2:
+        advice = f"if you mean {path / only}, name that"
+    archives = [each.name for each in path.glob("*.zip")]
     if archives and not labels:
         advice = f"unpack {archives[0]} first, then name the folder with a sub-folder for each"
-    raise TrainingError(f"{folder} has {found}, and at least two are needed: {advice}")
-
-
-def _photos(root: Path, folder: Path, label: str) -> list[Photo]:
-    """Return the photos of a class, also from sub-folders, in the order of their names."""
-    if not folder.is_dir():
-        return []
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and _is_photo(path, folder))
-    return [Photo(Source(_name(path, root), path.read_bytes), label) for path in files]
-
-
-def _is_photo(path: Path, folder: Path) -> bool:
-    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    return not hidden and path.name not in _NO_PHOTOS
-
-
-def _name(path: Path, root: Path) -> str:
-    """Return a file's path below the root as text, equal on all systems."""
-    name = path.relative_to(root).as_posix().encode(errors="surrogateescape")
-    return unicodedata.normalize("NFC", name.decode(errors="replace"))
+    raise TrainingError(f"{path} has {found}, and at least two are needed: {advice}")

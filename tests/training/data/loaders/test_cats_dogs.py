@@ -1,3 +1,4 @@
+import hashlib
 import zipfile
 from pathlib import Path
 
@@ -8,15 +9,15 @@ from serving.photos import prepare
 from tests.training.conftest import encoded
 from training.data import prepared_photos
 from training.data.datasets import DataSet
-from training.data.loaders.cats_dogs import LABELS, kaggle_label, load_cats_dogs
-from training.data.splits import SPLITS, order_by_file_name, split_class
+from training.data.loaders.cats_dogs import load_cats_dogs
+from training.data.splits import SPLITS, split_of
 from training.errors import TrainingError
 
 SHAPE = (12, 16, 3)
 
 
-def load(folder: Path | None) -> DataSet:
-    return load_cats_dogs(folder, "squash/1", SHAPE, lambda done, total: None)
+def load(folder: Path | None, split: int = 1) -> DataSet:
+    return load_cats_dogs(folder, "squash/1", SHAPE, lambda done, total: None, split)
 
 
 def add(folder: Path, name: str, content: bytes) -> None:
@@ -24,79 +25,51 @@ def add(folder: Path, name: str, content: bytes) -> None:
         archive.writestr(name, content)
 
 
-def names(count: int) -> list[str]:
-    return [f"train/{label}.{number}.jpg" for label in ("cat", "dog") for number in range(count)]
+def split_members(folder: Path, split_seed: int = 1) -> list[list[tuple[str, bytes]]]:
+    """Return name and content of each split's photos, in its order."""
+    with zipfile.ZipFile(folder / "train.zip") as archive:
+        names = [name for name in archive.namelist() if name.endswith(".jpg")]
+        members = {hashlib.sha256(archive.read(name)).hexdigest(): name for name in names}
+        ordered = [(split_of(each, split_seed), members[each]) for each in sorted(members)]
+        return [[(n, archive.read(n)) for part, n in ordered if part == split] for split in SPLITS]
 
 
-def split_names(names: list[str], split: int = 1) -> list[list[str]]:
-    """Return the names of each split, in its order."""
-    order = order_by_file_name(split)
-    splits: dict[str, str] = {}
-    for label in LABELS:
-        splits |= split_class([name for name in names if kaggle_label(name) == label], order)
-    return [sorted((n for n in splits if splits[n] == part), key=order) for part in SPLITS]
-
-
-def test_photos_are_split_70_15_15_in_each_class(pets: Path) -> None:
+def test_each_photo_is_in_the_split_of_its_content_and_prepared_as_the_gateway_does(
+    pets: Path,
+) -> None:
     data = load(pets)
 
-    counts = [
-        np.bincount(part.classes).tolist() for part in (data.training, data.validation, data.test)
-    ]
-    assert counts == [[14, 14], [3, 3], [3, 3]]
     assert data.labels == ("cat", "dog")
     assert data.damaged == ()
-
-
-def test_every_photo_is_prepared_as_the_gateway_does(pets: Path) -> None:
-    data = load(pets)
-
-    with zipfile.ZipFile(pets / "train.zip") as archive:
-        for split, photos in zip(
-            split_names(archive.namelist()),
-            (data.training, data.validation, data.test),
-            strict=True,
+    assert data.split_seed == 1
+    for split, members in zip(data.splits, split_members(pets), strict=True):
+        for (name, content), photo, label in zip(
+            members, split.photos[:], split.classes, strict=True
         ):
-            for name, photo, label in zip(split, photos.photos[:], photos.classes, strict=True):
-                assert np.array_equal(photo, prepare(archive.read(name), "squash/1", SHAPE))
-                assert data.labels[label] in name
+            assert np.array_equal(photo, prepare(content, "squash/1", SHAPE))
+            assert data.labels[label] in name
 
 
-def test_the_split_depends_only_on_names() -> None:
-    forward, backward = split_names(names(100)), split_names(names(100)[::-1])
-
-    assert forward == backward
-    assert [len(split) for split in forward] == [140, 30, 30]
-    assert sorted(name for split in forward for name in split) == sorted(names(100))
-
-
-def test_the_split_is_the_one_of_published_models() -> None:
-    """A changed split would turn photos that published models were trained on into test photos."""
-    first = [split[0] for split in split_names(names(100))]
-
-    assert first == ["train/dog.27.jpg", "train/dog.44.jpg", "train/cat.43.jpg"]
-
-
-def test_another_seed_splits_the_same_photos_differently(pets: Path) -> None:
-    first, second = load(pets), load_cats_dogs(pets, "squash/1", SHAPE, lambda done, total: None, 2)
+def test_another_seed_splits_the_same_photos_differently_and_has_another_digest(pets: Path) -> None:
+    first, second = load(pets), load(pets, split=2)
 
     def contents(data: DataSet) -> set[bytes]:
         return {photo.tobytes() for split in data.splits for photo in split.photos[:]}
 
-    assert [len(split) for split in second.splits] == [28, 6, 6]
+    assert [len(split) for split in second.splits] == list(map(len, split_members(pets, 2)))
     assert not np.array_equal(first.test.photos[:], second.test.photos[:])
     assert contents(first) == contents(second)
+    assert first.digest != second.digest
+    assert second.split_seed == 2
 
 
-def test_classes_are_mixed_within_a_split() -> None:
-    labels = ["cat" in name for name in split_names(names(100))[0]]
-
-    assert sum(labels[:70]) == pytest.approx(35, abs=10)
+def test_classes_are_mixed_within_a_split(pets: Path) -> None:
+    assert load(pets).training.classes[:14].sum() == pytest.approx(7, abs=5)
 
 
 def test_photos_are_prepared_once(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = load(pets)
-    monkeypatch.setattr(prepared_photos, "prepare", None)
+    monkeypatch.setattr(prepared_photos, "prepare_photo", None)
 
     again = load(pets)
 
@@ -112,7 +85,9 @@ def test_another_archive_is_prepared_again(pets: Path) -> None:
     again = load(pets)
 
     assert again.digest != first.digest
-    assert len(again.test) == 3 + 6
+    assert {photo.tobytes() for photo in first.test.photos[:]} < {
+        photo.tobytes() for photo in again.test.photos[:]
+    }
 
 
 def test_progress_counts_every_photo(pets: Path) -> None:
@@ -150,7 +125,7 @@ def test_the_archive_is_found_in_its_folder_and_by_the_environment(
     pets.rename(tmp_path / "dogs-vs-cats")
     monkeypatch.setenv("PHOTOLABEL_DATA", str(tmp_path))
 
-    assert len(load(None).training) == 28
+    assert sum(map(len, load(None).splits)) == 40
 
 
 def test_without_the_archive_the_error_says_where_to_put_it(tmp_path: Path) -> None:
