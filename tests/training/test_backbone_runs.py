@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.training.backbones import write_photos
+from tests.training.backbones import backbone_of, write_photos
 from training.__main__ import main
 from training.data.loaders.image_folders import load_image_folder
 
@@ -87,13 +87,12 @@ def test_the_vgg16_recipe_is_exported_with_two_columns(pets: Path) -> None:
 
 @pytest.mark.integration
 def test_the_model_card_names_a_weights_file_without_its_folder(tmp_path: Path) -> None:
-    from training.networks.backbone import load_backbone
     from training.overrides import override
     from training.recipes import recipe_named
 
     folder = write_photos(tmp_path / "shapes", {"a": 20, "b": 20})
     recipe = override(recipe_named("images-mobilenet"), TINY)
-    load_backbone(recipe, None).frozen.layers[-2].save_weights(tmp_path / "own.weights.h5")
+    backbone_of(recipe).frozen.layers[-2].save_weights(tmp_path / "own.weights.h5")
 
     assert (
         run("images-mobilenet", folder, "--set", f"network.weights={tmp_path}/own.weights.h5") == 0

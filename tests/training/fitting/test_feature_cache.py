@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tests.training.backbones import tiny, with_network, write_photos
+from tests.training.backbones import backbone_of, tiny, with_network, write_photos
 from training.data.datasets import DataSet
 from training.data.loading import load
 from training.fitting import feature_cache
 from training.fitting.feature_cache import with_features
 from training.progress_bars import ProgressCallback
 from training.recipe import Recipe
-from training.recipes import RECIPES
 from training.settings import Augmentation, FineTuning
 
 # Keras saves weights with a conversion that NumPy deprecates.
@@ -45,7 +44,7 @@ def passes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def loaded(recipe: Recipe, folder: Path) -> DataSet:
     console = Console(file=io.StringIO())
-    return with_features(recipe, load(recipe, folder, console), None, console)
+    return with_features(recipe, load(recipe, folder, console), backbone_of(recipe), console)
 
 
 def test_features_are_the_outputs_of_the_backbone(shapes: Path) -> None:
@@ -139,12 +138,3 @@ def _reporting_to(report: ProgressCallback) -> object:
         yield report
 
     return counting
-
-
-def test_a_recipe_without_backbone_keeps_its_photos(shapes: Path) -> None:
-    recipe = replace(RECIPES["cats-dogs-cnn"], dataset="images", shape=(32, 32, 3))
-
-    data = loaded(recipe, shapes)
-
-    assert data.backbone is None
-    assert data.training.inputs is data.training.photos
