@@ -35,6 +35,7 @@ def isolated_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     """Isolate the tests from the user's data, cache, working folder, and the network."""
     monkeypatch.delenv("PHOTOLABEL_DATA", raising=False)
     monkeypatch.setenv("PHOTOLABEL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("PHOTOLABEL_MIRROR", "http://127.0.0.1:9")  # Where nothing listens.
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr("training.downloads.http_transfer.BACKOFF", 0.0)
