@@ -71,7 +71,7 @@ def load_weights(
         cut: the part of it that is used; they share layers. A file may hold weights of either.
         published: Keras's file, for `weights="imagenet"`.
         data: searched first for files.
-        console: shows the download.
+        console: shows which file they come from.
 
     Returns:
         The file that they come from; None if they are random.
@@ -82,7 +82,8 @@ def load_weights(
     if network.weights == "random":
         return None
     built = _Network(network, whole, cut)
-    path = _imagenet(built, published, data, console) if published else _named(built, data)
+    path = _imagenet(built, published, data) if published else _named(built, data)
+    say(console, f"weights of {network.backbone}: {path}")
     return WeightsFile(path.name, file_digest(path))
 
 
@@ -94,7 +95,7 @@ def _named(network: _Network, data: Path | None) -> Path:
     return path
 
 
-def _imagenet(network: _Network, published: Download, data: Path | None, console: Console) -> Path:
+def _imagenet(network: _Network, published: Download, data: Path | None) -> Path:
     """Load the first file at hand that fits, or else Keras's own, downloaded."""
     passed_over = []
     kept = _keras_cache() / published.name
@@ -103,7 +104,6 @@ def _imagenet(network: _Network, published: Download, data: Path | None, console
             continue
         fault = (fault_of(path, published) if path is kept else "") or network.load(path)
         if not fault:
-            say(console, f"weights of {network.settings.backbone}: {path}")
             return path
         passed_over.append(f"; {path} does not hold weights of {network}: {fault}")
     try:
