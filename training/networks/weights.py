@@ -1,6 +1,5 @@
 """Pretrained weights of a backbone: found in the data folders or Keras's cache, else downloaded."""
 
-import os
 import re
 import warnings
 from collections.abc import Iterator
@@ -12,7 +11,13 @@ from rich.console import Console
 
 from training.console import say
 from training.data.datasets import file_digest, search_folders
-from training.downloads import Download, downloads_folder, fault_of, fetch_with_bar
+from training.downloads import (
+    Download,
+    downloads_folder,
+    fault_of,
+    fetch_with_bar,
+    keras_folder,
+)
 from training.errors import TrainingError
 from training.networks.pretrained import backbone_names
 from training.settings import BackboneNetwork
@@ -98,7 +103,7 @@ def _named(network: _Network, data: Path | None) -> Path:
 def _imagenet(network: _Network, published: Download, data: Path | None) -> Path:
     """Load the first file at hand that fits, or else Keras's own, downloaded."""
     passed_over = []
-    kept = _keras_cache() / published.name
+    kept = keras_folder("models") / published.name
     for path in [*_files_at_hand(network.settings.backbone, published.name, data), kept]:
         if not path.is_file():
             continue
@@ -129,10 +134,6 @@ def _files_at_hand(backbone: str, name: str, data: Path | None) -> Iterator[Path
     for folder in _folders(data):
         files = sorted(folder.glob("*.h5"), key=lambda path: (path.name != name, path.name))
         yield from (path for path in files if path.name == name or _meant(path) == backbone)
-
-
-def _keras_cache() -> Path:
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
 
 
 def _meant(path: Path) -> str:
