@@ -20,7 +20,7 @@ from rich.table import Table
 from training.data.loading import load
 from training.fitting.feature_cache import with_features
 from training.fitting.fit import fit
-from training.networks.backbone import fitted_part
+from training.networks.backbone import fitted_part, load_backbone
 from training.overrides import override
 from training.recipe import Recipe
 from training.recipes import recipe_named
@@ -53,7 +53,7 @@ def _measure(recipe: Recipe, folder: Path | None, console: Console) -> dict[str,
     times = [time.monotonic()]
     data = load(recipe, folder, console)
     times.append(time.monotonic())
-    data = with_features(recipe, data, folder, console)
+    data = with_features(recipe, data, load_backbone(recipe, folder, console), console)
     times.append(time.monotonic())
     network = fit(recipe, data)
     times.append(time.monotonic())

@@ -1,5 +1,6 @@
 """The code that a run uses: a digest of the sources, since containers have no git."""
 
+import ast
 import hashlib
 import subprocess
 from functools import cache
@@ -8,6 +9,21 @@ from pathlib import Path
 _PROJECT = Path(__file__).resolve().parents[1]
 _SOURCES = ("training/**/*.py", "serving/photos/**/*.py")
 _ARGUMENTS = "training/commands/"  # Parsing the command line does not affect weights.
+
+
+@cache
+def source_digest(module: str) -> str:
+    """Return the SHA-256 (hexadecimal) of what the code of one of the project's modules does.
+
+    Comments, docstrings and formatting are not part of it.
+    """
+    tree = ast.parse(_PROJECT.joinpath(*module.split(".")).with_suffix(".py").read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
+            node.body = node.body[1:]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
 
 
 @cache

@@ -142,8 +142,9 @@ class BackboneNetwork:
     cut: str = ""
     """The layer whose output is the features; empty: the last one below the classifier."""
     weights: str = "imagenet"
-    """`imagenet` (Keras downloads them), `random`, or a file of Keras weights: a path, or a name
-    that is looked for where data sets are, also in the sub-folder `pretrained`."""
+    """`imagenet`: those that Keras publishes, from a file where data sets are (also in the
+    sub-folder `pretrained`) whose layers fit, from Keras's own cache, or downloaded; `random`; or
+    a file of Keras weights: a path, or a name that is looked for in the same folders."""
     alpha: NotNegative = 0.0
     """Width, for the MobileNets; 0: the backbone's own."""
     scaling: Literal["own", "255"] = "own"

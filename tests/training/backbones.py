@@ -1,12 +1,15 @@
 """Tiny photos and a tiny backbone with random weights."""
 
+import io
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from rich.console import Console
 
+from training.networks.backbone import Backbone, load_backbone
 from training.recipe import Recipe
 from training.settings import Augmentation, BackboneNetwork, FineTuning, Head
 
@@ -41,6 +44,11 @@ def tiny(fine_tuning: FineTuning | None = None, **head: object) -> Recipe:
         learning_rate=0.01,
         jit="off",
     )
+
+
+def backbone_of(recipe: Recipe, data: Path | None = None) -> Backbone:
+    """Return the backbone of a recipe, with weights from a folder where it names some."""
+    return load_backbone(recipe, data, Console(file=io.StringIO()))
 
 
 def write_photos(folder: Path, counts: Mapping[str, int], first: int = 0) -> Path:

@@ -32,9 +32,13 @@ CommandLine = Callable[..., int]
 
 @pytest.fixture(autouse=True)
 def isolated_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Isolate the tests from the user's data, cache and working folder."""
+    """Isolate the tests from the user's data, cache, working folder, and the network."""
     monkeypatch.delenv("PHOTOLABEL_DATA", raising=False)
     monkeypatch.setenv("PHOTOLABEL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("PHOTOLABEL_MIRROR", "http://127.0.0.1:9")  # Where nothing listens.
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr("training.downloads.http_transfer.BACKOFF", 0.0)
     monkeypatch.chdir(tmp_path)
 
 
@@ -73,6 +77,31 @@ def pets(tmp_path: Path) -> Path:
             archive.writestr(f"train/cat.{number}.jpg", encoded((40, 30), number))
             archive.writestr(f"train/dog.{number}.jpg", encoded((40, 30), 120 + number))
     return folder
+
+
+def pet_images() -> dict[str, bytes]:
+    """Return the members of an archive as Microsoft's: 20 cats and dogs, and two damaged photos."""
+    photos = {
+        f"PetImages/{kind}/{number}.jpg": encoded((40, 30), level + number)
+        for kind, level in (("Cat", 0), ("Dog", 120))
+        for number in range(20)
+    }
+    return photos | {
+        "PetImages/Cat/666.jpg": b"",
+        "PetImages/Dog/11702.jpg": b"",
+        "PetImages/Cat/Thumbs.db": b"thumbs",
+        "MSR-LA - 3467.docx": b"licence",
+        "readme[1].txt": b"",
+    }
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    """Return a zip file."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return file.getvalue()
 
 
 @pytest.fixture

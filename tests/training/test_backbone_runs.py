@@ -1,16 +1,23 @@
 """The command line with backbone recipes: a narrow backbone, cut early, with random weights."""
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.training.backbones import write_photos
+from tests.training.backbones import backbone_of, write_photos
+from tests.training.file_server import Publisher, serving
+from tests.training.keras_weights import MOBILENET, mobilenet, write_keras_weights
 from training.__main__ import main
+from training.data.datasets import file_digest
 from training.data.loaders.image_folders import load_image_folder
+from training.recipes import RECIPES, recipe_named
+from training.settings import BackboneNetwork
 
 # Keras saves weights with a conversion that NumPy deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -87,20 +94,69 @@ def test_the_vgg16_recipe_is_exported_with_two_columns(pets: Path) -> None:
 
 @pytest.mark.integration
 def test_the_model_card_names_a_weights_file_without_its_folder(tmp_path: Path) -> None:
-    from training.networks.backbone import load_backbone
     from training.overrides import override
     from training.recipes import recipe_named
 
     folder = write_photos(tmp_path / "shapes", {"a": 20, "b": 20})
     recipe = override(recipe_named("images-mobilenet"), TINY)
-    load_backbone(recipe, None).frozen.layers[-2].save_weights(tmp_path / "own.weights.h5")
+    backbone_of(recipe).frozen.layers[-2].save_weights(tmp_path / "own.weights.h5")
 
     assert (
         run("images-mobilenet", folder, "--set", f"network.weights={tmp_path}/own.weights.h5") == 0
     )
 
-    parameters: dict[str, object] = card("images")["parameters"]  # type: ignore[assignment]  # JSON.
-    assert parameters["network.weights"] == "own.weights.h5"
+    found: dict[str, Any] = card("images")
+    assert found["parameters"]["network.weights"] == "own.weights.h5"
+    assert found["weights"] == {
+        "name": "own.weights.h5",
+        "sha256": file_digest(tmp_path / "own.weights.h5"),
+    }
+
+
+@pytest.mark.integration
+def test_with_an_empty_home_the_weights_that_keras_publishes_are_downloaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_photos(tmp_path / "flowers", {"a": 20, "b": 20})
+    file = tmp_path / "published" / MOBILENET
+    write_keras_weights(file, mobilenet(224))
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("KERAS_HOME", "PHOTOLABEL_CACHE"):
+        monkeypatch.delenv(name)
+
+    with serving(Publisher({MOBILENET: file.read_bytes()})) as mirror:
+        monkeypatch.setenv("PHOTOLABEL_MIRROR", mirror.url)
+        arguments = ["run", "images-mobilenet", "--name", "flowers", "--data", str(folder)]
+        assert main([*arguments, "--set", "epochs=1"]) == 0
+
+    assert "published as models/flowers/1" in capsys.readouterr().out
+    assert card("flowers")["weights"] == {"name": MOBILENET, "sha256": file_digest(file)}
+    (report,) = Path("runs").rglob("report.html")
+    for said in (MOBILENET, file_digest(file)):
+        assert said in report.read_text("utf-8")
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", [*RECIPES, "images-vgg16", "images-resnet50"])
+def test_a_recipe_says_in_one_line_what_it_lacks_and_where_that_is(
+    name: str, tmp_path: Path, pets: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without data: which files or folder; with photos, but no weights: which file and its URL."""
+    folder = write_photos(tmp_path / "flowers", {"a": 20, "b": 20})
+
+    assert main(["run", name]) == 1
+    lacking = [capsys.readouterr().err]
+    if isinstance(recipe_named(name).network, BackboneNetwork):
+        assert main(["run", name, "--data", str(pets if "cats" in name else folder)]) == 1
+        lacking += [capsys.readouterr().err]
+        assert re.search(r"no ImageNet weights of .* https://.*h5, .* put it at .*h5", lacking[-1])
+
+    for message in lacking:
+        assert message.startswith("error: ")
+        assert message.count("\n") == 1
+        assert re.search("https?://|--data", message)
 
 
 @pytest.mark.parametrize(

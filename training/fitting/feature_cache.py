@@ -17,8 +17,9 @@ from training.data.cache import cached
 from training.data.datasets import DataSet, Rows
 from training.data.prepared_photos import PhotoStore
 from training.errors import TrainingError
-from training.networks.backbone import Backbone, load_backbone
+from training.networks.backbone import Backbone
 from training.progress_bars import ProgressCallback, counting
+from training.provenance import source_digest
 from training.recipe import Recipe
 from training.settings import BackboneNetwork
 
@@ -41,13 +42,13 @@ class View:
     transform: Callable[[np.ndarray, int], np.ndarray]
 
 
-def with_features(recipe: Recipe, data: DataSet, folder: Path | None, console: Console) -> DataSet:
+def with_features(recipe: Recipe, data: DataSet, backbone: Backbone, console: Console) -> DataSet:
     """Add the features of a recipe's frozen backbone to a data set.
 
     Args:
-        recipe: without a backbone, the data set is returned unchanged.
+        recipe: says of which views of the training photos.
         data: the photos.
-        folder: searched first for weights files.
+        backbone: of `training.networks.backbone.load_backbone`.
         console: shows progress.
 
     Returns:
@@ -55,13 +56,10 @@ def with_features(recipe: Recipe, data: DataSet, folder: Path | None, console: C
         the other photos as they are.
 
     Raises:
-        TrainingError: the weights are not available, or the cache cannot be written.
+        TrainingError: the data has no photos, or the cache cannot be written.
     """
-    if not isinstance(recipe.network, BackboneNetwork):
-        return data
     if data.store is None:
         raise TrainingError(f"{recipe.name}: {data.name} has no photos for a backbone")
-    backbone = load_backbone(recipe, folder)
     views = []
     for view in _views(recipe, len(data.store.pixels)):
         with counting(console, f"features of photos ({view.name.partition('/')[0]})") as progress:
@@ -104,7 +102,8 @@ def _views(recipe: Recipe, photos: int) -> Iterator[View]:
             yield View("mirrored", lambda pixels, first: pixels[:, :, ::-1])
         for number in range(1, network.varied + 1):
             augmenter = Augmenter(varied, photos, number)
-            yield View(f"varied {number}/{recipe.augmentation}", _varying(augmenter))
+            name = f"varied {number}/{recipe.augmentation}/{source_digest(Augmenter.__module__)}"
+            yield View(name, _varying(augmenter))
 
 
 def _varying(augmenter: Augmenter) -> Callable[[np.ndarray, int], np.ndarray]:

@@ -13,9 +13,11 @@ from pathlib import Path
 import keras
 import numpy as np
 from keras import layers
+from rich.console import Console
 
 from training.errors import TrainingError
-from training.networks.pretrained import build, load_weights, scaling_of
+from training.networks.pretrained import build, scaling_of
+from training.networks.weights import WeightsFile, load_weights
 from training.recipe import Recipe
 from training.settings import BackboneNetwork, Head, Tensor
 
@@ -28,38 +30,39 @@ class Backbone:
         frozen: from uint8 `[batch, height, width, 3]` to the features that are cached, float32.
         upper: from these to the features under the head, with fine-tuning only.
         digest: sha256 (hexadecimal) of everything but the photos that the features depend on.
+        weights: the file that its weights come from; None if they are random.
     """
 
     frozen: keras.Model
     upper: keras.Model | None
     digest: str
+    weights: WeightsFile | None = None
 
 
-def load_backbone(recipe: Recipe, data: Path | None) -> Backbone:
+def load_backbone(recipe: Recipe, data: Path | None, console: Console) -> Backbone:
     """Build the backbone of a recipe and load its weights.
 
     Args:
         recipe: with a `BackboneNetwork` and a head.
         data: searched first for the weights, before PHOTOLABEL_DATA.
+        console: shows where the weights come from.
 
     Raises:
         TrainingError: there is no such network, layer or file, or the weights do not fit.
     """
-    network, head = _parts(recipe)
+    network, _ = _parts(recipe)
     keras.utils.set_random_seed(recipe.seed)  # For `weights="random"`.
-    try:
-        whole = build(network, recipe.shape)
-    except (TypeError, ValueError) as error:
-        raise TrainingError(f"{network.backbone} can't be built: {error}") from error
+    whole, published = build(network, recipe.shape)
     cut = _cut_at(whole, network.cut, "network.cut") if network.cut else whole
-    load_weights(network, whole, cut, data)
-    return _divide(recipe, network, head, cut)
+    weights = load_weights(network, whole, cut, published, data, console)
+    return replace(_divide(recipe, cut), weights=weights)
 
 
 def untrained_backbone(recipe: Recipe) -> Backbone:
     """Build the backbone of a recipe with random weights, which the caller replaces."""
     network, _ = _parts(recipe)
-    return load_backbone(replace(recipe, network=replace(network, weights="random")), None)
+    whole, _ = build(network, recipe.shape)
+    return _divide(recipe, _cut_at(whole, network.cut, "network.cut") if network.cut else whole)
 
 
 def head_to_fit(recipe: Recipe, classes: int, backbone: Backbone, precision: str) -> keras.Model:
@@ -133,7 +136,8 @@ def _parts(recipe: Recipe) -> tuple[BackboneNetwork, Head]:
     return recipe.network, recipe.head
 
 
-def _divide(recipe: Recipe, network: BackboneNetwork, head: Head, cut: keras.Model) -> Backbone:
+def _divide(recipe: Recipe, cut: keras.Model) -> Backbone:
+    network, head = _parts(recipe)
     lower, upper = cut, None
     if recipe.fine_tuning:
         lower = _cut_at(cut, recipe.fine_tuning.after, "fine_tuning.after")
@@ -151,7 +155,7 @@ def _divide(recipe: Recipe, network: BackboneNetwork, head: Head, cut: keras.Mod
         features = layers.GlobalAveragePooling2D(name="pool")(features)
     frozen = without_xla(keras.Model(image, features, name="backbone"))
     frozen.trainable = False
-    return Backbone(frozen, upper, _digest(recipe, network, frozen))
+    return Backbone(frozen, upper, _digest(recipe, frozen))
 
 
 def _cut_at(whole: keras.Model, layer: str, setting: str) -> keras.Model:
@@ -209,10 +213,19 @@ def _probabilities(head: Head, classes: int) -> layers.Layer:
     return both
 
 
-def _digest(recipe: Recipe, network: BackboneNetwork, frozen: keras.Model) -> str:
-    digest = hashlib.sha256(
-        repr((network.backbone, network.scaling, recipe.shape, frozen.output_shape)).encode()
-    )
+def _digest(recipe: Recipe, frozen: keras.Model) -> str:
+    """Return the digest of a frozen network: its architecture, described, and its weights.
+
+    Layers without weights make features of the same shape out of the same weights, so the layers
+    where the network ends are named.
+    """
+    network, _ = _parts(recipe)
+    # Only the architecture depends on which weights: see `training.networks.pretrained`.
+    kind = network.weights if network.weights == "imagenet" else ""
+    architecture = replace(network, weights=kind, mirrored=False, varied=0)
+    after = recipe.fine_tuning.after if recipe.fine_tuning else ""
+    described = (architecture, after, recipe.shape, frozen.output_shape)
+    digest = hashlib.sha256(repr(described).encode())
     for weight in frozen.weights:
         digest.update(weight.path.rpartition("/")[2].encode())
         digest.update(np.asarray(keras.ops.convert_to_numpy(weight)).tobytes())

@@ -1,34 +1,78 @@
-"""The networks of `keras.applications`: by name, with their weights and their scaling of pixels."""
+"""Networks of `keras.applications`: by name, with their files of weights and scaling of pixels."""
 
 import sys
 import warnings
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from unittest.mock import patch
 
 import keras
 import numpy as np
 from keras import layers
+from keras.src.utils import file_utils
 
-from training.data.datasets import file_digest, search_folders
+from training.downloads import Download
 from training.errors import TrainingError
-from training.settings import BackboneNetwork, Network, Tensor
+from training.settings import BackboneNetwork, Tensor
+
+
+def backbone_names() -> list[str]:
+    """Return the names of all networks of `keras.applications`."""
+    return [known for known in dir(keras.applications) if known[0].isupper()]
 
 
 def _constructor(name: str) -> Callable[..., keras.Model]:
-    known = [known for known in dir(keras.applications) if known[0].isupper()]
+    known = backbone_names()
     if name not in known:
         raise TrainingError(f"Keras has no network {name!r}; it has {', '.join(known)}")
     found: Callable[..., keras.Model] = getattr(keras.applications, name)
     return found
 
 
-def build(
-    network: BackboneNetwork, shape: tuple[int, ...], weights: str | None = None
-) -> keras.Model:
-    """Build a network below its classifier, with ImageNet weights or new ones."""
-    width = {"alpha": network.alpha} if network.alpha else {}
+def build(network: BackboneNetwork, shape: tuple[int, ...]) -> tuple[keras.Model, Download | None]:
+    """Build a network below its classifier, with random weights.
+
+    Returns:
+        The network, and the file of the ImageNet weights that Keras publishes for it; None where
+        the settings name other weights.
+
+    Raises:
+        TrainingError: Keras has no such network, or not of this shape or width.
+    """
     constructor = _constructor(network.backbone)
-    return constructor(input_shape=shape, include_top=False, weights=weights, **width)
+    weights = "imagenet" if network.weights == "imagenet" else None
+    width = {"alpha": network.alpha} if network.alpha else {}
+    with _files_asked_for() as files, warnings.catch_warnings(action="ignore"):
+        try:
+            whole = constructor(input_shape=shape, include_top=False, weights=weights, **width)
+        except (TypeError, ValueError) as error:
+            raise TrainingError(f"{network.backbone} can't be built: {error}") from error
+    if weights and not files:
+        raise TrainingError(
+            f"this version of Keras ({keras.version()}) does not say where the weights of"
+            f" {network.backbone} are: name a file with --set network.weights=FILE"
+        )
+    return whole, files[0] if files else None
+
+
+@contextmanager
+def _files_asked_for() -> Iterator[list[Download]]:
+    """Collect the files that constructors of Keras ask for; they download and load nothing.
+
+    Only the constructors know their files: name, URL and hash (MD5 or SHA-256; the first two
+    MobileNets have none) depend on the network's width, input size and Keras's version. And only
+    with `weights="imagenet"` do they build the network of those weights: EfficientNets scale their
+    input by one layer more. All constructors look `get_file` up in its module when they are called.
+    """
+    files: list[Download] = []
+
+    def get_file(fname: str, origin: str, file_hash: str | None = None, **_: object) -> str:
+        algorithm = "sha256" if file_hash and len(file_hash) == 64 else "md5"
+        files.append(Download(fname, origin, **{algorithm: file_hash}))  # type: ignore[arg-type]
+        return fname
+
+    with patch.object(file_utils, "get_file", get_file), patch.object(keras.Model, "load_weights"):
+        yield files
 
 
 def scaling_of(network: BackboneNetwork) -> Callable[[Tensor], Tensor]:
@@ -52,84 +96,3 @@ def scaling_of(network: BackboneNetwork) -> Callable[[Tensor], Tensor]:
         return rescaled(image if (order == np.arange(3)).all() else keras.ops.flip(image, -1))
 
     return scaled
-
-
-def load_weights(
-    network: BackboneNetwork, whole: keras.Model, cut: keras.Model, data: Path | None
-) -> None:
-    """Load the weights that a recipe names.
-
-    Args:
-        network: the recipe's settings.
-        whole: the network below its classifier.
-        cut: the part of it that is used; they share layers. A file may hold weights of either.
-        data: searched first for the file.
-
-    Raises:
-        TrainingError: the file is missing, the download fails, or the weights do not fit.
-    """
-    if network.weights == "random":
-        return
-    if network.weights == "imagenet":
-        whole.set_weights(_imagenet(network, whole.input_shape[1:]).get_weights())
-        return
-    path = _find(network, data)
-    faults = []
-    for part in {id(part): part for part in (cut, whole)}.values():
-        try:
-            with warnings.catch_warnings(action="ignore"):  # The error has the same text.
-                part.load_weights(str(path))
-        except Exception as error:  # Keras and h5py raise many types on invalid files.
-            faults.append(_shortened(error))
-        else:
-            return
-    where = f" cut at {network.cut}" if network.cut else ""
-    raise TrainingError(
-        f"{path} does not hold weights of {network.backbone}{where} (width"
-        f" {network.alpha or 'default'}): {'; uncut: '.join(faults)}"
-    )
-
-
-def weights_digest(network: Network | BackboneNetwork, data: Path | None) -> str:
-    """Return the sha256 of a network's file of pretrained weights; empty if it has no file.
-
-    Raises:
-        TrainingError: the file is missing.
-    """
-    if not isinstance(network, BackboneNetwork) or network.weights in ("imagenet", "random"):
-        return ""
-    return file_digest(_find(network, data))
-
-
-def _shortened(error: Exception) -> str:
-    """Return Keras's message without the values of the weights."""
-    text = " ".join(str(error).split())
-    for verbose in (" Target variable: ", " List of objects "):
-        text = text.partition(verbose)[0]
-    return text[:300]
-
-
-def _imagenet(network: BackboneNetwork, shape: tuple[int, ...]) -> keras.Model:
-    try:
-        return build(network, shape, "imagenet")
-    except Exception as error:  # Keras raises a bare Exception where it cannot download.
-        raise TrainingError(
-            f"the ImageNet weights of {network.backbone} can't be downloaded ({error}). Download"
-            " them on a machine with a network connection (Keras keeps them in ~/.keras/models) and"
-            " name the file with --set network.weights=FILE"
-        ) from error
-
-
-def _find(network: BackboneNetwork, data: Path | None) -> Path:
-    name = Path(network.weights)
-    folders = [part for part in search_folders(data, "pretrained") if part.is_dir()]
-    beside = [folder.parent / "pretrained" for folder in folders]
-    paths = [name, *(folder / name for folder in [*folders, *beside])]
-    for path in paths:
-        if path.is_file():
-            return path
-    looked = ", ".join(dict.fromkeys(str(path.parent) for path in paths))
-    raise TrainingError(
-        f"no weights: there is no {network.weights} in {looked}; name the file with"
-        " --set network.weights=FILE, or its folder with --data or PHOTOLABEL_DATA"
-    )

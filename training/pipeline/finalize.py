@@ -101,6 +101,8 @@ def _save_results(
         metrics["validation"] = found.validation.metrics()
     trust = {"calibration": found.calibration, "recognition": found.recognition}
     card = model_card(recipe, data, metrics, trust, {**facts["trained"], "run": facts["id"]})
+    if "weights_file" in facts:
+        card["weights"] = {"name": facts["weights_file"], "sha256": facts["weights"]}
     card["histograms"] = histograms(found.test, "test")
     save_evaluation(found.test, data.test.photos, run.folder)
     write_json(run.folder / CARD, card)

@@ -20,7 +20,7 @@ from training.fitting.fit import fit
 from training.fitting.interruption import interruptible
 from training.fitting.progress import FitProgress
 from training.fitting.tensorboard import EventWriter
-from training.networks.pretrained import weights_digest
+from training.networks.backbone import Backbone, load_backbone
 from training.pipeline.finalize import finalize
 from training.publishing.card import circumstances
 from training.publishing.gate_policy import GatePolicy
@@ -29,6 +29,7 @@ from training.recipe import Recipe
 from training.runs.folders import Run, claimed_run, run_identity, unfinished_with_other_code
 from training.runs.history_writer import HistoryWriter
 from training.runs.trained_network import load_trained_network, save_trained_network
+from training.settings import BackboneNetwork
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,13 @@ def train_and_publish(
     began = circumstances(str(devices))
     data = load(recipe, paths.data, console)
     check_photos(recipe, data)
-    weights = weights_digest(recipe.network, paths.data)
+    backbone = _backbone(recipe, paths.data, console)
+    weights = backbone.weights if backbone else None
     identity = run_identity(
-        recipe, data.digest, deterministic=options.deterministic, weights=weights
+        recipe,
+        data.digest,
+        deterministic=options.deterministic,
+        weights=weights.sha256 if weights else "",
     )
     with claimed_run(paths.runs, identity, fresh=options.fresh) as run, _outcome(run, devices):
         version = version_of_run(base, run.facts()["id"])
@@ -99,12 +104,21 @@ def train_and_publish(
         if run.facts()["status"] == "new":
             for folder in unfinished_with_other_code(paths.runs, identity):
                 say(console, f"not resumed, because the code has changed since: {folder}")
-        data = with_features(recipe, data, paths.data, console)
+        if weights:
+            run.note(weights_file=weights.name)
+        if backbone:
+            data = with_features(recipe, data, backbone, console)
         network = load_trained_network(run.folder)
         if network is None:
             run.note(trained={**began, **run.facts().get("trained", {})})
             network = _fit(recipe, data, run, options, console)
         return finalize(network, recipe, data, paths.data, run, base, options.policy, console)
+
+
+def _backbone(recipe: Recipe, data: Path | None, console: Console) -> Backbone | None:
+    if not isinstance(recipe.network, BackboneNetwork):
+        return None
+    return load_backbone(recipe, data, console)
 
 
 def _fit(

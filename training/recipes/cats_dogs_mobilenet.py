@@ -3,11 +3,7 @@
 from training.recipe import Recipe
 from training.settings import BackboneNetwork, Head
 
-NETWORK = BackboneNetwork(
-    backbone="MobileNet",
-    cut="conv_pw_12_relu",
-    weights="mobilenet_v1_1.0_224_to_conv_pw_12.weights.h5",
-)
+NETWORK = BackboneNetwork(backbone="MobileNet", cut="conv_pw_12_relu")
 
 RECIPE = Recipe(
     name="cats-dogs-mobilenet",

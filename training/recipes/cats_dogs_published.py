@@ -23,7 +23,7 @@ def _published(backbone: str, head: Head = _HEAD, reference_result: str = "") ->
         dataset="dogs-vs-cats",
         preparation="squash/1",
         shape=(150, 150, 3),
-        network=BackboneNetwork(backbone=backbone, weights="imagenet", scaling="255"),
+        network=BackboneNetwork(backbone=backbone, scaling="255"),
         head=head,
         epochs=10,
         batch_size=64,

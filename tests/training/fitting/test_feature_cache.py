@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tests.training.backbones import tiny, with_network, write_photos
+from tests.training.backbones import backbone_of, tiny, with_network, write_photos
 from training.data.datasets import DataSet
 from training.data.loading import load
 from training.fitting import feature_cache
 from training.fitting.feature_cache import with_features
 from training.progress_bars import ProgressCallback
 from training.recipe import Recipe
-from training.recipes import RECIPES
 from training.settings import Augmentation, FineTuning
 
 # Keras saves weights with a conversion that NumPy deprecates.
@@ -45,7 +44,7 @@ def passes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def loaded(recipe: Recipe, folder: Path) -> DataSet:
     console = Console(file=io.StringIO())
-    return with_features(recipe, load(recipe, folder, console), None, console)
+    return with_features(recipe, load(recipe, folder, console), backbone_of(recipe), console)
 
 
 def test_features_are_the_outputs_of_the_backbone(shapes: Path) -> None:
@@ -141,10 +140,28 @@ def _reporting_to(report: ProgressCallback) -> object:
     return counting
 
 
-def test_a_recipe_without_backbone_keeps_its_photos(shapes: Path) -> None:
-    recipe = replace(RECIPES["cats-dogs-cnn"], dataset="images", shape=(32, 32, 3))
+@pytest.mark.parametrize("tuned", [False, True], ids=["cut", "fine-tuned"])
+def test_layers_of_the_same_shape_and_weights_have_their_own_features(
+    shapes: Path, tuned: bool
+) -> None:
+    """A rectifier has no weights: networks that end with it or below differ by its name alone."""
 
-    data = loaded(recipe, shapes)
+    def features(layer: str) -> np.ndarray:
+        recipe = tiny(FineTuning(layer)) if tuned else with_network(tiny(), cut=layer)
+        return loaded(recipe, shapes).training.inputs[:]
 
-    assert data.backbone is None
-    assert data.training.inputs is data.training.photos
+    assert features("conv_pw_2_bn").min() < 0
+    assert features("conv_pw_2_relu").min() >= 0
+
+
+def test_variations_of_other_augmentation_code_cost_another_pass(
+    shapes: Path, passes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = with_network(tiny(), Augmentation(shift=9), varied=1)
+    loaded(recipe, shapes)
+    passes.clear()
+
+    monkeypatch.setattr(feature_cache, "source_digest", lambda module: "edited")
+    loaded(recipe, shapes)
+
+    assert passes == ["varied 1"]

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from serving.photos import prepare
-from tests.training.backbones import SIDE, tiny, with_network
+from tests.training.backbones import SIDE, backbone_of, tiny, with_network
 from training.errors import TrainingError
-from training.networks.backbone import load_backbone
 from training.networks.building import network_to_fit, network_to_serve
 from training.recipes import RECIPES
 from training.settings import BackboneNetwork, FineTuning, Head
@@ -38,7 +37,7 @@ def test_weights_from_a_file_give_the_features_of_the_network_that_wrote_it(
     original = mobilenet(0.25, cut)
     original.save_weights(tmp_path / "own.weights.h5")
 
-    backbone = load_backbone(with_network(tiny(), cut=cut, weights="own.weights.h5"), tmp_path)
+    backbone = backbone_of(with_network(tiny(), cut=cut, weights="own.weights.h5"), tmp_path)
 
     expected = original.predict_on_batch(photos() / np.float32(127.5) - 1).mean(axis=(1, 2))
     assert np.allclose(backbone.frozen.predict_on_batch(photos()), expected, atol=1e-5)
@@ -48,7 +47,7 @@ def test_weights_of_the_whole_network_load_into_one_that_is_cut(tmp_path: Path) 
     original = mobilenet(0.25)
     original.save_weights(tmp_path / "own.weights.h5")
 
-    backbone = load_backbone(with_network(tiny(), weights=str(tmp_path / "own.weights.h5")), None)
+    backbone = backbone_of(with_network(tiny(), weights=str(tmp_path / "own.weights.h5")), None)
 
     cut = keras.Model(original.input, original.get_layer("conv_pw_3_relu").output)
     expected = cut.predict_on_batch(photos() / np.float32(127.5) - 1).mean(axis=(1, 2))
@@ -59,7 +58,7 @@ def test_weights_of_another_network_are_refused_naming_layer_and_shapes(tmp_path
     mobilenet(0.5).save_weights(tmp_path / "own.weights.h5")
 
     with pytest.raises(TrainingError) as raised:
-        load_backbone(with_network(tiny(), weights="own.weights.h5"), tmp_path)
+        backbone_of(with_network(tiny(), weights="own.weights.h5"), tmp_path)
 
     for part in ("own.weights.h5 does not hold weights of MobileNet", "conv", "(3, 3, 3, 8)"):
         assert part in str(raised.value)
@@ -83,31 +82,15 @@ def test_an_invalid_backbone_is_reported(
     tmp_path: Path, changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(TrainingError) as raised:
-        load_backbone(with_network(tiny(), **changes), tmp_path)
+        backbone_of(with_network(tiny(), **changes), tmp_path)
 
     assert str(raised.value).startswith(message)
-
-
-def test_without_a_network_the_error_says_how_to_get_weights(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def unreachable(*arguments: object, **named: object) -> str:
-        raise OSError("URL fetch failure")
-
-    monkeypatch.setattr("keras.src.utils.file_utils.get_file", unreachable)
-    recipe = replace(tiny(), network=BackboneNetwork("VGG16", weights="imagenet"))
-
-    with pytest.raises(TrainingError) as raised:
-        load_backbone(recipe, None)
-
-    for part in ("ImageNet weights of VGG16 can't be downloaded", "--set network.weights=FILE"):
-        assert part in str(raised.value)
 
 
 @pytest.mark.parametrize("backbone", ["MobileNet", "VGG16"])
 def test_pixels_are_scaled_like_the_backbones_own_preprocessing(backbone: str) -> None:
     network = BackboneNetwork(backbone, weights="random", scaling="own")
-    frozen = load_backbone(replace(tiny(), network=network), None).frozen
+    frozen = backbone_of(replace(tiny(), network=network), None).frozen
 
     scaled = keras.Model(frozen.input, frozen.get_layer("scale").output)
 
@@ -117,7 +100,7 @@ def test_pixels_are_scaled_like_the_backbones_own_preprocessing(backbone: str) -
 
 
 def test_scaling_255_divides_by_255() -> None:
-    frozen = load_backbone(with_network(tiny(), scaling="255"), None).frozen
+    frozen = backbone_of(with_network(tiny(), scaling="255"), None).frozen
 
     scaled = keras.Model(frozen.input, frozen.get_layer("scale").output)
 
@@ -139,7 +122,7 @@ def test_the_served_network_predicts_from_photos_what_the_fitted_one_predicts_fr
     fine_tuning: FineTuning | None, head: Head, tmp_path: Path
 ) -> None:
     recipe = replace(tiny(fine_tuning), head=head)
-    backbone = load_backbone(recipe, None)
+    backbone = backbone_of(recipe)
     fitted = network_to_fit(recipe, 2, backbone)
     fitted.set_weights([weight + 0.01 for weight in fitted.get_weights()])
 
@@ -176,7 +159,7 @@ def test_a_backbone_is_split_only_between_blocks() -> None:
     recipe = replace(tiny(FineTuning("conv4_block2_1_relu")), network=network)
 
     with pytest.raises(TrainingError, match="ResNet50V2 can't be divided after 'conv4_block2_1"):
-        load_backbone(recipe, None)
+        backbone_of(recipe)
 
 
 def test_the_digest_depends_on_weights_scaling_and_cut() -> None:
@@ -187,7 +170,7 @@ def test_the_digest_depends_on_weights_scaling_and_cut() -> None:
         replace(tiny(), seed=2),
     ]
 
-    digests = [load_backbone(recipe, None).digest for recipe in (*recipes, tiny())]
+    digests = [backbone_of(recipe).digest for recipe in (*recipes, tiny())]
 
     assert len(set(digests)) == len(recipes)
     assert digests[-1] == digests[0]
@@ -204,7 +187,7 @@ def test_pretrained_features_separate_cats_from_dogs(data_sets: Path) -> None:
         ]
     pixels = np.stack([prepare(photo, recipe.preparation, recipe.shape) for photo in encoded])
 
-    features = load_backbone(recipe, data_sets).frozen.predict_on_batch(pixels).reshape(2, 40, -1)
+    features = backbone_of(recipe, data_sets).frozen.predict_on_batch(pixels).reshape(2, 40, -1)
 
     means = features[:, :20].mean(axis=1)
     offsets = features[:, 20:, None] - means
