@@ -35,6 +35,7 @@ def source_digest(module: str) -> str:
     return text_digest(_content(module))
 
 
+@cache
 def text_digest(source: bytes) -> str:
     """Return the SHA-256 (hexadecimal) of what the source text of a module does."""
     return hashlib.sha256(ast.unparse(_effective(source)).encode()).hexdigest()

@@ -135,7 +135,8 @@ def changes(then: Mapping[str, Any], now: Mapping[str, Any], recipe: Recipe) -> 
 
     Args:
         then: `parameters` and other facts of a `RunIdentity`, perhaps of an earlier release.
-        now: likewise. Facts that only one of the two has are not compared.
+        now: likewise. Facts that only one of the two has are not compared; those that are empty in
+            `then` were not recorded.
         recipe: of both, as it is now.
 
     Returns:
@@ -154,8 +155,10 @@ def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[st
         old, new = before.get(name), after.get(name)
         if old == new:
             continue
-        if name in _DIGESTS:
-            yield _DIGESTS[name] if old else f"{name} not recorded"
+        if old == "":
+            yield f"{name} not recorded"
+        elif name in _DIGESTS:
+            yield _DIGESTS[name]
         else:
             yield f"{name} {_shown(old)}, now {_shown(new)}"
 
@@ -175,4 +178,6 @@ def _plain(value: Mapping[str, Any]) -> dict[str, Any]:
 def _shown(value: Any) -> str:
     if isinstance(value, list):
         return "×".join(map(str, value))
-    return {None: "none", True: "true", False: "false"}.get(value, str(value))
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value)

@@ -200,6 +200,17 @@ def test_a_part_that_is_gone_is_a_change() -> None:
     assert "snapshots.turn 5.0, now none" in found
 
 
+def test_values_are_shown_as_they_are_set() -> None:
+    changed = {"held_out": 0.0, "optimizer": "sgd", "epochs": 1}
+    then = {"parameters": {**hyperparameters(RECIPE), **changed}, "deterministic": False}
+    assert changes(then, {**parameters_of(RECIPE), "deterministic": True}, RECIPE) == [
+        "held_out 0.0, now 0.05",
+        "epochs 1, now 24",
+        "optimizer sgd, now adamw",
+        "deterministic false, now true",
+    ]
+
+
 def test_facts_that_one_of_two_runs_does_not_have_are_not_compared(identity: RunIdentity) -> None:
     then = {**parameters_of(RECIPE), "input_shape": [28, 28, 3], "code": ""}
     assert changes(then, asdict(identity), RECIPE) == ["input_shape 28×28×3, now 28×28×1", NO_CODE]
