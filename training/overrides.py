@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import MISSING, fields, is_dataclass, replace
 from typing import Any
 
 from training.errors import UsageError
@@ -41,6 +41,26 @@ def hyperparameters(recipe: Recipe) -> dict[str, Any]:
 def renamed(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return hyperparameters that may be of an earlier release by the names of today."""
     return {FORMER_NAMES.get(name, name): value for name, value in parameters.items()}
+
+
+def with_defaults(parameters: Mapping[str, Any], recipe: Recipe) -> dict[str, Any]:
+    """Return recorded hyperparameters, and those that were not recorded with their defaults.
+
+    A recipe gets new settings over time, and the default of a new one changes nothing. Only parts
+    (`head`) that a recipe does not have by default get no values if nothing of them was recorded.
+    """
+    known: dict[str, Any] = {}
+    for field in fields(recipe):
+        part = getattr(recipe, field.name)
+        if not is_dataclass(part):
+            known[field.name] = field.default
+        elif any(name.startswith(f"{field.name}.") for name in parameters):
+            known |= {f"{field.name}.{inner.name}": inner.default for inner in fields(part)}
+        elif is_dataclass(field.default):
+            known |= {f"{field.name}.{name}": value for name, value in _members(field.default)}
+    named = hyperparameters(recipe)
+    added = {name: value for name, value in known.items() if name in named and value is not MISSING}
+    return {**added, **parameters}
 
 
 def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:

@@ -1,47 +1,68 @@
-"""The code that a run uses: a digest of the sources, since containers have no git."""
+"""The code that a run uses: digests of the sources, since containers have no git.
+
+A digest is of what the code does: comments, docstrings, formatting, annotations and the texts of
+errors are not part of it.
+"""
 
 import ast
 import hashlib
 import subprocess
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 _PROJECT = Path(__file__).resolve().parents[1]
-_SOURCES = ("training/**/*.py", "serving/photos/**/*.py")
-_ARGUMENTS = "training/commands/"  # Parsing the command line does not affect weights.
+_PACKAGES = ("training", "serving")
+
+# They refuse, report or write. No pixel, weight or figure depends on them.
+_WITHOUT_EFFECT = (
+    "serving.http_errors",
+    "serving.photos.errors",
+    "serving.photos.formats_and_limits",
+    "serving.photos.headers",
+    "serving.repository",
+    "training.console",
+    "training.errors",
+    "training.fitting.interruption",
+    "training.json_files",
+    "training.model_cards",
+    "training.progress_bars",
+)
 
 
-@cache
 def source_digest(module: str) -> str:
-    """Return the SHA-256 (hexadecimal) of what the code of one of the project's modules does.
-
-    Comments, docstrings and formatting are not part of it.
-    """
-    tree = ast.parse(_PROJECT.joinpath(*module.split(".")).with_suffix(".py").read_text("utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
-            node
-        ):
-            node.body = node.body[1:]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    """Return the SHA-256 (hexadecimal) of what the code of one of the project's modules does."""
+    return text_digest(_content(module))
 
 
 @cache
-def code_digest() -> str:
-    """Return the SHA-256 (hexadecimal) of all sources that affect a run's weights.
+def text_digest(source: bytes) -> str:
+    """Return the SHA-256 (hexadecimal) of what the source text of a module does."""
+    return hashlib.sha256(ast.unparse(_effective(source)).encode()).hexdigest()
 
-    The files are read once, at the first call: later changes do not run in this process.
+
+def code_digest(modules: Iterable[str]) -> str:
+    """Return the SHA-256 (hexadecimal) of modules and of all that they import of the project.
+
+    Imports by computed names are not followed: name those modules too. Modules of no effect on
+    weights and figures are left out, and so are names of modules outside the project.
     """
-    names = {
-        path.relative_to(_PROJECT).as_posix()
-        for pattern in _SOURCES
-        for path in _PROJECT.glob(pattern)
-    }
-    digest = hashlib.sha256()
-    for name in sorted(name for name in names if not name.startswith(_ARGUMENTS)):
-        content = hashlib.sha256((_PROJECT / name).read_bytes()).hexdigest()
-        digest.update(f"{name} {content}\n".encode())
-    return digest.hexdigest()
+    lines = (f"{name} {source_digest(name)}\n" for name in sorted(imported(modules)))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def imported(modules: Iterable[str]) -> set[str]:
+    """Return the names of the modules that `code_digest` covers."""
+    found: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        parts = waiting.pop().split(".")
+        # Importing a module runs the packages that it is in.
+        for name in (".".join(parts[: index + 1]) for index in range(len(parts))):
+            if name not in found and parts[0] in _PACKAGES and _counts(name):
+                found.add(name)
+                waiting += _imports(_effective(_content(name)))
+    return found
 
 
 def commit() -> str | None:
@@ -50,12 +71,76 @@ def commit() -> str | None:
         return None
     try:
         found = _git("rev-parse", "HEAD")
-        return found + ("+" if _git("status", "--porcelain", "--", *_SOURCES) else "")
+        return found + ("+" if _git("status", "--porcelain", "--", *_PACKAGES) else "")
     except (OSError, subprocess.SubprocessError):
         return None
 
 
+def _file(module: str) -> Path:
+    path = _PROJECT.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def _counts(name: str) -> bool:
+    """Whether a name is that of a module, rather than of something in it, and has an effect."""
+    without = any(f"{name}.".startswith(f"{module}.") for module in _WITHOUT_EFFECT)
+    return _file(name).is_file() and not without
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@cache
+def _content(module: str) -> bytes:
+    """Read a module's file, once: later changes do not run in this process."""
+    return _file(module).read_bytes()
+
+
+@cache
+def _effective(source: bytes) -> ast.AST:
+    tree: ast.AST = _Effective().visit(ast.parse(source))
+    return tree
+
+
+class _Effective(ast.NodeTransformer):
+    """Removes from a module what does not change its effect.
+
+    The bounds in a settings class's annotations only refuse values; those that pass are part of a
+    run's key themselves.
+    """
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        return None if text else self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        checker = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        return None if checker and not node.orelse else self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        node.annotation = ast.Constant(None)
+        return self.generic_visit(node)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.annotation = None
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:
+        if isinstance(node.exc, ast.Call):
+            node.exc = node.exc.func
+        return self.generic_visit(node)
+
+
 def _git(*arguments: str) -> str:
-    command = ["git", "-C", str(_PROJECT), "--glob-pathspecs", *arguments]
+    command = ["git", "-C", str(_PROJECT), *arguments]
     result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603 -- fixed arguments
     return result.stdout.strip()

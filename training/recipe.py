@@ -69,7 +69,7 @@ class Recipe:
     file: str = ""
     """The file that the recipe comes from, where it is not one of the project's."""
     file_digest: str = ""
-    """The sha256 of that file and of the modules beside it that it imports."""
+    """A digest of what that file and the modules beside it that it imports do."""
     split_seed: AtLeastOne = 1
     """Which split of the photos, where the data set has no splits of its own."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1

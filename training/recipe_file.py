@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from training.errors import TrainingError, UsageError
+from training.provenance import text_digest
 from training.recipe import Recipe
 
 _beside: set[str] = set()  # Modules that recipe files have imported from their own folders.
@@ -36,9 +37,14 @@ def _read(path: Path) -> Recipe:
         found = "no RECIPE" if recipe is None else f"a RECIPE of type {type(recipe).__name__}"
         raise UsageError(f"{path} has {found}: it needs RECIPE = Recipe(...)")
     sources = {path, *_own_modules(path.parent, set(sys.modules) - before)}
-    digests = [hashlib.sha256(source.read_bytes()).hexdigest() for source in sorted(sources)]
-    digest = hashlib.sha256("".join(digests).encode()).hexdigest()
+    digest = hashlib.sha256("".join(map(_digest, sorted(sources))).encode()).hexdigest()
     return replace(recipe, file=str(path), file_digest=digest)
+
+
+def _digest(source: Path) -> str:
+    content = source.read_bytes()
+    # A module beside the file may be a compiled one.
+    return text_digest(content) if source.suffix == ".py" else hashlib.sha256(content).hexdigest()
 
 
 def _run(path: Path) -> object:

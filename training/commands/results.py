@@ -1,19 +1,25 @@
 """`results`: measure recipes over several seeds, and write the table of all recipes."""
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
+from training.backends import backend_name
 from training.commands.arguments import add_training
 from training.commands.training import train
 from training.console import say
 from training.errors import TrainingError, UsageError
-from training.judging.results import FEWEST, known_results, missing, write_results
+from training.judging.results import known_results, missing
+from training.judging.results_page import FEWEST, write_results
 from training.publishing.gate_policy import GatePolicy
 from training.recipe import Recipe
 from training.recipes import RECIPES, recipe_named
+from training.settings import BackboneNetwork
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +51,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Run what is missing, one recipe after the other, and write the table after each."""
     if arguments.seeds < 1:
         raise UsageError(f"--seeds must be at least 1, not {arguments.seeds}")
+    if not (arguments.recipes or arguments.runs.is_dir() or arguments.runs == Path("runs")):
+        raise UsageError(f"--runs {arguments.runs}: there is no such folder")
     names = list(RECIPES) if "all" in arguments.recipes else arguments.recipes
     chosen = [recipe_named(name) for name in names]
     listed = [*RECIPES.values(), *(each for each in chosen if each.name not in RECIPES)]
@@ -54,13 +62,32 @@ def run(arguments: argparse.Namespace) -> None:
         reasons = {}
         try:
             known = known_results(listed, arguments.runs, arguments.output)
-            todo = missing(recipe, arguments.seeds, known.measurements)
+            conditions = partial(_conditions, arguments, console)
+            todo = missing(recipe, arguments.seeds, known.measurements, conditions)
             train(todo, arguments, arguments.runs / "published", GatePolicy(force=True))
         except TrainingError as error:
             say(console, f"{recipe.name}: {error}")
             reasons = {recipe.name: _reason(error)}
         _write(arguments, listed, reasons)
     say(console, f"results: {arguments.output}")
+
+
+def _conditions(
+    arguments: argparse.Namespace, console: Console, recipe: Recipe
+) -> Mapping[str, Any]:
+    """Return what a run would depend on today, besides its settings and code."""
+    from training.fitting.devices import choose_devices
+
+    choose_devices(arguments.device, deterministic=arguments.deterministic)
+    from training.data.loading import load
+    from training.networks.backbone import load_backbone
+
+    data = load(recipe, arguments.data, console)
+    weights = None
+    if isinstance(recipe.network, BackboneNetwork):
+        weights = load_backbone(recipe, arguments.data, console).weights
+    digest = weights.sha256 if weights else ""
+    return {"data": data.digest, "weights": digest, "backend": backend_name()}
 
 
 def _write(arguments: argparse.Namespace, recipes: list[Recipe], reasons: dict[str, str]) -> None:

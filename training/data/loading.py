@@ -15,8 +15,8 @@ import numpy as np
 from rich.console import Console
 
 from serving.photos import PREPARATIONS
-from training.data.class_balance import class_counts, imbalance
 from training.console import say
+from training.data.class_balance import class_counts, imbalance
 from training.data.datasets import DataSet
 from training.errors import TrainingError, UsageError
 from training.progress_bars import ProgressCallback, counting

@@ -1,8 +1,8 @@
-"""What runs have measured: read from their folders, saved in a file, merged."""
+"""What runs have measured: read from their folders, saved, merged, compared with today."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ from training.metrics import EVALUATION
 from training.model_cards import CARD, read_run_card
 from training.overrides import hyperparameters, renamed
 from training.recipe import Recipe
+from training.runs.folders import RUN, read_run
 from training.runs.history import read_history
+from training.runs.identity import changes
 
 _VARIED = ("seed", "split_seed")  # Runs of a recipe differ in these.
 
@@ -29,9 +31,15 @@ class Measurement:
         training_accuracy: in the last epoch, a mean over its steps; None if unknown.
         photos: number of photos in the test split.
         seconds: time of fitting.
-        hardware: for people.
+        hardware: for people; names the backend if that is not TensorFlow.
         data: SHA-256 of the data set.
         began: time in ISO 8601.
+        validation_accuracy: None without validation photos, or if it was not recorded.
+        validation_photos: number of photos in the validation split, or 0.
+        all_photos: number of photos in all splits; 0 if it was not recorded.
+        code: digest of the code (`training.runs.identity.code_of`); empty if not recorded.
+        weights: digest of the pretrained weights; empty without them.
+        backend: of Keras; empty if not recorded.
     """
 
     recipe: str
@@ -44,46 +52,87 @@ class Measurement:
     hardware: str
     data: str
     began: str
+    validation_accuracy: float | None = None
+    validation_photos: int = 0
+    all_photos: int = 0
+    code: str = ""
+    weights: str = ""
+    backend: str = ""
 
     @property
     def seed(self) -> tuple[int, int]:
         """Seed and split seed."""
         return self.parameters["seed"], self.parameters.get("split_seed", 1)
 
-    def is_of(self, recipe: Recipe) -> bool:
-        """Whether the run had the hyperparameters of the recipe, except for the two seeds.
+    @property
+    def random_weights(self) -> bool:
+        """Whether its backbone had random weights: it shows that a recipe runs, and no more."""
+        return self.parameters.get("network.weights") == "random"
 
-        Hyperparameters that the recipe did not have at the time are ignored.
+    def changes(self, recipe: Recipe, **now: Any) -> list[str]:
+        """Say what differs from a run of the recipe today, apart from the two seeds.
+
+        Args:
+            recipe: of the same name, as it is now.
+            now: what to compare besides the settings: `code`, `data`, `weights`, `backend`.
+
+        Returns:
+            Phrases such as `epochs 5, now 6`.
         """
-        now = json.loads(json.dumps(hyperparameters(recipe)))
-        same = (name for name in self.parameters if name in now and name not in _VARIED)
-        return self.recipe == recipe.name and all(self.parameters[n] == now[n] for n in same)
+        seeds = {name: self.parameters[name] for name in _VARIED if name in self.parameters}
+        return changes(
+            {"parameters": self.parameters, **{name: getattr(self, name) for name in now}},
+            {"parameters": {**hyperparameters(recipe), **seeds}, **now},
+            recipe,
+        )
 
 
-def measured_in(runs: Path) -> list[Measurement]:
-    """Return the measurements of the runs below a folder, except those not evaluated yet."""
-    folders = [path.parent for path in sorted(runs.rglob(EVALUATION))]
-    return [_measurement(folder) for folder in folders if (folder / CARD).exists()]
+def evaluated_runs(runs: Path) -> tuple[list[Measurement], int]:
+    """Return the measurements of the runs below a folder, and how many are not evaluated yet."""
+    evaluated = {path.parent for path in runs.rglob(EVALUATION) if path.with_name(CARD).exists()}
+    begun = {path.parent for path in runs.rglob(RUN)}
+    return [_measurement(folder) for folder in sorted(evaluated)], len(begun - evaluated)
 
 
-def read_measurements(path: Path) -> tuple[list[Measurement], dict[str, str]]:
+@dataclass(frozen=True)
+class Saved:
+    """What is kept in a file beside the page of results.
+
+    Attributes:
+        runs: measurements.
+        not_run: by recipe, why it could not be run.
+        random_weights: by recipe, the number of photos with which it ran end to end with random
+            weights.
+    """
+
+    runs: Sequence[Measurement] = ()
+    not_run: Mapping[str, str] = field(default_factory=dict)
+    random_weights: Mapping[str, int] = field(default_factory=dict)
+
+
+def read_measurements(path: Path) -> Saved:
     """Return what `write_measurements` has written; nothing if there is no file."""
     if not path.exists():
-        return [], {}
+        return Saved()
     try:
         kept = json.loads(path.read_text("utf-8"))
         runs = [{**each, "parameters": renamed(each["parameters"])} for each in kept["runs"]]
-        return [Measurement(**each) for each in runs], dict(kept["not_run"])
+        measured = [Measurement(**each) for each in runs]
+        return Saved(measured, kept["not_run"], kept.get("random_weights", {}))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise TrainingError(f"{path} is not a file of measurements ({error}): remove it") from error
 
 
-def write_measurements(
-    measurements: Iterable[Measurement], reasons: dict[str, str], path: Path
-) -> None:
-    """Save measurements in a file, and for each recipe that could not be run the reason."""
-    runs = [asdict(each) for each in measurements]
-    write_json(path, {"runs": runs, "not_run": dict(sorted(reasons.items()))})
+def write_measurements(saved: Saved, path: Path) -> None:
+    """Save measurements in a file."""
+    write_json(
+        path,
+        {
+            "runs": [asdict(each) for each in saved.runs],
+            "not_run": dict(sorted(saved.not_run.items())),
+            "random_weights": dict(sorted(saved.random_weights.items())),
+        },
+    )
 
 
 def merged(measurements: Iterable[Measurement]) -> list[Measurement]:
@@ -95,22 +144,41 @@ def merged(measurements: Iterable[Measurement]) -> list[Measurement]:
 
 
 def _measurement(folder: Path) -> Measurement:
-    card = read_run_card(folder)
-    history = read_history(folder)
+    card, facts = read_run_card(folder), read_run(folder)
     try:
-        hardware = card["trained"]["hardware"]
-        device, processor = hardware["device"], "{cores} cores of {processor}".format(**hardware)
+        metrics, data, trained = card["metrics"], card["data"], card["trained"]
+        validation = metrics.get("validation", {})
+        backend = facts.get("backend") or trained.get("backend", "")
         return Measurement(
             recipe=card["recipe"],
             model=card["name"],
             parameters=renamed(card["parameters"]),
-            accuracy=card["metrics"]["test"]["accuracy"],
-            training_accuracy=history[-1].get("accuracy") if history else None,
-            photos=card["metrics"]["test"]["photos"],
-            seconds=card["trained"]["seconds"],
-            hardware=processor if device == "CPU" else f"{device}; {processor}",
-            data=card["data"]["sha256"],
-            began=card["trained"]["began"],
+            accuracy=metrics["test"]["accuracy"],
+            training_accuracy=_training_accuracy(card, folder),
+            photos=metrics["test"]["photos"],
+            seconds=trained["seconds"],
+            hardware=_hardware(trained["hardware"], backend),
+            data=data["sha256"],
+            began=trained["began"],
+            validation_accuracy=validation.get("accuracy"),
+            validation_photos=validation.get("photos", 0),
+            all_photos=sum(data.get(split, 0) for split in ("training", "validation", "test")),
+            code=facts.get("code", ""),
+            weights=facts.get("weights", ""),
+            backend=backend,
         )
     except (KeyError, TypeError) as error:
         raise TrainingError(f"{folder / CARD} is not the card of a run (no {error})") from error
+
+
+def _training_accuracy(card: Mapping[str, Any], folder: Path) -> float | None:
+    recorded = card["metrics"].get("training", {}).get("accuracy")
+    history = read_history(folder)  # Of runs whose cards do not have it yet.
+    found: float | None = history[-1].get("accuracy") if recorded is None and history else recorded
+    return found
+
+
+def _hardware(recorded: Mapping[str, Any], backend: str) -> str:
+    processor = "{cores} cores of {processor}".format(**recorded)
+    found = processor if recorded["device"] == "CPU" else f"{recorded['device']}; {processor}"
+    return found if backend in ("", "tensorflow") else f"{found}; {backend}"

@@ -26,8 +26,9 @@ from training.publishing.card import circumstances
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.model_folder import check_writable, version_of_run
 from training.recipe import Recipe
-from training.runs.folders import Run, claimed_run, run_identity, unfinished_with_other_code
+from training.runs.folders import Run, claimed_run, not_continued
 from training.runs.history_writer import HistoryWriter
+from training.runs.identity import code_of, run_identity
 from training.runs.trained_network import load_trained_network, save_trained_network
 from training.settings import BackboneNetwork
 
@@ -54,7 +55,7 @@ class RunOptions:
     Attributes:
         devices: what it computes on.
         policy: how strict the publishing gate is.
-        fresh: start another run even if there is one with the same recipe, data and code.
+        fresh: start another run even if there is one with the same identity.
         deterministic: the same weights bit by bit each time, however often it is interrupted.
         checkpoint_minutes: time between two checkpoints within an epoch.
         tensorboard: folder for TensorBoard's event files; None: none are written.
@@ -83,14 +84,14 @@ def train_and_publish(
     say(console, f"{recipe.name}, seed {recipe.seed}, on {devices} with {devices.backend.NAME}")
     base = paths.models / recipe.model
     check_writable(base)
-    began = circumstances(str(devices))
+    began = {**circumstances(str(devices)), "code": code_of(recipe)}
     data = load(recipe, paths.data, console)
     check_photos(recipe, data)
     backbone = _backbone(recipe, paths.data, console)
     weights = backbone.weights if backbone else None
     identity = run_identity(
         recipe,
-        data.digest,
+        data,
         deterministic=options.deterministic,
         weights=weights.sha256 if weights else "",
     )
@@ -102,8 +103,8 @@ def train_and_publish(
         if recipe.file:
             run.note(recipe_file=recipe.file)
         if run.facts()["status"] == "new":
-            for folder in unfinished_with_other_code(paths.runs, identity):
-                say(console, f"not resumed, because the code has changed since: {folder}")
+            for line in not_continued(paths.runs, identity, recipe):
+                say(console, line)
         if weights:
             run.note(weights_file=weights.name)
         if backbone:

@@ -16,7 +16,7 @@ from typing import Any
 from training.backends import backend_name
 from training.data.datasets import DataSet
 from training.overrides import hyperparameters
-from training.provenance import code_digest, commit
+from training.provenance import commit
 from training.recipe import Recipe
 
 _PACKAGES = ("jax", "keras", "numpy", "pillow", "scipy", "tensorflow")
@@ -73,7 +73,6 @@ def circumstances(device: str) -> dict[str, Any]:
         "packages": dict(_versions()),
         "python": platform.python_version(),
         "commit": commit(),
-        "code": code_digest(),
     }
 
 

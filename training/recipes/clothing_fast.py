@@ -13,6 +13,7 @@ RECIPE = Recipe(
     preparation="garment/1",
     shape=(28, 28, 1),
     network=PatchNetwork(side=4, channels=24, units=80),
+    held_out=0.05,
     epochs=4,
     batch_size=768,
     optimizer="adam",

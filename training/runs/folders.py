@@ -1,7 +1,7 @@
 """Run folders: `<runs>/<recipe>/<key>`, where the key is a digest of everything a run depends on.
 
-The same recipe, hyperparameters, data and code give the same key, so the same command finds its run
-again and resumes it. A run's folder has
+The same recipe, settings, data, code, backend and packages give the same key (`RunIdentity`), so
+the same command finds its run again and resumes it. A run's folder has
 
 - `run.json`: what the run depends on, its `status`, and the version that it published;
 - `lock`: locked by the process that works on the run, which the file names;
@@ -10,13 +10,12 @@ again and resumes it. A run's folder has
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import platform
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,49 +24,12 @@ from filelock import FileLock, Timeout
 
 from serving.repository.atomic_write import atomic_write
 from training.errors import TrainingError, explained
-from training.overrides import hyperparameters
-from training.provenance import code_digest
+from training.overrides import renamed
 from training.recipe import Recipe
+from training.runs.identity import RunIdentity, changes
 
 RUN = "run.json"
-
-
-@dataclass(frozen=True)
-class RunIdentity:
-    """Everything that a run depends on; equal identities mean the same run.
-
-    Attributes:
-        recipe: the recipe's name.
-        model: the name under which it is published.
-        parameters: all hyperparameters, overrides and seed included.
-        data: digest of the data set.
-        code: digest of the sources (`training.provenance`) and of a recipe's own file.
-        deterministic: whether it is fitted so that the result is the same bit by bit.
-        weights: digest of the file of pretrained weights; empty without one.
-    """
-
-    recipe: str
-    model: str
-    parameters: dict[str, Any]
-    data: str
-    code: str
-    deterministic: bool
-    weights: str = ""
-
-    @property
-    def key(self) -> str:
-        """The name of the run's folder."""
-        return hashlib.sha256(_as_json(asdict(self)).encode()).hexdigest()[:16]
-
-
-def run_identity(
-    recipe: Recipe, data: str, *, deterministic: bool, weights: str = ""
-) -> RunIdentity:
-    """Return the identity of a run with the current code; see `RunIdentity` for the arguments."""
-    code = code_digest() + recipe.file_digest
-    return RunIdentity(
-        recipe.name, recipe.model, hyperparameters(recipe), data, code, deterministic, weights
-    )
+_SHOWN = 3  # Unfinished runs that are not continued.
 
 
 @dataclass(frozen=True)
@@ -131,25 +93,33 @@ def existing_run(folder: Path) -> Iterator[Run]:
         yield Run(folder)
 
 
-def unfinished_with_other_code(runs: Path, identity: RunIdentity) -> list[Path]:
-    """Return the folders of unfinished runs that differ from this one only in their code.
+def not_continued(runs: Path, identity: RunIdentity, recipe: Recipe) -> list[str]:
+    """Return a line for each of the unfinished runs that come closest to this one.
 
-    Whoever repeats a command after an upgrade may expect it to resume one of them.
+    Whoever repeats a command, such as after an upgrade, may expect it to continue one of them. Runs
+    with another seed, split or name are other runs on purpose.
     """
-    wanted = asdict(replace(identity, code=""))
     found = []
-    for path in sorted((runs / identity.recipe).glob(f"*/{RUN}")):
+    for path in (runs / identity.recipe).glob(f"*/{RUN}"):
         with contextlib.suppress(TrainingError):
             facts = read_run(path.parent)
-            same = {name: facts.get(name) for name in wanted} | {"code": ""}
-            other = facts.get("code") != identity.code and facts.get("status") != "published"
-            if other and _as_json(same) == _as_json(wanted):
-                found.append(path.parent)
-    return found
+            if facts.get("status") == "published" or _is_another(facts, identity):
+                continue
+            trained = facts.get("trained", {})  # Where earlier releases recorded these two.
+            then = {"backend": trained.get("backend"), "packages": trained.get("packages")}
+            then = {name: value for name, value in then.items() if value} | facts
+            differences = changes(then, asdict(identity), recipe)
+            if differences:
+                found.append((path.parent, differences, facts.get("updated", "")))
+    found.sort(key=lambda each: each[2], reverse=True)
+    found.sort(key=lambda each: len(each[1]))
+    return [f"not continued: {folder} ({'; '.join(why)})" for folder, why, _ in found[:_SHOWN]]
 
 
-def _as_json(value: object) -> str:
-    return json.dumps(value, sort_keys=True)
+def _is_another(facts: dict[str, Any], identity: RunIdentity) -> bool:
+    then = renamed(facts["parameters"])
+    seeds = (then.get(name) != identity.parameters[name] for name in ("seed", "split_seed"))
+    return facts["model"] != identity.model or any(seeds)
 
 
 def _run_folder(parent: Path, key: str, fresh: bool) -> Path:

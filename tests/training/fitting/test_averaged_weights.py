@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tests.training.backbones import tiny, write_photos
+from tests.training.backbones import backbone_of, tiny, write_photos
 from training.data.datasets import DataSet
 from training.data.loaders.fashion_mnist import load_fashion_mnist
 from training.data.loading import load
@@ -59,7 +59,7 @@ def test_so_is_that_of_a_head_on_a_backbone(tmp_path: Path) -> None:
     shapes = write_photos(tmp_path / "shapes", {"a": 30, "b": 30, "c": 30})
     recipe = replace(tiny(), averaging=0.9)
     console = Console(file=io.StringIO())
-    data = with_features(recipe, load(recipe, shapes, console), None, console)
+    data = with_features(recipe, load(recipe, shapes, console), backbone_of(recipe), console)
     assert_last_figures_are_those_of_the_result(recipe, data)
 
 

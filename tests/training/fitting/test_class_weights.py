@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tests.training.backbones import tiny, write_photos
+from tests.training.backbones import backbone_of, tiny, write_photos
 from training.data.datasets import DataSet, Split
 from training.data.loading import load
 from training.fitting.feature_cache import with_features
@@ -62,7 +62,7 @@ def test_so_does_the_warm_up_of_a_head(tmp_path: Path, weights: str, share: floa
     recipe = replace(tuned, class_weights=weights)  # type: ignore[arg-type]  # Validated.
     folder = write_photos(tmp_path / "gray", {"a": 20, "b": 20})
     console = Console(file=io.StringIO())
-    data = with_features(recipe, load(recipe, folder, console), None, console)
+    data = with_features(recipe, load(recipe, folder, console), backbone_of(recipe), console)
     features = np.repeat(np.asarray(data.training.inputs[:1], np.float32), 28, axis=0)
     alike = Split(data.training.photos, np.arange(28) // 26, features=(features,))
     network = network_to_fit(recipe, 2, data.backbone)

@@ -7,24 +7,24 @@ from pathlib import Path
 
 import pytest
 
+from training.data.datasets import DataSet
 from training.errors import TrainingError
 from training.recipes import RECIPES
-from training.runs.folders import (
-    RunIdentity,
-    claimed_run,
-    existing_run,
-    read_run,
-    run_identity,
-    unfinished_with_other_code,
-)
+from training.runs.folders import claimed_run, existing_run, not_continued, read_run
+from training.runs.identity import RunIdentity, run_identity
 
 ROOT = Path(__file__).parents[3]
 RECIPE = RECIPES["clothing-cnn"]
 
 
 @pytest.fixture
-def identity() -> RunIdentity:
-    return run_identity(RECIPE, "0123", deterministic=False)
+def identity(photos: DataSet) -> RunIdentity:
+    return run_identity(RECIPE, photos, deterministic=False)
+
+
+def noted(runs: Path, identity: RunIdentity, status: str) -> None:
+    with claimed_run(runs, identity) as run:
+        run.note(status=status)
 
 
 def test_a_run_is_found_again_by_its_identity(tmp_path: Path, identity: RunIdentity) -> None:
@@ -34,19 +34,6 @@ def test_a_run_is_found_again_by_its_identity(tmp_path: Path, identity: RunIdent
         assert again.folder == run.folder == tmp_path / "clothing-cnn" / identity.key
         assert again.facts()["status"] == "fitting"
         assert again.facts()["parameters"]["seed"] == 1
-
-
-def test_everything_a_run_depends_on_is_in_its_key(identity: RunIdentity) -> None:
-    others = [
-        run_identity(replace(RECIPE, seed=2), "0123", deterministic=False),
-        run_identity(replace(RECIPE, epochs=2), "0123", deterministic=False),
-        run_identity(replace(RECIPE, model="garments"), "0123", deterministic=False),
-        run_identity(RECIPES["clothing-dense128-adam"], "0123", deterministic=False),
-        run_identity(RECIPE, "4567", deterministic=False),
-        run_identity(RECIPE, "0123", deterministic=True),
-        replace(identity, code="other"),
-    ]
-    assert len({identity.key, *(other.key for other in others)}) == 1 + len(others)
 
 
 def test_fresh_runs_get_their_own_folders_and_the_last_one_is_continued(
@@ -64,20 +51,56 @@ def test_fresh_runs_get_their_own_folders_and_the_last_one_is_continued(
     assert len(ids) == 3
 
 
-def test_unfinished_runs_of_other_code_are_found(tmp_path: Path, identity: RunIdentity) -> None:
+def test_unfinished_runs_are_listed_with_what_differs(
+    tmp_path: Path, identity: RunIdentity
+) -> None:
+    parameters = {**identity.parameters, "epochs": 5}
+    packages = {**identity.packages, "keras": "3.10.0"}
+    changed = replace(identity, parameters=parameters, packages=packages)
     old = replace(identity, code="old")
-    older = replace(identity, code="older")
-    another = replace(
-        run_identity(replace(RECIPE, seed=2), "0123", deterministic=False), code="old"
-    )
-    started = [(old, "stopped"), (older, "published"), (identity, "fitting"), (another, "stopped")]
-    for each, status in started:
-        with claimed_run(tmp_path, each) as run:
-            run.note(status=status)
+    for each in (changed, old):
+        noted(tmp_path, each, "stopped")
+    noted(tmp_path, replace(identity, code="older"), "published")
+    for seed in ("seed", "split_seed"):
+        noted(tmp_path, replace(old, parameters={**identity.parameters, seed: 2}), "stopped")
+    noted(tmp_path, replace(old, model="another"), "stopped")
+    noted(tmp_path, identity, "fitting")
 
-    found = unfinished_with_other_code(tmp_path, identity)
+    folder, keras = tmp_path / "clothing-cnn", identity.packages["keras"]
+    assert not_continued(tmp_path, identity, RECIPE) == [
+        f"not continued: {folder / old.key} (the code has changed)",
+        f"not continued: {folder / changed.key} (epochs 5, now 24; keras 3.10.0, now {keras})",
+    ]
 
-    assert [folder.name for folder in found] == [old.key]
+
+def test_only_the_closest_unfinished_runs_are_listed(tmp_path: Path, identity: RunIdentity) -> None:
+    for number in range(5):
+        far = replace(identity, code=str(number), data="4567", weights="89")
+        noted(tmp_path, far if number else replace(far, data=identity.data), "failed")
+
+    lines = not_continued(tmp_path, identity, RECIPE)
+
+    assert len(lines) == 3
+    assert "photos have changed" not in lines[0]
+
+
+def test_what_differs_from_a_run_of_an_earlier_release_is_listed(
+    tmp_path: Path, identity: RunIdentity
+) -> None:
+    """It recorded fewer facts, other names of settings, and not all of today's settings."""
+    settings = {k: v for k, v in identity.parameters.items() if k not in ("split_seed", "jit")}
+    then = {"recipe": "clothing-cnn", "model": "clothing", "data": "0123", "code": "old"}
+    run = {**then, "parameters": {**settings, "split": 1}, "deterministic": False, "weights": ""}
+    run["trained"] = {"backend": "jax", "packages": {"keras": "3.10.0"}}
+    folder = tmp_path / "clothing-cnn" / "0123456789abcdef"
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps({**run, "id": "1", "status": "stopped"}))
+
+    keras = identity.packages["keras"]
+    assert not_continued(tmp_path, identity, RECIPE) == [
+        f"not continued: {folder} (the code has changed; backend jax, now {identity.backend};"
+        f" keras 3.10.0, now {keras})"
+    ]
 
 
 def test_the_error_of_a_second_process_names_the_one_that_works_on_the_run(

@@ -1,0 +1,160 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.training.judging.run_folders import (
+    CLOTHING,
+    PETS,
+    measured_in,
+    run_folder,
+    section,
+    three_runs,
+)
+from training.judging.results import KnownResults, known_results
+from training.judging.results_page import render
+from training.overrides import override
+from training.recipes import RECIPES
+from training.runs.identity import code_of
+
+OLDER = "## Measured with earlier code or data"
+
+
+def test_a_row_has_the_reference_result_and_the_mean_and_spread_of_the_measurements(
+    tmp_path: Path,
+) -> None:
+    page = render([CLOTHING], KnownResults(three_runs(tmp_path), {}))
+
+    row = next(line for line in page.splitlines() if line.startswith(f"| `{CLOTHING.name}` | 87.9"))
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[1:] == [
+        CLOTHING.reference_result,
+        "88.50 ± 1.00% of 3,000",
+        "88.00 ± 1.00% of 10,000",
+        "89.00 ± 1.00%",
+        "42",
+        "3",
+        "2 cores of A fast one",
+        "`python -m training results --recipes clothing-dense128-adam`",
+    ]
+    run = "1 | 1 | 87.50% | 87.00% | 88.00% | 41 | 2026-11-22 10:00"
+    assert page.count(f"| `{CLOTHING.name}` | {run} | {code_of(CLOTHING)[:8]} |") == 1
+    assert "Not run here" not in page
+    assert OLDER not in page
+    assert "left out" not in page
+
+
+def test_fewer_than_three_runs_are_marked(tmp_path: Path) -> None:
+    run_folder(tmp_path, CLOTHING, 0.88)
+    page = render([CLOTHING], KnownResults(measured_in(tmp_path), {}))
+
+    assert "| 88.00% of 10,000 | 89.00% | 41 | 1 (fewer than 3) |" in page
+
+
+def test_a_recipe_that_was_not_run_is_listed_with_the_reason(tmp_path: Path) -> None:
+    page = render([CLOTHING, PETS], KnownResults([], {PETS.name: "no cats and dogs"}))
+
+    after = section(page, "## Not run here")
+    assert f"| `{PETS.name}` | – | {PETS.expected} | no cats and dogs |" in after
+    assert "| not yet run here |" in after
+
+
+def test_other_hardware_has_its_own_row(tmp_path: Path) -> None:
+    known = three_runs(tmp_path)
+    others = [replace(each, hardware="H200") for each in known]
+    page = render([CLOTHING], KnownResults([*known, *others], {}))
+
+    assert page.count("| 88.00 ± 1.00% of 10,000 |") == 2
+    assert "| H200 |" in page
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"code": "another"}, "the code has changed"),
+        ({"code": ""}, "code not recorded"),
+        ({"data": "another"}, "the photos have changed"),
+        ({"weights": "another"}, "other pretrained weights"),
+        ({"all_photos": 1_000}, "the number of photos has changed"),
+    ],
+)
+def test_what_would_not_be_the_same_today_is_not_mixed_with_the_others(
+    tmp_path: Path, changed: dict[str, Any], why: str
+) -> None:
+    *same, last = three_runs(tmp_path)
+    older = replace(last, began="2026-11-20T10:00", **changed)
+    page = render([CLOTHING], KnownResults([*same, older], {}))
+
+    assert "| 87.50 ± 0.71% of 10,000 |" in section(page)
+    earlier = section(page, OLDER)
+    assert "| 89.00% of 10,000 |" in earlier
+    assert f"| {why} |" in earlier
+
+
+def test_a_measurement_with_settings_of_the_time_is_an_earlier_one(tmp_path: Path) -> None:
+    """Settings that the recipe did not have at the time count as their defaults."""
+    same, other, _ = three_runs(tmp_path)
+    kept = {name: value for name, value in same.parameters.items() if name != "jit"}
+    fewer, before = replace(same, parameters=kept), replace(other, parameters={**kept, "epochs": 2})
+    page = render([CLOTHING], KnownResults([fewer, before], {}))
+
+    assert "| 87.00% of 10,000 |" in section(page)
+    assert "| epochs 2, now 5 |" in section(page, OLDER)
+    assert "Not run here" not in page
+
+
+def test_earlier_measurements_without_validation_photos_show_a_dash(tmp_path: Path) -> None:
+    run_folder(tmp_path, CLOTHING, 0.88, metrics={"test": {"accuracy": 0.88, "photos": 9}})
+    page = render([CLOTHING], KnownResults(measured_in(tmp_path), {}))
+
+    assert "| – | 88.00% of 9 |" in section(page)
+
+
+def test_measurements_that_were_repeated_with_other_code_are_counted(tmp_path: Path) -> None:
+    new = measured_in(run_folder(tmp_path, CLOTHING, 0.88))[0]
+    old = replace(new, accuracy=0.5, photos=2_700, code="", began="2026-11-20T10:00")
+    page = render([CLOTHING], KnownResults([old, new], {}))
+
+    assert "Runs left out: 1 measured again since with other code." in page
+    assert "50.00%" not in page
+
+
+def test_runs_that_are_no_measurements_are_counted(tmp_path: Path) -> None:
+    three_runs(tmp_path)
+    for seed in ("7", "8"):
+        run_folder(tmp_path, override(CLOTHING, ["epochs=2", f"seed={seed}"]), 0.1)
+    run_folder(tmp_path, replace(CLOTHING, name="mine"), 0.2)
+    (tmp_path / "clothing-cnn" / "0").mkdir(parents=True)
+    (tmp_path / "clothing-cnn" / "0" / "run.json").write_text('{"status": "stopped"}')
+    known = known_results([CLOTHING], tmp_path, tmp_path / "results.md")
+
+    assert [each.accuracy for each in known.measurements] == [0.87, 0.88, 0.89]
+    assert render([CLOTHING], known).count(
+        "Runs left out: 1 not finished, 2 of `clothing-dense128-adam` with other settings (epochs"
+        " 2, now 5), 1 of `mine`, which is not a recipe of the project.\n"
+    )
+
+
+def test_a_recipe_for_photos_in_folders_is_listed_with_its_model_and_command(
+    tmp_path: Path,
+) -> None:
+    photos = RECIPES["images-mobilenet"]
+    for split in (1, 2, 3):
+        run_folder(
+            tmp_path, override(photos, [f"split={split}"]), 0.8 + split / 100, name="flowers"
+        )
+    page = render([photos], KnownResults(measured_in(tmp_path), {}))
+
+    assert "| `images-mobilenet` (flowers) | – | 82.50 ± 1.00% of 3,000 | 82.00 ± 1.00% of" in page
+    assert "run images-mobilenet --name flowers --data FOLDER" in page
+
+
+def test_the_results_page_in_the_repository_has_each_measurement() -> None:
+    page = Path(__file__).parents[3] / "docs" / "results.md"
+    known = known_results(RECIPES.values(), Path("none"), page)
+
+    written = section(page.read_text("utf-8"), "## Each run").splitlines()
+    rows = section(render(RECIPES.values(), known), "## Each run").splitlines()
+    assert len(rows) > 20
+    assert set(rows) <= set(written), "update it: python -m training results"

@@ -1,0 +1,85 @@
+"""Digests of the code: of what it does, not of how it is written."""
+
+import pytest
+
+from training import provenance
+from training.provenance import code_digest, imported, source_digest
+
+
+def text_digest(source: str) -> str:
+    return provenance.text_digest(source.encode())
+
+
+CODE = '''"""A module."""
+
+import math
+
+LIMIT = 3
+
+
+def area(radius: float, scale: float = 1.0) -> float:
+    """Return the area."""
+    # Not the circumference.
+    if radius > LIMIT:
+        raise ValueError(f"{radius} is too large")
+    squared: float = radius**2
+    return math.pi * squared * scale
+'''
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"""Return the area."""', '"""Return the area of a circle."""'),
+        ('"""A module."""\n', ""),
+        ("# Not the circumference.", "# Another comment."),
+        ("radius: float,", "radius: int,"),
+        (" -> float:", " -> object:"),
+        ("squared: float", "squared: object"),
+        ("import math\n\nLIMIT", "import math\nLIMIT"),
+        ('f"{radius} is too large"', '"That is too large"'),
+    ],
+)
+def test_what_has_no_effect_is_not_in_the_digest(old: str, new: str) -> None:
+    assert old in CODE
+    assert text_digest(CODE.replace(old, new)) == text_digest(CODE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("LIMIT = 3", "LIMIT = 4"),
+        ("scale: float = 1.0", "scale: float = 2.0"),
+        ("radius**2", "radius**3"),
+        ("raise ValueError(", "raise TypeError("),
+        ("import math", "import numpy as math"),
+        ("return math.pi", "return 2 * math.pi"),
+    ],
+)
+def test_what_has_an_effect_is_in_the_digest(old: str, new: str) -> None:
+    assert old in CODE
+    assert text_digest(CODE.replace(old, new)) != text_digest(CODE)
+
+
+def test_a_settings_class_keeps_its_defaults_in_the_digest() -> None:
+    """Only bounds and descriptions are left out."""
+    field = 'class Settings:\n    rate: Annotated[float, Field(ge=0)] = 0.5\n    """The rate."""\n'
+    assert text_digest(field.replace("ge=0", "gt=0")) == text_digest(field)
+    assert text_digest(field.replace("The rate", "Rate")) == text_digest(field)
+    assert text_digest(field.replace("0.5", "0.6")) != text_digest(field)
+
+
+def test_imported_modules_are_in_the_digest_of_a_module() -> None:
+    found = imported(["training.fitting.fit"])
+
+    assert {"training.networks.building", "training.data.augmentation"} <= found
+    assert code_digest(["training.fitting.fit"]) != code_digest(["training.data.batches"])
+    assert source_digest("training.fitting.fit") != source_digest("training.data.batches")
+
+
+def test_modules_without_effect_exist_and_are_left_out() -> None:
+    found = imported(["training.fitting.fit", "serving.photos.preparation"])
+
+    for module in provenance._WITHOUT_EFFECT:
+        assert provenance._file(module).is_file(), f"{module} is gone"
+        assert module not in found
