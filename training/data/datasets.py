@@ -93,6 +93,8 @@ class DataSet:
         damaged: photos set aside, each with the reason.
         store: the cache of all prepared photos, if they come from encoded files.
         backbone: the `training.networks.backbone.Backbone` that the features come from, if any.
+        split_seed: of photos that were split here by their content (`training.data.splits`); None
+            if the data set has splits of its own.
     """
 
     name: str
@@ -104,11 +106,19 @@ class DataSet:
     damaged: tuple[str, ...] = ()
     store: PhotoStore | None = None
     backbone: Any = None
+    split_seed: int | None = None
 
     @property
     def splits(self) -> tuple[Split, Split, Split]:
         """Training, validation and test."""
         return self.training, self.validation, self.test
+
+    def contents(self, split: Split) -> list[str] | None:
+        """Return the sha256 of the file of each photo of a split; None if photos are no files."""
+        if self.store is None or split.rows is None:
+            return None
+        of_row = {row: content for content, row in self.store.rows.items()}
+        return [of_row[row] for row in split.rows.tolist()]
 
 
 def search_folders(data: Path | None, name: str) -> list[Path]:

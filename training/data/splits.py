@@ -43,6 +43,13 @@ def order_by_file_name(split: int) -> Callable[[str], bytes]:
     return lambda path: split_order(path.rpartition("/")[2], split)
 
 
+def split_of(content: str, split_seed: int) -> str:
+    """Return the split of a photo, which depends on its content (sha256) and the seed alone."""
+    digest = hashlib.sha256(f"photolabel-{split_seed}:{content}".encode()).digest()
+    share = int.from_bytes(digest[:8]) / 2**64
+    return SPLITS[sum(share >= end for end in (_SHARES[0], sum(_SHARES)))]
+
+
 def split_class(names: Sequence[str], order: Callable[[str], bytes]) -> dict[str, str]:
     """Split the photos of one class 70/15/15, with at least one in each split.
 

@@ -55,6 +55,7 @@ def model_card(
             "validation": len(data.validation),
             "test": len(data.test),
             "damaged": len(data.damaged),
+            **({} if data.split_seed is None else {"split_seed": data.split_seed}),
         },
         "metrics": metrics,
         **trust,
