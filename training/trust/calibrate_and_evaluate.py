@@ -40,7 +40,6 @@ from training.trust.recognition_threshold import (
     fit_scores,
 )
 
-
 Predictor = Callable[[Photos], Mapping[str, np.ndarray]]
 """From photos to `probabilities`, float32 `[photos, classes]`, and with a recognizer to
 `recognized`, bool `[photos]`."""
@@ -143,7 +142,9 @@ def evaluate_calibrated(
     test, validation = evaluations["test"], evaluations.get("validation")
     recognition = None
     if calibrated.scores and calibrated.recognizer:
-        unknowns = _unknowns(calibrated.scores, calibrated.recognizer, calibrated.test, recipe, folder)
+        unknowns = _unknowns(
+            calibrated.scores, calibrated.recognizer, calibrated.test, recipe, folder
+        )
         recognition = {
             "score": recipe.recognition,
             "threshold": calibrated.recognizer.threshold,

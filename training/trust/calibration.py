@@ -49,7 +49,7 @@ def uncalibrated(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     if temperature == 1:
         return probabilities
     least = np.finfo(np.float32).tiny
-    return softmax(np.log(np.maximum(probabilities, least)) * temperature, axis=1)
+    return np.asarray(softmax(np.log(np.maximum(probabilities, least)) * temperature, axis=1))
 
 
 def calibration_figures(probabilities: np.ndarray, classes: np.ndarray) -> dict[str, Any]:
