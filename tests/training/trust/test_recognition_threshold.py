@@ -14,6 +14,7 @@ from training.errors import TrainingError
 from training.publishing.saved_model import write_saved_model
 from training.publishing.saved_model_check import check_saved_model
 from training.trust.activations import activation_model, compute_activations
+from training.trust.calibrate_and_evaluate import predict_in_memory
 from training.trust.ood_metrics import auroc
 from training.trust.recognition_threshold import (
     Recognizer,
@@ -172,7 +173,12 @@ def test_the_published_graph_says_what_it_recognizes(folder: Path) -> None:
         assert (outputs["recognized"] == expected).mean() > 0.99
         assert np.abs(outputs["probabilities"] - NETWORK.predict_on_batch(part)).max() < 1e-6
     assert outputs["recognized"].shape == (1,)
-    found = signature(image=tf.constant(photos))["recognized"].numpy()
+    in_memory = predict_in_memory(NETWORK, recognizer(), photos)  # As without TensorFlow.
+    outputs = {n: value.numpy() for n, value in signature(image=tf.constant(photos)).items()}
+    assert np.abs(in_memory["probabilities"] - outputs["probabilities"]).max() < 1e-6
+    assert (in_memory["recognized"] == outputs["recognized"]).mean() > 0.99
+    assert set(predict_in_memory(NETWORK, None, photos)) == {"probabilities"}
+    found = outputs["recognized"]
     assert found[:200].mean() > 0.85
     assert found[200:].mean() < 0.05
 
