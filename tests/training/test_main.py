@@ -38,8 +38,13 @@ def test_a_run_publishes_a_model_with_its_accuracy_and_provenance(
     assert "validation" in lines[2]
     accuracy = f"{card['metrics']['test']['accuracy']:.2%}"
     assert any(line.startswith("report: runs/clothing-cnn/") for line in lines)
-    assert lines[-1].startswith(f"clothing-cnn: test accuracy {accuracy} on 50 photos, trained in ")
+    validation = f"{card['metrics']['validation']['accuracy']:.2%}"
+    summary = f"clothing-cnn: validation {validation}, test {accuracy} (accuracy of 50 photos), "
+    assert lines[-1].startswith(f"{summary}trained in ")
     assert lines[-1].endswith("published as models/clothing/1")
+    assert not any("test accuracy" in line or f"test {accuracy}" in line for line in lines[:-1])
+    promise = "with 10 validation photos, at most 90.9% of new photos can be promised"
+    assert any(promise in line for line in lines)
 
     assert card["recipe"] == "clothing-cnn"
     assert card["parameters"]["seed"] == 5
@@ -85,7 +90,7 @@ def test_a_trained_network_survives_a_failed_publication(
         assert train() == 1
 
     error = capsys.readouterr().err
-    assert error.startswith("error: not published: the disk is full. Trained network and card are ")
+    assert error.startswith("error: not published: the disk is full. The trained network is in ")
     run = Path(error.strip().rpartition(" ")[2])
     assert (run / "trained.keras").is_file()
     assert json.loads((run / "model_card.json").read_text())["name"] == "clothing"

@@ -1,7 +1,6 @@
 """`evaluate`: score a published model on any photos."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ from rich.console import Console
 
 from training.commands.arguments import add_data, add_device, add_models
 from training.console import figures_table, say, show
-from training.errors import explained
+from training.json_files import write_json
 from training.recipes import recipe_named
 
 _SPLITS = ("test", "validation", "training")
@@ -54,14 +53,14 @@ def run(arguments: argparse.Namespace) -> None:
     figures = score(model, photos)
     _show(figures, console)
     if arguments.output:
-        text = json.dumps(figures, indent=2, ensure_ascii=False) + "\n"
-        with explained(f"cannot write {arguments.output}"):
-            arguments.output.write_text(text, "utf-8")
+        write_json(arguments.output, figures)
 
 
 def _show(figures: dict[str, Any], console: Console) -> None:
     for fault in figures["photos_left_out"]:
         say(console, f"left out: {fault}")
+    if figures["caution"]:
+        say(console, figures["caution"])
     low, high = figures["accuracy_interval"]
     say(
         console,

@@ -115,6 +115,13 @@ class DataSet:
         """Training, validation and test."""
         return self.training, self.validation, self.test
 
+    def contents(self, split: Split) -> list[str] | None:
+        """Return the sha256 of the file of each photo of a split; None if photos are no files."""
+        if self.store is None or split.rows is None:
+            return None
+        of_row = {row: content for content, row in self.store.rows.items()}
+        return [of_row[row] for row in split.rows.tolist()]
+
 
 def search_folders(data: Path | None, name: str) -> list[Path]:
     """Return the folders to search for a data set, in order of preference.

@@ -17,13 +17,14 @@ from training.data.loading import load
 from training.data.photo_lists import is_photo_list, read_photo_list
 from training.data.prepared_photos import Source, content_digests, photo_store
 from training.data.split_folders import split_folders
-from training.errors import TrainingError
+from training.errors import TrainingError, UsageError
+from training.judging.cautions import data_caution, folder_caution
 from training.metrics.evaluation import Evaluation
 from training.overrides import renamed
 from training.progress_bars import counting
 from training.publishing.published_model import PublishedModel
 from training.recipe import Recipe
-from training.recipes import RECIPES
+from training.recipes import recipe_named
 
 _SPLITTING = ("split_seed", "held_out")  # Hyperparameters that decide which photos a split has.
 
@@ -38,6 +39,7 @@ class LabelledPhotos:
         photos: uint8 `[photos, height, width, channels]`.
         classes: int64 `[photos]`.
         left_out: photos that could not be used, with the reasons.
+        caution: why the model may look better on these photos than it is; may be empty.
     """
 
     name: str
@@ -45,13 +47,14 @@ class LabelledPhotos:
     photos: Photos
     classes: np.ndarray
     left_out: tuple[str, ...] = ()
+    caution: str = ""
 
 
 def score(model: PublishedModel, photos: LabelledPhotos) -> dict[str, Any]:
     """Evaluate a model on photos.
 
     Returns:
-        JSON values: `model`, `version`, `data`, `photos_left_out`, the figures of
+        JSON values: `model`, `version`, `data`, `caution`, `photos_left_out`, the figures of
         `Evaluation.metrics`, `labels`, `confusion` (rows: correct class; columns: predicted one),
         `seconds` and `images_per_second`.
 
@@ -68,6 +71,7 @@ def score(model: PublishedModel, photos: LabelledPhotos) -> dict[str, Any]:
         "model": model.name,
         "version": model.version,
         "data": photos.name,
+        "caution": photos.caution,
         "photos_left_out": list(photos.left_out),
         **evaluation.metrics(),
         "labels": list(photos.labels),
@@ -82,20 +86,22 @@ def recipe_photos(
 ) -> LabelledPhotos:
     """Load a split of a recipe's data set, prepared as the model needs it.
 
-    Without a recipe it is the one that the model was trained by, and its data is split as then.
+    Without a recipe it is the one that the model was trained by. With that one, its data is split
+    as then.
 
     Raises:
         TrainingError: the model's own recipe is unknown, the data set is not found, or the split is
             empty.
     """
-    chosen = recipe or _own_recipe(model)
+    chosen = _split_as_then(recipe or _own_recipe(model), model)
     prepared = replace(chosen, shape=model.shape, preparation=model.preparation)
     data_set = load(prepared, data, console)
     part = dict(zip(("training", "validation", "test"), data_set.splits, strict=True))[split]
     if not len(part):
         raise TrainingError(f"{data_set.name} has no {split} photos; take another --split")
     described = f"the {split} photos of {data_set.name} (sha256 {data_set.digest[:12]}…)"
-    return LabelledPhotos(described, data_set.labels, part.photos, part.classes)
+    caution = data_caution(model, data_set, split, chosen.held_out)
+    return LabelledPhotos(described, data_set.labels, part.photos, part.classes, caution=caution)
 
 
 def folder_photos(
@@ -139,7 +145,10 @@ def folder_photos(
     if not good:
         raise TrainingError(f"{folder} has no readable photos in its sub-folders")
     rows, classes = np.array(good, np.int64).T
-    return LabelledPhotos(folder.name, model.labels, store.pixels[rows], classes, tuple(left_out))
+    caution = folder_caution(model, [digest for digest in sources if digest in store.rows])
+    return LabelledPhotos(
+        folder.name, model.labels, store.pixels[rows], classes, tuple(left_out), caution
+    )
 
 
 def _check(model: PublishedModel, photos: LabelledPhotos) -> None:
@@ -159,16 +168,25 @@ def _check(model: PublishedModel, photos: LabelledPhotos) -> None:
 
 
 def _own_recipe(model: PublishedModel) -> Recipe:
-    """Return the recipe that a model was trained by, splitting its data as then."""
+    """Return the recipe that a model was trained by."""
     name = model.card.get("recipe")
-    recipe = RECIPES.get(str(name))
-    if recipe is None:
+    try:
+        return recipe_named(str(name))
+    except UsageError as error:
         raise TrainingError(
             f"{model.name}/{model.version} was trained by the unknown recipe {name!r}: choose the"
-            " photos to score it on with --recipe or --photos"
-        )
-    parameters = renamed(model.card.get("parameters", {}))
-    return replace(recipe, **{name: parameters[name] for name in _SPLITTING if name in parameters})
+            " photos to score it on with --photos or --recipe, which also takes the file of a"
+            " recipe of your own"
+        ) from error
+
+
+def _split_as_then(recipe: Recipe, model: PublishedModel) -> Recipe:
+    """Return a recipe for the model's data; if the model was trained by it, splitting as then."""
+    if recipe.name != model.card.get("recipe"):
+        return recipe
+    then = renamed(model.card.get("parameters", {}))
+    splitting = {name: then[name] for name in _SPLITTING if name in then}
+    return replace(recipe, model=model.name, **splitting)
 
 
 def _labelled_photos(

@@ -1,6 +1,9 @@
 """What follows fitting: calibration, evaluation on the test split, report, gate, publishing."""
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +24,15 @@ from training.publishing.gate_policy import GatePolicy
 from training.recipe import Recipe
 from training.runs.folders import Run
 from training.runs.history import chosen_epoch, read_history
-from training.trust.calibrate_and_evaluate import CalibratedEvaluation, calibrate_and_evaluate
+from training.trust.calibrate_and_evaluate import (
+    Calibrated,
+    CalibratedEvaluation,
+    Predictor,
+    calibrate_network,
+    evaluate_calibrated,
+    predict_in_memory,
+)
+from training.trust.recognition_threshold import RECOGNIZED_SHARE
 
 if TYPE_CHECKING:
     from training.publishing.gate import Verdict  # Imports TensorFlow, which JAX does not need.
@@ -38,6 +49,9 @@ def finalize(
     console: Console,
 ) -> Path | None:
     """Calibrate a trained network, evaluate it on the test split and publish it.
+
+    Accuracies are those of the published graph, from the photos, loaded as a model server does it;
+    without TensorFlow, of the whole network in memory.
 
     Args:
         network: to serve, float32; its last layer is changed in place.
@@ -56,31 +70,65 @@ def finalize(
     Raises:
         TrainingError: a step failed, or the gate refused (`Refused`).
     """
-    found = calibrate_and_evaluate(network, recipe, data, data_folder)
-    card = _save_results(found, recipe, data, run)
-    summary = (
-        f"{recipe.name}: test accuracy {card['metrics']['test']['accuracy']:.2%} on"
-        f" {len(data.test):,} photos, trained in {card['trained']['seconds']:.0f} s"
-    )
-    if backend_name() != "tensorflow":
-        _write_report(run.folder, console)
-        say(console, f"{summary}. To publish it, where TensorFlow is installed:")
-        words = ["python", "-m", "training", "export", str(run.folder)]
-        words += ["--data", str(data_folder)] if data_folder else []
-        say(console, shlex.join([*words, "--models", str(base.parent)]))
-        return None
-    from training.publishing.gate import judge
-    from training.publishing.publish import publish
-
+    calibrated = calibrate_network(network, recipe, data)
     try:
+        with _predictor(network, calibrated, base) as predict:
+            found = evaluate_calibrated(calibrated, predict, recipe, data, data_folder)
+        card = _save_results(found, recipe, data, run)
+        _warn_about_few_photos(card, console)
+        if backend_name() != "tensorflow":
+            _write_report(run.folder, console)
+            say(console, f"{_summary(card)}. To publish it, where TensorFlow is installed:")
+            words = ["python", "-m", "training", "export", str(run.folder)]
+            words += ["--data", str(data_folder)] if data_folder else []
+            say(console, shlex.join([*words, "--models", str(base.parent)]))
+            return None
+        from training.publishing.gate import judge
+        from training.publishing.publish import publish
+
         verdict = judge(recipe, data, found.test, base, policy)
         card = _pass_gate(card, verdict, run.folder, console)
-        version = base / str(publish(network, card, base, found.recognizer))
+        version = base / str(publish(network, card, base, calibrated.recognizer))
     except TrainingError as error:
-        raise type(error)(f"{error}. Trained network and card are in {run.folder}") from error
+        raise type(error)(f"{error}. The trained network is in {run.folder}") from error
     run.note(status="published", version=str(version))
-    say(console, f"{summary}, published as {version}")
+    say(console, f"{_summary(card)}, published as {version}")
     return version
+
+
+@contextmanager
+def _predictor(network: keras.Model, calibrated: Calibrated, base: Path) -> Iterator[Predictor]:
+    """Provide the outputs of what will be published."""
+    if backend_name() != "tensorflow":
+        yield partial(predict_in_memory, network, calibrated.recognizer)
+        return
+    from training.publishing.publish import as_served
+
+    with as_served(network, calibrated.recognizer, base) as predict:
+        yield predict
+
+
+def _summary(card: dict[str, Any]) -> str:
+    """Return what to print at the end: the only line of a run with the test accuracy."""
+    metrics = card["metrics"]
+    validation = metrics.get("validation")
+    shown = f"validation {validation['accuracy']:.2%}" if validation else "no validation photos"
+    return (
+        f"{card['recipe']}: {shown}, test {metrics['test']['accuracy']:.2%} (accuracy of"
+        f" {metrics['test']['photos']:,} photos), trained in {card['trained']['seconds']:.0f} s"
+    )
+
+
+def _warn_about_few_photos(card: dict[str, Any], console: Console) -> None:
+    recognition = card["recognition"]
+    promised = recognition and recognition["promised"]
+    if promised and promised < RECOGNIZED_SHARE:
+        say(
+            console,
+            f"recognition: with {recognition['threshold_photos']} validation photos, at most"
+            f" {promised:.1%} of new photos can be promised to be recognized, not"
+            f" {RECOGNIZED_SHARE:.0%}: the threshold is the lowest score of these",
+        )
 
 
 def _save_results(

@@ -3,17 +3,26 @@
 A model is refused when
 
 - its test accuracy is below the recipe's floor, or
-- it is worse than the version that serves now: on the same test photos its accuracy is lower by
-  more than the tolerance, *and* the 95% confidence interval of the paired difference
-  (`training.metrics.intervals.paired_difference`) lies entirely below 0, so that the loss is not
-  due to chance. On a small test split only large losses can be distinguished from chance.
+- it is worse than the version that serves now, or than the best version published so far: on the
+  same test photos its accuracy is lower by more than the tolerance, *and* the 95% confidence
+  interval of the paired difference (`training.metrics.intervals.paired_difference`) lies entirely
+  below 0, so that the loss is not due to chance. On a small test split only large losses can be
+  distinguished from chance.
 
 The version that serves now is the one with the label `stable` in the model server's config file,
 otherwise the newest that its version policy selects; without such a file, the newest published one.
+
+The best version is, of those still in the folder, the one whose card states the highest test
+accuracy on the same data (equal digest). Without that comparison, each version could be worse by
+the tolerance than the one before. Only this version and the one that serves are scored again.
+
+A version is compared on the test photos that it was not trained on: `training.publishing.unseen`.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +31,14 @@ import numpy as np
 from serving.repository.model_config import ConfigError, read_config
 from serving.repository.version_policy import aspired_versions
 from serving.repository.versions import VersionsError, published_versions
-from training.data.datasets import DataSet
+from training.data.datasets import DataSet, Rows
 from training.errors import Refused, TrainingError
 from training.metrics.evaluation import Evaluation
 from training.metrics.intervals import Difference, paired_difference
+from training.model_cards import VERSION_CARD, read_card
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.published_model import PublishedModel
+from training.publishing.unseen import is_same_data, unseen_photos
 from training.recipe import Recipe
 
 STABLE = "stable"
@@ -39,21 +50,27 @@ class Verdict:
 
     Attributes:
         accuracy: of the model on the test split.
+        photos: of the test split.
         floor: the recipe's.
         tolerance: in percentage points.
         serving: number of the version that serves; None if none does.
         difference: the comparison with it; None without one.
-        note: why there was no comparison, or a caution about it; may be empty.
+        note: why there was no comparison; may be empty.
+        best: number of the best version so far, if it is another one.
+        best_difference: the comparison with it; None without one.
         faults: why the model is refused; empty if it is not.
         forced: whether it is published nevertheless.
     """
 
     accuracy: float
+    photos: int
     floor: float
     tolerance: float
     serving: int | None
     difference: Difference | None
     note: str
+    best: int | None = None
+    best_difference: Difference | None = None
     faults: tuple[str, ...] = ()
     forced: bool = False
 
@@ -63,11 +80,10 @@ class Verdict:
 
     def lines(self) -> list[str]:
         """Return the lines to print when the model is published."""
-        lines = []
-        if self.difference:
-            lines.append(
-                f"against version {self.serving}, which serves: {_described(self.difference)}"
-            )
+        lines = [
+            f"against version {version}, {what}: {_described(difference, version, self.photos)}"
+            for version, what, difference in self._comparisons()
+        ]
         if self.note:
             lines.append(self.note)
         return lines + [f"published by force: {fault}" for fault in self.faults if self.forced]
@@ -80,6 +96,19 @@ class Verdict:
         """
         if self.faults and not self.forced:
             raise Refused(f"not published: {'; '.join(self.faults)}. --force publishes it anyway")
+
+    def losses(self) -> Iterator[str]:
+        """Yield how much worse the model is than each version that it is too much worse than."""
+        for version, what, difference in self._comparisons():
+            if 100 * difference.estimate < -self.tolerance and difference.high < 0:
+                described = _described(difference, version, self.photos)
+                yield f"it is worse than version {version}, {what}: {described}"
+
+    def _comparisons(self) -> Iterator[tuple[int, str, Difference]]:
+        if self.serving is not None and self.difference:
+            yield self.serving, "which serves", self.difference
+        if self.best is not None and self.best_difference:
+            yield self.best, "the best one so far", self.best_difference
 
 
 def judge(
@@ -106,14 +135,28 @@ def judge(
             f" {recipe.floor:.2%}"
         )
     serving = serving_version(base, policy.model_config_file)
+    best = best_version(base, data)
+    best = None if best == serving else best
     difference, note = None, f"no version of {recipe.model} serves yet"
     if serving is not None:
         difference, note = _compare(base / str(serving), recipe, data, evaluation)
-    if difference and 100 * difference.estimate < -policy.tolerance and difference.high < 0:
-        faults.append(f"it is worse than version {serving}, which serves: {_described(difference)}")
+    best_difference, best_note = None, ""
+    if best is not None:
+        best_difference, best_note = _compare(base / str(best), recipe, data, evaluation)
+    verdict = Verdict(
+        accuracy=accuracy,
+        photos=len(evaluation.classes),
+        floor=recipe.floor,
+        tolerance=policy.tolerance,
+        serving=serving,
+        difference=difference,
+        note="; ".join(filter(None, (note, best_note))),
+        best=best,
+        best_difference=best_difference,
+    )
+    faults += verdict.losses()
     forced = bool(faults) and policy.force
-    floor, tolerance = recipe.floor, policy.tolerance
-    return Verdict(accuracy, floor, tolerance, serving, difference, note, tuple(faults), forced)
+    return replace(verdict, faults=tuple(faults), forced=forced)
 
 
 def serving_version(base: Path, model_config_file: Path | None = None) -> int | None:
@@ -130,10 +173,30 @@ def serving_version(base: Path, model_config_file: Path | None = None) -> int | 
     return max(published, default=None)
 
 
-def _described(difference: Difference) -> str:
+def best_version(base: Path, data: DataSet) -> int | None:
+    """Return the version with the highest test accuracy on the same data, the newest of equals.
+
+    None if no card states one.
+    """
+    accuracies = {}
+    for version in published_versions(base):
+        with suppress(TrainingError, KeyError, TypeError):
+            card = read_card(base / str(version) / VERSION_CARD)
+            if is_same_data(card, data):
+                accuracies[version] = float(card["metrics"]["test"]["accuracy"])
+    return max(accuracies, key=lambda version: (accuracies[version], version), default=None)
+
+
+def _described(difference: Difference, version: int, photos: int) -> str:
+    where = f"the same {photos:,} test photos"
+    if difference.photos < photos:
+        where = (
+            f"the {difference.photos:,} of {photos:,} test photos that version {version} was not"
+            " trained on"
+        )
     return (
-        f"{100 * difference.estimate:+.2f} points of accuracy on the same {difference.photos:,}"
-        f" test photos (95% interval {100 * difference.low:+.2f} to {100 * difference.high:+.2f};"
+        f"{100 * difference.estimate:+.2f} points of accuracy on {where}"
+        f" (95% interval {100 * difference.low:+.2f} to {100 * difference.high:+.2f};"
         f" {difference.gained:,} photos gained, {difference.lost:,} lost)"
     )
 
@@ -146,33 +209,28 @@ def _compare(
         old = PublishedModel(folder)
     except TrainingError:  # Its message names a folder, and the note goes into the card.
         return None, f"not compared: version {folder.name} cannot be read as a model"
-    obstacle = _obstacle(old, recipe, data)
-    if obstacle:
+    unseen = unseen_photos(old.card, data)
+    obstacle = _obstacle(old, recipe, data, unseen)
+    if obstacle or unseen is None:
         return None, f"not compared with version {old.version}: {obstacle}"
     columns = np.array([old.labels.index(label) for label in data.labels])
-    predicted = old.probabilities(data.test.photos)[:, columns].argmax(axis=1)
-    difference = paired_difference(evaluation.right, predicted == data.test.classes)
-    return difference, _caution(old, data)
+    predicted = old.probabilities(Rows(data.test.photos, unseen))[:, columns].argmax(axis=1)
+    right = predicted == data.test.classes[unseen]
+    return paired_difference(evaluation.right[unseen], right), ""
 
 
-def _obstacle(old: PublishedModel, recipe: Recipe, data: DataSet) -> str:
+def _obstacle(old: PublishedModel, recipe: Recipe, data: DataSet, unseen: np.ndarray | None) -> str:
     if set(old.labels) != set(data.labels):
         return f"its labels are different ({', '.join(old.labels):.200})"
     if old.shape != recipe.shape:
         return f"it takes photos of {_sides(old.shape)}, this one of {_sides(recipe.shape)}"
     if old.preparation != recipe.preparation:
         return f"it takes photos prepared by {old.preparation}, this one by {recipe.preparation}"
-    return ""
-
-
-def _caution(old: PublishedModel, data: DataSet) -> str:
-    trained_on = old.card.get("data")
-    if isinstance(trained_on, dict) and trained_on.get("sha256") == data.digest:
-        return ""
-    return (
-        f"version {old.version} was trained on other data, possibly on some of these test photos,"
-        " in which case it looks better here than it is"
-    )
+    if unseen is None:
+        return (
+            "it was trained on other data, and its card does not tell on which of these test photos"
+        )
+    return "" if len(unseen) else "it was trained on all of these test photos"
 
 
 def _sides(shape: tuple[int, ...]) -> str:

@@ -1,8 +1,12 @@
 """Publishing: a trained network becomes a numbered version, if it survives being read back.
 
-It is written to a staging folder, checked there, and only then renamed into place.
+It is written to a staging folder, checked there, and only then renamed into place. Before, its
+`serving_default` is written alone, for the figures of its card, which is part of the graph.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +14,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from serving.repository.versions import VersionsError, staged
+from serving.repository.versions import Staging, VersionsError, staged
 from training.errors import TrainingError
 from training.publishing.model_folder import GRAPH_BYTES
-from training.publishing.saved_model import write_saved_model
+from training.publishing.published_model import in_batches
+from training.publishing.saved_model import write_classifier, write_saved_model
 from training.publishing.saved_model_check import check_saved_model
+from training.trust.calibrate_and_evaluate import Predictor
 from training.trust.recognition_threshold import Recognizer
 
 
@@ -33,21 +39,43 @@ def publish(
         TrainingError: the exported model differs from the network, or the folder cannot be written.
             Nothing has been published then.
     """
+    with _staging(network, base) as staging:
+        with _writing():
+            write_saved_model(network, card, staging.folder, recognizer)
+        check_saved_model(network, card, staging.folder, recognizer)
+        return staging.publish()
+
+
+@contextmanager
+def as_served(
+    network: keras.Model, recognizer: Recognizer | None, base: Path
+) -> Iterator[Predictor]:
+    """Provide the outputs of what `publish` will write, loaded as a model server does it.
+
+    Raises:
+        TrainingError: the model's folder cannot be written.
+    """
+    with _staging(network, base) as staging:
+        with _writing():
+            write_classifier(network, staging.folder, recognizer)
+        loaded = tf.saved_model.load(str(staging.folder))
+        yield partial(in_batches, loaded.signatures["serving_default"])
+
+
+@contextmanager
+def _staging(network: keras.Model, base: Path) -> Iterator[Staging]:
     weights = sum(int(np.prod(weight.shape)) for weight in network.weights) * 4
     try:
         with staged(base, needed_bytes=weights + GRAPH_BYTES) as staging:
-            _write(network, card, staging.folder, recognizer)
-            check_saved_model(network, card, staging.folder, recognizer)
-            return staging.publish()
+            yield staging
     except VersionsError as error:
         raise TrainingError(f"not published: {error}") from error
 
 
-def _write(
-    network: keras.Model, card: dict[str, Any], folder: Path, recognizer: Recognizer | None
-) -> None:
+@contextmanager
+def _writing() -> Iterator[None]:
     try:
-        write_saved_model(network, card, folder, recognizer)
+        yield
     except (OSError, tf.errors.OpError) as error:
         reason = getattr(error, "strerror", None) or getattr(error, "message", str(error))
         raise TrainingError(f"not published: cannot write the model ({reason})") from error

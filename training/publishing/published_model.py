@@ -10,7 +10,7 @@ import tensorflow as tf
 from training.data.datasets import Photos
 from training.errors import TrainingError
 
-_BATCH = 256
+_BATCH = 64  # Of photos; the feature maps of a large network take gigabytes for more.
 
 
 class PublishedModel:
@@ -58,7 +58,7 @@ class PublishedModel:
 
     def predict(self, photos: Photos) -> dict[str, np.ndarray]:
         """Return all outputs of `serving_default`: `probabilities`, and maybe `recognized`."""
-        return self._in_batches(photos, self._classify)
+        return in_batches(self._classify, photos)
 
     def heat(self, photos: Photos) -> np.ndarray:
         """Return heat maps of the predicted class, float32 `[photos, rows, columns]`.
@@ -71,12 +71,12 @@ class PublishedModel:
             raise TrainingError(
                 f"{self.name}, version {self.version}, has no signature explain: publish it again"
             )
-        return self._in_batches(photos, explain)["heat"]
+        return in_batches(explain, photos)["heat"]
 
-    def _in_batches(self, photos: Photos, signature: Any) -> dict[str, np.ndarray]:
-        starts = range(0, len(photos), _BATCH)
-        batches = (tf.constant(np.asarray(photos[start : start + _BATCH])) for start in starts)
-        outputs = [signature(image=batch) for batch in batches]
-        return {
-            name: np.concatenate([each[name].numpy() for each in outputs]) for name in outputs[0]
-        }
+
+def in_batches(signature: Any, photos: Photos) -> dict[str, np.ndarray]:
+    """Return the outputs of a loaded signature for at least one photo, `[photos, …]` each."""
+    starts = range(0, len(photos), _BATCH)
+    batches = (tf.constant(np.asarray(photos[start : start + _BATCH])) for start in starts)
+    outputs = [signature(image=batch) for batch in batches]
+    return {name: np.concatenate([each[name].numpy() for each in outputs]) for name in outputs[0]}

@@ -9,7 +9,7 @@ Signatures, all with the input `image`, uint8 `[batch, height, width, channels]`
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,19 +35,31 @@ def write_saved_model(
         folder: an empty folder.
         recognizer: of the same network; adds the output `recognized`.
     """
-    image = tf.TensorSpec((None, *network.input_shape[1:]), tf.uint8, name="image")
-    # The network is not tracked as a layer: each variable would be stored twice. The archive finds
-    # the variables that the signatures use by itself.
-    archive = keras.export.ExportArchive()
-    archive.add_endpoint("serving_default", _classify(network, recognizer), input_signature=[image])
-    explain = explanation(network, card["preparation"])
-    archive.add_endpoint("explain", explain, input_signature=[image])
-    archive.add_endpoint("describe", _describe(card), input_signature=[image])
-    archive.write_out(str(folder), verbose=False)
+    signatures = {
+        "serving_default": _classify(network, recognizer),
+        "explain": explanation(network, card["preparation"]),
+        "describe": _describe(card),
+    }
+    _write(network, signatures, folder)
     path = folder / VERSION_CARD
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", "utf-8")
     write_warmup(folder, card["name"], network.input_shape[1:])
+
+
+def write_classifier(network: keras.Model, folder: Path, recognizer: Recognizer | None) -> None:
+    """Write only the `serving_default` of `write_saved_model`: for evaluation, before the card."""
+    _write(network, {"serving_default": _classify(network, recognizer)}, folder)
+
+
+def _write(network: keras.Model, signatures: Mapping[str, Signature], folder: Path) -> None:
+    image = tf.TensorSpec((None, *network.input_shape[1:]), tf.uint8, name="image")
+    # The network is not tracked as a layer: each variable would be stored twice. The archive finds
+    # the variables that the signatures use by itself.
+    archive = keras.export.ExportArchive()
+    for name, signature in signatures.items():
+        archive.add_endpoint(name, signature, input_signature=[image])
+    archive.write_out(str(folder), verbose=False)
 
 
 def _classify(network: keras.Model, recognizer: Recognizer | None) -> Signature:

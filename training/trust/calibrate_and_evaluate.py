@@ -1,7 +1,11 @@
-"""What happens to a network after fitting: it is calibrated, gets a recognizer, is evaluated."""
+"""What happens to a network after fitting: it is calibrated, gets a recognizer, is evaluated.
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+Temperature, scores and thresholds may be fitted to cached features, which are rounded. What is
+reported is predicted from the photos, by what is published.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +13,7 @@ import keras
 import numpy as np
 from scipy.special import softmax
 
-from training.data.datasets import DataSet, Split
+from training.data.datasets import DataSet, Photos, Split
 from training.metrics.evaluation import Evaluation
 from training.networks.backbone import fitted_part
 from training.recipe import Recipe
@@ -19,7 +23,13 @@ from training.trust.activations import (
     compute_activations,
     logit_weights,
 )
-from training.trust.calibration import BINS, calibrate, calibration_figures, fitted_temperature
+from training.trust.calibration import (
+    BINS,
+    calibrate,
+    calibration_figures,
+    fitted_temperature,
+    uncalibrated,
+)
 from training.trust.ood_datasets import prepare_photos, published_sets, synthetic_sets
 from training.trust.ood_metrics import ood_metrics
 from training.trust.recognition_threshold import (
@@ -30,30 +40,47 @@ from training.trust.recognition_threshold import (
     fit_scores,
 )
 
+Predictor = Callable[[Photos], Mapping[str, np.ndarray]]
+"""From photos to `probabilities`, float32 `[photos, classes]`, and with a recognizer to
+`recognized`, bool `[photos]`."""
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """What was fitted to the validation photos.
+
+    Attributes:
+        temperature: by which the logits are divided now.
+        test: activations of the test photos, which `scores` are evaluated on.
+        scores: None where recognition is disabled.
+        recognizer: for the published graph; likewise.
+    """
+
+    temperature: float
+    test: Activations
+    scores: FittedScores | None = None
+    recognizer: Recognizer | None = None
+
 
 @dataclass(frozen=True)
 class CalibratedEvaluation:
-    """What was found about a network while it was calibrated.
+    """What was found about a calibrated network.
 
     Attributes:
         test: evaluation of the calibrated network on the test split.
         validation: likewise; None without validation photos.
         calibration: for the card.
         recognition: for the card; None where recognition is disabled.
-        recognizer: for the published graph; likewise.
     """
 
     test: Evaluation
     validation: Evaluation | None
     calibration: dict[str, Any]
-    recognition: dict[str, Any] | None = None
-    recognizer: Recognizer | None = None
+    recognition: dict[str, Any] | None
 
 
-def calibrate_and_evaluate(
-    network: keras.Model, recipe: Recipe, data: DataSet, data_folder: Path | None
-) -> CalibratedEvaluation:
-    """Calibrate a network on the validation photos, make its recognizer, and evaluate both.
+def calibrate_network(network: keras.Model, recipe: Recipe, data: DataSet) -> Calibrated:
+    """Calibrate a network on the validation photos, and make its recognizer.
 
     The network sees the photos of each split once; of a frozen backbone, cached features are used.
 
@@ -61,7 +88,6 @@ def calibrate_and_evaluate(
         network: to serve; its last layer is changed in place.
         recipe: with the overrides of the run.
         data: what it was trained on.
-        data_folder: where data sets of unknown photos are looked for; none is downloaded.
     """
     model = activation_model(fitted_part(network) if data.training.features else network)
     validation = (
@@ -75,21 +101,64 @@ def calibrate_and_evaluate(
         calibrated = softmax(logits / temperature, axis=1).astype(np.float32)
         validation = Activations(validation.layers, validation.last, calibrated)
     test = compute_activations(model, data.test.inputs)
-    test_evaluation = _evaluation(data, data.test, test)
-    found = CalibratedEvaluation(
-        test=test_evaluation,
-        validation=_evaluation(data, data.validation, validation) if validation else None,
-        calibration=_calibration(network, temperature, len(data.validation), test_evaluation, test),
-    )
     if recipe.recognition == NONE:
-        return found
+        return Calibrated(temperature, test)
     scores = fit_scores(network, model, data.training, validation)
     name, examples = recipe.recognition, np.asarray(data.training.photos[:EXAMPLES])
     recognizer = Recognizer(
         activation_model(network), scores.scores[name], scores.thresholds[name], examples
     )
-    recognition = _recognition(recipe, data_folder, recognizer, scores, test, validation)
-    return replace(found, recognition=recognition, recognizer=recognizer)
+    return Calibrated(temperature, test, scores, recognizer)
+
+
+def predict_in_memory(
+    network: keras.Model, recognizer: Recognizer | None, photos: Photos
+) -> dict[str, np.ndarray]:
+    """Predict photos with the whole network, as a `Predictor`, where no SavedModel can be made."""
+    model = recognizer.activations if recognizer else activation_model(network)
+    found = compute_activations(model, photos)
+    outputs = {"probabilities": found.probabilities}
+    return outputs | ({"recognized": recognizer.recognized(found)} if recognizer else {})
+
+
+def evaluate_calibrated(
+    calibrated: Calibrated, predict: Predictor, recipe: Recipe, data: DataSet, folder: Path | None
+) -> CalibratedEvaluation:
+    """Evaluate a calibrated network on the validation and the test photos, and its scores.
+
+    Args:
+        calibrated: of `calibrate_network`.
+        predict: what is published.
+        recipe: with the overrides of the run.
+        data: what the network was trained on.
+        folder: where data sets of unknown photos are looked for; none is downloaded.
+    """
+    splits = {"test": data.test, "validation": data.validation}
+    outputs = {name: predict(split.photos) for name, split in splits.items() if len(split)}
+    evaluations = {
+        name: _evaluation(data, splits[name], found["probabilities"])
+        for name, found in outputs.items()
+    }
+    test, validation = evaluations["test"], evaluations.get("validation")
+    recognition = None
+    if calibrated.scores and calibrated.recognizer:
+        unknowns = _unknowns(
+            calibrated.scores, calibrated.recognizer, calibrated.test, recipe, folder
+        )
+        recognition = {
+            "score": recipe.recognition,
+            "threshold": calibrated.recognizer.threshold,
+            "threshold_from": calibrated.scores.threshold_from,
+            "threshold_photos": calibrated.scores.threshold_photos,
+            "promised": calibrated.scores.promised,
+            "learnt_from": calibrated.scores.fitted_to,
+            "recognized": {
+                name: float(found["recognized"].mean()) for name, found in outputs.items()
+            },
+            "unknowns": unknowns,
+        }
+    calibration = _calibration(calibrated.temperature, len(data.validation), test)
+    return CalibratedEvaluation(test, validation, calibration, recognition)
 
 
 def _logits(network: keras.Model, activations: Activations) -> np.ndarray:
@@ -97,17 +166,13 @@ def _logits(network: keras.Model, activations: Activations) -> np.ndarray:
     return np.asarray(activations.last @ kernel + bias)
 
 
-def _evaluation(data: DataSet, split: Split, activations: Activations) -> Evaluation:
-    return Evaluation(data.labels, np.asarray(split.classes), activations.probabilities)
+def _evaluation(data: DataSet, split: Split, probabilities: np.ndarray) -> Evaluation:
+    return Evaluation(data.labels, np.asarray(split.classes), probabilities)
 
 
-def _calibration(
-    network: keras.Model, temperature: float, fitted_on: int, test: Evaluation, seen: Activations
-) -> dict[str, Any]:
+def _calibration(temperature: float, fitted_on: int, test: Evaluation) -> dict[str, Any]:
     """Return the card's figures of the test photos' probabilities, before and after calibration."""
-    before = seen.probabilities
-    if fitted_on:
-        before = softmax(_logits(network, seen) * temperature, axis=1)
+    before = uncalibrated(test.probabilities, temperature)
     return {
         "calibrated": fitted_on > 0,
         "temperature": temperature,
@@ -120,30 +185,19 @@ def _calibration(
     }
 
 
-def _recognition(
-    recipe: Recipe,
-    data_folder: Path | None,
-    recognizer: Recognizer,
+def _unknowns(
     scores: FittedScores,
+    recognizer: Recognizer,
     test: Activations,
-    validation: Activations | None,
+    recipe: Recipe,
+    folder: Path | None,
 ) -> dict[str, Any]:
-    """Return the card's figures of what is recognized, of known and of unknown photos."""
-    known, unknowns = scores.values(test), {}
-    for name, photos in _unknown_photos(recipe, data_folder):
+    """Return the card's figures of each set of unknown photos."""
+    known, found = scores.values(test), {}
+    for name, photos in _unknown_photos(recipe, folder):
         unknown = scores.values(compute_activations(recognizer.activations, photos))
-        unknowns[name] = ood_metrics(known, unknown, scores.thresholds)
-    shares = {"test": scores.recognized(test)}
-    if validation:
-        shares["validation"] = scores.recognized(validation)
-    return {
-        "score": recipe.recognition,
-        "threshold": recognizer.threshold,
-        "threshold_from": scores.threshold_from,
-        "learnt_from": scores.fitted_to,
-        "recognized": {split: share[recipe.recognition] for split, share in shares.items()},
-        "unknowns": unknowns,
-    }
+        found[name] = ood_metrics(known, unknown, scores.thresholds)
+    return found
 
 
 def _unknown_photos(recipe: Recipe, folder: Path | None) -> Iterator[tuple[str, np.ndarray]]:

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
 
 from training.metrics.evaluation import LEAST_PROBABILITY
 from training.trust.activations import last_layer
@@ -42,6 +42,14 @@ def calibrate(network: keras.Model, temperature: float) -> None:
     """Divide a network's logits by a temperature, in the weights of its last layer."""
     layer = last_layer(network)
     layer.set_weights([np.asarray(weight) / temperature for weight in layer.get_weights()])
+
+
+def uncalibrated(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Return the probabilities before calibration with a temperature, `[photos, classes]`."""
+    if temperature == 1:
+        return probabilities
+    least = np.finfo(np.float32).tiny
+    return np.asarray(softmax(np.log(np.maximum(probabilities, least)) * temperature, axis=1))
 
 
 def calibration_figures(probabilities: np.ndarray, classes: np.ndarray) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Whether a photo resembles the training data: a score, and the threshold it has to reach.
 
-The threshold is chosen so that 95% of the validation photos are recognized. Without validation
-photos, training photos that the score was not fitted to are used instead; since the network was
-fitted to them, fewer than 95% of new photos are then recognized.
+The threshold is chosen by split conformal prediction from the scores of the validation photos, so
+that on average at least 95% of new photos like them are recognized (`conformal_threshold`). Without
+validation photos, training photos that the score was not fitted to are used instead; since the
+network was fitted to them, fewer than 95% of new photos are then recognized.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,12 @@ from training.trust.activations import Activations, compute_activations
 from training.trust.ood_scores import Score, all_scores
 
 RECOGNIZED_SHARE = 0.95
-"""Share of the known photos that is recognized."""
+"""Share of the known photos that is recognized, at least."""
+
+_ONE_IN = 20  # 1 / (1 - RECOGNIZED_SHARE), as a whole number: ranks must not depend on rounding.
+
+VALIDATION = "validation"
+"""The value of `threshold_from` with which a share of recognized photos can be promised."""
 
 NONE = "none"
 """The value of a recipe's `recognition` that disables recognition."""
@@ -57,6 +63,10 @@ class Recognizer:
             "recognized": ops.greater_equal(self.score(tensors), self.threshold),
         }
 
+    def recognized(self, activations: Activations) -> np.ndarray:
+        """Return whether each of the photos with these activations is, bool `[photos]`."""
+        return _values(self.score, activations) >= self.threshold
+
     def margins(self, photos: np.ndarray) -> np.ndarray:
         """Return how far each photo's score is above the threshold, float32 `[photos]`."""
         tensors = self.activations(photos, training=False)
@@ -72,12 +82,19 @@ class FittedScores:
         thresholds: by name.
         fitted_to: number of training photos that the scores were fitted to.
         threshold_from: `validation` or `training`: the photos that gave the thresholds.
+        threshold_photos: how many these are.
     """
 
     scores: Mapping[str, Score]
     thresholds: Mapping[str, float]
     fitted_to: int
     threshold_from: str
+    threshold_photos: int
+
+    @property
+    def promised(self) -> float | None:
+        """The share of new photos that is recognized on average, at least; None if unknown."""
+        return promised_share(self.threshold_photos) if self.threshold_from == VALIDATION else None
 
     def values(self, activations: Activations) -> dict[str, np.ndarray]:
         """Return the value of each score for photos, float32 `[photos]`."""
@@ -101,16 +118,41 @@ def fit_scores(
     """
     fitted, held_out = _sampled(len(training), hold_out=validation is None)
     known = compute_activations(model, Rows(training.inputs, fitted))
-    threshold_from = "validation"
+    threshold_from = VALIDATION
     if validation is None:
         threshold_from = "training"
         validation = compute_activations(model, Rows(training.inputs, held_out))
     scores = all_scores(network, known, training.classes[fitted])
     thresholds = {
-        name: float(np.quantile(_values(score, validation), 1 - RECOGNIZED_SHARE))
-        for name, score in scores.items()
+        name: conformal_threshold(_values(score, validation)) for name, score in scores.items()
     }
-    return FittedScores(scores, thresholds, len(fitted), threshold_from)
+    photos = len(validation.probabilities)
+    return FittedScores(scores, thresholds, len(fitted), threshold_from, photos)
+
+
+def conformal_threshold(values: np.ndarray) -> float:
+    """Return the k-th smallest of n scores, k = floor((n + 1) · 5%): split conformal prediction.
+
+    Of new photos like those that have these scores, on average 1 - k / (n + 1) reach it, whatever
+    the distribution of the scores, and more only if scores are equal. With fewer than 19 photos no
+    finite threshold promises 95% (k is 0); then it is the lowest score.
+
+    Sources: Vovk et al., Algorithmic Learning in a Random World, 2005; Lei et al., 2018,
+    https://arxiv.org/abs/1604.04173; Angelopoulos and Bates, 2021, https://arxiv.org/abs/2107.07511.
+
+    Args:
+        values: `[photos]`, at least one, of photos that neither network nor score was fitted to.
+    """
+    return float(np.sort(values)[_rank(len(values)) - 1])
+
+
+def promised_share(photos: int) -> float:
+    """Return the share of new photos that a `conformal_threshold` of so many photos promises."""
+    return 1 - _rank(photos) / (photos + 1)
+
+
+def _rank(photos: int) -> int:
+    return max(1, (photos + 1) // _ONE_IN)
 
 
 def _values(score: Score, activations: Activations) -> np.ndarray:

@@ -1,14 +1,16 @@
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.training.signals import data_set, evaluation, published
+from tests.training.signals import DIGEST, data_set, evaluation, photos, published, with_contents
+from training.data.splits import split_of
 from training.errors import Refused, TrainingError
 from training.networks.dense import DenseNetwork
-from training.publishing.gate import Verdict, judge, serving_version
+from training.publishing.gate import Verdict, best_version, judge, serving_version
 from training.publishing.gate_policy import GatePolicy
 from training.recipe import Recipe
 
@@ -120,7 +122,6 @@ def test_a_version_with_other_labels_shape_or_preparation_is_not_compared(base: 
 
 def test_labels_in_another_order_are_the_same_labels(base: Path) -> None:
     published(base, labels=("c", "a", "b"))
-
     difference = verdict(base, right=OLD_RIGHT).difference
     assert difference is not None
     assert (difference.gained, difference.lost) == (0, 0)
@@ -134,12 +135,78 @@ def test_a_version_that_cannot_be_read_is_noted_without_its_folder(base: Path) -
     found.check()
 
 
-def test_a_version_trained_on_other_data_is_compared_with_a_warning(base: Path) -> None:
+def test_a_version_that_was_perhaps_trained_on_the_test_photos_is_not_compared(base: Path) -> None:
     published(base, data={"sha256": "e" * 64})
-    found = verdict(base, right=900)
+    found = verdict(base, right=600)
+    found.check()
+
+    assert found.difference is None
+    assert found.note == (
+        "not compared with version 1: it was trained on other data, and its card does not tell on"
+        " which of these test photos"
+    )
+    assert found.lines() == [found.note]
+
+
+def test_a_version_is_compared_on_the_photos_that_it_was_not_trained_on(base: Path) -> None:
+    """Both versions' photos are split by content, with other seeds: 30% of the photos remain."""
+    published(base, data={"sha256": "e" * 64, "split_seed": 2})
+    data = with_contents(data_set(OLD_RIGHT, PHOTOS - OLD_RIGHT), split_seed=1)
+    contents = data.contents(data.test)
+    assert contents is not None
+    unseen = np.array([split_of(content, 2) != "training" for content in contents])
+    right = ~unseen | (np.arange(PHOTOS) < OLD_RIGHT - 100)
+    found = judge(RECIPE, data, evaluation(data, right), base, GatePolicy())
 
     assert found.difference is not None
-    assert found.note.startswith("version 1 was trained on other data, possibly on some of these")
+    assert found.difference.photos == unseen.sum() == pytest.approx(300, abs=60)
+    assert (found.difference.gained, found.difference.lost) == (0, unseen[800:900].sum())
+    where = f"on the {unseen.sum()} of 1,000 test photos that version 1 was not trained on (95%"
+    with pytest.raises(Refused, match=re.escape(where)):
+        found.check()
+
+
+def test_the_same_split_of_the_same_photos_is_compared_on_all_of_them(base: Path) -> None:
+    published(base, data={"sha256": DIGEST, "split_seed": 3})
+    data = with_contents(data_set(OLD_RIGHT, PHOTOS - OLD_RIGHT), split_seed=3)
+    found = judge(RECIPE, data, evaluation(data, np.arange(PHOTOS) < 900), base, GatePolicy())
+
+    assert found.difference is not None
+    assert found.difference.photos == PHOTOS
+
+
+def test_accuracy_does_not_slide_by_less_than_the_tolerance_each_time(base: Path) -> None:
+    """The second version loses 0.4 points to the first; so would the third to the second."""
+    data = data_set(OLD_RIGHT, PHOTOS - OLD_RIGHT)
+    data.test.photos[896:900], data.test.classes[896:900] = photos(np.full(4, 3)), 0
+    published(base, accuracy=0.9)
+    second = judge(RECIPE, data, evaluation(data, np.arange(PHOTOS) < 896), base, GatePolicy())
+    second.check()
+    assert second.best is None, "the best version is the one that serves"
+    published(base, accuracy=0.896, fourth=1)
+    third = judge(RECIPE, data, evaluation(data, np.arange(PHOTOS) < 892), base, GatePolicy())
+
+    assert third.serving == 2
+    assert third.difference is not None
+    assert third.difference.estimate == pytest.approx(-0.004)
+    with pytest.raises(Refused) as raised:
+        third.check()
+    assert "not published: it is worse than version 1, the best one so far: -0.80 points" in str(
+        raised.value
+    )
+    assert third.record()["best_difference"]["lost"] == 8
+
+
+def test_the_best_version_is_that_of_the_same_data(base: Path) -> None:
+    published(base, accuracy=0.9)
+    published(base, accuracy=0.99, data={"sha256": "e" * 64})
+    published(base, accuracy=0.88)
+    (base / "4").mkdir()
+
+    data = data_set(OLD_RIGHT, PHOTOS - OLD_RIGHT)
+    assert best_version(base, data) == 1
+    assert best_version(base, replace(data, digest="f" * 64)) is None
+    assert best_version(base.parent / "none", data) is None
 
 
 CONFIG = """

@@ -14,8 +14,14 @@ from training.errors import TrainingError
 from training.publishing.saved_model import write_saved_model
 from training.publishing.saved_model_check import check_saved_model
 from training.trust.activations import activation_model, compute_activations
+from training.trust.calibrate_and_evaluate import predict_in_memory
 from training.trust.ood_metrics import auroc
-from training.trust.recognition_threshold import Recognizer, fit_scores
+from training.trust.recognition_threshold import (
+    Recognizer,
+    conformal_threshold,
+    fit_scores,
+    promised_share,
+)
 
 SIDE = 8
 
@@ -61,6 +67,35 @@ def test_the_threshold_accepts_95_percent_of_the_validation_photos(name: str) ->
     assert SCORES.threshold_from == "validation"
 
 
+@pytest.mark.parametrize("photos", [20, 90, 1000])
+def test_95_percent_of_new_photos_are_recognized_however_few_gave_the_threshold(
+    photos: int,
+) -> None:
+    """1,000 simulated calibrations; the plain quantile of 20 scores recognizes 91%."""
+    random = np.random.default_rng(photos)
+    recognized = [
+        (random.standard_normal(2000) >= conformal_threshold(random.standard_normal(photos))).mean()
+        for _ in range(1000)
+    ]
+
+    assert np.mean(recognized) == pytest.approx(0.95, abs=0.01)
+    assert np.mean(recognized) == pytest.approx(promised_share(photos), abs=0.003)
+    assert promised_share(photos) >= 0.95
+
+
+def test_with_fewer_than_19_photos_the_threshold_is_the_lowest_score() -> None:
+    scores = np.random.default_rng(0).standard_normal(39)
+
+    assert conformal_threshold(scores) == np.sort(scores)[1]
+    assert conformal_threshold(scores[:19]) == conformal_threshold(scores[:18]) == scores[:18].min()
+    assert promised_share(19) == pytest.approx(0.95)
+    assert promised_share(9) == pytest.approx(0.9)
+    few = compute_activations(MODEL, photos_of(np.arange(9) % 2, 6))
+    fitted = fit_scores(NETWORK, MODEL, TRAINING, few)
+    assert fitted.promised == pytest.approx(0.9)
+    assert fitted.recognized(few)["distance"] == 1
+
+
 @pytest.mark.parametrize("name", SCORES.scores)
 def test_unknown_photos_have_smaller_scores(name: str) -> None:
     known, unknown = (
@@ -101,6 +136,7 @@ def test_without_validation_photos_training_photos_are_used() -> None:
     scores = fit_scores(NETWORK, MODEL, TRAINING, None)
 
     assert scores.threshold_from == "training"
+    assert (scores.threshold_photos, scores.promised) == (60, None)
     assert scores.fitted_to == 240, "four fifths; the others determine the threshold"
     assert scores.recognized(compute_activations(MODEL, KNOWN))["distance"] > 0.8
 
@@ -137,7 +173,12 @@ def test_the_published_graph_says_what_it_recognizes(folder: Path) -> None:
         assert (outputs["recognized"] == expected).mean() > 0.99
         assert np.abs(outputs["probabilities"] - NETWORK.predict_on_batch(part)).max() < 1e-6
     assert outputs["recognized"].shape == (1,)
-    found = signature(image=tf.constant(photos))["recognized"].numpy()
+    in_memory = predict_in_memory(NETWORK, recognizer(), photos)  # As without TensorFlow.
+    outputs = {n: value.numpy() for n, value in signature(image=tf.constant(photos)).items()}
+    assert np.abs(in_memory["probabilities"] - outputs["probabilities"]).max() < 1e-6
+    assert (in_memory["recognized"] == outputs["recognized"]).mean() > 0.99
+    assert set(predict_in_memory(NETWORK, None, photos)) == {"probabilities"}
+    found = outputs["recognized"]
     assert found[:200].mean() > 0.85
     assert found[200:].mean() < 0.05
 

@@ -1,0 +1,134 @@
+"""Scoring a model on its own data, and on photos that it was, or may have been, trained on."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from rich.console import Console
+
+from tests.training.signals import published
+from training.__main__ import main
+from training.data.datasets import DataSet
+from training.data.loading import load
+from training.data.splits import split_of
+from training.overrides import override
+from training.recipes import recipe_named
+
+OWN = "images-resnet50"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return 60 photos of 2×2 pixels, all different, in the folders `a` and `b`."""
+    random = np.random.default_rng(0)
+    for number in range(60):
+        pixels = random.integers(0, 60, (2, 2), np.uint8)
+        pixels[0, number % 2] = 255
+        path = tmp_path / "letters" / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+    return tmp_path / "letters"
+
+
+def loaded(folder: Path, split_seed: int = 1) -> DataSet:
+    settings = [f"split_seed={split_seed}"]
+    recipe = override(recipe_named(OWN), settings)
+    return load(replace(recipe, shape=(2, 2, 1)), folder, Console(quiet=True))
+
+
+def publish_of(loaded: DataSet, **card: Any) -> None:
+    """Publish a model whose card says that it was trained on this data."""
+    split = {} if loaded.split_seed is None else {"split_seed": loaded.split_seed}
+    described = {"recipe": OWN, "parameters": {"split_seed": 1}, **card}
+    described.setdefault("data", {"sha256": loaded.digest, **split})
+    published(Path("models/letters"), labels=("a", "b"), **described)
+
+
+def evaluated(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[dict[str, Any], str]:
+    """Return the figures of `evaluate`, and the line before its result."""
+    capsys.readouterr()
+    assert main(["evaluate", "letters", *arguments, "--output", "scores.json"]) == 0
+    figures = json.loads(Path("scores.json").read_text("utf-8"))
+    lines = capsys.readouterr().out.splitlines()
+    result = next(i for i, line in enumerate(lines) if line.startswith("letters/1 on "))
+    assert figures["caution"] in ("", lines[result - 1])
+    return figures, figures["caution"]
+
+
+def test_a_model_of_another_backbone_is_scored_on_its_own_data(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = loaded(folder)
+    publish_of(data)
+
+    figures, caution = evaluated(capsys, "--data", str(folder))
+    assert figures["photos"] == len(data.test)
+    assert figures["accuracy"] == 1
+    assert figures["data"].startswith("the test photos of letters (sha256 ")
+    assert caution == ""
+
+
+def test_a_model_of_a_recipe_file_is_scored_on_its_own_data(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = Path("own.py")
+    own.write_text(
+        "from dataclasses import replace\nfrom training.recipes import recipe_named\n"
+        f"RECIPE = replace(recipe_named({OWN!r}), name='own-letters', model='letters')\n"
+    )
+    data = loaded(folder, split_seed=2)
+    publish_of(data, recipe="own-letters", parameters={"split_seed": 2})
+
+    assert main(["evaluate", "letters", "--data", str(folder)]) == 1
+    error = capsys.readouterr().err
+    assert "the unknown recipe 'own-letters'" in error
+    assert "--recipe, which also takes the file of a recipe of your own" in error
+    figures, caution = evaluated(capsys, "--data", str(folder), "--recipe", str(own))
+    assert figures["photos"] == len(data.test)
+    assert caution == "", "split as when it was trained, not as the file says now"
+
+
+def test_scoring_on_the_training_photos_is_noticed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish_of(loaded(folder))
+
+    _, caution = evaluated(capsys, "--data", str(folder), "--split", "training")
+    assert caution == "letters/1 was trained on these photos: it looks better on them than it is"
+    assert evaluated(capsys, "--data", str(folder), "--split", "validation")[1] == ""
+
+
+@pytest.mark.parametrize("seed", [2, None])
+def test_photos_of_another_split_may_have_been_trained_on(
+    folder: Path, capsys: pytest.CaptureFixture[str], seed: int | None
+) -> None:
+    data = loaded(folder)
+    publish_of(data, data={"sha256": "e" * 64, **({"split_seed": seed} if seed else {})})
+    contents = data.contents(data.test)
+    assert contents is not None
+    seen = sum(split_of(each, seed) == "training" for each in contents) if seed else None
+
+    _, caution = evaluated(capsys, "--data", str(folder))
+    assert caution == (
+        "these are not the photos that letters/1 was trained on, or they are split otherwise:"
+        f" {seen or 'an unknown number'} of the {len(data.test)} may have been trained on"
+    )
+
+
+def test_a_folder_of_photos_may_be_that_of_the_training(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish_of(loaded(folder), data={"sha256": "e" * 64, "split_seed": 1})
+    data = loaded(folder)
+    assert data.store is not None
+    seen = sum(split_of(each, 1) == "training" for each in data.store.rows)
+
+    _, caution = evaluated(capsys, "--photos", str(folder))
+    assert caution == (
+        f"if these are photos that letters/1 was made of, it was trained on {seen} of the 60, and"
+        " looks better on them than it is"
+    )
