@@ -22,6 +22,7 @@ _WITHOUT_EFFECT = (
     "serving.photos.headers",
     "serving.repository",
     "training.console",
+    "training.downloads",
     "training.errors",
     "training.fitting.interruption",
     "training.json_files",
