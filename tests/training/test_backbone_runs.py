@@ -78,11 +78,6 @@ def test_upper_layers_are_fitted_after_the_head(pets: Path) -> None:
     assert run("cats-dogs-finetune", pets, *tuned, "--force") == 0
 
     assert card("cats-dogs")["input_shape"] == [180, 180, 3]
-    assert main(["evaluate", "cats-dogs", "--data", str(pets), "--output", "scores.json"]) == 0
-    scores = json.loads(Path("scores.json").read_text("utf-8"))
-    metrics: dict[str, dict[str, float]] = card("cats-dogs")["metrics"]  # type: ignore[assignment]  # JSON.
-    for name in ("photos", "accuracy", "loss"):  # Not rounded, as cached feature maps are.
-        assert scores[name] == metrics["test"][name]
 
 
 @pytest.mark.integration

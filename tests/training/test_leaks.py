@@ -179,10 +179,12 @@ def test_9_results_of_photos_that_have_changed_since() -> None:
 def test_10_scoring_on_the_training_photos(flat: Path, tmp_path: Path) -> None:
     recipe = replace(tiny(), shape=(2, 2, 1))
     data = load(recipe, flat, QUIET)
-    split = {} if data.split_seed is None else {"split_seed": data.split_seed}
-    described = {"recipe": recipe.name, "data": {"sha256": data.digest, **split}}
-    number = published(tmp_path / "shapes-model", labels=("moon", "sun"), **described)
-    model = PublishedModel(tmp_path / "shapes-model" / str(number))
+    trained_on: dict[str, object] = {"sha256": data.digest}
+    if data.split_seed is not None:
+        trained_on["split_seed"] = data.split_seed
+    base, labels = tmp_path / "shapes-model", ("moon", "sun")
+    number = published(base, labels, recipe=recipe.name, data=trained_on)
+    model = PublishedModel(base / str(number))
 
     def caution(of: Recipe, split: str) -> str:
         return recipe_photos(model, of, flat, split, QUIET).caution

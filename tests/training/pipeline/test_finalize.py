@@ -7,13 +7,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from serving.repository.versions import published_versions
+from tests.training.backbones import tiny, write_photos
 from tests.training.conftest import CommandLine
+from training.fitting.devices import choose_devices
+from training.judging.scoring import recipe_photos, score
 from training.metrics.evaluation import read_evaluation
 from training.metrics.histograms import histograms
+from training.pipeline.train import Paths, RunOptions, train_and_publish
+from training.publishing.gate_policy import GatePolicy
+from training.publishing.published_model import PublishedModel
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.settings import FineTuning
 
 # Keras saves weights with a conversion that NumPy deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -78,6 +86,27 @@ def test_the_model_card_has_the_histograms_of_the_test_split(train: CommandLine)
     recorded = card_of(1)["histograms"]
     assert recorded == histograms(evaluation, "test")
     assert np.sum([*recorded["confidence"].values()]) == 50
+
+
+def test_the_card_has_the_figures_of_the_published_graph(tmp_path: Path) -> None:
+    """Not those of the cached features of a backbone, which are rounded to half precision."""
+    folder = write_photos(tmp_path / "shapes", {"moon": 40, "sun": 40})
+    recipe, console = tiny(FineTuning(after="conv_pw_1_relu", head_epochs=1)), Console(quiet=True)
+    paths = Paths(folder, tmp_path / "models", tmp_path / "runs")
+    options = RunOptions(choose_devices("cpu"), GatePolicy())
+    version = train_and_publish(recipe, paths, options, console)
+    assert version
+
+    model = PublishedModel(version)
+    for split in ("test", "validation"):
+        scores = score(model, recipe_photos(model, recipe, folder, split, console))
+        assert scores["caution"] == ""
+        figures = model.card["metrics"][split]
+        assert (scores["photos"], scores["accuracy"]) == (figures["photos"], figures["accuracy"])
+        assert scores["loss"] == pytest.approx(figures["loss"], abs=1e-7)
+    assert model.card["calibration"]["test"]["after"]["loss"] == pytest.approx(
+        model.card["metrics"]["test"]["loss"]
+    )
 
 
 @pytest.mark.parametrize("tolerance", ["-1", "101", "nan"])
