@@ -25,8 +25,8 @@ TRAINING: list[set[str]] = [
     {"data"},
     {"overrides", "recipe_file"},
     {"recipe"},
-    {"backends", "json_files", "model_cards", "settings"},
-    {"console", "errors", "progress_bars", "provenance", "threads"},
+    {"backends", "downloads", "json_files", "model_cards", "settings"},
+    {"cache_folder", "console", "errors", "progress_bars", "provenance", "threads"},
 ]
 """The parts of training/ in layers: a part may import those of the layers below its own."""
 

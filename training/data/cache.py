@@ -6,7 +6,6 @@ is named by what it was made from, so no entry ever has to be refreshed.
 
 import contextlib
 import hashlib
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import TypeVar
 from filelock import FileLock
 
 from serving.repository.atomic_write import sync
+from training.cache_folder import cache_folder
 from training.errors import TrainingError
 
 _ABANDONED = 7 * 24 * 3600  # Seconds after which an unfinished entry counts as abandoned.
@@ -56,7 +56,7 @@ def _is_damaged(folder: Path, read: Callable[[Path], object]) -> bool:
 
 
 def _cached_folder(key: str, write: Callable[[Path], None]) -> Path:
-    cache = Path(os.environ.get("PHOTOLABEL_CACHE") or Path.home() / ".cache" / "photolabel")
+    cache = cache_folder()
     entry = cache / hashlib.sha256(key.encode()).hexdigest()[:32]
     if entry.exists():
         return entry
