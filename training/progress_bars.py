@@ -4,18 +4,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 ProgressCallback = Callable[[int, int], None]
-"""Called with the number of photos that are done and the number of all photos."""
+"""Called with the number of photos (of a download: bytes) that are done, and of all of them."""
 
 
-def bar(console: Console) -> Progress:
-    """Return a bar with a description, a count and the remaining time."""
+def bar(console: Console, *columns: ProgressColumn) -> Progress:
+    """Return a bar with a description, the given columns (default: a count), the remaining time."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        *(columns or (MofNCompleteColumn(),)),
         TimeRemainingColumn(),
         console=console,
         transient=True,
@@ -24,12 +33,23 @@ def bar(console: Console) -> Progress:
 
 
 @contextmanager
-def counting(console: Console, what: str) -> Iterator[ProgressCallback]:
+def counting(console: Console, what: str, *columns: ProgressColumn) -> Iterator[ProgressCallback]:
     """Yield a function that shows progress; the bar appears at the first call."""
-    with bar(console) as shown:
-        task = shown.add_task(what, total=None, visible=False)
+    shown = bar(console, *columns)
+    task = shown.add_task(what, total=None)
 
-        def show(done: int, total: int) -> None:
-            shown.update(task, completed=done, total=total, visible=True)
+    def show(done: int, total: int) -> None:
+        shown.start()
+        shown.update(task, completed=done, total=total)
 
+    try:
+        yield show
+    finally:
+        shown.stop()
+
+
+@contextmanager
+def counting_bytes(console: Console, what: str) -> Iterator[ProgressCallback]:
+    """Do the same as `counting`, for bytes and their speed."""
+    with counting(console, what, DownloadColumn(), TransferSpeedColumn()) as show:
         yield show
