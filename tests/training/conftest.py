@@ -32,9 +32,12 @@ CommandLine = Callable[..., int]
 
 @pytest.fixture(autouse=True)
 def isolated_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Isolate the tests from the user's data, cache and working folder."""
+    """Isolate the tests from the user's data, cache, working folder, and the network."""
     monkeypatch.delenv("PHOTOLABEL_DATA", raising=False)
     monkeypatch.setenv("PHOTOLABEL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PHOTOLABEL_MIRROR", "http://127.0.0.1:9")  # Where nothing listens.
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr("training.downloads.http_transfer.BACKOFF", 0.0)
     monkeypatch.chdir(tmp_path)
 
 

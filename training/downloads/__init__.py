@@ -11,9 +11,9 @@ from rich.console import Console
 
 from training.cache_folder import cache_folder
 from training.console import say
+from training.downloads.http_transfer import TransferFailed, transfer
 from training.downloads.partial_file import PartialFile
 from training.downloads.published_file import Download, fault_of
-from training.downloads.transfer import TransferFailed, transfer
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback, counting_bytes
 

@@ -6,6 +6,7 @@ import shutil
 import time
 
 import requests
+import urllib3
 
 from training.downloads.partial_file import PartialFile
 from training.downloads.published_file import Download
@@ -13,7 +14,7 @@ from training.progress_bars import ProgressCallback
 
 _TIMEOUTS = (10, 30)  # Seconds to connect, and between two packets.
 _TRIES = 5  # That bring no new byte.
-_BACKOFF = 0.5  # Seconds before a retry; doubled with each one that brings no new byte.
+BACKOFF = 0.5  # Seconds before a retry; doubled with each one that brings no new byte.
 _MAX_RETRY_AFTER = 60
 _CHUNK = 2**16  # A broken connection may lose as many bytes that have arrived.
 _WORTH_A_RETRY = (408, 425, 429)  # And all from 500.
@@ -53,7 +54,7 @@ def transfer(download: Download, part: PartialFile, progress: ProgressCallback) 
                 raise TransferFailed(_reason(error)) from error
             most = max(most, part.size())
             in_one_piece = False
-            time.sleep(max(_BACKOFF * 2**failures, getattr(error, "wait", 0)))
+            time.sleep(max(BACKOFF * 2**failures, getattr(error, "wait", 0)))
         else:
             return in_one_piece
 
@@ -83,7 +84,10 @@ def _attempt(download: Download, part: PartialFile, progress: ProgressCallback) 
             raise _Interrupted(f"the server's file has {total:,} bytes, not {download.size:,}")
         total = total or download.size
         _check_space(part, total)
-        _append(response, part, total, progress)
+        try:
+            _append(response, part, total, progress)
+        except urllib3.exceptions.HTTPError as error:
+            raise _Interrupted(f"the connection broke off after {part.size():,} bytes") from error
     if total is not None and part.size() < total:
         raise _Interrupted(f"the connection ended after {part.size():,} of {total:,} bytes")
     if total is None and not (download.sha256 or download.md5):
@@ -137,7 +141,7 @@ def _append(
 ) -> None:
     done = part.size()
     with open(part.path, "ab") as file:
-        for chunk in response.iter_content(_CHUNK):
+        for chunk in response.raw.stream(_CHUNK, decode_content=False):
             if total is not None and done + len(chunk) > total:
                 part.discard()
                 raise _Interrupted(f"the server sends more than the {total:,} bytes of the file")
