@@ -78,6 +78,31 @@ def pets(tmp_path: Path) -> Path:
     return folder
 
 
+def pet_images() -> dict[str, bytes]:
+    """Return the members of an archive as Microsoft's: 20 cats and dogs, and two damaged photos."""
+    photos = {
+        f"PetImages/{kind}/{number}.jpg": encoded((40, 30), level + number)
+        for kind, level in (("Cat", 0), ("Dog", 120))
+        for number in range(20)
+    }
+    return photos | {
+        "PetImages/Cat/666.jpg": b"",
+        "PetImages/Dog/11702.jpg": b"",
+        "PetImages/Cat/Thumbs.db": b"thumbs",
+        "MSR-LA - 3467.docx": b"licence",
+        "readme[1].txt": b"",
+    }
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    """Return a zip file."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
 @pytest.fixture
 def tiny_recipe() -> Recipe:
     """Return `clothing-cnn` with one epoch and a network of a few hundred weights."""

@@ -1,4 +1,4 @@
-"""Extract `train.zip` of Kaggle's dogs-vs-cats into folders: train, validation and test.
+"""Extract an archive of dogs-vs-cats into folders: train, validation and test.
 
 Every photo is decoded once; those that don't decode go to a folder of their own, with a list of the
 reasons. The same archive and split give the same files, byte for byte; an interrupted extraction is
@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from serving.photos import prepare
 from serving.photos.errors import BadPhoto
 from training.data.datasets import file_digest
-from training.data.loaders.cats_dogs import FOLDERS, kaggle_label, read_member
+from training.data.loaders.cats_dogs import FOLDERS, label_of, read_member
 from training.data.loaders.image_folders import PREPARED, SPLIT_FOLDERS
 from training.data.splits import FEWEST, order_by_file_name, split_class
 from training.errors import TrainingError
@@ -54,10 +54,7 @@ class _Photo:
     member: zipfile.ZipInfo
     split: str
     inner: str  # The folder of its class.
-
-    @property
-    def name(self) -> str:
-        return PurePosixPath(self.member.filename).name
+    name: str
 
     def target(self, folder: Path) -> Path:
         return folder / self.split / self.inner / self.name
@@ -69,7 +66,7 @@ def prepare_dogs_vs_cats(
     """Extract the photos of an archive into folders, or continue that.
 
     Args:
-        path: `train.zip`.
+        path: Kaggle's archive, or Microsoft's.
         folder: new, empty, or of an earlier call with the same archive and split.
         split: as `split_seed` of recipes.
         progress: reports the photos done.
@@ -115,14 +112,16 @@ def _photos(archive: zipfile.ZipFile, path: Path, split: int) -> list[_Photo]:
         nested = "train.zip" in archive.namelist()
         advice = "; it holds train.zip: unpack that first" if nested else ""
         raise TrainingError(
-            f"{path} has too few photos named train/cat.N.jpg and train/dog.N.jpg{advice}"
+            f"{path} has too few photos named train/cat.N.jpg and train/dog.N.jpg, or"
+            f" PetImages/Cat/N.jpg and PetImages/Dog/N.jpg{advice}"
         )
     folders = {name: folder for folder, name in SPLIT_FOLDERS.items()}
     photos = []
     for inner, label in FOLDERS.items():
         splits = split_class(list(found[label]), order_by_file_name(split))
         photos += [
-            _Photo(member, folders[splits[name]], inner) for name, member in found[label].items()
+            _Photo(member, folders[splits[name]], inner, name)
+            for name, member in found[label].items()
         ]
     return sorted(photos, key=lambda photo: photo.member.header_offset)
 
@@ -142,8 +141,8 @@ def _check_member(member: zipfile.ZipInfo, path: Path) -> None:
 def _labelled(members: list[zipfile.ZipInfo], label: str) -> dict[str, zipfile.ZipInfo]:
     found: dict[str, zipfile.ZipInfo] = {}
     for member in members:
-        if kaggle_label(member.filename) == label:
-            name = PurePosixPath(member.filename).name
+        if label_of(member.filename) == label:
+            name = _photo_name(member.filename, label)
             if name in found:
                 raise TrainingError(
                     f"the archive has two photos named {name}: {found[name].filename} and"
@@ -151,6 +150,12 @@ def _labelled(members: list[zipfile.ZipInfo], label: str) -> dict[str, zipfile.Z
                 )
             found[name] = member
     return found
+
+
+def _photo_name(path: str, label: str) -> str:
+    """Return the name of an extracted photo, `cat.N.jpg`, also for `PetImages/Cat/N.jpg`."""
+    name = PurePosixPath(path).name
+    return name if name.startswith(f"{label}.") else f"{label}.{name}"
 
 
 def _check_folder(folder: Path) -> None:

@@ -4,6 +4,7 @@ What has arrived is kept in `<name>.part`, from which the next attempt resumes, 
 process. Proxies are taken from the environment (HTTPS_PROXY, NO_PROXY), as requests does.
 """
 
+import os
 from pathlib import Path
 
 from filelock import FileLock
@@ -17,12 +18,17 @@ from training.downloads.published_file import Download, fault_of
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback, counting_bytes
 
-__all__ = ["Download", "downloads_folder", "fault_of", "fetch", "fetch_with_bar"]
+__all__ = ["Download", "downloads_folder", "fault_of", "fetch", "fetch_with_bar", "keras_folder"]
 
 
 def downloads_folder(sub: str) -> Path:
     """Return the folder for downloaded files of one kind, in the cache."""
     return cache_folder() / "downloads" / sub
+
+
+def keras_folder(sub: str) -> Path:
+    """Return a folder of files that Keras has downloaded: in KERAS_HOME, else `~/.keras`."""
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / sub
 
 
 def fetch(download: Download, folder: Path, progress: ProgressCallback) -> Path:

@@ -8,7 +8,7 @@ from serving.photos import prepare
 from tests.training.conftest import encoded
 from training.data import prepared_photos
 from training.data.datasets import DataSet
-from training.data.loaders.cats_dogs import LABELS, kaggle_label, load_cats_dogs
+from training.data.loaders.cats_dogs import LABELS, label_of, load_cats_dogs
 from training.data.splits import SPLITS, order_by_file_name, split_class
 from training.errors import TrainingError
 
@@ -33,7 +33,7 @@ def split_names(names: list[str], split: int = 1) -> list[list[str]]:
     order = order_by_file_name(split)
     splits: dict[str, str] = {}
     for label in LABELS:
-        splits |= split_class([name for name in names if kaggle_label(name) == label], order)
+        splits |= split_class([name for name in names if label_of(name) == label], order)
     return [sorted((n for n in splits if splits[n] == part), key=order) for part in SPLITS]
 
 
@@ -151,13 +151,6 @@ def test_the_archive_is_found_in_its_folder_and_by_the_environment(
     monkeypatch.setenv("PHOTOLABEL_DATA", str(tmp_path))
 
     assert len(load(None).training) == 28
-
-
-def test_without_the_archive_the_error_says_where_to_put_it(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError) as raised:
-        load(tmp_path)
-    for part in ("train.zip", str(tmp_path), "kaggle.com", "--data", "PHOTOLABEL_DATA"):
-        assert part in str(raised.value)
 
 
 def test_a_file_that_is_not_an_archive_is_named(pets: Path) -> None:
