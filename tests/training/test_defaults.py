@@ -12,8 +12,10 @@ from tests.training.file_server import Publisher, serving
 from training.__main__ import main
 from training.commands import run
 from training.data.loaders import cats_dogs
+from training.networks.backbone import load_backbone
 from training.recipe import Recipe
 from training.recipes import DEFAULTS, RECIPES, STARTER_RECIPES
+from training.settings import BackboneNetwork
 
 # Keras saves weights with a conversion that NumPy deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -89,6 +91,16 @@ def test_default_recipes_are_of_their_model_and_for_its_photos() -> None:
         assert len({recipe.dataset for recipe in recipes}) == 1
         assert len({recipe.preparation for recipe in recipes}) == 1
         assert "for a GPU" in RECIPES[default.gpu].what
+
+
+@pytest.mark.integration
+def test_default_recipes_name_layers_that_their_backbone_has() -> None:
+    names = {name for default in DEFAULTS.values() for name in (default.cpu, default.gpu)}
+    for recipe in map(RECIPES.__getitem__, names):
+        if isinstance(recipe.network, BackboneNetwork):
+            untrained = replace(recipe.network, weights="random")
+            small = replace(recipe, network=untrained, shape=(32, 32, 3))
+            assert load_backbone(small, None).upper is not None
 
 
 @pytest.mark.integration
