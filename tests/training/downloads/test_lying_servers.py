@@ -114,7 +114,18 @@ def test_a_wrong_range_is_not_appended(
     publisher.tears = [300_000]
     publisher.headers = {"Content-Range": content_range}
 
-    whole_or_nothing(download(publisher), tmp_path)
+    nothing_known = Download(NAME, f"{publisher.url}/{NAME}")
+    assert fetched(nothing_known, tmp_path).read_bytes() == CONTENT
+    assert [wanted for _, wanted in publisher.requests] == [None, "bytes=300000-", None]
+
+
+def test_a_torn_response_of_unknown_length_is_continued(
+    publisher: Publisher, tmp_path: Path
+) -> None:
+    publisher.tears = [300_000]
+    publisher.headers = {"Content-Length": None}
+
+    assert fetched(download(publisher, size=len(CONTENT)), tmp_path).read_bytes() == CONTENT
 
 
 def test_a_range_that_the_server_does_not_have_starts_over(
@@ -142,3 +153,8 @@ def test_another_file_is_refused_and_not_kept(publisher: Publisher, tmp_path: Pa
     assert f"its sha256 is {hashlib.sha256(OTHER).hexdigest()}, not" in message
     assert len(publisher.requests) == 1
     assert not list(tmp_path.glob("*.part*"))
+
+    publisher.files[NAME] = OTHER[:3000]
+    assert "the server's file has 3,000 bytes, not 4,000,000" in failure(
+        download(publisher), tmp_path
+    )
