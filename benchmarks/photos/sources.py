@@ -12,7 +12,7 @@ import numpy as np
 from training.data.datasets import search_folders
 from training.data.labelled_photos import Photo, with_splits
 from training.data.loaders.cats_dogs import LABELS as PETS
-from training.data.loaders.cats_dogs import kaggle_label, read_member
+from training.data.loaders.cats_dogs import label_of, read_member
 from training.data.loaders.fashion_mnist import LABELS as GARMENTS
 from training.data.loaders.fashion_mnist import load_fashion_mnist
 from training.data.prepared_photos import Source
@@ -72,7 +72,7 @@ def pets(data: Path | None, split: int, limit: int) -> Items:
     order = order_by_file_name(split)
     reading = Lock()
     with zipfile.ZipFile(path) as archive:
-        labels = {name: kaggle_label(name) for name in archive.namelist()}
+        labels = {name: label_of(name) for name in archive.namelist()}
         named = [Photo(Source(name, lambda: b""), label) for name, label in labels.items() if label]
         test = [photo for photo in with_splits(named, PETS, order) if photo.split == "test"]
         chosen = sorted(test, key=lambda photo: order(photo.source.name))[:limit]
