@@ -18,7 +18,7 @@ def nvidia_machine(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
 
 
-def dry_run(target: str, environment: dict[str, str] | None = None) -> str:
+def dry_run(target: str, environment: dict[str, str] | None = None, *variables: str) -> str:
     done = subprocess.run(
         [
             "make",
@@ -27,6 +27,7 @@ def dry_run(target: str, environment: dict[str, str] | None = None) -> str:
             "--always-make",
             target,
             "VENV=/nonexistent/venv",
+            *variables,
         ],
         cwd=ROOT,
         env=environment,
@@ -48,7 +49,14 @@ def test_training_on_other_machines_installs_no_cuda() -> None:
     plan = dry_run("train")
     assert "requirements/train.txt" in plan
     assert "train-gpu" not in plan.replace("&& echo train-gpu ||", "")
-    assert "--default-of" in plan
+    assert "for what in --default-of=clothing --default-of=cats-dogs; do" in plan
+
+
+@pytest.mark.integration
+def test_a_recipe_is_trained_instead_of_the_defaults() -> None:
+    plan = dry_run("train", None, "RECIPE=cats-dogs-mobilenet")
+    assert "for what in cats-dogs-mobilenet; do" in plan
+    assert "for what in --default-of=clothing; do" in dry_run("train", None, "MODEL=clothing")
 
 
 @pytest.mark.integration

@@ -11,7 +11,7 @@ import numpy as np
 
 from training.data.datasets import search_folders
 from training.data.loaders.cats_dogs import LABELS as PETS
-from training.data.loaders.cats_dogs import kaggle_label
+from training.data.loaders.cats_dogs import label_of
 from training.data.loaders.fashion_mnist import LABELS as GARMENTS
 from training.data.loaders.fashion_mnist import load_fashion_mnist
 from training.data.splits import split_of
@@ -70,7 +70,7 @@ def pets(data: Path | None, split: int, limit: int) -> Items:
     found = []
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
-            if label := kaggle_label(name):
+            if label := label_of(name):
                 encoded = archive.read(name)
                 content = hashlib.sha256(encoded).hexdigest()
                 if split_of(content, split) == "test":

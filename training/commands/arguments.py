@@ -8,7 +8,7 @@ from training.errors import UsageError
 from training.overrides import FORMER_NAMES, override
 from training.publishing.gate_policy import TOLERANCE, GatePolicy
 from training.recipe import Recipe
-from training.recipes import default_recipe, recipe_named
+from training.recipes import RECIPES, default_of, recipe_named
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
@@ -33,9 +33,10 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
 
     Raises:
         UsageError: there is no such recipe or setting, or a value is wrong or has no effect.
+        TrainingError: the default recipe depends on the devices, and those can't be used.
     """
     if arguments.default_of:
-        recipe = default_recipe(arguments.default_of)
+        recipe = _default_recipe(arguments)
     else:
         recipe = recipe_named(arguments.recipe if arguments.file is None else arguments.file)
     for former, name in FORMER_NAMES.items():
@@ -47,6 +48,17 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
 
     check_splitting(recipe)
     return recipe
+
+
+def _default_recipe(arguments: argparse.Namespace) -> Recipe:
+    """Return a model's default recipe for the devices that `--device` says, or for a CPU."""
+    default = default_of(arguments.default_of)
+    if getattr(arguments, "device", "cpu") == "cpu":
+        return RECIPES[default.cpu]
+    from training.fitting.devices import choose_devices  # Imports Keras.
+
+    devices = choose_devices(arguments.device, deterministic=arguments.deterministic)
+    return RECIPES[default.gpu if devices.are_gpus else default.cpu]
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:

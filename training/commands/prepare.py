@@ -12,7 +12,12 @@ from training.progress_bars import counting
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("dataset", choices=("dogs-vs-cats",), help="the data set of the archive")
-    parser.add_argument("archive", type=Path, metavar="ARCHIVE", help="Kaggle's train.zip")
+    parser.add_argument(
+        "archive",
+        type=Path,
+        metavar="ARCHIVE",
+        help="Kaggle's train.zip, or kagglecatsanddogs_5340.zip",
+    )
     parser.add_argument(
         "folder", type=Path, metavar="DIR", help="write train/, validation/ and test/ here"
     )

@@ -29,9 +29,16 @@ def _recipes() -> Table:
     for name in ("recipe", "what", "data", "expected"):
         table.add_column(name, no_wrap=name == "recipe")
     for recipe in RECIPES.values():
-        default = f"\n(default of {recipe.model})" if recipe.name in DEFAULTS.values() else ""
-        table.add_row(recipe.name + default, recipe.what, recipe.dataset, recipe.expected)
+        table.add_row(recipe.name + _default(recipe), recipe.what, recipe.dataset, recipe.expected)
     return table
+
+
+def _default(recipe: Recipe) -> str:
+    default = DEFAULTS.get(recipe.model)
+    for name, where in ((default.cpu, "without"), (default.gpu, "with")) if default else ():
+        if recipe.name == name:
+            return f"\n(default of {recipe.model}\n{where} a GPU)"
+    return ""
 
 
 def _hyperparameters(recipe: Recipe) -> Table:

@@ -3,6 +3,8 @@
 import argparse
 from dataclasses import replace
 
+from rich.console import Console
+
 from training.commands.arguments import (
     add_gate,
     add_models,
@@ -12,8 +14,10 @@ from training.commands.arguments import (
     gate_policy,
 )
 from training.commands.training import train
+from training.console import say
 from training.errors import UsageError
 from training.recipe import ANY_PHOTOS, Recipe
+from training.recipes import default_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,9 +36,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Train a recipe and publish the model."""
     recipe = chosen_recipe(arguments)
+    say(Console(), _introduction(recipe, arguments))
     if arguments.name is not None:
         recipe = _named(recipe, arguments.name)
     train([recipe], arguments, arguments.models, gate_policy(arguments))
+
+
+def _introduction(recipe: Recipe, arguments: argparse.Namespace) -> str:
+    """Say which recipe is run, why, and what is to be expected of it."""
+    changed = " (without the changes by --set)" if arguments.assignments else ""
+    model = arguments.default_of
+    if not model:
+        return f"{recipe.name}: {recipe.expected}{changed}"
+    where = "with" if recipe.name == default_of(model).gpu else "without"
+    return (
+        f"{recipe.name}, the default for {model} {where} a GPU: {recipe.expected}{changed};"
+        " another one: make train RECIPE=NAME; `python -m training recipes` lists them"
+    )
 
 
 def _named(recipe: Recipe, model: str) -> Recipe:

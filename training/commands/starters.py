@@ -11,7 +11,7 @@ from training.console import say
 from training.errors import TrainingError
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.starters import STARTERS, install
-from training.recipes import DEFAULTS, RECIPES
+from training.recipes import RECIPES, STARTER_RECIPES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Train the default recipe of each model, and install it if it is good enough."""
-    recipes = [RECIPES[name] for name in DEFAULTS.values()]
+    """Train the recipe of each starter model, and install it if it is good enough."""
+    recipes = [RECIPES[name] for name in STARTER_RECIPES.values()]
     versions = train(recipes, arguments, arguments.runs / "starters", GatePolicy(force=True))
     for version in versions:
         if version is None:

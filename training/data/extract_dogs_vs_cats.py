@@ -1,4 +1,4 @@
-"""Extract `train.zip` of Kaggle's dogs-vs-cats into folders: train, validation and test.
+"""Extract an archive of dogs-vs-cats into folders: train, validation and test.
 
 Photos are split by content, then decoded once each; those that don't decode go to a folder of their
 own, with a list of the reasons. The same archive and split give the same files, byte for byte; an
@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from serving.photos.errors import BadPhoto
 from training.data.datasets import file_digest
-from training.data.loaders.cats_dogs import FOLDERS, kaggle_label, read_member
+from training.data.loaders.cats_dogs import FOLDERS, label_of, read_member
 from training.data.loaders.image_folders import PREPARED
 from training.data.photo_limits import prepare_photo
 from training.data.prepared_photos import Source, content_digests
@@ -57,10 +57,7 @@ class _Photo:
     member: zipfile.ZipInfo
     split: str
     inner: str  # The folder of its class.
-
-    @property
-    def name(self) -> str:
-        return PurePosixPath(self.member.filename).name
+    name: str
 
     def target(self, folder: Path) -> Path:
         return folder / self.split / self.inner / self.name
@@ -72,7 +69,7 @@ def prepare_dogs_vs_cats(
     """Extract the photos of an archive into folders, or continue that.
 
     Args:
-        path: `train.zip`.
+        path: Kaggle's archive, or Microsoft's.
         folder: new, empty, or of an earlier call with the same archive and split.
         split: as `split_seed` of recipes.
         progress: reports the photos done.
@@ -118,7 +115,8 @@ def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, list[zipfile.Zip
         names = archive.namelist()
         advice = "; it holds train.zip: unpack that first" if "train.zip" in names else ""
         raise TrainingError(
-            f"{path} has too few photos named train/cat.N.jpg and train/dog.N.jpg{advice}"
+            f"{path} has too few photos named train/cat.N.jpg and train/dog.N.jpg, or"
+            f" PetImages/Cat/N.jpg and PetImages/Dog/N.jpg{advice}"
         )
     return found
 
@@ -134,7 +132,9 @@ def _split(found: dict[str, list[zipfile.ZipInfo]], read: _Read, split_seed: int
             raise TrainingError(f"the archive has fewer than {FEWEST} different {inner}")
         splits = split_class(contents, split_seed)
         for member, digest in zip(members, digests, strict=True):
-            photos.append(_Photo(member, folders[splits.get(str(digest), "training")], inner))
+            split = folders[splits.get(str(digest), "training")]
+            name = _photo_name(member.filename, FOLDERS[inner])
+            photos.append(_Photo(member, split, inner, name))
     return sorted(photos, key=lambda photo: photo.member.header_offset)
 
 
@@ -154,8 +154,8 @@ def _checked_size(member: zipfile.ZipInfo, path: Path) -> int:
 def _labelled(members: list[zipfile.ZipInfo], label: str) -> list[zipfile.ZipInfo]:
     found: dict[str, zipfile.ZipInfo] = {}
     for member in members:
-        if kaggle_label(member.filename) == label:
-            name = PurePosixPath(member.filename).name
+        if label_of(member.filename) == label:
+            name = _photo_name(member.filename, label)
             if name in found:
                 raise TrainingError(
                     f"the archive has two photos named {name}: {found[name].filename} and"
@@ -163,6 +163,12 @@ def _labelled(members: list[zipfile.ZipInfo], label: str) -> list[zipfile.ZipInf
                 )
             found[name] = member
     return list(found.values())
+
+
+def _photo_name(path: str, label: str) -> str:
+    """Return the name of an extracted photo, `cat.N.jpg`, also for `PetImages/Cat/N.jpg`."""
+    name = PurePosixPath(path).name
+    return name if name.startswith(f"{label}.") else f"{label}.{name}"
 
 
 def _check_folder(folder: Path) -> None:

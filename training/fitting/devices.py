@@ -15,6 +15,11 @@ class Devices:
     backend: Backend
     names: tuple[str, ...]
 
+    @property
+    def are_gpus(self) -> bool:
+        """Whether they are GPUs."""
+        return self.names != ("CPU",)
+
     def __str__(self) -> str:
         """Return the names of the devices, equal ones counted: `2 × NVIDIA H200`."""
         counts = {name: self.names.count(name) for name in self.names}

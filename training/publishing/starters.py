@@ -1,4 +1,4 @@
-"""The starter models in the source tree: published versions of the default recipes."""
+"""The starter models in the source tree: published versions of the `STARTER_RECIPES`."""
 
 import shutil
 from pathlib import Path

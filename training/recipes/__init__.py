@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,23 @@ def _listed() -> Iterator[Recipe]:
 
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _listed()}
 
-DEFAULTS = {"clothing": "clothing-starter", "cats-dogs": "cats-dogs-cnn"}
-"""The recipe of each model that `make train` runs and that its starter model comes from."""
+
+@dataclass(frozen=True)
+class Default:
+    """The names of the recipes that `make train` runs for a model, without and with a GPU."""
+
+    cpu: str
+    gpu: str
+
+
+DEFAULTS = {
+    "clothing": Default(cpu="clothing-starter", gpu="clothing-wide"),
+    "cats-dogs": Default(cpu="cats-dogs-finetune", gpu="cats-dogs-efficientnetv2s"),
+}
+"""The default recipes of each model."""
+
+STARTER_RECIPES = {"clothing": "clothing-starter", "cats-dogs": "cats-dogs-cnn"}
+"""The recipe of each starter model: small, and made without other people's weights."""
 
 
 def recipe_named(name: str) -> Recipe:
@@ -65,12 +81,12 @@ def recipe_of_run(facts: dict[str, Any], named: str | None = None) -> Recipe:
     return recipe
 
 
-def default_recipe(model: str) -> Recipe:
-    """Return the default recipe of a model.
+def default_of(model: str) -> Default:
+    """Return the default recipes of a model.
 
     Raises:
-        UsageError: the model has no default recipe.
+        UsageError: the model has no default recipes.
     """
     if model not in DEFAULTS:
         raise UsageError(f"there is no model {model!r}; there are {', '.join(DEFAULTS)}")
-    return RECIPES[DEFAULTS[model]]
+    return DEFAULTS[model]

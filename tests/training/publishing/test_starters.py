@@ -8,7 +8,7 @@ from training.errors import TrainingError
 from training.overrides import hyperparameters, renamed
 from training.publishing.starters import LEAST_ACCURACY, MAX_BYTES, STARTERS, install
 from training.recipe import Recipe
-from training.recipes import DEFAULTS, RECIPES, default_recipe
+from training.recipes import RECIPES, STARTER_RECIPES
 
 
 def version(folder: Path, name: str, accuracy: float, size: int = 10) -> Path:
@@ -47,15 +47,15 @@ def test_starters_that_are_too_large_together_are_refused(tmp_path: Path) -> Non
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's.
-def test_the_command_trains_the_default_recipes_and_installs_accurate_models(
+def test_the_command_trains_the_starter_recipes_and_installs_accurate_models(
     garments: Path,
     tiny_recipe: Recipe,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setitem(RECIPES, DEFAULTS["clothing"], tiny_recipe)
-    monkeypatch.delitem(DEFAULTS, "cats-dogs")
+    monkeypatch.setitem(RECIPES, STARTER_RECIPES["clothing"], tiny_recipe)
+    monkeypatch.delitem(STARTER_RECIPES, "cats-dogs")
     command = ["starters", "--data", str(garments), "--into", str(tmp_path / "starters")]
 
     assert main(command) == 1
@@ -68,12 +68,12 @@ def test_the_command_trains_the_default_recipes_and_installs_accurate_models(
     assert (tmp_path / "starters" / "clothing" / "1" / "saved_model.pb").is_file()
 
 
-@pytest.mark.parametrize("name", DEFAULTS)
-def test_the_starters_in_the_repository_come_from_the_default_recipes(name: str) -> None:
+@pytest.mark.parametrize("name", STARTER_RECIPES)
+def test_the_starters_in_the_repository_come_from_the_starter_recipes(name: str) -> None:
     card = json.loads((STARTERS / name / "1" / "assets.extra" / "model_card.json").read_text())
 
-    assert card["recipe"] == DEFAULTS[name]
-    recipe = default_recipe(name)
+    assert card["recipe"] == STARTER_RECIPES[name]
+    recipe = RECIPES[STARTER_RECIPES[name]]
     # A hyperparameter that did not exist when a starter was trained had its default.
     neutral = Recipe("r", "m", "", "", "", "", recipe.shape, type(recipe.network)())
     found = json.loads(json.dumps(hyperparameters(neutral))) | renamed(card["parameters"])

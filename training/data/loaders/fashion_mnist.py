@@ -13,9 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from training.data.datasets import DataSet, Split, file_digest, not_found, search_folders
+from training.data.datasets import DataSet, Split, file_digest, search_folders
+from training.data.downloaded import folder_with
 from training.data.loading import dataset
 from training.data.splits import split_off_validation
+from training.downloads import Download
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 from training.recipe import Recipe
@@ -32,15 +34,14 @@ LABELS = (
     "Bag",
     "Ankle boot",
 )
-FILES = {
-    "train-images-idx3-ubyte.gz": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-    "train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
-    "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
-    "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
-}
-"""The files and their published MD5 sums, which downloads are checked against."""
-
 _ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"  # Keras's own.
+_PUBLISHED = (
+    ("train-images-idx3-ubyte.gz", 26_421_880, "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
+    ("train-labels-idx1-ubyte.gz", 29_515, "25c81989df183df01b3e8a0aad5dffbe"),
+    ("t10k-images-idx3-ubyte.gz", 4_422_102, "bef4ecab320f06d8554ea6380940ec79"),
+    ("t10k-labels-idx1-ubyte.gz", 5_148, "bb300cfdad3c16e7a12a480ee83cd310"),
+)  # With their sizes and MD5 sums.
+FILES = {name: Download(name, _ORIGIN + name, size, md5=md5) for name, size, md5 in _PUBLISHED}
 
 
 @dataset("fashion-mnist", reads=("held_out",))
@@ -49,14 +50,16 @@ def _load(recipe: Recipe, data: Path | None, progress: ProgressCallback) -> Data
 
 
 def load_fashion_mnist(data: Path | None, held_out: float) -> DataSet:
-    """Load Fashion-MNIST from `data` or PHOTOLABEL_DATA, or have Keras download it.
+    """Load Fashion-MNIST from `data` or PHOTOLABEL_DATA, or download it.
 
     `held_out` is the fraction of training photos kept for validation, always the same ones.
 
     Raises:
         TrainingError: no files and no download, or a file is damaged.
     """
-    folder = _folder_with_files(data) or _download(data)
+    folder = _folder_with_files(data) or folder_with(
+        list(FILES.values()), "fashion-mnist", data, keras="fashion-mnist"
+    )
     photos, classes = _read_pair(folder, "train")
     test = Split(*_read_pair(folder, "t10k"))
     training, validation = split_off_validation(photos, classes, held_out)
@@ -72,26 +75,6 @@ def _folder_with_files(data: Path | None) -> Path | None:
         if len(missing) < len(FILES):
             raise TrainingError(f"{folder} lacks {', '.join(missing)}: put them there too")
     return None
-
-
-def _download(data: Path | None) -> Path:
-    """Have Keras download the files to where `keras.datasets.fashion_mnist` keeps them."""
-    import keras
-
-    try:
-        paths = [
-            keras.utils.get_file(
-                name, origin=_ORIGIN + name, cache_subdir="datasets/fashion-mnist", file_hash=md5
-            )
-            for name, md5 in FILES.items()
-        ]
-    except Exception as error:  # Keras raises a bare Exception where it cannot download.
-        raise TrainingError(
-            f"no Fashion-MNIST: {not_found(data, 'fashion-mnist')}, and it cannot be downloaded"
-            f" ({error}). Put {', '.join(FILES)} (https://github.com/zalandoresearch/fashion-mnist)"
-            " into a folder and name that with --data or PHOTOLABEL_DATA"
-        ) from error
-    return Path(paths[0]).parent
 
 
 def _read_pair(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from training.data.datasets import DataSet, Split, file_digest, not_found, search_folders
+from training.data.datasets import DataSet, Split, file_digest, search_folders
+from training.data.downloaded import folder_with
 from training.data.loading import dataset
 from training.data.splits import split_off_validation
+from training.downloads import Download
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
 from training.recipe import Recipe
@@ -19,8 +21,11 @@ from training.recipe import Recipe
 LABELS = tuple("0123456789")
 FILE = "mnist.npz"
 
-_ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
-_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"  # As Keras has it.
+DOWNLOAD = Download(
+    FILE,
+    "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
+    sha256="731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",  # As Keras has it.
+)
 
 
 @dataset("mnist", reads=("held_out",))
@@ -29,7 +34,7 @@ def _load(recipe: Recipe, data: Path | None, progress: ProgressCallback) -> Data
 
 
 def load_mnist(data: Path | None, held_out: float) -> DataSet:
-    """Load MNIST from `data` or PHOTOLABEL_DATA, or have Keras download it.
+    """Load MNIST from `data` or PHOTOLABEL_DATA, or download it.
 
     `held_out` is the fraction of training images kept for validation, always the same ones.
 
@@ -37,24 +42,12 @@ def load_mnist(data: Path | None, held_out: float) -> DataSet:
         TrainingError: no file and no download, or the file is damaged.
     """
     paths = (folder / FILE for folder in search_folders(data, "mnist"))
-    path = next((path for path in paths if path.is_file()), None) or _download(data)
+    path = next((path for path in paths if path.is_file()), None)
+    path = path or folder_with([DOWNLOAD], "mnist", data) / FILE
     arrays = _read(path)
     training, validation = split_off_validation(*_split(path, arrays, "train"), held_out)
     test = Split(*_split(path, arrays, "test"))
     return DataSet("mnist", LABELS, file_digest(path), training, validation, test)
-
-
-def _download(data: Path | None) -> Path:
-    """Have Keras download the file to where `keras.datasets.mnist` keeps it."""
-    import keras
-
-    try:
-        return Path(keras.utils.get_file(FILE, origin=_ORIGIN, file_hash=_SHA256))
-    except Exception as error:  # Keras raises a bare Exception where it cannot download.
-        raise TrainingError(
-            f"no MNIST: {not_found(data, 'mnist')}, and it cannot be downloaded ({error}). Put"
-            f" {FILE} ({_ORIGIN}) into a folder and name that with --data or PHOTOLABEL_DATA"
-        ) from error
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:

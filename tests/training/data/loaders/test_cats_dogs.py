@@ -128,13 +128,6 @@ def test_the_archive_is_found_in_its_folder_and_by_the_environment(
     assert sum(map(len, load(None).splits)) == 40
 
 
-def test_without_the_archive_the_error_says_where_to_put_it(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError) as raised:
-        load(tmp_path)
-    for part in ("train.zip", str(tmp_path), "kaggle.com", "--data", "PHOTOLABEL_DATA"):
-        assert part in str(raised.value)
-
-
 def test_a_file_that_is_not_an_archive_is_named(pets: Path) -> None:
     (pets / "train.zip").write_bytes(b"no zip")
 

@@ -1,11 +1,13 @@
 import gzip
+import hashlib
 import struct
+from dataclasses import replace
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
+from tests.training.file_server import Publisher, serving
 from training.data.loaders.fashion_mnist import FILES, load_fashion_mnist
 from training.errors import TrainingError
 
@@ -63,33 +65,46 @@ def test_files_are_found_in_the_data_sets_folder_and_by_the_environment(
     assert len(load_fashion_mnist(tmp_path / "empty", 0.0).training) == 200
 
 
-def test_without_files_keras_downloads_the_published_ones(
-    garments: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def published(garments: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """Return the content of the four files, which count as the published ones."""
+    contents = {name: (garments / name).read_bytes() for name in FILES}
+    for name, content in contents.items():
+        known = replace(FILES[name], size=len(content), md5=hashlib.md5(content).hexdigest())
+        monkeypatch.setitem(FILES, name, known)
+    return contents
+
+
+def test_without_files_the_published_ones_are_downloaded(
+    published: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    downloaded = {}
+    with serving(Publisher(published)) as publisher:
+        monkeypatch.setenv("PHOTOLABEL_MIRROR", publisher.url)
+        assert len(load_fashion_mnist(tmp_path, 0.0).training) == 200
+    assert {path for path, _ in publisher.requests} == {f"/{name}" for name in FILES}
 
-    def get_file(name: str, origin: str, cache_subdir: str, file_hash: str) -> str:
-        downloaded[name] = origin
-        return str(garments / name)
+    assert len(load_fashion_mnist(None, 0.0).training) == 200, "the downloaded files are kept"
 
-    monkeypatch.setattr(keras.utils, "get_file", get_file)
 
+def test_files_that_keras_has_downloaded_are_used_if_they_are_whole(
+    published: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    folder = tmp_path / "keras" / "datasets" / "fashion-mnist"
+    folder.mkdir(parents=True)
+    for name, content in published.items():
+        (folder / name).write_bytes(content)
     assert len(load_fashion_mnist(None, 0.0).training) == 200
-    assert set(downloaded) == set(FILES)
-    assert all(origin.endswith(f"/{name}") for name, origin in downloaded.items())
+
+    (folder / TRAIN_LABELS).write_bytes(published[TRAIN_LABELS][:-1])
+    with pytest.raises(TrainingError, match="cannot download"):
+        load_fashion_mnist(None, 0.0)
 
 
-def test_without_files_and_without_network_the_error_names_the_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def get_file(*arguments: object, **options: object) -> str:
-        raise Exception("URL fetch failure: no network")  # As Keras does.
-
-    monkeypatch.setattr(keras.utils, "get_file", get_file)
-
+def test_without_files_and_without_network_the_error_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(TrainingError) as raised:
         load_fashion_mnist(tmp_path, 0.0)
-    for part in (*FILES, str(tmp_path), "no network", "--data", "PHOTOLABEL_DATA"):
+    for part in (TRAIN_IMAGES, FILES[TRAIN_IMAGES].url, str(tmp_path), "refused", "--data"):
         assert part in str(raised.value)
 
 

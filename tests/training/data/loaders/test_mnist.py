@@ -1,9 +1,12 @@
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
+from tests.training.file_server import Publisher, serving
+from training.data.loaders import mnist
 from training.data.loaders.mnist import FILE, load_mnist
 from training.errors import TrainingError
 
@@ -55,22 +58,43 @@ def test_the_file_is_found_by_the_environment(
     assert len(load_mnist(None, 0.0).training) == 40
 
 
-def test_without_the_file_keras_downloads_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keras.utils, "get_file", lambda name, **_: str(folder / name))
+@pytest.fixture
+def published(folder: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """Return the content of the file, which counts as the published one."""
+    content = (folder / FILE).read_bytes()
+    known = replace(mnist.DOWNLOAD, sha256=hashlib.sha256(content).hexdigest())
+    monkeypatch.setattr(mnist, "DOWNLOAD", known)
+    return content
 
+
+def test_without_the_file_it_is_downloaded(
+    published: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(Publisher({FILE: published})) as publisher:
+        monkeypatch.setenv("PHOTOLABEL_MIRROR", publisher.url)
+        assert len(load_mnist(None, 0.0).training) == 40
+
+    assert len(load_mnist(None, 0.0).training) == 40, "the downloaded file is kept"
+
+
+def test_a_file_that_keras_has_downloaded_is_used_if_it_is_whole(
+    published: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    (tmp_path / "keras" / "datasets").mkdir(parents=True)
+    (tmp_path / "keras" / "datasets" / FILE).write_bytes(published)
     assert len(load_mnist(None, 0.0).training) == 40
 
+    (tmp_path / "keras" / "datasets" / FILE).write_bytes(published[:-1])
+    with pytest.raises(TrainingError, match="cannot download"):
+        load_mnist(None, 0.0)
 
-def test_without_file_and_network_the_error_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object, **__: object) -> str:
-        raise Exception("no network")
 
-    monkeypatch.setattr(keras.utils, "get_file", fail)
-
-    with pytest.raises(TrainingError, match=r"no MNIST: not found in .*no network.*mnist\.npz"):
+def test_without_file_and_network_the_error_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError) as raised:
         load_mnist(tmp_path, 0.0)
+    for part in ("no mnist: not found in", "Connection refused", mnist.DOWNLOAD.url, "--data"):
+        assert part in str(raised.value)
 
 
 @pytest.mark.parametrize(
