@@ -14,7 +14,7 @@ from training.data.loaders.cats_dogs import LABELS as PETS
 from training.data.loaders.cats_dogs import label_of
 from training.data.loaders.fashion_mnist import LABELS as GARMENTS
 from training.data.loaders.fashion_mnist import load_fashion_mnist
-from training.data.splits import split_of
+from training.data.splits import split_class
 from training.errors import TrainingError
 
 OTHER = "other"
@@ -67,17 +67,20 @@ def pets(data: Path | None, split: int, limit: int) -> Items:
         TrainingError: `train.zip` is missing.
     """
     path = _find(data, "dogs-vs-cats", "train.zip")
-    found = []
+    members: dict[str, dict[str, str]] = {label: {} for label in PETS}
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
             if label := label_of(name):
-                encoded = archive.read(name)
-                content = hashlib.sha256(encoded).hexdigest()
-                if split_of(content, split) == "test":
-                    found.append((content, encoded, PETS.index(label)))
-    chosen = sorted(found)[:limit]
-    classes = np.array([index for _, _, index in chosen])
-    return Items(PETS, [encoded for _, encoded, _ in chosen], classes)
+                members[label][hashlib.sha256(archive.read(name)).hexdigest()] = name
+        found = [
+            (content, named[content], PETS.index(label))
+            for label, named in members.items()
+            for content, part in split_class(named, split).items()
+            if part == "test"
+        ]
+        chosen = sorted(found)[:limit]
+        encoded = [archive.read(name) for _, name, _ in chosen]
+    return Items(PETS, encoded, np.array([index for _, _, index in chosen]))
 
 
 def real_garments(data: Path | None, archive: str) -> Items:

@@ -53,13 +53,14 @@ def test_what_systems_leave_is_no_photo_and_counted(
     assert data.digest == before.digest
 
 
-def test_it_is_left_out_of_folders_of_splits_too(photos: Path) -> None:
+def test_it_is_left_out_of_folders_of_splits_too(tmp_path: Path) -> None:
+    folder = tmp_path / "splits"
     for first, name in enumerate(("train", "val", "test")):
-        write_photos(photos / name, {"cats": 3, "dogs": 3}, first=10 * first)
-        put(photos / name / "cats" / "@eaDir" / "1.png")
-        put(photos / name / "__MACOSX" / "._a")
+        write_photos(folder / name, {"cats": 3, "dogs": 3}, first=10 * first)
+        put(folder / name / "cats" / "@eaDir" / "1.png")
+        put(folder / name / "__MACOSX" / "._a")
 
-    data = load(photos)
+    data = load(folder)
 
     assert data.labels == ("cats", "dogs")
     assert data.notes == ("left out 6 files: 3 in @eaDir, 3 in __MACOSX",)

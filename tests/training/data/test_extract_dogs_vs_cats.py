@@ -76,6 +76,7 @@ def test_the_folders_load_like_the_archive(pets: Path, tmp_path: Path, split: in
 
     assert folders.labels == archive.labels == ("cat", "dog")
     assert folders.digest == archive.digest
+    assert folders.notes == archive.notes == ()
     assert folders.split_seed == archive.split_seed == split
     for one, other in zip(folders.splits, archive.splits, strict=True):
         assert np.array_equal(one.photos[:], other.photos[:])

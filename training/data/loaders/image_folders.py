@@ -16,7 +16,7 @@ from training.data.datasets import DataSet
 from training.data.labelled_photos import Photo, assemble
 from training.data.loading import dataset
 from training.data.photo_lists import is_photo_list, read_photo_list
-from training.data.split_folders import split_folders
+from training.data.split_folders import split_folders, split_named
 from training.data.splits import SPLITS
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
@@ -99,7 +99,7 @@ def load_split_folders(
     classes = list(labels.values())
     _check_classes(folder, classes)
     left_out = LeftOut()
-    class_folders(folder, left_out)
+    others = [each.name for each in class_folders(folder, left_out) if not split_named(each.name)]
     photos = []
     for split, part in split_folders(folder).items():
         class_folders(part, left_out)
@@ -108,7 +108,10 @@ def load_split_folders(
             photos += [Photo(source, label, split) for source in sources]
     prepared = split_seed, preparation, shape, progress
     found = _data_set(folder, name, photos, classes, *prepared, left_out)
-    return replace(found, split_seed=_prepared_split_seed(folder) or found.split_seed)
+    if (folder / PREPARED).is_file():
+        return replace(found, split_seed=_prepared_split_seed(folder))
+    unused = [f"not used, beside the splits: {', '.join(others)}"] if others else []
+    return replace(found, notes=(*unused, *found.notes))
 
 
 def _data_set(

@@ -113,9 +113,13 @@ def test_a_test_folder_without_classes_is_not_used(tmp_path: Path) -> None:
 
 def test_folders_beside_the_splits_are_not_used(tmp_path: Path) -> None:
     folder = write_splits(tmp_path / "data", "train", "test", "validation")
-    write_photos(folder, {"damaged": 5}, first=500)
+    write_photos(folder, {"seg_pred": 5, "@eaDir": 1}, first=500)
 
-    assert load(folder).labels == ("a", "b")
+    data = load(folder)
+
+    assert data.labels == ("a", "b")
+    expected = ("not used, beside the splits: seg_pred", "left out 1 file: 1 in @eaDir")
+    assert data.notes == expected
 
 
 def test_a_class_may_be_called_like_a_split(tmp_path: Path) -> None:
