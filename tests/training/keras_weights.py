@@ -7,8 +7,8 @@ import keras
 import numpy as np
 from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
 
-MOBILENET = "mobilenet_1_0_224_tf_no_top.h5"
-"""The name under which Keras publishes MobileNet."""
+NARROW_MOBILENET = "mobilenet_2_5_224_tf_no_top.h5"
+"""The name under which Keras publishes MobileNet of a quarter of the width."""
 
 
 def write_keras_weights(path: Path, network: keras.Model) -> keras.Model:

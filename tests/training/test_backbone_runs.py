@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tests.training.backbones import backbone_of, write_photos
 from tests.training.file_server import Publisher, serving
-from tests.training.keras_weights import MOBILENET, mobilenet, write_keras_weights
+from tests.training.keras_weights import NARROW_MOBILENET, mobilenet, write_keras_weights
 from training.__main__ import main
 from training.data.datasets import file_digest
 from training.data.loaders.image_folders import load_image_folder
@@ -118,23 +118,23 @@ def test_with_an_empty_home_the_weights_that_keras_publishes_are_downloaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = write_photos(tmp_path / "flowers", {"a": 20, "b": 20})
-    file = tmp_path / "published" / MOBILENET
-    write_keras_weights(file, mobilenet(224))
+    file = tmp_path / "published" / NARROW_MOBILENET
+    write_keras_weights(file, mobilenet(224, 0.25))
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     for name in ("KERAS_HOME", "PHOTOLABEL_CACHE"):
         monkeypatch.delenv(name)
 
-    with serving(Publisher({MOBILENET: file.read_bytes()})) as mirror:
+    words = ("--set", "network.weights=imagenet", "--name", "flowers")
+    with serving(Publisher({file.name: file.read_bytes()})) as mirror:
         monkeypatch.setenv("PHOTOLABEL_MIRROR", mirror.url)
-        arguments = ["run", "images-mobilenet", "--name", "flowers", "--data", str(folder)]
-        assert main([*arguments, "--set", "epochs=1"]) == 0
+        assert run("images-mobilenet", folder, *words, "--force") == 0
 
     assert "published as models/flowers/1" in capsys.readouterr().out
-    assert card("flowers")["weights"] == {"name": MOBILENET, "sha256": file_digest(file)}
+    assert card("flowers")["weights"] == {"name": file.name, "sha256": file_digest(file)}
     (report,) = Path("runs").rglob("report.html")
-    for said in (MOBILENET, file_digest(file)):
+    for said in (file.name, file_digest(file)):
         assert said in report.read_text("utf-8")
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from tests.training.backbones import backbone_of, tiny, with_network
 from tests.training.file_server import Publisher, serving
-from tests.training.keras_weights import mobilenet, part_of, write_keras_weights
+from tests.training.keras_weights import NARROW_MOBILENET, mobilenet, part_of, write_keras_weights
 from training.errors import TrainingError
 from training.networks.pretrained import build
 from training.networks.weights import WeightsFile, load_weights
@@ -21,9 +21,6 @@ from training.settings import BackboneNetwork
 
 # Keras saves weights with a conversion that NumPy deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
-NARROW = "mobilenet_2_5_224_tf_no_top.h5"
-"""The name under which Keras publishes MobileNet of a quarter of the width."""
 
 PUBLISHED = "https://storage.googleapis.com/tensorflow/keras-applications"
 
@@ -120,11 +117,11 @@ def test_efficientnets_scale_their_input_as_with_imagenet_weights() -> None:
 @pytest.mark.parametrize(
     ("file", "cut"),
     [
-        (f"data/{NARROW}", ""),
-        (f"data/pretrained/{NARROW}", ""),
-        (f"pretrained/{NARROW}", ""),
-        (f"keras/models/{NARROW}", ""),
-        (f"keras/models/{NARROW}", "conv_pw_3_relu"),
+        (f"data/{NARROW_MOBILENET}", ""),
+        (f"data/pretrained/{NARROW_MOBILENET}", ""),
+        (f"pretrained/{NARROW_MOBILENET}", ""),
+        (f"keras/models/{NARROW_MOBILENET}", ""),
+        (f"keras/models/{NARROW_MOBILENET}", "conv_pw_3_relu"),
     ],
 )
 def test_the_file_is_found_in_data_folders_and_in_kerass_cache(
@@ -149,14 +146,14 @@ def test_weights_of_the_cut_network_fit_only_networks_with_that_cut(tmp_path: Pa
 
 def test_the_published_file_comes_before_others_that_fit(tmp_path: Path) -> None:
     write_narrow(tmp_path / "mobilenet_0.weights.h5")
-    published = write_narrow(tmp_path / NARROW)
+    published = write_narrow(tmp_path / NARROW_MOBILENET)
     write_narrow(tmp_path / "mobilenet_9.weights.h5")
 
     assert same(backbone_of(narrow(""), tmp_path).frozen, published)
 
 
 def test_files_that_do_not_fit_are_passed_over(tmp_path: Path) -> None:
-    (tmp_path / NARROW).write_bytes(b"not HDF5")
+    (tmp_path / NARROW_MOBILENET).write_bytes(b"not HDF5")
     write_keras_weights(tmp_path / "mobilenet_0_wide.h5", mobilenet(32, 0.5))
     fitting = write_narrow(tmp_path / "mobilenet_1.weights.h5")
     torn = tmp_path / "mobilenet_0_torn.weights.h5"
@@ -178,10 +175,12 @@ def test_files_of_other_names_are_not_tried(tmp_path: Path, name: str) -> None:
 def test_what_is_not_at_hand_is_downloaded_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    published = write_narrow(tmp_path / NARROW)
-    with serving(Publisher({NARROW: (tmp_path / NARROW).read_bytes()})) as mirror:
+    published = write_narrow(tmp_path / NARROW_MOBILENET)
+    with serving(
+        Publisher({NARROW_MOBILENET: (tmp_path / NARROW_MOBILENET).read_bytes()})
+    ) as mirror:
         monkeypatch.setenv("PHOTOLABEL_MIRROR", mirror.url)
-        (tmp_path / NARROW).unlink()
+        (tmp_path / NARROW_MOBILENET).unlink()
 
         found = [backbone_of(narrow("")) for _ in range(2)]
 
@@ -192,11 +191,13 @@ def test_what_is_not_at_hand_is_downloaded_once(
 def test_a_download_that_does_not_fit_is_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with serving(Publisher({NARROW: b"not HDF5"})) as mirror:
+    with serving(Publisher({NARROW_MOBILENET: b"not HDF5"})) as mirror:
         monkeypatch.setenv("PHOTOLABEL_MIRROR", mirror.url)
 
         for _ in range(2):
-            with pytest.raises(TrainingError, match=f"{NARROW} does not hold weights of Mobile"):
+            with pytest.raises(
+                TrainingError, match=f"{NARROW_MOBILENET} does not hold weights of Mobile"
+            ):
                 backbone_of(narrow())
 
     assert len(mirror.requests) == 2
@@ -219,9 +220,9 @@ def test_without_weights_the_error_says_what_to_fetch_and_where_to_put_it(
         backbone_of(narrow(), tmp_path)
 
     message = str(raised.value)
-    target = tmp_path / "cache" / "downloads" / "pretrained" / NARROW
+    target = tmp_path / "cache" / "downloads" / "pretrained" / NARROW_MOBILENET
     assert message.startswith("no ImageNet weights of MobileNet: cannot download http://127.0.0.1")
-    assert f"published as {PUBLISHED}/mobilenet/{NARROW}, " in message
+    assert f"published as {PUBLISHED}/mobilenet/{NARROW_MOBILENET}, " in message
     assert message.endswith(f"put it at {target}")
     monkeypatch.setenv("PHOTOLABEL_MIRROR", "http://127.0.0.1:9")
     published = write_narrow(target)
