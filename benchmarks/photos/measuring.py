@@ -14,8 +14,8 @@ from benchmarks.photos.posting import Gateway
 from benchmarks.photos.scores import Score, score
 from benchmarks.photos.sources import Items, garments, pets, real_garments
 from benchmarks.serving.report import Page
-from training.overrides import renamed
 from training.publishing.published_model import PublishedModel
+from training.publishing.unseen import split_seed
 
 _PAIRS = 100  # Photos compared one by one.
 _ROUNDS = 15
@@ -55,8 +55,7 @@ class Bench:
         """Return the test images of a model."""
         if model.name == "clothing":
             return garments(self.data, self.limit)
-        split = int(renamed(model.card.get("parameters", {})).get("split_seed", 1))
-        return pets(self.data, split, self.limit)
+        return pets(self.data, split_seed(model.card) or 1, self.limit)
 
 
 def distort(bench: Bench, model: PublishedModel, items: Items) -> None:
@@ -70,11 +69,18 @@ def distort(bench: Bench, model: PublishedModel, items: Items) -> None:
         photo = partial(_photo, make(name), items)
         predictions = bench.gateway.classify(model.name, items.labels, len(items.images), photo)
         scores.append(score(name, predictions, items.classes, scores[0] if scores else None))
-    bench.results.pages.append(report.scores(f"{model.name}: test images as photos", scores))
+    title = f"{model.name}: test images as photos{_caution(model)}"
+    bench.results.pages.append(report.scores(title, scores))
     bench.results.bars.extend(bars.distorted(model.name, scores))
     bench.results.figures[f"{model.name} distorted"] = {
         each.name: each.figures() for each in scores
     }
+
+
+def _caution(model: PublishedModel) -> str:
+    if model.name == "clothing" or split_seed(model.card) is not None:
+        return ""
+    return f" (version {model.version} may have been trained on most of them)"
 
 
 def _photo(make: Callable[[Any, int], bytes], items: Items, index: int) -> bytes:

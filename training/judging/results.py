@@ -127,18 +127,26 @@ def known_results(recipes: Iterable[Recipe], runs: Path, page: Path) -> KnownRes
     evaluated, unfinished = evaluated_runs(runs)
     measured, random_weights = [], dict(saved.random_weights)
     left_out = Counter({"not finished": unfinished} if unfinished else {})
+    new = [each for each in evaluated if (each.recipe, each.began) not in before]
+    for each in [*saved.runs, *new]:
+        if each.recipe not in listed:
+            left_out[f"of `{each.recipe}`, which is not in the list of recipes"] += 1
     for each in evaluated:
         recipe = listed.get(each.recipe)
         if recipe is None:
-            left_out[f"of `{each.recipe}`, which is not a recipe of the project"] += 1
-        elif each.random_weights:
+            continue
+        if each.random_weights:
             random_weights[each.recipe] = each.all_photos
         elif (each.recipe, each.began) in before or not (why := each.changes(recipe)):
             measured.append(each)
         else:
             left_out[f"of `{each.recipe}` with other settings ({'; '.join(why)})"] += 1
+    kept = merged([*saved.runs, *measured])
+    all_runs = {(m.recipe, m.model, m.began, m.seed) for m in (*saved.runs, *measured)}
+    if older := len(all_runs) - len(kept):
+        left_out["with the seed of a newer one"] = older
     return KnownResults(
-        merged([*saved.runs, *measured]),
+        kept,
         saved.not_run,
         random_weights,
         [f"{count} {what}" for what, count in left_out.items()],

@@ -17,7 +17,13 @@ DATA = "d" * 64
 
 
 def run_folder(
-    runs: Path, recipe: Recipe, accuracy: float, *, facts: Any = None, **card: Any
+    runs: Path,
+    recipe: Recipe,
+    accuracy: float,
+    *,
+    facts: Any = None,
+    began: str = "2026-11-22T10:00",
+    **card: Any,
 ) -> Path:
     """Write the files of a run that the tables are made from."""
     folder = runs / recipe.name / f"{recipe.seed}-{accuracy}"
@@ -30,7 +36,7 @@ def run_folder(
         "recipe": recipe.name,
         "parameters": hyperparameters(recipe),
         "metrics": {"test": {"accuracy": accuracy, "photos": 10_000}, "validation": validation},
-        "trained": {"seconds": 40 + recipe.seed, "hardware": hardware, "began": "2026-11-22T10:00"},
+        "trained": {"seconds": 40 + recipe.seed, "hardware": hardware, "began": began},
         "data": {"sha256": DATA, "training": 57_000, "validation": 3_000, "test": 10_000},
     }
     known = {"code": code_of(recipe), "data": DATA, "weights": "", "backend": "tensorflow"}

@@ -125,14 +125,16 @@ def test_runs_that_are_no_measurements_are_counted(tmp_path: Path) -> None:
     for seed in ("7", "8"):
         run_folder(tmp_path, override(CLOTHING, ["epochs=2", f"seed={seed}"]), 0.1)
     run_folder(tmp_path, replace(CLOTHING, name="mine"), 0.2)
+    run_folder(tmp_path, CLOTHING, 0.3, began="2026-11-20T10:00")
     (tmp_path / "clothing-cnn" / "0").mkdir(parents=True)
     (tmp_path / "clothing-cnn" / "0" / "run.json").write_text('{"status": "stopped"}')
     known = known_results([CLOTHING], tmp_path, tmp_path / "results.md")
 
     assert [each.accuracy for each in known.measurements] == [0.87, 0.88, 0.89]
     assert render([CLOTHING], known).count(
-        "Runs left out: 1 not finished, 2 of `clothing-dense128-adam` with other settings (epochs"
-        " 2, now 5), 1 of `mine`, which is not a recipe of the project.\n"
+        "Runs left out: 1 not finished, 1 of `mine`, which is not in the list of recipes, 2 of"
+        " `clothing-dense128-adam` with other settings (epochs 2, now 5), 1 with the seed of a"
+        " newer one.\n"
     )
 
 

@@ -57,8 +57,14 @@ def test_the_same_command_finishes_a_run_and_fresh_starts_another(
 
 
 def test_a_run_killed_after_saving_its_network_is_published(
-    train: CommandLine, monkeypatch: pytest.MonkeyPatch
+    train: CommandLine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """And an unfinished run of an earlier release is not continued, as it says."""
+    earlier = Path("runs/clothing-cnn/earlier")
+    earlier.mkdir(parents=True)
+    facts = {"model": "clothing", "parameters": {"seed": 1, "split": 1}, "code": "0123"}
+    (earlier / "run.json").write_text(json.dumps({**facts, "status": "stopped"}))
+
     def save_and_interrupt(network: object, folder: Path) -> None:
         save_trained_network(network, folder)
         raise KeyboardInterrupt
@@ -66,10 +72,13 @@ def test_a_run_killed_after_saving_its_network_is_published(
     with monkeypatch.context() as interrupted:
         interrupted.setattr("training.pipeline.train.save_trained_network", save_and_interrupt)
         assert train() == 130
+    said = capsys.readouterr().out
+    assert re.search(r"^not continued: \S+/earlier \(.*; the code has changed\)$", said, re.M)
     assert published_versions(MODELS) == []
 
     assert train() == 0
     assert published_versions(MODELS) == [1]
+    assert "not continued" not in capsys.readouterr().out
 
 
 def test_a_diverged_run_names_the_epoch_and_the_last_good_checkpoint(
