@@ -70,9 +70,10 @@ def fitted(backend: str, file: Path) -> list[np.ndarray]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    devices, difference = done.stdout.split()
+    devices, difference, of_warmed_head = done.stdout.split()
     assert int(devices) == 2
     assert float(difference) < 1e-5
+    assert float(of_warmed_head) < 1e-4
     with np.load(file) as weights:
         return [weights[name] for name in weights.files]
 

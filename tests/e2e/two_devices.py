@@ -8,17 +8,17 @@ It is a program because a framework can split the CPU only before its first comp
 
 import os
 import sys
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tests.training.backbones import tiny
 from training.backends import current
 from training.data.datasets import DataSet, Split
 from training.networks.dense import DenseNetwork
 from training.recipes import RECIPES
-from training.settings import Augmentation
+from training.settings import Augmentation, FineTuning
 
 if TYPE_CHECKING:
     import keras
@@ -59,7 +59,7 @@ def same_initial_weights() -> "keras.callbacks.Callback":
 
 
 def main() -> None:
-    """Print the number of devices and the largest difference of a weight."""
+    """Print the number of devices and the largest difference of a weight, and of a warm-up's."""
     split_cpu()
     from training.fitting.fit import fit
 
@@ -78,15 +78,34 @@ def main() -> None:
         class_weights="balanced",
         early_stopping=3,
     )
+    one, warm = fit(recipe, drawn(), [same_initial_weights()]).get_weights(), warmed_head()
+    np.savez(sys.argv[1], *one)
     with current().spread():
         devices = current().replicas()
-    one, two = (
-        fit(recipe, drawn(), [same_initial_weights()], scope=scope).get_weights()
-        for scope in (nullcontext(), current().spread())
-    )
-    np.savez(sys.argv[1], *one)
-    differences = [np.abs(first - second).max() for first, second in zip(one, two, strict=True)]
-    print(devices, max(map(float, differences)))
+        two, warm_two = fit(recipe, drawn(), [same_initial_weights()]).get_weights(), warmed_head()
+    print(devices, largest_difference(one, two), largest_difference(warm, warm_two))
+
+
+def largest_difference(one: list[np.ndarray], two: list[np.ndarray]) -> float:
+    """Return the largest difference of a weight."""
+    return max(float(np.abs(a - b).max()) for a, b in zip(one, two, strict=True))
+
+
+def warmed_head() -> list[np.ndarray]:
+    """Return the weights of a network whose head is fitted before it is fine-tuned."""
+    import keras
+
+    from training.fitting.head_warmup import fit_head_warmup
+    from training.networks.building import network_to_fit
+
+    keras.utils.set_random_seed(1)
+    recipe = replace(tiny(FineTuning("conv_pw_2_relu", head_epochs=2)), class_weights="balanced")
+    network = network_to_fit(recipe, 3)
+    features = np.random.default_rng(0).random((PHOTOS - 1, *network.input_shape[1:]))
+    split = Split(features, np.arange(PHOTOS - 1) % 10 // 4, features=(features,))
+    fit_head_warmup(recipe, network, replace(drawn(), training=split))
+    weights: list[np.ndarray] = network.get_weights()
+    return weights
 
 
 if __name__ == "__main__":

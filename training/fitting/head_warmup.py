@@ -34,7 +34,8 @@ def fit_head_warmup(
     vectors = []
     for first in range(0, len(data.training), _BATCH):
         part = data.training.inputs[first : first + _BATCH]
-        vectors.append(below.predict_on_batch(np.asarray(part, np.float32)))
+        found = below.predict_on_batch(np.asarray(part, np.float32))
+        vectors.append(found[: len(part)])  # With several GPUs, TensorFlow repeats them for each.
         stop.check()
     tail.compile(
         keras.optimizers.Adam(recipe.fine_tuning.head_learning_rate),

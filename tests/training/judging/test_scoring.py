@@ -129,7 +129,10 @@ def test_a_model_is_scored_on_the_test_photos_of_its_own_recipe(
     figures = json.loads(Path("scores.json").read_text())
     assert figures["accuracy"] == card["metrics"]["test"]["accuracy"]
     assert figures["photos"] == 50
-    assert "the test photos of fashion-mnist" in capsys.readouterr().out
+    assert figures["top_k"] == card["metrics"]["test"]["top_k"]
+    shown = capsys.readouterr().out
+    assert "the test photos of fashion-mnist" in shown
+    assert f"top-2 accuracy {figures['top_k']['2']:.2%}, top-3 accuracy " in shown
 
 
 @pytest.mark.parametrize(
