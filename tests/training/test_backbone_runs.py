@@ -20,7 +20,6 @@ from training.recipes import RECIPES, recipe_named
 from training.settings import BackboneNetwork
 
 # Keras saves weights with a conversion that NumPy deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 TINY = (
     "network.weights=random",

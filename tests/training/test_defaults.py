@@ -18,7 +18,6 @@ from training.recipes import DEFAULTS, RECIPES, STARTER_RECIPES
 from training.settings import BackboneNetwork
 
 # Keras saves weights with a conversion that NumPy deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Ten ways in which a result becomes too good, or another's, and that each is noticed."""
 
-import importlib
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +17,8 @@ from training.data.datasets import DataSet, Split
 from training.data.loading import load
 from training.data.splits import split_of
 from training.fitting import feature_cache
+from training.judging.measurements import Measurement
+from training.judging.results import missing
 from training.judging.scoring import recipe_photos
 from training.networks.backbone import untrained_backbone
 from training.networks.dense import DenseNetwork
@@ -26,6 +27,7 @@ from training.publishing.gate import judge
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.published_model import PublishedModel
 from training.recipe import Recipe
+from training.runs.identity import code_of
 from training.settings import Augmentation, FineTuning
 
 QUIET = Console(quiet=True)
@@ -118,24 +120,18 @@ def digests(*recipes: Recipe) -> set[str]:
     return found
 
 
-# Needs the key of cached features that names the cut.
-@pytest.mark.xfail(strict=True, reason="the key of cached features does not name the cut yet")
 def test_6_cached_features_of_another_cut() -> None:
     cuts = ("conv_pw_1_bn", "conv_pw_1_relu")
 
     assert len(digests(*(with_network(tiny(), cut=cut) for cut in cuts))) == 2
 
 
-# Needs the key of cached features that names fine_tuning.after.
-@pytest.mark.xfail(strict=True, reason="the key of cached features does not name `after` yet")
 def test_7_cached_features_of_another_layer_to_tune_after() -> None:
     layers = ("conv_pw_1_bn", "conv_pw_1_relu")
 
     assert len(digests(*(tiny(FineTuning(after=layer)) for layer in layers))) == 2
 
 
-# Needs the key of cached features with a digest of the code of augmentation.
-@pytest.mark.xfail(strict=True, raises=AttributeError, reason="the key has no code of it yet")
 def test_8_cached_views_of_other_augmentation_code(monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = with_network(tiny(), Augmentation(brightness=2.0), varied=1)
     views: Callable[[Recipe, int], Any] = feature_cache._views
@@ -147,12 +143,8 @@ def test_8_cached_views_of_other_augmentation_code(monkeypatch: pytest.MonkeyPat
     assert before[1] != after[1]
 
 
-# Needs results that are known by code and data.
 def test_9_results_of_photos_that_have_changed_since() -> None:
-    identity = pytest.importorskip("training.runs.identity", reason="no identity of runs yet")
-    measurements: Any = importlib.import_module("training.judging.measurements")
-    results: Any = importlib.import_module("training.judging.results")
-    measured = measurements.Measurement(
+    measured = Measurement(
         recipe=LETTERS.name,
         model="letters",
         parameters=hyperparameters(LETTERS),
@@ -163,14 +155,13 @@ def test_9_results_of_photos_that_have_changed_since() -> None:
         hardware="",
         data="d" * 64,
         began="2026-01-01T00:00:00+00:00",
-        code=identity.code_of(LETTERS),
+        code=code_of(LETTERS),
         backend="tensorflow",
     )
 
     def todo(data: str) -> list[Recipe]:
         now = {"data": data, "weights": "", "backend": "tensorflow"}
-        found: list[Recipe] = results.missing(LETTERS, 1, [measured], lambda recipe: now)
-        return found
+        return missing(LETTERS, 1, [measured], lambda recipe: now)
 
     assert not todo(data="d" * 64)
     assert todo(data="e" * 64) == [LETTERS]

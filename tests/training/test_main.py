@@ -21,7 +21,6 @@ ROOT = Path(__file__).parents[2]
 TIMEOUT_SECONDS = 300  # The machine may be busy with other things.
 
 # Keras saves weights with a conversion that NumPy deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
 def test_a_run_publishes_a_model_with_its_accuracy_and_provenance(

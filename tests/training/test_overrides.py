@@ -44,7 +44,7 @@ def test_the_last_of_several_assignments_wins() -> None:
 
 @pytest.mark.parametrize("name", ["epoch", "network", "network.units", "name", "shape", ""])
 def test_an_unknown_name_is_refused_with_the_known_ones(name: str) -> None:
-    with pytest.raises(UsageError, match=f"no setting '{name}'; it has .*batch_size, .*epochs, "):
+    with pytest.raises(UsageError, match=f"no setting '{name}'; it has .*epochs, fit_size, "):
         override(RECIPE, [f"{name}=1"])
 
 

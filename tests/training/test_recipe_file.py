@@ -23,8 +23,6 @@ from training.runs.identity import code_of
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "development.md").read_text("utf-8")
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 ONE_LINE = """
 from dataclasses import replace
 from training.networks.dense import DenseNetwork

@@ -14,14 +14,15 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from threading import Lock
 
 from filelock import FileLock, Timeout
 
 from serving.photos.errors import BadPhoto
 from training.data.datasets import file_digest
-from training.data.loaders.cats_dogs import FOLDERS, label_of, read_member
+from training.data.dogs_vs_cats_archive import checked_members, photo_name
+from training.data.loaders.cats_dogs import FOLDERS, read_member
 from training.data.loaders.image_folders import PREPARED
 from training.data.photo_limits import prepare_photo
 from training.data.prepared_photos import Source, content_digests
@@ -36,8 +37,6 @@ DAMAGED_LIST = "damaged.csv"
 LOCK = ".prepared.lock"
 
 _CHECKED_AS = ("squash/1", (150, 150, 3))
-_MAX_PHOTO_BYTES = 64 * 2**20  # A gateway accepts less.
-_MAX_RATIO = 20  # Of extracted to archived bytes: JPEGs hardly shrink.
 _SPARE_BYTES = 64 * 2**20  # Left free on the disk.
 _Read = Callable[[str], bytes]  # From the name of a member to its content.
 
@@ -82,7 +81,7 @@ def prepare_dogs_vs_cats(
         raise TrainingError(f"there is no archive {path}")
     try:
         with zipfile.ZipFile(path) as archive:
-            members = _members(archive, path)
+            members = checked_members(archive, path)
             _check_folder(folder)
             with FileLock(folder / LOCK, timeout=0):
                 made_from = {"archive": file_digest(path), "split": split, "split_by": "content"}
@@ -102,25 +101,6 @@ def prepare_dogs_vs_cats(
         ) from error
 
 
-def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, list[zipfile.ZipInfo]]:
-    """Return the archive's photos by the folder of their class."""
-    members = archive.infolist()
-    size = sum(_checked_size(member, path) for member in members)
-    if size > _MAX_RATIO * max(path.stat().st_size, 2**20):
-        raise TrainingError(
-            f"{path} is refused: its {path.stat().st_size:,} bytes would become {size:,}"
-        )
-    found = {folder: _labelled(members, label) for folder, label in FOLDERS.items()}
-    if any(len(named) < FEWEST for named in found.values()):
-        names = archive.namelist()
-        advice = "; it holds train.zip: unpack that first" if "train.zip" in names else ""
-        raise TrainingError(
-            f"{path} has too few photos named train/cat.N.jpg and train/dog.N.jpg, or"
-            f" PetImages/Cat/N.jpg and PetImages/Dog/N.jpg{advice}"
-        )
-    return found
-
-
 def _split(found: dict[str, list[zipfile.ZipInfo]], read: _Read, split_seed: int) -> list[_Photo]:
     """Split the photos by content; those that can't be read are reported when they are written."""
     folders = {split: folder for folder, split in SPLIT_FOLDERS.items()}
@@ -133,42 +113,9 @@ def _split(found: dict[str, list[zipfile.ZipInfo]], read: _Read, split_seed: int
         splits = split_class(contents, split_seed)
         for member, digest in zip(members, digests, strict=True):
             split = folders[splits.get(str(digest), "training")]
-            name = _photo_name(member.filename, FOLDERS[inner])
+            name = photo_name(member.filename, FOLDERS[inner])
             photos.append(_Photo(member, split, inner, name))
     return sorted(photos, key=lambda photo: photo.member.header_offset)
-
-
-def _checked_size(member: zipfile.ZipInfo, path: Path) -> int:
-    name = member.filename
-    windows = PureWindowsPath(name)
-    if windows.is_absolute() or windows.drive or name.startswith("/") or ".." in windows.parts:
-        raise TrainingError(f"{path} is refused: its member {name!r} points outside the folder")
-    if member.file_size > _MAX_PHOTO_BYTES:
-        raise TrainingError(
-            f"{path} is refused: its member {name!r} would become {member.file_size:,} bytes; no"
-            f" photo may have more than {_MAX_PHOTO_BYTES:,}"
-        )
-    return member.file_size
-
-
-def _labelled(members: list[zipfile.ZipInfo], label: str) -> list[zipfile.ZipInfo]:
-    found: dict[str, zipfile.ZipInfo] = {}
-    for member in members:
-        if label_of(member.filename) == label:
-            name = _photo_name(member.filename, label)
-            if name in found:
-                raise TrainingError(
-                    f"the archive has two photos named {name}: {found[name].filename} and"
-                    f" {member.filename}"
-                )
-            found[name] = member
-    return list(found.values())
-
-
-def _photo_name(path: str, label: str) -> str:
-    """Return the name of an extracted photo, `cat.N.jpg`, also for `PetImages/Cat/N.jpg`."""
-    name = PurePosixPath(path).name
-    return name if name.startswith(f"{label}.") else f"{label}.{name}"
 
 
 def _check_folder(folder: Path) -> None:

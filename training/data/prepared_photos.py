@@ -64,9 +64,11 @@ def content_digests(sources: Sequence[Source]) -> list[str | OSError | zipfile.B
 
     def digest(source: Source) -> str | OSError | zipfile.BadZipFile:
         try:
-            return hashlib.sha256(source.read()).hexdigest()
+            encoded = source.read()
         except (OSError, zipfile.BadZipFile) as error:
             return error
+        # Empty files would count as copies of each other.
+        return hashlib.sha256(encoded).hexdigest() if encoded else OSError("it is empty")
 
     return list(mapped(digest, sources))
 

@@ -1,7 +1,7 @@
 """Unknown (out-of-distribution) photos: published data sets of other things, noise, blanks.
 
-Published photos are prepared as the gateway prepares them. Nothing is downloaded: sets whose files
-are not found are left out.
+Published photos are prepared as the gateway prepares them. Nothing is downloaded for this: sets
+whose files are neither found nor downloaded before are left out.
 """
 
 import io
@@ -14,13 +14,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from serving.photos import Shape, prepare
+from serving.photos import Shape
 from serving.photos.errors import BadPhoto
 from training.data.datasets import DataSet, search_folders
+from training.data.loaders.cats_dogs import ARCHIVES as PET_ARCHIVES
 from training.data.loaders.fashion_mnist import FILES as FASHION_FILES
 from training.data.loaders.fashion_mnist import load_fashion_mnist
 from training.data.loaders.mnist import FILE as MNIST_FILE
 from training.data.loaders.mnist import load_mnist
+from training.data.photo_limits import prepare_photo
+from training.downloads import downloads_folder
 from training.errors import TrainingError
 from training.recipe import ANY_PHOTOS
 from training.threads import mapped
@@ -56,7 +59,8 @@ def published_sets(data: Path | None, own: str) -> Iterator[tuple[str, EncodedPh
     if own == ANY_PHOTOS:
         return
     for name, (dataset, find) in _SETS.items():
-        found = None if dataset == own else find(data, search_folders(data, dataset))
+        folders = [*search_folders(data, dataset), downloads_folder(dataset)]
+        found = None if dataset == own else find(data, folders)
         if found:
             yield name, found
 
@@ -92,7 +96,7 @@ def prepare_photos(photos: EncodedPhotos, preparation: str, shape: Shape) -> np.
 
     def attempt(encoded: bytes) -> np.ndarray | None:
         try:
-            return prepare(encoded, preparation, shape)
+            return prepare_photo(encoded, preparation, shape)
         except BadPhoto:
             return None
 
@@ -160,6 +164,9 @@ def _archive(*names: str) -> _Find:
 _SETS = {
     "digits": ("mnist", _arrays(load_mnist, MNIST_FILE)),
     "garments": ("fashion-mnist", _arrays(load_fashion_mnist, *FASHION_FILES)),
-    "cats and dogs": ("dogs-vs-cats", _archive("train.zip")),
+    "cats and dogs": (
+        "dogs-vs-cats",
+        _archive(*PET_ARCHIVES, "PetImages"),
+    ),
     "flowers": ("flower-photos", _archive("flower_photos.zip", "flower_photos")),
 }

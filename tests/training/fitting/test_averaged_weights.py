@@ -24,7 +24,6 @@ from training.recipe import Recipe
 # Keras saves weights with a conversion that NumPy deprecates.
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
 
 

@@ -22,7 +22,6 @@ from training.settings import Augmentation, FineTuning
 # Keras saves weights with a conversion that NumPy deprecates.
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
 
 

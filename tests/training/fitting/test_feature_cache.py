@@ -18,7 +18,6 @@ from training.recipe import Recipe
 from training.settings import Augmentation, FineTuning
 
 # Keras saves weights with a conversion that NumPy deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
 @pytest.fixture

@@ -117,7 +117,6 @@ def test_a_folder_of_runs_that_does_not_exist_is_reported(
 
 
 @pytest.mark.integration
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's.
 def test_the_command_runs_missing_recipes_once_and_says_why_one_failed(
     garments: Path,
     tiny_recipe: Recipe,

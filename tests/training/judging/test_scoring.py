@@ -114,7 +114,6 @@ def test_an_unsuitable_folder_is_one_line(
 
 
 @pytest.mark.integration
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's.
 def test_a_model_is_scored_on_the_test_photos_of_its_own_recipe(
     garments: Path, tiny_recipe: Recipe, capsys: pytest.CaptureFixture[str]
 ) -> None:

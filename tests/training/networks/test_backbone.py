@@ -16,7 +16,6 @@ from training.recipes import RECIPES
 from training.settings import BackboneNetwork, FineTuning, Head
 
 # Keras saves weights with a conversion that NumPy deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
 def photos(count: int = 3) -> np.ndarray:

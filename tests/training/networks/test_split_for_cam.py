@@ -13,8 +13,6 @@ from training.networks.split_for_cam import split_for_cam
 from training.recipe import Recipe
 from training.settings import Augmentation, BackboneNetwork, FineTuning, Head
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 MOBILE = {
     "network": BackboneNetwork(backbone="MobileNetV2", weights="random", alpha=0.35),
     "shape": (96, 96, 3),

@@ -20,7 +20,6 @@ from training.recipe import Recipe
 from training.settings import BackboneNetwork
 
 # Keras saves weights with a conversion that NumPy deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 PUBLISHED = "https://storage.googleapis.com/tensorflow/keras-applications"
 

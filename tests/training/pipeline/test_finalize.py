@@ -24,7 +24,6 @@ from training.recipes import RECIPES
 from training.settings import FineTuning
 
 # Keras saves weights with a conversion that NumPy deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
 def set_floor(monkeypatch: pytest.MonkeyPatch, floor: float) -> None:

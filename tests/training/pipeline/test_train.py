@@ -15,7 +15,6 @@ from tests.training.conftest import CommandLine
 from training.runs.trained_network import save_trained_network
 
 # Keras saves weights with a conversion that NumPy deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 MODELS = Path("models/clothing")
 

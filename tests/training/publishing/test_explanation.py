@@ -25,8 +25,6 @@ from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.settings import BackboneNetwork, Head
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 CARD = {"name": "clothing", "labels": ["a", "b"], "preparation": "garment/1"}
 PHOTOS = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 1), np.uint8)
 

@@ -46,7 +46,6 @@ def test_starters_that_are_too_large_together_are_refused(tmp_path: Path) -> Non
     assert not (starters / "cats-dogs").exists()
 
 
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's.
 def test_the_command_trains_the_starter_recipes_and_installs_accurate_models(
     garments: Path,
     tiny_recipe: Recipe,

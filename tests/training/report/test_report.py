@@ -4,89 +4,18 @@ import json
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 
+from tests.training.report.run_folders import CARD, LABELS, Addresses, run_folder, text_of
 from training.__main__ import main
 from training.errors import TrainingError
-from training.json_files import write_json
-from training.metrics.evaluation import Evaluation, save_evaluation
 from training.report import report_page, write_report
-from training.report.pictures import curves
 
 ROOT = Path(__file__).parents[3]
-LABELS = ("T-shirt <top>", "Брюки & co", "bag $5")
 PICTURES = ("curves.png", "confusion.png", "mistakes.png", "predictions.png")
-
-CARD: dict[str, Any] = {
-    "name": "clothing",
-    "recipe": "clothing-tiny",
-    "parameters": {"seed": 3, "epochs": 4, "network.units": [4, 8], "jit": "auto"},
-    "preparation": "garment/1",
-    "input_shape": [6, 5, 1],
-    "data": {"name": "drawn", "sha256": "0123abcd" * 8, "training": 9, "validation": 3, "test": 60},
-    "trained": {
-        "seconds": 12.5,
-        "hardware": {"device": "CPU", "processor": "A fast one", "cores": 2},
-        "packages": {"keras": "3.15.1"},
-        "commit": None,
-    },
-}
-
-
-def entry(epoch: int, val_loss: float | None) -> dict[str, Any]:
-    validation = {} if val_loss is None else {"val_loss": val_loss, "val_accuracy": 0.5}
-    trained = {"epoch": epoch, "loss": 1 / epoch, "accuracy": 0.6}
-    return {**trained, **validation, "seconds": 2.0, "images_per_second": 1234.0}
-
-
-def run_folder(
-    folder: Path,
-    *,
-    wrong: int = 20,
-    channels: int = 1,
-    losses: tuple[float | None, ...] = (0.9, 0.5, 0.7, 0.9),
-    **card: Any,
-) -> Path:
-    """Write the files of a run whose model gets `wrong` of 60 test photos wrong."""
-    folder.mkdir(parents=True, exist_ok=True)
-    classes = np.arange(60) % 3
-    chosen = (classes + (np.arange(60) < wrong)) % 3
-    probabilities = np.eye(3, dtype=np.float32)[chosen] * 0.7 + 0.1
-    photos = np.random.default_rng(0).integers(0, 256, (60, 6, 5, channels), np.uint8)
-    save_evaluation(Evaluation(LABELS, classes, probabilities), photos, folder)
-    write_json(folder / "model_card.json", {**CARD, "labels": LABELS, **card})
-    write_json(folder / "history.json", [entry(n + 1, loss) for n, loss in enumerate(losses)])
-    return folder
-
-
-class Addresses(HTMLParser):
-    """Collects what a page refers to, and its text."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self.text = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ("script", "link", "iframe", "object"):
-            self.found.append(tag)
-        self.found += [v or "" for name, v in attrs if name in ("src", "srcset", "href", "data")]
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def text_of(source: str) -> str:
-    """Return the text of a page, with single spaces."""
-    read = Addresses()
-    read.feed(source)
-    return " ".join(read.text.split())
 
 
 @pytest.fixture(scope="module")
@@ -163,48 +92,6 @@ def test_without_a_rise_or_a_validation_split_the_page_says_so(
 
     assert message in text
     assert "Overfitting starts" not in text
-
-
-def test_the_page_names_the_epoch_that_early_stopping_chose(tmp_path: Path) -> None:
-    stopped = {**CARD["trained"], "epochs": {"fitted": 4, "best": 2}}
-    source = report_page(run_folder(tmp_path, trained=stopped))
-
-    text = text_of(source)
-    assert "the weights are those of epoch 2, which has the lowest validation loss." in text
-    assert " 2 (best) " in text
-    assert "early stopping" not in text_of(report_page(run_folder(tmp_path))).lower()
-
-
-def test_the_curves_mark_the_epoch_that_early_stopping_chose() -> None:
-    history = [entry(n + 1, loss) for n, loss in enumerate((0.9, 0.5, 0.7, 0.9))]
-    marked, plain = curves(history, 2), curves(history, None)
-
-    differs = {
-        one["what"]: one["light"] != other["light"]
-        for one, other in zip(marked, plain, strict=True)
-    }
-    assert differs == {"loss": True, "accuracy": True, "seconds": False}
-
-
-@pytest.mark.parametrize(
-    ("weights", "said"),
-    [("none", "--set class_weights=balanced weighs"), ("balanced", "The loss weighed")],
-)
-def test_the_page_says_that_the_training_photos_are_unbalanced(
-    tmp_path: Path, weights: str, said: str
-) -> None:
-    classes = {"daisy": {"photos": 1200}, "rose": {"photos": 40}}
-    text = text_of(
-        report_page(
-            run_folder(
-                tmp_path,
-                parameters={"seed": 1, "class_weights": weights},
-                metrics={"training": {"photos": 1240, "classes": classes}},
-            )
-        )
-    )
-
-    assert "unbalanced: 1,200 photos of 'daisy' to 40 of 'rose'. " + said in text
 
 
 def test_the_page_shows_top_k_accuracies(source: str) -> None:

@@ -24,7 +24,6 @@ from training.trust.activations import (
 )
 
 # Keras saves weights with a conversion that NumPy deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 GRAY = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 1), np.uint8)
 COLOUR = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), np.uint8)

@@ -15,7 +15,6 @@ from training.__main__ import main
 from training.data.loaders.fashion_mnist import load_fashion_mnist
 
 # Keras saves weights with a conversion that NumPy deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 VALIDATION = ("--set", "held_out=0.3")
 

@@ -12,7 +12,6 @@ from training.trust.activations import last_layer, logit_weights
 from training.trust.calibration import calibrate, calibration_figures, fitted_temperature
 
 # Keras saves weights with a conversion that NumPy deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
 def drawn(photos: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:

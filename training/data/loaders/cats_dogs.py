@@ -36,6 +36,8 @@ ARCHIVE = Download(
     size=824_887_076,
     sha256="b7974bd00a84a99921f36ee4403f089853777b5ae8d151c76a86e64900334af9",
 )
+ARCHIVES = ("train.zip", ARCHIVE.name)
+"""The names of published archives, Kaggle's first."""
 
 _NAME = re.compile(r"(?:.*/)?(?:(cat|dog)\.|PetImages/(Cat|Dog)/)\d+\.jpg")
 
@@ -93,9 +95,9 @@ def read_member(archive: zipfile.ZipFile, name: str, reading: Lock) -> bytes:
 def _find(data: Path | None) -> Path | None:
     """Return an archive or a folder of the user's."""
     for folder in search_folders(data, "dogs-vs-cats"):
-        for archive in ("train.zip", ARCHIVE.name):
-            if (folder / archive).is_file():
-                return folder / archive
+        for name in ARCHIVES:
+            if (folder / name).is_file():
+                return folder / name
         if folder.is_dir() and split_folders(folder):
             return folder
         for unpacked in (folder, folder / "PetImages"):

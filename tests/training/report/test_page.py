@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import pytest
+
+from tests.training.report.run_folders import CARD, entry, run_folder, text_of
+from training.report import report_page
+from training.report.pictures import curves
+
+
+def test_the_page_names_the_epoch_that_early_stopping_chose(tmp_path: Path) -> None:
+    stopped = {**CARD["trained"], "epochs": {"fitted": 4, "best": 2}}
+    source = report_page(run_folder(tmp_path, trained=stopped))
+
+    text = text_of(source)
+    assert "the weights are those of epoch 2, which has the lowest validation loss." in text
+    assert " 2 (best) " in text
+    assert "early stopping" not in text_of(report_page(run_folder(tmp_path))).lower()
+
+
+def test_the_curves_mark_the_epoch_that_early_stopping_chose() -> None:
+    history = [entry(n + 1, loss) for n, loss in enumerate((0.9, 0.5, 0.7, 0.9))]
+    marked, plain = curves(history, 2), curves(history, None)
+
+    differs = {
+        one["what"]: one["light"] != other["light"]
+        for one, other in zip(marked, plain, strict=True)
+    }
+    assert differs == {"loss": True, "accuracy": True, "seconds": False}
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [("none", "--set class_weights=balanced weighs"), ("balanced", "The loss weighed")],
+)
+def test_the_page_says_that_the_training_photos_are_unbalanced(
+    tmp_path: Path, weights: str, said: str
+) -> None:
+    classes = {"daisy": {"photos": 1200}, "rose": {"photos": 40}}
+    text = text_of(
+        report_page(
+            run_folder(
+                tmp_path,
+                parameters={"seed": 1, "class_weights": weights},
+                metrics={"training": {"photos": 1240, "classes": classes}},
+            )
+        )
+    )
+
+    assert "unbalanced: 1,200 photos of 'daisy' to 40 of 'rose'. " + said in text

@@ -1,0 +1,67 @@
+"""The members of a published archive of dogs-vs-cats, checked before anything is extracted."""
+
+import zipfile
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from training.data.loaders.cats_dogs import FOLDERS, label_of
+from training.data.splits import FEWEST
+from training.errors import TrainingError
+
+_MAX_PHOTO_BYTES = 64 * 2**20  # A gateway accepts less.
+_MAX_RATIO = 20  # Of extracted to archived bytes: JPEGs hardly shrink.
+
+
+def checked_members(archive: zipfile.ZipFile, path: Path) -> dict[str, list[zipfile.ZipInfo]]:
+    """Return the archive's photos by the folder of their class.
+
+    Raises:
+        TrainingError: it has too few photos, two of the same name, or malicious members.
+    """
+    members = archive.infolist()
+    size = sum(_checked_size(member, path) for member in members)
+    if size > _MAX_RATIO * max(path.stat().st_size, 2**20):
+        raise TrainingError(
+            f"{path} is refused: its {path.stat().st_size:,} bytes would become {size:,}"
+        )
+    found = {folder: _labelled(members, label) for folder, label in FOLDERS.items()}
+    if any(len(named) < FEWEST for named in found.values()):
+        names = archive.namelist()
+        advice = "; it holds train.zip: unpack that first" if "train.zip" in names else ""
+        raise TrainingError(
+            f"{path} has too few photos named train/cat.N.jpg and train/dog.N.jpg, or"
+            f" PetImages/Cat/N.jpg and PetImages/Dog/N.jpg{advice}"
+        )
+    return found
+
+
+def _checked_size(member: zipfile.ZipInfo, path: Path) -> int:
+    name = member.filename
+    windows = PureWindowsPath(name)
+    if windows.is_absolute() or windows.drive or name.startswith("/") or ".." in windows.parts:
+        raise TrainingError(f"{path} is refused: its member {name!r} points outside the folder")
+    if member.file_size > _MAX_PHOTO_BYTES:
+        raise TrainingError(
+            f"{path} is refused: its member {name!r} would become {member.file_size:,} bytes; no"
+            f" photo may have more than {_MAX_PHOTO_BYTES:,}"
+        )
+    return member.file_size
+
+
+def _labelled(members: list[zipfile.ZipInfo], label: str) -> list[zipfile.ZipInfo]:
+    found: dict[str, zipfile.ZipInfo] = {}
+    for member in members:
+        if label_of(member.filename) == label:
+            name = photo_name(member.filename, label)
+            if name in found:
+                raise TrainingError(
+                    f"the archive has two photos named {name}: {found[name].filename} and"
+                    f" {member.filename}"
+                )
+            found[name] = member
+    return list(found.values())
+
+
+def photo_name(path: str, label: str) -> str:
+    """Return the name of an extracted photo, `cat.N.jpg`, also for `PetImages/Cat/N.jpg`."""
+    name = PurePosixPath(path).name
+    return name if name.startswith(f"{label}.") else f"{label}.{name}"
