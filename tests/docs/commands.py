@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 RUNNABLE = {"sh", "python"}
-UNRUNNABLE_FORMS = {"text", "json", "yaml", "http", ""}
+UNRUNNABLE_FORMS = {"text", "csv", "json", "yaml", "http", ""}
 
 _BLOCK = re.compile(
     r"(?:^<!-- not run: (?P<why>[^\n]+?) -->\n+)?^```(?P<form>\w*)\n(?P<text>.*?)^```$", re.M | re.S

@@ -36,7 +36,7 @@ def test_a_network_fitted_without_tensorflow_is_published_with_it(tmp_path: Path
     folder = workspace.run_folder()
     named = folder.relative_to(workspace.folder)
     lines = output.splitlines()
-    assert lines[0] == "clothing-cnn, seed 1, on CPU with JAX"
+    assert lines[1] == "clothing-cnn, seed 1, on CPU with JAX"
     assert lines[-1] == f"python -m training export {named} --data garments --models models"
     assert workspace.versions() == []
     assert len(list((workspace.folder / "events" / "clothing-cnn" / folder.name).iterdir())) == 2
