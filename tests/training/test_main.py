@@ -20,8 +20,6 @@ from training.recipes import DEFAULTS, RECIPES
 ROOT = Path(__file__).parents[2]
 TIMEOUT_SECONDS = 300  # The machine may be busy with other things.
 
-# Keras saves weights with a conversion that NumPy deprecates.
-
 
 def test_a_run_publishes_a_model_with_its_accuracy_and_provenance(
     train: CommandLine, capsys: pytest.CaptureFixture[str]

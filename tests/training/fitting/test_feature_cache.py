@@ -17,8 +17,6 @@ from training.progress_bars import ProgressCallback
 from training.recipe import Recipe
 from training.settings import Augmentation, FineTuning
 
-# Keras saves weights with a conversion that NumPy deprecates.
-
 
 @pytest.fixture
 def shapes(tmp_path: Path) -> Path:

@@ -23,8 +23,6 @@ from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.settings import FineTuning
 
-# Keras saves weights with a conversion that NumPy deprecates.
-
 
 def set_floor(monkeypatch: pytest.MonkeyPatch, floor: float) -> None:
     recipe: Recipe = RECIPES["clothing-cnn"]

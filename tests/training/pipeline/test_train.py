@@ -14,8 +14,6 @@ from serving.repository.versions import published_versions
 from tests.training.conftest import CommandLine
 from training.runs.trained_network import save_trained_network
 
-# Keras saves weights with a conversion that NumPy deprecates.
-
 MODELS = Path("models/clothing")
 
 
