@@ -177,12 +177,12 @@ def test_10_scoring_on_the_training_photos(flat: Path, tmp_path: Path) -> None:
     number = published(base, labels, recipe=recipe.name, data=trained_on)
     model = PublishedModel(base / str(number))
 
-    def caution(of: Recipe, split: str) -> str:
-        return recipe_photos(model, of, flat, split, QUIET).caution
+    def warning(of: Recipe, split: str) -> str:
+        return recipe_photos(model, of, flat, split, QUIET).warning
 
-    assert "was trained on these photos" in caution(recipe, "training")
-    assert "may have been trained on" in caution(replace(recipe, name="x", split_seed=2), "test")
-    assert caution(recipe, "test") == ""
+    assert "was trained on these photos" in warning(recipe, "training")
+    assert "may have been trained on" in warning(replace(recipe, name="x", split_seed=2), "test")
+    assert warning(recipe, "test") == ""
 
 
 LETTERS = Recipe(

@@ -18,7 +18,7 @@ from training.data.photo_lists import is_photo_list, read_photo_list
 from training.data.prepared_photos import Source, content_digests, photo_store
 from training.data.split_folders import split_folders
 from training.errors import TrainingError, UsageError
-from training.judging.cautions import data_caution, folder_caution
+from training.judging.overlap_warnings import data_warning, folder_warning
 from training.metrics.evaluation import Evaluation
 from training.overrides import renamed
 from training.progress_bars import counting
@@ -39,7 +39,7 @@ class LabelledPhotos:
         photos: uint8 `[photos, height, width, channels]`.
         classes: int64 `[photos]`.
         left_out: photos that could not be used, with the reasons.
-        caution: why the model may look better on these photos than it is; may be empty.
+        warning: why the model may look better on these photos than it is; may be empty.
     """
 
     name: str
@@ -47,14 +47,14 @@ class LabelledPhotos:
     photos: Photos
     classes: np.ndarray
     left_out: tuple[str, ...] = ()
-    caution: str = ""
+    warning: str = ""
 
 
 def score(model: PublishedModel, photos: LabelledPhotos) -> dict[str, Any]:
     """Evaluate a model on photos.
 
     Returns:
-        JSON values: `model`, `version`, `data`, `caution`, `photos_left_out`, the figures of
+        JSON values: `model`, `version`, `data`, `warning`, `photos_left_out`, the figures of
         `Evaluation.metrics`, `labels`, `confusion` (rows: correct class; columns: predicted one),
         `seconds` and `images_per_second`.
 
@@ -71,7 +71,7 @@ def score(model: PublishedModel, photos: LabelledPhotos) -> dict[str, Any]:
         "model": model.name,
         "version": model.version,
         "data": photos.name,
-        "caution": photos.caution,
+        "warning": photos.warning,
         "photos_left_out": list(photos.left_out),
         **evaluation.metrics(),
         "labels": list(photos.labels),
@@ -100,8 +100,8 @@ def recipe_photos(
     if not len(part):
         raise TrainingError(f"{data_set.name} has no {split} photos; take another --split")
     described = f"the {split} photos of {data_set.name} (sha256 {data_set.digest[:12]}…)"
-    caution = data_caution(model, data_set, split, chosen.held_out)
-    return LabelledPhotos(described, data_set.labels, part.photos, part.classes, caution=caution)
+    warning = data_warning(model, data_set, split, chosen.held_out)
+    return LabelledPhotos(described, data_set.labels, part.photos, part.classes, warning=warning)
 
 
 def folder_photos(
@@ -145,9 +145,9 @@ def folder_photos(
     if not good:
         raise TrainingError(f"{folder} has no readable photos in its sub-folders")
     rows, classes = np.array(good, np.int64).T
-    caution = folder_caution(model, [digest for digest in sources if digest in store.rows])
+    warning = folder_warning(model, [digest for digest in sources if digest in store.rows])
     return LabelledPhotos(
-        folder.name, model.labels, store.pixels[rows], classes, tuple(left_out), caution
+        folder.name, model.labels, store.pixels[rows], classes, tuple(left_out), warning
     )
 
 
