@@ -92,7 +92,7 @@ def _conditions(
 
 def _write(arguments: argparse.Namespace, recipes: list[Recipe], reasons: dict[str, str]) -> None:
     known = known_results(recipes, arguments.runs, arguments.output)
-    known = replace(known, reasons={**known.reasons, **reasons})
+    known = replace(known, not_run={**known.not_run, **reasons})
     write_results(recipes, known, arguments.output)
 
 
