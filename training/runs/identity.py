@@ -1,6 +1,6 @@
-"""What a run depends on: equal identities give the same result, so a run is continued only by them.
+"""What a run depends on: a run is continued only if its identity is the same.
 
-Comparing two of them says in a few words what is different.
+`changes` says in a few words how two identities differ.
 """
 
 import hashlib
@@ -74,8 +74,7 @@ class RunIdentity:
         preparation: from photo to pixels.
         input_shape: height, width, channels.
         data: digest of the data set.
-        photos: number of photos to train on, for validation and for the test: some may be set
-            aside.
+        photos: number of photos for training, validation and test; some may be left out.
         code: digest of the sources; see `code_of`.
         deterministic: whether it is fitted so that the result is the same bit by bit.
         weights: digest of the file of pretrained weights; empty without one.
