@@ -132,7 +132,7 @@ def test_the_command_runs_missing_recipes_once_and_says_why_one_failed(
     page = Path("docs/results.md").read_text("utf-8")
     row = next(line for line in page.splitlines() if "| 1 (fewer than 3) |" in line)
     assert re.search(r"\| [\d.]+% of \d+ \| [\d.]+% of 50 \|", row), "validation and test"
-    assert f"| `{PETS.name}` | – | {PETS.expected} | no cats and dogs |" in page
+    assert f"| `{PETS.name}` | – | {PETS.expected} | no dogs-vs-cats |" in page
 
     assert main([*command, "--recipes", tiny_recipe.name]) == 0
     assert "epoch" not in capsys.readouterr().out, "a finished run is not repeated"
