@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from training.data.datasets import DataSet
-from training.data.splits import split_of
+from training.data.splits import SPLITS, split_of
 from training.overrides import renamed
 from training.publishing.published_model import PublishedModel
 from training.publishing.training_overlap import is_same_data, seen_photos, split_seed
@@ -22,7 +22,7 @@ def data_warning(model: PublishedModel, data: DataSet, split: str, held_out: flo
         if split == "validation" and then != held_out:
             return f"{name} may have been trained on some of these photos: it held out others"
         return ""
-    part = dict(zip(("training", "validation", "test"), data.splits, strict=True))[split]
+    part = dict(zip(SPLITS, data.splits, strict=True))[split]
     seen = seen_photos(model.card, data, part)
     some = "an unknown number" if seen is None else f"{seen.sum():,}"
     return (
