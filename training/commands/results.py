@@ -79,6 +79,7 @@ def _conditions(
     from training.fitting.devices import choose_devices
 
     choose_devices(arguments.device, deterministic=arguments.deterministic)
+    # Imported after the check for the backend: without it, Keras would raise a traceback.
     from training.data.loading import load
     from training.networks.backbone import load_backbone
 
