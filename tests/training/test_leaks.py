@@ -10,7 +10,7 @@ from rich.console import Console
 
 from tests.training.backbones import backbone_of, tiny, with_network, write_photos
 from tests.training.judging.run_folders import CLOTHING, measured_in, run_folder, today
-from tests.training.signals import data_set, evaluation, published, with_contents
+from tests.training.signals import LETTERS, data_set, evaluation, published, with_contents
 from training.data.augmentation import Augmenter
 from training.data.datasets import DataSet, Split
 from training.data.loading import load
@@ -19,7 +19,6 @@ from training.fitting import feature_cache
 from training.fitting.feature_cache import with_features
 from training.judging.results import missing
 from training.judging.scoring import recipe_photos
-from training.networks.dense import DenseNetwork
 from training.publishing.gate import judge
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.published_model import PublishedModel
@@ -96,7 +95,9 @@ def test_5_a_version_of_another_split_as_reference_at_the_gate(flat: Path, tmp_p
 
     published(tmp_path / "letters", data={"sha256": "e" * 64, "split_seed": 2})
     data = with_contents(data_set(300, 0), split_seed=1)
-    found = judge(LETTERS, data, evaluation(data, np.arange(300) < 300), tmp_path / "letters", GATE)
+    found = judge(
+        LETTERS, data, evaluation(data, np.arange(300) < 300), tmp_path / "letters", GatePolicy()
+    )
 
     unseen = sum(split_of(each, 2) != "training" for each in data.contents(data.test) or ())
     assert found.difference is not None
@@ -166,16 +167,3 @@ def test_10_scoring_on_the_training_photos(flat: Path, tmp_path: Path) -> None:
     assert "was trained on these photos" in warning(recipe, "training")
     assert "may have been trained on" in warning(replace(recipe, name="x", split_seed=2), "test")
     assert warning(recipe, "test") == ""
-
-
-LETTERS = Recipe(
-    name="letters-dense",
-    model="letters",
-    what="",
-    expected="",
-    dataset="mnist",
-    preparation="squash/1",
-    shape=(2, 2, 1),
-    network=DenseNetwork(),
-)
-GATE = GatePolicy()
