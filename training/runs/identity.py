@@ -8,14 +8,15 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from training.backends import backend_name
-from training.data.datasets import DataSet
-from training.data.loading import dataset_named
 from training.overrides import hyperparameters, renamed, with_defaults
 from training.provenance import code_digest
 from training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from training.data.datasets import DataSet
 
 _STEPS = (
     "training.data.loading",
@@ -45,6 +46,8 @@ def code_of(recipe: Recipe) -> str:
     Raises:
         UsageError: there is no such data set.
     """
+    from training.data.loading import dataset_named  # Listing recipes does without its NumPy.
+
     code = code_digest(
         [
             *_STEPS,
@@ -105,7 +108,7 @@ class RunIdentity:
 
 
 def run_identity(
-    recipe: Recipe, data: DataSet, *, deterministic: bool, weights: str = ""
+    recipe: Recipe, data: "DataSet", *, deterministic: bool, weights: str = ""
 ) -> RunIdentity:
     """Return the identity of a run with the current code, backend and packages."""
     backend = backend_name()
