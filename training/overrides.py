@@ -46,8 +46,8 @@ def renamed(parameters: Mapping[str, Any]) -> dict[str, Any]:
 def with_defaults(parameters: Mapping[str, Any], recipe: Recipe) -> dict[str, Any]:
     """Return recorded hyperparameters, and those that were not recorded with their defaults.
 
-    A recipe gets new settings over time, and the default of a new one changes nothing. Only parts
-    (`head`) that a recipe does not have by default get no values if nothing of them was recorded.
+    Settings are added over time, with a default that changes nothing. An optional part (`head`) of
+    which nothing was recorded was absent, and gets no values.
     """
     known: dict[str, Any] = {}
     for field in fields(recipe):

@@ -15,7 +15,7 @@ from benchmarks.photos.scores import Score, score
 from benchmarks.photos.sources import Items, garments, pets, real_garments
 from benchmarks.serving.report import Page
 from training.publishing.published_model import PublishedModel
-from training.publishing.unseen import split_seed
+from training.publishing.training_overlap import split_seed
 
 _PAIRS = 100  # Photos compared one by one.
 _ROUNDS = 15
@@ -69,7 +69,7 @@ def distort(bench: Bench, model: PublishedModel, items: Items) -> None:
         photo = partial(_photo, make(name), items)
         predictions = bench.gateway.classify(model.name, items.labels, len(items.images), photo)
         scores.append(score(name, predictions, items.classes, scores[0] if scores else None))
-    title = f"{model.name}: test images as photos{_caution(model)}"
+    title = f"{model.name}: test images as photos{_warning(model)}"
     bench.results.pages.append(report.scores(title, scores))
     bench.results.bars.extend(bars.distorted(model.name, scores))
     bench.results.figures[f"{model.name} distorted"] = {
@@ -77,7 +77,7 @@ def distort(bench: Bench, model: PublishedModel, items: Items) -> None:
     }
 
 
-def _caution(model: PublishedModel) -> str:
+def _warning(model: PublishedModel) -> str:
     if model.name == "clothing" or split_seed(model.card) is not None:
         return ""
     return f" (version {model.version} may have been trained on most of them)"

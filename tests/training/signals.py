@@ -11,10 +11,23 @@ import numpy as np
 from training.data.datasets import DataSet, Split
 from training.data.prepared_photos import PhotoStore
 from training.metrics.evaluation import Evaluation
+from training.networks.dense import DenseNetwork
 from training.publishing.publish import publish
+from training.recipe import Recipe
 
 LABELS = ("a", "b", "c")
 DIGEST = "d" * 64
+LETTERS = Recipe(
+    name="letters-dense",
+    model="letters",
+    what="",
+    expected="",
+    dataset="signals",
+    preparation="squash/1",
+    shape=(2, 2, 1),
+    network=DenseNetwork(),
+    floor=0.5,
+)
 
 
 def photos(signals: np.ndarray) -> np.ndarray:

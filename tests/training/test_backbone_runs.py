@@ -19,8 +19,6 @@ from training.data.loaders.image_folders import load_image_folder
 from training.recipes import RECIPES, recipe_named
 from training.settings import BackboneNetwork
 
-# Keras saves weights with a conversion that NumPy deprecates.
-
 TINY = (
     "network.weights=random",
     "network.alpha=0.25",

@@ -17,8 +17,6 @@ from training.recipe import Recipe
 from training.recipes import DEFAULTS, RECIPES, STARTER_RECIPES
 from training.settings import BackboneNetwork
 
-# Keras saves weights with a conversion that NumPy deprecates.
-
 
 @pytest.fixture
 def chosen(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:

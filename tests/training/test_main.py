@@ -20,8 +20,6 @@ from training.recipes import DEFAULTS, RECIPES
 ROOT = Path(__file__).parents[2]
 TIMEOUT_SECONDS = 300  # The machine may be busy with other things.
 
-# Keras saves weights with a conversion that NumPy deprecates.
-
 
 def test_a_run_publishes_a_model_with_its_accuracy_and_provenance(
     train: CommandLine, capsys: pytest.CaptureFixture[str]
@@ -39,11 +37,11 @@ def test_a_run_publishes_a_model_with_its_accuracy_and_provenance(
     accuracy = f"{card['metrics']['test']['accuracy']:.2%}"
     assert any(line.startswith("report: runs/clothing-cnn/") for line in lines)
     validation = f"{card['metrics']['validation']['accuracy']:.2%}"
-    summary = f"clothing-cnn: validation {validation}, test {accuracy} (accuracy of 50 photos), "
+    summary = f"clothing-cnn: validation {validation}, test {accuracy} (accuracy on 50 photos), "
     assert lines[-1].startswith(f"{summary}trained in ")
     assert lines[-1].endswith("published as models/clothing/1")
     assert not any("test accuracy" in line or f"test {accuracy}" in line for line in lines[:-1])
-    promise = "with 10 validation photos, at most 90.9% of new photos can be promised"
+    promise = "10 validation photos only guarantee that 90.9% of new photos are recognized"
     assert any(promise in line for line in lines)
 
     assert card["recipe"] == "clothing-cnn"

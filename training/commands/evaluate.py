@@ -59,8 +59,8 @@ def run(arguments: argparse.Namespace) -> None:
 def _show(figures: dict[str, Any], console: Console) -> None:
     for fault in figures["photos_left_out"]:
         say(console, f"left out: {fault}")
-    if figures["caution"]:
-        say(console, figures["caution"])
+    if figures["warning"]:
+        say(console, figures["warning"])
     low, high = figures["accuracy_interval"]
     say(
         console,

@@ -79,6 +79,7 @@ def _conditions(
     from training.fitting.devices import choose_devices
 
     choose_devices(arguments.device, deterministic=arguments.deterministic)
+    # Imported after the check for the backend: without it, Keras would raise a traceback.
     from training.data.loading import load
     from training.networks.backbone import load_backbone
 
@@ -92,7 +93,7 @@ def _conditions(
 
 def _write(arguments: argparse.Namespace, recipes: list[Recipe], reasons: dict[str, str]) -> None:
     known = known_results(recipes, arguments.runs, arguments.output)
-    known = replace(known, reasons={**known.reasons, **reasons})
+    known = replace(known, not_run={**known.not_run, **reasons})
     write_results(recipes, known, arguments.output)
 
 

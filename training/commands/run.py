@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _introduction(recipe: Recipe, arguments: argparse.Namespace) -> str:
-    """Say which recipe is run, why, and what is to be expected of it."""
+    """Say which recipe is run, why, and which result to expect."""
     changed = " (without the changes by --set)" if arguments.assignments else ""
     model = arguments.default_of
     if not model:
@@ -51,7 +51,7 @@ def _introduction(recipe: Recipe, arguments: argparse.Namespace) -> str:
     where = "with" if recipe.name == default_of(model).gpu else "without"
     return (
         f"{recipe.name}, the default for {model} {where} a GPU: {recipe.expected}{changed};"
-        " another one: make train RECIPE=NAME; `python -m training recipes` lists them"
+        " for another: make train RECIPE=NAME (`python -m training recipes` lists them)"
     )
 
 

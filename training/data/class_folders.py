@@ -1,6 +1,6 @@
-"""Folders of classes, and which of their files are photos: all that people put there.
+"""Folders of classes, and which of their files count as photos.
 
-What systems and programs leave beside photos (previews, recycle bins, hidden files) is left out and
+Files that systems and programs put there (previews, recycle bins, hidden files) are left out and
 counted. Linked folders and files are followed, each real file of a class once.
 """
 
@@ -26,7 +26,7 @@ LeftOut = Counter[str]
 
 
 def class_folders(folder: Path, left_out: LeftOut) -> list[Path]:
-    """Return the sub-folders in the order of their names; those that no one made are left out.
+    """Return the folders of classes by name, without those that systems and programs made.
 
     Raises:
         TrainingError: a name can't be printed, or the folder can't be read.
@@ -45,7 +45,7 @@ def class_folders(folder: Path, left_out: LeftOut) -> list[Path]:
 def photos_below(folder: Path, root: Path, left_out: LeftOut) -> list[Source]:
     """Return the photos of a class, also from sub-folders, in the order of their names.
 
-    The name of each is its path below `root`. A dead link is one that can't be read.
+    The name of each is its path below `root`. A dead link counts as a photo that can't be read.
 
     Raises:
         TrainingError: a folder can't be read.

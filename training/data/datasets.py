@@ -90,7 +90,7 @@ class DataSet:
         training: the weights are fitted to these photos.
         validation: watched while fitting; may be empty.
         test: evaluated once, at the end.
-        damaged: photos set aside, each with the reason.
+        damaged: photos that were left out, each with the reason.
         notes: other lines for the user about the photos.
         split_seed: what `splits.split_of` split the photos by; None if the data set has splits of
             its own.

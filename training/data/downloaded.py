@@ -9,7 +9,7 @@ from training.errors import TrainingError
 
 
 def folder_with(files: Sequence[Download], name: str, data: Path | None, keras: str = "") -> Path:
-    """Return a folder that has all files, whole: one of earlier downloads, else a new one.
+    """Return a folder with all files, complete: of earlier downloads, or else downloaded now.
 
     Args:
         files: what to download.
@@ -18,7 +18,7 @@ def folder_with(files: Sequence[Download], name: str, data: Path | None, keras: 
         keras: the folder, below its folder of data sets, where Keras keeps the files.
 
     Raises:
-        TrainingError: a file can't be downloaded, or not be written.
+        TrainingError: a file can't be downloaded or written.
     """
     own = downloads_folder(name)
     for folder in (own, keras_folder("datasets") / keras):

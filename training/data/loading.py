@@ -85,7 +85,7 @@ def dataset_named(name: str) -> Registered:
 
 
 def check_splitting(recipe: Recipe) -> None:
-    """Check that a recipe sets nothing that its data set would not read, or does not have.
+    """Check that the data set reads what a recipe sets, and has validation photos if needed.
 
     Raises:
         UsageError: it does, or there is no such data set.

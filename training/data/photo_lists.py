@@ -33,7 +33,7 @@ def read_photo_list(path: Path) -> list[Photo]:
 
     Raises:
         TrainingError: the list can't be read, lacks a column, a label, a split or a photo's file,
-            or has a split that is none.
+            or names an unknown split.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")

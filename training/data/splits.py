@@ -1,8 +1,8 @@
 """How data sets are split: arrays by a held-out fraction, photos 70/15/15 by their content.
 
 The split of a photo depends on its content and the split seed alone, so it stays the same when
-other photos are added or removed, or when files are renamed or moved. The exception are classes so
-small that a split would get none of their photos: `split_class`.
+other photos are added or removed, or when files are renamed or moved. The exception is a class so
+small that a split would have none of its photos: `split_class`.
 """
 
 import hashlib

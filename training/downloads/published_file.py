@@ -1,4 +1,4 @@
-"""A published file: where it is, and how it is told from any other file."""
+"""A published file: its URL, and the size and digests by which it is recognized."""
 
 import hashlib
 import os

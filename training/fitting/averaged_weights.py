@@ -8,7 +8,7 @@ class AveragedWeights(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
     """Evaluates the network with the averaged weights, and continues with those of the last step.
 
     Keras's own `SwapEMAWeights` swaps them by adding and subtracting with TensorFlow: fitting would
-    continue with rounded weights. A checkpoint written during validation would have the averages.
+    continue with rounded weights. Call `undo` before writing a checkpoint during validation.
     """
 
     def __init__(self) -> None:

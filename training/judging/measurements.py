@@ -60,7 +60,7 @@ class Measurement:
     backend: str = ""
 
     @property
-    def seed(self) -> tuple[int, int]:
+    def seeds(self) -> tuple[int, int]:
         """Seed and split seed."""
         return self.parameters["seed"], self.parameters.get("split_seed", 1)
 
@@ -95,42 +95,44 @@ def evaluated_runs(runs: Path) -> tuple[list[Measurement], int]:
 
 
 @dataclass(frozen=True)
-class Saved:
-    """What is kept in a file beside the page of results.
+class Results:
+    """The content of the page of results.
 
     Attributes:
-        runs: measurements.
+        measurements: of each run.
         not_run: by recipe, why it could not be run.
         random_weights: by recipe, the number of photos with which it ran end to end with random
             weights.
+        left_out: the runs that are no measurements, in a few words each; not saved.
     """
 
-    runs: Sequence[Measurement] = ()
+    measurements: Sequence[Measurement] = ()
     not_run: Mapping[str, str] = field(default_factory=dict)
     random_weights: Mapping[str, int] = field(default_factory=dict)
+    left_out: Sequence[str] = ()
 
 
-def read_measurements(path: Path) -> Saved:
+def read_measurements(path: Path) -> Results:
     """Return what `write_measurements` has written; nothing if there is no file."""
     if not path.exists():
-        return Saved()
+        return Results()
     try:
         kept = json.loads(path.read_text("utf-8"))
         runs = [{**each, "parameters": renamed(each["parameters"])} for each in kept["runs"]]
         measured = [Measurement(**each) for each in runs]
-        return Saved(measured, kept["not_run"], kept.get("random_weights", {}))
+        return Results(measured, kept["not_run"], kept.get("random_weights", {}))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise TrainingError(f"{path} is not a file of measurements ({error}): remove it") from error
 
 
-def write_measurements(saved: Saved, path: Path) -> None:
+def write_measurements(results: Results, path: Path) -> None:
     """Save measurements in a file."""
     write_json(
         path,
         {
-            "runs": [asdict(each) for each in saved.runs],
-            "not_run": dict(sorted(saved.not_run.items())),
-            "random_weights": dict(sorted(saved.random_weights.items())),
+            "runs": [asdict(each) for each in results.measurements],
+            "not_run": dict(sorted(results.not_run.items())),
+            "random_weights": dict(sorted(results.random_weights.items())),
         },
     )
 
@@ -139,7 +141,7 @@ def merged(measurements: Iterable[Measurement]) -> list[Measurement]:
     """Return the newest measurement of each recipe, model, hardware, test split and seed."""
     newest: dict[tuple[Any, ...], Measurement] = {}
     for each in sorted(measurements, key=lambda each: each.began):
-        newest[each.recipe, each.model, each.hardware, each.photos, each.seed] = each
+        newest[each.recipe, each.model, each.hardware, each.photos, each.seeds] = each
     return [newest[key] for key in sorted(newest)]
 
 

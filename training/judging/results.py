@@ -6,14 +6,13 @@ pretrained weights and backend today.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from training.judging.measurements import (
     Measurement,
-    Saved,
+    Results,
     evaluated_runs,
     merged,
     read_measurements,
@@ -53,7 +52,8 @@ def missing(
         same = [
             each
             for each in mine
-            if each.seed == (wanted.seed, wanted.split_seed) and not each.changes(wanted, code=code)
+            if each.seeds == (wanted.seed, wanted.split_seed)
+            and not each.changes(wanted, code=code)
         ]
         now = conditions(wanted) if same else {}
         if all(each.changes(wanted, **now) for each in same):
@@ -69,12 +69,12 @@ def compared(
     The photos and pretrained weights of the newest measurement count as those of today.
     """
     mine = sorted((m for m in measurements if m.recipe == recipe.name), key=lambda m: m.began)
-    of_split = {(each.model, each.seed[1]): each for each in mine}
+    of_split = {(each.model, each.seeds[1]): each for each in mine}
     of_model = {each.model: each for each in mine}
     code = code_of(recipe) if mine else ""
     found = []
-    for each in sorted(mine, key=lambda m: (m.model, m.hardware, m.seed, m.began)):
-        newest = of_split[each.model, each.seed[1]]
+    for each in sorted(mine, key=lambda m: (m.model, m.hardware, m.seeds, m.began)):
+        newest = of_split[each.model, each.seeds[1]]
         why = each.changes(recipe, code=code, data=newest.data, weights=newest.weights)
         if each.all_photos != of_model[each.model].all_photos and each.data == newest.data:
             why.append("the number of photos has changed")  # In another split's measurement.
@@ -87,35 +87,13 @@ def superseded(measurements: Iterable[Measurement]) -> list[Measurement]:
     newest: dict[object, Measurement] = {}
     found = []
     for each in sorted(measurements, key=lambda each: each.began, reverse=True):
-        newer = newest.setdefault((each.recipe, each.model, each.hardware, each.seed), each)
+        newer = newest.setdefault((each.recipe, each.model, each.hardware, each.seeds), each)
         if newer.code != each.code:
             found.append(each)
     return found
 
 
-@dataclass(frozen=True)
-class KnownResults:
-    """The content of the page.
-
-    Attributes:
-        measurements: of each run.
-        reasons: by recipe, why it could not be run.
-        random_weights: by recipe, the number of photos with which it ran end to end with random
-            weights.
-        left_out: the runs that are no measurements, in a few words each.
-    """
-
-    measurements: Sequence[Measurement]
-    reasons: Mapping[str, str] = field(default_factory=dict)
-    random_weights: Mapping[str, int] = field(default_factory=dict)
-    left_out: Sequence[str] = ()
-
-    def to_save(self) -> Saved:
-        """Return what is kept beside the page."""
-        return Saved(self.measurements, self.reasons, self.random_weights)
-
-
-def known_results(recipes: Iterable[Recipe], runs: Path, page: Path) -> KnownResults:
+def known_results(recipes: Iterable[Recipe], runs: Path, page: Path) -> Results:
     """Return the measurements of the runs below a folder, and those saved beside the page.
 
     Runs with other settings than their recipes' are no measurements of these, unless they were when
@@ -123,12 +101,12 @@ def known_results(recipes: Iterable[Recipe], runs: Path, page: Path) -> KnownRes
     """
     listed = {recipe.name: recipe for recipe in recipes}
     saved = read_measurements(page.with_suffix(".json"))
-    before = {(each.recipe, each.began) for each in saved.runs}
+    before = {(each.recipe, each.began) for each in saved.measurements}
     evaluated, unfinished = evaluated_runs(runs)
     measured, random_weights = [], dict(saved.random_weights)
     left_out = Counter({"not finished": unfinished} if unfinished else {})
     new = [each for each in evaluated if (each.recipe, each.began) not in before]
-    for each in [*saved.runs, *new]:
+    for each in [*saved.measurements, *new]:
         if each.recipe not in listed:
             left_out[f"of `{each.recipe}`, which is not in the list of recipes"] += 1
     for each in evaluated:
@@ -141,11 +119,11 @@ def known_results(recipes: Iterable[Recipe], runs: Path, page: Path) -> KnownRes
             measured.append(each)
         else:
             left_out[f"of `{each.recipe}` with other settings ({'; '.join(why)})"] += 1
-    kept = merged([*saved.runs, *measured])
-    all_runs = {(m.recipe, m.model, m.began, m.seed) for m in (*saved.runs, *measured)}
+    kept = merged([*saved.measurements, *measured])
+    all_runs = {(m.recipe, m.model, m.began, m.seeds) for m in (*saved.measurements, *measured)}
     if older := len(all_runs) - len(kept):
-        left_out["with the seed of a newer one"] = older
-    return KnownResults(
+        left_out["replaced by a newer run with the same seed"] = older
+    return Results(
         kept,
         saved.not_run,
         random_weights,

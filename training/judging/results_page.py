@@ -5,8 +5,8 @@ from pathlib import Path
 from statistics import mean, median, stdev
 
 from training.errors import explained
-from training.judging.measurements import Measurement, write_measurements
-from training.judging.results import KnownResults, compared, superseded
+from training.judging.measurements import Measurement, Results, write_measurements
+from training.judging.results import compared, superseded
 from training.recipe import ANY_PHOTOS, Recipe
 
 FEWEST = 3
@@ -37,16 +37,16 @@ _ABSENT = ("recipe", "published", "expected", "why not")
 _RUNS = ("recipe", "seed", "split", *_ACCURACIES, "seconds", "began", "code")
 
 
-def write_results(recipes: Iterable[Recipe], known: KnownResults, page: Path) -> None:
+def write_results(recipes: Iterable[Recipe], known: Results, page: Path) -> None:
     """Write the page, a Markdown file, and the measurements beside it."""
     text = render(recipes, known)
     with explained(f"cannot write {page}"):
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, "utf-8")
-    write_measurements(known.to_save(), page.with_suffix(".json"))
+    write_measurements(known, page.with_suffix(".json"))
 
 
-def render(recipes: Iterable[Recipe], known: KnownResults) -> str:
+def render(recipes: Iterable[Recipe], known: Results) -> str:
     """Return the page: a row for each measured recipe, and the reasons why others were not run."""
     rows, earlier, absent, runs = [], [], [], []
     repeated = superseded(known.measurements)
@@ -59,12 +59,12 @@ def render(recipes: Iterable[Recipe], known: KnownResults) -> str:
             older = [each for each, changed in found if "; ".join(changed) == why]
             earlier += [[*_figures(group), why] for group in _groups(older)]
         runs += [_run(each) for each, _ in found]
-        if not current and (not found or recipe.name in known.reasons):
+        if not current and (not found or recipe.name in known.not_run):
             published = recipe.reference_result or "–"
             absent.append([f"`{recipe.name}`", published, recipe.expected, _reason(recipe, known)])
     left_out = [*known.left_out]
     if repeated:
-        left_out.append(f"{len(repeated)} measured again since with other code")
+        left_out.append(f"{len(repeated)} measured again since, with other code")
     parts = [
         _HEAD,
         _table(_MEASURED, rows) if rows else "",
@@ -76,8 +76,8 @@ def render(recipes: Iterable[Recipe], known: KnownResults) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _reason(recipe: Recipe, known: KnownResults) -> str:
-    reason = known.reasons.get(recipe.name, "not yet run here")
+def _reason(recipe: Recipe, known: Results) -> str:
+    reason = known.not_run.get(recipe.name, "not yet run here")
     photos = known.random_weights.get(recipe.name)
     return (
         f"{reason}; ran end to end with random weights on {photos:,} photos" if photos else reason
@@ -125,7 +125,7 @@ def _name(measured: Measurement) -> str:
 
 
 def _run(measured: Measurement) -> list[str]:
-    seed, split = measured.seed
+    seed, split = measured.seeds
     return [
         _name(measured),
         str(seed),

@@ -17,8 +17,9 @@ from training.data.loading import load
 from training.data.photo_lists import is_photo_list, read_photo_list
 from training.data.prepared_photos import Source, content_digests, photo_store
 from training.data.split_folders import split_folders
+from training.data.splits import SPLITS
 from training.errors import TrainingError, UsageError
-from training.judging.cautions import data_caution, folder_caution
+from training.judging.overlap_warnings import data_warning, folder_warning
 from training.metrics.evaluation import Evaluation
 from training.overrides import renamed
 from training.progress_bars import counting
@@ -39,7 +40,7 @@ class LabelledPhotos:
         photos: uint8 `[photos, height, width, channels]`.
         classes: int64 `[photos]`.
         left_out: photos that could not be used, with the reasons.
-        caution: why the model may look better on these photos than it is; may be empty.
+        warning: why the model may look better on these photos than it is; may be empty.
     """
 
     name: str
@@ -47,14 +48,14 @@ class LabelledPhotos:
     photos: Photos
     classes: np.ndarray
     left_out: tuple[str, ...] = ()
-    caution: str = ""
+    warning: str = ""
 
 
 def score(model: PublishedModel, photos: LabelledPhotos) -> dict[str, Any]:
     """Evaluate a model on photos.
 
     Returns:
-        JSON values: `model`, `version`, `data`, `caution`, `photos_left_out`, the figures of
+        JSON values: `model`, `version`, `data`, `warning`, `photos_left_out`, the figures of
         `Evaluation.metrics`, `labels`, `confusion` (rows: correct class; columns: predicted one),
         `seconds` and `images_per_second`.
 
@@ -71,7 +72,7 @@ def score(model: PublishedModel, photos: LabelledPhotos) -> dict[str, Any]:
         "model": model.name,
         "version": model.version,
         "data": photos.name,
-        "caution": photos.caution,
+        "warning": photos.warning,
         "photos_left_out": list(photos.left_out),
         **evaluation.metrics(),
         "labels": list(photos.labels),
@@ -96,12 +97,12 @@ def recipe_photos(
     chosen = _split_as_then(recipe or _own_recipe(model), model)
     prepared = replace(chosen, shape=model.shape, preparation=model.preparation)
     data_set = load(prepared, data, console)
-    part = dict(zip(("training", "validation", "test"), data_set.splits, strict=True))[split]
+    part = dict(zip(SPLITS, data_set.splits, strict=True))[split]
     if not len(part):
-        raise TrainingError(f"{data_set.name} has no {split} photos; take another --split")
+        raise _no_photos(data_set.name, split)
     described = f"the {split} photos of {data_set.name} (sha256 {data_set.digest[:12]}…)"
-    caution = data_caution(model, data_set, split, chosen.held_out)
-    return LabelledPhotos(described, data_set.labels, part.photos, part.classes, caution=caution)
+    warning = data_warning(model, data_set, split, chosen.held_out)
+    return LabelledPhotos(described, data_set.labels, part.photos, part.classes, warning=warning)
 
 
 def folder_photos(
@@ -117,19 +118,7 @@ def folder_photos(
     Raises:
         TrainingError: no such folder, a sub-folder is not a label, or no photo is usable.
     """
-    if is_photo_list(folder):
-        listed = [photo for photo in read_photo_list(folder) if photo.split in ("", split)]
-        found = [
-            (photo.source, _index(model, photo.label, f"the label {photo.label!r} in {folder}"))
-            for photo in listed
-        ]
-    elif folder.is_dir():
-        splits = split_folders(folder)
-        if splits and split not in splits:
-            raise TrainingError(f"{folder} has no {split} photos; take another --split")
-        found = _labelled_photos(model, splits.get(split, folder), console)
-    else:
-        raise TrainingError(f"the folder of photos {folder} does not exist")
+    found = _labelled_photos(model, folder, split, console)
     digests = content_digests([source for source, _ in found])
     sources, labelled, left_out = {}, [], []
     for content, (source, index) in zip(digests, found, strict=True):
@@ -143,11 +132,11 @@ def folder_photos(
     left_out += [f"{sources[content].name}: {fault}" for content, fault in store.damaged.items()]
     good = [(store.rows[digest], index) for digest, index in labelled if digest in store.rows]
     if not good:
-        raise TrainingError(f"{folder} has no readable photos in its sub-folders")
+        raise TrainingError(f"{folder} has no readable photos")
     rows, classes = np.array(good, np.int64).T
-    caution = folder_caution(model, [digest for digest in sources if digest in store.rows])
+    warning = folder_warning(model, [digest for digest in sources if digest in store.rows])
     return LabelledPhotos(
-        folder.name, model.labels, store.pixels[rows], classes, tuple(left_out), caution
+        folder.name, model.labels, store.pixels[rows], classes, tuple(left_out), warning
     )
 
 
@@ -190,9 +179,28 @@ def _split_as_then(recipe: Recipe, model: PublishedModel) -> Recipe:
 
 
 def _labelled_photos(
+    model: PublishedModel, path: Path, split: str, console: Console
+) -> list[tuple[Source, int]]:
+    """Return the photos of a folder or a list, each with the index of its label."""
+    if is_photo_list(path):
+        listed = [photo for photo in read_photo_list(path) if photo.split in ("", split)]
+        if not listed:
+            raise _no_photos(path, split)
+        return [
+            (photo.source, _index(model, photo.label, f"the label {photo.label!r} in {path}"))
+            for photo in listed
+        ]
+    if not path.is_dir():
+        raise TrainingError(f"the folder of photos {path} does not exist")
+    splits = split_folders(path)
+    if splits and split not in splits:
+        raise _no_photos(path, split)
+    return _photos_in_classes(model, splits.get(split, path), console)
+
+
+def _photos_in_classes(
     model: PublishedModel, folder: Path, console: Console
 ) -> list[tuple[Source, int]]:
-    """Return the photos of a folder, each with the index of its label."""
     left_out = LeftOut()
     inner = class_folders(folder, left_out)
     if not inner:
@@ -204,6 +212,10 @@ def _labelled_photos(
     if line := left_out_line(left_out):
         say(console, line)
     return found
+
+
+def _no_photos(where: object, split: str) -> TrainingError:
+    return TrainingError(f"{where} has no {split} photos; take another --split")
 
 
 def _index(model: PublishedModel, name: str, described: str) -> int:

@@ -114,7 +114,7 @@ def _summary(card: dict[str, Any]) -> str:
     validation = metrics.get("validation")
     shown = f"validation {validation['accuracy']:.2%}" if validation else "no validation photos"
     return (
-        f"{card['recipe']}: {shown}, test {metrics['test']['accuracy']:.2%} (accuracy of"
+        f"{card['recipe']}: {shown}, test {metrics['test']['accuracy']:.2%} (accuracy on"
         f" {metrics['test']['photos']:,} photos), trained in {card['trained']['seconds']:.0f} s"
     )
 
@@ -125,9 +125,9 @@ def _warn_about_few_photos(card: dict[str, Any], console: Console) -> None:
     if promised and promised < RECOGNIZED_SHARE:
         say(
             console,
-            f"recognition: with {recognition['threshold_photos']} validation photos, at most"
-            f" {promised:.1%} of new photos can be promised to be recognized, not"
-            f" {RECOGNIZED_SHARE:.0%}: the threshold is the lowest score of these",
+            f"recognition: {recognition['threshold_photos']} validation photos only guarantee that"
+            f" {promised:.1%} of new photos are recognized on average, not {RECOGNIZED_SHARE:.0%}:"
+            " the threshold is their lowest score",
         )
 
 

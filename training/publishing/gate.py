@@ -16,7 +16,8 @@ The best version is, of those still in the folder, the one whose card states the
 accuracy on the same data (equal digest). Without that comparison, each version could be worse by
 the tolerance than the one before. Only this version and the one that serves are scored again.
 
-A version is compared on the test photos that it was not trained on: `training.publishing.unseen`.
+A version is compared on the test photos that it was not trained on
+(`training.publishing.training_overlap`).
 """
 
 import json
@@ -38,7 +39,7 @@ from training.metrics.intervals import Difference, paired_difference
 from training.model_cards import VERSION_CARD, read_card
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.published_model import PublishedModel
-from training.publishing.unseen import is_same_data, unseen_photos
+from training.publishing.training_overlap import is_same_data, unseen_photos
 from training.recipe import Recipe
 
 STABLE = "stable"

@@ -9,11 +9,11 @@ from pathlib import Path
 from training.errors import explained
 from training.metrics.evaluation import confident_mistakes, read_evaluation, sample
 from training.model_cards import read_run_card
-from training.report.page import best_epoch, render
+from training.report.page import render
 from training.report.pictures import confusion_picture, curves_picture, photos_picture
 from training.report.reliability import reliability_picture
 from training.report.tiles import tiles
-from training.runs.history import read_history
+from training.runs.history import best_epoch, read_history
 
 PAGE = "report.html"
 
@@ -29,7 +29,7 @@ def write_report(folder: Path) -> Path:
     evaluation, photos = read_evaluation(folder)
     with explained(f"cannot write the report into {folder}"):
         if history:
-            curves_picture(history, best_epoch(card), folder / "curves.png")
+            curves_picture(history, best_epoch(card["trained"]), folder / "curves.png")
         confusion_picture(evaluation, folder / "confusion.png")
         reliability_picture(card, folder / "reliability.png")
         for name, choose in (("mistakes", confident_mistakes), ("predictions", sample)):

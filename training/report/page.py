@@ -14,6 +14,7 @@ from training.report.overfitting import FEWEST, overfitting_start
 from training.report.pictures import DARK, LIGHT, curves
 from training.report.reliability import reliability
 from training.report.tiles import Tile
+from training.runs.history import best_epoch
 
 _MAX_CLASSES = 20  # In a confusion matrix that is shown as a table.
 
@@ -38,7 +39,7 @@ def render(
 
     The evaluation is of the test split; the history may be empty.
     """
-    best = best_epoch(card)
+    best = best_epoch(card["trained"])
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("training.report", ""),
         autoescape=True,
@@ -65,12 +66,6 @@ def render(
         sample=sample,
         wrong=int((~evaluation.right).sum()),
     )
-
-
-def best_epoch(card: dict[str, Any]) -> int | None:
-    """Return the epoch that early stopping chose; None without early stopping."""
-    best: int | None = card["trained"].get("epochs", {}).get("best")
-    return best
 
 
 def _imbalance(card: dict[str, Any]) -> str:

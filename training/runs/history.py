@@ -20,11 +20,17 @@ def chosen_epoch(history: list[dict[str, Any]], trained: dict[str, Any]) -> dict
 
     Args:
         history: of the run.
-        trained: of its card: with early stopping, `epochs` names the best one.
+        trained: of its card.
     """
-    best = trained.get("epochs", {}).get("best")
+    best = best_epoch(trained)
     found = [entry for entry in history if best in (None, entry["epoch"])]
     return found[-1] if found else {}
+
+
+def best_epoch(trained: dict[str, Any]) -> int | None:
+    """Return the epoch that early stopping chose, by `trained` of a card; None without it."""
+    best: int | None = trained.get("epochs", {}).get("best")
+    return best
 
 
 def read_history(folder: Path) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
-"""What a run depends on: equal identities give the same result, so a run is continued only by them.
+"""What a run depends on: a run is continued only if its identity is the same.
 
-Comparing two of them says in a few words what is different.
+`changes` says in a few words how two identities differ.
 """
 
 import hashlib
@@ -8,14 +8,15 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from training.backends import backend_name
-from training.data.datasets import DataSet
-from training.data.loading import dataset_named
 from training.overrides import hyperparameters, renamed, with_defaults
 from training.provenance import code_digest
 from training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from training.data.datasets import DataSet
 
 _STEPS = (
     "training.data.loading",
@@ -45,6 +46,8 @@ def code_of(recipe: Recipe) -> str:
     Raises:
         UsageError: there is no such data set.
     """
+    from training.data.loading import dataset_named  # Listing recipes does without its NumPy.
+
     code = code_digest(
         [
             *_STEPS,
@@ -74,8 +77,7 @@ class RunIdentity:
         preparation: from photo to pixels.
         input_shape: height, width, channels.
         data: digest of the data set.
-        photos: number of photos to train on, for validation and for the test: some may be set
-            aside.
+        photos: number of photos for training, validation and test; some may be left out.
         code: digest of the sources; see `code_of`.
         deterministic: whether it is fitted so that the result is the same bit by bit.
         weights: digest of the file of pretrained weights; empty without one.
@@ -106,7 +108,7 @@ class RunIdentity:
 
 
 def run_identity(
-    recipe: Recipe, data: DataSet, *, deterministic: bool, weights: str = ""
+    recipe: Recipe, data: "DataSet", *, deterministic: bool, weights: str = ""
 ) -> RunIdentity:
     """Return the identity of a run with the current code, backend and packages."""
     backend = backend_name()

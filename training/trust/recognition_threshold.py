@@ -24,7 +24,7 @@ RECOGNIZED_SHARE = 0.95
 _ONE_IN = 20  # 1 / (1 - RECOGNIZED_SHARE), as a whole number: ranks must not depend on rounding.
 
 VALIDATION = "validation"
-"""The value of `threshold_from` with which a share of recognized photos can be promised."""
+"""The value of `threshold_from` with which a share of recognized photos is guaranteed."""
 
 NONE = "none"
 """The value of a recipe's `recognition` that disables recognition."""

@@ -21,10 +21,7 @@ from training.networks.backbone import fitted_part
 from training.networks.dense import DenseNetwork
 from training.recipe import Recipe
 
-# Keras saves weights with a conversion that NumPy deprecates.
-pytestmark = [
-    pytest.mark.integration,
-]
+pytestmark = pytest.mark.integration
 
 
 class LastFigures(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.

@@ -1,13 +1,11 @@
 import random
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.training.conftest import largest_file
 from training.errors import TrainingError
 from training.fitting.checkpoints import BestEpoch, CheckpointFolder, Position, State
 
@@ -27,17 +25,6 @@ def state(epoch: int, step: int = 0) -> State:
 @pytest.fixture
 def folder(tmp_path: Path) -> CheckpointFolder:
     return CheckpointFolder(tmp_path / "checkpoints")
-
-
-@contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    """Limit the size of the files that this process writes, like a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_state_is_read_back_unchanged(folder: CheckpointFolder) -> None:

@@ -19,10 +19,7 @@ from training.networks.dense import DenseNetwork
 from training.recipe import Recipe
 from training.settings import Augmentation, FineTuning
 
-# Keras saves weights with a conversion that NumPy deprecates.
-pytestmark = [
-    pytest.mark.integration,
-]
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture

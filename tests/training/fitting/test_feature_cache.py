@@ -17,8 +17,6 @@ from training.progress_bars import ProgressCallback
 from training.recipe import Recipe
 from training.settings import Augmentation, FineTuning
 
-# Keras saves weights with a conversion that NumPy deprecates.
-
 
 @pytest.fixture
 def shapes(tmp_path: Path) -> Path:
@@ -137,30 +135,3 @@ def _reporting_to(report: ProgressCallback) -> object:
         yield report
 
     return counting
-
-
-@pytest.mark.parametrize("tuned", [False, True], ids=["cut", "fine-tuned"])
-def test_layers_of_the_same_shape_and_weights_have_their_own_features(
-    shapes: Path, tuned: bool
-) -> None:
-    """A rectifier has no weights: networks that end with it or below differ by its name alone."""
-
-    def features(layer: str) -> np.ndarray:
-        recipe = tiny(FineTuning(layer)) if tuned else with_network(tiny(), cut=layer)
-        return loaded(recipe, shapes).training.inputs[:]
-
-    assert features("conv_pw_2_bn").min() < 0
-    assert features("conv_pw_2_relu").min() >= 0
-
-
-def test_variations_of_other_augmentation_code_cost_another_pass(
-    shapes: Path, passes: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    recipe = with_network(tiny(), Augmentation(shift=9), varied=1)
-    loaded(recipe, shapes)
-    passes.clear()
-
-    monkeypatch.setattr(feature_cache, "source_digest", lambda module: "edited")
-    loaded(recipe, shapes)
-
-    assert passes == ["varied 1"]

@@ -36,7 +36,7 @@ def test_random_weights_are_no_measurement_but_show_that_a_recipe_runs(tmp_path:
     run_folder(tmp_path / "runs", override(pets, ["network.weights=random"]), 0.5)
     page = tmp_path / "results.md"
     known = replace(
-        known_results([pets], tmp_path / "runs", page), reasons={pets.name: "no weights"}
+        known_results([pets], tmp_path / "runs", page), not_run={pets.name: "no weights"}
     )
     write_results([pets], known, page)
 
@@ -93,7 +93,7 @@ def test_measurements_are_kept_when_the_run_folders_are_gone(tmp_path: Path) -> 
     page, runs = tmp_path / "docs" / "results.md", tmp_path / "runs"
     three_runs(runs)
     found = known_results([CLOTHING], runs, page)
-    known = replace(found, reasons={PETS.name: "no cats and dogs"})
+    known = replace(found, not_run={PETS.name: "no cats and dogs"})
     write_results([CLOTHING], known, page)
 
     assert [each.accuracy for each in known.measurements] == [0.87, 0.88, 0.89]
@@ -132,7 +132,7 @@ def test_the_command_runs_missing_recipes_once_and_says_why_one_failed(
     page = Path("docs/results.md").read_text("utf-8")
     row = next(line for line in page.splitlines() if "| 1 (fewer than 3) |" in line)
     assert re.search(r"\| [\d.]+% of \d+ \| [\d.]+% of 50 \|", row), "validation and test"
-    assert f"| `{PETS.name}` | – | {PETS.expected} | no cats and dogs |" in page
+    assert f"| `{PETS.name}` | – | {PETS.expected} | no dogs-vs-cats |" in page
 
     assert main([*command, "--recipes", tiny_recipe.name]) == 0
     assert "epoch" not in capsys.readouterr().out, "a finished run is not repeated"

@@ -12,7 +12,8 @@ from tests.training.judging.run_folders import (
     section,
     three_runs,
 )
-from training.judging.results import KnownResults, known_results
+from training.judging.measurements import Results
+from training.judging.results import known_results
 from training.judging.results_page import render
 from training.overrides import override
 from training.recipes import RECIPES
@@ -24,7 +25,7 @@ OLDER = "## Measured with earlier code or data"
 def test_a_row_has_the_reference_result_and_the_mean_and_spread_of_the_measurements(
     tmp_path: Path,
 ) -> None:
-    page = render([CLOTHING], KnownResults(three_runs(tmp_path), {}))
+    page = render([CLOTHING], Results(three_runs(tmp_path)))
 
     row = next(line for line in page.splitlines() if line.startswith(f"| `{CLOTHING.name}` | 87.9"))
     cells = [cell.strip() for cell in row.strip("|").split("|")]
@@ -47,13 +48,13 @@ def test_a_row_has_the_reference_result_and_the_mean_and_spread_of_the_measureme
 
 def test_fewer_than_three_runs_are_marked(tmp_path: Path) -> None:
     run_folder(tmp_path, CLOTHING, 0.88)
-    page = render([CLOTHING], KnownResults(measured_in(tmp_path), {}))
+    page = render([CLOTHING], Results(measured_in(tmp_path)))
 
     assert "| 88.00% of 10,000 | 89.00% | 41 | 1 (fewer than 3) |" in page
 
 
 def test_a_recipe_that_was_not_run_is_listed_with_the_reason(tmp_path: Path) -> None:
-    page = render([CLOTHING, PETS], KnownResults([], {PETS.name: "no cats and dogs"}))
+    page = render([CLOTHING, PETS], Results([], {PETS.name: "no cats and dogs"}))
 
     after = section(page, "## Not run here")
     assert f"| `{PETS.name}` | – | {PETS.expected} | no cats and dogs |" in after
@@ -63,7 +64,7 @@ def test_a_recipe_that_was_not_run_is_listed_with_the_reason(tmp_path: Path) -> 
 def test_other_hardware_has_its_own_row(tmp_path: Path) -> None:
     known = three_runs(tmp_path)
     others = [replace(each, hardware="H200") for each in known]
-    page = render([CLOTHING], KnownResults([*known, *others], {}))
+    page = render([CLOTHING], Results([*known, *others]))
 
     assert page.count("| 88.00 ± 1.00% of 10,000 |") == 2
     assert "| H200 |" in page
@@ -84,7 +85,7 @@ def test_what_would_not_be_the_same_today_is_not_mixed_with_the_others(
 ) -> None:
     *same, last = three_runs(tmp_path)
     older = replace(last, began="2026-11-20T10:00", **changed)
-    page = render([CLOTHING], KnownResults([*same, older], {}))
+    page = render([CLOTHING], Results([*same, older]))
 
     assert "| 87.50 ± 0.71% of 10,000 |" in section(page)
     earlier = section(page, OLDER)
@@ -97,7 +98,7 @@ def test_a_measurement_with_settings_of_the_time_is_an_earlier_one(tmp_path: Pat
     same, other, _ = three_runs(tmp_path)
     kept = {name: value for name, value in same.parameters.items() if name != "jit"}
     fewer, before = replace(same, parameters=kept), replace(other, parameters={**kept, "epochs": 2})
-    page = render([CLOTHING], KnownResults([fewer, before], {}))
+    page = render([CLOTHING], Results([fewer, before]))
 
     assert "| 87.00% of 10,000 |" in section(page)
     assert "| epochs 2, now 5 |" in section(page, OLDER)
@@ -106,7 +107,7 @@ def test_a_measurement_with_settings_of_the_time_is_an_earlier_one(tmp_path: Pat
 
 def test_earlier_measurements_without_validation_photos_show_a_dash(tmp_path: Path) -> None:
     run_folder(tmp_path, CLOTHING, 0.88, metrics={"test": {"accuracy": 0.88, "photos": 9}})
-    page = render([CLOTHING], KnownResults(measured_in(tmp_path), {}))
+    page = render([CLOTHING], Results(measured_in(tmp_path)))
 
     assert "| – | 88.00% of 9 |" in section(page)
 
@@ -114,9 +115,9 @@ def test_earlier_measurements_without_validation_photos_show_a_dash(tmp_path: Pa
 def test_measurements_that_were_repeated_with_other_code_are_counted(tmp_path: Path) -> None:
     new = measured_in(run_folder(tmp_path, CLOTHING, 0.88))[0]
     old = replace(new, accuracy=0.5, photos=2_700, code="", began="2026-11-20T10:00")
-    page = render([CLOTHING], KnownResults([old, new], {}))
+    page = render([CLOTHING], Results([old, new]))
 
-    assert "Runs left out: 1 measured again since with other code." in page
+    assert "Runs left out: 1 measured again since, with other code." in page
     assert "50.00%" not in page
 
 
@@ -133,8 +134,8 @@ def test_runs_that_are_no_measurements_are_counted(tmp_path: Path) -> None:
     assert [each.accuracy for each in known.measurements] == [0.87, 0.88, 0.89]
     assert render([CLOTHING], known).count(
         "Runs left out: 1 not finished, 1 of `mine`, which is not in the list of recipes, 2 of"
-        " `clothing-dense128-adam` with other settings (epochs 2, now 5), 1 with the seed of a"
-        " newer one.\n"
+        " `clothing-dense128-adam` with other settings (epochs 2, now 5), 1 replaced by a"
+        " newer run with the same seed.\n"
     )
 
 
@@ -146,7 +147,7 @@ def test_a_recipe_for_photos_in_folders_is_listed_with_its_model_and_command(
         run_folder(
             tmp_path, override(photos, [f"split={split}"]), 0.8 + split / 100, name="flowers"
         )
-    page = render([photos], KnownResults(measured_in(tmp_path), {}))
+    page = render([photos], Results(measured_in(tmp_path)))
 
     assert "| `images-mobilenet` (flowers) | – | 82.50 ± 1.00% of 3,000 | 82.00 ± 1.00% of" in page
     assert "run images-mobilenet --name flowers --data FOLDER" in page

@@ -66,7 +66,9 @@ def test_the_requested_split_of_a_split_folder_is_scored(models: Path, tmp_path:
         assert json.loads(Path("scores.json").read_text())["accuracy"] == accuracy
 
 
-def test_a_list_of_photos_is_scored(models: Path, tmp_path: Path) -> None:
+def test_a_list_of_photos_is_scored(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for number, pixel in enumerate((0, 0, 1)):
         photo(tmp_path / "shop" / f"{number}.png", pixel)
     listed = "path,label,split\n0.png,Cats,train\n1.png,Cats,test\n2.png,Cats,test\n"
@@ -76,6 +78,8 @@ def test_a_list_of_photos_is_scored(models: Path, tmp_path: Path) -> None:
     assert main([*command, "--output", "scores.json"]) == 0
     figures = json.loads(Path("scores.json").read_text())
     assert (figures["photos"], figures["accuracy"]) == (2, 0.5)
+    assert main([*command, "--split", "validation"]) == 1
+    assert "photos.csv has no validation photos; take another --split" in capsys.readouterr().err
 
 
 def test_what_systems_leave_beside_photos_is_not_scored(
@@ -99,7 +103,7 @@ def test_what_systems_leave_beside_photos_is_not_scored(
             "the sub-folder 'dog' of photos is not a label of pets/1; its labels are cat, ",
         ),
         ("1.png", "photos has no sub-folders; each class needs one with its photos"),
-        ("cat/1.txt", "photos has no readable photos in its sub-folders"),
+        ("cat/1.txt", "photos has no readable photos"),
     ],
 )
 def test_an_unsuitable_folder_is_one_line(

@@ -15,8 +15,6 @@ from training.networks.building import network_to_fit, network_to_serve
 from training.recipes import RECIPES
 from training.settings import BackboneNetwork, FineTuning, Head
 
-# Keras saves weights with a conversion that NumPy deprecates.
-
 
 def photos(count: int = 3) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (count, SIDE, SIDE, 3), np.uint8)

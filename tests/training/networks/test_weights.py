@@ -19,8 +19,6 @@ from training.networks.weights import WeightsFile, load_weights
 from training.recipe import Recipe
 from training.settings import BackboneNetwork
 
-# Keras saves weights with a conversion that NumPy deprecates.
-
 PUBLISHED = "https://storage.googleapis.com/tensorflow/keras-applications"
 
 

@@ -2,32 +2,16 @@
 
 import json
 import re
-import resource
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from serving.repository.versions import published_versions
-from tests.training.conftest import CommandLine
+from tests.training.conftest import CommandLine, largest_file
 from training.runs.trained_network import save_trained_network
 
-# Keras saves weights with a conversion that NumPy deprecates.
-
 MODELS = Path("models/clothing")
-
-
-@contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    """Limit the size of the files that this process writes, like a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_the_same_command_finishes_a_run_and_fresh_starts_another(

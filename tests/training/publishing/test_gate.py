@@ -6,25 +6,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.training.signals import DIGEST, data_set, evaluation, photos, published, with_contents
+from tests.training.signals import (
+    DIGEST,
+    LETTERS,
+    data_set,
+    evaluation,
+    photos,
+    published,
+    with_contents,
+)
 from training.data.splits import split_of
 from training.errors import Refused, TrainingError
-from training.networks.dense import DenseNetwork
 from training.publishing.gate import Verdict, best_version, judge, serving_version
 from training.publishing.gate_policy import GatePolicy
 from training.recipe import Recipe
 
-RECIPE = Recipe(
-    name="letters-dense",
-    model="letters",
-    what="",
-    expected="",
-    dataset="signals",
-    preparation="squash/1",
-    shape=(2, 2, 1),
-    network=DenseNetwork(),
-    floor=0.5,
-)
 PHOTOS, OLD_RIGHT = 1000, 900  # The serving version gets OLD_RIGHT of them right.
 
 
@@ -34,7 +30,7 @@ def base(tmp_path: Path) -> Path:
 
 
 def verdict(
-    base: Path, right: int, policy: GatePolicy | None = None, recipe: Recipe = RECIPE
+    base: Path, right: int, policy: GatePolicy | None = None, recipe: Recipe = LETTERS
 ) -> Verdict:
     """Judge a model that gets the first `right` test photos right."""
     data = data_set(OLD_RIGHT, PHOTOS - OLD_RIGHT)
@@ -83,7 +79,7 @@ def test_a_lower_accuracy_that_may_be_chance_is_accepted(base: Path) -> None:
     data = data_set(OLD_RIGHT, PHOTOS - OLD_RIGHT)
     right = np.arange(PHOTOS) < OLD_RIGHT
     right[:40], right[-30:] = False, True  # 40 lost, 30 gained.
-    found = judge(RECIPE, data, evaluation(data, right), base, GatePolicy())
+    found = judge(LETTERS, data, evaluation(data, right), base, GatePolicy())
 
     assert found.difference is not None
     assert found.difference.estimate == pytest.approx(-0.01)
@@ -107,7 +103,7 @@ def test_force_overrides_every_fault_and_is_recorded(base: Path) -> None:
 
 def test_a_version_with_other_labels_shape_or_preparation_is_not_compared(base: Path) -> None:
     published(base, labels=("a", "b", "x"))
-    others = replace(RECIPE, shape=(28, 28, 1)), replace(RECIPE, preparation="garment/1")
+    others = replace(LETTERS, shape=(28, 28, 1)), replace(LETTERS, preparation="garment/1")
     notes = [verdict(base, right=600).note]
     published(base)
     notes += [verdict(base, right=600, recipe=other).note for other in others]
@@ -156,7 +152,7 @@ def test_a_version_is_compared_on_the_photos_that_it_was_not_trained_on(base: Pa
     assert contents is not None
     unseen = np.array([split_of(content, 2) != "training" for content in contents])
     right = ~unseen | (np.arange(PHOTOS) < OLD_RIGHT - 100)
-    found = judge(RECIPE, data, evaluation(data, right), base, GatePolicy())
+    found = judge(LETTERS, data, evaluation(data, right), base, GatePolicy())
 
     assert found.difference is not None
     assert found.difference.photos == unseen.sum() == pytest.approx(300, abs=60)
@@ -169,7 +165,7 @@ def test_a_version_is_compared_on_the_photos_that_it_was_not_trained_on(base: Pa
 def test_the_same_split_of_the_same_photos_is_compared_on_all_of_them(base: Path) -> None:
     published(base, data={"sha256": DIGEST, "split_seed": 3})
     data = with_contents(data_set(OLD_RIGHT, PHOTOS - OLD_RIGHT), split_seed=3)
-    found = judge(RECIPE, data, evaluation(data, np.arange(PHOTOS) < 900), base, GatePolicy())
+    found = judge(LETTERS, data, evaluation(data, np.arange(PHOTOS) < 900), base, GatePolicy())
 
     assert found.difference is not None
     assert found.difference.photos == PHOTOS
@@ -181,11 +177,11 @@ def test_accuracy_does_not_slide_by_less_than_the_tolerance_each_time(base: Path
     pixels, classes = np.asarray(data.test.photos), data.test.classes
     pixels[896:900], classes[896:900] = photos(np.full(4, 3)), 0
     published(base, accuracy=0.9)
-    second = judge(RECIPE, data, evaluation(data, np.arange(PHOTOS) < 896), base, GatePolicy())
+    second = judge(LETTERS, data, evaluation(data, np.arange(PHOTOS) < 896), base, GatePolicy())
     second.check()
     assert second.best is None, "the best version is the one that serves"
     published(base, accuracy=0.896, fourth=1)
-    third = judge(RECIPE, data, evaluation(data, np.arange(PHOTOS) < 892), base, GatePolicy())
+    third = judge(LETTERS, data, evaluation(data, np.arange(PHOTOS) < 892), base, GatePolicy())
 
     assert third.serving == 2
     assert third.difference is not None

@@ -23,8 +23,6 @@ from training.trust.activations import (
     logit_weights,
 )
 
-# Keras saves weights with a conversion that NumPy deprecates.
-
 GRAY = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 1), np.uint8)
 COLOUR = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), np.uint8)
 

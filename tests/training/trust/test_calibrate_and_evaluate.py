@@ -14,8 +14,6 @@ from tests.training.trust.test_ood_datasets import png, write_mnist
 from training.__main__ import main
 from training.data.loaders.fashion_mnist import load_fashion_mnist
 
-# Keras saves weights with a conversion that NumPy deprecates.
-
 VALIDATION = ("--set", "held_out=0.3")
 
 

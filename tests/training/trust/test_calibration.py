@@ -11,8 +11,6 @@ from training.recipe import Recipe
 from training.trust.activations import last_layer, logit_weights
 from training.trust.calibration import calibrate, calibration_figures, fitted_temperature
 
-# Keras saves weights with a conversion that NumPy deprecates.
-
 
 def drawn(photos: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:
     """Return logits scaled by the temperature, and classes drawn from the unscaled ones."""

@@ -139,18 +139,6 @@ def test_files_that_are_not_photos_are_left_out_with_the_reason(tmp_path: Path) 
     assert "does not decode" in data.damaged[2]
 
 
-def test_the_same_photo_under_two_labels_is_left_out(tmp_path: Path) -> None:
-    folder = write_photos(tmp_path / "flowers", COUNTS)
-    (folder / "роза" / "copy.png").write_bytes((folder / "пион дикий" / "1.png").read_bytes())
-
-    data = load(folder)
-
-    assert sum(map(len, data.splits)) == 39
-    assert data.damaged == (
-        "пион дикий/1.png and роза/copy.png: the same photo under different labels",
-    )
-
-
 @pytest.mark.parametrize(
     ("counts", "message"),
     [

@@ -177,15 +177,3 @@ def test_a_class_without_photos_in_a_split_is_named(tmp_path: Path, split: str) 
 
     with pytest.raises(TrainingError, match=r"the \w+ split has no usable photo of 'белая роза'"):
         load(tmp_path / "data")
-
-
-def test_copies_in_another_split_are_left_out_and_reported(tmp_path: Path) -> None:
-    for index, split in enumerate(("train", "validation", "test")):
-        write_photos(tmp_path / "data" / split, {"a": 4, "b": 4}, first=10 * index)
-    original = tmp_path / "data" / "test" / "a" / "20.png"
-    (tmp_path / "data" / "train" / "a" / "copy.png").write_bytes(original.read_bytes())
-
-    data = load(tmp_path / "data")
-
-    assert [len(split) for split in data.splits] == [8, 8, 8]
-    assert data.damaged == ("train/a/copy.png: a copy of test/a/20.png in the test split",)

@@ -1,16 +1,16 @@
-"""Why a model may look better on photos than it is: it was, or may have been, trained on them."""
+"""Warnings that a model was, or may have been, trained on photos: it looks too good on them."""
 
 from collections.abc import Sequence
 
 from training.data.datasets import DataSet
-from training.data.splits import split_of
+from training.data.splits import SPLITS, split_of
 from training.overrides import renamed
 from training.publishing.published_model import PublishedModel
-from training.publishing.unseen import is_same_data, seen_photos, split_seed
+from training.publishing.training_overlap import is_same_data, seen_photos, split_seed
 
 
-def data_caution(model: PublishedModel, data: DataSet, split: str, held_out: float) -> str:
-    """Return a caution about a split of a data set; empty if none is needed.
+def data_warning(model: PublishedModel, data: DataSet, split: str, held_out: float) -> str:
+    """Return a warning about a split of a data set; empty if none is needed.
 
     `held_out` is the fraction that is held out now.
     """
@@ -22,22 +22,22 @@ def data_caution(model: PublishedModel, data: DataSet, split: str, held_out: flo
         if split == "validation" and then != held_out:
             return f"{name} may have been trained on some of these photos: it held out others"
         return ""
-    part = dict(zip(("training", "validation", "test"), data.splits, strict=True))[split]
+    part = dict(zip(SPLITS, data.splits, strict=True))[split]
     seen = seen_photos(model.card, data, part)
     some = "an unknown number" if seen is None else f"{seen.sum():,}"
     return (
-        f"these are not the photos that {name} was trained on, or they are split otherwise: {some}"
-        f" of the {len(part):,} may have been trained on"
+        f"these are not the photos that {name} was trained on, or they are split differently:"
+        f" {some} of the {len(part):,} may have been trained on"
     )
 
 
-def folder_caution(model: PublishedModel, contents: Sequence[str]) -> str:
-    """Return a caution about a folder of photos, given by their sha256; may be empty."""
+def folder_warning(model: PublishedModel, contents: Sequence[str]) -> str:
+    """Return a warning about a folder of photos, given by their sha256; may be empty."""
     seed = split_seed(model.card)
     if seed is None:
         return ""
     seen = sum(split_of(content, seed) == "training" for content in contents)
     return (
-        f"if these are photos that {model.name}/{model.version} was made of, it was trained on"
+        f"if {model.name}/{model.version} was made from these photos, it was trained on"
         f" {seen:,} of the {len(contents):,}, and looks better on them than it is"
     )

@@ -1,4 +1,4 @@
-"""Which photos a published version was not trained on, as far as its card tells."""
+"""Which photos a published version was, or may have been, trained on, as far as its card tells."""
 
 from typing import Any
 

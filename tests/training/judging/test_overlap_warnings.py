@@ -55,8 +55,8 @@ def evaluated(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[dict
     figures = json.loads(Path("scores.json").read_text("utf-8"))
     lines = capsys.readouterr().out.splitlines()
     result = next(i for i, line in enumerate(lines) if line.startswith("letters/1 on "))
-    assert figures["caution"] in ("", lines[result - 1])
-    return figures, figures["caution"]
+    assert figures["warning"] in ("", lines[result - 1])
+    return figures, figures["warning"]
 
 
 def test_a_model_of_another_backbone_is_scored_on_its_own_data(
@@ -65,11 +65,11 @@ def test_a_model_of_another_backbone_is_scored_on_its_own_data(
     data = loaded(folder)
     publish_of(data)
 
-    figures, caution = evaluated(capsys, "--data", str(folder))
+    figures, warning = evaluated(capsys, "--data", str(folder))
     assert figures["photos"] == len(data.test)
     assert figures["accuracy"] == 1
     assert figures["data"].startswith("the test photos of letters (sha256 ")
-    assert caution == ""
+    assert warning == ""
 
 
 def test_a_model_of_a_recipe_file_is_scored_on_its_own_data(
@@ -87,9 +87,9 @@ def test_a_model_of_a_recipe_file_is_scored_on_its_own_data(
     error = capsys.readouterr().err
     assert "the unknown recipe 'own-letters'" in error
     assert "--recipe, which also takes the file of a recipe of your own" in error
-    figures, caution = evaluated(capsys, "--data", str(folder), "--recipe", str(own))
+    figures, warning = evaluated(capsys, "--data", str(folder), "--recipe", str(own))
     assert figures["photos"] == len(data.test)
-    assert caution == "", "split as when it was trained, not as the file says now"
+    assert warning == "", "split as when it was trained, not as the file says now"
 
 
 def test_scoring_on_the_training_photos_is_noticed(
@@ -97,8 +97,8 @@ def test_scoring_on_the_training_photos_is_noticed(
 ) -> None:
     publish_of(loaded(folder))
 
-    _, caution = evaluated(capsys, "--data", str(folder), "--split", "training")
-    assert caution == "letters/1 was trained on these photos: it looks better on them than it is"
+    _, warning = evaluated(capsys, "--data", str(folder), "--split", "training")
+    assert warning == "letters/1 was trained on these photos: it looks better on them than it is"
     assert evaluated(capsys, "--data", str(folder), "--split", "validation")[1] == ""
 
 
@@ -112,9 +112,9 @@ def test_photos_of_another_split_may_have_been_trained_on(
     assert contents is not None
     seen = sum(split_of(each, seed) == "training" for each in contents) if seed else None
 
-    _, caution = evaluated(capsys, "--data", str(folder))
-    assert caution == (
-        "these are not the photos that letters/1 was trained on, or they are split otherwise:"
+    _, warning = evaluated(capsys, "--data", str(folder))
+    assert warning == (
+        "these are not the photos that letters/1 was trained on, or they are split differently:"
         f" {seen or 'an unknown number'} of the {len(data.test)} may have been trained on"
     )
 
@@ -127,8 +127,8 @@ def test_a_folder_of_photos_may_be_that_of_the_training(
     assert data.store is not None
     seen = sum(split_of(each, 1) == "training" for each in data.store.rows)
 
-    _, caution = evaluated(capsys, "--photos", str(folder))
-    assert caution == (
-        f"if these are photos that letters/1 was made of, it was trained on {seen} of the 60, and"
+    _, warning = evaluated(capsys, "--photos", str(folder))
+    assert warning == (
+        f"if letters/1 was made from these photos, it was trained on {seen} of the 60, and"
         " looks better on them than it is"
     )
