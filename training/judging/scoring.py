@@ -100,7 +100,7 @@ def recipe_photos(
     if not len(part):
         raise TrainingError(f"{data_set.name} has no {split} photos; take another --split")
     described = f"the {split} photos of {data_set.name} (sha256 {data_set.digest[:12]}…)"
-    caution = data_caution(model, data_set, split, chosen.held_out)
+    caution = data_caution(model, data_set, split, chosen)
     return LabelledPhotos(described, data_set.labels, part.photos, part.classes, caution=caution)
 
 

@@ -17,6 +17,7 @@ from training.backends import backend_name
 from training.data.datasets import DataSet
 from training.overrides import hyperparameters
 from training.provenance import commit
+from training.publishing.unseen import split_record
 from training.recipe import Recipe
 
 _PACKAGES = ("jax", "keras", "numpy", "pillow", "scipy", "tensorflow")
@@ -55,7 +56,7 @@ def model_card(
             "validation": len(data.validation),
             "test": len(data.test),
             "damaged": len(data.damaged),
-            **({} if data.split_seed is None else {"split_seed": data.split_seed}),
+            **split_record(data),
         },
         "metrics": metrics,
         **trust,

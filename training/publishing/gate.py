@@ -135,7 +135,7 @@ def judge(
             f" {recipe.floor:.2%}"
         )
     serving = serving_version(base, policy.model_config_file)
-    best = best_version(base, data)
+    best = best_version(base, data, recipe)
     best = None if best == serving else best
     difference, note = None, f"no version of {recipe.model} serves yet"
     if serving is not None:
@@ -173,7 +173,7 @@ def serving_version(base: Path, model_config_file: Path | None = None) -> int | 
     return max(published, default=None)
 
 
-def best_version(base: Path, data: DataSet) -> int | None:
+def best_version(base: Path, data: DataSet, recipe: Recipe) -> int | None:
     """Return the version with the highest test accuracy on the same data, the newest of equals.
 
     None if no card states one.
@@ -182,7 +182,7 @@ def best_version(base: Path, data: DataSet) -> int | None:
     for version in published_versions(base):
         with suppress(TrainingError, KeyError, TypeError):
             card = read_card(base / str(version) / VERSION_CARD)
-            if is_same_data(card, data):
+            if is_same_data(card, data, recipe):
                 accuracies[version] = float(card["metrics"]["test"]["accuracy"])
     return max(accuracies, key=lambda version: (accuracies[version], version), default=None)
 
@@ -209,7 +209,7 @@ def _compare(
         old = PublishedModel(folder)
     except TrainingError:  # Its message names a folder, and the note goes into the card.
         return None, f"not compared: version {folder.name} cannot be read as a model"
-    unseen = unseen_photos(old.card, data)
+    unseen = unseen_photos(old.card, data, recipe)
     obstacle = _obstacle(old, recipe, data, unseen)
     if obstacle or unseen is None:
         return None, f"not compared with version {old.version}: {obstacle}"
@@ -230,7 +230,7 @@ def _obstacle(old: PublishedModel, recipe: Recipe, data: DataSet, unseen: np.nda
         return (
             "it was trained on other data, and its card does not tell on which of these test photos"
         )
-    return "" if len(unseen) else "it was trained on all of these test photos"
+    return "" if len(unseen) else "it may have been trained on all of these test photos"
 
 
 def _sides(shape: tuple[int, ...]) -> str:

@@ -205,9 +205,9 @@ def test_the_best_version_is_that_of_the_same_data(base: Path) -> None:
     (base / "4").mkdir()
 
     data = data_set(OLD_RIGHT, PHOTOS - OLD_RIGHT)
-    assert best_version(base, data) == 1
-    assert best_version(base, replace(data, digest="f" * 64)) is None
-    assert best_version(base.parent / "none", data) is None
+    assert best_version(base, data, RECIPE) == 1
+    assert best_version(base, replace(data, digest="f" * 64), RECIPE) is None
+    assert best_version(base.parent / "none", data, RECIPE) is None
 
 
 CONFIG = """
