@@ -40,6 +40,8 @@ class Measurement:
         code: digest of the code (`training.runs.identity.code_of`); empty if not recorded.
         weights: digest of the pretrained weights; empty without them.
         backend: of Keras; empty if not recorded.
+        input_shape: height, width and channels of the input; empty if not recorded.
+        preparation: from photo to pixels; likewise.
     """
 
     recipe: str
@@ -58,6 +60,8 @@ class Measurement:
     code: str = ""
     weights: str = ""
     backend: str = ""
+    input_shape: list[int] = field(default_factory=list)
+    preparation: str = ""
 
     @property
     def seed(self) -> tuple[int, int]:
@@ -80,6 +84,8 @@ class Measurement:
             Phrases such as `epochs 5, now 6`.
         """
         seeds = {name: self.parameters[name] for name in _VARIED if name in self.parameters}
+        if self.input_shape:
+            now = {"input_shape": recipe.shape, "preparation": recipe.preparation, **now}
         return changes(
             {"parameters": self.parameters, **{name: getattr(self, name) for name in now}},
             {"parameters": {**hyperparameters(recipe), **seeds}, **now},
@@ -166,6 +172,8 @@ def _measurement(folder: Path) -> Measurement:
             code=facts.get("code", ""),
             weights=facts.get("weights", ""),
             backend=backend,
+            input_shape=card.get("input_shape", []),
+            preparation=card.get("preparation", ""),
         )
     except (KeyError, TypeError) as error:
         raise TrainingError(f"{folder / CARD} is not the card of a run (no {error})") from error

@@ -63,6 +63,19 @@ def test_what_is_not_current_is_run_again(tmp_path: Path, changed: str) -> None:
     assert [each.seed for each in todo] == [3]
 
 
+def test_runs_with_another_input_or_preparation_are_not_current(tmp_path: Path) -> None:
+    """Neither is a setting of `--set`, nor part of the code."""
+    now: Any = {"input_shape": [*CLOTHING.shape], "preparation": CLOTHING.preparation}
+    run_folder(tmp_path, seeded(CLOTHING, 1), 0.87, **now)
+    run_folder(tmp_path, seeded(CLOTHING, 2), 0.88, **{**now, "input_shape": [32, 32, 1]})
+    run_folder(tmp_path, seeded(CLOTHING, 3), 0.89, **{**now, "preparation": "squash/1"})
+    measured = measured_in(tmp_path)
+
+    assert [each.seed for each in missing(CLOTHING, 3, measured, today)] == [2, 3]
+    assert measured[1].changes(CLOTHING) == ["input_shape 32×32×1, now 28×28×1"]
+    assert measured[2].changes(CLOTHING) == ["preparation squash/1, now garment/1"]
+
+
 def test_data_are_only_loaded_to_compare_what_is_otherwise_the_same(tmp_path: Path) -> None:
     known = [replace(each, code="another") for each in three_runs(tmp_path)]
     loaded: list[int] = []
@@ -132,7 +145,7 @@ def test_the_command_runs_missing_recipes_once_and_says_why_one_failed(
     page = Path("docs/results.md").read_text("utf-8")
     row = next(line for line in page.splitlines() if "| 1 (fewer than 3) |" in line)
     assert re.search(r"\| [\d.]+% of \d+ \| [\d.]+% of 50 \|", row), "validation and test"
-    assert f"| `{PETS.name}` | – | {PETS.expected} | no cats and dogs |" in page
+    assert f"| `{PETS.name}` | – | {PETS.expected} | no dogs-vs-cats |" in page
 
     assert main([*command, "--recipes", tiny_recipe.name]) == 0
     assert "epoch" not in capsys.readouterr().out, "a finished run is not repeated"
