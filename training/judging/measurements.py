@@ -163,7 +163,7 @@ def _measurement(folder: Path) -> Measurement:
             training_accuracy=_training_accuracy(card, folder),
             photos=metrics["test"]["photos"],
             seconds=trained["seconds"],
-            hardware=_hardware(trained["hardware"], backend),
+            hardware=_hardware(trained, backend),
             data=data["sha256"],
             began=trained["began"],
             validation_accuracy=validation.get("accuracy"),
@@ -186,7 +186,12 @@ def _training_accuracy(card: Mapping[str, Any], folder: Path) -> float | None:
     return found
 
 
-def _hardware(recorded: Mapping[str, Any], backend: str) -> str:
-    processor = "{cores} cores of {processor}".format(**recorded)
-    found = processor if recorded["device"] == "CPU" else f"{recorded['device']}; {processor}"
+def _hardware(trained: Mapping[str, Any], backend: str) -> str:
+    used = [trained["hardware"], *trained.get("continued_on", [])]
+    found = ", continued on ".join(map(_machine, used))
     return found if backend in ("", "tensorflow") else f"{found}; {backend}"
+
+
+def _machine(recorded: Mapping[str, Any]) -> str:
+    processor = "{cores} cores of {processor}".format(**recorded)
+    return processor if recorded["device"] == "CPU" else f"{recorded['device']}; {processor}"

@@ -77,6 +77,19 @@ def circumstances(device: str) -> dict[str, Any]:
     }
 
 
+def continued(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """Return the circumstances of a run that goes on: as it began, with hardware added since.
+
+    Args:
+        before: what has been noted of them; empty at the start.
+        now: the `circumstances` now.
+    """
+    further = list(before.get("continued_on", []))
+    if before and now["hardware"] not in (before.get("hardware"), *further):
+        further.append(now["hardware"])
+    return {**now, **before, **({"continued_on": further} if further else {})}
+
+
 def _versions() -> Iterator[tuple[str, str]]:
     for name in _PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):

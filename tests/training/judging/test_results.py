@@ -31,6 +31,17 @@ def test_another_backend_is_named_with_the_hardware(tmp_path: Path) -> None:
     assert measured_in(tmp_path)[0].hardware == "2 cores of A fast one; jax"
 
 
+def test_all_hardware_of_a_run_is_named(tmp_path: Path) -> None:
+    cpu = {"device": "CPU", "processor": "A fast one", "cores": 2}
+    gpu = {**cpu, "device": "H200"}
+    trained = {"seconds": 1, "began": "", "hardware": gpu, "continued_on": [cpu]}
+    run_folder(tmp_path, CLOTHING, 0.88, trained=trained)
+
+    assert measured_in(tmp_path)[0].hardware == (
+        "H200; 2 cores of A fast one, continued on 2 cores of A fast one"
+    )
+
+
 def test_random_weights_are_no_measurement_but_show_that_a_recipe_runs(tmp_path: Path) -> None:
     pets = RECIPES["cats-dogs-vgg16"]
     run_folder(tmp_path / "runs", override(pets, ["network.weights=random"]), 0.5)
