@@ -1,6 +1,7 @@
 """Model cards on disk: one in the folder of each run, one in each published version."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -24,3 +25,12 @@ def read_run_card(folder: Path) -> dict[str, Any]:
     if not (folder / CARD).is_file():
         raise TrainingError(f"{folder} has no {CARD}: it is not the folder of a finished run")
     return read_card(folder / CARD)
+
+
+def stated_accuracy(card: dict[str, Any]) -> float | None:
+    """Return the accuracy on the test photos that a card states; None if it states none."""
+    try:
+        stated = float(card["metrics"]["test"]["accuracy"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return stated if math.isfinite(stated) else None

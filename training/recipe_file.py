@@ -1,10 +1,12 @@
 """Recipes in files that are not part of the project: `--recipe path/to/recipe.py`."""
 
+import ast
 import functools
 import hashlib
 import importlib.util
 import sys
 import traceback
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from training.errors import TrainingError, UsageError
 from training.provenance import text_digest
 from training.recipe import Recipe
 
+_OURS = ("training", "serving")
 _beside: set[str] = set()  # Modules that recipe files have imported from their own folders.
 
 
@@ -36,15 +39,18 @@ def _read(path: Path) -> Recipe:
     if not isinstance(recipe, Recipe):
         found = "no RECIPE" if recipe is None else f"a RECIPE of type {type(recipe).__name__}"
         raise UsageError(f"{path} has {found}: it needs RECIPE = Recipe(...)")
-    sources = {path, *_own_modules(path.parent, set(sys.modules) - before)}
+    loaded = _own_modules(path.parent, set(sys.modules) - before)
+    sources = {path, *loaded, *_imported_later(path)}
     digest = hashlib.sha256("".join(map(_digest, sorted(sources))).encode()).hexdigest()
     return replace(recipe, file=str(path), file_digest=digest)
 
 
 def _digest(source: Path) -> str:
     content = source.read_bytes()
-    # A module beside the file may be a compiled one.
-    return text_digest(content) if source.suffix == ".py" else hashlib.sha256(content).hexdigest()
+    try:
+        return text_digest(content)
+    except (SyntaxError, ValueError):  # It is compiled, or not imported yet.
+        return hashlib.sha256(content).hexdigest()
 
 
 def _run(path: Path) -> object:
@@ -82,7 +88,40 @@ def _own_modules(folder: Path, names: set[str]) -> set[Path]:
     for name in names:
         source = Path(getattr(sys.modules[name], "__file__", None) or "/")
         mine = source.is_relative_to(folder) and "site-packages" not in source.parts
-        if mine and name.partition(".")[0] not in ("training", "serving"):
+        if mine and name.partition(".")[0] not in _OURS:
             found.add(source)
             _beside.add(name)
     return found
+
+
+def _imported_later(path: Path) -> set[Path]:
+    """Return the modules in the recipe's folder that it or they import, also within functions."""
+    found: set[Path] = set()
+    waiting = [path]
+    while waiting:
+        source = waiting.pop()
+        for module in _imports(source, path.parent):
+            for file in (module.with_suffix(".py"), module / "__init__.py"):
+                if file.is_file() and file not in found:
+                    found.add(file)
+                    waiting.append(file)
+    return found
+
+
+def _imports(source: Path, folder: Path) -> Iterator[Path]:
+    """Yield where the imports of a module, and the packages they are in, would be in a folder."""
+    try:
+        tree = ast.parse(source.read_bytes())
+    except (SyntaxError, ValueError):  # Only an error once it is imported.
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            beside, names = folder, [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            beside = source.parents[node.level - 1] if node.level else folder
+            names = [f"{node.module or ''}.{alias.name}".lstrip(".") for alias in node.names]
+        else:
+            continue
+        for parts in (name.split(".") for name in names):
+            if parts[0] not in _OURS:
+                yield from (beside.joinpath(*parts[:end]) for end in range(1, len(parts) + 1))

@@ -18,7 +18,6 @@ from training.data.loading import check_splitting
 from training.errors import UsageError
 from training.recipe_file import read_recipe
 from training.recipes import RECIPES
-from training.runs.identity import code_of
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "development.md").read_text("utf-8")
@@ -185,21 +184,6 @@ def test_a_recipe_without_effect_on_its_data_set_is_refused() -> None:
     pets = replace(RECIPES["cats-dogs-cnn"], held_out=0.1)
     with pytest.raises(UsageError, match="held_out has no effect: dogs-vs-cats has its own"):
         check_splitting(pets)
-
-
-def test_the_code_of_a_recipe_file_identifies_its_run(tmp_path: Path) -> None:
-    def code(folder: str, own: str, beside: str) -> str:
-        path = tmp_path / folder
-        path.mkdir()
-        (path / "own.py").write_text(own)
-        (path / "beside_own.py").write_text(beside)
-        return code_of(read_recipe(path / "own.py"))
-
-    own = f"import beside_own\n{ONE_LINE.format(changes='')}"
-    first = code("a", own, "UNITS = 1")
-    assert code("b", f'"""A recipe."""\n{own}# The end.\n', "UNITS = 1") == first
-    assert code("c", own, "UNITS = 2") != first
-    assert code("d", f"{own}WIDTH = 1\n", "UNITS = 1") != first
 
 
 def test_a_data_set_name_is_registered_only_once(tmp_path: Path) -> None:

@@ -40,6 +40,8 @@ class Measurement:
         code: digest of the code (`training.runs.identity.code_of`); empty if not recorded.
         weights: digest of the pretrained weights; empty without them.
         backend: of Keras; empty if not recorded.
+        input_shape: height, width and channels of the input; empty if not recorded.
+        preparation: from photo to pixels; likewise.
     """
 
     recipe: str
@@ -58,6 +60,8 @@ class Measurement:
     code: str = ""
     weights: str = ""
     backend: str = ""
+    input_shape: list[int] = field(default_factory=list)
+    preparation: str = ""
 
     @property
     def seeds(self) -> tuple[int, int]:
@@ -80,6 +84,8 @@ class Measurement:
             Phrases such as `epochs 5, now 6`.
         """
         seeds = {name: self.parameters[name] for name in _VARIED if name in self.parameters}
+        if self.input_shape:
+            now = {"input_shape": recipe.shape, "preparation": recipe.preparation, **now}
         return changes(
             {"parameters": self.parameters, **{name: getattr(self, name) for name in now}},
             {"parameters": {**hyperparameters(recipe), **seeds}, **now},
@@ -159,7 +165,7 @@ def _measurement(folder: Path) -> Measurement:
             training_accuracy=_training_accuracy(card, folder),
             photos=metrics["test"]["photos"],
             seconds=trained["seconds"],
-            hardware=_hardware(trained["hardware"], backend),
+            hardware=_hardware(trained, backend),
             data=data["sha256"],
             began=trained["began"],
             validation_accuracy=validation.get("accuracy"),
@@ -168,6 +174,8 @@ def _measurement(folder: Path) -> Measurement:
             code=facts.get("code", ""),
             weights=facts.get("weights", ""),
             backend=backend,
+            input_shape=card.get("input_shape", []),
+            preparation=card.get("preparation", ""),
         )
     except (KeyError, TypeError) as error:
         raise TrainingError(f"{folder / CARD} is not the card of a run (no {error})") from error
@@ -180,7 +188,12 @@ def _training_accuracy(card: Mapping[str, Any], folder: Path) -> float | None:
     return found
 
 
-def _hardware(recorded: Mapping[str, Any], backend: str) -> str:
-    processor = "{cores} cores of {processor}".format(**recorded)
-    found = processor if recorded["device"] == "CPU" else f"{recorded['device']}; {processor}"
+def _hardware(trained: Mapping[str, Any], backend: str) -> str:
+    used = [trained["hardware"], *trained.get("continued_on", [])]
+    found = ", continued on ".join(map(_machine, used))
     return found if backend in ("", "tensorflow") else f"{found}; {backend}"
+
+
+def _machine(recorded: Mapping[str, Any]) -> str:
+    processor = "{cores} cores of {processor}".format(**recorded)
+    return processor if recorded["device"] == "CPU" else f"{recorded['device']}; {processor}"

@@ -3,19 +3,17 @@
 from collections.abc import Sequence
 
 from training.data.datasets import DataSet
-from training.data.splits import SPLITS, split_of
+from training.data.splits import SPLITS
 from training.overrides import renamed
 from training.publishing.published_model import PublishedModel
-from training.publishing.training_overlap import is_same_data, seen_photos, split_seed
+from training.publishing.training_overlap import is_same_data, seen_contents, seen_photos
+from training.recipe import Recipe
 
 
-def data_warning(model: PublishedModel, data: DataSet, split: str, held_out: float) -> str:
-    """Return a warning about a split of a data set; empty if none is needed.
-
-    `held_out` is the fraction that is held out now.
-    """
-    name = f"{model.name}/{model.version}"
-    if is_same_data(model.card, data):
+def data_warning(model: PublishedModel, data: DataSet, split: str, recipe: Recipe) -> str:
+    """Return a warning about a split of a data set, loaded by a recipe; empty if none is needed."""
+    name, held_out = f"{model.name}/{model.version}", recipe.held_out
+    if is_same_data(model.card, data, recipe):
         then = renamed(model.card.get("parameters", {})).get("held_out", held_out)
         if split == "training":
             return f"{name} was trained on these photos: it looks better on them than it is"
@@ -33,11 +31,10 @@ def data_warning(model: PublishedModel, data: DataSet, split: str, held_out: flo
 
 def folder_warning(model: PublishedModel, contents: Sequence[str]) -> str:
     """Return a warning about a folder of photos, given by their sha256; may be empty."""
-    seed = split_seed(model.card)
-    if seed is None:
+    seen = seen_contents(model.card, list(contents))
+    if seen is None:
         return ""
-    seen = sum(split_of(content, seed) == "training" for content in contents)
     return (
         f"if {model.name}/{model.version} was made from these photos, it was trained on"
-        f" {seen:,} of the {len(contents):,}, and looks better on them than it is"
+        f" {seen.sum():,} of the {len(contents):,}, and looks better on them than it is"
     )

@@ -101,7 +101,7 @@ def recipe_photos(
     if not len(part):
         raise _no_photos(data_set.name, split)
     described = f"the {split} photos of {data_set.name} (sha256 {data_set.digest[:12]}…)"
-    warning = data_warning(model, data_set, split, chosen.held_out)
+    warning = data_warning(model, data_set, split, chosen)
     return LabelledPhotos(described, data_set.labels, part.photos, part.classes, warning=warning)
 
 

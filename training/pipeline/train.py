@@ -22,7 +22,7 @@ from training.fitting.progress import FitProgress
 from training.fitting.tensorboard import EventWriter
 from training.networks.backbone import Backbone, load_backbone
 from training.pipeline.finalize import finalize
-from training.publishing.card import circumstances
+from training.publishing.card import circumstances, continued
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.model_folder import check_writable, version_of_run
 from training.recipe import Recipe
@@ -111,7 +111,7 @@ def train_and_publish(
             data = with_features(recipe, data, backbone, console)
         network = load_trained_network(run.folder)
         if network is None:
-            run.note(trained={**began, **run.facts().get("trained", {})})
+            run.note(trained=continued(run.facts().get("trained", {}), began))
             network = _fit(recipe, data, run, options, console)
         return finalize(network, recipe, data, paths.data, run, base, options.policy, console)
 

@@ -17,6 +17,7 @@ from training.backends import backend_name
 from training.data.datasets import DataSet
 from training.overrides import hyperparameters
 from training.provenance import commit
+from training.publishing.training_overlap import split_record
 from training.recipe import Recipe
 
 _PACKAGES = ("jax", "keras", "numpy", "pillow", "scipy", "tensorflow")
@@ -55,7 +56,7 @@ def model_card(
             "validation": len(data.validation),
             "test": len(data.test),
             "damaged": len(data.damaged),
-            **({} if data.split_seed is None else {"split_seed": data.split_seed}),
+            **split_record(data),
         },
         "metrics": metrics,
         **trust,
@@ -74,6 +75,19 @@ def circumstances(device: str) -> dict[str, Any]:
         "python": platform.python_version(),
         "commit": commit(),
     }
+
+
+def continued(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """Return the circumstances of a run that goes on: as it began, with hardware added since.
+
+    Args:
+        before: what has been noted of them; empty at the start.
+        now: the `circumstances` now.
+    """
+    further = list(before.get("continued_on", []))
+    if before and now["hardware"] not in (before.get("hardware"), *further):
+        further.append(now["hardware"])
+    return {**now, **before, **({"continued_on": further} if further else {})}
 
 
 def _versions() -> Iterator[tuple[str, str]]:

@@ -12,9 +12,10 @@ A model is refused when
 The version that serves now is the one with the label `stable` in the model server's config file,
 otherwise the newest that its version policy selects; without such a file, the newest published one.
 
-The best version is, of those still in the folder, the one whose card states the highest test
-accuracy on the same data (equal digest). Without that comparison, each version could be worse by
-the tolerance than the one before. Only this version and the one that serves are scored again.
+The best version is, of those still in the folder (`prune` keeps it), the one whose card states the
+highest test accuracy on the same data (equal digest). Without that comparison, each version could
+be worse by the tolerance than the one before. Only this version and the one that serves are scored
+again.
 
 A version is compared on the test photos that it was not trained on
 (`training.publishing.training_overlap`).
@@ -36,7 +37,7 @@ from training.data.datasets import DataSet, Rows
 from training.errors import Refused, TrainingError
 from training.metrics.evaluation import Evaluation
 from training.metrics.intervals import Difference, paired_difference
-from training.model_cards import VERSION_CARD, read_card
+from training.model_cards import VERSION_CARD, read_card, stated_accuracy
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.published_model import PublishedModel
 from training.publishing.training_overlap import is_same_data, unseen_photos
@@ -136,7 +137,7 @@ def judge(
             f" {recipe.floor:.2%}"
         )
     serving = serving_version(base, policy.model_config_file)
-    best = best_version(base, data)
+    best = best_version(base, data, recipe)
     best = None if best == serving else best
     difference, note = None, f"no version of {recipe.model} serves yet"
     if serving is not None:
@@ -174,18 +175,22 @@ def serving_version(base: Path, model_config_file: Path | None = None) -> int | 
     return max(published, default=None)
 
 
-def best_version(base: Path, data: DataSet) -> int | None:
+def best_version(base: Path, data: DataSet, recipe: Recipe) -> int | None:
     """Return the version with the highest test accuracy on the same data, the newest of equals.
 
-    None if no card states one.
+    Those of another input or preparation, which can't be compared, come last. None if no card
+    states an accuracy.
     """
-    accuracies = {}
+    ranks = {}
     for version in published_versions(base):
-        with suppress(TrainingError, KeyError, TypeError):
+        with suppress(TrainingError):
             card = read_card(base / str(version) / VERSION_CARD)
-            if is_same_data(card, data):
-                accuracies[version] = float(card["metrics"]["test"]["accuracy"])
-    return max(accuracies, key=lambda version: (accuracies[version], version), default=None)
+            accuracy, shape = stated_accuracy(card), card.get("input_shape", [*recipe.shape])
+            if accuracy is not None and is_same_data(card, data, recipe):
+                preparation = card.get("preparation", recipe.preparation)
+                comparable = (shape, preparation) == ([*recipe.shape], recipe.preparation)
+                ranks[version] = comparable, accuracy, version
+    return max(ranks, key=ranks.__getitem__, default=None)
 
 
 def _described(difference: Difference, version: int, photos: int) -> str:
@@ -210,7 +215,7 @@ def _compare(
         old = PublishedModel(folder)
     except TrainingError:  # Its message names a folder, and the note goes into the card.
         return None, f"not compared: version {folder.name} cannot be read as a model"
-    unseen = unseen_photos(old.card, data)
+    unseen = unseen_photos(old.card, data, recipe)
     obstacle = _obstacle(old, recipe, data, unseen)
     if obstacle or unseen is None:
         return None, f"not compared with version {old.version}: {obstacle}"
@@ -231,7 +236,7 @@ def _obstacle(old: PublishedModel, recipe: Recipe, data: DataSet, unseen: np.nda
         return (
             "it was trained on other data, and its card does not tell on which of these test photos"
         )
-    return "" if len(unseen) else "it was trained on all of these test photos"
+    return "" if len(unseen) else "it may have been trained on all of these test photos"
 
 
 def _sides(shape: tuple[int, ...]) -> str:

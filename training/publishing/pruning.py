@@ -1,5 +1,6 @@
-"""Removing old versions of a model, except those in use."""
+"""Removing old versions of a model, except those in use and the best one."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import grpc
@@ -9,6 +10,7 @@ from serving.repository.model_config import ConfigError, read_config
 from serving.repository.version_policy import aspired_versions
 from serving.repository.versions import VersionsError, prune, published_versions
 from training.errors import TrainingError
+from training.model_cards import VERSION_CARD, read_card, stated_accuracy
 
 _DEADLINE = 10.0  # Seconds for the model server to answer.
 
@@ -20,7 +22,7 @@ def prune_model(
     model_server: str | None = None,
     model_config_file: Path | None = None,
 ) -> list[int]:
-    """Remove all versions of a model except the newest ones and those in use.
+    """Remove all versions of a model except the newest ones, those in use and the best one.
 
     Args:
         models: folder of the models.
@@ -40,7 +42,7 @@ def prune_model(
         published = published_versions(base)
         if not published:
             raise TrainingError(f"there is no published version of {name} in {models}")
-        in_use: set[int] = set()
+        in_use = _best(base, published)
         if model_server:
             in_use |= _loaded(model_server, name)
         if model_config_file:
@@ -48,6 +50,22 @@ def prune_model(
         return prune(base, keep, in_use)
     except VersionsError as error:
         raise TrainingError(str(error)) from error
+
+
+def _best(base: Path, published: list[int]) -> set[int]:
+    """Return the best version on the data of the newest one: the gate compares new ones with it."""
+    found: dict[int, tuple[object, float]] = {}
+    for version in published:
+        with suppress(TrainingError, AttributeError):
+            card = read_card(base / str(version) / VERSION_CARD)
+            accuracy = stated_accuracy(card)
+            if accuracy is not None:
+                found[version] = card.get("data", {}).get("sha256"), accuracy
+    if not found:
+        return set()
+    newest = found[max(found)][0]
+    same = [version for version, (data, _) in found.items() if data == newest]
+    return {max(same, key=lambda version: (found[version][1], version))}
 
 
 def _loaded(model_server: str, name: str) -> set[int]:

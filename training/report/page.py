@@ -121,6 +121,8 @@ def _number(value: object) -> str:
     """Format a value of a card for people."""
     if isinstance(value, list):
         return ", ".join(map(_number, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_number(each)}" for name, each in value.items())
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):

@@ -31,6 +31,17 @@ def test_another_backend_is_named_with_the_hardware(tmp_path: Path) -> None:
     assert measured_in(tmp_path)[0].hardware == "2 cores of A fast one; jax"
 
 
+def test_all_hardware_of_a_run_is_named(tmp_path: Path) -> None:
+    cpu = {"device": "CPU", "processor": "A fast one", "cores": 2}
+    gpu = {**cpu, "device": "H200"}
+    trained = {"seconds": 1, "began": "", "hardware": gpu, "continued_on": [cpu]}
+    run_folder(tmp_path, CLOTHING, 0.88, trained=trained)
+
+    assert measured_in(tmp_path)[0].hardware == (
+        "H200; 2 cores of A fast one, continued on 2 cores of A fast one"
+    )
+
+
 def test_random_weights_are_no_measurement_but_show_that_a_recipe_runs(tmp_path: Path) -> None:
     pets = RECIPES["cats-dogs-vgg16"]
     run_folder(tmp_path / "runs", override(pets, ["network.weights=random"]), 0.5)
@@ -61,6 +72,19 @@ def test_what_is_not_current_is_run_again(tmp_path: Path, changed: str) -> None:
     older: dict[str, Any] = {changed: "another"}
     todo = missing(CLOTHING, 3, [*known, replace(last, **older)], today)
     assert [each.seed for each in todo] == [3]
+
+
+def test_runs_with_another_input_or_preparation_are_not_current(tmp_path: Path) -> None:
+    """Neither is a setting of `--set`, nor part of the code."""
+    now: Any = {"input_shape": [*CLOTHING.shape], "preparation": CLOTHING.preparation}
+    run_folder(tmp_path, seeded(CLOTHING, 1), 0.87, **now)
+    run_folder(tmp_path, seeded(CLOTHING, 2), 0.88, **{**now, "input_shape": [32, 32, 1]})
+    run_folder(tmp_path, seeded(CLOTHING, 3), 0.89, **{**now, "preparation": "squash/1"})
+    measured = measured_in(tmp_path)
+
+    assert [each.seed for each in missing(CLOTHING, 3, measured, today)] == [2, 3]
+    assert measured[1].changes(CLOTHING) == ["input_shape 32×32×1, now 28×28×1"]
+    assert measured[2].changes(CLOTHING) == ["preparation squash/1, now garment/1"]
 
 
 def test_data_are_only_loaded_to_compare_what_is_otherwise_the_same(tmp_path: Path) -> None:

@@ -198,12 +198,14 @@ def test_the_best_version_is_that_of_the_same_data(base: Path) -> None:
     published(base, accuracy=0.9)
     published(base, accuracy=0.99, data={"sha256": "e" * 64})
     published(base, accuracy=0.88)
-    (base / "4").mkdir()
+    published(base, accuracy=0.95, input_shape=[4, 4, 1])  # Can't be compared with RECIPE's.
+    published(base, metrics={"test": {"accuracy": "damaged"}})
+    (base / "6").mkdir()
 
     data = data_set(OLD_RIGHT, PHOTOS - OLD_RIGHT)
-    assert best_version(base, data) == 1
-    assert best_version(base, replace(data, digest="f" * 64)) is None
-    assert best_version(base.parent / "none", data) is None
+    assert best_version(base, data, LETTERS) == 1
+    assert best_version(base, replace(data, digest="f" * 64), LETTERS) is None
+    assert best_version(base.parent / "none", data, LETTERS) is None
 
 
 CONFIG = """

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc
 from serving.repository.versions import published_versions
 from training.__main__ import main
 from training.errors import TrainingError
+from training.model_cards import VERSION_CARD
 from training.publishing.pruning import prune_model
 
 State = get_model_status_pb2.ModelVersionStatus.State
@@ -67,6 +69,18 @@ def config(tmp_path: Path, entry: str, name: str = "clothing") -> Path:
 def test_the_newest_versions_are_kept(models: Path) -> None:
     assert prune_model(models, "clothing", keep=2) == [1, 2, 3, 4]
     assert published_versions(models / "clothing") == [5, 6]
+
+
+def test_the_best_version_on_the_newest_data_is_kept(models: Path) -> None:
+    """The gate compares with it."""
+    stated = {1: (0.99, "old"), 2: (0.8, "new"), 3: (0.9, "new"), 4: ("?", "new"), 6: (0.7, "new")}
+    for number, (accuracy, digest) in stated.items():
+        path = models / "clothing" / str(number) / VERSION_CARD
+        path.parent.mkdir()
+        card = {"data": {"sha256": digest}, "metrics": {"test": {"accuracy": accuracy}}}
+        path.write_text(json.dumps(card))
+
+    assert prune_model(models, "clothing", keep=1) == [1, 2, 4, 5]
 
 
 def test_versions_that_a_model_server_has_loaded_are_kept(models: Path) -> None:

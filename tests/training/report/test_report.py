@@ -34,6 +34,15 @@ def test_the_page_is_self_contained(source: str) -> None:
     assert "@import" not in source
 
 
+def test_the_page_names_the_epochs_and_all_hardware(tmp_path: Path) -> None:
+    further = [{"device": "H200", "cores": 1600}]
+    trained = {**CARD["trained"], "epochs": {"fitted": 4}, "continued_on": further}
+    text = text_of(report_page(run_folder(tmp_path, trained=trained)))
+
+    assert "epochsfitted 4 " in text
+    assert "continued ondevice H200, cores 1,600 " in text
+
+
 def test_the_page_describes_the_run_and_its_results(source: str) -> None:
     text = text_of(source)
 

@@ -28,8 +28,10 @@ def test_the_temperature_of_the_logits_is_found(temperature: float) -> None:
     assert fitted_temperature(logits, classes) == pytest.approx(temperature, rel=0.05)
 
 
-def test_logits_that_are_never_wrong_still_have_a_temperature() -> None:
-    assert 0 < fitted_temperature(np.eye(3) * 5, np.arange(3)) < 1
+def test_logits_that_are_never_wrong_do_not_make_a_network_certain_of_everything() -> None:
+    assert fitted_temperature(np.eye(3) * 5, np.arange(3)) == 1
+    with_a_mistake = np.vstack([np.eye(3) * 5, [0, 1, 0]])
+    assert 0.02 < fitted_temperature(with_a_mistake, np.array([0, 1, 2, 0])) != 1
 
 
 def test_calibrated_probabilities_have_smaller_errors() -> None:
