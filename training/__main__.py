@@ -26,6 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except TrainingError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status
+    except PermissionError as error:  # Of any folder where files are looked for.
+        print(f"error: permission denied: {error.filename}", file=sys.stderr)
+        return 1
     except Preempted as stopped:
         print("terminated", file=sys.stderr)
         return stopped.exit_status

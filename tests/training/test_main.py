@@ -208,3 +208,15 @@ def test_an_interrupted_run_ends_with_one_line_and_publishes_nothing(
     assert error.splitlines()[-1] == "interrupted"
     assert "Traceback" not in error
     assert published_versions(tmp_path / "models" / "clothing") == []
+
+
+def test_a_folder_that_must_not_be_read_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "/data/train.zip")
+
+    monkeypatch.setattr("training.commands.run.train", refuse)
+
+    assert main(["run", "clothing-fast"]) == 1
+    assert capsys.readouterr().err == "error: permission denied: /data/train.zip\n"

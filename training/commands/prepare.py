@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from training.console import counted, say
+from training.errors import TrainingError
 from training.progress_bars import counting
 
 
@@ -31,7 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Extract the archive and print how many photos each folder has."""
+    """Extract the archive and print how many photos each folder has.
+
+    Raises:
+        TrainingError: it can't be extracted, or photos are missing because it is damaged.
+    """
     from training.data.extract_dogs_vs_cats import DAMAGED_LIST, prepare_dogs_vs_cats
 
     console = Console()
@@ -43,3 +48,8 @@ def run(arguments: argparse.Namespace) -> None:
     if made.damaged:
         reasons = arguments.folder / DAMAGED_LIST
         say(console, f"{counted(made.damaged, 'damaged photo')} set aside: {reasons}")
+    if made.unreadable:
+        raise TrainingError(
+            f"{arguments.archive} is damaged: {counted(made.unreadable, 'photo')} can't be read"
+            " from it; fetch it again and extract it into a new folder, or go on without them"
+        )

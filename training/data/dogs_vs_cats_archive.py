@@ -3,11 +3,10 @@
 import zipfile
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from training.data.loaders.cats_dogs import FOLDERS, label_of
+from training.data.loaders.cats_dogs import FOLDERS, MAX_PHOTO_BYTES, label_of
 from training.data.splits import FEWEST
 from training.errors import TrainingError
 
-_MAX_PHOTO_BYTES = 64 * 2**20  # A gateway accepts less.
 _MAX_RATIO = 20  # Of extracted to archived bytes: JPEGs hardly shrink.
 
 
@@ -39,10 +38,10 @@ def _checked_size(member: zipfile.ZipInfo, path: Path) -> int:
     windows = PureWindowsPath(name)
     if windows.is_absolute() or windows.drive or name.startswith("/") or ".." in windows.parts:
         raise TrainingError(f"{path} is refused: its member {name!r} points outside the folder")
-    if member.file_size > _MAX_PHOTO_BYTES:
+    if member.file_size > MAX_PHOTO_BYTES:
         raise TrainingError(
             f"{path} is refused: its member {name!r} would become {member.file_size:,} bytes; no"
-            f" photo may have more than {_MAX_PHOTO_BYTES:,}"
+            f" photo may have more than {MAX_PHOTO_BYTES:,}"
         )
     return member.file_size
 

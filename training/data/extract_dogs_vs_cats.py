@@ -2,7 +2,9 @@
 
 Photos are split by content, then decoded once each; those that don't decode go to a folder of their
 own, with a list of the reasons. The same archive and split give the same files, byte for byte; an
-interrupted extraction is continued. Only photos are extracted, each to a path that is chosen here.
+interrupted extraction is continued. Until all photos are there, the folder of the training split is
+called `.train`, so that half of the photos are never trained on. Only photos are extracted, each to
+a path that is chosen here.
 """
 
 import csv
@@ -35,18 +37,25 @@ from training.threads import mapped
 DAMAGED = "damaged"
 DAMAGED_LIST = "damaged.csv"
 LOCK = ".prepared.lock"
+TRAINING = "train"
+UNFINISHED = ".train"
 
 _CHECKED_AS = ("squash/1", (150, 150, 3))
 _SPARE_BYTES = 64 * 2**20  # Left free on the disk.
+_UNREADABLE = "it can't be read from the archive"
 _Read = Callable[[str], bytes]  # From the name of a member to its content.
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """The number of extracted photos, by split folder and class folder, and of damaged ones."""
+    """The number of extracted photos, by split folder and class folder, and of others.
+
+    Damaged are all others, unreadable those of them that can't be read from the archive.
+    """
 
     photos: dict[tuple[str, str], int]
     damaged: int
+    unreadable: int
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,8 @@ class _Photo:
     name: str
 
     def target(self, folder: Path) -> Path:
-        return folder / self.split / self.inner / self.name
+        whole = self.split != TRAINING or (folder / TRAINING).exists()
+        return folder / (self.split if whole else UNFINISHED) / self.inner / self.name
 
 
 def prepare_dogs_vs_cats(
@@ -92,7 +102,7 @@ def prepare_dogs_vs_cats(
                 return _write(photos, read, folder, progress)
     except Timeout as error:
         raise TrainingError(f"{folder} is being prepared by another process") from error
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError) as error:
         raise TrainingError(f"{path} is not a valid zip file ({error}): fetch it again") from error
     except OSError as error:
         raise TrainingError(
@@ -166,7 +176,10 @@ def _write(photos: list[_Photo], read: _Read, folder: Path, progress: ProgressCa
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(("photo", "reason"))
         rows.writerows(sorted(faults.items()))
-    return Prepared(dict(counts), len(faults))
+    if not (folder / TRAINING).exists():
+        (folder / UNFINISHED).rename(folder / TRAINING)
+    unreadable = sum(fault.startswith(_UNREADABLE) for fault in faults.values())
+    return Prepared(dict(counts), len(faults), unreadable)
 
 
 def _extract(read: _Read, folder: Path, photo: _Photo) -> str:
@@ -177,7 +190,7 @@ def _extract(read: _Read, folder: Path, photo: _Photo) -> str:
     try:
         encoded = read(photo.member.filename)
     except OSError as error:
-        return f"it can't be read from the archive ({error})"
+        return f"{_UNREADABLE} ({error})"
     try:
         prepare_photo(encoded, *_CHECKED_AS)
     except BadPhoto as error:

@@ -57,7 +57,8 @@ def split_folders(folder: Path) -> dict[str, Path]:
     if paths and "training" not in paths:
         names = " and ".join(path.name for (path,) in found.values())
         raise TrainingError(
-            f"{folder} has {names}, but no folder for the training split: name it train"
+            f"{folder} has {names}, but no folder for the training split: name it train, or run the"
+            " same `python -m training prepare` again if that was interrupted"
         )
     return paths
 

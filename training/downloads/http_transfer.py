@@ -9,7 +9,7 @@ import requests
 import urllib3
 
 from training.downloads.partial_file import PartialFile
-from training.downloads.published_file import Download
+from training.downloads.published_file import Download, without_password
 from training.progress_bars import ProgressCallback
 
 _TIMEOUTS = (10, 30)  # Seconds to connect, and between two packets.
@@ -46,8 +46,6 @@ def transfer(download: Download, part: PartialFile, progress: ProgressCallback) 
     while True:
         try:
             _attempt(download, part, progress)
-        except ValueError as error:  # Of requests: the URL is invalid.
-            raise TransferFailed(str(error)) from error
         except (_Interrupted, requests.RequestException) as error:
             failures = 0 if part.size() > most else failures + 1
             if failures == _TRIES:
@@ -62,14 +60,15 @@ def transfer(download: Download, part: PartialFile, progress: ProgressCallback) 
 def _attempt(download: Download, part: PartialFile, progress: ProgressCallback) -> None:
     """Ask for what is missing and append it; return if the file seems to be complete."""
     address = download.address()
-    validator = part.validator(address)
+    named = without_password(address)
+    validator = part.validator(named)
     have = part.size() if validator else 0
     if have and have == download.size:
         return
     headers = {"Accept-Encoding": "identity"}
     if have:
         headers |= {"Range": f"bytes={have}-", "If-Range": validator}
-    with requests.get(address, headers=headers, stream=True, timeout=_TIMEOUTS) as response:
+    with _response(address, headers) as response:
         if have and response.status_code == 416:
             if response.headers.get("Content-Range") == f"bytes */{have}":
                 return
@@ -79,7 +78,7 @@ def _attempt(download: Download, part: PartialFile, progress: ProgressCallback) 
             total = _total_of_range(response, part, have, validator)
         else:
             total = _number(response.headers.get("Content-Length"))
-            part.restart(address, _validator(response))
+            part.restart(named, _validator(response))
         if download.size and total not in (None, download.size):
             raise _Interrupted(f"the server's file has {total:,} bytes, not {download.size:,}")
         total = total or download.size
@@ -94,10 +93,24 @@ def _attempt(download: Download, part: PartialFile, progress: ProgressCallback) 
         raise TransferFailed("the server does not say how large the file is")
 
 
+def _response(address: str, headers: dict[str, str]) -> requests.Response:
+    """Send a request, and follow redirections."""
+    try:
+        return requests.get(address, headers=headers, stream=True, timeout=_TIMEOUTS)
+    except requests.TooManyRedirects as error:
+        raise TransferFailed("the server redirects in a circle") from error
+    except ValueError as error:  # An invalid URL, of the file or a proxy.
+        raise TransferFailed(str(error)) from error
+    except requests.RequestException:
+        raise
+    except OSError as error:  # REQUESTS_CA_BUNDLE names no file.
+        raise TransferFailed(str(error)) from error
+
+
 def _check(response: requests.Response) -> None:
     code = response.status_code
     if code in (200, 206):
-        if response.headers.get("Content-Type", "").startswith("text/html"):
+        if response.headers.get("Content-Type", "").lower().startswith("text/html"):
             raise TransferFailed("the server sends a web page instead of the file")
         return
     answer = f"the server answers {code} {response.reason or ''}".rstrip()
@@ -111,7 +124,9 @@ def _total_of_range(
     response: requests.Response, part: PartialFile, have: int, validator: str
 ) -> int | None:
     """Check that a response continues the file; return the size of the whole, if it says so."""
-    sent = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
+    sent = re.fullmatch(
+        r"bytes ([0-9]{1,18})-[0-9]+/([0-9]+|\*)", response.headers.get("Content-Range", "")
+    )
     version = "ETag" if validator.startswith('"') else "Last-Modified"
     same = response.headers.get(version, validator) == validator
     if not have or not sent or int(sent[1]) != have or not same:
@@ -121,7 +136,7 @@ def _total_of_range(
 
 
 def _number(header: str | None) -> int | None:
-    return int(header) if header and header.isdecimal() else None
+    return int(header) if header and re.fullmatch("[0-9]{1,18}", header) else None
 
 
 def _validator(response: requests.Response) -> str:
@@ -153,6 +168,10 @@ def _append(
 def _reason(error: Exception) -> str:
     """Return the innermost message of a failed connection, without the addresses of objects."""
     inner: object = error
-    if isinstance(error, requests.RequestException) and error.args:
-        inner = getattr(error.args[0], "reason", None) or error.args[0]
-    return str(inner).rpartition("): ")[2]
+    proxy = isinstance(error, requests.exceptions.ProxyError)
+    while isinstance(inner, Exception):
+        cause = getattr(inner, "reason", None) or (inner.args[-1] if inner.args else None)
+        if not isinstance(cause, Exception):
+            break
+        inner = cause
+    return ("the proxy: " if proxy else "") + str(inner).rpartition("): ")[2]

@@ -2,8 +2,13 @@
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
+
+from training.errors import TrainingError
+
+_MIRROR = re.compile(r"https?://[^\s/?#]+(?:/[^\s?#]*)?")
 
 
 @dataclass(frozen=True)
@@ -27,13 +32,35 @@ class Download:
     md5: str | None = None
 
     def address(self) -> str:
-        """Return the URL to ask: on the mirror that PHOTOLABEL_MIRROR names, if there is one."""
-        mirror = os.environ.get("PHOTOLABEL_MIRROR")
+        """Return the URL to ask: on the mirror that PHOTOLABEL_MIRROR names, if there is one.
+
+        Raises:
+            TrainingError: PHOTOLABEL_MIRROR is not the URL of a folder.
+        """
+        mirror = os.environ.get("PHOTOLABEL_MIRROR", "").strip()
+        if mirror and not _MIRROR.fullmatch(mirror):
+            raise TrainingError(
+                f"PHOTOLABEL_MIRROR={without_password(mirror)} is not the URL of a folder, such as"
+                " https://files.example.org/photolabel; name folders of this machine with --data"
+                " or PHOTOLABEL_DATA"
+            )
         return f"{mirror.rstrip('/')}/{self.name}" if mirror else self.url
+
+
+def without_password(url: str) -> str:
+    """Return a URL, or a text with URLs, without names of users and their passwords."""
+    return re.sub(r"//[^/\s]*@", "//", url)
 
 
 def fault_of(path: Path, download: Download) -> str | None:
     """Return what is wrong with a file, such as another size or digest; None if nothing is."""
+    try:
+        return _fault_of(path, download)
+    except OSError as error:
+        return f"it can't be read ({error.strerror or error})"
+
+
+def _fault_of(path: Path, download: Download) -> str | None:
     if not path.is_file():
         return "it is missing"
     size = path.stat().st_size

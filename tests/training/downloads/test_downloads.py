@@ -96,7 +96,9 @@ def test_the_error_names_url_reason_and_where_to_put_the_file(
     for part in ("http://127.0.0.1:9/mirror/photos.zip", "refused", f"{publisher.url}/{NAME},"):
         assert part in message
     monkeypatch.setenv("PHOTOLABEL_MIRROR", "mirror")
-    assert "Invalid URL 'mirror/photos.zip'" in failure(download(publisher), tmp_path)
+    assert "PHOTOLABEL_MIRROR=mirror is not the URL of a folder" in failure(
+        download(publisher), tmp_path
+    )
 
 
 def test_a_file_put_there_by_hand_is_used_if_it_is_whole(

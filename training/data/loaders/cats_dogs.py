@@ -39,6 +39,8 @@ ARCHIVE = Download(
 ARCHIVES = ("train.zip", ARCHIVE.name)
 """The names of published archives, Kaggle's first."""
 
+MAX_PHOTO_BYTES = 64 * 2**20  # A gateway accepts less.
+
 _NAME = re.compile(r"(?:.*/)?(?:(cat|dog)\.|PetImages/(Cat|Dog)/)\d+\.jpg")
 
 
@@ -67,7 +69,7 @@ def load_cats_dogs(
     try:
         with zipfile.ZipFile(path) as archive:
             return assemble("dogs-vs-cats", _members(archive, path), LABELS, *prepared)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError) as error:
         raise TrainingError(
             f"{path} is not a valid zip file ({error}): download it again"
         ) from error
@@ -83,8 +85,10 @@ def read_member(archive: zipfile.ZipFile, name: str, reading: Lock) -> bytes:
     """Return a member of an archive that several threads read.
 
     Raises:
-        OSError: it is damaged, or encrypted.
+        OSError: it is damaged, encrypted, or far larger than photos are.
     """
+    if archive.getinfo(name).file_size > MAX_PHOTO_BYTES:
+        raise OSError(f"it has more than {MAX_PHOTO_BYTES:,} bytes")
     try:
         with reading:  # The threads share one file object.
             return archive.read(name)

@@ -1,6 +1,7 @@
 """Microsoft's archive of cats and dogs, which is downloaded."""
 
 import hashlib
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.training.file_server import Publisher, serving
 from training.data.datasets import DataSet
 from training.data.extract_dogs_vs_cats import prepare_dogs_vs_cats
 from training.data.loaders import cats_dogs
-from training.data.loaders.cats_dogs import ARCHIVE, load_cats_dogs
+from training.data.loaders.cats_dogs import ARCHIVE, MAX_PHOTO_BYTES, load_cats_dogs
 from training.errors import TrainingError
 
 SHAPE = (12, 16, 3)
@@ -148,3 +149,20 @@ def test_an_archive_with_a_password_is_an_error(publisher: Publisher, tmp_path: 
 
     with pytest.raises(TrainingError, match=r"PetImages/Cat/0\.jpg: .*(password|encrypted)"):
         load(tmp_path)
+
+
+def test_an_archive_for_later_programs_is_an_error(publisher: Publisher, tmp_path: Path) -> None:
+    content = bytearray(publisher.files[ARCHIVE.name])
+    content[content.index(b"PK\x01\x02") + 6] = 99  # The version that is needed to extract it.
+    (tmp_path / ARCHIVE.name).write_bytes(content)
+
+    with pytest.raises(TrainingError, match=r"is not a valid zip file \(zip file version 9\.9\)"):
+        load(tmp_path)
+
+
+def test_a_member_that_would_fill_the_memory_is_an_error(pets: Path) -> None:
+    with zipfile.ZipFile(pets / "train.zip", "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("train/cat.999.jpg", bytes(MAX_PHOTO_BYTES + 1))
+
+    with pytest.raises(TrainingError, match=r"cat\.999\.jpg: it has more than 67,108,864 bytes"):
+        load(pets)
