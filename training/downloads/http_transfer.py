@@ -155,4 +155,6 @@ def _reason(error: Exception) -> str:
     inner: object = error
     if isinstance(error, requests.RequestException) and error.args:
         inner = getattr(error.args[0], "reason", None) or error.args[0]
+    if isinstance(inner, urllib3.exceptions.ProxyError):
+        return f"the proxy can't be used: {_reason(inner.original_error)}"
     return str(inner).rpartition("): ")[2]
