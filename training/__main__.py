@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from training.commands import COMMANDS
+from training.console import in_one_line
 from training.errors import Preempted, TrainingError
 
 
@@ -24,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments.command(arguments)
     except TrainingError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {in_one_line(str(error))}", file=sys.stderr)
         return error.exit_status
     except PermissionError as error:  # Of any folder where files are looked for.
         print(f"error: permission denied: {error.filename}", file=sys.stderr)

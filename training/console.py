@@ -1,12 +1,22 @@
 """Lines and tables on the terminal, printed as they are: no markup, no highlighting."""
 
+import unicodedata
+
 from rich.console import Console
 from rich.table import Table
+
+_BREAKING = ("Cc", "Cs", "Zl", "Zp")  # Control characters, surrogates, ends of lines.
 
 
 def say(console: Console, line: str) -> None:
     """Print a line, however long, without wrapping it."""
-    console.print(line, highlight=False, markup=False, soft_wrap=True)
+    console.print(in_one_line(line), highlight=False, markup=False, soft_wrap=True)
+
+
+def in_one_line(text: str) -> str:
+    """Return a text whose names of files neither break the line nor control the terminal."""
+    breaking = {each for each in text if unicodedata.category(each) in _BREAKING}
+    return "".join("\N{REPLACEMENT CHARACTER}" if each in breaking else each for each in text)
 
 
 def show(console: Console, table: Table) -> None:

@@ -34,3 +34,13 @@ def stated_accuracy(card: dict[str, Any]) -> float | None:
     except (KeyError, TypeError, ValueError):
         return None
     return stated if math.isfinite(stated) else None
+
+
+def all_right(card: dict[str, Any]) -> bool:
+    """Whether a calibrated model predicts all validation photos right.
+
+    Then the temperature stays 1: the lower it was, the smaller would be the loss.
+    """
+    validation = card.get("metrics", {}).get("validation")
+    calibrated = card.get("calibration", {}).get("calibrated")
+    return bool(calibrated and validation and validation["accuracy"] == 1)

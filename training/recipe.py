@@ -87,6 +87,7 @@ class Recipe:
     photos, and each step costs less (Touvron et al., 2019, https://arxiv.org/abs/1906.06423). For
     networks that pool globally."""
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    """`adam`, `adamw` or `sgd`."""
     momentum: Fraction = 0.0
     """Nesterov momentum of `sgd`; 0: plain."""
     learning_rate: NotNegative = 0.001

@@ -171,6 +171,16 @@ def test_recipes_are_listed_with_their_data_set_and_result(
         assert table.count(f"(default of {model}") == 2
 
 
+def test_tables_are_whole_in_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    assert main(["recipes"]) == main(["recipes", "images-mobilenet"]) == 0
+
+    assert "…" not in capsys.readouterr().out
+
+
 @pytest.mark.integration
 def test_listing_recipes_and_usage_errors_import_no_framework() -> None:
     code = (

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> None:
 def _recipes() -> Table:
     table = Table(show_lines=True)
     for name in ("recipe", "what", "data", "expected"):
-        table.add_column(name, no_wrap=name == "recipe")
+        table.add_column(name, no_wrap=name == "recipe", overflow="fold")
     for recipe in RECIPES.values():
         table.add_row(recipe.name + _default(recipe), recipe.what, recipe.dataset, recipe.expected)
     return table
@@ -42,9 +42,11 @@ def _default(recipe: Recipe) -> str:
 
 
 def _hyperparameters(recipe: Recipe) -> Table:
-    table = Table("hyperparameter", "value", "meaning")
+    table = Table()
+    for column in ("hyperparameter", "value", "meaning"):
+        table.add_column(column, overflow="fold")
     for name, value in hyperparameters(recipe).items():
         group, _, inner = name.rpartition(".")
         holder = getattr(recipe, group) if group else recipe
-        table.add_row(name, str(value), description(holder, inner))
+        table.add_row(name, str(value), " ".join(description(holder, inner).split()))
     return table

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from training.commands.arguments import add_data, add_recipe, chosen_recipe
 from training.console import counted, say
+from training.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +31,8 @@ def run(arguments: argparse.Namespace) -> None:
     from training.data.loading import load
     from training.data.show_data import draw_data
 
+    if arguments.output.suffix.lower() != ".png":
+        raise UsageError(f"--output is a PNG file, such as data.png, not {arguments.output}")
     recipe = chosen_recipe(arguments)
     console = Console()
     data = load(recipe, arguments.data, console)

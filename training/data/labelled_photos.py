@@ -115,8 +115,13 @@ def _check_counts(unsplit: Iterable[Photo], labels: Sequence[str], made: Sequenc
         if count < len(made):
             raise TrainingError(
                 f"there {'is' if count == 1 else 'are'} {counted(count, 'usable photo')} of"
-                f" {label!r}; a split needs at least {len(made)}, and a useful model some 50 of"
-                " each class"
+                f" {label!r} for {' and '.join(made)}; a split needs at least {len(made)}, and a"
+                " useful model some 50 of each class"
+                + "".join(
+                    f"; {each!r} is another class: give both folders the same name"
+                    for each in labels
+                    if each.casefold() == label.casefold() and each != label
+                )
             )
 
 
@@ -159,6 +164,11 @@ def _split(name: str, found: dict[str, Photo], store: PhotoStore, labels: Sequen
         raise TrainingError(
             f"the {name} split has no usable photo of {', '.join(map(repr, missing))}; every class"
             " needs photos in each split"
+            + "".join(
+                f"; {each!r} is another class: give both folders the same name"
+                for each in labels
+                if each.casefold() in map(str.casefold, missing) and each not in missing
+            )
         )
     return Split(Rows(store.pixels, rows), classes, rows)
 

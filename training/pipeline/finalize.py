@@ -18,7 +18,7 @@ from training.errors import TrainingError
 from training.json_files import write_json
 from training.metrics.evaluation import save_evaluation
 from training.metrics.histograms import histograms
-from training.model_cards import CARD
+from training.model_cards import CARD, all_right
 from training.publishing.card import model_card
 from training.publishing.gate_policy import GatePolicy
 from training.recipe import Recipe
@@ -120,6 +120,13 @@ def _summary(card: dict[str, Any]) -> str:
 
 
 def _warn_about_few_photos(card: dict[str, Any], console: Console) -> None:
+    if all_right(card):
+        say(
+            console,
+            f"calibration: all {card['calibration']['fitted_on']:,} validation photos are predicted"
+            " right, which does not tell how sure the model should be: its probabilities are"
+            " left as they were fitted, and may be too high",
+        )
     recognition = card["recognition"]
     promised = recognition and recognition["promised"]
     if promised and promised < RECOGNIZED_SHARE:

@@ -17,7 +17,7 @@ def _published(backbone: str, head: Head = _HEAD, reference_result: str = "") ->
         name=f"cats-dogs-{backbone.lower()}",
         model="cats-dogs",
         what=f"frozen {backbone}, Dense 256, one sigmoid, as published",
-        expected="not run here: its ImageNet weights have to be downloaded",
+        expected="not run yet; its weights are downloaded where they are not at hand",
         reference_result=reference_result,
         floor=0.9,
         dataset="dogs-vs-cats",

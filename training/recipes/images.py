@@ -54,7 +54,7 @@ def images_recipe(name: str) -> Recipe | None:
         RECIPE,
         name=name,
         what=f"your photos, a folder for each class, with --name NAME: frozen {backbone}, a head",
-        expected="not run here: its ImageNet weights have to be downloaded",
+        expected="not run yet; its weights are downloaded where they are not at hand",
         shape=(side, side, 3),
         network=BackboneNetwork(backbone=backbone, mirrored=True),
     )

@@ -72,3 +72,12 @@ def test_the_former_name_of_a_hyperparameter_is_noted(
     assert show(shapes, "--photos", "3", "--set", "split=2") == 0
 
     assert capsys.readouterr().err == "note: split is called split_seed now\n"
+
+
+@pytest.mark.parametrize("name", ["data", "data.jpg", "data.txt"])
+def test_only_png_files_are_written(
+    shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert show(shapes, "--output", str(tmp_path / name)) == 2
+
+    assert "--output is a PNG file, such as data.png, not " in capsys.readouterr().err

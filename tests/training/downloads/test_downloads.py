@@ -101,6 +101,19 @@ def test_the_error_names_url_reason_and_where_to_put_the_file(
     )
 
 
+def test_a_proxy_that_is_not_there_is_named(
+    publisher: Publisher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("PHOTOLABEL_MIRROR", raising=False)
+    elsewhere = Download(NAME, "https://photos.invalid/photos.zip")
+
+    message = failure(elsewhere, tmp_path)
+
+    reason = "the proxy can't be used: Failed to establish a new connection: [Errno 111] Connection"
+    assert f"photos.zip ({reason} refused): download it" in message
+
+
 def test_a_file_put_there_by_hand_is_used_if_it_is_whole(
     publisher: Publisher, tmp_path: Path
 ) -> None:

@@ -47,3 +47,20 @@ def test_the_page_says_that_the_training_photos_are_unbalanced(
     )
 
     assert "unbalanced: 1,200 photos of 'daisy' to 40 of 'rose'. " + said in text
+
+
+@pytest.mark.parametrize(("accuracy", "said"), [(1.0, True), (0.99, False)])
+def test_the_page_does_not_rely_on_a_temperature_without_mistakes(
+    tmp_path: Path, accuracy: float, said: bool
+) -> None:
+    bins = [{"from": 0.9, "to": 1.0, "photos": 60, "confidence": 1.0, "accuracy": 1.0}]
+    figures = {"ece": 0.1, "brier": 0.1, "loss": 0.1, "reliability": bins}
+    calibration = {"calibrated": True, "temperature": 0.02, "fitted_on": 5}
+    test = {"before": figures, "after": figures}
+    folder = run_folder(
+        tmp_path,
+        calibration={**calibration, "test": test},
+        metrics={"validation": {"photos": 5, "accuracy": accuracy}},
+    )
+
+    assert ("All of these photos are predicted right" in text_of(report_page(folder))) == said

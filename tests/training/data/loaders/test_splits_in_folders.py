@@ -177,3 +177,21 @@ def test_a_class_without_photos_in_a_split_is_named(tmp_path: Path, split: str) 
 
     with pytest.raises(TrainingError, match=r"the \w+ split has no usable photo of 'белая роза'"):
         load(tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    ("splits", "message"),
+    [
+        (("train", "test"), "0 usable photos of 'rose' for training and validation; .*; 'Rose' is"),
+        (("train", "val", "test"), "the training split has no usable photo of 'rose'; .*; 'Rose'"),
+    ],
+)
+def test_a_class_with_other_capitals_in_a_split_is_named(
+    tmp_path: Path, splits: tuple[str, ...], message: str
+) -> None:
+    for number, split in enumerate(splits):
+        rose = "Rose" if split == "train" else "rose"
+        write_photos(tmp_path / split, {rose: 5, "tulip": 5}, first=5 * number)
+
+    with pytest.raises(TrainingError, match=f"{message}.* give both folders the same name"):
+        load(tmp_path)
