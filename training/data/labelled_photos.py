@@ -115,8 +115,9 @@ def _check_counts(unsplit: Iterable[Photo], labels: Sequence[str], made: Sequenc
         if count < len(made):
             raise TrainingError(
                 f"there {'is' if count == 1 else 'are'} {counted(count, 'usable photo')} of"
-                f" {label!r} for {' and '.join(made)}; a split needs at least {len(made)}, and a"
-                " useful model some 50 of each class"
+                f" {label!r}"
+                + ("" if len(made) == len(SPLITS) else f" for {' and '.join(made)}")
+                + f"; a split needs at least {len(made)}, and a useful model some 50 of each class"
                 + "".join(
                     f"; {each!r} is another class: give both folders the same name"
                     for each in labels

@@ -8,6 +8,7 @@ tabs. Each line of JSON Lines is an object with the same keys.
 import csv
 import io
 import json
+import os
 import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -45,7 +46,7 @@ def read_photo_list(path: Path) -> list[Photo]:
             " Excel as “CSV UTF-8”"
         ) from error
     rows = _csv_rows(path, text) if path.suffix.casefold() == ".csv" else _json_rows(path, text)
-    found = {(photo.source.name, photo.label): photo for photo in _photos(path, rows)}
+    found = {(each.source.name, each.label, each.split): each for each in _photos(path, rows)}
     photos = list(found.values())
     if not photos:
         raise TrainingError(f"{path} lists no photos")
@@ -107,16 +108,20 @@ def _photos(path: Path, rows: Iterator[_Row]) -> Iterator[Photo]:
                 f"{where}: unknown split {split!r}; known: train, validation and test"
             )
         file = path.parent / name
-        if not file.is_file():
+        if not os.path.isfile(file):  # False also for names that can't be those of files.
             missing.append(f"{where}: there is no file {file}")
         yield Photo(Source(name, file.read_bytes), label, known)
     if missing:
-        more = f"; {len(missing) - 1:,} more are missing" if len(missing) > 1 else ""
-        raise TrainingError(f"{missing[0]}{more}")
+        raise TrainingError(
+            missing[0]
+            + (f", and {len(missing) - 1:,} more of its files are missing" if missing[1:] else "")
+        )
 
 
 def _value(where: str, row: Mapping[str, Any], key: str) -> str:
-    value = row.get(key) or ""
+    value = row.get(key)
+    if value is None:
+        return ""
     if not isinstance(value, str):
-        raise TrainingError(f"{where}: the {key} is {value!r}, not text")
+        raise TrainingError(f"{where}: the {key} is {value!r}: write it as text, in quotes")
     return unicodedata.normalize("NFC", value.strip()) if key != "path" else value.strip()

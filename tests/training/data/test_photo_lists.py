@@ -95,7 +95,11 @@ def test_a_missing_split_is_taken_from_the_training_photos(photos: Path) -> None
         ("l.csv", "path,label\n,a\n", "line 2: the path is empty"),
         ("l.csv", "path,label\na/1.png\n", "line 2: the label is empty"),
         ("l.csv", "path,label\na/1.png,a\u202e\n", "line 2: .* can't be a label"),
-        ("l.csv", "path,label\na/1.png,a\nx,a\ny,b\n", "line 3: there is no file .*/x; 1 more"),
+        (
+            "l.csv",
+            "path,label\na/1.png,a\nx,a\ny,b\n",
+            "line 3: there is no file .*/x, and 1 more of",
+        ),
         ("l.csv", "path,label,split\na/1.png,a,holdout\n", "line 2: unknown split 'holdout'"),
         ("l.csv", "path,label,split\na/1.png,a,test\nb/1.png,b,\n", "b/1.png has no split"),
         ("l.csv", "path,label,split\na/1.png,a,test\nb/1.png,b,val\n", "no photos for training"),
@@ -104,7 +108,17 @@ def test_a_missing_split_is_taken_from_the_training_photos(photos: Path) -> None
         ("l.jsonl", '{"path": "a/1.png", "label": "a"}\n{"path"\n', "line 2 is not JSON"),
         ("l.jsonl", '\n["a/1.png", "a"]\n', "line 2: each line is an object"),
         ("l.jsonl", '{"path": "a/1.png"}\n', "line 1: each line is an object"),
-        ("l.jsonl", '{"path": "a/1.png", "label": 3}\n', "line 1: the label is 3, not text"),
+        (
+            "l.jsonl",
+            '{"path": "a/1.png", "label": 3}\n',
+            "line 1: the label is 3: write it as text",
+        ),
+        (
+            "l.jsonl",
+            '{"path": "a/1.png", "label": 0}\n',
+            "line 1: the label is 0: write it as text",
+        ),
+        ("l.jsonl", f'{{"path": "{"x" * 300}", "label": "a"}}\n', "line 1: there is no file .*x"),
         ("l.txt", "a/1.png", "is not a folder or a .csv or .jsonl file"),
     ],
 )
@@ -115,6 +129,15 @@ def test_what_is_wrong_with_a_list_is_said_with_its_line(
 
     with pytest.raises(TrainingError, match=message):
         load(photos / name)
+
+
+def test_a_photo_listed_in_two_splits_is_not_trained_on(photos: Path) -> None:
+    twice = {"path": "a/10.png", "label": "класс a", "split": "train"}
+
+    data = load(write(photos / "photos.csv", [*rows(photos, split=True), twice]))
+
+    assert data.damaged == ("a/10.png: a copy of a/10.png in the test split",)
+    assert [len(split) for split in data.splits] == [16, 4, 4]
 
 
 def test_a_list_that_is_not_utf8_is_refused(photos: Path) -> None:

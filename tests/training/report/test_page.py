@@ -55,7 +55,7 @@ def test_the_page_does_not_rely_on_a_temperature_without_mistakes(
 ) -> None:
     bins = [{"from": 0.9, "to": 1.0, "photos": 60, "confidence": 1.0, "accuracy": 1.0}]
     figures = {"ece": 0.1, "brier": 0.1, "loss": 0.1, "reliability": bins}
-    calibration = {"calibrated": True, "temperature": 0.02, "fitted_on": 5}
+    calibration = {"calibrated": True, "temperature": 0.02, "fitted_on": 5, "bins": 15}
     test = {"before": figures, "after": figures}
     folder = run_folder(
         tmp_path,
