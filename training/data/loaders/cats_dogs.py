@@ -10,6 +10,7 @@ found, nor the folder `PetImages`, nor the folders that `python -m training prep
 import re
 import zipfile
 import zlib
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -41,6 +42,7 @@ ARCHIVES = ("train.zip", ARCHIVE.name)
 
 MAX_PHOTO_BYTES = 64 * 2**20  # A gateway accepts less.
 
+_PUBLISHED = 25_000  # Photos.
 _NAME = re.compile(r"(?:.*/)?(?:(cat|dog)\.|PetImages/(Cat|Dog)/)\d+\.jpg")
 
 
@@ -65,7 +67,12 @@ def load_cats_dogs(
     if path.is_dir() and split_folders(path):
         return load_split_folders(path, "dogs-vs-cats", FOLDERS, *prepared)
     if path.is_dir():
-        return assemble("dogs-vs-cats", _files(path), LABELS, *prepared)
+        photos = _files(path)
+        found = assemble("dogs-vs-cats", photos, LABELS, *prepared)
+        if len(photos) == _PUBLISHED:
+            return found
+        part = f"{path} has {len(photos):,} of {_PUBLISHED:,} photos: was all of it unpacked?"
+        return replace(found, notes=(part, *found.notes))
     try:
         with zipfile.ZipFile(path) as archive:
             return assemble("dogs-vs-cats", _members(archive, path), LABELS, *prepared)

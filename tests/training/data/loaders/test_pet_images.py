@@ -166,3 +166,14 @@ def test_a_member_that_would_fill_the_memory_is_an_error(pets: Path) -> None:
 
     with pytest.raises(TrainingError, match=r"cat\.999\.jpg: it has more than 67,108,864 bytes"):
         load(pets)
+
+
+def test_a_folder_that_was_not_unpacked_completely_is_noted(
+    unpacked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = unpacked / "PetImages"
+    note = f"{folder} has 42 of 25,000 photos: was all of it unpacked?"
+    assert load(unpacked).notes == (note,)
+
+    monkeypatch.setattr(cats_dogs, "_PUBLISHED", 42)
+    assert load(unpacked).notes == ()
