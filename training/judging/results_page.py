@@ -104,12 +104,15 @@ def _row(recipe: Recipe, group: Sequence[Measurement]) -> list[str]:
 def _figures(group: Sequence[Measurement]) -> list[str]:
     few = "" if len(group) >= FEWEST else f" (fewer than {FEWEST})"
     validated = [each for each in group if each.validation_accuracy is not None]
+    validation = _spread(
+        [each.validation_accuracy for each in validated],
+        [each.validation_photos for each in validated],
+    )
+    if 0 < len(validated) < len(group):  # Not of the runs that the other columns are of.
+        validation += f" ({len(validated)} of {len(group)} runs)"
     return [
         _name(group[0]),
-        _spread(
-            [each.validation_accuracy for each in validated],
-            [each.validation_photos for each in validated],
-        ),
+        validation,
         _spread([each.accuracy for each in group], [each.photos for each in group]),
         _spread([each.training_accuracy for each in group]),
         f"{median(each.seconds for each in group):,.0f}",

@@ -13,9 +13,9 @@ The version that serves now is the one with the label `stable` in the model serv
 otherwise the newest that its version policy selects; without such a file, the newest published one.
 
 The best version is, of those still in the folder (`prune` keeps it), the one whose card states the
-highest test accuracy on the same data (equal digest). Without that comparison, each version could
-be worse by the tolerance than the one before. Only this version and the one that serves are scored
-again.
+highest test accuracy on the same data (equal digest), or if there is none, on other data. Without
+that comparison, each version could be worse by the tolerance than the one before. Only this version
+and the one that serves are scored again.
 
 A version is compared on the test photos that it was not trained on
 (`training.publishing.training_overlap`).
@@ -23,7 +23,6 @@ A version is compared on the test photos that it was not trained on
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,10 +36,10 @@ from training.data.datasets import DataSet, Rows
 from training.errors import Refused, TrainingError
 from training.metrics.evaluation import Evaluation
 from training.metrics.intervals import Difference, paired_difference
-from training.model_cards import VERSION_CARD, read_card, stated_accuracy
+from training.publishing.best_version import best_version
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.published_model import PublishedModel
-from training.publishing.training_overlap import is_same_data, unseen_photos
+from training.publishing.training_overlap import unseen_photos
 from training.recipe import Recipe
 
 STABLE = "stable"
@@ -173,24 +172,6 @@ def serving_version(base: Path, model_config_file: Path | None = None) -> int | 
             return model.labels[STABLE]
         return max(aspired_versions(model.policy, published), default=None)
     return max(published, default=None)
-
-
-def best_version(base: Path, data: DataSet, recipe: Recipe) -> int | None:
-    """Return the version with the highest test accuracy on the same data, the newest of equals.
-
-    Those of another input or preparation, which can't be compared, come last. None if no card
-    states an accuracy.
-    """
-    ranks = {}
-    for version in published_versions(base):
-        with suppress(TrainingError):
-            card = read_card(base / str(version) / VERSION_CARD)
-            accuracy, shape = stated_accuracy(card), card.get("input_shape", [*recipe.shape])
-            if accuracy is not None and is_same_data(card, data, recipe):
-                preparation = card.get("preparation", recipe.preparation)
-                comparable = (shape, preparation) == ([*recipe.shape], recipe.preparation)
-                ranks[version] = comparable, accuracy, version
-    return max(ranks, key=ranks.__getitem__, default=None)
 
 
 def _described(difference: Difference, version: int, photos: int) -> str:

@@ -110,7 +110,7 @@ def test_a_proxy_that_is_not_there_is_named(
 
     message = failure(elsewhere, tmp_path)
 
-    reason = "the proxy can't be used: Failed to establish a new connection: [Errno 111] Connection"
+    reason = "the proxy: Failed to establish a new connection: [Errno 111] Connection"
     assert f"photos.zip ({reason} refused): download it" in message
 
 

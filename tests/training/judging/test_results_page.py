@@ -105,6 +105,14 @@ def test_a_measurement_with_settings_of_the_time_is_an_earlier_one(tmp_path: Pat
     assert "Not run here" not in page
 
 
+def test_a_mean_of_fewer_runs_than_its_row_has_says_so(tmp_path: Path) -> None:
+    first, *others = three_runs(tmp_path)
+    unvalidated = replace(first, validation_accuracy=None, validation_photos=0)
+    page = render([CLOTHING], Results([unvalidated, *others], {}))
+
+    assert "| 89.00 ± 0.71% of 3,000 (2 of 3 runs) | 88.00 ± 1.00% of 10,000 |" in page
+
+
 def test_earlier_measurements_without_validation_photos_show_a_dash(tmp_path: Path) -> None:
     run_folder(tmp_path, CLOTHING, 0.88, metrics={"test": {"accuracy": 0.88, "photos": 9}})
     page = render([CLOTHING], Results(measured_in(tmp_path)))

@@ -17,7 +17,7 @@ from tests.training.signals import (
 )
 from training.data.splits import split_of
 from training.errors import Refused, TrainingError
-from training.publishing.gate import Verdict, best_version, judge, serving_version
+from training.publishing.gate import Verdict, judge, serving_version
 from training.publishing.gate_policy import GatePolicy
 from training.recipe import Recipe
 
@@ -192,20 +192,6 @@ def test_accuracy_does_not_slide_by_less_than_the_tolerance_each_time(base: Path
         raised.value
     )
     assert third.record()["best_difference"]["lost"] == 8
-
-
-def test_the_best_version_is_that_of_the_same_data(base: Path) -> None:
-    published(base, accuracy=0.9)
-    published(base, accuracy=0.99, data={"sha256": "e" * 64})
-    published(base, accuracy=0.88)
-    published(base, accuracy=0.95, input_shape=[4, 4, 1])  # Can't be compared with RECIPE's.
-    published(base, metrics={"test": {"accuracy": "damaged"}})
-    (base / "6").mkdir()
-
-    data = data_set(OLD_RIGHT, PHOTOS - OLD_RIGHT)
-    assert best_version(base, data, LETTERS) == 1
-    assert best_version(base, replace(data, digest="f" * 64), LETTERS) is None
-    assert best_version(base.parent / "none", data, LETTERS) is None
 
 
 CONFIG = """

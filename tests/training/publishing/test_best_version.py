@@ -1,0 +1,79 @@
+"""Which version is the best one so far, with which the gate compares."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.training.signals import DIGEST, LABELS, data_set, with_contents
+from training.networks.dense import DenseNetwork
+from training.publishing.best_version import best_version
+from training.recipe import Recipe
+
+RECIPE = Recipe(
+    name="letters-dense",
+    model="letters",
+    what="",
+    expected="",
+    dataset="signals",
+    preparation="squash/1",
+    shape=(2, 2, 1),
+    network=DenseNetwork(),
+)
+DATA = data_set(9, 1)
+
+
+def write_card(base: Path, version: int, accuracy: object, **card: Any) -> None:
+    path = base / str(version) / "assets.extra" / "model_card.json"
+    path.parent.mkdir(parents=True)
+    described = {"data": {"sha256": DIGEST}, "metrics": {"test": {"accuracy": accuracy}}, **card}
+    path.write_text(json.dumps(described))
+
+
+def test_it_has_the_highest_accuracy_on_the_same_data(tmp_path: Path) -> None:
+    write_card(tmp_path, 1, 0.9)
+    write_card(tmp_path, 2, 0.99, data={"sha256": "e" * 64})
+    write_card(tmp_path, 3, 0.88)
+    (tmp_path / "4").mkdir()
+
+    assert best_version(tmp_path, DATA, RECIPE) == 1
+    assert best_version(tmp_path, replace(DATA, digest="f" * 64), RECIPE) is None
+    assert best_version(tmp_path / "none", DATA, RECIPE) is None
+
+
+def test_of_equals_it_is_the_newest(tmp_path: Path) -> None:
+    for version in (1, 2):
+        write_card(tmp_path, version, 0.9)
+
+    assert best_version(tmp_path, DATA, RECIPE) == 2
+
+
+@pytest.mark.parametrize("accuracy", [None, "damaged", [1], float("nan")])
+def test_a_card_without_an_accuracy_is_skipped(tmp_path: Path, accuracy: object) -> None:
+    write_card(tmp_path, 1, 0.5)
+    write_card(tmp_path, 2, accuracy)
+
+    assert best_version(tmp_path, DATA, RECIPE) == 1
+
+
+@pytest.mark.parametrize(
+    "other", [{"labels": ["a", "b"]}, {"input_shape": [4, 4, 1]}, {"preparation": "garment/1"}]
+)
+def test_what_cannot_be_compared_comes_last(tmp_path: Path, other: dict[str, Any]) -> None:
+    write_card(tmp_path, 1, 0.5, labels=LABELS[::-1], input_shape=[2, 2, 1], preparation="squash/1")
+    write_card(tmp_path, 2, 0.9, **other)
+
+    assert best_version(tmp_path, DATA, RECIPE) == 1
+
+
+def test_after_photos_were_added_it_is_the_best_on_the_photos_before(tmp_path: Path) -> None:
+    """Otherwise accuracy could slide with each photo that is added."""
+    for version, (accuracy, digest) in enumerate([(0.9, "a"), (0.896, "b"), (0.892, "c")], 1):
+        write_card(tmp_path, version, accuracy, data={"sha256": digest, "split_seed": 1})
+    write_card(tmp_path, 4, 0.99, data={"sha256": "d"})  # Perhaps trained on all photos.
+    data = with_contents(DATA, split_seed=1)
+
+    assert best_version(tmp_path, data, RECIPE) == 1
+    assert best_version(tmp_path, replace(data, digest="b"), RECIPE) == 2
