@@ -29,7 +29,7 @@ def folder_with(files: Sequence[Download], name: str, data: Path | None, keras: 
             fetch_with_bar(file, own)
     except TrainingError as error:
         raise TrainingError(
-            f"no {name}: {not_found(data, name)}. {error}; or name a folder that has it with --data"
-            " or PHOTOLABEL_DATA"
+            f"no {name}: {not_found(data, name)}. {error}; or name a folder that has"
+            f" {', '.join(file.name for file in files)} with --data or PHOTOLABEL_DATA"
         ) from error
     return own
