@@ -49,13 +49,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ClientError as error:
         return _fail(_message(error), 1)
     except BrokenPipeError:  # The reader has closed the pipe, as in `… | head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 1
     except OSError as error:
+        if not error.filename:  # It was the output that can't be written.
+            _discard_output()
         return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
     return 0
+
+
+def _discard_output() -> None:
+    """Keep Python from writing the rest of the output, and failing again, when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def classify(arguments: argparse.Namespace) -> None:

@@ -181,7 +181,7 @@ def test_a_full_disk_is_one_line_and_status_2(gateway: FakeGateway) -> None:
             stderr=subprocess.PIPE,
             timeout=60,
             cwd=ROOT,
-            env=os.environ.copy(),
+            env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
             check=False,
         )
     assert done.returncode == 2
