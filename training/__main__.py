@@ -1,6 +1,7 @@
 """The command line of training: `python -m training --help`."""
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -24,11 +25,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         arguments.command(arguments)
+        sys.stdout.flush()
     except TrainingError as error:
         print(f"error: {in_one_line(str(error))}", file=sys.stderr)
         return error.exit_status
     except PermissionError as error:  # Of any folder where files are looked for.
         print(f"error: permission denied: {error.filename}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.filename or error.errno not in (errno.ENOSPC, errno.EPIPE):
+            raise
+        # Otherwise Python would write the rest of the output when it ends, and fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"error: the output can't be written: {error.strerror}", file=sys.stderr)
         return 1
     except Preempted as stopped:
         print("terminated", file=sys.stderr)

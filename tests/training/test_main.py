@@ -230,3 +230,14 @@ def test_a_folder_that_must_not_be_read_is_one_line(
 
     assert main(["run", "clothing-fast"]) == 1
     assert capsys.readouterr().err == "error: permission denied: /data/train.zip\n"
+
+
+def test_output_that_cannot_be_written_is_one_line() -> None:
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-m", "training", "recipes"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, cwd=ROOT, env=buffered, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == b"error: the output can't be written: No space left on device\n"
