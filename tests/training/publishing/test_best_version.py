@@ -7,21 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.training.signals import DIGEST, LABELS, data_set, with_contents
-from training.networks.dense import DenseNetwork
+from tests.training.signals import DIGEST, LABELS, LETTERS, data_set, with_contents
 from training.publishing.best_version import best_version
-from training.recipe import Recipe
 
-RECIPE = Recipe(
-    name="letters-dense",
-    model="letters",
-    what="",
-    expected="",
-    dataset="signals",
-    preparation="squash/1",
-    shape=(2, 2, 1),
-    network=DenseNetwork(),
-)
 DATA = data_set(9, 1)
 
 
@@ -38,16 +26,16 @@ def test_it_has_the_highest_accuracy_on_the_same_data(tmp_path: Path) -> None:
     write_card(tmp_path, 3, 0.88)
     (tmp_path / "4").mkdir()
 
-    assert best_version(tmp_path, DATA, RECIPE) == 1
-    assert best_version(tmp_path, replace(DATA, digest="f" * 64), RECIPE) is None
-    assert best_version(tmp_path / "none", DATA, RECIPE) is None
+    assert best_version(tmp_path, DATA, LETTERS) == 1
+    assert best_version(tmp_path, replace(DATA, digest="f" * 64), LETTERS) is None
+    assert best_version(tmp_path / "none", DATA, LETTERS) is None
 
 
 def test_of_equals_it_is_the_newest(tmp_path: Path) -> None:
     for version in (1, 2):
         write_card(tmp_path, version, 0.9)
 
-    assert best_version(tmp_path, DATA, RECIPE) == 2
+    assert best_version(tmp_path, DATA, LETTERS) == 2
 
 
 @pytest.mark.parametrize("accuracy", [None, "damaged", [1], float("nan")])
@@ -55,7 +43,7 @@ def test_a_card_without_an_accuracy_is_skipped(tmp_path: Path, accuracy: object)
     write_card(tmp_path, 1, 0.5)
     write_card(tmp_path, 2, accuracy)
 
-    assert best_version(tmp_path, DATA, RECIPE) == 1
+    assert best_version(tmp_path, DATA, LETTERS) == 1
 
 
 @pytest.mark.parametrize(
@@ -65,7 +53,7 @@ def test_what_cannot_be_compared_comes_last(tmp_path: Path, other: dict[str, Any
     write_card(tmp_path, 1, 0.5, labels=LABELS[::-1], input_shape=[2, 2, 1], preparation="squash/1")
     write_card(tmp_path, 2, 0.9, **other)
 
-    assert best_version(tmp_path, DATA, RECIPE) == 1
+    assert best_version(tmp_path, DATA, LETTERS) == 1
 
 
 def test_after_photos_were_added_it_is_the_best_on_the_photos_before(tmp_path: Path) -> None:
@@ -75,5 +63,5 @@ def test_after_photos_were_added_it_is_the_best_on_the_photos_before(tmp_path: P
     write_card(tmp_path, 4, 0.99, data={"sha256": "d"})  # Perhaps trained on all photos.
     data = with_contents(DATA, split_seed=1)
 
-    assert best_version(tmp_path, data, RECIPE) == 1
-    assert best_version(tmp_path, replace(data, digest="b"), RECIPE) == 2
+    assert best_version(tmp_path, data, LETTERS) == 1
+    assert best_version(tmp_path, replace(data, digest="b"), LETTERS) == 2
