@@ -116,27 +116,47 @@ Source = ModelsFolder | ConfigFile
 
 
 def read_config(path: Path) -> list[ModelSettings]:
-    """Read a ``ModelServerConfig`` in protobuf's text format and check it.
-
-    The checks are TensorFlow Serving's: absolute base paths, unique names and the platform
-    ``tensorflow``. A file without models is valid, as in TensorFlow Serving.
+    """Read the file of a ``ModelServerConfig`` and check it, see `parse_config`.
 
     Raises:
         ConfigError: the file is missing or invalid.
     """
-    config = ModelServerConfig()
     try:
-        text_format.Parse(path.read_text(), config)
-    except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(f"cannot read the model config file {path}: {reason}") from error
+    return parse_config(text, path)
+
+
+def parse_config(text: str, source: object) -> list[ModelSettings]:
+    """Parse a ``ModelServerConfig`` in protobuf's text format and check it.
+
+    The checks are TensorFlow Serving's: absolute base paths, unique names and the platform
+    ``tensorflow``. A text without models is valid, as in TensorFlow Serving.
+
+    Args:
+        text: to parse.
+        source: where it is from, for errors.
+
+    Raises:
+        ConfigError: the text is invalid.
+    """
+    config = ModelServerConfig()
+    try:
+        text_format.Parse(text, config)
+    except text_format.ParseError as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"cannot read the model config file {source}: {reason}") from error
     if config.WhichOneof("config") == "custom_model_config":
-        raise ConfigError(f"{path}: custom_model_config is not supported, list the models instead")
+        raise ConfigError(
+            f"{source}: custom_model_config is not supported, list the models instead"
+        )
     models: dict[str, ModelSettings] = {}
     for model in config.model_config_list.config:
         problem = _problem(model, models)
         if problem:
-            raise ConfigError(f"{path}: {problem}")
+            raise ConfigError(f"{source}: {problem}")
         models[model.name] = ModelSettings(
             name=model.name,
             base_path=Path(model.base_path),
