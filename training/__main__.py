@@ -20,7 +20,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             drifted; 5: inconclusive; 75: stopped by SIGTERM, the same command resumes; 130: stopped
             by Ctrl-C.
     """
-    arguments = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = _parser(words).parse_args(words)
     # TensorFlow logs only fatal errors: it would report a missing GPU as an error.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
@@ -48,7 +49,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser with all commands, and with the arguments of the one that is named.
+
+    The modules of the others are not imported: those of some take half a second.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m training",
         description="Train image classifiers and publish them.",
@@ -57,11 +62,13 @@ def _parser() -> argparse.ArgumentParser:
         " 130 interrupted",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    named = next((word for word in words if not word.startswith("-")), None)
     for name, what in COMMANDS.items():
-        command = import_module(f"training.commands.{name.replace('-', '_')}")
         subparser = commands.add_parser(name, help=what)
-        subparser.set_defaults(command=command.run)
-        command.add_arguments(subparser)
+        if name == named:
+            command = import_module(f"training.commands.{name.replace('-', '_')}")
+            subparser.set_defaults(command=command.run)
+            command.add_arguments(subparser)
     return parser
 
 

@@ -27,10 +27,10 @@ def read_run_card(folder: Path) -> dict[str, Any]:
     return read_card(folder / CARD)
 
 
-def stated_accuracy(card: dict[str, Any]) -> float | None:
-    """Return the accuracy on the test photos that a card states; None if it states none."""
+def stated_accuracy(card: dict[str, Any], split: str = "test") -> float | None:
+    """Return the accuracy on the photos of a split that a card states; None if it states none."""
     try:
-        stated = float(card["metrics"]["test"]["accuracy"])
+        stated = float(card["metrics"][split]["accuracy"])
     except (KeyError, TypeError, ValueError):
         return None
     return stated if math.isfinite(stated) else None

@@ -60,9 +60,7 @@ def edited(
                 return result
     except SyntaxUnknown as error:
         raise TrainingError(f"{source} can't be edited ({error}): edit it by hand") from error
-    raise TrainingError(
-        f"{source} can't be edited without changing anything else: edit it by hand"
-    )
+    raise TrainingError(f"{source} can't be edited without changing anything else: edit it by hand")
 
 
 def _entry(fields: tuple[Field, ...], name: str) -> Field:

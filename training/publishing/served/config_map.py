@@ -1,0 +1,82 @@
+"""A ConfigMap of Kubernetes with the model config file, read and written by `kubectl`."""
+
+import json
+import subprocess
+from typing import Any
+
+from serving.repository.model_config import ModelSettings
+from training.errors import TrainingError, UsageError
+from training.publishing.served.config_text import edited, find_model
+from training.publishing.served.targets import Change
+
+KEY = "models.config"
+"""The file's name in the ConfigMap, as `k8s/base` has it."""
+
+_ATTEMPTS = 5  # Each fails only if somebody else has just changed the ConfigMap.
+_SECONDS = 60.0
+_CONFLICT = "(Conflict)"
+
+
+class ConfigMap:
+    """The entry of a model in a ConfigMap, which TensorFlow Serving reads as a file.
+
+    A change fails if the ConfigMap has changed since it was read (its `resourceVersion`): it is
+    read again then.
+    """
+
+    loads_labels = False
+    is_live = True
+
+    def __init__(self, reference: str, name: str) -> None:
+        """Take `[NAMESPACE/]NAME` of the ConfigMap; raise UsageError if it is something else."""
+        namespace, slash, config_map = reference.rpartition("/")
+        if not config_map or "/" in namespace or (slash and not namespace):
+            raise UsageError(f"--config-map is [NAMESPACE/]NAME, not {reference!r}")
+        self.options: tuple[str, ...] = ("--config-map", reference)
+        self._reference = f"ConfigMap {reference}"
+        self._config_map = config_map
+        self._namespace = ["--namespace", namespace] if namespace else []
+        self._name = name
+
+    def read(self) -> ModelSettings:
+        """Return the model's entry."""
+        return find_model(self._get()["data"][KEY], self._reference, self._name)
+
+    def change(self, change: Change) -> None:
+        """Edit the model's entry and leave the rest of the ConfigMap as it is."""
+        for attempt in range(_ATTEMPTS):
+            found = self._get()
+            text = edited(found["data"][KEY], self._reference, self._name, change)
+            if text == found["data"][KEY]:
+                return
+            found["data"][KEY] = text
+            done = self._kubectl("replace", "--filename", "-", given=json.dumps(found))
+            if not done.returncode:
+                return
+            if _CONFLICT not in done.stderr or attempt == _ATTEMPTS - 1:
+                raise TrainingError(f"{self._reference} is unchanged: {_reason(done)}")
+
+    def _get(self) -> dict[str, Any]:
+        done = self._kubectl("get", "configmap", self._config_map, "--output", "json")
+        if done.returncode:
+            raise TrainingError(f"cannot read the {self._reference}: {_reason(done)}")
+        found = dict(json.loads(done.stdout))
+        if KEY not in (found.get("data") or {}):
+            raise TrainingError(f"the {self._reference} has no file {KEY}")
+        return found
+
+    def _kubectl(self, *words: str, given: str = "") -> "subprocess.CompletedProcess[str]":
+        command = ["kubectl", *self._namespace, *words]
+        try:
+            return subprocess.run(  # noqa: S603 - no shell
+                command, input=given, capture_output=True, text=True, timeout=_SECONDS, check=False
+            )
+        except FileNotFoundError as error:
+            raise TrainingError("kubectl is not on the PATH: install it") from error
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise TrainingError(f"kubectl failed ({error})") from error
+
+
+def _reason(done: "subprocess.CompletedProcess[str]") -> str:
+    lines = done.stderr.strip().splitlines()
+    return lines[-1] if lines else f"kubectl ended with status {done.returncode}"
