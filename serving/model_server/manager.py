@@ -11,30 +11,28 @@ read and has no version. Where TensorFlow Serving's behaviour does not suit one 
   error at once, not after five tries a minute apart, and is tried again when its files change and
   after a while.
 - A model whose folder cannot be read keeps serving and does not delay the others.
+- In a folder of models, it also loads every version that a label names. A label moves once its new
+  version serves, and what answers is not unloaded before something else can (``Goal``).
 """
 
 import logging
-import os
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, field
 
 from tensorflow_serving.apis.get_model_status_pb2 import ModelVersionStatus
 
 from serving.model_server import errors
 from serving.model_server.errors import ServingError
+from serving.model_server.goals import Goals
 from serving.model_server.load_retries import LoadRetries, fingerprint
 from serving.model_server.options import DEFAULT_BATCHING, BatchSettings
 from serving.model_server.servable import Servable, load
 from serving.model_server.warmup import warm_up
-from serving.repository.errors import ConfigError
-from serving.repository.model_config import ModelSettings, check_labels
 from serving.repository.models_folder import Source
-from serving.repository.version_policy import Action, aspired_versions, next_action
-from serving.repository.versions import VersionsError, published_versions
+from serving.repository.version_policy import Action, Answers, next_action
 
 _logger = logging.getLogger(__name__)
 
@@ -54,6 +52,17 @@ class ServableState:
     message: str = ""
 
 
+@dataclass(frozen=True)
+class _Served:
+    """The loaded versions of one model, and which of them answers what."""
+
+    servables: Mapping[int, Servable] = field(default_factory=dict)
+    answers: Answers = field(default_factory=Answers)
+
+
+_NOTHING = _Served()
+
+
 class Manager:
     """The versions of all models and their states. It serves nothing before the first poll."""
 
@@ -64,35 +73,35 @@ class Manager:
         clock: Callable[[], float] = time.monotonic,
         batching: BatchSettings = DEFAULT_BATCHING,
     ) -> None:
-        self._source = source
         self._poll_seconds = poll_seconds
         self._clock = clock
         self._batching = batching
-        self._models: list[ModelSettings] = []
+        self._goals = Goals(source)
         self._retries: defaultdict[str, LoadRetries] = defaultdict(LoadRetries)
-        self._warnings: dict[str, str] = {}
         # Read by calls in other threads: replaced as a whole, never changed.
-        self._labels: Mapping[str, Mapping[str, int]] = {}
-        self._serving: Mapping[str, Mapping[int, Servable]] = {}
+        self._served: Mapping[str, _Served] = {}
         self._states: Mapping[str, Mapping[int, ServableState]] = {}
         self._stopping = threading.Event()
         self._first_pass = threading.Event()
         self._thread = threading.Thread(target=self._poll_until_stopped, name="poller")
 
     def servable(self, name: str, version: int | None = None, label: str | None = None) -> Servable:
-        """Return the version that answers a call: by default the newest that serves.
+        """Return the version that answers a call: by default the newest that the policy selects.
 
         Raises:
             ServingError: the version does not serve, or the label is unknown.
         """
+        served = self._served.get(name, _NOTHING)
+        wanted = f"Latest({name})" if version is None else f"Specific({name}, {version})"
         if label is not None:
-            version = self._labels.get(name, {}).get(label)
+            version = served.answers.labels.get(label)
             if version is None:
                 raise errors.invalid(f"Unrecognized servable version label: {label}")
-        serving = self._serving.get(name, {})
-        found = serving.get(max(serving, default=0) if version is None else version)
+            wanted = f"Specific({name}, {version})"
+        elif version is None:
+            version = served.answers.unnamed
+        found = None if version is None else served.servables.get(version)
         if found is None:
-            wanted = f"Latest({name})" if version is None else f"Specific({name}, {version})"
             raise errors.not_found(f"Servable not found for request: {wanted}")
         return found
 
@@ -112,8 +121,8 @@ class Manager:
         """End the thread and unload all versions. A load in progress is finished first."""
         self._stopping.set()
         self._thread.join()
-        for name, servables in self._serving.items():
-            for version in servables:
+        for name, served in self._served.items():
+            for version in served.servables:
                 self._unload(name, version)
 
     def _poll_until_stopped(self) -> None:
@@ -127,49 +136,33 @@ class Manager:
 
     def poll(self) -> None:
         """Poll the disk once, and load and unload until the right versions serve."""
-        self._update_models()
-        for model in self._models:
-            self._poll_model(model)
-        for name in self._serving.keys() - {model.name for model in self._models}:
-            self._reconcile(name, set(), Path())
+        for name in self._update_goals():
+            self._reconcile(name)
 
-    def _update_models(self) -> None:
-        try:
-            models = self._source.models()
-            check_labels(self._models, models, self._serving)
-        except ConfigError as error:
-            self._warn("models to serve", f"{error}; keeping the models served so far")
-            return
-        self._warn("models to serve", None)
-        self._models = models
-        self._labels = {model.name: model.labels for model in models}
+    def _update_goals(self) -> list[str]:
+        """Read what should serve, and let it answer as far as it does; return the models read."""
+        names = self._goals.update(
+            {name: served.servables.keys() for name, served in self._served.items()}
+        )
+        for name in names:
+            self._set_servables(name, self._served.get(name, _NOTHING).servables)
+        return names
 
-    def _poll_model(self, model: ModelSettings) -> None:
-        try:
-            if not os.path.isdir(model.base_path):  # Unlike Path.is_dir, it never raises.
-                raise VersionsError(f"cannot find the folder {model.base_path}")
-            published = published_versions(model.base_path)
-        except VersionsError as error:
-            self._warn(model.name, f"{error}; loaded versions keep serving")
-            return
-        aspired = aspired_versions(model.policy, published)
-        self._warn(model.name, _lacking(model, published))
-        self._reconcile(model.name, aspired, model.base_path)
-
-    def _reconcile(self, name: str, aspired: set[int], base_path: Path) -> None:
+    def _reconcile(self, name: str) -> None:
         """Load and unload versions of one model until its aspired ones serve or have failed."""
+        aspired, serving = self._aspired(name)
         retries = self._retries[name]
-        retries.keep_only(aspired)
+        retries.keep_only(set(aspired))
         now = self._clock()
         loadable = {
             version
-            for version in aspired.difference(self._serving.get(name, {}))
-            if retries.may_load(version, base_path / str(version), now)
+            for version in aspired - serving
+            if retries.may_load(version, self._goals.path(name, version), now)
         }
         for version in loadable:
             self._set_state(name, version, ServableState(ModelVersionStatus.START))
         while not self._stopping.is_set():
-            step = next_action(aspired, set(self._serving.get(name, {})), loadable)
+            step = next_action(aspired, serving, loadable & aspired)
             if step is None:
                 return
             action, version = step
@@ -177,9 +170,17 @@ class Manager:
                 self._unload(name, version)
             else:
                 loadable.discard(version)
-                self._load(name, version, base_path / str(version))
+                self._load(name, version)
+            aspired, serving = self._aspired(name)
 
-    def _load(self, name: str, version: int, path: Path) -> None:
+    def _aspired(self, name: str) -> tuple[Set[int], Set[int]]:
+        """Return the versions that should serve, and those that do."""
+        served = self._served.get(name, _NOTHING)
+        serving = served.servables.keys()
+        return self._goals[name].aspired(served.answers, serving), serving
+
+    def _load(self, name: str, version: int) -> None:
+        path = self._goals.path(name, version)
         self._set_state(name, version, ServableState(ModelVersionStatus.LOADING))
         _logger.info("%s version %d: loading from %s", name, version, path)
         tried = fingerprint(path)
@@ -198,31 +199,24 @@ class Manager:
             end = ServableState(ModelVersionStatus.END, error.number, message)
             self._set_state(name, version, end)
             return
-        self._serving = {**self._serving, name: {**self._serving.get(name, {}), version: servable}}
+        self._update_goals()  # The version may have been taken back while it was loading.
+        servables = self._served.get(name, _NOTHING).servables
+        self._set_servables(name, {**servables, version: servable})
         self._set_state(name, version, ServableState(ModelVersionStatus.AVAILABLE))
         _logger.info("%s version %d: serving", name, version)
 
     def _unload(self, name: str, version: int) -> None:
         self._set_state(name, version, ServableState(ModelVersionStatus.UNLOADING))
-        servables = dict(self._serving[name])
+        servables = dict(self._served[name].servables)
         del servables[version]
-        self._serving = {**self._serving, name: servables}
+        self._set_servables(name, servables)
         self._set_state(name, version, ServableState(ModelVersionStatus.END))
         _logger.info("%s version %d: unloaded", name, version)
 
+    def _set_servables(self, name: str, servables: Mapping[int, Servable]) -> None:
+        before = self._served.get(name, _NOTHING).answers
+        answers = self._goals[name].answers(before, servables.keys())
+        self._served = {**self._served, name: _Served(servables, answers)}
+
     def _set_state(self, name: str, version: int, state: ServableState) -> None:
         self._states = {**self._states, name: {**self._states.get(name, {}), version: state}}
-
-    def _warn(self, subject: str, message: str | None) -> None:
-        """Log a problem when it begins or changes, not in every poll; None ends it."""
-        if message and self._warnings.get(subject) != message:
-            _logger.warning("%s: %s", subject, message)
-        self._warnings[subject] = message or ""
-
-
-def _lacking(model: ModelSettings, published: Collection[int]) -> str | None:
-    """Return a message if the folder lacks versions that should be served."""
-    absent = sorted(set(model.policy.specific.versions).difference(published))
-    if absent:
-        return f"the config asks for versions that are not in {model.base_path}: {absent}"
-    return None if published else f"no version in {model.base_path}"

@@ -45,7 +45,12 @@ class ConfigFile:
     """TensorFlow Serving's ``model_config_list`` in text format, read again periodically.
 
     ``logging_config`` has no effect, as in a stock TensorFlow Serving.
+
+    Attributes:
+        loads_labels: versions that only a label names are not loaded, as in TensorFlow Serving.
     """
+
+    loads_labels = False
 
     def __init__(
         self, path: Path, reread_seconds: float = 0, clock: Callable[[], float] = time.monotonic

@@ -15,7 +15,12 @@ class ModelsFolder:
 
     A model once seen stays in the list, so that it keeps serving if its folder is missing for a
     moment. Names with a leading dot are ignored.
+
+    Attributes:
+        loads_labels: versions that only a label names are loaded too (`version_policy.Goal`).
     """
+
+    loads_labels = True
 
     def __init__(self, folder: Path) -> None:
         """Raise ConfigError if the folder does not exist, or a `.serving.config` is invalid."""
@@ -24,9 +29,9 @@ class ModelsFolder:
         self._folder = folder
         self._models: dict[str, ModelSettings] = {}
         self._with_file: set[str] = set()  # Models whose `.serving.config` has been read.
-        for model in self.models():
-            if model.problem:
-                raise ConfigError(model.problem)
+        problems = [model.problem for model in self._read_all() if model.problem]
+        if problems:
+            raise ConfigError(problems[0])
 
     def models(self) -> list[ModelSettings]:
         """Return a model for each sub-folder with versions, by name.
@@ -37,6 +42,9 @@ class ModelsFolder:
         Raises:
             ConfigError: the folder cannot be read.
         """
+        return self._read_all()
+
+    def _read_all(self) -> list[ModelSettings]:
         try:
             names = {path.name for path in self._folder.iterdir() if _is_model(path)}
         except OSError as error:
@@ -58,7 +66,7 @@ class ModelsFolder:
         if name in self._with_file and base.is_dir():
             return replace(
                 known,
-                problem=f"{base / SERVED} has been deleted: until the next start it is still obeyed",
+                problem=f"{base / SERVED} has been deleted: it still applies until the next start",
             )
         return known
 

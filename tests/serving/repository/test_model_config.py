@@ -1,20 +1,17 @@
-"""Reading TensorFlow Serving's model config file, and finding models in a folder."""
+"""Reading TensorFlow Serving's model config file."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from serving.repository import model_config
+from serving.repository.errors import ConfigError
 from serving.repository.model_config import (
-    ConfigError,
     ConfigFile,
     ModelSettings,
-    ModelsFolder,
     check_labels,
     read_config,
 )
-from serving.repository.versions import VersionsError, published_versions
 
 
 def test_reads_policies_and_labels(write_config: Callable[..., Path], tmp_path: Path) -> None:
@@ -108,42 +105,3 @@ def test_a_label_in_use_moves_only_to_a_version_that_serves() -> None:
 
 def test_a_new_label_may_name_any_version() -> None:
     check_labels(settings(stable=1), settings(stable=1, canary=9), {})
-
-
-def test_finds_folders_with_versions(tmp_path: Path) -> None:
-    for name in ("b/12", "a/1", "a/2", "empty", "words/one", ".hidden/1"):
-        (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "file").write_text("")
-    models = ModelsFolder(tmp_path).models()
-    assert [(model.name, model.base_path) for model in models] == [
-        ("a", tmp_path / "a"),
-        ("b", tmp_path / "b"),
-    ]
-
-
-def test_remembers_a_model_whose_folder_has_gone(tmp_path: Path) -> None:
-    (tmp_path / "a" / "1").mkdir(parents=True)
-    source = ModelsFolder(tmp_path)
-    assert [model.name for model in source.models()] == ["a"]
-    (tmp_path / "a").rename(tmp_path / ".a")
-    assert [model.name for model in source.models()] == ["a"]
-
-
-def test_a_folder_that_cannot_be_read_hides_no_other_model(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def listing(base: Path) -> list[int]:
-        if base.name == "closed":
-            raise VersionsError("Permission denied")
-        return published_versions(base)
-
-    monkeypatch.setattr(model_config, "published_versions", listing)
-    for name in ("closed/1", "open/1", "empty"):
-        (tmp_path / name).mkdir(parents=True)
-    models = ModelsFolder(tmp_path).models()
-    assert [model.name for model in models] == ["closed", "open"]
-
-
-def test_refuses_a_missing_folder(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="none is not a folder"):
-        ModelsFolder(tmp_path / "none")

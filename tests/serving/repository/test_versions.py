@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from serving.repository import versions
+from serving.repository.errors import AlreadyPublished, VersionsError
+from serving.repository.pruning import prune
 from serving.repository.versions import (
-    AlreadyPublished,
-    VersionsError,
-    prune,
     publish_copy,
     published_versions,
     staged,
@@ -164,7 +163,7 @@ def test_an_existing_version_is_never_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(tmp_path, "old")
-    monkeypatch.setattr(versions, "_largest_used", lambda base: 0)
+    monkeypatch.setattr(versions, "largest_used", lambda base: 0)
 
     with pytest.raises(VersionsError, match="cannot publish"):
         publish(tmp_path, "new")
@@ -193,25 +192,3 @@ def test_whether_to_seed_is_decided_under_the_lock(tmp_path: Path) -> None:
 def test_a_copy_of_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(VersionsError, match=r"cannot copy a version: .* is not a folder"):
         publish_copy(tmp_path / "none", tmp_path / "m")
-
-
-def test_pruning_keeps_the_newest_and_the_protected(tmp_path: Path) -> None:
-    for _ in range(6):
-        publish(tmp_path)
-
-    assert prune(tmp_path, keep=2, protected=[2]) == [1, 3, 4]
-    assert published_versions(tmp_path) == [2, 5, 6]
-    assert leftovers(tmp_path) == set()
-
-
-def test_pruning_keeps_at_least_one(tmp_path: Path) -> None:
-    publish(tmp_path)
-
-    with pytest.raises(VersionsError, match="at least one version has to be kept, not 0"):
-        prune(tmp_path, keep=0)
-    assert prune(tmp_path, keep=1) == []
-
-
-def test_pruning_a_model_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(VersionsError, match=r"model folder .*none does not exist"):
-        prune(tmp_path / "none", keep=1)

@@ -20,7 +20,8 @@ import os, signal, sys
 from pathlib import Path
 
 import pytest
-from serving.repository.versions import prune, publish_copy, staged
+from serving.repository.pruning import prune
+from serving.repository.versions import publish_copy, staged
 
 base = Path(sys.argv[1])
 
