@@ -26,12 +26,12 @@ from rich.progress import track
 
 from serving.local import run_stack
 from serving.repository.versions import staged
+from tests.drawing import encoded_photo
 from tests.e2e.load import Load, Outcome, steady_load
 from tests.e2e.processes import ROOT, STARTERS, Program, gateway, wait_until_ready
 
 BAR_SECONDS = 5.0
 MODEL = "clothing"
-PHOTO = ROOT / "demo" / "photos" / "sneaker.jpg"
 _GIVE_UP_SECONDS = 60.0
 _CONFIG = """\
 # Two versions are loaded; requests without a version get the one with the label.
@@ -106,7 +106,7 @@ def _measure(
     url = f"{chain.url}/v1/models/{MODEL}:classify"
     effective, command = [], []
     with steady_load(
-        url, PHOTO.read_bytes(), clients=arguments.clients, think=arguments.think
+        url, encoded_photo(), clients=arguments.clients, think=arguments.think
     ) as load:
         _wait_for(load, 2, 0.0)
         rounds = range(2 * arguments.times)

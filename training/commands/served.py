@@ -69,7 +69,7 @@ def add_change(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--unload",
         action="store_true",
-        help="no longer load versions that had no label before, either",
+        help="where there are labels, load no versions any longer that have had none before",
     )
 
 

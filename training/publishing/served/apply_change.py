@@ -67,7 +67,7 @@ def apply_change(place: Place, plan: Plan) -> State:
             checked.add(change.version)
         with suppress(_Changed):
             if change.version is not None and change.load_first and not place.target.loads_labels:
-                if change.version not in (state.loaded or ()):
+                if change.version not in (state.selected or ()):
                     _load(place, state, change.version)
                     continue
                 if place.servers:
@@ -110,8 +110,8 @@ def _load(place: Place, state: State, version: int) -> None:
             f"nothing has changed: version {version} of {place.name} has to be loaded first, which"
             " only the model server tells: name it with --model-server HOST:PORT"
         )
-    loaded = state.loaded or place.servers.available(place.name)
-    settings = also_loading(state.settings, version, loaded)
+    selected = state.selected or place.servers.available(place.name)
+    settings = also_loading(state.settings, version, selected)
     _write(place, state.settings, settings)
     say(place.console, f"waiting until version {version} is loaded…")
     _or_put_back(

@@ -11,7 +11,6 @@ from tensorflow_serving.config.file_system_storage_path_source_pb2 import (
 )
 
 from serving.repository.model_config import ModelSettings
-from serving.repository.served_versions import selected_versions
 from serving.repository.version_policy import aspired_versions
 
 STABLE = "stable"
@@ -20,20 +19,18 @@ STABLE = "stable"
 Policy = SourceConfig.ServableVersionPolicy
 
 
-def loaded_versions(
-    settings: ModelSettings, published: Collection[int] | None, loads_labels: bool
+def selected_versions(
+    settings: ModelSettings, published: Collection[int] | None
 ) -> set[int] | None:
-    """Return the versions that a model server loads; None if that depends on an unknown disk."""
+    """Return the versions that the policy selects; None if that depends on an unknown disk."""
     if published is None:
         return set(settings.policy.specific.versions) or None
-    if loads_labels:
-        return selected_versions(settings, published)
     return aspired_versions(settings.policy, published)
 
 
-def serving_version(settings: ModelSettings, loaded: Collection[int] | None) -> int | None:
+def serving_version(settings: ModelSettings, selected: Collection[int] | None) -> int | None:
     """Return the version that requests without version and label get; None if it is unknown."""
-    return settings.labels.get(STABLE) or max(loaded or (), default=None)
+    return settings.labels.get(STABLE) or max(selected or (), default=None)
 
 
 def pinned(settings: ModelSettings, *versions: int) -> ModelSettings:
@@ -60,13 +57,9 @@ def without_label(settings: ModelSettings, label: str) -> ModelSettings:
     return replace(settings, labels=labels)
 
 
-def also_loading(
-    settings: ModelSettings, version: int, loaded: Collection[int] | None
-) -> ModelSettings:
+def also_loading(settings: ModelSettings, version: int, loaded: Collection[int]) -> ModelSettings:
     """Return settings that load a version besides those that are loaded."""
-    if version in (loaded or ()):
-        return settings
-    before = list(settings.policy.specific.versions) or sorted(loaded or ())
+    before = list(settings.policy.specific.versions) or sorted(loaded)
     return pinned(settings, *before, version)
 
 

@@ -26,6 +26,11 @@ class ConfigMap:
 
     loads_labels = False
     is_live = True
+    hint = "model servers follow within two minutes; --model-server waits for that"
+    caution = (
+        "the next `kubectl apply` sets it back to the manifests: change their models.config, too,"
+        " with --model_config_file"
+    )
 
     def __init__(self, reference: str, name: str) -> None:
         """Take `[NAMESPACE/]NAME` of the ConfigMap; raise UsageError if it is something else."""

@@ -10,7 +10,7 @@ from serving.repository.errors import VersionsError
 from serving.repository.model_config import ModelSettings
 from serving.repository.versions import published_versions
 from training.errors import TrainingError
-from training.publishing.served.changes import loaded_versions, serving_version
+from training.publishing.served.changes import selected_versions, serving_version
 from training.publishing.served.targets import Target
 
 if TYPE_CHECKING:
@@ -49,10 +49,10 @@ class Place:
             raise TrainingError(str(error)) from error
         if published == []:
             raise TrainingError(f"there is no published version of {self.name} in {base}")
-        loaded = loaded_versions(settings, published, self.target.loads_labels)
-        if loaded is None and self.servers:
-            loaded = self.servers.available(self.name)
-        return State(settings, base, published, loaded)
+        selected = selected_versions(settings, published)
+        if selected is None and self.servers:
+            selected = self.servers.available(self.name)
+        return State(settings, base, published, selected)
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,15 @@ class State:
         settings: policy and labels.
         base: the folder of its versions.
         published: its versions; None if that folder is not on this machine.
-        loaded: the versions that model servers load; None if that is unknown.
+        selected: those that model servers load by the policy; None if that is unknown.
     """
 
     settings: ModelSettings
     base: Path
     published: list[int] | None
-    loaded: set[int] | None
+    selected: set[int] | None
 
     @property
     def serving(self) -> int | None:
         """The version that requests without version and label get; None if it is unknown."""
-        return serving_version(self.settings, self.loaded)
+        return serving_version(self.settings, self.selected)

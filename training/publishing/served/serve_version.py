@@ -4,7 +4,6 @@ from training.errors import TrainingError, UsageError
 from training.publishing.served.apply_change import Change, apply_change
 from training.publishing.served.changes import (
     STABLE,
-    loaded_versions,
     pinned,
     serving_version,
     unpinned,
@@ -35,7 +34,9 @@ def roll_back(place: Place, wanted: str) -> tuple[State, State]:
 
     def plan(state: State) -> Change:
         settings = state.settings
-        if settings.labels:
+        # TensorFlow Serving answers requests without a label with the highest version that is loaded
+        # for any label, the embedded model server with that of the policy.
+        if STABLE in settings.labels or (settings.labels and not place.target.loads_labels):
             return Change(with_label(settings, STABLE, _known(version)), version, STABLE, True)
         if wanted == NEWEST:
             return Change(unpinned(settings), version, None, False)
@@ -59,8 +60,9 @@ def set_label(place: Place, label: str, wanted: str) -> tuple[State, State]:
 
     def plan(state: State) -> Change:
         settings = with_label(state.settings, label, version)
-        loaded = {*(state.loaded or ()), version}
-        if label != STABLE and state.serving not in (None, serving_version(settings, loaded)):
+        added = () if place.target.loads_labels else (version,)
+        serving = serving_version(settings, {*(state.selected or ()), *added})
+        if label != STABLE and state.serving not in (None, serving):
             settings = with_label(settings, STABLE, _known(state.serving))
         return Change(settings, version, label, True)
 
@@ -82,8 +84,7 @@ def remove_label(place: Place, label: str) -> tuple[State, State]:
         settings = without_label(state.settings, label)
         if label != STABLE:
             return Change(settings, None, None, False)
-        loaded = loaded_versions(settings, state.published, place.target.loads_labels)
-        return Change(settings, serving_version(settings, loaded), None, False)
+        return Change(settings, serving_version(settings, state.selected), None, False)
 
     return before, apply_change(place, plan)
 

@@ -22,28 +22,32 @@ def change_lines(place: Place, before: State, after: State, seconds: float) -> I
         after: the state after.
         seconds: that it took.
     """
-    name, version = place.name, after.serving
-    now = _newest(version)
     if before.settings == after.settings:
-        yield f"{name}: {now} serves already, {how(after)}; nothing has changed"
+        yield f"{place.name}: {_newest(after.serving)} serves already, {how(after)}"
         return
-    was = "before: unknown" if before.serving is None else f"before: version {before.serving}"
-    yield f"{name}: {now} serves now, {how(after)}; {was}, {how(before)}"
+    now, was = f"{_newest(after.serving)} serves", f"{_newest(before.serving)}, {how(before)}"
+    yield f"{place.name}: {now} now, {how(after)}; before: {was}"
     for label in sorted({*before.settings.labels, *after.settings.labels} - {STABLE}):
         new, old = after.settings.labels.get(label), before.settings.labels.get(label)
         if new != old:
             yield f"label {label}: {_version(new)}; before: {_version(old)}"
-    policy = before.settings.policy
+    yield from _policy_lines(place, before, after)
+    yield f"the model server follows after {seconds:.1f} s" if place.servers else place.target.hint
+    if place.target.caution:
+        yield place.target.caution
+
+
+def _policy_lines(place: Place, before: State, after: State) -> Iterator[str]:
+    policy, is_fixed = before.settings.policy, after.settings.policy.HasField("specific")
     if after.settings.policy != policy and policy.WhichOneof("policy_choice") in ("all", "latest"):
         text = text_format.MessageToString(policy, as_one_line=True)
-        yield f"the version policy was {text}; versions published from now on are not loaded"
-    idle = sorted((after.loaded or set()) - {*after.settings.labels.values()} - {before.serving})
-    if after.settings.labels and idle and after.settings.policy.HasField("specific"):
-        yield f"without a label, but loaded: {', '.join(map(str, idle))} (--unload)"
-    if place.servers:
-        yield f"the model server answers with it after {seconds:.1f} s"
-    else:
-        yield "the model server follows when it reads that again: `make serve` within a second"
+        yield f"the version policy was {text}"
+    if is_fixed and not policy.HasField("specific"):
+        yield f"versions published from now on do not serve until `rollback {place.name} newest`"
+    used = {*after.settings.labels.values(), before.serving}
+    idle = [each for each in after.settings.policy.specific.versions if each not in used]
+    if idle and after.settings.labels and not place.target.loads_labels:
+        yield f"loaded without a label: {', '.join(map(str, idle))} (--unload ends that)"
 
 
 def _version(number: int | None) -> str:

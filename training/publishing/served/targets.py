@@ -28,12 +28,16 @@ class Target(Protocol):
         options: the words of the command line that choose it.
         loads_labels: whether versions that only a label names are loaded, too; TensorFlow Serving
             loads what the policy selects and nothing else.
-        is_live: whether a model server reads it for certain, at once.
+        is_live: whether a model server reads it for certain.
+        hint: says when model servers follow.
+        caution: what else to do after a change; may be empty.
     """
 
     options: tuple[str, ...]
     loads_labels: bool
     is_live: bool
+    hint: str
+    caution: str
 
     def read(self) -> ModelSettings:
         """Return policy and labels of the model; raise TrainingError if they can't be read."""
@@ -47,6 +51,8 @@ class ModelFolder:
 
     loads_labels = True
     is_live = True
+    hint = "a running `make serve` follows within seconds"
+    caution = ""
 
     def __init__(self, models: Path, name: str) -> None:
         """Raise TrainingError if there is no such model; names those that there are."""
@@ -71,6 +77,8 @@ class ConfigFile:
 
     loads_labels = False
     is_live = False
+    hint = "a model server follows when it reads the file again; --model-server waits for that"
+    caution = ""
 
     def __init__(self, path: Path, name: str) -> None:
         self.options: tuple[str, ...] = ("--model_config_file", str(path))
