@@ -65,6 +65,7 @@ def read_fields(text: str) -> tuple[Field, ...]:
 
 class _Reader:
     def __init__(self, text: str) -> None:
+        self._text = text
         self._tokens = [*_tokens(text), Token("end", "", len(text), len(text))]
         self._next = 0
 
@@ -120,7 +121,7 @@ class _Reader:
         while value.kind == "text" and self._token.kind == "text":  # Parts of one text.
             end = self._token.end
             self._next += 1
-        return value.text, value.start, end, ()
+        return self._text[value.start : end], value.start, end, ()
 
 
 def _tokens(text: str) -> Iterator[Token]:

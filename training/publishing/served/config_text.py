@@ -103,10 +103,11 @@ def _policy_edits(entry: Field, old: ModelSettings, new: ModelSettings) -> Itera
     if numbers and added and not removed:
         text = "".join(f" versions: {version}" for version in sorted(added))
         yield numbers[-1].end, numbers[-1].end, text
-    else:
-        yield from ((field.start, field.end, "") for field in entry.named(_POLICY))
-        if new.policy.ByteSize():
-            yield entry.value_end, entry.value_end, _policy_text(new)
+        return
+    fields = entry.named(_POLICY)
+    yield from ((field.start, field.end, "") for field in fields[:-1])
+    start, end = (fields[-1].start, fields[-1].end) if fields else (entry.value_end,) * 2
+    yield start, end, _policy_text(new) if new.policy.ByteSize() else ""
 
 
 def _whole_fields(entry: Field, old: ModelSettings, new: ModelSettings) -> list[Edit]:
@@ -186,4 +187,4 @@ def _label(field: Field) -> str:
 
 
 def _unquoted(value: str) -> str:
-    return value[1:-1]
+    return str(text_format.Parse(f"name: {value}", ModelConfig()).name)

@@ -34,8 +34,8 @@ def roll_back(place: Place, wanted: str) -> tuple[State, State]:
 
     def plan(state: State) -> Change:
         settings = state.settings
-        # TensorFlow Serving answers requests without a label with the highest version that is loaded
-        # for any label, the embedded model server with that of the policy.
+        # Without `stable`, TensorFlow Serving answers with the highest version that is loaded,
+        # whatever it was loaded for; the embedded model server with that of the policy.
         if STABLE in settings.labels or (settings.labels and not place.target.loads_labels):
             return Change(with_label(settings, STABLE, _known(version)), version, STABLE, True)
         if wanted == NEWEST:

@@ -26,7 +26,10 @@ def change_lines(place: Place, before: State, after: State, seconds: float) -> I
         yield f"{place.name}: {_newest(after.serving)} serves already, {how(after)}"
         return
     now, was = f"{_newest(after.serving)} serves", f"{_newest(before.serving)}, {how(before)}"
-    yield f"{place.name}: {now} now, {how(after)}; before: {was}"
+    if (after.serving, how(after)) == (before.serving, how(before)):
+        yield f"{place.name}: {now} as before, {how(after)}"
+    else:
+        yield f"{place.name}: {now} now, {how(after)}; before: {was}"
     for label in sorted({*before.settings.labels, *after.settings.labels} - {STABLE}):
         new, old = after.settings.labels.get(label), before.settings.labels.get(label)
         if new != old:
