@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from serving.repository.model_config import ModelSettings
 from training.console import say
 from training.errors import TrainingError
-from training.publishing.served.changes import also_loading, only_labelled
+from training.publishing.served.changes import STABLE, also_loading, only_labelled, with_label
 from training.publishing.served.checks import check_files_or_load, check_labels
 from training.publishing.served.place import Place, State
 
@@ -68,7 +68,7 @@ def apply_change(place: Place, plan: Plan) -> State:
         with suppress(_Changed):
             if change.version is not None and change.load_first and not place.target.loads_labels:
                 if change.version not in (state.selected or ()):
-                    _load(place, state, change.version)
+                    _load(place, state, change, change.version)
                     continue
                 if place.servers:
                     place.servers.wait_until_available(place.name, change.version)
@@ -103,7 +103,7 @@ def _check(place: Place, state: State, version: int) -> None:
         check_labels(folder, state.base / str(state.serving), place.force)
 
 
-def _load(place: Place, state: State, version: int) -> None:
+def _load(place: Place, state: State, change: Change, version: int) -> None:
     """Let the model servers load a version besides the others, and wait until they have."""
     if place.servers is None:
         raise TrainingError(
@@ -112,6 +112,9 @@ def _load(place: Place, state: State, version: int) -> None:
         )
     selected = state.selected or place.servers.available(place.name)
     settings = also_loading(state.settings, version, selected)
+    if state.serving is not None and change.settings.labels.get(STABLE) == state.serving:
+        # Without the label, a newer version would get all requests as soon as it is loaded.
+        settings = with_label(settings, STABLE, state.serving)
     _write(place, state.settings, settings)
     say(place.console, f"waiting until version {version} is loaded…")
     _or_put_back(

@@ -59,7 +59,7 @@ class ConfigMap:
             if not done.returncode:
                 return
             if _CONFLICT not in done.stderr or attempt == _ATTEMPTS - 1:
-                raise TrainingError(f"{self._reference} is unchanged: {_reason(done)}")
+                raise TrainingError(f"the {self._reference} is unchanged: {_reason(done)}")
 
     def _get(self) -> dict[str, Any]:
         done = self._kubectl("get", "configmap", self._config_map, "--output", "json")
