@@ -1,6 +1,7 @@
 """`versions`: list the versions of a model, and which one serves."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -12,7 +13,8 @@ from training.console import say, show
 if TYPE_CHECKING:
     from training.publishing.served.version_list import Version
 
-_COLUMNS = ("version", "published", "recipe and changed settings", "test", "validation", "run")
+_FIGURES = ("version", "published", "test", "validation")
+_TEXTS = ("recipe", "run", "labels", "serves")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "List the versions of a model: how each was made, and which one serves."
     parser.add_argument("name", metavar="NAME", help="name of the model")
     add_target(parser)
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -31,10 +34,12 @@ def run(arguments: argparse.Namespace) -> None:
     console = Console()
     target = chosen_target(arguments)
     state = Place(arguments.name, target, console, arguments.models).state()
-    table = Table()
-    for name in (*_COLUMNS, "labels", "serves"):
-        table.add_column(name, overflow="fold", justify="right" if name == "version" else "left")
-    for version in list_versions(state):
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in _FIGURES:
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in _TEXTS:
+        table.add_column(name, overflow="fold")
+    for version in list_versions(state, arguments.runs):
         table.add_row(*_row(version))
     show(console, table)
     say(console, serving_line(state))
@@ -45,8 +50,8 @@ def _row(version: "Version") -> list[str]:
     return [
         str(version.number),
         f"{version.published:%Y-%m-%d %H:%M}" if version.published else "–",
-        " ".join([version.recipe or "–", *settings]),
         *("–" if each is None else f"{each:.2%}" for each in (version.test, version.validation)),
+        " ".join([version.recipe or "–", *settings]),
         version.run or "–",
         ", ".join(version.labels),
         "yes" if version.serves else "",

@@ -21,6 +21,7 @@ from training.metrics.histograms import histograms
 from training.model_cards import CARD, all_right
 from training.publishing.card import model_card
 from training.publishing.gate_policy import GatePolicy
+from training.publishing.served.summary import served_note
 from training.recipe import Recipe
 from training.runs.folders import Run
 from training.runs.history import chosen_epoch, read_history
@@ -93,6 +94,9 @@ def finalize(
         raise type(error)(f"{error}. The trained network is in {run.folder}") from error
     run.note(status="published", version=str(version))
     say(console, f"{_summary(card)}, published as {version}")
+    note = served_note(base, int(version.name), policy.model_config_file)
+    if note:
+        say(console, note)
     return version
 
 

@@ -55,7 +55,7 @@ class ConfigMap:
             if text == found["data"][KEY]:
                 return
             found["data"][KEY] = text
-            done = self._kubectl("replace", "--filename", "-", given=json.dumps(found))
+            done = self._replace(found)
             if not done.returncode:
                 return
             if _CONFLICT not in done.stderr or attempt == _ATTEMPTS - 1:
@@ -69,6 +69,11 @@ class ConfigMap:
         if KEY not in (found.get("data") or {}):
             raise TrainingError(f"the {self._reference} has no file {KEY}")
         return found
+
+    def _replace(self, config_map: dict[str, Any]) -> "subprocess.CompletedProcess[str]":
+        # kubectl would download the server's schema to validate what has come from the server.
+        words = ("replace", "--validate=false", "--filename", "-")
+        return self._kubectl(*words, given=json.dumps(config_map))
 
     def _kubectl(self, *words: str, given: str = "") -> "subprocess.CompletedProcess[str]":
         command = ["kubectl", *self._namespace, *words]

@@ -72,8 +72,8 @@ def how(state: State) -> str:
 
 def serving_line(state: State) -> str:
     """Say which version serves, and why."""
-    name, version = state.settings.name, state.serving
-    return f"{name}: {_newest(version)} serves, {how(state)}"
+    why = "" if state.serving is None else f", {how(state)}"
+    return f"{state.settings.name}: {_newest(state.serving)} serves{why}"
 
 
 def served_note(base: Path, published: int, model_config_file: Path | None = None) -> str:

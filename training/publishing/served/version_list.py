@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from training.model_cards import VERSION_CARD, read_card, stated_accuracy
 from training.overrides import hyperparameters, renamed
 from training.publishing.served.place import State
 from training.recipes import RECIPES
+from training.runs.folders import RUN, read_run
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Version:
         changed: settings other than the recipe's own.
         test: accuracy on the test photos.
         validation: accuracy on the validation photos.
-        run: the run that made it.
+        run: name of the folder of the run that made it; its identifier if that is not found.
         labels: that name it.
         serves: whether it answers requests that name neither version nor label.
     """
@@ -42,8 +44,14 @@ class Version:
     serves: bool
 
 
-def list_versions(state: State) -> Iterator[Version]:
-    """Yield all versions, oldest first; of a folder elsewhere, those that pin and labels name."""
+def list_versions(state: State, runs: Path) -> Iterator[Version]:
+    """Yield all versions, oldest first; of a folder elsewhere, those that pin and labels name.
+
+    Args:
+        state: of the model.
+        runs: folder of the runs; need not exist.
+    """
+    names = dict(_run_names(runs))
     numbers = state.published
     if numbers is None:
         numbers = sorted(named_versions(state.settings))
@@ -52,6 +60,7 @@ def list_versions(state: State) -> Iterator[Version]:
         card = _card(folder)
         recipe = str(card.get("recipe", ""))
         trained = card.get("trained")
+        run = str(trained.get("run", "")) if isinstance(trained, dict) else ""
         yield Version(
             number,
             _changed_at(folder),
@@ -59,10 +68,17 @@ def list_versions(state: State) -> Iterator[Version]:
             _changed(recipe, card.get("parameters")),
             stated_accuracy(card),
             stated_accuracy(card, "validation"),
-            str(trained.get("run", "")) if isinstance(trained, dict) else "",
+            names.get(run, run),
             sorted(label for label, named in state.settings.labels.items() if named == number),
             number == state.serving,
         )
+
+
+def _run_names(runs: Path) -> Iterator[tuple[str, str]]:
+    """Yield the identifier of each run, which cards have, and the name of its folder."""
+    for path in runs.glob(f"*/*/{RUN}"):
+        with suppress(TrainingError):
+            yield str(read_run(path.parent).get("id", "")), path.parent.name
 
 
 def _card(folder: Path) -> dict[str, Any]:

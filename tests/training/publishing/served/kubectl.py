@@ -32,7 +32,7 @@ def main(words: list[str], cluster: Path) -> str | None:
             sys.stdout.write(file.read_text())
             _edit_afterwards(cluster, file)
             return None
-        if words == ["replace", "--filename", "-"]:
+        if words == ["replace", "--validate=false", "--filename", "-"]:
             given = json.load(sys.stdin)
             name = given["metadata"]["name"]
             file = cluster / f"{namespace}-{name}.json"
