@@ -10,6 +10,8 @@ from pathlib import Path
 from types import FrameType
 
 from serving.local import LocalError, Stack, run_stack
+from serving.local.served import describe_served
+from serving.repository.errors import ConfigError
 from serving.repository.seed import seed
 from serving.repository.versions import VersionsError
 
@@ -22,12 +24,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         list(seed(arguments.models))
         print("Starting the model server and the gateway…", flush=True)
-        with run_stack(arguments.models, host=arguments.host, port=arguments.port) as stack:
+        with run_stack(
+            arguments.models, host=arguments.host, port=arguments.port, report=_report
+        ) as stack:
             print(_welcome(stack, arguments.models), flush=True)
             while True:
                 stack.check()
                 time.sleep(0.5)
-    except (LocalError, VersionsError) as error:
+    except (ConfigError, LocalError, VersionsError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -42,20 +46,27 @@ def _interrupt_once(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _report(reason: str) -> None:
+    print(f"Waiting: {reason}", flush=True)
+
+
 def _welcome(stack: Stack, models: Path) -> str:
     python = os.path.relpath(sys.executable)
     if python.startswith(os.pardir):
         python = sys.executable
     model = "cats-dogs" if "cats-dogs" in stack.models else stack.models[0]
+    served = [line for name in stack.models if (line := describe_served(models / name))]
+    chosen = "".join(f"\n  {line}" for line in served)
+    newest = ", unless one is pinned or labelled stable" if served else ""
     return f"""
-Photolabel serves {", ".join(stack.models)}.
+Photolabel serves {", ".join(stack.models)}.{chosen}
 
   in a browser   {stack.url}/
   with curl      curl --data-binary @photo.jpg '{stack.url}/v1/models/{model}:classify'
   with Python    {python} -m client classify {model} photo.jpg --url {stack.url}
   its log        tail -f {stack.gateway.log}
 
-New versions in {models}/ are served at once, new models after the next start.
+New versions in {models}/ are served at once{newest}, new models after the next start.
 Press Ctrl-C to stop."""
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import http.client
+import json
 import os
 import re
 import socket
@@ -11,17 +12,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from serving.local.process import ChildProcess, LocalError, start_process
+from serving.repository.errors import ConfigError
+from serving.repository.models_folder import ModelsFolder
 from serving.repository.seed import model_names
-
-T = TypeVar("T")
 
 _PREFIX = "PHOTOLABEL_"
 _START_SECONDS = 180.0  # for both to start; loading TensorFlow takes several
 _DRAIN_SECONDS = "5"  # for requests in flight when the gateway stops
 _POLL_SECONDS = 0.05
+_REPORT_SECONDS = 3.0  # until it is said why the models are not ready
 _LISTENING = re.compile(r"^model server listening on (\S+)$", re.MULTILINE)
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not listened on
 
@@ -49,11 +50,13 @@ def run_stack(
     port: int = 0,
     settings: Mapping[str, str] | None = None,
     timeout: float = _START_SECONDS,
+    report: Callable[[str], None] | None = None,
 ) -> Iterator[Stack]:
     """Run gateway and model server until the end of the `with` statement.
 
     The models that have a version at the start are served. New versions of them are loaded while
-    the stack runs; a model with a new name is served after the next start.
+    the stack runs; a model with a new name is served after the next start. Which versions serve can
+    be changed at any time (`serving.repository.served_versions`).
 
     Args:
         models: folder of the models, `<name>/<version>/`.
@@ -62,14 +65,20 @@ def run_stack(
         settings: the gateway's settings, by their environment variables; None uses this process's
             environment.
         timeout: seconds to wait until every model is ready.
+        report: called with the reason if that takes long, and whenever the reason changes.
 
     Raises:
-        LocalError: the port is in use, there is no model, or a process does not start.
+        LocalError: the port is in use, there is no model, or a process does not start. Which
+            versions serve is invalid.
         VersionsError: the folder can't be read.
     """
     names = model_names(models)
     if not names:
         raise LocalError(f"there is no model with a version in {models}")
+    try:
+        ModelsFolder(models)
+    except ConfigError as error:
+        raise LocalError(str(error)) from error
     deadline = time.monotonic() + timeout
     with contextlib.ExitStack() as cleanup:
         logs = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="photolabel-")))
@@ -78,21 +87,20 @@ def run_stack(
         command = ["serving.model_server", *arguments]
         model_server = start_process("model server", command, logs, os.environ)
         cleanup.callback(model_server.stop)
-        problem = "the model server has not started in time"
-        address = _wait_for(lambda: _address(model_server), deadline, problem, model_server)
+        late = "the model server has not started in time"
+        _wait(lambda: "" if _address(model_server) else late, deadline, model_server)
         environment = {
             "PHOTOLABEL_DRAIN_SECONDS": _DRAIN_SECONDS,
             **_environment(settings),
             "PHOTOLABEL_BIND": f"fd://{listener.fileno()}",
-            "PHOTOLABEL_MODEL_SERVER": address,
+            "PHOTOLABEL_MODEL_SERVER": _address(model_server),
             "PHOTOLABEL_MODELS": ",".join(names),
         }
         gateway = start_process("gateway", ["serving"], logs, environment, listener.fileno())
         cleanup.callback(gateway.stop)
         stack = Stack(_url(listener), tuple(names), model_server, gateway)
         listener.close()  # The gateway has inherited it.
-        problem = "the models are not ready in time"
-        _wait_for(lambda: _is_ready(stack.url), deadline, problem, model_server, gateway)
+        _wait(lambda: _unready(stack.url), deadline, model_server, gateway, report=report)
         yield stack
 
 
@@ -122,31 +130,43 @@ def _url(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _wait_for(
-    condition: Callable[[], T | None], deadline: float, problem: str, *processes: ChildProcess
-) -> T:
-    """Wait until a condition returns something true, while processes run, and return that."""
-    while not (result := condition()):
+def _wait(
+    pending: Callable[[], str],
+    deadline: float,
+    *processes: ChildProcess,
+    report: Callable[[str], None] | None = None,
+) -> None:
+    """Wait, while processes run, until the reason to wait is empty; report the reasons if asked."""
+    reported, reporting = "", time.monotonic() + _REPORT_SECONDS
+    while reason := pending():
         for process in processes:
             process.check()
         if time.monotonic() > deadline:
             tails = "\n".join(f"  {process.name}:\n{process.tail()}" for process in processes)
-            raise LocalError(f"{problem}; the last lines of the logs:\n{tails}")
+            raise LocalError(f"{reason}; the last lines of the logs:\n{tails}")
+        if report and reason != reported and time.monotonic() > reporting:
+            report(reason)
+            reported = reason
         time.sleep(_POLL_SECONDS)
-    return result
 
 
-def _address(model_server: ChildProcess) -> str | None:
+def _address(model_server: ChildProcess) -> str:
+    """Return where the model server listens; an empty text if it does not yet."""
     found = _LISTENING.search(model_server.log.read_text("utf-8", errors="replace"))
-    return found[1] if found else None
+    return found[1] if found else ""
 
 
-def _is_ready(url: str) -> bool:
+def _unready(url: str) -> str:
+    """Return why the models are not ready; an empty text if they are."""
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
     try:
         connection.request("GET", "/readyz")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
+        response = connection.getresponse()
+        if response.status == http.HTTPStatus.OK:
+            return ""
+        details = [each.get("detail") for each in json.load(response)["models"]]
+    except (OSError, http.client.HTTPException, ValueError, LookupError):
+        return "the gateway does not answer"
     finally:
         connection.close()
+    return "not ready: " + " ".join(filter(None, details))

@@ -24,6 +24,8 @@ from serving.model_server.batching import BatchedRunner
 from serving.model_server.errors import ServingError
 from serving.model_server.options import BatchSettings
 from serving.model_server.signatures import SignatureRunner
+from serving.repository.checksums import check_files
+from serving.repository.errors import VersionsError
 
 # VerifySignature in TensorFlow Serving's predict_util.cc.
 _CALLABLE_METHODS = (
@@ -101,6 +103,9 @@ def as_serving_errors() -> Iterator[None]:
 def load(name: str, version: int, path: Path, batching: BatchSettings) -> Servable:
     """Load the graph tagged ``serve`` of the SavedModel in the folder ``path``.
 
+    Its files are compared with their checksums first, if it has them: TensorFlow notices damage in
+    the weights only, and does not name the file that a copy lacks.
+
     Raises:
         ServingError: it does not exist, is damaged, or does not fit this TensorFlow.
     """
@@ -110,6 +115,10 @@ def load(name: str, version: int, path: Path, batching: BatchSettings) -> Servab
             "Check that the directory exists and that you have the right permissions for "
             "accessing it."
         )
+    try:
+        check_files(path)
+    except VersionsError as error:
+        raise ServingError(grpc.StatusCode.DATA_LOSS, str(error)) from error
     session = tf.compat.v1.Session(graph=tf.Graph(), config=_session_config())
     with session.graph.as_default():
         graph = tf.compat.v1.saved_model.load(session, [tf.saved_model.SERVING], str(path))

@@ -68,7 +68,7 @@ class ModelsFolder:
                 known,
                 problem=f"{base / SERVED} has been deleted: it still applies until the next start",
             )
-        return known
+        return replace(known, problem="")
 
 
 def _is_model(path: Path) -> bool:

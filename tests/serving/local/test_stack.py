@@ -17,6 +17,7 @@ from serving.local import LocalError, run_stack
 from serving.local.__main__ import main
 from serving.local.process import ChildProcess, start_process
 from serving.repository.seed import STARTERS
+from serving.repository.served_versions import SERVED
 
 pytestmark = pytest.mark.integration
 
@@ -104,6 +105,23 @@ def test_a_folder_without_models_is_refused(tmp_path: Path) -> None:
 def test_a_stack_that_does_not_start_in_time_is_stopped_and_its_log_shown(models: Path) -> None:
     with pytest.raises(LocalError, match=r"(?s)model server has not started in time.*it printed"):
         run_stack(models, timeout=0).__enter__()
+
+
+def test_a_damaged_choice_of_versions_is_named_before_anything_starts(models: Path) -> None:
+    (models / "toy" / SERVED).write_text("rubbish")
+    with pytest.raises(LocalError, match=r"cannot read .*toy/\.serving\.config: 1:1"):
+        run_stack(models).__enter__()
+
+
+@pytest.mark.e2e
+def test_why_the_models_are_not_ready_is_reported_while_waiting(models: Path) -> None:
+    def report(reason: str) -> None:
+        if "END" in reason:
+            raise LocalError(reason)
+
+    expected = "not ready: No version of toy is available: version 1 is END Could not find Saved"
+    with pytest.raises(LocalError, match=expected):
+        run_stack(models, settings={}, report=report).__enter__()
 
 
 def test_what_cannot_start_is_one_line_and_status_1(

@@ -13,6 +13,7 @@ from serving.model_server.errors import ServingError
 from serving.model_server.manager import Manager
 from serving.model_server.options import BatchSettings
 from serving.model_server.servable import Servable
+from serving.repository.checksums import write_checksums
 from tests.serving.model_server.tiny import (
     Client,
     Clock,
@@ -72,6 +73,27 @@ def test_a_version_without_its_variables_fails(
     ((version, state, code),) = client.states()
     assert (version, state) == (1, "END")
     assert code
+
+
+def test_a_version_copied_by_half_names_the_file_and_is_tried_again(
+    client: Client, manager: Manager, publish: Publish
+) -> None:
+    publish(1)
+    manager.poll()
+    copied = publish(2)
+    write_checksums(copied)
+    (file,) = copied.glob("variables/*.data*")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1])
+    manager.poll()
+    assert answering(client) == 1
+    status = client.status().model_version_status[0].status
+    assert status.error_code == DATA_LOSS
+    assert status.error_message.startswith(f"{file} is not the file that was published")
+    file.write_bytes(whole)
+    manager.poll()
+    manager.poll()
+    assert answering(client) == 2
 
 
 def test_a_failed_version_is_tried_again_when_its_files_have_changed(
