@@ -9,8 +9,6 @@ import os
 import sys
 from pathlib import Path
 
-from filelock import FileLock
-
 NOT_FOUND = 'Error from server (NotFound): configmaps "{}" not found'
 CONFLICT = (
     'Error from server (Conflict): error when replacing "STDIN": Operation cannot be fulfilled on'
@@ -24,22 +22,21 @@ def main(words: list[str], cluster: Path) -> str | None:
     namespace = "default"
     if words[0] == "--namespace":
         namespace, words = words[1], words[2:]
-    with FileLock(cluster / "lock"):
-        if words[:2] == ["get", "configmap"] and words[3:] == ["--output", "json"]:
-            file = cluster / f"{namespace}-{words[2]}.json"
-            if not file.exists():
-                return NOT_FOUND.format(words[2])
-            sys.stdout.write(file.read_text())
-            _edit_afterwards(cluster, file)
-            return None
-        if words == ["replace", "--validate=false", "--filename", "-"]:
-            given = json.load(sys.stdin)
-            name = given["metadata"]["name"]
-            file = cluster / f"{namespace}-{name}.json"
-            if _version(json.loads(file.read_text())) != _version(given):
-                return CONFLICT.format(name)
-            file.write_text(json.dumps(_next(given)))
-            return None
+    if words[:2] == ["get", "configmap"] and words[3:] == ["--output", "json"]:
+        file = cluster / f"{namespace}-{words[2]}.json"
+        if not file.exists():
+            return NOT_FOUND.format(words[2])
+        sys.stdout.write(file.read_text())
+        _edit_afterwards(cluster, file)
+        return None
+    if words == ["replace", "--validate=false", "--filename", "-"]:
+        given = json.load(sys.stdin)
+        name = given["metadata"]["name"]
+        file = cluster / f"{namespace}-{name}.json"
+        if _version(json.loads(file.read_text())) != _version(given):
+            return CONFLICT.format(name)
+        file.write_text(json.dumps(_next(given)))
+        return None
     return f"error: unknown command {words}"
 
 

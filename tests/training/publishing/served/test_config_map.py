@@ -21,7 +21,7 @@ def config_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the file of a ConfigMap, with `kubectl` on the PATH."""
     program = tmp_path / "bin" / "kubectl"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} {kubectl.__file__} "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {kubectl.__file__} "$@"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     monkeypatch.setenv("PHOTOLABEL_TEST_CLUSTER", str(tmp_path))

@@ -17,7 +17,7 @@ from tests.training.conftest import largest_file
 from tests.training.publishing.served.published import publish, write_config
 from training.__main__ import main
 
-ROUNDS = 15
+ROUNDS = 10
 
 Read = Callable[[], bytes]
 Place = tuple[list[str], Path, Read]
@@ -69,9 +69,9 @@ def test_a_version_serves_while_several_people_change_it(place: Place) -> None:
     with ThreadPoolExecutor(6) as people:
         watched = people.submit(lambda: [*watch()])
         rolled = [people.submit(roll, each) for each in ("newest", "previous", "3")]
-        others = [people.submit(release), people.submit(tidy)]
-        for each in others:
-            each.result()
+        released, tidied = people.submit(release), people.submit(tidy)
+        released.result()
+        tidied.result()
         statuses = [status for each in rolled for status in each.result()]
         done.set()
     assert all(watched.result())
