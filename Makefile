@@ -14,7 +14,7 @@ JOBS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo serve train check test test-k8s train-k8s test-tfs bench-footprint bench-hostile bench-serving bench-batching bench-training bench-photos bench-explanations starters lock clean
+.PHONY: help demo serve train check test test-k8s train-k8s test-tfs bench-footprint bench-hostile bench-serving bench-batching bench-rollback bench-training bench-photos bench-explanations starters lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -80,6 +80,9 @@ bench-serving: $(VENV)/.installed-bench ## measure the gateway under load, compa
 
 bench-batching: $(VENV)/.installed-dev ## measure the embedded model server with and without batching
 	$(RUN) -m benchmarks.batching --rounds $(ROUNDS)
+
+bench-rollback: $(VENV)/.installed-dev ## roll a model back and forth under load, and count failed requests
+	$(RUN) -m benchmarks.rollback
 
 bench-training: $(VENV)/.installed-dev ## compare the recipes for clothing with the published programs
 	$(RUN) -m benchmarks.training --seeds $(SEEDS)

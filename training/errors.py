@@ -20,7 +20,10 @@ class UsageError(TrainingError):
 
 
 class Refused(TrainingError):
-    """The publishing gate refused a model; the trained network is kept."""
+    """The publishing gate refused a model, or a version has other labels than the one that serves.
+
+    Nothing has changed then; the trained network is kept.
+    """
 
     exit_status = 3
 
