@@ -79,9 +79,9 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     console, passed = Console(), True
-    for name, chain in (("folder", _folder), ("configuration file", _config_file)):
+    for name, chain in CHAINS.items():
         with tempfile.TemporaryDirectory() as temporary, chain(Path(temporary)) as running:
-            found = _measure(running, arguments, name, console)
+            found = measure(running, arguments.times, arguments.clients, arguments.think)
         console.print(_line(name, found))
         for each in [each for each in found.outcomes if each.status != 200][:3]:
             console.print(f"  {each.status}: {each.body[:200]}", markup=False)
@@ -100,17 +100,20 @@ def _line(name: str, found: Measurement) -> str:
     )
 
 
-def _measure(
-    chain: Chain, arguments: argparse.Namespace, name: str, console: Console
-) -> Measurement:
+def measure(chain: Chain, times: int, clients: int, think: float) -> Measurement:
+    """Roll back and forth under load.
+
+    Args:
+        chain: the running programs.
+        times: how often back and forth.
+        clients: how many clients classify a photo meanwhile.
+        think: seconds between a response and a client's next request.
+    """
     url = f"{chain.url}/v1/models/{MODEL}:classify"
     effective, command = [], []
-    with steady_load(
-        url, encoded_photo(), clients=arguments.clients, think=arguments.think
-    ) as load:
+    with steady_load(url, encoded_photo(), clients=clients, think=think) as load:
         _wait_for(load, 2, 0.0)
-        rounds = range(2 * arguments.times)
-        for number in track(rounds, name, console=console, transient=True):
+        for number in track(range(2 * times), "rolling back and forth", transient=True):
             version, began = 1 + number % 2, time.monotonic()
             _run("rollback", MODEL, str(version), *chain.options)
             command.append(time.monotonic() - began)
@@ -171,6 +174,9 @@ def _published_twice(temporary: Path) -> Path:
             staging.publish()
     return models
 
+
+CHAINS = {"folder": _folder, "configuration file": _config_file}
+"""By what the model server reads: context managers that run gateway and model server."""
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -41,16 +41,21 @@ def change_lines(place: Place, before: State, after: State, seconds: float) -> I
 
 
 def _policy_lines(place: Place, before: State, after: State) -> Iterator[str]:
-    policy, is_fixed = before.settings.policy, after.settings.policy.HasField("specific")
+    policy = before.settings.policy
     if after.settings.policy != policy and policy.WhichOneof("policy_choice") in ("all", "latest"):
         text = text_format.MessageToString(policy, as_one_line=True)
         yield f"the version policy was {text}"
-    if is_fixed and not policy.HasField("specific"):
+    if _is_fixed(after) and not _is_fixed(before):
         yield f"versions published from now on do not serve until `rollback {place.name} newest`"
     used = {*after.settings.labels.values(), before.serving}
     idle = [each for each in after.settings.policy.specific.versions if each not in used]
     if idle and after.settings.labels and not place.target.loads_labels:
         yield f"loaded without a label: {', '.join(map(str, idle))} (--unload ends that)"
+
+
+def _is_fixed(state: State) -> bool:
+    """Whether a version goes on serving when a newer one is published."""
+    return STABLE in state.settings.labels or state.settings.policy.HasField("specific")
 
 
 def _version(number: int | None) -> str:

@@ -116,12 +116,17 @@ class TensorFlowServing(
 
 
 @contextmanager
-def listening(server: TensorFlowServing) -> Iterator[str]:
-    """Let it answer calls, and yield its address."""
+def listening(
+    server: TensorFlowServing, credentials: grpc.ServerCredentials | None = None
+) -> Iterator[str]:
+    """Let it answer calls, with TLS if there are credentials, and yield its address."""
     listener = grpc.server(ThreadPoolExecutor(1))  # One call after the other.
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(server, listener)
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(server, listener)
-    port = listener.add_insecure_port("127.0.0.1:0")
+    if credentials:
+        port = listener.add_secure_port("127.0.0.1:0", credentials)
+    else:
+        port = listener.add_insecure_port("127.0.0.1:0")
     listener.start()
     try:
         yield f"127.0.0.1:{port}"
