@@ -88,7 +88,7 @@ def _finish(place: Place, state: State, change: Change) -> None:
             place,
             state.settings,
             settings,
-            lambda servers: servers.wait_until_answering(place.name, change.label, version),
+            lambda servers: servers.wait_until_answering(place.name, version, change.label),
         )
 
 

@@ -70,12 +70,13 @@ class ModelServers:
                     raise TrainingError(f"{connection.address} did not {what}: {reason}")
                 _check_time(end, connection, what, self._seconds)
 
-    def wait_until_answering(self, name: str, label: str | None, version: int) -> None:
-        """Wait until a version answers calls with a label, or calls that name no version.
+    def wait_until_answering(self, name: str, version: int, label: str | None) -> None:
+        """Wait until a version answers calls with a label, or those that name no version.
 
         Raises:
-            TrainingError: another one still does after the time is up.
+            TrainingError: it does not load, or another one still answers after the time is up.
         """
+        self.wait_until_available(name, version)
         end = time.monotonic() + self._seconds
         what = f"answer with version {version} of {name}"
         for connection in self._connections:

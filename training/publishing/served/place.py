@@ -49,10 +49,12 @@ class Place:
             raise TrainingError(str(error)) from error
         if published == []:
             raise TrainingError(f"there is no published version of {self.name} in {base}")
-        selected = selected_versions(settings, published)
+        # A cluster has a folder of its own, whatever its path is.
+        is_its = published is not None and not (self.target.is_live and base != settings.base_path)
+        selected = selected_versions(settings, published if is_its else None)
         if selected is None and self.servers:
             selected = self.servers.available(self.name)
-        return State(settings, base, published, selected)
+        return State(settings, base, published, is_its, selected)
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,14 @@ class State:
         settings: policy and labels.
         base: the folder of its versions.
         published: its versions; None if that folder is not on this machine.
+        is_its: whether that is the folder that the model server reads, as far as can be known.
         selected: those that model servers load by the policy; None if that is unknown.
     """
 
     settings: ModelSettings
     base: Path
     published: list[int] | None
+    is_its: bool
     selected: set[int] | None
 
     @property

@@ -41,8 +41,8 @@ def roll_back(place: Place, wanted: str) -> tuple[State, State]:
         if wanted == NEWEST:
             return Change(unpinned(settings), version, None, False)
         # A folder that is not seen from here may lack the version: then nothing would serve.
-        unseen = state.published is None and (place.target.is_live or place.servers is not None)
-        return Change(pinned(settings, _known(version)), version, None, unseen)
+        first = not state.is_its and (place.target.is_live or place.servers is not None)
+        return Change(pinned(settings, _known(version)), version, None, first)
 
     return before, apply_change(place, plan)
 

@@ -35,7 +35,7 @@ def change_lines(place: Place, before: State, after: State, seconds: float) -> I
         if new != old:
             yield f"label {label}: {_version(new)}; before: {_version(old)}"
     yield from _policy_lines(place, before, after)
-    yield f"the model server follows after {seconds:.1f} s" if place.servers else place.target.hint
+    yield f"effective after {seconds:.1f} s" if place.servers else place.target.hint
     if place.target.caution:
         yield place.target.caution
 

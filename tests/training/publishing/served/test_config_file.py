@@ -69,7 +69,7 @@ def test_a_label_moves_after_its_version_is_loaded(
     assert running.loaded == {1, 3}
     output = capsys.readouterr().out
     assert "pets: version 1 serves now, with the label stable; before: version 3, with" in output
-    assert "the model server follows after " in output
+    assert "effective after " in output
     assert "rollback pets 3 --model_config_file" in output
 
     assert main(["label", "pets", "canary", "2", *place]) == 0
@@ -108,6 +108,20 @@ def test_a_version_that_the_model_server_cannot_load_is_put_back(
     assert error.endswith("Policy and labels are as before\n")
     assert config.read_text() == before
     assert set(running.served) == {3}
+
+
+def test_a_pin_that_the_model_server_cannot_load_is_put_back_at_once(
+    config: Path, base: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_config(config, base)
+    before = config.read_text()
+    with following(config, "pets", [1, 2, 3]) as (running, address):
+        running.broken = {1}
+        place = ["--model_config_file", str(config), "--model-server", address]
+        assert main(["rollback", "pets", "1", *place]) == 1
+        assert set(running.served) == {3}
+    assert "did not load version 1 of pets: out of memory" in capsys.readouterr().err
+    assert config.read_text() == before
 
 
 def test_a_model_server_that_does_not_follow_is_put_back(

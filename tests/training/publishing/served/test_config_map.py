@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.training.publishing.served import kubectl
-from tests.training.publishing.served.published import write_config
+from tests.training.publishing.served.published import publish, write_config
 from tests.training.publishing.served.tensorflow_serving import TensorFlowServing, listening
 from training.__main__ import main
 
@@ -87,11 +87,14 @@ def test_it_is_read_again_if_somebody_else_has_changed_it(
 
 
 def test_a_version_that_nobody_can_check_is_refused(
-    config_map: Path, capsys: pytest.CaptureFixture[str]
+    config_map: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = config_map.read_text()
-    assert main(["rollback", "pets", "2", *PLACE]) == 1
-    assert "name it with --model-server HOST:PORT" in capsys.readouterr().err
+    publish(tmp_path / "elsewhere" / "pets")
+    for words in ([], ["--models", str(tmp_path / "elsewhere")]):
+        version = "1" if words else "2"
+        assert main(["rollback", "pets", version, *PLACE, *words]) == 1
+        assert "name it with --model-server HOST:PORT" in capsys.readouterr().err
     assert config_map.read_text() == before
 
 
