@@ -43,6 +43,9 @@ def test_a_pin_to_a_version_that_was_never_there_serves_nothing_and_says_why(
     publish(2)
     choose(1)
     assert refusal(client) == gone(None)
+    assert client.states() == [(1, "END", 5)]
+    (status,) = client.status().model_version_status
+    assert status.status.error_message.endswith("m/1 does not exist, and a pin or label names it")
     assert len(lines(caplog, "asks for versions that are not in")) == 1
 
 
