@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from pathlib import Path
 
 from serving.repository.errors import ConfigError, VersionsError
@@ -65,9 +65,11 @@ class Goals:
             self._warn(name, f"{error}; loaded versions keep serving")
             return False
         loads_labels = self._source.loads_labels
-        self._warn(name, model.problem or _lacking(model, published, loads_labels))
+        named = named_versions(model) if loads_labels else {*model.policy.specific.versions}
+        absent = named - published
         selected = aspired_versions(model.policy, published)
-        self._goals[name] = Goal(published, selected, model.labels, loads_labels)
+        self._goals[name] = Goal(published, selected, model.labels, absent, loads_labels)
+        self._warn(name, model.problem or _lacking(model.base_path, published, absent))
         return True
 
     def _warn(self, subject: str, message: str | None) -> None:
@@ -77,10 +79,8 @@ class Goals:
         self._warnings[subject] = message or ""
 
 
-def _lacking(model: ModelSettings, published: Collection[int], loads_labels: bool) -> str | None:
+def _lacking(base: Path, published: Set[int], absent: Set[int]) -> str | None:
     """Return a message if the folder lacks versions that should be served."""
-    named = named_versions(model) if loads_labels else set(model.policy.specific.versions)
-    absent = sorted(named.difference(published))
     if absent:
-        return f"the config asks for versions that are not in {model.base_path}: {absent}"
-    return None if published else f"no version in {model.base_path}"
+        return f"the config asks for versions that are not in {base}: {sorted(absent)}"
+    return None if published else f"no version in {base}"

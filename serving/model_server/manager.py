@@ -21,7 +21,9 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import grpc
 from tensorflow_serving.apis.get_model_status_pb2 import ModelVersionStatus
 
 from serving.model_server import errors
@@ -161,6 +163,9 @@ class Manager:
         }
         for version in loadable:
             self._set_state(name, version, ServableState(ModelVersionStatus.START))
+        if self._goals[name].loads_labels:
+            for version in self._goals[name].absent - serving:
+                self._set_state(name, version, _absent(self._goals.path(name, version)))
         while not self._stopping.is_set():
             step = next_action(aspired, serving, loadable & aspired)
             if step is None:
@@ -220,3 +225,9 @@ class Manager:
 
     def _set_state(self, name: str, version: int, state: ServableState) -> None:
         self._states = {**self._states, name: {**self._states.get(name, {}), version: state}}
+
+
+def _absent(path: Path) -> ServableState:
+    """Return the state of a version that a pin or label names; TensorFlow Serving has none."""
+    message = f"{path} does not exist, and a pin or label names it"
+    return ServableState(ModelVersionStatus.END, grpc.StatusCode.NOT_FOUND.value[0], message)

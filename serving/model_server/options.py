@@ -110,8 +110,8 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
         "--models",
         type=Path,
         metavar="DIR",
-        help="serve the newest version of every model in DIR/<name>/<version>/; new models are "
-        "found while it runs",
+        help="serve the newest version of every model in DIR/<name>/<version>/, or those that "
+        "DIR/<name>/.serving.config chooses; new models are found while it runs",
     )
     models.add_argument(
         "--model_config_file",

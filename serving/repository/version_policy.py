@@ -57,6 +57,7 @@ class Goal:
         published: versions in the model's folder.
         versions: those that the policy selects.
         labels: versions by label.
+        absent: versions that are named, by a pin or label, and not in the folder.
         loads_labels: whether versions that only a label names are loaded too. Then a label exists,
             or moves, once its version serves, and no version that answers is unloaded before
             another one answers instead, unless the folder is empty.
@@ -65,6 +66,7 @@ class Goal:
     published: Set[int] = frozenset()
     versions: Set[int] = frozenset()
     labels: Mapping[str, int] = field(default_factory=dict)
+    absent: Set[int] = frozenset()
     loads_labels: bool = False
 
     def answers(self, before: Answers, serving: Set[int]) -> Answers:

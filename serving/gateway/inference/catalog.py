@@ -1,5 +1,6 @@
 """What the gateway knows about its models: learned from the model server, kept by version."""
 
+import contextlib
 import threading
 from concurrent.futures import Future
 from typing import Protocol
@@ -7,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from serving.deadline import Deadline
+from serving.gateway.inference.canary import STABLE
 from serving.gateway.model_client.contract import Description, Prediction
 from serving.gateway.model_client.grpc_errors import unknown_version
 from serving.gateway.model_client.model_ref import ModelRef, VersionState
@@ -95,7 +97,7 @@ class Catalog:
             self._last[ref] = ModelRef(ref.name, version)
 
     def find(self, ref: ModelRef, deadline: Deadline) -> tuple[Description, list[VersionState]]:
-        """Return a version that can answer, the newest if none is named, and the states of all."""
+        """Return the version that answers, as the label stable if none is named, and all states."""
         states = self._source.states(ref.name, deadline)
         available = [state.version for state in states if state.state == AVAILABLE]
         if ref.label is not None:
@@ -109,6 +111,10 @@ class Catalog:
             raise ModelNotReady(
                 f"No version of {ref.name} is available: {'; '.join(reasons) or 'it has none'}."
             )
+        if len(available) > 1:  # A label or a pin may have chosen an older one.
+            for asked in (ModelRef(ref.name, label=STABLE), ref):
+                with contextlib.suppress(UnknownVersion):
+                    return self.refresh(asked, deadline), states
         try:
             return self.expect(ModelRef(ref.name, available[0]), deadline), states
         except UnknownVersion:  # Another replica of the model server may not have it yet.

@@ -8,6 +8,7 @@ import pytest
 
 from serving.model_server.manager import Manager
 from serving.repository.models_folder import ModelsFolder
+from serving.repository.served_versions import SERVED
 from tests.serving.model_server import tiny
 from tests.serving.model_server.tiny import Client, Clock, serving
 
@@ -68,3 +69,20 @@ def manager(tmp_path: Path, clock: Clock) -> Manager:
 def client(manager: Manager) -> Iterator[Client]:
     with serving(manager) as client:
         yield client
+
+
+@pytest.fixture
+def choose(tmp_path: Path, manager: Manager) -> Callable[..., None]:
+    """Write which versions of model m serve, and poll."""
+
+    def choose(*pinned: int, **labels: int) -> None:
+        pin = f"model_version_policy {{ specific {{ versions: {list(pinned)} }} }}"
+        named = [
+            f'version_labels {{ key: "{name}" value: {each} }}' for name, each in labels.items()
+        ]
+        new = tmp_path / "m" / ".new"
+        new.write_text("".join([pin if pinned else "", *named]))
+        new.rename(tmp_path / "m" / SERVED)
+        manager.poll()
+
+    return choose

@@ -17,42 +17,17 @@ from tests.serving.model_server.tiny import (
     SECONDS,
     Client,
     answering,
-    gone,
-    lines,
+    available,
     publish_broken,
     refusal,
 )
 
 Publish = Callable[..., Path]
-AVAILABLE = "AVAILABLE"
-
-
-@pytest.fixture
-def choose(tmp_path: Path, manager: Manager) -> Callable[..., None]:
-    """Write which versions of model m serve, and poll."""
-
-    def choose(*pinned: int, **labels: int) -> None:
-        pin = f"model_version_policy {{ specific {{ versions: {list(pinned)} }} }}"
-        named = [
-            f'version_labels {{ key: "{name}" value: {each} }}' for name, each in labels.items()
-        ]
-        new = tmp_path / "m" / ".new"
-        new.write_text("".join([pin if pinned else "", *named]))
-        new.rename(tmp_path / "m" / SERVED)
-        manager.poll()
-
-    return choose
-
-
 Choose = Callable[..., None]
 
 
 def unknown(label: str) -> tuple[grpc.StatusCode, str]:
     return grpc.StatusCode.INVALID_ARGUMENT, f"Unrecognized servable version label: {label}"
-
-
-def available(client: Client) -> list[int]:
-    return [version for version, state, _ in client.states() if state == AVAILABLE]
 
 
 def test_the_newest_and_those_with_labels_serve(
@@ -139,74 +114,6 @@ def test_a_broken_newest_version_replaces_nothing_where_a_label_serves_too(
     choose(canary=1)
     assert answering(client) == 2
     assert available(client) == [2, 1]
-
-
-def test_versions_deleted_by_hand_answer_while_a_pin_or_label_names_them(
-    client: Client,
-    manager: Manager,
-    publish: Publish,
-    choose: Choose,
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    for version in (1, 2, 3):
-        publish(version)
-    choose(2, canary=1)
-    shutil.rmtree(tmp_path / "m" / "1")
-    shutil.rmtree(tmp_path / "m" / "2")
-    for _ in range(2):
-        manager.poll()
-        assert answering(client) == 2
-        assert answering(client, version_label="canary") == 1
-    (line,) = lines(caplog, "asks for versions that are not in")
-    assert line.endswith("[1, 2]")
-    choose()
-    assert available(client) == [3]
-
-
-def test_a_pin_to_a_version_that_was_never_there_serves_nothing_and_says_why(
-    client: Client, publish: Publish, choose: Choose, caplog: pytest.LogCaptureFixture
-) -> None:
-    publish(2)
-    choose(1)
-    assert refusal(client) == gone(None)
-    assert len(lines(caplog, "asks for versions that are not in")) == 1
-
-
-@pytest.mark.parametrize("damage", ["rubbish", None])
-def test_a_file_damaged_or_deleted_while_serving_changes_nothing(
-    client: Client,
-    manager: Manager,
-    publish: Publish,
-    choose: Choose,
-    tmp_path: Path,
-    damage: str | None,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    for version in (1, 2, 3):
-        publish(version)
-    choose(1, canary=2)
-    file = tmp_path / "m" / SERVED
-    file.unlink() if damage is None else file.write_text(damage)
-    for _ in range(3):
-        manager.poll()
-    assert (answering(client), answering(client, version_label="canary")) == (1, 2)
-    assert available(client) == [2, 1]
-    assert len(lines(caplog, SERVED)) == 1
-
-
-def test_a_folder_away_for_a_moment_changes_nothing(
-    client: Client, manager: Manager, publish: Publish, choose: Choose, tmp_path: Path
-) -> None:
-    for version in (1, 2, 3):
-        publish(version)
-    choose(1, canary=2)
-    (tmp_path / "m").rename(tmp_path / ".away")
-    manager.poll()
-    assert available(client) == [2, 1]
-    (tmp_path / ".away").rename(tmp_path / "m")
-    choose(2, canary=2)
-    assert available(client) == [2]
 
 
 def test_a_version_taken_back_while_it_loads_does_not_answer(

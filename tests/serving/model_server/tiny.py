@@ -181,6 +181,11 @@ def answering(client: Client, **spec: int | str) -> int:
     return version
 
 
+def available(client: Client) -> list[int]:
+    """Return the versions that serve, newest first."""
+    return [version for version, state, _ in client.states() if state == "AVAILABLE"]
+
+
 def refusal(client: Client, **spec: int | str) -> tuple[grpc.StatusCode, str]:
     """Return code and message of a prediction that must fail."""
     with pytest.raises(grpc.RpcError) as caught:

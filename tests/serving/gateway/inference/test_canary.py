@@ -1,5 +1,9 @@
 """A share of the unpinned requests goes to the canary, and a caller stays where it is."""
 
+import json
+
+import pytest
+
 from serving.gateway.inference.canary import MISSING_SECONDS, Canary
 from serving.gateway.model_client.model_ref import ModelRef
 from tests.drawing import encoded_photo
@@ -81,3 +85,16 @@ def test_the_gateway_spares_the_canary_without_a_share() -> None:
     source.labels |= {"stable": 1, "canary": 2}
     answer = gateway(source).post("/v1/models/clothing:classify", data=encoded_photo())
     assert answer.get_json()["version"] == 1
+
+
+@pytest.mark.parametrize(("labels", "version"), [({}, 2), ({"stable": 1}, 1)])
+def test_the_version_that_answers_is_described_where_several_serve(
+    labels: dict[str, int], version: int
+) -> None:
+    source = fake_server()
+    source.labels = labels
+    source.publish("clothing")
+    client = gateway(source)
+    assert json.loads(client.get("/v1/models/clothing").text)["version"] == version
+    states = json.loads(client.get("/readyz").text)["models"]
+    assert [each["version"] for each in states if each["name"] == "clothing"] == [version]

@@ -1,0 +1,85 @@
+"""Pins and labels in a folder of models where something was deleted or damaged."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from serving.model_server.manager import Manager
+from serving.repository.served_versions import SERVED
+from tests.serving.model_server.tiny import Client, answering, available, gone, lines, refusal
+
+Publish = Callable[..., Path]
+Choose = Callable[..., None]
+
+
+def test_versions_deleted_by_hand_answer_while_a_pin_or_label_names_them(
+    client: Client,
+    manager: Manager,
+    publish: Publish,
+    choose: Choose,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for version in (1, 2, 3):
+        publish(version)
+    choose(2, canary=1)
+    shutil.rmtree(tmp_path / "m" / "1")
+    shutil.rmtree(tmp_path / "m" / "2")
+    for _ in range(2):
+        manager.poll()
+        assert answering(client) == 2
+        assert answering(client, version_label="canary") == 1
+    (line,) = lines(caplog, "asks for versions that are not in")
+    assert line.endswith("[1, 2]")
+    choose()
+    assert available(client) == [3]
+
+
+def test_a_pin_to_a_version_that_was_never_there_serves_nothing_and_says_why(
+    client: Client, publish: Publish, choose: Choose, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish(2)
+    choose(1)
+    assert refusal(client) == gone(None)
+    assert client.states() == [(1, "END", 5)]
+    (status,) = client.status().model_version_status
+    assert status.status.error_message.endswith("m/1 does not exist, and a pin or label names it")
+    assert len(lines(caplog, "asks for versions that are not in")) == 1
+
+
+@pytest.mark.parametrize("damage", ["rubbish", None])
+def test_a_file_damaged_or_deleted_while_serving_changes_nothing(
+    client: Client,
+    manager: Manager,
+    publish: Publish,
+    choose: Choose,
+    tmp_path: Path,
+    damage: str | None,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for version in (1, 2, 3):
+        publish(version)
+    choose(1, canary=2)
+    file = tmp_path / "m" / SERVED
+    file.unlink() if damage is None else file.write_text(damage)
+    for _ in range(3):
+        manager.poll()
+    assert (answering(client), answering(client, version_label="canary")) == (1, 2)
+    assert available(client) == [2, 1]
+    assert len(lines(caplog, SERVED)) == 1
+
+
+def test_a_folder_away_for_a_moment_changes_nothing(
+    client: Client, manager: Manager, publish: Publish, choose: Choose, tmp_path: Path
+) -> None:
+    for version in (1, 2, 3):
+        publish(version)
+    choose(1, canary=2)
+    (tmp_path / "m").rename(tmp_path / ".away")
+    manager.poll()
+    assert available(client) == [2, 1]
+    (tmp_path / ".away").rename(tmp_path / "m")
+    choose(2, canary=2)
+    assert available(client) == [2]
