@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from serving.repository import atomic_write
 from serving.repository.model_config import read_config
@@ -16,6 +17,7 @@ from serving.repository.versions import published_versions
 from tests.training.conftest import largest_file
 from tests.training.publishing.served.published import publish, write_config
 from training.__main__ import main
+from training.publishing.served import apply_change
 
 ROUNDS = 10
 
@@ -79,6 +81,24 @@ def test_a_version_serves_while_several_people_change_it(place: Place) -> None:
     assert selected(place) <= set(published_versions(base))
     assert main(["rollback", "pets", "newest", *options]) == 0
     assert selected(place) == {published_versions(base)[-1]}
+
+
+def test_what_somebody_else_changes_meanwhile_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = tmp_path / "models" / "pets"
+    for _ in range(3):
+        publish(base)
+    meanwhile = [["label", "pets", "canary", "2"]]
+
+    def check(version: Path, console: Console) -> None:
+        if meanwhile:
+            assert main(meanwhile.pop()) == 0
+
+    monkeypatch.setattr(apply_change, "check_files_or_load", check)
+    assert main(["rollback", "pets", "1"]) == 0
+    settings = read_served(base)
+    assert (settings.labels, list(settings.policy.specific.versions)) == ({"canary": 2}, [1])
 
 
 def test_a_full_disk_changes_nothing(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
