@@ -5,6 +5,7 @@ from pathlib import Path
 
 from training.errors import TrainingError
 from training.runs.folders import RUN
+from training.runs.names import key_of
 
 _SHORTEST = 4  # Digits of a key.
 _NAMED = 3
@@ -55,15 +56,11 @@ def run_name(runs: Path, folder: Path) -> str:
 
 
 def _is_named(folder: Path, reference: str) -> bool:
-    return reference in (folder.name, _key(folder))
+    return reference in (folder.name, key_of(folder))
 
 
 def _begins_key(folder: Path, reference: str) -> bool:
-    return len(reference) >= _SHORTEST and _key(folder).startswith(reference)
-
-
-def _key(folder: Path) -> str:
-    return folder.name.rpartition("_")[2]
+    return len(reference) >= _SHORTEST and key_of(folder).startswith(reference)
 
 
 def _near(runs: Path, known: list[Path], reference: str) -> list[Path]:
@@ -71,7 +68,7 @@ def _near(runs: Path, known: list[Path], reference: str) -> list[Path]:
     names = {run_name(runs, folder): folder for folder in known}
     within = [name for name in names if reference and reference in name]
     like = difflib.get_close_matches(reference, [*names], n=_NAMED)
-    by_key = {_key(folder): name for name, folder in names.items()}
+    by_key = {key_of(folder): name for name, folder in names.items()}
     like += [by_key[key] for key in difflib.get_close_matches(reference, [*by_key], n=_NAMED)]
     return [names[name] for name in dict.fromkeys([*within, *like])]
 
