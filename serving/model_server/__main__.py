@@ -7,7 +7,9 @@ import signal
 import sys
 
 from serving.model_server.options import AddressError, batch_settings, check_address, parser
-from serving.repository.model_config import ConfigError, ConfigFile, ModelsFolder, Source
+from serving.repository.errors import ConfigError
+from serving.repository.model_config import ConfigFile
+from serving.repository.models_folder import ModelsFolder, Source
 from serving.tls.certificates import TlsError
 from serving.tls.ssl_config import server_credentials
 

@@ -30,7 +30,9 @@ from serving.model_server.load_retries import LoadRetries, fingerprint
 from serving.model_server.options import DEFAULT_BATCHING, BatchSettings
 from serving.model_server.servable import Servable, load
 from serving.model_server.warmup import warm_up
-from serving.repository.model_config import ConfigError, ModelSettings, Source, check_labels
+from serving.repository.errors import ConfigError
+from serving.repository.model_config import ModelSettings, check_labels
+from serving.repository.models_folder import Source
 from serving.repository.version_policy import Action, aspired_versions, next_action
 from serving.repository.versions import VersionsError, published_versions
 

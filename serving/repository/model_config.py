@@ -1,6 +1,5 @@
-"""Which models to serve: a folder of models, or TensorFlow Serving's model config file."""
+"""Which models to serve: TensorFlow Serving's model config file."""
 
-import os
 import time
 from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass, field
@@ -16,13 +15,9 @@ from tensorflow_serving.config.model_server_config_pb2 import (
     ModelType,
 )
 
-from serving.repository.versions import VersionsError, published_versions
+from serving.repository.errors import ConfigError as ConfigError
 
 _PLATFORM = "tensorflow"
-
-
-class ConfigError(Exception):
-    """The configuration of models cannot be read or is invalid; says in one line why."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +29,7 @@ class ModelSettings:
         base_path: the folder with its versions.
         policy: which versions to serve; the newest by default.
         labels: version numbers by version label.
+        problem: why these are not the settings on disk; empty if they are.
     """
 
     name: str
@@ -42,42 +38,7 @@ class ModelSettings:
         default_factory=SourceConfig.ServableVersionPolicy
     )
     labels: Mapping[str, int] = field(default_factory=dict)
-
-
-class ModelsFolder:
-    """A folder of models: every sub-folder with a numbered version is one.
-
-    A model once seen stays in the list, so that it keeps serving if its folder is missing for a
-    moment. Names with a leading dot are ignored.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        """Raise ConfigError if the folder does not exist."""
-        if not folder.is_dir():
-            raise ConfigError(f"{folder} is not a folder: create it, or choose another one")
-        self._folder = folder
-        self._names: set[str] = set()
-
-    def models(self) -> list[ModelSettings]:
-        """Return a model for each sub-folder with versions, by name.
-
-        Raises:
-            ConfigError: the folder cannot be read.
-        """
-        try:
-            self._names.update(path.name for path in self._folder.iterdir() if _is_model(path))
-        except OSError as error:
-            raise ConfigError(f"cannot look for models: {error}") from error
-        return [ModelSettings(name, self._folder / name) for name in sorted(self._names)]
-
-
-def _is_model(path: Path) -> bool:
-    if path.name.startswith(".") or not os.path.isdir(path):
-        return False
-    try:
-        return bool(published_versions(path))
-    except VersionsError:
-        return True  # Loading it will report the problem.
+    problem: str = ""
 
 
 class ConfigFile:
@@ -110,9 +71,6 @@ class ConfigFile:
             self._read_at = self._clock()
             self._models = read_config(self._path)
         return self._models
-
-
-Source = ModelsFolder | ConfigFile
 
 
 def read_config(path: Path) -> list[ModelSettings]:

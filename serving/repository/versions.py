@@ -1,9 +1,10 @@
-"""Numbered versions of a model on disk: list, publish, prune.
+"""Numbered versions of a model on disk: list and publish.
 
 A model is a folder with a sub-folder for each version, named by its number, as TensorFlow Serving
 polls it. Everything else in it has a name with a leading dot:
 
-- `.lock`: locked by the process that adds or removes versions;
+- `.lock`: locked by the process that adds or removes versions, or changes which of them serve;
+- `.serving.config`: which versions serve (`served_versions.py`); without it the newest;
 - `.last-version`: the largest number ever published, so that none is used twice;
 - `.staging-*`: a version being written, with the file `owner` locked by its writer;
 - `.pruned-*`: versions being deleted.
@@ -18,24 +19,19 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
 
 from serving.repository.atomic_write import atomic_write, sync
+from serving.repository.checksums import write_checksums
+from serving.repository.errors import AlreadyPublished
+from serving.repository.errors import VersionsError as VersionsError
 
 _MAX_NUMBER = 2**63 - 1  # TensorFlow Serving reads numbers as int64.
 _SPARE_BYTES = 16 * 2**20  # kept free for bookkeeping and other writers
-
-
-class VersionsError(Exception):
-    """A version cannot be listed, published or removed; says why and what to do."""
-
-
-class AlreadyPublished(VersionsError):
-    """Only a first version was to be published, but the model has one already."""
 
 
 def published_versions(base: Path) -> list[int]:
@@ -59,7 +55,7 @@ class Staging:
     folder: Path
 
     def publish(self, *, only_first: bool = False) -> int:
-        """Sync the folder to disk, rename it to the next number and return that.
+        """Add checksums, sync the folder to disk, rename it to the next number and return that.
 
         Raises:
             VersionsError: the folder is empty, or the file system failed; nothing is published.
@@ -67,14 +63,15 @@ class Staging:
         """
         if not any(self.folder.iterdir()):
             raise VersionsError(f"nothing to publish: {self.folder} is empty")
-        with _explained(f"cannot publish in {self.base}"):
+        with explained(f"cannot publish in {self.base}"):
+            write_checksums(self.folder)
             for path in (self.folder, *self.folder.rglob("*")):
                 sync(path)
-            with _lock(self.base / ".lock"):
+            with locked(self.base):
                 if only_first and published_versions(self.base):
                     raise AlreadyPublished(f"{self.base} has a version already")
-                number = 1 + _largest_used(self.base)
-                _remember(self.base, number)
+                number = 1 + largest_used(self.base)
+                remember(self.base, number)
                 # The kernel never replaces a folder that is not empty, such as a version.
                 self.folder.rename(self.base / str(number))
                 sync(self.base)
@@ -95,17 +92,17 @@ def staged(base: Path, *, needed_bytes: int = 0) -> Iterator[Staging]:
     Raises:
         VersionsError: `base` cannot be created or written, or has too little free space.
     """
-    with _explained(f"cannot write in {base}"):
+    with explained(f"cannot write in {base}"):
         base.mkdir(parents=True, exist_ok=True)
         _check_free_space(base, needed_bytes)
-        with _lock(base / ".lock"):
-            _remove_stale(base)
+        with locked(base):
+            remove_stale(base)
             outer = Path(tempfile.mkdtemp(prefix=".staging-", dir=base))
             owner = _lock(outer / "owner")
             owner.acquire()
     try:
         folder = outer / "version"  # Unlike mkdtemp's folder, it has the umask's permissions.
-        with _explained(f"cannot write in {base}"):
+        with explained(f"cannot write in {base}"):
             folder.mkdir()
         yield Staging(base, folder)
     finally:
@@ -130,7 +127,7 @@ def publish_copy(source: Path, base: Path) -> int | None:
         return None
     files = [path for path in sorted(source.rglob("*")) if path.is_file()]
     with staged(base, needed_bytes=sum(path.stat().st_size for path in files)) as staging:
-        with _explained(f"cannot copy {source} to {base}"):
+        with explained(f"cannot copy {source} to {base}"):
             for path in files:
                 copy = staging.folder / path.relative_to(source)
                 copy.parent.mkdir(parents=True, exist_ok=True)
@@ -141,33 +138,9 @@ def publish_copy(source: Path, base: Path) -> int | None:
             return None
 
 
-def prune(base: Path, keep: int, protected: Collection[int] = ()) -> list[int]:
-    """Remove all versions but the `keep` newest and the protected ones.
-
-    Returns:
-        The numbers removed, ascending. They are not used again.
-
-    Raises:
-        VersionsError: `keep` is below 1, or `base` cannot be changed.
-    """
-    if keep < 1:
-        raise VersionsError(f"at least one version has to be kept, not {keep}")
-    if not base.is_dir():
-        raise VersionsError(f"model folder {base} does not exist")
-    with _explained(f"cannot remove versions of {base}"), _lock(base / ".lock"):
-        _remove_stale(base)
-        removed = [n for n in published_versions(base)[:-keep] if n not in protected]
-        _remember(base, _largest_used(base))  # Versions may be deleted by hand later.
-        aside = Path(tempfile.mkdtemp(prefix=".pruned-", dir=base))
-        for number in removed:
-            (base / str(number)).rename(aside / str(number))
-        sync(base)
-        shutil.rmtree(aside)
-    return removed
-
-
 @contextlib.contextmanager
-def _explained(failure: str) -> Iterator[None]:
+def explained(failure: str) -> Iterator[None]:
+    """Turn an OSError into a VersionsError."""
     try:
         yield
     except OSError as error:
@@ -176,7 +149,7 @@ def _explained(failure: str) -> Iterator[None]:
 
 def _numbered_entries(base: Path) -> Iterator[tuple[str, int]]:
     """Yield name and number of everything that TensorFlow Serving could take for a version."""
-    with _explained(f"cannot list the versions in {base}"):
+    with explained(f"cannot list the versions in {base}"):
         names = os.listdir(base) if base.exists() else []
     for name in names:
         if re.fullmatch("[0-9]{1,19}", name) and int(name) <= _MAX_NUMBER:
@@ -192,12 +165,17 @@ def _check_free_space(base: Path, needed_bytes: int) -> None:
         )
 
 
+def locked(base: Path) -> FileLock:
+    """Return the lock of the model in `base`: whoever holds it may change its folder."""
+    return _lock(base / ".lock")
+
+
 def _lock(file: Path) -> FileLock:
     """Return a lock that the kernel releases when its process ends, unlike a soft lock."""
     return FileLock(file, thread_local=False, fallback_to_soft=False)
 
 
-def _remove_stale(base: Path) -> None:
+def remove_stale(base: Path) -> None:
     """Remove what dead writers and pruners left behind. Call with the lock held."""
     for folder in base.glob(".pruned-*"):
         shutil.rmtree(folder, ignore_errors=True)
@@ -215,7 +193,7 @@ def _has_owner(outer: Path) -> bool:
         return True
 
 
-def _largest_used(base: Path) -> int:
+def largest_used(base: Path) -> int:
     """Return the largest number ever used, 0 if there is none. Call with the lock held."""
     path = base / ".last-version"
     text = path.read_text("ascii", errors="replace").strip() if path.exists() else "0"
@@ -224,7 +202,7 @@ def _largest_used(base: Path) -> int:
     return max([int(text), *(number for _, number in _numbered_entries(base))])
 
 
-def _remember(base: Path, number: int) -> None:
+def remember(base: Path, number: int) -> None:
     """Store the largest number used. Call with the lock held."""
     with atomic_write(base / ".last-version") as new:
         new.write_text(f"{number}\n", "ascii")

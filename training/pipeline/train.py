@@ -1,5 +1,6 @@
 """A run of a recipe, from data to a published version. Steps that are done are not repeated."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,14 +22,17 @@ from training.fitting.interruption import interruptible
 from training.fitting.progress import FitProgress
 from training.fitting.tensorboard import EventWriter
 from training.networks.backbone import Backbone, load_backbone
+from training.overrides import changed_settings
 from training.pipeline.finalize import finalize
 from training.publishing.card import circumstances, continued
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.model_folder import check_writable, version_of_run
 from training.recipe import Recipe
+from training.recipes import unchanged
 from training.runs.folders import Run, claimed_run, not_continued
 from training.runs.history_writer import HistoryWriter
 from training.runs.identity import code_of, run_identity
+from training.runs.names import run_label
 from training.runs.trained_network import load_trained_network, save_trained_network
 from training.settings import BackboneNetwork
 
@@ -95,13 +99,19 @@ def train_and_publish(
         deterministic=options.deterministic,
         weights=weights.sha256 if weights else "",
     )
-    with claimed_run(paths.runs, identity, fresh=options.fresh) as run, _outcome(run, devices):
+    own = unchanged(recipe)
+    claimed = claimed_run(paths.runs, identity, label=run_label(recipe, own), fresh=options.fresh)
+    with claimed as run, _outcome(run, devices):
         version = version_of_run(base, run.facts()["id"])
         if version:
             say(console, f"{run.folder} is finished, published as {version}; --fresh begins again")
             return version
-        if recipe.file:
-            run.note(recipe_file=recipe.file)
+        run.note(
+            changed=changed_settings(recipe, own),
+            data_folder=_data_folder(paths.data),
+            recipe_file=recipe.file or None,
+            device=str(devices),
+        )
         if run.facts()["status"] == "new":
             for line in not_continued(paths.runs, identity, recipe):
                 say(console, line)
@@ -114,6 +124,12 @@ def train_and_publish(
             run.note(trained=continued(run.facts().get("trained", {}), began))
             network = _fit(recipe, data, run, options, console)
         return finalize(network, recipe, data, paths.data, run, base, options.policy, console)
+
+
+def _data_folder(named: Path | None) -> str | None:
+    """Return where data sets are looked for first, as an absolute path."""
+    folder = str(named or os.environ.get("PHOTOLABEL_DATA") or "")
+    return os.path.abspath(folder) if folder else None  # Keeps links.
 
 
 def _backbone(recipe: Recipe, data: Path | None, console: Console) -> Backbone | None:

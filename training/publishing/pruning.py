@@ -7,8 +7,9 @@ import grpc
 
 from serving.protos import GetModelStatusRequest, ModelServiceStub, ModelVersionStatus
 from serving.repository.model_config import ConfigError, read_config
-from serving.repository.version_policy import aspired_versions
-from serving.repository.versions import VersionsError, prune, published_versions
+from serving.repository.pruning import prune
+from serving.repository.served_versions import selected_versions
+from serving.repository.versions import VersionsError, published_versions
 from training.errors import TrainingError
 from training.model_cards import VERSION_CARD, read_card, stated_accuracy
 
@@ -23,6 +24,8 @@ def prune_model(
     model_config_file: Path | None = None,
 ) -> list[int]:
     """Remove all versions of a model except the newest ones, those in use and the best one.
+
+    Versions that `.serving.config` selects are kept as well.
 
     Args:
         models: folder of the models.
@@ -92,8 +95,4 @@ def _configured(path: Path, name: str, published: list[int]) -> set[int]:
         configured = [model for model in read_config(path) if model.name == name]
     except ConfigError as error:
         raise TrainingError(f"nothing removed: {error}") from error
-    return {
-        version
-        for model in configured
-        for version in (*aspired_versions(model.policy, published), *model.labels.values())
-    }
+    return {each for model in configured for each in selected_versions(model, published)}

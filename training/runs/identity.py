@@ -102,9 +102,9 @@ class RunIdentity:
 
     @property
     def key(self) -> str:
-        """The name of the run's folder."""
+        """The end of the name of the run's folder: 12 hexadecimal digits."""
         text = json.dumps(asdict(self), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def run_identity(

@@ -7,7 +7,7 @@ import keras
 import pytest
 
 from serving.model_server.manager import Manager
-from serving.repository.model_config import ModelsFolder
+from serving.repository.models_folder import ModelsFolder
 from tests.serving.model_server import tiny
 from tests.serving.model_server.tiny import Client, Clock, serving
 

@@ -19,7 +19,7 @@ from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServic
 from serving.model_server.grpc_server import Server
 from serving.model_server.manager import Manager
 from serving.model_server.options import AddressError
-from serving.repository.model_config import ModelsFolder
+from serving.repository.models_folder import ModelsFolder
 from tests.serving.model_server import tiny
 from tests.serving.model_server.tiny import Client, images, predict_request
 

@@ -15,7 +15,8 @@ from serving.model_server import manager as manager_module
 from serving.model_server.manager import Manager, ServableState
 from serving.model_server.options import BatchSettings
 from serving.model_server.servable import Servable, load
-from serving.repository.model_config import ModelSettings, ModelsFolder
+from serving.repository.model_config import ModelSettings
+from serving.repository.models_folder import ModelsFolder
 from tests.serving.model_server.tiny import (
     SECONDS,
     Client,

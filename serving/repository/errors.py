@@ -1,0 +1,13 @@
+"""The errors of the model repository; each says in one line why and what to do."""
+
+
+class VersionsError(Exception):
+    """A version cannot be listed, read, published or removed."""
+
+
+class AlreadyPublished(VersionsError):
+    """Only a first version was to be published, but the model has one already."""
+
+
+class ConfigError(Exception):
+    """The configuration of models cannot be read or is invalid."""
