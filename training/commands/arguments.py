@@ -11,9 +11,9 @@ from training.recipe import Recipe
 from training.recipes import RECIPES, default_of, recipe_named
 
 
-def add_recipe(parser: argparse.ArgumentParser) -> None:
+def add_recipe(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Let a command name a recipe and change its hyperparameters: see `chosen_recipe`."""
-    what = parser.add_mutually_exclusive_group(required=True)
+    what = parser.add_mutually_exclusive_group(required=required)
     what.add_argument("recipe", nargs="?", metavar="RECIPE", help="one that `recipes` lists")
     what.add_argument("--recipe", dest="file", metavar="FILE", help="your own, such as recipe.py")
     what.add_argument("--default-of", metavar="MODEL", help="the default recipe of a model")
@@ -39,6 +39,11 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
         recipe = _default_recipe(arguments)
     else:
         recipe = recipe_named(arguments.recipe if arguments.file is None else arguments.file)
+    return with_overrides(recipe, arguments)
+
+
+def with_overrides(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
+    """Return a recipe with the overrides of the arguments of `add_recipe`; see `chosen_recipe`."""
     for former, name in FORMER_NAMES.items():
         if any(each.startswith(f"{former}=") for each in arguments.assignments):
             sys.stderr.write(f"note: {former} is called {name} now\n")

@@ -13,6 +13,7 @@ from training.commands.arguments import (
     chosen_recipe,
     gate_policy,
 )
+from training.commands.start import add_from, recipe_from, source_of
 from training.commands.training import train
 from training.console import say
 from training.errors import UsageError
@@ -22,7 +23,8 @@ from training.recipes import default_of
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    add_recipe(parser)
+    add_recipe(parser, required=False)
+    add_from(parser)
     add_models(parser, "publish into here")
     add_training(parser)
     add_gate(parser)
@@ -35,11 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Train a recipe and publish the model."""
-    recipe = chosen_recipe(arguments)
+    source = source_of(arguments)
+    recipe = recipe_from(source, arguments) or chosen_recipe(arguments)
     say(Console(), _introduction(recipe, arguments))
     if arguments.name is not None:
         recipe = _named(recipe, arguments.name)
-    train([recipe], arguments, arguments.models, gate_policy(arguments))
+    train([recipe], arguments, arguments.models, gate_policy(arguments), source)
 
 
 def _introduction(recipe: Recipe, arguments: argparse.Namespace) -> str:

@@ -42,6 +42,7 @@ class Measurement:
         backend: of Keras; empty if not recorded.
         input_shape: height, width and channels of the input; empty if not recorded.
         preparation: from photo to pixels; likewise.
+        started_from: digest of the weights that it started from, if any.
     """
 
     recipe: str
@@ -62,6 +63,7 @@ class Measurement:
     backend: str = ""
     input_shape: list[int] = field(default_factory=list)
     preparation: str = ""
+    started_from: str = ""
 
     @property
     def seeds(self) -> tuple[int, int]:
@@ -86,6 +88,7 @@ class Measurement:
         seeds = {name: self.parameters[name] for name in _VARIED if name in self.parameters}
         if self.input_shape:
             now = {"input_shape": recipe.shape, "preparation": recipe.preparation, **now}
+        now["started_from"] = ""
         return changes(
             {"parameters": self.parameters, **{name: getattr(self, name) for name in now}},
             {"parameters": {**hyperparameters(recipe), **seeds}, **now},
@@ -176,6 +179,7 @@ def _measurement(folder: Path) -> Measurement:
             backend=backend,
             input_shape=card.get("input_shape", []),
             preparation=card.get("preparation", ""),
+            started_from=facts.get("started_from", ""),
         )
     except (KeyError, TypeError) as error:
         raise TrainingError(f"{folder / CARD} is not the card of a run (no {error})") from error

@@ -158,6 +158,8 @@ def _save_results(
     card = model_card(recipe, data, metrics, trust, {**facts["trained"], "run": facts["id"]})
     if "weights_file" in facts:
         card["weights"] = {"name": facts["weights_file"], "sha256": facts["weights"]}
+    if "start" in facts:
+        card["started_from"] = facts["start"]
     card["histograms"] = histograms(found.test, "test")
     save_evaluation(found.test, data.test.photos, run.folder)
     write_json(run.folder / CARD, card)

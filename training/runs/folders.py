@@ -32,6 +32,8 @@ from training.runs.identity import RunIdentity, changes
 from training.runs.names import existing_folders, new_folder
 
 RUN = "run.json"
+TRAINED = "trained.keras"
+CHECKPOINTS = "checkpoints"
 _SHOWN = 3  # Unfinished runs that are not continued.
 _FINISHED = ("evaluated", "refused", "published")
 
