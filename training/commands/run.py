@@ -17,6 +17,7 @@ from training.commands.start import add_from, recipe_from, source_of
 from training.commands.training import train
 from training.console import say
 from training.errors import UsageError
+from training.pipeline.sources import Source
 from training.recipe import ANY_PHOTOS, Recipe
 from training.recipes import default_of
 
@@ -39,14 +40,16 @@ def run(arguments: argparse.Namespace) -> None:
     """Train a recipe and publish the model."""
     source = source_of(arguments)
     recipe = recipe_from(source, arguments) or chosen_recipe(arguments)
-    say(Console(), _introduction(recipe, arguments))
+    say(Console(), _introduction(recipe, source, arguments))
     if arguments.name is not None:
         recipe = _named(recipe, arguments.name)
     train([recipe], arguments, arguments.models, gate_policy(arguments), source)
 
 
-def _introduction(recipe: Recipe, arguments: argparse.Namespace) -> str:
+def _introduction(recipe: Recipe, source: Source | None, arguments: argparse.Namespace) -> str:
     """Say which recipe is run, why, and which result to expect."""
+    if source:
+        return f"{recipe.name} from {source.name}"
     changed = " (without the changes by --set)" if arguments.assignments else ""
     model = arguments.default_of
     if not model:

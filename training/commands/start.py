@@ -5,7 +5,7 @@ from pathlib import Path
 
 from training.commands.arguments import with_overrides
 from training.errors import UsageError
-from training.pipeline.sources import Source, find_source
+from training.pipeline.sources import Source, find_source, run_of_version
 from training.recipe import Recipe
 
 
@@ -45,6 +45,8 @@ def recipe_from(source: Source | None, arguments: argparse.Namespace) -> Recipe 
     """
     if source is None or _names_recipe(arguments):
         return None
+    if source.is_version:  # Its run knows more than its card.
+        source = run_of_version(source, arguments.runs) or source
     arguments.deterministic |= source.facts.get("deterministic", False)
     if arguments.data is None and source.facts.get("data_folder"):
         arguments.data = Path(source.facts["data_folder"])
