@@ -1,0 +1,72 @@
+"""Showing one run, for `runs show`."""
+
+import argparse
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.table import Table
+
+from training.console import in_one_line, say, show
+from training.overrides import hyperparameters, shown_value
+from training.runs.again import (
+    UNFINISHED,
+    changed_since,
+    command_again,
+    different_today,
+    own_recipe,
+    settings_of,
+)
+from training.runs.details import details, files
+from training.runs.folders import read_run
+from training.runs.references import find_run, run_name
+from training.runs.summary import summary
+
+
+def show_run(arguments: argparse.Namespace) -> None:
+    """Print everything that is known about a run, and the command that makes it again."""
+    folder = find_run(arguments.runs, arguments.run)
+    run, facts, console = summary(folder), read_run(folder), Console()
+    own = own_recipe(facts)
+    say(console, run_name(arguments.runs, folder))
+    show(console, _aligned(details(run, facts)))
+    settings, changed = settings_of(facts, own), changed_since(facts, own)
+    usual = hyperparameters(own) if own else {}
+    say(
+        console,
+        f"\nsettings ({len(changed)} of {len(settings)} are not the recipe's own, marked *)",
+    )
+    show(
+        console,
+        _aligned(
+            (f"* {name}" if name in changed else f"  {name}", _value(value, usual.get(name)))
+            for name, value in settings.items()
+        ),
+    )
+    say(console, f"\nfiles in {folder}")
+    sizes = ((name, f"{size:,} bytes") for name, size in files(folder))
+    show(console, _aligned(sizes))
+    unfinished = run.status in UNFINISHED
+    say(console, "\nto resume it:" if unfinished else "\nto make it again:")
+    say(console, command_again(facts, arguments.runs, fresh=not unfinished))
+    for why in different_today(facts, own):
+        say(console, f"not the same today: {why}")
+
+
+def _head(console: Console, text: str) -> None:
+    console.print()
+    say(console, text)
+
+
+def _aligned(rows: Iterable[tuple[str, str]]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, in_one_line(value))
+    return table
+
+
+def _value(value: object, usual: object) -> str:
+    now = tuple(value) if isinstance(value, list) else value
+    text = shown_value(value)
+    return text if now == usual or usual is None else f"{text} (the recipe: {shown_value(usual)})"
