@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 import textwrap
 from collections import Counter
@@ -15,14 +14,13 @@ from rich.console import Console
 from rich.table import Table
 
 from training.commands.show_run import show_run
-from training.console import counted, say, show
+from training.console import UNLIMITED, counted, say, show, whole_lines
 from training.errors import UsageError
 from training.runs.details import from_home, local_time
 from training.runs.names import key_of
 from training.runs.references import run_name
 from training.runs.summary import STATUSES, RunSummary, summaries
 
-_WIDE = 10_000  # Columns where the output is no terminal: a line for each run.
 _LONGEST_REASON = 60
 
 
@@ -87,13 +85,14 @@ def _record(runs: Path, each: RunSummary) -> dict[str, Any]:
 
 def _print(found: Sequence[RunSummary], known: Sequence[RunSummary], runs: Path) -> None:
     """Print a table with a line for each run, or a narrower one that stacks some columns."""
-    console = Console()
-    if not (console.is_terminal or "COLUMNS" in os.environ):
-        console = Console(width=_WIDE)
+    console = whole_lines()
     times = Counter(key_of(each.folder) for each in known)
     rows = [_row(each, runs, times[key_of(each.folder)] == 1) for each in found]
     table = _table(rows)
-    if console.measure(table, options=console.options.update(width=_WIDE)).maximum > console.width:
+    if (
+        console.measure(table, options=console.options.update(width=UNLIMITED)).maximum
+        > console.width
+    ):
         table = _table([_stacked(row) for row in rows])
     show(console, table)
 

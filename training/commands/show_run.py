@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.table import Table
 
-from training.console import in_one_line, say, show
+from training.console import in_one_line, say, show, whole_lines
 from training.overrides import hyperparameters, shown_value
 from training.runs.again import (
     UNFINISHED,
@@ -25,28 +25,22 @@ from training.runs.summary import summary
 def show_run(arguments: argparse.Namespace) -> None:
     """Print everything that is known about a run, and the command that makes it again."""
     folder = find_run(arguments.runs, arguments.run)
-    run, facts, console = summary(folder), read_run(folder), Console()
+    run, facts, console = summary(folder), read_run(folder), whole_lines()
     own = own_recipe(facts)
     say(console, run_name(arguments.runs, folder))
     show(console, _aligned(details(run, facts)))
     settings, changed = settings_of(facts, own), changed_since(facts, own)
     usual = hyperparameters(own) if own else {}
-    say(
-        console,
-        f"\nsettings ({len(changed)} of {len(settings)} are not the recipe's own, marked *)",
+    _head(console, "settings (*: not the recipe's own)" if changed else "settings")
+    rows = (
+        (f"{'*' if name in changed else ' '} {name}", _value(value, usual.get(name)))
+        for name, value in settings.items()
     )
-    show(
-        console,
-        _aligned(
-            (f"* {name}" if name in changed else f"  {name}", _value(value, usual.get(name)))
-            for name, value in settings.items()
-        ),
-    )
-    say(console, f"\nfiles in {folder}")
-    sizes = ((name, f"{size:,} bytes") for name, size in files(folder))
-    show(console, _aligned(sizes))
+    show(console, _aligned(rows))
+    _head(console, f"files in {folder}")
+    show(console, _aligned((name, f"{size:,} bytes") for name, size in files(folder)))
     unfinished = run.status in UNFINISHED
-    say(console, "\nto resume it:" if unfinished else "\nto make it again:")
+    _head(console, "to resume it:" if unfinished else "to make it again:")
     say(console, command_again(facts, arguments.runs, fresh=not unfinished))
     for why in different_today(facts, own):
         say(console, f"not the same today: {why}")
@@ -69,4 +63,4 @@ def _aligned(rows: Iterable[tuple[str, str]]) -> Table:
 def _value(value: object, usual: object) -> str:
     now = tuple(value) if isinstance(value, list) else value
     text = shown_value(value)
-    return text if now == usual or usual is None else f"{text} (the recipe: {shown_value(usual)})"
+    return text if now == usual or usual is None else f"{text} (recipe: {shown_value(usual)})"

@@ -190,7 +190,7 @@ def _version_state(run: Path, version: Path) -> str:
 
     A relative path is one of the folder where the command was given, usually that of `runs`.
     """
-    above = run.absolute().parents[2]
+    above = run.absolute().parent.parent.parent
     places = [place for place in (version, above / version) if place.is_dir()]
     if not places:
         return "removed"
