@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from training.commands.arguments import add_runs
 from training.commands.show_run import show_run
 from training.console import UNLIMITED, counted, say, show, whole_lines
 from training.errors import UsageError
@@ -26,7 +27,7 @@ _LONGEST_REASON = 60
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs")
+    add_runs(parser)
     parser.add_argument("--recipe", help="only runs of this recipe")
     parser.add_argument("--model", metavar="NAME", help="only runs that train this model")
     parser.add_argument(

@@ -33,10 +33,12 @@ from training.runs.identity import RunIdentity, changes
 from training.runs.names import existing_folders, new_folder
 
 RUN = "run.json"
+FINISHED = ("evaluated", "refused", "published")
+"""The values of `status` of a run that has ended: it is trained and evaluated."""
+
 _LOCK = "lock"
 _LOCK_SECONDS = 0.2  # Another process may just be looking whether the run is worked on.
 _SHOWN = 3  # Unfinished runs that are not continued.
-_FINISHED = ("evaluated", "refused", "published")
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def not_continued(runs: Path, identity: RunIdentity, recipe: Recipe) -> list[str
     for path in (runs / identity.recipe).glob(f"*/{RUN}"):
         with contextlib.suppress(TrainingError):
             facts = read_run(path.parent)
-            if facts.get("status") in _FINISHED or _is_another(facts, identity):
+            if facts.get("status") in FINISHED or _is_another(facts, identity):
                 continue
             trained = facts.get("trained", {})  # Where earlier releases recorded these two.
             then = {"backend": trained.get("backend"), "packages": trained.get("packages")}

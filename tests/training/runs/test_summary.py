@@ -87,7 +87,7 @@ def test_a_published_version_serves_is_kept_or_was_removed(
 
 def test_settings_tell_what_is_special_about_a_run(tmp_path: Path) -> None:
     changed = {"network.stages": [4, 8], "augmentation.flip": False, "seed": 3}
-    options = {"deterministic": True, "backend": "jax", "from": "flowers/2"}
+    options: dict[str, Any] = {"deterministic": True, "backend": "jax", "from": "flowers/2"}
     found = summary(listed_run(tmp_path, "stopped", changed=changed, **options))
 
     assert found.settings == (
