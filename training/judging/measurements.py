@@ -10,11 +10,19 @@ from training.errors import TrainingError
 from training.json_files import write_json
 from training.metrics import EVALUATION
 from training.model_cards import CARD, read_run_card
-from training.overrides import hyperparameters, renamed
+from training.overrides import (
+    changed_settings,
+    hyperparameters,
+    renamed,
+    shown_value,
+    with_defaults,
+)
 from training.recipe import Recipe
 from training.runs.folders import RUN, read_run
 from training.runs.history import read_history
 from training.runs.identity import changes
+from training.runs.references import run_name
+from training.runs.summary import summary
 
 _VARIED = ("seed", "split_seed")  # Runs of a recipe differ in these.
 
@@ -73,6 +81,15 @@ class Measurement:
         """Whether its backbone had random weights: it shows that a recipe runs, and no more."""
         return self.parameters.get("network.weights") == "random"
 
+    def other_settings(self, recipe: Recipe) -> str:
+        """Return its settings that are not the recipe's own, apart from the two seeds."""
+        settings = changed_settings(with_defaults(self.parameters, recipe), recipe)
+        return ", ".join(
+            f"{name}={shown_value(value)}"
+            for name, value in settings.items()
+            if name not in _VARIED
+        )
+
     def changes(self, recipe: Recipe, **now: Any) -> list[str]:
         """Say what differs from a run of the recipe today, apart from the two seeds.
 
@@ -93,11 +110,20 @@ class Measurement:
         )
 
 
-def evaluated_runs(runs: Path) -> tuple[list[Measurement], int]:
-    """Return the measurements of the runs below a folder, and how many are not evaluated yet."""
+def evaluated_runs(runs: Path) -> tuple[list[Measurement], list[str]]:
+    """Return the measurements of the runs below a folder, and a line about each of the others."""
     evaluated = {path.parent for path in runs.rglob(EVALUATION) if path.with_name(CARD).exists()}
     begun = {path.parent for path in runs.rglob(RUN)}
-    return [_measurement(folder) for folder in sorted(evaluated)], len(begun - evaluated)
+    measured, others = [], []
+    for folder in sorted(evaluated | begun):
+        try:
+            if folder in evaluated:
+                measured.append(_measurement(folder))
+            else:
+                others.append(f"`{run_name(runs, folder)}`: {summary(folder).progress}")
+        except TrainingError as error:
+            others.append(f"`{run_name(runs, folder)}`: {error}")
+    return measured, others
 
 
 @dataclass(frozen=True)
@@ -109,12 +135,14 @@ class Results:
         not_run: by recipe, why it could not be run.
         random_weights: by recipe, the number of photos with which it ran end to end with random
             weights.
-        left_out: the runs that are no measurements, in a few words each; not saved.
+        other_settings: measurements with other settings than their recipe's own; not saved.
+        left_out: the other runs, in a few words each; not saved.
     """
 
     measurements: Sequence[Measurement] = ()
     not_run: Mapping[str, str] = field(default_factory=dict)
     random_weights: Mapping[str, int] = field(default_factory=dict)
+    other_settings: Sequence[Measurement] = ()
     left_out: Sequence[str] = ()
 
 
