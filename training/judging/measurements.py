@@ -50,6 +50,7 @@ class Measurement:
         backend: of Keras; empty if not recorded.
         input_shape: height, width and channels of the input; empty if not recorded.
         preparation: from photo to pixels; likewise.
+        started_from: the run or version whose weights it started from; empty for a run of its own.
     """
 
     recipe: str
@@ -70,6 +71,7 @@ class Measurement:
     backend: str = ""
     input_shape: list[int] = field(default_factory=list)
     preparation: str = ""
+    started_from: str = ""
 
     @property
     def seeds(self) -> tuple[int, int]:
@@ -84,11 +86,8 @@ class Measurement:
     def other_settings(self, recipe: Recipe) -> str:
         """Return its settings that are not the recipe's own, apart from the two seeds."""
         settings = changed_settings(with_defaults(self.parameters, recipe), recipe)
-        return ", ".join(
-            f"{name}={shown_value(value)}"
-            for name, value in settings.items()
-            if name not in _VARIED
-        )
+        shown = [f"{n}={shown_value(v)}" for n, v in settings.items() if n not in _VARIED]
+        return ", ".join([*shown, *self._start()])
 
     def changes(self, recipe: Recipe, **now: Any) -> list[str]:
         """Say what differs from a run of the recipe today, apart from the two seeds.
@@ -103,11 +102,12 @@ class Measurement:
         seeds = {name: self.parameters[name] for name in _VARIED if name in self.parameters}
         if self.input_shape:
             now = {"input_shape": recipe.shape, "preparation": recipe.preparation, **now}
-        return changes(
-            {"parameters": self.parameters, **{name: getattr(self, name) for name in now}},
-            {"parameters": {**hyperparameters(recipe), **seeds}, **now},
-            recipe,
-        )
+        then = {"parameters": self.parameters, **{name: getattr(self, name) for name in now}}
+        now = {"parameters": {**hyperparameters(recipe), **seeds}, **now}
+        return [*changes(then, now, recipe), *self._start()]
+
+    def _start(self) -> list[str]:
+        return [f"from {self.started_from}"] if self.started_from else []
 
 
 def evaluated_runs(runs: Path) -> tuple[list[Measurement], list[str]]:
@@ -204,6 +204,7 @@ def _measurement(folder: Path) -> Measurement:
             backend=backend,
             input_shape=card.get("input_shape", []),
             preparation=card.get("preparation", ""),
+            started_from=facts.get("from", ""),
         )
     except (KeyError, TypeError) as error:
         raise TrainingError(f"{folder / CARD} is not the card of a run (no {error})") from error
