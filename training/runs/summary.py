@@ -7,6 +7,7 @@ from typing import Any
 
 from serving.repository.errors import ConfigError, VersionsError
 from serving.repository.versions import published_versions
+from training.console import counted
 from training.errors import TrainingError
 from training.model_cards import CARD, read_card
 from training.overrides import changed_settings, renamed, shown_value, with_defaults
@@ -42,6 +43,7 @@ class RunSummary:
         options: what else tells it from other runs: `deterministic`, `backend jax`, `from …`.
         status: one of `STATUSES`. Interrupted: it was killed, or its machine was lost; the same
             command resumes it.
+        progress: the status, with the epoch if it has not fitted all of them.
         reason: why it failed or was refused.
         process: which one works on it.
         epochs: how many are fitted, and of how many.
@@ -59,6 +61,7 @@ class RunSummary:
     changed: dict[str, Any]
     options: tuple[str, ...]
     status: str
+    progress: str
     reason: str
     process: str | None
     epochs: tuple[int, int]
@@ -73,16 +76,6 @@ class RunSummary:
         """What tells it from other runs of the recipe, such as `epochs=5, deterministic`."""
         changed = (f"{name}={shown_value(value)}" for name, value in self.changed.items())
         return ", ".join([*changed, *self.options])
-
-    @property
-    def progress(self) -> str:
-        """Status, with the epoch if it has not fitted all of them."""
-        fitted, wanted = self.epochs
-        if self.status == "running":
-            return f"running, epoch {min(fitted + 1, wanted)} of {wanted}"
-        if self.status in ("interrupted", "stopped", "failed") and fitted < wanted:
-            return f"{self.status} after {fitted} of {wanted} epochs"
-        return self.status
 
 
 def summaries(runs: Path) -> tuple[list[RunSummary], list[str]]:
@@ -115,6 +108,11 @@ def _summary(folder: Path, facts: dict[str, Any], process: str | None) -> RunSum
     history = _history(folder)
     trained = facts.get("trained") or {}
     version = Path(facts["version"]) if facts.get("version") else None
+    status = _status(folder, facts, process)
+    epochs = (
+        int(history[-1]["epoch"]) if history else 0,
+        int(renamed(facts["parameters"])["epochs"]),
+    )
     return RunSummary(
         folder=folder,
         recipe=facts["recipe"],
@@ -122,13 +120,11 @@ def _summary(folder: Path, facts: dict[str, Any], process: str | None) -> RunSum
         data_folder=facts.get("data_folder"),
         changed=_changed(facts),
         options=tuple(_options(facts)),
-        status=_status(folder, facts, process),
-        reason=str(facts.get("reason") or "") if facts["status"] in ("failed", "refused") else "",
+        status=status,
+        progress=_progress(status, facts["status"], *epochs),
+        reason=str(facts.get("reason") or "") if status in ("failed", "refused") else "",
         process=process,
-        epochs=(
-            int(history[-1]["epoch"]) if history else 0,
-            int(renamed(facts["parameters"])["epochs"]),
-        ),
+        epochs=epochs,
         validation_accuracy=_validation_accuracy(folder, history),
         version=f"{version.parent.name}/{version.name}" if version else None,
         version_state=_version_state(folder, version) if version else None,
@@ -159,6 +155,16 @@ def _changed(facts: dict[str, Any]) -> dict[str, Any]:
     except TrainingError:  # It is gone.
         return {}
     return changed_settings(with_defaults(renamed(facts["parameters"]), own), own)
+
+
+def _progress(status: str, noted: str, fitted: int, epochs: int) -> str:
+    if status == "running":
+        what = (
+            "evaluating" if noted == "trained" else f"epoch {min(fitted + 1, epochs)} of {epochs}"
+        )
+        return f"running, {what}"
+    unfinished = status in ("interrupted", "stopped", "failed") and fitted < epochs
+    return f"{status} after {fitted} of {counted(epochs, 'epoch')}" if unfinished else status
 
 
 def _options(facts: dict[str, Any]) -> Iterator[str]:

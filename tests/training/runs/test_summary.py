@@ -33,9 +33,16 @@ def test_the_status_tells_how_a_run_ended(
     assert found.reason == facts.get("reason", "")
 
 
-@pytest.mark.parametrize("noted", ["new", "fitting", "trained"])
+@pytest.mark.parametrize(
+    ("noted", "progress"),
+    [
+        ("new", "running, epoch 4 of 24"),
+        ("fitting", "running, epoch 4 of 24"),
+        ("trained", "running, evaluating"),
+    ],
+)
 def test_a_run_that_is_worked_on_names_the_process_and_the_epoch(
-    tmp_path: Path, noted: str
+    tmp_path: Path, noted: str, progress: str
 ) -> None:
     folder = listed_run(tmp_path, noted, fitted=3)
     with existing_run(folder):
@@ -43,7 +50,7 @@ def test_a_run_that_is_worked_on_names_the_process_and_the_epoch(
         again = summary(folder)  # Looking does not end the lock.
 
     assert found == again
-    assert (found.status, found.progress) == ("running", "running, epoch 4 of 24")
+    assert (found.status, found.progress) == ("running", progress)
     assert found.process is not None
     assert found.process.startswith(f"process {os.getpid()} on ")
     assert summary(folder).status != "running"
