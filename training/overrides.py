@@ -40,9 +40,15 @@ def hyperparameters(recipe: Recipe) -> dict[str, Any]:
     return known
 
 
-def changed_settings(recipe: Recipe, own: Recipe) -> dict[str, Any]:
-    """Return the hyperparameters of a recipe that differ from its own, the seeds last."""
-    known, values = hyperparameters(own), hyperparameters(recipe)
+def changed_settings(parameters: Mapping[str, Any], own: Recipe) -> dict[str, Any]:
+    """Return those of a run's hyperparameters that differ from its recipe's, the seeds last.
+
+    Args:
+        parameters: by name, perhaps from a JSON file.
+        own: the recipe without overrides.
+    """
+    known = hyperparameters(own)
+    values = {n: tuple(v) if isinstance(v, list) else v for n, v in parameters.items()}
     changed = [name for name in values if name not in known or known[name] != values[name]]
     return {name: values[name] for name in sorted(changed, key=_SEEDS.__contains__)}
 

@@ -80,6 +80,11 @@ def add_models(parser: argparse.ArgumentParser, what: str = "folder of the model
     parser.add_argument("--models", type=Path, default=Path("models"), help=what)
 
 
+def add_runs(parser: argparse.ArgumentParser) -> None:
+    """Let a command find the runs."""
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs")
+
+
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Let a command choose what it computes on."""
     parser.add_argument(
@@ -90,7 +95,7 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 def add_training(parser: argparse.ArgumentParser) -> None:
     """Add what all commands that train take: data, folder of runs, device and the like."""
     add_data(parser)
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs")
+    add_runs(parser)
     add_device(parser)
     parser.add_argument(
         "--fresh", action="store_true", help="begin another run even if there is one"

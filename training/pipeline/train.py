@@ -116,7 +116,7 @@ def train_and_publish(
             say(console, f"{run.folder} is finished, published as {version}; --fresh begins again")
             return version
         run.note(
-            changed=changed_settings(recipe, own),
+            changed=changed_settings(identity.parameters, own),
             data_folder=_data_folder(paths.data),
             recipe_file=recipe.file or None,
             device=str(devices),

@@ -30,6 +30,7 @@ class Cell:
 
 
 def render(
+    title: str,
     card: dict[str, Any],
     history: list[dict[str, Any]],
     evaluation: Evaluation,
@@ -51,6 +52,7 @@ def render(
     environment.filters["percent"] = _percent
     environment.filters["number"] = _number
     return environment.get_template("page.html").render(
+        title=title,
         card=card,
         metrics=evaluation.metrics(),
         light=LIGHT,

@@ -12,6 +12,7 @@ it. A run's folder has
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import platform
@@ -34,8 +35,12 @@ from training.runs.names import existing_folders, new_folder
 RUN = "run.json"
 TRAINED = "trained.keras"
 CHECKPOINTS = "checkpoints"
+FINISHED = ("evaluated", "refused", "published")
+"""The values of `status` of a run that has ended: it is trained and evaluated."""
+
+_LOCK = "lock"
+_LOCK_SECONDS = 0.2  # Another process may just be looking whether the run is worked on.
 _SHOWN = 3  # Unfinished runs that are not continued.
-_FINISHED = ("evaluated", "refused", "published")
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,22 @@ def existing_run(folder: Path) -> Iterator[Run]:
         yield Run(folder)
 
 
+def worked_on_by(folder: Path) -> str | None:
+    """Return which process works on a run, such as `process 7 on host`; None if none does.
+
+    A run that is not worked on is never kept locked: `_locked` waits as long as this takes.
+    """
+    try:
+        with (folder / _LOCK).open(encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return lock.read().strip() or "another process"
+    except OSError:  # There is no lock, or it must not be read.
+        pass
+    return None
+
+
 def not_continued(runs: Path, identity: RunIdentity, recipe: Recipe) -> list[str]:
     """Return a line for each of the unfinished runs that come closest to this one.
 
@@ -115,7 +136,7 @@ def not_continued(runs: Path, identity: RunIdentity, recipe: Recipe) -> list[str
     for path in (runs / identity.recipe).glob(f"*/{RUN}"):
         with contextlib.suppress(TrainingError):
             facts = read_run(path.parent)
-            if facts.get("status") in _FINISHED or _is_another(facts, identity):
+            if facts.get("status") in FINISHED or _is_another(facts, identity):
                 continue
             trained = facts.get("trained", {})  # Where earlier releases recorded these two.
             then = {"backend": trained.get("backend"), "packages": trained.get("packages")}
@@ -156,9 +177,9 @@ def _run_folder(parent: Path, label: str, key: str, fresh: bool) -> Path:
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Lock a run for this process; the lock ends with the process at the latest."""
-    path = folder / "lock"
+    path = folder / _LOCK
     # A soft lock would outlive a process that is killed.
-    lock = FileLock(path, timeout=0, fallback_to_soft=False)
+    lock = FileLock(path, timeout=_LOCK_SECONDS, fallback_to_soft=False)
     with _writing(folder):
         try:
             lock.acquire()

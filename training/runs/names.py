@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from training.overrides import changed_settings, shown_value
+from training.overrides import changed_settings, hyperparameters, shown_value
 from training.recipe import Recipe
 
 _LONGEST = 60  # Characters of settings.
@@ -25,7 +25,9 @@ def run_label(recipe: Recipe, own: Recipe) -> str:
         own: the same recipe without them.
     """
     model = "" if recipe.model == own.model else recipe.model
-    return "_".join(filter(None, (model, _settings(changed_settings(recipe, own)))))
+    return "_".join(
+        filter(None, (model, _settings(changed_settings(hyperparameters(recipe), own))))
+    )
 
 
 def existing_folders(parent: Path, key: str) -> dict[int, Path]:
