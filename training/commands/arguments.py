@@ -136,7 +136,8 @@ def add_gate(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=TOLERANCE,
         metavar="POINTS",
-        help="accuracy that it may lose against the version served now (default %(default)s)",
+        help="points of accuracy that it may lose against the version that serves, or the best one"
+        " so far (default %(default)g)",
     )
     parser.add_argument(
         "--force", action="store_true", help="publish even if the gate refuses; the card records it"
@@ -144,7 +145,8 @@ def add_gate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model_config_file",
         type=Path,
-        help="the model server's: its label `stable` or its policy decides which version is served",
+        help="the model server's: its label `stable` or its policy decides which version serves"
+        " (default: those in the model's folder)",
     )
 
 
