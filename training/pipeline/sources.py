@@ -15,8 +15,8 @@ from training.overrides import restored
 from training.publishing.model_folder import find_version, model_names
 from training.recipe import Recipe
 from training.recipes import recipe_of_run
-from training.runs.folders import RUN, TRAINED, existing_run, read_run
-from training.runs.references import find_run, run_folders, run_name
+from training.runs.folders import RUN, TRAINED, read_run, worked_on_by
+from training.runs.references import find_run, run_folders
 
 _SAVED_MODEL = "saved_model.pb"
 
@@ -26,7 +26,8 @@ class Source:
     """A run, or a published version.
 
     Attributes:
-        reference: as it was named.
+        reference: names it on the command line, from any folder with the same `--runs` and
+            `--models`.
         name: `<recipe>/<folder>` of a run, `<model>/<version>`.
         folder: of the run or version.
         facts: of the run: its `run.json`; of a version: what its card says of the same.
@@ -82,13 +83,13 @@ def find_source(reference: str, runs: Path, models: Path) -> Source:
     """
     for folder in (Path(reference), runs / reference):
         if (folder / RUN).is_file():
-            return _run(reference, runs, folder)
+            return _run(runs, folder)
     if (Path(reference) / _SAVED_MODEL).is_file():
-        return _version(reference, Path(reference).resolve())
+        return _version(models, Path(reference))
     numbered = re.fullmatch(r"[\w.-]+/\d+", reference)
     if numbered or reference in model_names(models):
-        return _version(reference, find_version(models, reference))
-    return _run(reference, runs, find_run(runs, reference))
+        return _version(models, find_version(models, reference))
+    return _run(runs, find_run(runs, reference))
 
 
 def run_of_version(version: Source, runs: Path) -> Source | None:
@@ -97,22 +98,22 @@ def run_of_version(version: Source, runs: Path) -> Source | None:
     for folder in run_folders(runs):
         facts = read_run(folder)
         if wanted and facts.get("id") == wanted and (folder / TRAINED).is_file():
-            return _run(version.reference, runs, folder)
+            return _run(runs, folder)
     return None
 
 
-def _run(reference: str, runs: Path, folder: Path) -> Source:
-    with existing_run(folder) as run:  # Refused if a process works on it.
-        facts = run.facts()
+def _run(runs: Path, folder: Path) -> Source:
+    name, facts = _name(folder), read_run(folder)
+    if process := worked_on_by(folder):
+        raise TrainingError(f"{name} is still going ({process}): wait for it")
     if not (folder / TRAINED).is_file():
-        name = run_name(runs, folder)
         if facts["status"] == "failed":
             raise TrainingError(f"{name} has failed ({facts.get('reason', 'for unknown reasons')})")
         raise TrainingError(f"{name} was interrupted: resume it with its own command first")
-    return Source(reference, f"{folder.parent.name}/{folder.name}", folder, facts, False)
+    return Source(_reference(runs, folder), name, folder, facts, is_version=False)
 
 
-def _version(reference: str, folder: Path) -> Source:
+def _version(models: Path, folder: Path) -> Source:
     card = read_card(folder / VERSION_CARD)
     try:
         facts = {
@@ -123,4 +124,13 @@ def _version(reference: str, folder: Path) -> Source:
         }
     except KeyError as error:
         raise TrainingError(f"{folder} was not made by a recipe: its card has no {error}") from None
-    return Source(reference, f"{folder.parent.name}/{folder.name}", folder, facts, True)
+    return Source(_reference(models, folder), _name(folder), folder, facts, is_version=True)
+
+
+def _name(folder: Path) -> str:
+    return "/".join(folder.absolute().parts[-2:])
+
+
+def _reference(base: Path, folder: Path) -> str:
+    base, folder = base.absolute(), folder.absolute()
+    return str(folder.relative_to(base) if folder.is_relative_to(base) else folder)

@@ -20,6 +20,8 @@ from training.networks.starting_weights import Weights, is_folded
 from training.overrides import renamed
 from training.pipeline.source_weights import weights_for
 from training.pipeline.sources import Source
+from training.publishing.training_overlap import note_training_photos
+from training.publishing.training_photos import contents, seen
 from training.recipe import Recipe
 from training.runs.folders import CHECKPOINTS, Run
 from training.runs.history import HISTORY
@@ -58,21 +60,40 @@ class Start:
         before = self.source.facts["trained"] if self.weights is None else {}
         return {name: before[name] for name in ("hardware", "continued_on") if name in before}
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: Run, recipe: Recipe, data: DataSet) -> str:
         """Note the start in a run's folder, with the checkpoint and history that it continues.
+
+        Returns:
+            A warning, if the source was trained on photos that the run is evaluated on.
 
         Raises:
             TrainingError: the folder can't be written.
         """
-        run.note(**{"from": self.source.reference, "start": self.record()})
+        source = self.source.folder if self.source.card() else None
+        digests = note_training_photos(run.folder, data, recipe, source)
+        photos = {"validation": data.validation, "test": data.test}
+        known = {name: int(seen(contents(data, photos[name]), digests).sum()) for name in photos}
+        trained_on = {name: count for name, count in known.items() if count}
+        also = {"trained_on": trained_on} if trained_on else {}
+        run.note(**{"from": self.source.reference, "start": {**self.record(), **also}})
+        if self.weights is None:
+            self._copy_state(run.folder)
+        counts = [f"{count:,} of the {len(photos[n]):,} {n}" for n, count in trained_on.items()]
+        return (
+            f"{self.source.name} was, or may have been, trained on {' and '.join(counts)} photos:"
+            " what is measured on them says too much"
+            if counts
+            else ""
+        )
+
+    def _copy_state(self, folder: Path) -> None:
         last = CheckpointFolder(self.source.folder / CHECKPOINTS).last()
-        if self.weights is not None or last is None:
-            return
-        with explained(f"cannot copy {last} to {run.folder}", "free some space"):
-            if (self.source.folder / HISTORY).is_file():
-                _copy(self.source.folder / HISTORY, run.folder / HISTORY)
-            (run.folder / CHECKPOINTS).mkdir(exist_ok=True)
-            _copy(last, run.folder / CHECKPOINTS / last.name)
+        history = self.source.folder / HISTORY
+        with explained(f"cannot copy the state of {self.source.name} to {folder}", "free space"):
+            (folder / CHECKPOINTS).mkdir(exist_ok=True)
+            for path in filter(None, (history if history.is_file() else None, last)):
+                with atomic_write(folder / path.relative_to(self.source.folder)) as temporary:
+                    shutil.copyfile(path, temporary)
 
 
 def start_from(
@@ -185,8 +206,3 @@ def _remarks(source: Source, recipe: Recipe, identity: RunIdentity) -> str:
         )
     since = _changes(source, identity, recipe, _ELSEWHERE)
     return f"{found} (since then: {'; '.join(since)})" if since else found
-
-
-def _copy(path: Path, to: Path) -> None:
-    with atomic_write(to) as temporary:
-        shutil.copyfile(path, temporary)

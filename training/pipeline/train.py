@@ -122,7 +122,7 @@ def train_and_publish(
             device=str(devices),
         )
         if run.facts()["status"] == "new":
-            _begin(run, identity, recipe, start, console)
+            _begin(run, identity, recipe, data, start, console)
         if weights:
             run.note(weights_file=weights.name)
         if backbone:
@@ -136,12 +136,17 @@ def train_and_publish(
 
 
 def _begin(
-    run: Run, identity: RunIdentity, recipe: Recipe, start: Start | None, console: Console
+    run: Run,
+    identity: RunIdentity,
+    recipe: Recipe,
+    data: DataSet,
+    start: Start | None,
+    console: Console,
 ) -> None:
     """Say how a new run begins, and copy what it continues."""
     if start:
-        say(console, start.line)
-        start.begin(run)
+        for line in filter(None, (start.line, start.begin(run, recipe, data))):
+            say(console, line)
         return
     for line in not_continued(run.folder.parents[1], identity, recipe):
         say(console, line)

@@ -1,6 +1,7 @@
 """Networks that start with the weights of others."""
 
 from dataclasses import replace
+from typing import Any
 
 import keras
 import numpy as np
@@ -23,11 +24,8 @@ from training.settings import FineTuning
 
 Batches = list[tuple[np.ndarray, np.ndarray]]
 
-RESIDUAL = replace(
-    RECIPES["clothing-cnn"],
-    precision="float32",
-    network=ResidualNetwork((4,), (2,), (4, 8), (1, 2), (1, 1), dropout=0.0),
-)
+NETWORK = ResidualNetwork((4,), (2,), (4, 8), (1, 2), (1, 1), dropout=0.0)
+RESIDUAL = replace(RECIPES["clothing-cnn"], precision="float32", network=NETWORK)
 WIDE = replace(RESIDUAL, network=WideNetwork(stage_blocks=1, width=1))
 DENSE = RECIPES["clothing-dense128-adam"]
 
@@ -85,11 +83,11 @@ def test_so_it_does_when_it_normalises_by_the_moments_of_a_batch() -> None:
 )
 @pytest.mark.parametrize("served", [False, True])
 def test_the_first_difference_is_named(
-    changed: dict[str, tuple[int, ...]], difference: str, served: bool
+    changed: dict[str, Any], difference: str, served: bool
 ) -> None:
     fitted = other(RESIDUAL)
     weights = weights_of(network_to_serve(RESIDUAL, fitted) if served else fitted)
-    recipe = replace(RESIDUAL, network=replace(RESIDUAL.network, **changed))
+    recipe = replace(RESIDUAL, network=replace(NETWORK, **changed))
 
     assert first_difference(network_to_fit(recipe, 4), weights) == difference
 

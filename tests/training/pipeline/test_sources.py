@@ -53,8 +53,8 @@ def test_a_run_is_found_by_its_folder_name_or_key(reference: str) -> None:
 
     source = find_source(reference, RUNS, MODELS)
 
-    assert (source.folder, source.is_version, source.reference) == (folder, False, reference)
-    assert source.name == "clothing-cnn/2026-11-27_0123456789ab"
+    assert (source.folder, source.is_version) == (folder, False)
+    assert source.name == source.reference == "clothing-cnn/2026-11-27_0123456789ab"
     assert (source.epochs, source.best_epoch) == (3, 2)
     assert source.recipe().epochs == 3
 
@@ -67,7 +67,7 @@ def test_a_version_is_found_by_its_name_or_folder(reference: str) -> None:
     source = find_source(reference, RUNS, MODELS)
 
     assert (source.folder.resolve(), source.is_version) == ((MODELS / "clothing/2").resolve(), True)
-    assert (source.name, source.epochs) == ("clothing/2", 3)
+    assert (source.name, source.reference, source.epochs) == ("clothing/2", "clothing/2", 3)
     assert source.recipe().network == RECIPE.network
 
 
@@ -104,7 +104,7 @@ def test_a_run_that_did_not_end_is_refused(facts: dict[str, str], message: str) 
 def test_a_run_that_is_still_going_is_refused() -> None:
     folder = make_run(trained=False, status="fitting")
 
-    with FileLock(folder / "lock"), pytest.raises(TrainingError, match="works on this run"):
+    with FileLock(folder / "lock"), pytest.raises(TrainingError, match=r"is still going \("):
         find_source("0123", RUNS, MODELS)
 
 

@@ -13,6 +13,11 @@ from training.errors import TrainingError, UsageError
 from training.pipeline import start as starting
 from training.pipeline.sources import Source
 from training.pipeline.start import Start, start_from
+from training.publishing.training_photos import (
+    read_training_photos,
+    training_digests,
+    write_training_photos,
+)
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.runs.folders import Run
@@ -25,10 +30,11 @@ STOPPING = replace(RECIPE, epochs=9, early_stopping=2)
 
 @pytest.fixture
 def data() -> DataSet:
-    parts = [
-        Split(np.zeros((count, 28, 28, 1), np.uint8), np.arange(count) % 2) for count in (6, 2, 4)
-    ]
-    return DataSet("fashion-mnist", ("shoe", "shirt"), "0123", *parts)
+    training, validation, test = (
+        Split(np.full((count, 28, 28, 1), count, np.uint8), np.arange(count) % 2)
+        for count in (6, 2, 4)
+    )
+    return DataSet("fashion-mnist", ("shoe", "shirt"), "0123", training, validation, test)
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +72,7 @@ def test_with_more_epochs_a_run_is_continued(data: DataSet, tmp_path: Path) -> N
     assert found.record() == {"run": "dense/run", "epochs": 3, "continued": True}
     assert found.trained() == {"hardware": {"device": "CPU"}}
     (tmp_path / "after").mkdir()
-    found.begin(Run(tmp_path / "after"))
+    assert not found.begin(Run(tmp_path / "after"), RECIPE, data)
     copied = {path.name: path.read_text() for path in (tmp_path / "after").rglob("*.*[nz]")}
     assert (copied["000003-00000000.npz"], copied["history.json"]) == ("state", "[]")
     noted = json.loads((tmp_path / "after" / "run.json").read_text())
@@ -113,6 +119,25 @@ def test_on_other_photos_a_run_starts_from_its_weights(data: DataSet, tmp_path: 
     assert start(source, RECIPE, other).line.endswith(": the photos have changed")
     with pytest.raises(TrainingError, match=r"can't be continued: the photos have changed\. To st"):
         start(source, replace(RECIPE, epochs=5), other)
+
+
+def test_photos_that_the_other_run_was_trained_on_are_counted(
+    data: DataSet, tmp_path: Path
+) -> None:
+    source = ended(RECIPE, data, tmp_path / "before")
+    (tmp_path / "before/model_card.json").write_text('{"labels": ["shoe", "shirt"]}')
+    write_training_photos(training_digests(data), tmp_path / "before/training_photos.npy")
+    swapped = replace(data, digest="4567", training=data.test, test=data.training)
+    (tmp_path / "after").mkdir()
+    run = Run(tmp_path / "after")
+
+    warning = start(source, RECIPE, swapped).begin(run, RECIPE, swapped)
+
+    assert warning.startswith("dense/run was, or may have been, trained on 6 of the 6 test photos:")
+    assert run.facts()["start"]["trained_on"] == {"test": 6}
+    known = read_training_photos(run.folder)
+    assert known is not None
+    assert len(known) == 2  # Of the photos of both, which are all alike.
 
 
 def test_nothing_new_is_refused(data: DataSet, tmp_path: Path) -> None:
