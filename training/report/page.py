@@ -10,7 +10,7 @@ import numpy as np
 
 from training.data.class_balance import imbalance
 from training.metrics.evaluation import Evaluation
-from training.model_cards import all_right
+from training.model_cards import all_right, start_text
 from training.report.overfitting import FEWEST, overfitting_start
 from training.report.pictures import DARK, LIGHT, curves
 from training.report.reliability import reliability
@@ -54,6 +54,7 @@ def render(
     return environment.get_template("page.html").render(
         title=title,
         card=card,
+        start=start_text(card.get("started_from")),
         metrics=evaluation.metrics(),
         light=LIGHT,
         dark=DARK,

@@ -7,7 +7,7 @@ from typing import Any
 
 from training.console import counted
 from training.errors import TrainingError
-from training.model_cards import CARD, read_card
+from training.model_cards import CARD, read_card, start_text
 from training.runs.history import best_epoch
 from training.runs.summary import RunSummary
 
@@ -31,7 +31,7 @@ def details(run: RunSummary, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("data", _data(run, facts, card)),
         ("data digest", str(facts.get("data", ""))),
         ("weights", _weights(facts)),
-        ("started from", str(facts.get("from") or "")),
+        ("started from", start_text(facts.get("start"))),
         ("fitted", _fitted(run, trained)),
         *((split, _figures(card, split)) for split in ("validation", "test")),
         ("hardware", _hardware(facts, trained)),
