@@ -1,11 +1,22 @@
 """Lines and tables on the terminal, printed as they are: no markup, no highlighting."""
 
+import os
 import unicodedata
 
 from rich.console import Console
 from rich.table import Table
 
+UNLIMITED = 10_000
+"""Columns that are enough for any table."""
+
 _BREAKING = ("Cc", "Cs", "Zl", "Zp")  # Control characters, surrogates, ends of lines.
+
+
+def whole_lines() -> Console:
+    """Return a console that folds tables to a terminal's width, but not in a pipe or a file."""
+    console = Console()
+    folded = console.is_terminal or "COLUMNS" in os.environ
+    return console if folded else Console(width=UNLIMITED)
 
 
 def say(console: Console, line: str) -> None:

@@ -44,3 +44,16 @@ def all_right(card: dict[str, Any]) -> bool:
     validation = card.get("metrics", {}).get("validation")
     calibrated = card.get("calibration", {}).get("calibrated")
     return bool(calibrated and validation and validation["accuracy"] == 1)
+
+
+def start_text(start: dict[str, Any] | None) -> str:
+    """Say what a model started from, by `started_from` of its card; empty without `--from`."""
+    if not start:
+        return ""
+    name, epochs = start.get("run") or start.get("version"), start["epochs"]
+    if start["continued"]:
+        return f"{name}, continued with epoch {epochs + 1}"
+    seen = start.get("trained_on", {})
+    counts = " and ".join(f"{count:,} {split}" for split, count in seen.items())
+    also = f"; trained there, or maybe: {counts} photos" if counts else ""
+    return f"the weights of {name}, epoch {epochs}{also}"

@@ -11,6 +11,8 @@ from training.recipe import Recipe
 FORMER_NAMES = {"split": "split_seed"}
 """Hyperparameters that runs, cards and results of earlier releases name otherwise."""
 
+_SEEDS = ("split_seed", "seed")
+
 # What a recipe is about, rather than a hyperparameter of it.
 _FIXED = (
     "name",
@@ -36,6 +38,19 @@ def hyperparameters(recipe: Recipe) -> dict[str, Any]:
         elif value is not None and name not in _FIXED:
             known[name] = value
     return known
+
+
+def changed_settings(parameters: Mapping[str, Any], own: Recipe) -> dict[str, Any]:
+    """Return those of a run's hyperparameters that differ from its recipe's, the seeds last.
+
+    Args:
+        parameters: by name, perhaps from a JSON file.
+        own: the recipe without overrides.
+    """
+    known = hyperparameters(own)
+    values = {n: tuple(v) if isinstance(v, list) else v for n, v in parameters.items()}
+    changed = [name for name in values if name not in known or known[name] != values[name]]
+    return {name: values[name] for name in sorted(changed, key=_SEEDS.__contains__)}
 
 
 def renamed(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,8 +118,15 @@ def restored(recipe: Recipe, model: str, parameters: Mapping[str, Any]) -> Recip
     Raises:
         UsageError: the recipe does not have these settings any more.
     """
-    assignments = [f"{name}={_shown(value)}" for name, value in parameters.items()]
+    assignments = [f"{name}={shown_value(value)}" for name, value in parameters.items()]
     return replace(override(recipe, assignments), model=model)
+
+
+def shown_value(value: Any) -> str:
+    """Return a value as `--set` takes it."""
+    if isinstance(value, tuple | list):
+        return ",".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _members(holder: Any) -> list[tuple[str, Any]]:
@@ -116,14 +138,12 @@ def _parsed(name: str, text: str, present: Any) -> Any:
     try:
         value = parse(text)
     except (KeyError, ValueError):
-        raise UsageError(f"{name} is {kind} (now {_shown(present)}), not {text!r}") from None
+        raise UsageError(f"{name} is {kind} (now {shown_value(present)}), not {text!r}") from None
     if isinstance(present, tuple) and len(value) != len(present):
-        raise UsageError(f"{name} has {len(present)} numbers (now {_shown(present)}), not {text!r}")
+        raise UsageError(
+            f"{name} has {len(present)} numbers (now {shown_value(present)}), not {text!r}"
+        )
     return value
-
-
-def _shown(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 
 def _finite(text: str) -> float:

@@ -79,7 +79,8 @@ def commit() -> str | None:
 
 def _file(module: str) -> Path:
     path = _PROJECT.joinpath(*module.split("."))
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    package = path / "__init__.py"  # Switching branches may leave a folder behind without it.
+    return package if package.is_file() else path.with_suffix(".py")
 
 
 def _counts(name: str) -> bool:

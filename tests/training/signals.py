@@ -69,11 +69,13 @@ def published(
     labels: tuple[str, ...] = LABELS,
     accuracy: float | None = None,
     fourth: int = 0,
+    trained_on: np.ndarray | None = None,
     **card: Any,
 ) -> int:
     """Publish the model that predicts the class whose pixel is bright, or `fourth` for the fourth.
 
-    Its card states the accuracy on the test photos, if it is given.
+    Its card states the accuracy on the test photos, if it is given. `trained_on` are the digests of
+    its training photos.
     """
     image = keras.Input((2, 2, 1), dtype="uint8", name="image")
     flat = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(image))
@@ -92,4 +94,4 @@ def published(
     }
     if accuracy is not None:
         described["metrics"] = {"test": {"accuracy": accuracy}}
-    return publish(network, {**described, **card}, base)
+    return publish(network, {**described, **card}, base, training_photos=trained_on)

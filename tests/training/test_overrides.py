@@ -58,7 +58,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones(name: str) -> None:
         ("learning_rate=nan", "learning_rate is a number (now 0.003), not 'nan'"),
         ("learning_rate=-1", "learning_rate is at least 0, not -1.0"),
         ("optimizer=adamax", "optimizer is one of adam, adamw, sgd, not 'adamax'"),
-        ("augmentation.flip=1", "augmentation.flip is true or false (now True), not '1'"),
+        ("augmentation.flip=1", "augmentation.flip is true or false (now true), not '1'"),
         ("augmentation.crop_area=0", "augmentation.crop_area is above 0 and at most 1, not 0.0"),
         ("network.dropout=1", "network.dropout is at least 0 and below 1, not 1.0"),
         ("network.stages=8", "network.stages has 2 numbers (now 48,96), not '8'"),

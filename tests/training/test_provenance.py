@@ -1,5 +1,7 @@
 """Digests of the code: of what it does, not of how it is written."""
 
+from pathlib import Path
+
 import pytest
 
 from training import provenance
@@ -83,3 +85,15 @@ def test_modules_without_effect_exist_and_are_left_out() -> None:
     for module in provenance._WITHOUT_EFFECT:
         assert provenance._file(module).is_file(), f"{module} is gone"
         assert module not in found
+
+
+def test_a_module_is_found_beside_a_folder_left_behind_with_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As switching branches leaves one, with `__pycache__` in it."""
+    (tmp_path / "training" / "report" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "training" / "report.py").write_text("A = 1")
+    monkeypatch.setattr(provenance, "_PROJECT", tmp_path)
+
+    assert provenance._file("training.report") == tmp_path / "training" / "report.py"
+    assert provenance.imported(["training.report"]) >= {"training.report"}

@@ -6,6 +6,7 @@ performs it. Keras and TensorFlow take seconds to import: `run` imports what nee
 
 COMMANDS = {
     "run": "train a recipe and publish the model",
+    "runs": "list the runs, or show one of them",
     "export": "publish a trained run, for example one trained without TensorFlow",
     "report": "write the report of a run again",
     "evaluate": "score a published model on any photos",

@@ -11,9 +11,9 @@ from training.recipe import Recipe
 from training.recipes import RECIPES, default_of, recipe_named
 
 
-def add_recipe(parser: argparse.ArgumentParser) -> None:
+def add_recipe(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Let a command name a recipe and change its hyperparameters: see `chosen_recipe`."""
-    what = parser.add_mutually_exclusive_group(required=True)
+    what = parser.add_mutually_exclusive_group(required=required)
     what.add_argument("recipe", nargs="?", metavar="RECIPE", help="one that `recipes` lists")
     what.add_argument("--recipe", dest="file", metavar="FILE", help="your own, such as recipe.py")
     what.add_argument("--default-of", metavar="MODEL", help="the default recipe of a model")
@@ -39,6 +39,11 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
         recipe = _default_recipe(arguments)
     else:
         recipe = recipe_named(arguments.recipe if arguments.file is None else arguments.file)
+    return with_overrides(recipe, arguments)
+
+
+def with_overrides(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
+    """Return a recipe with the overrides of the arguments of `add_recipe`; see `chosen_recipe`."""
     for former, name in FORMER_NAMES.items():
         if any(each.startswith(f"{former}=") for each in arguments.assignments):
             sys.stderr.write(f"note: {former} is called {name} now\n")
@@ -75,6 +80,11 @@ def add_models(parser: argparse.ArgumentParser, what: str = "folder of the model
     parser.add_argument("--models", type=Path, default=Path("models"), help=what)
 
 
+def add_runs(parser: argparse.ArgumentParser) -> None:
+    """Let a command find the runs."""
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs")
+
+
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Let a command choose what it computes on."""
     parser.add_argument(
@@ -85,7 +95,7 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 def add_training(parser: argparse.ArgumentParser) -> None:
     """Add what all commands that train take: data, folder of runs, device and the like."""
     add_data(parser)
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs")
+    add_runs(parser)
     add_device(parser)
     parser.add_argument(
         "--fresh", action="store_true", help="begin another run even if there is one"
@@ -126,7 +136,8 @@ def add_gate(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=TOLERANCE,
         metavar="POINTS",
-        help="accuracy that it may lose against the version served now (default %(default)s)",
+        help="points of accuracy that it may lose against the version that serves, or the best one"
+        " so far (default %(default)g)",
     )
     parser.add_argument(
         "--force", action="store_true", help="publish even if the gate refuses; the card records it"
@@ -134,7 +145,8 @@ def add_gate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model_config_file",
         type=Path,
-        help="the model server's: its label `stable` or its policy decides which version is served",
+        help="the model server's: its label `stable` or its policy decides which version serves"
+        " (default: those in the model's folder)",
     )
 
 

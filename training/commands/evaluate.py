@@ -69,6 +69,15 @@ def _show(figures: dict[str, Any], console: Console) -> None:
         f" {figures['photos']:,} photos, loss {figures['loss']:.4f},"
         f" {figures['images_per_second']:,.0f} images per second",
     )
+    if figures["trained_on"] and figures["unseen"]:
+        unseen = figures["unseen"]
+        low, high = unseen["accuracy_interval"]
+        say(
+            console,
+            f"on the {unseen['photos']:,} that it was not trained on: accuracy"
+            f" {unseen['accuracy']:.2%} (95% interval {low:.2%} to {high:.2%}), loss"
+            f" {unseen['loss']:.4f}",
+        )
     if "top_k" in figures:
         shares = (f"top-{k} accuracy {share:.2%}" for k, share in figures["top_k"].items())
         say(console, ", ".join(shares))

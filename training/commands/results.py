@@ -1,25 +1,33 @@
-"""`results`: measure recipes over several seeds, and write the table of all recipes."""
+"""`results`: measure recipes over several seeds, and show or write the table of all recipes."""
 
 import argparse
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 
 from training.backends import backend_name
 from training.commands.arguments import add_training
 from training.commands.training import train
-from training.console import say
+from training.console import say, show, whole_lines
 from training.errors import TrainingError, UsageError
+from training.judging.measurements import Results
 from training.judging.results import known_results, missing
-from training.judging.results_page import FEWEST, write_results
+from training.judging.results_page import FEWEST, sections, write_results
 from training.publishing.gate_policy import GatePolicy
 from training.recipe import Recipe
-from training.recipes import RECIPES, recipe_named
+from training.recipes import RECIPES, recipe_named, recipe_of_run
+from training.runs.folders import read_run
+from training.runs.references import run_folders
 from training.settings import BackboneNetwork
+
+_NOT_SHOWN = ("Not run here", "Each run", "published", "training accuracy", "command")
+"""Sections and columns that only the page has."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,26 +48,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output",
         type=Path,
-        default=Path("docs/results.md"),
-        metavar="FILE",
-        help="write the table here, and the measurements beside it (default %(default)s)",
+        metavar="FILE.md",
+        help="write the tables here, and the measurements beside it (default: show the tables)",
     )
     add_training(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Run what is missing, one recipe after the other, and write the table after each."""
+    """Run what is missing, one recipe after the other, and show or write the tables."""
     if arguments.seeds < 1:
         raise UsageError(f"--seeds must be at least 1, not {arguments.seeds}")
     if not (arguments.recipes or arguments.runs.is_dir() or arguments.runs == Path("runs")):
         raise UsageError(f"--runs {arguments.runs}: there is no such folder")
     names = list(RECIPES) if "all" in arguments.recipes else arguments.recipes
     chosen = [recipe_named(name) for name in names]
-    listed = [*RECIPES.values(), *(each for each in chosen if each.name not in RECIPES)]
+    listed = list({each.name: each for each in (*RECIPES.values(), *chosen)}.values())
+    listed += _recipes_of_runs(arguments.runs, {each.name for each in listed})
     console = Console()
-    _write(arguments, listed, {})
+    reasons: dict[str, str] = {}
+    _write(arguments, listed, reasons)
     for recipe in chosen:
-        reasons = {}
         try:
             known = known_results(listed, arguments.runs, arguments.output)
             conditions = partial(_conditions, arguments, console)
@@ -67,9 +75,12 @@ def run(arguments: argparse.Namespace) -> None:
             train(todo, arguments, arguments.runs / "published", GatePolicy(force=True))
         except TrainingError as error:
             say(console, f"{recipe.name}: {error}")
-            reasons = {recipe.name: _reason(error)}
+            reasons[recipe.name] = _reason(error)
         _write(arguments, listed, reasons)
-    say(console, f"results: {arguments.output}")
+    if arguments.output:
+        say(console, f"results: {arguments.output}")
+    else:
+        _show(_known(arguments, listed, reasons), listed)
 
 
 def _conditions(
@@ -91,10 +102,48 @@ def _conditions(
     return {"data": data.digest, "weights": digest, "backend": backend_name()}
 
 
-def _write(arguments: argparse.Namespace, recipes: list[Recipe], reasons: dict[str, str]) -> None:
+def _recipes_of_runs(runs: Path, listed: Container[str]) -> list[Recipe]:
+    """Return the recipes of runs, as they are now, that are not listed."""
+    found: dict[str, Recipe] = {}
+    for folder in run_folders(runs):
+        with contextlib.suppress(TrainingError, KeyError):
+            facts = read_run(folder)
+            if facts["recipe"] not in (*found, *RECIPES):
+                found[facts["recipe"]] = recipe_of_run(facts)
+    return [recipe for name, recipe in found.items() if name not in listed]
+
+
+def _known(
+    arguments: argparse.Namespace, recipes: list[Recipe], reasons: dict[str, str]
+) -> Results:
     known = known_results(recipes, arguments.runs, arguments.output)
-    known = replace(known, not_run={**known.not_run, **reasons})
-    write_results(recipes, known, arguments.output)
+    return replace(known, not_run={**known.not_run, **reasons})
+
+
+def _write(arguments: argparse.Namespace, recipes: list[Recipe], reasons: dict[str, str]) -> None:
+    if arguments.output:
+        write_results(recipes, _known(arguments, recipes, reasons), arguments.output)
+
+
+def _show(known: Results, recipes: list[Recipe]) -> None:
+    """Print the tables of the page that are about runs."""
+    console = whole_lines()
+    found = [
+        each for each in sections(recipes, known) if each.rows and each.title not in _NOT_SHOWN
+    ]
+    if not found:
+        say(console, "there are no runs that have been evaluated")
+    for section in found:
+        if section.title:
+            console.print()
+            say(console, section.title)
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        shown = [n for n, name in enumerate(section.columns) if name not in _NOT_SHOWN]
+        for index in shown:
+            table.add_column(section.columns[index].removesuffix(" accuracy"), overflow="fold")
+        for row in section.rows:
+            table.add_row(*(row[index].replace("`", "") for index in shown))
+        show(console, table)
 
 
 def _reason(error: TrainingError) -> str:

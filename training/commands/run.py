@@ -13,16 +13,19 @@ from training.commands.arguments import (
     chosen_recipe,
     gate_policy,
 )
+from training.commands.start import add_from, recipe_from, source_of
 from training.commands.training import train
 from training.console import say
 from training.errors import UsageError
+from training.pipeline.sources import Source
 from training.recipe import ANY_PHOTOS, Recipe
 from training.recipes import default_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    add_recipe(parser)
+    add_recipe(parser, required=False)
+    add_from(parser)
     add_models(parser, "publish into here")
     add_training(parser)
     add_gate(parser)
@@ -35,15 +38,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Train a recipe and publish the model."""
-    recipe = chosen_recipe(arguments)
-    say(Console(), _introduction(recipe, arguments))
+    source = source_of(arguments)
+    recipe = recipe_from(source, arguments) or chosen_recipe(arguments)
+    say(Console(), _introduction(recipe, source, arguments))
     if arguments.name is not None:
         recipe = _named(recipe, arguments.name)
-    train([recipe], arguments, arguments.models, gate_policy(arguments))
+    train([recipe], arguments, arguments.models, gate_policy(arguments), source)
 
 
-def _introduction(recipe: Recipe, arguments: argparse.Namespace) -> str:
+def _introduction(recipe: Recipe, source: Source | None, arguments: argparse.Namespace) -> str:
     """Say which recipe is run, why, and which result to expect."""
+    if source:
+        return f"{recipe.name} from {source.name}"
     changed = " (without the changes by --set)" if arguments.assignments else ""
     model = arguments.default_of
     if not model:

@@ -5,14 +5,21 @@ from pathlib import Path
 
 from rich.console import Console
 
+from training.pipeline.sources import Source
 from training.publishing.gate_policy import GatePolicy
 from training.recipe import Recipe
 
 
 def train(
-    recipes: list[Recipe], arguments: argparse.Namespace, models: Path, policy: GatePolicy
+    recipes: list[Recipe],
+    arguments: argparse.Namespace,
+    models: Path,
+    policy: GatePolicy,
+    source: Source | None = None,
 ) -> list[Path | None]:
     """Train recipes one after the other, with the arguments of `add_training`.
+
+    With a source, the runs start from it.
 
     Returns:
         The folder of each published version; None if the backend writes no SavedModel.
@@ -37,6 +44,7 @@ def train(
             deterministic=arguments.deterministic,
             checkpoint_minutes=arguments.checkpoint_minutes,
             tensorboard=arguments.tensorboard,
+            source=source,
         )
         paths = Paths(arguments.data, models, arguments.runs)
         return [train_and_publish(recipe, paths, options, console) for recipe in recipes]

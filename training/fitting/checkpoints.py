@@ -131,9 +131,9 @@ class CheckpointFolder:
         """Return the last checkpoint; None if there is none."""
         return next(reversed(self._paths()), None)
 
-    def clear(self) -> None:
-        """Remove all checkpoints, once the trained network is saved."""
-        for path in self._paths():
+    def keep_last(self) -> None:
+        """Remove all checkpoints but the last, which another run may continue with more epochs."""
+        for path in self._paths()[:-1]:
             path.unlink(missing_ok=True)
 
     def _paths(self) -> list[Path]:

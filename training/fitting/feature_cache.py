@@ -18,6 +18,7 @@ from training.data.datasets import DataSet, Rows
 from training.data.prepared_photos import PhotoStore
 from training.errors import TrainingError
 from training.networks.backbone import Backbone
+from training.networks.prediction import predict_batch
 from training.progress_bars import ProgressCallback, counting
 from training.provenance import source_digest
 from training.recipe import Recipe
@@ -129,6 +130,6 @@ def _write(
         file.truncate(done * row)
         for first in range(done, len(pixels), _BATCH):
             batch = np.ascontiguousarray(view.transform(pixels[first : first + _BATCH], first))
-            values = np.clip(frozen.predict_on_batch(batch), limits.min, limits.max)
+            values = np.clip(predict_batch(frozen, batch, _BATCH), limits.min, limits.max)
             file.write(values.astype(dtype).tobytes())
             progress(min(first + _BATCH, len(pixels)), len(pixels))

@@ -6,7 +6,7 @@ as good as any. With early stopping the result is that of the epoch with the low
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import keras
@@ -18,11 +18,14 @@ from training.data.datasets import DataSet
 from training.errors import Diverged, UsageError
 from training.fitting.averaged_weights import AveragedWeights
 from training.fitting.checkpointer import Checkpointer
-from training.fitting.checkpoints import Position
+from training.fitting.checkpoints import CheckpointFolder, Position
 from training.fitting.early_stopping import EarlyStopping
 from training.fitting.head_warmup import fit_head_warmup
+from training.fitting.interruption import Stop
 from training.fitting.optimizers import optimizer_of
+from training.networks.backbone import Backbone
 from training.networks.building import network_to_fit, network_to_serve
+from training.networks.starting_weights import Weights, set_weights
 from training.recipe import Recipe
 
 _VALIDATION_BATCH = 256
@@ -34,6 +37,7 @@ def fit(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     checkpointer: Checkpointer | None = None,
     scope: AbstractContextManager[object] | None = None,
+    weights: Weights | None = None,
 ) -> keras.Model:
     """Fit the network of a recipe, resuming from the last checkpoint if there is one.
 
@@ -43,6 +47,7 @@ def fit(
         callbacks: Keras callbacks, such as for progress.
         checkpointer: writes checkpoints; None: there are none.
         scope: in which all variables are created, such as one that uses several devices.
+        weights: of another network, to begin with; None: random ones, or those of the backbone.
 
     Returns:
         The network to serve, in float32, with the weights of the last epoch, or of the best one.
@@ -52,63 +57,85 @@ def fit(
         KeyboardInterrupt, Preempted: asked to stop; a checkpoint has been written.
     """
     keras.utils.set_random_seed(recipe.seed)
-    classes = len(data.labels)
-
-    def batches(first_step: int) -> TrainingBatches:
-        return TrainingBatches(data.training, data.labels, recipe, first_step)
-
     with scope or nullcontext():
-        network = network_to_fit(recipe, classes, data.backbone)
-        network.compile(
-            optimizer=optimizer_of(recipe, steps=len(batches(0))),
-            loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
-            # As an object: given by name, it is created during tracing, which then runs twice.
-            metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-            jit_compile={"auto": "auto", "on": True, "off": False}[recipe.jit],
-            steps_per_execution=recipe.steps_per_call,
-        )
-        if not (checkpointer and checkpointer.begun):
+        first = _batches(recipe, data)
+        network = compiled_network(recipe, len(data.labels), len(first), data.backbone)
+        if checkpointer and checkpointer.begun:
+            pass
+        elif weights is not None:
+            set_weights(network, weights, first)
+        else:
             fit_head_warmup(recipe, network, data, checkpointer.stop if checkpointer else None)
-        replicas = current().replicas()
-        batch_size = min(recipe.batch_size, len(data.training))
-        if batch_size % replicas:
-            raise UsageError(
-                f"{replicas} devices share each batch: --set batch_size to a multiple of"
-                f" {replicas}, not {batch_size}"
-            )
-        plain = PlainBatches(data.validation, classes, _VALIDATION_BATCH, replicas)
-        validation = plain if len(plain) else None
-        _fit_network(recipe, network, data, batches, validation, callbacks, checkpointer)
+        _fit_network(recipe, network, data, callbacks, checkpointer)
     return network_to_serve(recipe, network, data.backbone)
+
+
+def compiled_network(
+    recipe: Recipe, classes: int, steps: int, backbone: Backbone | None = None
+) -> keras.Model:
+    """Build the network that is fitted, with its optimizer, for epochs of so many steps."""
+    network = network_to_fit(recipe, classes, backbone)
+    network.compile(
+        optimizer=optimizer_of(recipe, steps),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
+        # As an object: given by name, it is created during tracing, which then runs twice.
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        jit_compile={"auto": "auto", "on": True, "off": False}[recipe.jit],
+        steps_per_execution=recipe.steps_per_call,
+    )
+    return network
+
+
+def fitted_network(recipe: Recipe, classes: int, checkpoints: CheckpointFolder) -> keras.Model:
+    """Return the result of a fit that has ended, in the form that is fitted, from its checkpoint.
+
+    Raises:
+        TrainingError: there is no checkpoint that can be read and is of this network.
+    """
+    network = compiled_network(recipe, classes, steps=1)
+    checkpointer = Checkpointer(checkpoints, 0, Stop())
+    checkpointer.resume(network)
+    network.optimizer.finalize_variable_values(network.trainable_variables)
+    checkpointer.early_stopping.restore(network)
+    return network
+
+
+def _batches(recipe: Recipe, data: DataSet, first_step: int = 0) -> TrainingBatches:
+    return TrainingBatches(data.training, data.labels, recipe, first_step)
+
+
+def _validation(recipe: Recipe, data: DataSet) -> PlainBatches | None:
+    """Return the batches to validate with, if any, for all devices that share a batch."""
+    replicas = current().replicas()
+    batch_size = min(recipe.batch_size, len(data.training))
+    if batch_size % replicas:
+        raise UsageError(
+            f"{replicas} devices share each batch: --set batch_size to a multiple of"
+            f" {replicas}, not {batch_size}"
+        )
+    batches = PlainBatches(data.validation, len(data.labels), _VALIDATION_BATCH, replicas)
+    return batches if len(batches) else None
 
 
 def _fit_network(
     recipe: Recipe,
     network: keras.Model,
     data: DataSet,
-    batches: Callable[[int], TrainingBatches],
-    validation: keras.utils.PyDataset | None,
     callbacks: Sequence[keras.callbacks.Callback],
     checkpointer: Checkpointer | None,
 ) -> None:
-    """Fit a compiled network; `batches` returns those of an epoch from a step on."""
+    """Fit a compiled network from the last checkpoint on."""
     if not network.optimizer.built:  # Otherwise it is built during tracing, which then runs twice.
         network.optimizer.build(network.trainable_variables)
-    early_stopping, averaged_weights = EarlyStopping(recipe.early_stopping), AveragedWeights()
-    always = [_FiniteLoss(), *callbacks, early_stopping]
-    if recipe.averaging:
-        always.append(averaged_weights)
-    if checkpointer:
-        checkpointer.early_stopping = early_stopping
-        checkpointer.averaged_weights = averaged_weights
-        always = [checkpointer.correction, *always, checkpointer]
+    validation = _validation(recipe, data)
+    early_stopping, always = _callbacks(recipe, callbacks, checkpointer)
     position = checkpointer.resume(network) if checkpointer else Position()
     if position.epoch >= recipe.epochs:  # Only what Keras does after the last epoch is missing.
         network.optimizer.finalize_variable_values(network.trainable_variables)
     while position.epoch < recipe.epochs and not early_stopping.is_due(position.epoch):
         # A partial epoch needs its own `fit`: in Keras, all epochs have the same length.
         end = position.epoch + 1 if position.step else recipe.epochs
-        remaining = batches(position.step)
+        remaining = _batches(recipe, data, position.step)
         hooks = [remaining.epoch_starter(), *always]
         if len(remaining):
             network.fit(
@@ -127,6 +154,23 @@ def _fit_network(
         if checkpointer and end < recipe.epochs:
             checkpointer.resume(network)  # Undoes what Keras does at the end of `fit`.
     early_stopping.restore(network)
+
+
+def _callbacks(
+    recipe: Recipe,
+    callbacks: Sequence[keras.callbacks.Callback],
+    checkpointer: Checkpointer | None,
+) -> tuple[EarlyStopping, list[keras.callbacks.Callback]]:
+    """Return early stopping, and all callbacks in the order in which they depend on each other."""
+    early_stopping, averaged_weights = EarlyStopping(recipe.early_stopping), AveragedWeights()
+    always = [_FiniteLoss(), *callbacks, early_stopping]
+    if recipe.averaging:
+        always.append(averaged_weights)
+    if checkpointer:
+        checkpointer.early_stopping = early_stopping
+        checkpointer.averaged_weights = averaged_weights
+        always = [checkpointer.correction, *always, checkpointer]
+    return early_stopping, always
 
 
 def _only_validate(

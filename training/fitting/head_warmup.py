@@ -10,6 +10,7 @@ from training.data.class_balance import class_weights
 from training.data.datasets import DataSet
 from training.fitting.interruption import Stop
 from training.networks.backbone import jit, tail_and_below, without_xla
+from training.networks.prediction import predict_batch
 from training.recipe import Recipe
 
 _BATCH = 128
@@ -33,9 +34,8 @@ def fit_head_warmup(
     without_xla(below)
     vectors = []
     for first in range(0, len(data.training), _BATCH):
-        part = data.training.inputs[first : first + _BATCH]
-        found = below.predict_on_batch(np.asarray(part, np.float32))
-        vectors.append(found[: len(part)])  # With several GPUs, TensorFlow repeats them for each.
+        part = np.asarray(data.training.inputs[first : first + _BATCH], np.float32)
+        vectors.append(predict_batch(below, part, _BATCH))
         stop.check()
     tail.compile(
         keras.optimizers.Adam(recipe.fine_tuning.head_learning_rate),

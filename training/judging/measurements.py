@@ -10,11 +10,19 @@ from training.errors import TrainingError
 from training.json_files import write_json
 from training.metrics import EVALUATION
 from training.model_cards import CARD, read_run_card
-from training.overrides import hyperparameters, renamed
+from training.overrides import (
+    changed_settings,
+    hyperparameters,
+    renamed,
+    shown_value,
+    with_defaults,
+)
 from training.recipe import Recipe
 from training.runs.folders import RUN, read_run
 from training.runs.history import read_history
 from training.runs.identity import changes
+from training.runs.references import run_name
+from training.runs.summary import summary
 
 _VARIED = ("seed", "split_seed")  # Runs of a recipe differ in these.
 
@@ -42,6 +50,7 @@ class Measurement:
         backend: of Keras; empty if not recorded.
         input_shape: height, width and channels of the input; empty if not recorded.
         preparation: from photo to pixels; likewise.
+        started_from: the run or version whose weights it started from; empty for a run of its own.
     """
 
     recipe: str
@@ -62,6 +71,7 @@ class Measurement:
     backend: str = ""
     input_shape: list[int] = field(default_factory=list)
     preparation: str = ""
+    started_from: str = ""
 
     @property
     def seeds(self) -> tuple[int, int]:
@@ -72,6 +82,12 @@ class Measurement:
     def random_weights(self) -> bool:
         """Whether its backbone had random weights: it shows that a recipe runs, and no more."""
         return self.parameters.get("network.weights") == "random"
+
+    def other_settings(self, recipe: Recipe) -> str:
+        """Return its settings that are not the recipe's own, apart from the two seeds."""
+        settings = changed_settings(with_defaults(self.parameters, recipe), recipe)
+        shown = [f"{n}={shown_value(v)}" for n, v in settings.items() if n not in _VARIED]
+        return ", ".join([*shown, *self._start()])
 
     def changes(self, recipe: Recipe, **now: Any) -> list[str]:
         """Say what differs from a run of the recipe today, apart from the two seeds.
@@ -86,18 +102,28 @@ class Measurement:
         seeds = {name: self.parameters[name] for name in _VARIED if name in self.parameters}
         if self.input_shape:
             now = {"input_shape": recipe.shape, "preparation": recipe.preparation, **now}
-        return changes(
-            {"parameters": self.parameters, **{name: getattr(self, name) for name in now}},
-            {"parameters": {**hyperparameters(recipe), **seeds}, **now},
-            recipe,
-        )
+        then = {"parameters": self.parameters, **{name: getattr(self, name) for name in now}}
+        now = {"parameters": {**hyperparameters(recipe), **seeds}, **now}
+        return [*changes(then, now, recipe), *self._start()]
+
+    def _start(self) -> list[str]:
+        return [f"from {self.started_from}"] if self.started_from else []
 
 
-def evaluated_runs(runs: Path) -> tuple[list[Measurement], int]:
-    """Return the measurements of the runs below a folder, and how many are not evaluated yet."""
+def evaluated_runs(runs: Path) -> tuple[list[Measurement], list[str]]:
+    """Return the measurements of the runs below a folder, and a line about each of the others."""
     evaluated = {path.parent for path in runs.rglob(EVALUATION) if path.with_name(CARD).exists()}
     begun = {path.parent for path in runs.rglob(RUN)}
-    return [_measurement(folder) for folder in sorted(evaluated)], len(begun - evaluated)
+    measured, others = [], []
+    for folder in sorted(evaluated | begun):
+        try:
+            if folder in evaluated:
+                measured.append(_measurement(folder))
+            else:
+                others.append(f"`{run_name(runs, folder)}`: {summary(folder).progress}")
+        except TrainingError as error:
+            others.append(f"`{run_name(runs, folder)}`: {error}")
+    return measured, others
 
 
 @dataclass(frozen=True)
@@ -109,12 +135,14 @@ class Results:
         not_run: by recipe, why it could not be run.
         random_weights: by recipe, the number of photos with which it ran end to end with random
             weights.
-        left_out: the runs that are no measurements, in a few words each; not saved.
+        other_settings: measurements with other settings than their recipe's own; not saved.
+        left_out: the other runs, in a few words each; not saved.
     """
 
     measurements: Sequence[Measurement] = ()
     not_run: Mapping[str, str] = field(default_factory=dict)
     random_weights: Mapping[str, int] = field(default_factory=dict)
+    other_settings: Sequence[Measurement] = ()
     left_out: Sequence[str] = ()
 
 
@@ -176,6 +204,7 @@ def _measurement(folder: Path) -> Measurement:
             backend=backend,
             input_shape=card.get("input_shape", []),
             preparation=card.get("preparation", ""),
+            started_from=facts.get("from", ""),
         )
     except (KeyError, TypeError) as error:
         raise TrainingError(f"{folder / CARD} is not the card of a run (no {error})") from error

@@ -1,40 +1,78 @@
-"""Warnings that a model was, or may have been, trained on photos: it looks too good on them."""
+"""Which photos a model was, or may have been, trained on: it looks too good on them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from training.data.datasets import DataSet
+import numpy as np
+
+from training.data.datasets import DataSet, Photos
 from training.data.splits import SPLITS
 from training.overrides import renamed
 from training.publishing.published_model import PublishedModel
 from training.publishing.training_overlap import is_same_data, seen_contents, seen_photos
+from training.publishing.training_photos import pixel_contents, seen
 from training.recipe import Recipe
 
 
-def data_warning(model: PublishedModel, data: DataSet, split: str, recipe: Recipe) -> str:
-    """Return a warning about a split of a data set, loaded by a recipe; empty if none is needed."""
-    name, held_out = f"{model.name}/{model.version}", recipe.held_out
-    if is_same_data(model.card, data, recipe):
-        then = renamed(model.card.get("parameters", {})).get("held_out", held_out)
-        if split == "training":
-            return f"{name} was trained on these photos: it looks better on them than it is"
-        if split == "validation" and then != held_out:
-            return f"{name} may have been trained on some of these photos: it held out others"
-        return ""
+@dataclass(frozen=True)
+class Overlap:
+    """What is known of which photos a model was trained on.
+
+    Attributes:
+        seen: bool `[photos]`; None if it is unknown.
+        exact: whether it was trained on those for certain; otherwise it may have been.
+    """
+
+    seen: np.ndarray | None
+    exact: bool
+
+    def warning(self, name: str, photos: int) -> str:
+        """Return a line about it; empty if the model was trained on none of the photos.
+
+        Args:
+            name: of the model.
+            photos: how many there are.
+        """
+        if self.seen is None:
+            return f"{name} may have been trained on these photos: it keeps no digests of its own"
+        count = int(self.seen.sum())
+        if not count:
+            return ""
+        was = "was" if self.exact else "may have been"
+        warning = f"{name} {was} trained on {count:,} of these {photos:,} photos"
+        if count < photos:
+            return f"{warning}, and looks better on them than it is"
+        return f"{warning}: there is no honest figure of it on them"
+
+
+def overlap_with_data(model: PublishedModel, data: DataSet, split: str, recipe: Recipe) -> Overlap:
+    """Return the overlap with a split of a data set, loaded by a recipe."""
     part = dict(zip(SPLITS, data.splits, strict=True))[split]
-    seen = seen_photos(model.card, data, part)
-    some = "an unknown number" if seen is None else f"{seen.sum():,}"
-    return (
-        f"these are not the photos that {name} was trained on, or they are split differently:"
-        f" {some} of the {len(part):,} may have been trained on"
-    )
+    digests, card = model.training_photos, model.card
+    if digests is not None:
+        return Overlap(seen_photos(digests, card, data, recipe, part), exact=True)
+    if not is_same_data(card, data, recipe):
+        return Overlap(seen_photos(None, card, data, recipe, part), exact=False)
+    then = renamed(card.get("parameters", {})).get("held_out", recipe.held_out)
+    if split == "validation" and then != recipe.held_out:
+        return Overlap(None, exact=False)  # It held out other photos.
+    return Overlap(np.full(len(part), split == "training"), exact=True)
 
 
-def folder_warning(model: PublishedModel, contents: Sequence[str]) -> str:
-    """Return a warning about a folder of photos, given by their sha256; may be empty."""
-    seen = seen_contents(model.card, list(contents))
-    if seen is None:
-        return ""
-    return (
-        f"if {model.name}/{model.version} was made from these photos, it was trained on"
-        f" {seen.sum():,} of the {len(contents):,}, and looks better on them than it is"
+def overlap_with_photos(model: PublishedModel, contents: Sequence[str], photos: Photos) -> Overlap:
+    """Return the overlap with any photos.
+
+    A model that was trained on arrays keeps digests of pixels. Preparations leave photos of its
+    size that look like those alone, so these are recognized when they come as files.
+
+    Args:
+        model: the model.
+        contents: the sha256 of the file of each photo.
+        photos: the same, prepared as the model needs them.
+    """
+    if model.training_photos is None:
+        return Overlap(seen_contents(model.card, list(contents)), exact=False)
+    files, pixels = (
+        seen(each, model.training_photos) for each in (contents, pixel_contents(photos))
     )
+    return Overlap(files | pixels, exact=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from training.console import counted
 from training.judging.measurements import (
     Measurement,
     Results,
@@ -93,39 +94,36 @@ def superseded(measurements: Iterable[Measurement]) -> list[Measurement]:
     return found
 
 
-def known_results(recipes: Iterable[Recipe], runs: Path, page: Path) -> Results:
+def known_results(recipes: Iterable[Recipe], runs: Path, page: Path | None = None) -> Results:
     """Return the measurements of the runs below a folder, and those saved beside the page.
 
-    Runs with other settings than their recipes' are no measurements of these, unless they were when
+    Runs with other settings than their recipes' are kept apart, unless these were the recipe's when
     they were saved.
     """
     listed = {recipe.name: recipe for recipe in recipes}
-    saved = read_measurements(page.with_suffix(".json"))
+    saved = read_measurements(page.with_suffix(".json")) if page else Results()
     before = {(each.recipe, each.began) for each in saved.measurements}
-    evaluated, unfinished = evaluated_runs(runs)
-    measured, random_weights = [], dict(saved.random_weights)
-    left_out = Counter({"not finished": unfinished} if unfinished else {})
+    evaluated, others = evaluated_runs(runs)
+    measured, other_settings, random_weights = [], [], dict(saved.random_weights)
     new = [each for each in evaluated if (each.recipe, each.began) not in before]
-    for each in [*saved.measurements, *new]:
-        if each.recipe not in listed:
-            left_out[f"of `{each.recipe}`, which is not in the list of recipes"] += 1
+    unlisted = Counter(each.recipe for each in (*saved.measurements, *new))
     for each in evaluated:
         recipe = listed.get(each.recipe)
         if recipe is None:
             continue
         if each.random_weights:
             random_weights[each.recipe] = each.all_photos
-        elif (each.recipe, each.began) in before or not (why := each.changes(recipe)):
+        elif (each.recipe, each.began) in before or not each.changes(recipe):
             measured.append(each)
         else:
-            left_out[f"of `{each.recipe}` with other settings ({'; '.join(why)})"] += 1
+            other_settings.append(each)
     kept = merged([*saved.measurements, *measured])
     all_runs = {(m.recipe, m.model, m.began, m.seeds) for m in (*saved.measurements, *measured)}
+    left_out = [
+        f"{counted(count, 'run')} of `{name}`, which is not in the list of recipes"
+        for name, count in unlisted.items()
+        if name not in listed
+    ]
     if older := len(all_runs) - len(kept):
-        left_out["replaced by a newer run with the same seed"] = older
-    return Results(
-        kept,
-        saved.not_run,
-        random_weights,
-        [f"{count} {what}" for what, count in left_out.items()],
-    )
+        left_out.append(f"{counted(older, 'run')} replaced by a newer one with the same seed")
+    return Results(kept, saved.not_run, random_weights, other_settings, [*others, *left_out])

@@ -19,7 +19,7 @@ from training.data.prepared_photos import Source, content_digests, photo_store
 from training.data.split_folders import split_folders
 from training.data.splits import SPLITS
 from training.errors import TrainingError, UsageError
-from training.judging.overlap_warnings import data_warning, folder_warning
+from training.judging.overlap_warnings import Overlap, overlap_with_data, overlap_with_photos
 from training.metrics.evaluation import Evaluation
 from training.overrides import renamed
 from training.progress_bars import counting
@@ -39,25 +39,27 @@ class LabelledPhotos:
         labels: class names, in the order of the classes.
         photos: uint8 `[photos, height, width, channels]`.
         classes: int64 `[photos]`.
+        overlap: which of them the model was trained on.
         left_out: photos that could not be used, with the reasons.
-        warning: why the model may look better on these photos than it is; may be empty.
     """
 
     name: str
     labels: tuple[str, ...]
     photos: Photos
     classes: np.ndarray
+    overlap: Overlap
     left_out: tuple[str, ...] = ()
-    warning: str = ""
 
 
 def score(model: PublishedModel, photos: LabelledPhotos) -> dict[str, Any]:
     """Evaluate a model on photos.
 
     Returns:
-        JSON values: `model`, `version`, `data`, `warning`, `photos_left_out`, the figures of
-        `Evaluation.metrics`, `labels`, `confusion` (rows: correct class; columns: predicted one),
-        `seconds` and `images_per_second`.
+        JSON values: `model`, `version`, `data`; `trained_on`, how many of the photos the model was,
+        or may have been, trained on (None if unknown), and a `warning` about it; `photos_left_out`;
+        the figures of `Evaluation.metrics`; `unseen`, those of the photos that it was not trained
+        on (None if unknown, or without any); `labels`, `confusion` (rows: correct class; columns:
+        predicted one), `seconds` and `images_per_second`.
 
     Raises:
         TrainingError: the photos do not have the model's shape or labels.
@@ -68,13 +70,16 @@ def score(model: PublishedModel, photos: LabelledPhotos) -> dict[str, Any]:
     seconds = time.monotonic() - began
     columns = np.array([model.labels.index(label) for label in photos.labels])
     evaluation = Evaluation(photos.labels, photos.classes, probabilities[:, columns])
+    seen = photos.overlap.seen
     return {
         "model": model.name,
         "version": model.version,
         "data": photos.name,
-        "warning": photos.warning,
+        "trained_on": None if seen is None else int(seen.sum()),
+        "warning": photos.overlap.warning(f"{model.name}/{model.version}", len(photos.classes)),
         "photos_left_out": list(photos.left_out),
         **evaluation.metrics(),
+        "unseen": None if seen is None or seen.all() else evaluation.of(~seen).metrics(),
         "labels": list(photos.labels),
         "confusion": evaluation.confusion().tolist(),
         "seconds": round(seconds, 3),
@@ -101,8 +106,8 @@ def recipe_photos(
     if not len(part):
         raise _no_photos(data_set.name, split)
     described = f"the {split} photos of {data_set.name} (sha256 {data_set.digest[:12]}…)"
-    warning = data_warning(model, data_set, split, chosen)
-    return LabelledPhotos(described, data_set.labels, part.photos, part.classes, warning=warning)
+    overlap = overlap_with_data(model, data_set, split, chosen)
+    return LabelledPhotos(described, data_set.labels, part.photos, part.classes, overlap)
 
 
 def folder_photos(
@@ -130,14 +135,14 @@ def folder_photos(
     with counting(console, "preparing photos") as progress:
         store = photo_store(sources, model.preparation, model.shape, progress)
     left_out += [f"{sources[content].name}: {fault}" for content, fault in store.damaged.items()]
-    good = [(store.rows[digest], index) for digest, index in labelled if digest in store.rows]
+    good = [each for each in labelled if each[0] in store.rows]
     if not good:
         raise TrainingError(f"{folder} has no readable photos")
-    rows, classes = np.array(good, np.int64).T
-    warning = folder_warning(model, [digest for digest in sources if digest in store.rows])
-    return LabelledPhotos(
-        folder.name, model.labels, store.pixels[rows], classes, tuple(left_out), warning
-    )
+    contents = [content for content, _ in good]
+    photos = store.pixels[[store.rows[content] for content in contents]]
+    classes = np.array([index for _, index in good], np.int64)
+    overlap = overlap_with_photos(model, contents, photos)
+    return LabelledPhotos(folder.name, model.labels, photos, classes, overlap, tuple(left_out))
 
 
 def _check(model: PublishedModel, photos: LabelledPhotos) -> None:

@@ -51,6 +51,10 @@ class Evaluation:
         """Whether the prediction is correct, bool `[photos]`."""
         return np.asarray(self.predicted == self.classes)
 
+    def of(self, chosen: np.ndarray) -> Evaluation:
+        """Return the evaluation of some of the photos, given by a mask or their indices."""
+        return Evaluation(self.labels, self.classes[chosen], self.probabilities[chosen])
+
     def confusion(self) -> np.ndarray:
         """Count photos by correct class (row) and predicted class (column): int64."""
         count = len(self.labels)

@@ -20,6 +20,7 @@ class Difference:
         estimate: accuracy of the new minus accuracy of the old, as a fraction.
         low: lower end of the confidence interval of `estimate`.
         high: upper end.
+        old_accuracy: of the old model on these photos.
     """
 
     photos: int
@@ -28,6 +29,7 @@ class Difference:
     estimate: float
     low: float
     high: float
+    old_accuracy: float
 
 
 def accuracy_interval(right: int, photos: int) -> tuple[float, float]:
@@ -67,7 +69,8 @@ def paired_difference(new: np.ndarray, old: np.ndarray) -> Difference:
     shared = _correlation(both, gained, lost, neither)
     below = _joined(new_share - new_low, old_high - old_share, shared)
     above = _joined(new_high - new_share, old_share - old_low, shared)
-    return Difference(photos, gained, lost, estimate, estimate - below, estimate + above)
+    low, high = estimate - below, estimate + above
+    return Difference(photos, gained, lost, estimate, low, high, old_share)
 
 
 def _joined(one: float, other: float, correlation: float) -> float:

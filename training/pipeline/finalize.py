@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 from rich.console import Console
@@ -22,6 +22,8 @@ from training.model_cards import CARD, all_right
 from training.publishing.card import model_card
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.served.summary import served_note
+from training.publishing.training_overlap import note_training_photos
+from training.publishing.verdict import Verdict
 from training.recipe import Recipe
 from training.runs.folders import Run
 from training.runs.history import chosen_epoch, read_history
@@ -34,9 +36,6 @@ from training.trust.calibrate_and_evaluate import (
     predict_in_memory,
 )
 from training.trust.recognition_threshold import RECOGNIZED_SHARE
-
-if TYPE_CHECKING:
-    from training.publishing.gate import Verdict  # Imports TensorFlow, which JAX does not need.
 
 
 def finalize(
@@ -76,6 +75,7 @@ def finalize(
         with _predictor(network, calibrated, base) as predict:
             found = evaluate_calibrated(calibrated, predict, recipe, data, data_folder)
         card = _save_results(found, recipe, data, run)
+        digests = note_training_photos(run.folder, data, recipe)
         _warn_about_few_photos(card, console)
         if backend_name() != "tensorflow":
             _write_report(run.folder, console)
@@ -84,12 +84,14 @@ def finalize(
             words += ["--data", str(data_folder)] if data_folder else []
             say(console, shlex.join([*words, "--models", str(base.parent)]))
             return None
+        from training.publishing.comparison import reloading
         from training.publishing.gate import judge
         from training.publishing.publish import publish
 
-        verdict = judge(recipe, data, found.test, base, policy)
+        again = reloading(data_folder, console)
+        verdict = judge(recipe, data, found.test, base, policy, trained_on=digests, reload=again)
         card = _pass_gate(card, verdict, run.folder, console)
-        version = base / str(publish(network, card, base, calibrated.recognizer))
+        version = base / str(publish(network, card, base, calibrated.recognizer, digests))
     except TrainingError as error:
         raise type(error)(f"{error}. The trained network is in {run.folder}") from error
     run.note(status="published", version=str(version))
@@ -162,6 +164,8 @@ def _save_results(
     card = model_card(recipe, data, metrics, trust, {**facts["trained"], "run": facts["id"]})
     if "weights_file" in facts:
         card["weights"] = {"name": facts["weights_file"], "sha256": facts["weights"]}
+    if "start" in facts:
+        card["started_from"] = facts["start"]
     card["histograms"] = histograms(found.test, "test")
     save_evaluation(found.test, data.test.photos, run.folder)
     write_json(run.folder / CARD, card)
@@ -169,7 +173,7 @@ def _save_results(
 
 
 def _pass_gate(
-    card: dict[str, Any], verdict: "Verdict", folder: Path, console: Console
+    card: dict[str, Any], verdict: Verdict, folder: Path, console: Console
 ) -> dict[str, Any]:
     """Return the card with the gate's verdict, once it and the report are written, or Refused."""
     card = {**card, "gate": verdict.record()}

@@ -12,8 +12,8 @@ from training.pipeline.finalize import finalize
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.model_folder import check_writable, version_of_run
 from training.recipes import recipe_of_run
-from training.runs.folders import existing_run
-from training.runs.trained_network import TRAINED, load_trained_network
+from training.runs.folders import TRAINED, existing_run
+from training.runs.trained_network import load_trained_network
 
 
 def publish_run(

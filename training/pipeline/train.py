@@ -1,8 +1,9 @@
 """A run of a recipe, from data to a published version. Steps that are done are not repeated."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -21,14 +22,19 @@ from training.fitting.interruption import interruptible
 from training.fitting.progress import FitProgress
 from training.fitting.tensorboard import EventWriter
 from training.networks.backbone import Backbone, load_backbone
+from training.overrides import changed_settings
 from training.pipeline.finalize import finalize
+from training.pipeline.sources import Source
+from training.pipeline.start import Start, start_from
 from training.publishing.card import circumstances, continued
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.model_folder import check_writable, version_of_run
 from training.recipe import Recipe
-from training.runs.folders import Run, claimed_run, not_continued
+from training.recipes import unchanged
+from training.runs.folders import CHECKPOINTS, Run, claimed_run, not_continued
 from training.runs.history_writer import HistoryWriter
-from training.runs.identity import code_of, run_identity
+from training.runs.identity import RunIdentity, code_of, run_identity
+from training.runs.names import run_label
 from training.runs.trained_network import load_trained_network, save_trained_network
 from training.settings import BackboneNetwork
 
@@ -59,6 +65,7 @@ class RunOptions:
         deterministic: the same weights bit by bit each time, however often it is interrupted.
         checkpoint_minutes: time between two checkpoints within an epoch.
         tensorboard: folder for TensorBoard's event files; None: none are written.
+        source: another run or a published version to start from.
     """
 
     devices: Devices
@@ -67,6 +74,7 @@ class RunOptions:
     deterministic: bool = False
     checkpoint_minutes: float = 10.0
     tensorboard: Path | None = None
+    source: Source | None = None
 
 
 def train_and_publish(
@@ -95,25 +103,59 @@ def train_and_publish(
         deterministic=options.deterministic,
         weights=weights.sha256 if weights else "",
     )
-    with claimed_run(paths.runs, identity, fresh=options.fresh) as run, _outcome(run, devices):
+    start = None
+    if options.source:
+        with_backbone = replace(data, backbone=backbone)
+        start = start_from(options.source, recipe, with_backbone, identity, paths.runs)
+        identity = replace(identity, started_from=start.digest)
+    own = unchanged(recipe)
+    claimed = claimed_run(paths.runs, identity, label=run_label(recipe, own), fresh=options.fresh)
+    with claimed as run, _outcome(run, devices):
         version = version_of_run(base, run.facts()["id"])
         if version:
             say(console, f"{run.folder} is finished, published as {version}; --fresh begins again")
             return version
-        if recipe.file:
-            run.note(recipe_file=recipe.file)
+        run.note(
+            changed=changed_settings(identity.parameters, own),
+            data_folder=_data_folder(paths.data),
+            recipe_file=recipe.file or None,
+            device=str(devices),
+        )
         if run.facts()["status"] == "new":
-            for line in not_continued(paths.runs, identity, recipe):
-                say(console, line)
+            _begin(run, identity, recipe, data, start, console)
         if weights:
             run.note(weights_file=weights.name)
         if backbone:
             data = with_features(recipe, data, backbone, console)
         network = load_trained_network(run.folder)
         if network is None:
-            run.note(trained=continued(run.facts().get("trained", {}), began))
-            network = _fit(recipe, data, run, options, console)
+            before = run.facts().get("trained") or (start.trained() if start else {})
+            run.note(trained=continued(before, began))
+            network = _fit(recipe, data, run, options, start, console)
         return finalize(network, recipe, data, paths.data, run, base, options.policy, console)
+
+
+def _begin(
+    run: Run,
+    identity: RunIdentity,
+    recipe: Recipe,
+    data: DataSet,
+    start: Start | None,
+    console: Console,
+) -> None:
+    """Say how a new run begins, and copy what it continues."""
+    if start:
+        for line in filter(None, (start.line, start.begin(run, recipe, data))):
+            say(console, line)
+        return
+    for line in not_continued(run.folder.parents[1], identity, recipe):
+        say(console, line)
+
+
+def _data_folder(named: Path | None) -> str | None:
+    """Return where data sets are looked for first, as an absolute path."""
+    folder = str(named or os.environ.get("PHOTOLABEL_DATA") or "")
+    return os.path.abspath(folder) if folder else None  # Keeps links.
 
 
 def _backbone(recipe: Recipe, data: Path | None, console: Console) -> Backbone | None:
@@ -123,21 +165,28 @@ def _backbone(recipe: Recipe, data: Path | None, console: Console) -> Backbone |
 
 
 def _fit(
-    recipe: Recipe, data: DataSet, run: Run, options: RunOptions, console: Console
+    recipe: Recipe,
+    data: DataSet,
+    run: Run,
+    options: RunOptions,
+    start: Start | None,
+    console: Console,
 ) -> keras.Model:
     """Fit, starting from the last checkpoint, and save the trained network."""
-    checkpoints = CheckpointFolder(run.folder / "checkpoints")
+    checkpoints = CheckpointFolder(run.folder / CHECKPOINTS)
     progress = FitProgress(console)
     callbacks = [HistoryWriter(run.folder, min(recipe.batch_size, len(data.training))), progress]
     if options.tensorboard:
         callbacks.append(EventWriter(options.tensorboard / recipe.name / run.folder.name))
-    if checkpoints.last():
+    if checkpoints.last() and run.facts()["status"] != "new":
         say(console, f"resumes from {checkpoints.last()}")
     run.note(status="fitting")
     try:
         with interruptible() as stop:
             checkpointer = Checkpointer(checkpoints, options.checkpoint_minutes, stop)
-            network = fit(recipe, data, callbacks, checkpointer, options.devices.backend.spread())
+            scope = options.devices.backend.spread()
+            weights = start.weights if start else None
+            network = fit(recipe, data, callbacks, checkpointer, scope, weights)
     except (KeyboardInterrupt, Preempted):
         say(console, f"stopped; the same command resumes from {checkpoints.last()}")
         raise
@@ -159,7 +208,7 @@ def _fit(
     run.note(trained={**run.facts()["trained"], "seconds": seconds, "epochs": epochs})
     save_trained_network(network, run.folder)
     run.note(status="trained")
-    checkpoints.clear()
+    checkpoints.keep_last()
     return network
 
 

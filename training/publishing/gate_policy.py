@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-TOLERANCE = 0.5
+TOLERANCE = 0.0
 """Percentage points of accuracy that a version may lose by default."""
+
+LEAST_ADVANTAGE = 0.0
+"""What the 95% interval of a model's advantage over a constant answer must lie above."""
 
 
 @dataclass(frozen=True)
@@ -12,7 +15,8 @@ class GatePolicy:
     """How strict the gate is.
 
     Attributes:
-        tolerance: percentage points of accuracy that a version may lose to the one that serves.
+        tolerance: percentage points of accuracy that a version may lose to the one that serves, or
+            to the best one.
         force: publish whatever the gate finds; the card records its findings.
         model_config_file: of the model server, where it has one.
     """

@@ -57,14 +57,18 @@ def find_version(models: Path, reference: str) -> Path:
         raise TrainingError(f"a published model is NAME or NAME/VERSION, not {reference!r}")
     versions = _versions(models / name)
     if not versions:
-        folders = sorted(models.iterdir()) if models.is_dir() else []
-        known = [each.name for each in folders if each.is_dir() and published_versions(each)]
-        listed = ", ".join(known) or "none"
+        listed = ", ".join(model_names(models)) or "none"
         raise TrainingError(f"there is no published model {name} in {models}; there are: {listed}")
     if number and number not in map(str, versions):
         listed = ", ".join(map(str, versions))
         raise TrainingError(f"{name} has no version {number} in {models}; it has {listed}")
     return models / name / (number or str(versions[-1]))
+
+
+def model_names(models: Path) -> list[str]:
+    """Return the names of the models that have published versions."""
+    folders = sorted(models.iterdir()) if models.is_dir() else []
+    return [each.name for each in folders if each.is_dir() and published_versions(each)]
 
 
 def _versions(base: Path) -> list[int]:

@@ -20,12 +20,17 @@ from training.publishing.model_folder import GRAPH_BYTES
 from training.publishing.published_model import in_batches
 from training.publishing.saved_model import write_classifier, write_saved_model
 from training.publishing.saved_model_check import check_saved_model
+from training.publishing.training_photos import VERSION_TRAINING_PHOTOS, write_training_photos
 from training.trust.calibrate_and_evaluate import Predictor
 from training.trust.recognition_threshold import Recognizer
 
 
 def publish(
-    network: keras.Model, card: dict[str, Any], base: Path, recognizer: Recognizer | None = None
+    network: keras.Model,
+    card: dict[str, Any],
+    base: Path,
+    recognizer: Recognizer | None = None,
+    training_photos: np.ndarray | None = None,
 ) -> int:
     """Publish a network as the next version, and return its number.
 
@@ -34,6 +39,7 @@ def publish(
         card: from `training.publishing.card`.
         base: the model's folder; made if missing.
         recognizer: of the same network, if the model is to output `recognized`.
+        training_photos: digests to keep with it (`training.publishing.training_photos`).
 
     Raises:
         TrainingError: the exported model differs from the network, or the folder cannot be written.
@@ -43,6 +49,8 @@ def publish(
         with _writing():
             write_saved_model(network, card, staging.folder, recognizer)
         check_saved_model(network, card, staging.folder, recognizer)
+        if training_photos is not None:
+            write_training_photos(training_photos, staging.folder / VERSION_TRAINING_PHOTOS)
         return staging.publish()
 
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from training.data.datasets import Photos
 from training.errors import TrainingError
+from training.publishing.training_photos import read_training_photos
 
 _BATCH = 64  # Of photos; the feature maps of a large network take gigabytes for more.
 
@@ -24,6 +25,8 @@ class PublishedModel:
         preparation: how photos become pixels, a name in `serving.photos.preparation`.
         card: the model card; may be empty if the model was made elsewhere.
         recognizes: whether it outputs `recognized`.
+        training_photos: digests of the photos that it was trained on; None if it has none
+            (`training.publishing.training_photos`).
     """
 
     def __init__(self, folder: Path) -> None:
@@ -33,6 +36,7 @@ class PublishedModel:
             TrainingError: it is not a SavedModel that keeps contract 1.
         """
         self.name, self.version = folder.parent.name, int(folder.name)
+        self.training_photos = read_training_photos(folder)
         try:
             # Kept: the signatures alone do not keep the weights alive.
             self._loaded = tf.saved_model.load(str(folder))

@@ -1,5 +1,6 @@
 """The recipes: one short module each, with one `RECIPE` or several `RECIPES`."""
 
+import contextlib
 import importlib
 import pkgutil
 from collections.abc import Iterator
@@ -57,6 +58,13 @@ def recipe_named(name: str) -> Recipe:
             f"there is no recipe {name!r}; there are {', '.join(RECIPES)}, images-<backbone> for"
             " the backbones of keras.applications, and path/to/recipe.py for your own"
         )
+    return recipe
+
+
+def unchanged(recipe: Recipe) -> Recipe:
+    """Return a recipe without its overrides; itself if it is none that `recipe_named` finds."""
+    with contextlib.suppress(UsageError):
+        return recipe_named(recipe.file or recipe.name)
     return recipe
 
 

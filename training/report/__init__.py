@@ -13,6 +13,7 @@ from training.report.page import render
 from training.report.pictures import confusion_picture, curves_picture, photos_picture
 from training.report.reliability import reliability_picture
 from training.report.tiles import tiles
+from training.report.title import report_title
 from training.runs.history import best_epoch, read_history
 
 PAGE = "report.html"
@@ -41,8 +42,10 @@ def write_report(folder: Path) -> Path:
 def report_page(folder: Path) -> str:
     """Return the page of a run's report: see `write_report`."""
     evaluation, photos = read_evaluation(folder)
+    card = read_run_card(folder)
     return render(
-        read_run_card(folder),
+        report_title(folder, card),
+        card,
         read_history(folder),
         evaluation,
         mistakes=tiles(evaluation, photos, confident_mistakes(evaluation)),

@@ -10,7 +10,7 @@ import numpy as np
 
 from training.data.class_balance import imbalance
 from training.metrics.evaluation import Evaluation
-from training.model_cards import all_right
+from training.model_cards import all_right, start_text
 from training.report.overfitting import FEWEST, overfitting_start
 from training.report.pictures import DARK, LIGHT, curves
 from training.report.reliability import reliability
@@ -30,6 +30,7 @@ class Cell:
 
 
 def render(
+    title: str,
     card: dict[str, Any],
     history: list[dict[str, Any]],
     evaluation: Evaluation,
@@ -51,7 +52,9 @@ def render(
     environment.filters["percent"] = _percent
     environment.filters["number"] = _number
     return environment.get_template("page.html").render(
+        title=title,
         card=card,
+        start=start_text(card.get("started_from")),
         metrics=evaluation.metrics(),
         light=LIGHT,
         dark=DARK,

@@ -1,15 +1,18 @@
-"""Run folders: `<runs>/<recipe>/<key>`, where the key is a digest of everything a run depends on.
+"""Run folders: `<runs>/<recipe>/<name>`, where the name (`training.runs.names`) ends in a key.
 
-The same recipe, settings, data, code, backend and packages give the same key (`RunIdentity`), so
-the same command finds its run again and resumes it. A run's folder has
+The key is a digest of everything a run depends on: the same recipe, settings, data, code, backend
+and packages give the same key (`RunIdentity`), so the same command finds its run again and resumes
+it. A run's folder has
 
-- `run.json`: what the run depends on, its `status`, and the version that it published;
+- `run.json`: what the run depends on, when it began, with which settings other than its recipe's
+  own (`changed`), recipe file and folder of data, its `status`, and the version that it published;
 - `lock`: locked by the process that works on the run, which the file names;
 - `checkpoints/`: the latest states of fitting (`training.fitting.checkpoints`);
 - once it is fitted `trained.keras`, `model_card.json`, the evaluation and the report.
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import platform
@@ -27,8 +30,16 @@ from training.errors import TrainingError, explained
 from training.overrides import renamed
 from training.recipe import Recipe
 from training.runs.identity import RunIdentity, changes
+from training.runs.names import existing_folders, new_folder
 
 RUN = "run.json"
+TRAINED = "trained.keras"
+CHECKPOINTS = "checkpoints"
+FINISHED = ("evaluated", "refused", "published")
+"""The values of `status` of a run that has ended: it is trained and evaluated."""
+
+_LOCK = "lock"
+_LOCK_SECONDS = 0.2  # Another process may just be looking whether the run is worked on.
 _SHOWN = 3  # Unfinished runs that are not continued.
 
 
@@ -44,8 +55,8 @@ class Run:
 
     def note(self, **facts: Any) -> None:
         """Add facts to `run.json`, such as `status`, in one durable step."""
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        text = json.dumps({**self.facts(), **facts, "updated": now}, indent=2, ensure_ascii=False)
+        noted = {**self.facts(), **facts, "updated": _now()}
+        text = json.dumps(noted, indent=2, ensure_ascii=False)
         with _writing(self.folder), atomic_write(self.folder / RUN) as temporary:
             temporary.write_text(text + "\n", "utf-8")
 
@@ -57,26 +68,32 @@ def read_run(folder: Path) -> dict[str, Any]:
         return dict(json.loads(path.read_text("utf-8")))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise TrainingError(f"{path} can't be read ({error}): remove {folder}") from error
 
 
 @contextlib.contextmanager
-def claimed_run(runs: Path, identity: RunIdentity, *, fresh: bool = False) -> Iterator[Run]:
+def claimed_run(
+    runs: Path, identity: RunIdentity, *, label: str = "", fresh: bool = False
+) -> Iterator[Run]:
     """Find or make the folder of a run, and lock it.
 
-    With `fresh`, another run with this identity is started in its own folder; otherwise the one
-    started last is used.
+    Args:
+        runs: folder of the runs.
+        identity: of the run.
+        label: part of the name of a new folder (`training.runs.names.run_label`).
+        fresh: start another run with this identity in its own folder; otherwise the one started
+            last is used.
 
     Raises:
         TrainingError: another process works on the run, or the folder can't be written.
     """
     with _writing(runs):
-        folder = _run_folder(runs / identity.recipe, identity.key, fresh)
+        folder = _run_folder(runs / identity.recipe, label, identity.key, fresh)
     with _locked(folder):
         run = Run(folder)
         if not run.facts():
-            run.note(id=uuid.uuid4().hex, **asdict(identity), status="new")
+            run.note(id=uuid.uuid4().hex, began=_now(), **asdict(identity), status="new")
         yield run
 
 
@@ -93,6 +110,22 @@ def existing_run(folder: Path) -> Iterator[Run]:
         yield Run(folder)
 
 
+def worked_on_by(folder: Path) -> str | None:
+    """Return which process works on a run, such as `process 7 on host`; None if none does.
+
+    A run that is not worked on is never kept locked: `_locked` waits as long as this takes.
+    """
+    try:
+        with (folder / _LOCK).open(encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return lock.read().strip() or "another process"
+    except OSError:  # There is no lock, or it must not be read.
+        pass
+    return None
+
+
 def not_continued(runs: Path, identity: RunIdentity, recipe: Recipe) -> list[str]:
     """Return a line for each of the unfinished runs that come closest to this one.
 
@@ -103,7 +136,7 @@ def not_continued(runs: Path, identity: RunIdentity, recipe: Recipe) -> list[str
     for path in (runs / identity.recipe).glob(f"*/{RUN}"):
         with contextlib.suppress(TrainingError):
             facts = read_run(path.parent)
-            if facts.get("status") == "published" or _is_another(facts, identity):
+            if facts.get("status") in FINISHED or _is_another(facts, identity):
                 continue
             trained = facts.get("trained", {})  # Where earlier releases recorded these two.
             then = {"backend": trained.get("backend"), "packages": trained.get("packages")}
@@ -122,29 +155,31 @@ def _is_another(facts: dict[str, Any], identity: RunIdentity) -> bool:
     return facts["model"] != identity.model or any(seeds)
 
 
-def _run_folder(parent: Path, key: str, fresh: bool) -> Path:
-    """Return the last of `<key>`, `<key>-2`, `<key>-3`, …; or a new one after it."""
-    last, number = parent / key, 1
+def _run_folder(parent: Path, label: str, key: str, fresh: bool) -> Path:
+    """Return the folder of the run with a key that began last; or make another one."""
+    existing = existing_folders(parent, key)
+    last = max(existing, default=0)
+    if last and not fresh:
+        return existing[last]
+    number = last + 1
     while True:
-        number += 1
-        following = parent / f"{key}-{number}"
-        if following.is_dir():
-            last = following
-        elif not fresh or not last.is_dir():
-            last.mkdir(parents=True, exist_ok=True)
-            return last
+        folder = new_folder(parent, label, key, number)
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:  # Another process has just made that one.
+            if not fresh:
+                return folder
         else:
-            with contextlib.suppress(FileExistsError):  # Another process has just made that one.
-                following.mkdir()
-                return following
+            return folder
+        number += 1
 
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Lock a run for this process; the lock ends with the process at the latest."""
-    path = folder / "lock"
+    path = folder / _LOCK
     # A soft lock would outlive a process that is killed.
-    lock = FileLock(path, timeout=0, fallback_to_soft=False)
+    lock = FileLock(path, timeout=_LOCK_SECONDS, fallback_to_soft=False)
     with _writing(folder):
         try:
             lock.acquire()
@@ -159,6 +194,10 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _writing(folder: Path) -> contextlib.AbstractContextManager[None]:

@@ -34,6 +34,7 @@ _DIGESTS = {
     "code": "the code has changed",
     "data": "the photos have changed",
     "weights": "other pretrained weights",
+    "started_from": "started from other weights",
 }
 
 
@@ -83,6 +84,7 @@ class RunIdentity:
         weights: digest of the file of pretrained weights; empty without one.
         backend: of Keras.
         packages: versions of the packages that compute.
+        started_from: digest of the weights that it started from; empty without `--from`.
     """
 
     recipe: str
@@ -99,12 +101,13 @@ class RunIdentity:
     weights: str
     backend: str
     packages: dict[str, str]
+    started_from: str = ""
 
     @property
     def key(self) -> str:
-        """The name of the run's folder."""
+        """The end of the name of the run's folder: 12 hexadecimal digits."""
         text = json.dumps(asdict(self), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def run_identity(
@@ -157,7 +160,7 @@ def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[st
         old, new = before.get(name), after.get(name)
         if old == new:
             continue
-        if old == "":
+        if old == "" and name != "started_from":
             yield f"{name} not recorded"
         elif name in _DIGESTS:
             yield _DIGESTS[name]

@@ -7,8 +7,7 @@ import keras
 from serving.repository.atomic_write import atomic_write
 from training.errors import TrainingError, explained
 from training.networks.backbone import without_xla
-
-TRAINED = "trained.keras"
+from training.runs.folders import TRAINED
 
 
 def save_trained_network(network: keras.Model, run: Path) -> None:

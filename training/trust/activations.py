@@ -9,6 +9,7 @@ from keras import layers
 
 from training.data.datasets import Photos
 from training.networks.backbone import tail_and_below, without_xla
+from training.networks.prediction import predict_batches
 from training.settings import Tensor
 
 ActivationTensors = Mapping[str, Tensor]
@@ -20,7 +21,7 @@ ActivationTensors = Mapping[str, Tensor]
 - `probabilities`: `[batch, classes]`.
 """
 
-_BATCH = 256
+_BATCH = 64
 _SMALLEST = 1e-12  # A layer that outputs only zeros has no direction.
 
 
@@ -71,10 +72,7 @@ def last_layer(network: keras.Model) -> layers.Dense:
 
 def compute_activations(model: keras.Model, photos: Photos) -> Activations:
     """Compute the activations of at least one photo; `model` is an `activation_model`."""
-    starts = range(0, len(photos), _BATCH)
-    batches = [
-        model.predict_on_batch(np.asarray(photos[start : start + _BATCH])) for start in starts
-    ]
+    batches = predict_batches(model, photos, _BATCH)
     names = ("layers", "last", "probabilities")
     return Activations(*(np.concatenate([batch[name] for batch in batches]) for name in names))
 

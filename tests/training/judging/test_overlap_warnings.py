@@ -16,6 +16,7 @@ from training.data.datasets import DataSet
 from training.data.loading import load
 from training.data.splits import split_of
 from training.overrides import override
+from training.publishing.training_photos import ascending, pixel_contents, training_digests
 from training.recipes import recipe_named
 
 OWN = "images-resnet50"
@@ -56,6 +57,8 @@ def evaluated(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[dict
     lines = capsys.readouterr().out.splitlines()
     result = next(i for i, line in enumerate(lines) if line.startswith("letters/1 on "))
     assert figures["warning"] in ("", lines[result - 1])
+    unseen = [line for line in lines if " that it was not trained on: accuracy " in line]
+    assert len(unseen) == bool(figures["trained_on"] and figures["unseen"])
     return figures, figures["warning"]
 
 
@@ -95,10 +98,16 @@ def test_a_model_of_a_recipe_file_is_scored_on_its_own_data(
 def test_scoring_on_the_training_photos_is_noticed(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    publish_of(loaded(folder))
+    data = loaded(folder)
+    publish_of(data)
+    count = len(data.training)
 
-    _, warning = evaluated(capsys, "--data", str(folder), "--split", "training")
-    assert warning == "letters/1 was trained on these photos: it looks better on them than it is"
+    figures, warning = evaluated(capsys, "--data", str(folder), "--split", "training")
+    assert warning == (
+        f"letters/1 was trained on {count} of these {count} photos: there is no honest figure of it"
+        " on them"
+    )
+    assert (figures["trained_on"], figures["unseen"]) == (count, None)
     assert evaluated(capsys, "--data", str(folder), "--split", "validation")[1] == ""
 
 
@@ -106,29 +115,74 @@ def test_scoring_on_the_training_photos_is_noticed(
 def test_photos_of_another_split_may_have_been_trained_on(
     folder: Path, capsys: pytest.CaptureFixture[str], seed: int | None
 ) -> None:
+    """The version is of an earlier release: it has no digests."""
     data = loaded(folder)
     publish_of(data, data={"sha256": "e" * 64, **({"split_seed": seed} if seed else {})})
     contents = data.contents(data.test)
     assert contents is not None
     seen = sum(split_of(each, seed) == "training" for each in contents) if seed else None
 
-    _, warning = evaluated(capsys, "--data", str(folder))
-    assert warning == (
-        "these are not the photos that letters/1 was trained on, or they are split differently:"
-        f" {seen or 'an unknown number'} of the {len(data.test)} may have been trained on"
-    )
+    figures, warning = evaluated(capsys, "--data", str(folder))
+    assert figures["trained_on"] == seen
+    if seen is None:
+        assert warning == (
+            "letters/1 may have been trained on these photos: it keeps no digests of its own"
+        )
+        assert figures["unseen"] is None
+    else:
+        assert warning == (
+            f"letters/1 may have been trained on {seen} of these {len(data.test)} photos, and looks"
+            " better on them than it is"
+        )
+        assert figures["unseen"]["photos"] == len(data.test) - seen
 
 
-def test_a_folder_of_photos_may_be_that_of_the_training(
+def test_of_a_folder_that_was_trained_on_both_figures_are_given(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    publish_of(loaded(folder), data={"sha256": "e" * 64, "split_seed": 1})
+    """The model is right on all photos but those added since."""
+    data = loaded(folder)
+    count = len(data.training)
+    publish_of(data, trained_on=training_digests(data))
+    for number in range(10):
+        pixels = np.full((2, 2), number, np.uint8)
+        pixels[0, 0] = 255
+        Image.fromarray(pixels).save(folder / "b" / f"wrong {number}.png")
+    (folder / "a" / "0.png").rename(folder / "a" / "renamed.png")
+
+    figures, warning = evaluated(capsys, "--photos", str(folder))
+    assert warning == (
+        f"letters/1 was trained on {count} of these 70 photos, and looks better on them than it is"
+    )
+    assert (figures["photos"], figures["accuracy"]) == (70, 60 / 70)
+    assert figures["trained_on"] == count
+    unseen = figures["unseen"]
+    assert (unseen["photos"], unseen["accuracy"]) == (70 - count, (60 - count) / (70 - count))
+    assert unseen["accuracy_interval"][0] < unseen["accuracy"] < unseen["accuracy_interval"][1]
+
+
+@pytest.mark.parametrize("arrays", [False, True])
+def test_a_folder_of_photos_that_were_all_trained_on(
+    folder: Path, capsys: pytest.CaptureFixture[str], arrays: bool
+) -> None:
+    """A model that was trained on arrays knows them by their pixels."""
     data = loaded(folder)
     assert data.store is not None
-    seen = sum(split_of(each, 1) == "training" for each in data.store.rows)
+    contents = pixel_contents(data.store.pixels) if arrays else list(data.store.rows)
+    publish_of(data, trained_on=ascending(contents))
 
-    _, warning = evaluated(capsys, "--photos", str(folder))
+    figures, warning = evaluated(capsys, "--photos", str(folder))
     assert warning == (
-        f"if letters/1 was made from these photos, it was trained on {seen} of the 60, and"
-        " looks better on them than it is"
+        "letters/1 was trained on 60 of these 60 photos: there is no honest figure of it on them"
     )
+    assert (figures["trained_on"], figures["unseen"]) == (60, None)
+
+
+def test_a_folder_of_new_photos_needs_no_warning(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish_of(loaded(folder), trained_on=np.array([1, 2, 3], np.uint64))
+
+    figures, warning = evaluated(capsys, "--photos", str(folder))
+    assert (warning, figures["trained_on"]) == ("", 0)
+    assert figures["unseen"]["accuracy"] == figures["accuracy"]

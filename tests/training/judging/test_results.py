@@ -23,7 +23,7 @@ from training.judging.results import known_results, missing, seeded
 from training.judging.results_page import write_results
 from training.overrides import override
 from training.recipe import Recipe
-from training.recipes import RECIPES
+from training.recipes import RECIPES, recipe_named
 
 
 def test_another_backend_is_named_with_the_hardware(tmp_path: Path) -> None:
@@ -167,6 +167,31 @@ def test_the_command_runs_missing_recipes_once_and_says_why_one_failed(
     monkeypatch.setattr(results, "train", lambda todo, *_: again.extend(todo))
     assert main([*command, "--recipes", tiny_recipe.name]) == 0
     assert [recipe.name for recipe in again] == [tiny_recipe.name], "the photos have changed"
+
+
+def test_without_a_page_the_tables_are_shown_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["results"]) == 0
+    assert capsys.readouterr().out == "there are no runs that have been evaluated\n"
+
+    runs = tmp_path / "runs"
+    three_runs(runs)
+    run_folder(runs, override(CLOTHING, ["epochs=2"]), 0.1)
+    photos = replace(recipe_named("images-vgg16"), model="flowers")  # Not in `RECIPES`.
+    run_folder(runs, photos, 0.75, facts={"recipe": photos.name})
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["results"]) == 0
+
+    lines = [re.split(r"\s{2,}", line.strip()) for line in capsys.readouterr().out.splitlines()]
+    hardware = "2 cores of A fast one"
+    accuracies = ["88.50 ± 1.00% of 3,000", "88.00 ± 1.00% of 10,000"]
+    assert [CLOTHING.name, *accuracies, "42", "3", hardware] in lines
+    assert ["With other settings"] in lines
+    assert [CLOTHING.name, "epochs=2"] in [line[:2] for line in lines]
+    assert ["images-vgg16 (flowers)", "75.50% of 3,000"] in [line[:2] for line in lines]
+    assert not any("not yet run here" in cell for line in lines for cell in line)
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_an_unknown_recipe_is_reported_before_anything_runs(

@@ -12,6 +12,7 @@ from tests.training.judging.run_folders import (
     section,
     three_runs,
 )
+from tests.training.runs.listed import listed_run
 from training.judging.measurements import Results
 from training.judging.results import known_results
 from training.judging.results_page import render
@@ -19,6 +20,8 @@ from training.overrides import override
 from training.recipes import RECIPES
 from training.runs.identity import code_of
 
+OTHER = "## With other settings"
+LEFT_OUT = "## Runs left out"
 OLDER = "## Measured with earlier code or data"
 
 
@@ -43,7 +46,7 @@ def test_a_row_has_the_reference_result_and_the_mean_and_spread_of_the_measureme
     assert page.count(f"| `{CLOTHING.name}` | {run} | {code_of(CLOTHING)[:8]} |") == 1
     assert "Not run here" not in page
     assert OLDER not in page
-    assert "left out" not in page
+    assert LEFT_OUT not in page
 
 
 def test_fewer_than_three_runs_are_marked(tmp_path: Path) -> None:
@@ -125,26 +128,49 @@ def test_measurements_that_were_repeated_with_other_code_are_counted(tmp_path: P
     old = replace(new, accuracy=0.5, photos=2_700, code="", began="2026-11-20T10:00")
     page = render([CLOTHING], Results([old, new]))
 
-    assert "Runs left out: 1 measured again since, with other code." in page
+    assert "| 1 run measured again since, with other code |" in section(page, LEFT_OUT)
     assert "50.00%" not in page
 
 
-def test_runs_that_are_no_measurements_are_counted(tmp_path: Path) -> None:
+def test_runs_with_other_settings_have_rows_of_their_own(tmp_path: Path) -> None:
     three_runs(tmp_path)
-    for seed in ("7", "8"):
-        run_folder(tmp_path, override(CLOTHING, ["epochs=2", f"seed={seed}"]), 0.1)
+    for seed, accuracy in (("7", 0.1), ("8", 0.2)):
+        run_folder(tmp_path, override(CLOTHING, ["epochs=2", f"seed={seed}"]), accuracy)
+    run_folder(tmp_path, override(CLOTHING, ["learning_rate=0.5", "epochs=2"]), 0.3)
+    run_folder(tmp_path, CLOTHING, 0.4, preparation="squash/1", input_shape=[28, 28, 1])
+    known = known_results([CLOTHING], tmp_path, tmp_path / "results.md")
+    page = render([CLOTHING], known)
+
+    rows = [line for line in section(page, OTHER).splitlines() if line.startswith("| `")]
+    assert [row.split(" | ")[1:5:2] for row in rows] == [
+        ["epochs=2, learning_rate=0.5", "30.00% of 10,000"],
+        ["preparation squash/1, now garment/1", "40.00% of 10,000"],
+        ["epochs=2", "15.00 ± 7.07% of 10,000"],
+    ]
+    assert [each.accuracy for each in known.measurements] == [0.87, 0.88, 0.89]
+    assert len(section(page, "## Each run").splitlines()) == 2 + 1 + 3
+    assert LEFT_OUT not in page
+
+
+def test_runs_that_are_no_measurements_are_named_or_counted(tmp_path: Path) -> None:
+    three_runs(tmp_path)
     run_folder(tmp_path, replace(CLOTHING, name="mine"), 0.2)
     run_folder(tmp_path, CLOTHING, 0.3, began="2026-11-20T10:00")
-    (tmp_path / "clothing-cnn" / "0").mkdir(parents=True)
-    (tmp_path / "clothing-cnn" / "0" / "run.json").write_text('{"status": "stopped"}')
+    listed_run(tmp_path, "stopped", fitted=3)
+    listed_run(tmp_path, "failed", "a_0").joinpath("run.json").write_text("{")
+    card = run_folder(tmp_path, CLOTHING, 0.4) / "model_card.json"
+    card.write_text("[]")
     known = known_results([CLOTHING], tmp_path, tmp_path / "results.md")
 
+    rows = section(render([CLOTHING], known), LEFT_OUT).split("\n")[3:]
+    assert [row.strip("| ").partition(" (")[0] for row in rows if row] == [
+        "`clothing-cnn/2026-11-27_3f2281fb62b1`: stopped after 3 of 24 epochs",
+        f"`clothing-cnn/a_0`: {tmp_path}/clothing-cnn/a_0/run.json can't be read",
+        f"`clothing-dense128-adam/1-0.4`: {card} is not the card of a run",
+        "1 run of `mine`, which is not in the list of recipes",
+        "1 run replaced by a newer one with the same seed",
+    ]
     assert [each.accuracy for each in known.measurements] == [0.87, 0.88, 0.89]
-    assert render([CLOTHING], known).count(
-        "Runs left out: 1 not finished, 1 of `mine`, which is not in the list of recipes, 2 of"
-        " `clothing-dense128-adam` with other settings (epochs 2, now 5), 1 replaced by a"
-        " newer run with the same seed.\n"
-    )
 
 
 def test_a_recipe_for_photos_in_folders_is_listed_with_its_model_and_command(
@@ -168,4 +194,4 @@ def test_the_results_page_in_the_repository_has_each_measurement() -> None:
     written = section(page.read_text("utf-8"), "## Each run").splitlines()
     rows = section(render(RECIPES.values(), known), "## Each run").splitlines()
     assert len(rows) > 20
-    assert set(rows) <= set(written), "update it: python -m training results"
+    assert set(rows) <= set(written), "update it: training results --output docs/results.md"

@@ -7,6 +7,7 @@ from training.__main__ import main
 from training.errors import TrainingError
 from training.overrides import hyperparameters, renamed
 from training.publishing.starters import LEAST_ACCURACY, MAX_BYTES, STARTERS, install
+from training.publishing.training_photos import read_training_photos
 from training.recipe import Recipe
 from training.recipes import RECIPES, STARTER_RECIPES
 
@@ -80,3 +81,11 @@ def test_the_starters_in_the_repository_come_from_the_starter_recipes(name: str)
         "train it again (make starters) or undo the change"
     )
     assert card["metrics"]["test"]["accuracy"] >= LEAST_ACCURACY[name]
+    digests = read_training_photos(STARTERS / name / "1")
+    assert digests is not None
+    assert len(digests) == card["data"]["training"]
+
+
+def test_the_starters_in_the_repository_are_small_enough() -> None:
+    sizes = (path.stat().st_size for path in STARTERS.rglob("*") if path.is_file())
+    assert sum(sizes) <= MAX_BYTES

@@ -11,7 +11,8 @@ from training.data.datasets import DataSet, Split
 from training.data.loading import load
 from training.data.splits import split_of
 from training.publishing.card import model_card
-from training.publishing.training_overlap import is_same_data, split_record, unseen_photos
+from training.publishing.training_overlap import is_same_data, seen_photos, split_record
+from training.publishing.training_photos import training_digests
 
 RECIPE = tiny()
 
@@ -21,17 +22,20 @@ def loaded(folder: Path, split_seed: int = 1) -> DataSet:
 
 
 def unseen(then: DataSet, now: DataSet) -> set[str]:
-    """Return the test photos that a version trained on other data was not trained on, it is said.
+    """Return the test photos that a version of other data was not trained on, by its card alone.
 
-    None of them was.
+    None of them was; by its digests, these are all of them.
     """
-    card = model_card(RECIPE, then, {}, {}, {})
-    chosen, contents = unseen_photos(card, now, RECIPE), now.contents(now.test)
-    assert chosen is not None
+    card, contents = model_card(RECIPE, then, {}, {}, {}), now.contents(now.test)
     assert contents is not None
-    found = {contents[index] for index in chosen}
-    assert not found & set(then.contents(then.training) or ())
-    return found
+    seen = seen_photos(None, card, now, RECIPE, now.test)
+    exact = seen_photos(training_digests(then), {}, now, RECIPE, now.test)
+    assert seen is not None
+    assert exact is not None
+    trained_on = set(then.contents(then.training) or ())
+    assert exact.tolist() == [content in trained_on for content in contents]
+    assert not (exact & ~seen).any()
+    return {content for content, each in zip(contents, seen, strict=True) if not each}
 
 
 def test_photos_beside_a_validation_split_of_its_own(tmp_path: Path) -> None:
@@ -75,5 +79,5 @@ def test_a_data_set_of_ones_own_that_is_split_by_the_split_seed() -> None:
 
     assert is_same_data(card, data, first)
     assert not is_same_data(card, data, second)
-    assert unseen_photos(card, data, second) is None
+    assert seen_photos(None, card, data, second, data.test) is None
     assert is_same_data({"data": {"sha256": "0123"}}, data, first), "a card of an earlier release"

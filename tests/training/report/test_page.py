@@ -29,6 +29,25 @@ def test_the_curves_mark_the_epoch_that_early_stopping_chose() -> None:
 
 
 @pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        ({"run": "r/1", "epochs": 4, "continued": True}, "r/1, continued with epoch 5"),
+        ({"version": "m/1", "epochs": 4, "continued": False}, "the weights of m/1, epoch 4"),
+        (
+            {"run": "r/1", "epochs": 4, "continued": False, "trained_on": {"test": 1200}},
+            "the weights of r/1, epoch 4; trained there, or maybe: 1,200 test photos",
+        ),
+    ],
+)
+def test_the_page_says_what_the_run_started_from(
+    tmp_path: Path, start: dict[str, object], said: str
+) -> None:
+    text = text_of(report_page(run_folder(tmp_path, started_from=start)))
+
+    assert f"started from{said}" in text  # Two cells.
+
+
+@pytest.mark.parametrize(
     ("weights", "said"),
     [("none", "--set class_weights=balanced weighs"), ("balanced", "The loss weighed")],
 )

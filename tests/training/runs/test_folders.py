@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,6 +13,8 @@ from training.errors import TrainingError
 from training.recipes import RECIPES
 from training.runs.folders import claimed_run, existing_run, not_continued, read_run
 from training.runs.identity import RunIdentity, run_identity
+from training.runs.names import key_of
+from training.runs.references import find_run
 
 ROOT = Path(__file__).parents[3]
 RECIPE = RECIPES["clothing-cnn"]
@@ -31,24 +34,42 @@ def test_a_run_is_found_again_by_its_identity(tmp_path: Path, identity: RunIdent
     with claimed_run(tmp_path, identity) as run:
         run.note(status="fitting")
     with claimed_run(tmp_path, identity) as again:
-        assert again.folder == run.folder == tmp_path / "clothing-cnn" / identity.key
+        assert again.folder == run.folder
+        assert again.folder.parent == tmp_path / "clothing-cnn"
+        assert again.folder.name.endswith(f"_{identity.key}")
         assert again.facts()["status"] == "fitting"
         assert again.facts()["parameters"]["seed"] == 1
+
+
+def test_a_run_is_found_again_on_another_day_and_whatever_its_name(
+    tmp_path: Path, identity: RunIdentity
+) -> None:
+    with claimed_run(tmp_path, identity, label="shoes_epochs=5") as run:
+        assert run.folder.name.endswith(f"_shoes_epochs=5_{identity.key}")
+    earlier = run.folder.with_name(f"2020-01-31_{identity.key}")
+    run.folder.rename(earlier)
+
+    with claimed_run(tmp_path, identity, label="shoes") as again:
+        assert again.folder == earlier
 
 
 def test_fresh_runs_get_their_own_folders_and_the_last_one_is_continued(
     tmp_path: Path, identity: RunIdentity
 ) -> None:
-    folders = []
+    names = []
     for fresh in (True, True, True, False):
         with claimed_run(tmp_path, identity, fresh=fresh) as run:
-            folders.append(run.folder.name)
+            names.append(key_of(run.folder))
             assert run.facts()["id"]
 
     key = identity.key
-    assert folders == [key, f"{key}-2", f"{key}-3", f"{key}-3"]
-    ids = {read_run(tmp_path / "clothing-cnn" / folder)["id"] for folder in folders}
-    assert len(ids) == 3
+    assert names == [key, f"{key}-2", f"{key}-3", f"{key}-3"]
+    folders = list((tmp_path / "clothing-cnn").iterdir())
+    assert len({read_run(folder)["id"] for folder in folders}) == 3
+
+    shutil.rmtree(next(folder for folder in folders if folder.name.endswith("-2")))
+    with claimed_run(tmp_path, identity, fresh=True) as run:
+        assert key_of(run.folder) == f"{key}-4"
 
 
 def test_unfinished_runs_are_listed_with_what_differs(
@@ -60,16 +81,18 @@ def test_unfinished_runs_are_listed_with_what_differs(
     old = replace(identity, code="old")
     for each in (changed, old):
         noted(tmp_path, each, "stopped")
-    noted(tmp_path, replace(identity, code="older"), "published")
+    for status in ("published", "evaluated", "refused"):
+        noted(tmp_path, replace(identity, code=status), status)
     for seed in ("seed", "split_seed"):
         noted(tmp_path, replace(old, parameters={**identity.parameters, seed: 2}), "stopped")
     noted(tmp_path, replace(old, model="another"), "stopped")
     noted(tmp_path, identity, "fitting")
 
-    folder, keras = tmp_path / "clothing-cnn", identity.packages["keras"]
+    keras = identity.packages["keras"]
     assert not_continued(tmp_path, identity, RECIPE) == [
-        f"not continued: {folder / old.key} (the code has changed)",
-        f"not continued: {folder / changed.key} (epochs 5, now 24; keras 3.10.0, now {keras})",
+        f"not continued: {find_run(tmp_path, old.key)} (the code has changed)",
+        f"not continued: {find_run(tmp_path, changed.key)}"
+        f" (epochs 5, now 24; keras 3.10.0, now {keras})",
     ]
 
 
@@ -161,9 +184,10 @@ def test_a_folder_that_is_not_a_run_is_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_a_damaged_run_is_reported(tmp_path: Path, identity: RunIdentity) -> None:
+@pytest.mark.parametrize("content", ["{", "7"])
+def test_a_damaged_run_is_reported(tmp_path: Path, identity: RunIdentity, content: str) -> None:
     with claimed_run(tmp_path, identity) as run:
-        (run.folder / "run.json").write_text("{")
+        (run.folder / "run.json").write_text(content)
 
     refused = pytest.raises(TrainingError, match=r"run\.json can't be read .*: remove")
     with refused, claimed_run(tmp_path, identity):

@@ -1,0 +1,114 @@
+"""`runs show`, and the command that it prints."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.training.conftest import CommandLine
+from tests.training.runs.listed import KEY, listed_run
+from training.__main__ import main
+from training.runs.folders import read_run
+from training.runs.references import run_folders
+from training.runs.trained_network import load_trained_network
+
+
+def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    assert main(["runs", *arguments]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def value_of(lines: list[str], name: str) -> str:
+    return next(line for line in lines if line.startswith(f"{name}  ")).removeprefix(name).strip()
+
+
+def command_of(lines: list[str]) -> str:
+    return next(line for line in lines if "python -m training run " in line)
+
+
+def test_everything_about_a_run_is_shown(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    hardware = {"device": "CPU", "processor": "A fast one", "cores": 2}
+    listed_run(
+        tmp_path / "runs",
+        "failed",
+        fitted=3,
+        reason="no space",
+        parameters={"epochs": 5},
+        data="d" * 64,
+        data_folder="/none/data",
+        dataset="fashion-mnist",
+        trained={"hardware": hardware, "seconds": 12.4, "commit": "abc"},
+        packages={"keras": "3.10.0"},
+    )
+    lines = shown(capsys, "show", "3f22")
+
+    assert lines[0] == f"clothing-cnn/2026-11-27_{KEY}"
+    assert value_of(lines, "status") == "failed after 3 of 5 epochs: no space"
+    assert value_of(lines, "data") == (
+        "fashion-mnist: /none/data (not there any more); 700 training, 150 validation, 150 test"
+        " photos"
+    )
+    assert value_of(lines, "data digest") == "d" * 64
+    assert value_of(lines, "fitted") == "3 of 5 epochs, in 12 s"
+    assert value_of(lines, "hardware") == "CPU: 2 cores of A fast one"
+    assert value_of(lines, "* epochs") == "5 (recipe: 24)"
+    assert "* batch_size" not in "\n".join(lines)
+    assert "to resume it:" in lines
+    assert command_of(lines) == (
+        "python -m training run clothing-cnn --set epochs=5 --data /none/data"
+    )
+    assert any(line.startswith("not the same today: keras 3.10.0, now ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("facts", "command"),
+    [
+        ({"status": "evaluated"}, "run clothing-cnn --fresh"),
+        ({"backend": "jax"}, "run clothing-cnn"),
+        ({"deterministic": True, "from": "clothing/2"}, "--from clothing/2 --deterministic"),
+        ({"data_folder": "/my photos"}, "--data '/my photos'"),
+        ({"recipe": "images-mobilenet", "model": "flowers"}, "run images-mobilenet --name flowers"),
+        ({"recipe_file": "/gone/mine.py", "changed": {"epochs": 5}}, "--recipe /gone/mine.py --se"),
+        ({"parameters": {"network.stages": [4, 8]}}, "--set network.stages=4,8"),
+    ],
+)
+def test_the_command_has_what_makes_the_run_another(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, facts: dict[str, Any], command: str
+) -> None:
+    listed_run(tmp_path / "elsewhere", **{"status": "stopped", **facts})
+    found = command_of(shown(capsys, "show", KEY, "--runs", "elsewhere"))
+
+    assert command in found.replace(" --runs elsewhere", "")
+    assert "--runs elsewhere" in found
+    assert found.startswith("KERAS_BACKEND=jax python") == (facts.get("backend") == "jax")
+
+
+def test_a_run_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["runs", "show", "abc"]) == 1
+    assert capsys.readouterr().err == "error: there is no run 'abc': runs has no runs\n"
+
+
+def test_the_command_makes_the_run_again_with_the_same_weights(
+    train: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train("--deterministic", "--seed", "5", "--force") == 0
+    (first,) = run_folders(Path("runs"))
+    capsys.readouterr()
+
+    words = shlex.split(command_of(shown(capsys, "show", first.name)))
+    assert words[:3] == ["python", "-m", "training"]
+    assert main([*words[3:], "--force"]) == 0
+
+    again = next(folder for folder in run_folders(Path("runs")) if folder != first)
+    assert read_run(again)["data"] == read_run(first)["data"]
+    weights = []
+    for folder in (first, again):
+        network = load_trained_network(folder)
+        assert network is not None
+        weights.append(network.get_weights())
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_array_equal(one, other)

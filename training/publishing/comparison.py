@@ -1,0 +1,147 @@
+"""Comparing a trained model with a published version, on test photos that neither was trained on.
+
+If the version takes photos of another size or preparation, the same photos are prepared once more,
+as that version needs them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from serving.photos import PREPARATIONS
+from training.data.datasets import DataSet, Photos, Rows
+from training.data.loading import dataset_named
+from training.errors import UsageError
+from training.metrics.evaluation import Evaluation
+from training.metrics.intervals import Difference, paired_difference
+from training.progress_bars import counting
+from training.publishing.published_model import PublishedModel
+from training.publishing.training_overlap import is_same_data, seen_photos, training_count
+from training.publishing.training_photos import contents, seen
+from training.recipe import Recipe
+
+FEWEST = 20
+"""Test photos that a comparison needs, or all of them if there are fewer."""
+
+Reload = Callable[[Recipe], DataSet]
+"""Loads the data set of a recipe again, prepared as that says."""
+
+
+def reloading(folder: Path | None, console: Console) -> Reload:
+    """Return what loads data sets from a folder again, and shows only the progress of that."""
+
+    def load_again(recipe: Recipe) -> DataSet:
+        with counting(console, "preparing photos as another version takes them") as progress:
+            return dataset_named(recipe.dataset).load(recipe, folder, progress)
+
+    return load_again
+
+
+class Incomparable(Exception):
+    """Two models can't be compared; says why."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trained model that is to be published.
+
+    Attributes:
+        recipe: that it was trained by.
+        data: both models are compared on its test split.
+        evaluation: of the model on that split.
+        trained_on: digests of the photos that it was trained on, as `note_training_photos` returns
+            them.
+        reload: for versions that take photos of another size or preparation; None: such versions
+            can't be compared.
+    """
+
+    recipe: Recipe
+    data: DataSet
+    evaluation: Evaluation
+    trained_on: np.ndarray
+    reload: Reload | None = None
+
+    def unseen(self) -> np.ndarray:
+        """Return which test photos it was not trained on, bool `[photos]`."""
+        return ~seen(contents(self.data, self.data.test), self.trained_on)
+
+    def fewest(self) -> int:
+        """Return how many test photos a comparison needs."""
+        return min(FEWEST, len(self.data.test))
+
+
+def compare(candidate: Candidate, old: PublishedModel) -> Difference:
+    """Compare a trained model with a published version that has the same labels.
+
+    Raises:
+        Incomparable: there are not enough test photos that neither was trained on, or they can't be
+            prepared as the version needs them.
+    """
+    chosen = _chosen(candidate, old)
+    photos = _as_taken_by(old, candidate, chosen)
+    columns = np.array([old.labels.index(label) for label in candidate.data.labels])
+    predicted = old.probabilities(photos)[:, columns].argmax(axis=1)
+    right = predicted == candidate.data.test.classes[chosen]
+    return paired_difference(candidate.evaluation.right[chosen], right)
+
+
+def shared_photos(candidate: Candidate, old: PublishedModel) -> tuple[int, int] | None:
+    """Return how many of the photos that a version was trained on are in the candidate's data set.
+
+    Returns:
+        That number, and how many it was trained on; None if the version has no digests.
+    """
+    digests, data = old.training_photos, candidate.data
+    if digests is None:
+        return None
+    if is_same_data(old.card, data, candidate.recipe):
+        return len(digests), len(digests)
+    found = sum(int(seen(contents(data, split), digests).sum()) for split in data.splits)
+    # The digests of a version that started from another include those of that one.
+    return found, min(training_count(old.card) or len(digests), len(digests))
+
+
+def _chosen(candidate: Candidate, old: PublishedModel) -> np.ndarray:
+    """Return the indices of the test photos that neither was trained on, int64 ascending."""
+    data, total = candidate.data, len(candidate.data.test)
+    by_old = seen_photos(old.training_photos, old.card, data, candidate.recipe, data.test)
+    if by_old is None:
+        raise Incomparable(
+            "it has no digests of its training photos, and its card does not tell which of the"
+            f" {total:,} test photos it was trained on"
+        )
+    chosen = np.flatnonzero(~by_old & candidate.unseen())
+    if len(chosen) < candidate.fewest():
+        perhaps = "" if old.training_photos is not None else ", or may have been,"
+        raise Incomparable(
+            f"one of the two was{perhaps} trained on {total - len(chosen):,} of the {total:,} test"
+            f" photos, and at least {candidate.fewest()} others are needed"
+        )
+    return chosen
+
+
+def _as_taken_by(old: PublishedModel, candidate: Candidate, chosen: np.ndarray) -> Photos:
+    """Return the chosen test photos, prepared as the version needs them."""
+    recipe, data = candidate.recipe, candidate.data
+    files = data.contents(data.test)
+    same_shape = old.shape == recipe.shape
+    if same_shape and (old.preparation == recipe.preparation or files is None):
+        return Rows(data.test.photos, chosen)  # Photos of arrays are prepared already.
+    needed = f"it takes photos of {_sides(old.shape)}, prepared by {old.preparation}, and"
+    if files is None or candidate.reload is None or old.preparation not in PREPARATIONS:
+        raise Incomparable(f"{needed} these are of {_sides(recipe.shape)}")
+    try:
+        prepared = candidate.reload(replace(recipe, shape=old.shape, preparation=old.preparation))
+    except UsageError as error:
+        raise Incomparable(f"{needed} {recipe.name} can't load such photos ({error})") from error
+    store, wanted = prepared.store, [files[index] for index in chosen]
+    if store is None or store.pixels.shape[1:] != old.shape or not {*wanted} <= {*store.rows}:
+        raise Incomparable(f"{needed} the loader of {data.name} does not prepare them so")
+    return Rows(store.pixels, np.array([store.rows[content] for content in wanted]))
+
+
+def _sides(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape))
