@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from training.commands import COMMANDS
+from training.commands import COMMANDS, FORMER_NAMES
 from training.console import in_one_line
 from training.errors import Preempted, TrainingError
 
@@ -57,9 +57,10 @@ def _parser() -> argparse.ArgumentParser:
         " 130 interrupted",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, what in COMMANDS.items():
+    for called, name in {**dict(zip(COMMANDS, COMMANDS, strict=True)), **FORMER_NAMES}.items():
         command = import_module(f"training.commands.{name.replace('-', '_')}")
-        subparser = commands.add_parser(name, help=what)
+        listed = {"help": COMMANDS[name]} if called in COMMANDS else {}
+        subparser = commands.add_parser(called, **listed)
         subparser.set_defaults(command=command.run)
         command.add_arguments(subparser)
     return parser

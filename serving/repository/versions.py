@@ -38,6 +38,10 @@ class AlreadyPublished(VersionsError):
     """Only a first version was to be published, but the model has one already."""
 
 
+class ModelChanged(VersionsError):
+    """Since a version was judged, others have been published or removed, or others serve."""
+
+
 def published_versions(base: Path) -> list[int]:
     """Return the numbers of the versions in `base`, ascending; an empty list if it does not exist.
 
@@ -51,6 +55,17 @@ def published_versions(base: Path) -> list[int]:
     return sorted(n for name, n in found if name == str(n) and (base / name).is_dir())
 
 
+def model_state(base: Path) -> tuple[list[int], bytes]:
+    """Return what a new version is judged against: the versions, and which of them are to serve.
+
+    Raises:
+        VersionsError: `base` cannot be read.
+    """
+    chosen = base / ".serving.config"
+    with _explained(f"cannot read {chosen}"):
+        return published_versions(base), chosen.read_bytes() if chosen.exists() else b""
+
+
 @dataclass(frozen=True)
 class Staging:
     """A version of the model in `base` while it is written into `folder`."""
@@ -58,12 +73,13 @@ class Staging:
     base: Path
     folder: Path
 
-    def publish(self, *, only_first: bool = False) -> int:
+    def publish(self, *, only_first: bool = False, expected: object = None) -> int:
         """Sync the folder to disk, rename it to the next number and return that.
 
         Raises:
             VersionsError: the folder is empty, or the file system failed; nothing is published.
             AlreadyPublished: `only_first`, and the model has a version (checked under the lock).
+            ModelChanged: the `model_state` is not the expected one (likewise).
         """
         if not any(self.folder.iterdir()):
             raise VersionsError(f"nothing to publish: {self.folder} is empty")
@@ -73,6 +89,8 @@ class Staging:
             with _lock(self.base / ".lock"):
                 if only_first and published_versions(self.base):
                     raise AlreadyPublished(f"{self.base} has a version already")
+                if expected is not None and model_state(self.base) != expected:
+                    raise ModelChanged(f"the versions in {self.base} have changed")
                 number = 1 + _largest_used(self.base)
                 _remember(self.base, number)
                 # The kernel never replaces a folder that is not empty, such as a version.

@@ -5,8 +5,8 @@ performs it. Keras and TensorFlow take seconds to import: `run` imports what nee
 """
 
 COMMANDS = {
-    "run": "train a recipe and publish the model",
-    "export": "publish a trained run, for example one trained without TensorFlow",
+    "run": "train and evaluate a recipe",
+    "publish": "publish a run that has ended",
     "report": "write the report of a run again",
     "evaluate": "score a published model on any photos",
     "unknowns": "test which unknown photos a published model recognizes",
@@ -19,3 +19,6 @@ COMMANDS = {
     "starters": "train the starter models in the source tree again",
 }
 """The help of each command, in this order; the module of `show-data` is `show_data`."""
+
+FORMER_NAMES = {"export": "publish"}
+"""Commands of earlier releases, which still work, but are not listed."""

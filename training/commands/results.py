@@ -16,7 +16,6 @@ from training.console import say
 from training.errors import TrainingError, UsageError
 from training.judging.results import known_results, missing
 from training.judging.results_page import FEWEST, write_results
-from training.publishing.gate_policy import GatePolicy
 from training.recipe import Recipe
 from training.recipes import RECIPES, recipe_named
 from training.settings import BackboneNetwork
@@ -64,7 +63,7 @@ def run(arguments: argparse.Namespace) -> None:
             known = known_results(listed, arguments.runs, arguments.output)
             conditions = partial(_conditions, arguments, console)
             todo = missing(recipe, arguments.seeds, known.measurements, conditions)
-            train(todo, arguments, arguments.runs / "published", GatePolicy(force=True))
+            train(todo, arguments)
         except TrainingError as error:
             say(console, f"{recipe.name}: {error}")
             reasons = {recipe.name: _reason(error)}

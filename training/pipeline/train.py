@@ -1,13 +1,16 @@
-"""A run of a recipe, from data to a published version. Steps that are done are not repeated."""
+"""A run of a recipe, from data to an evaluated network. Steps that are done are not repeated."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 from rich.console import Console
 
+from training.backends import backend_name
 from training.console import say
 from training.data.datasets import DataSet
 from training.data.loading import check_photos, load
@@ -21,12 +24,19 @@ from training.fitting.interruption import interruptible
 from training.fitting.progress import FitProgress
 from training.fitting.tensorboard import EventWriter
 from training.networks.backbone import Backbone, load_backbone
-from training.pipeline.finalize import finalize
+from training.pipeline.finalize import (
+    Evaluated,
+    evaluated_before,
+    finalize,
+    publish_command,
+    summary,
+    write_run_report,
+)
 from training.publishing.card import circumstances, continued
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.model_folder import check_writable, version_of_run
 from training.recipe import Recipe
-from training.runs.folders import Run, claimed_run, not_continued
+from training.runs.folders import FINISHED, Run, claimed_run, not_continued
 from training.runs.history_writer import HistoryWriter
 from training.runs.identity import code_of, run_identity
 from training.runs.trained_network import load_trained_network, save_trained_network
@@ -39,7 +49,7 @@ class Paths:
 
     Attributes:
         data: searched first for data sets; None: only PHOTOLABEL_DATA is searched.
-        models: versions are published into its sub-folder with the model's name.
+        models: a version is published into its sub-folder with the model's name, if any is.
         runs: has a sub-folder for each run.
     """
 
@@ -54,7 +64,7 @@ class RunOptions:
 
     Attributes:
         devices: what it computes on.
-        policy: how strict the publishing gate is.
+        policy: how strict the publishing gate is; None: nothing is published.
         fresh: start another run even if there is one with the same identity.
         deterministic: the same weights bit by bit each time, however often it is interrupted.
         checkpoint_minutes: time between two checkpoints within an epoch.
@@ -62,28 +72,27 @@ class RunOptions:
     """
 
     devices: Devices
-    policy: GatePolicy
+    policy: GatePolicy | None = None
     fresh: bool = False
     deterministic: bool = False
     checkpoint_minutes: float = 10.0
     tensorboard: Path | None = None
 
 
-def train_and_publish(
-    recipe: Recipe, paths: Paths, options: RunOptions, console: Console
-) -> Path | None:
-    """Train a recipe, evaluate it on the test split and publish it; or resume such a run.
+def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Console) -> Path | None:
+    """Train a recipe and evaluate it on the test split, or resume such a run; publish it if asked.
 
     Returns:
-        The folder of the published version; None if the backend writes no SavedModel.
+        The folder of the published version; None if it is not published.
 
     Raises:
         TrainingError: a step failed, or the gate refused (`Refused`). Completed steps are kept.
     """
-    devices = options.devices
+    devices, base = options.devices, paths.models / recipe.model
     say(console, f"{recipe.name}, seed {recipe.seed}, on {devices} with {devices.backend.NAME}")
-    base = paths.models / recipe.model
-    check_writable(base)
+    if options.policy:
+        check_writable(base)
+    start = time.monotonic()
     began = {**circumstances(str(devices)), "code": code_of(recipe)}
     data = load(recipe, paths.data, console)
     check_photos(recipe, data)
@@ -96,10 +105,11 @@ def train_and_publish(
         weights=weights.sha256 if weights else "",
     )
     with claimed_run(paths.runs, identity, fresh=options.fresh) as run, _outcome(run, devices):
-        version = version_of_run(base, run.facts()["id"])
+        version = _version_of(run, base, options)
         if version:
             say(console, f"{run.folder} is finished, published as {version}; --fresh begins again")
             return version
+        run.note(data_folder=str(paths.data.absolute()) if paths.data else None)
         if recipe.file:
             run.note(recipe_file=recipe.file)
         if run.facts()["status"] == "new":
@@ -107,13 +117,48 @@ def train_and_publish(
                 say(console, line)
         if weights:
             run.note(weights_file=weights.name)
-        if backbone:
-            data = with_features(recipe, data, backbone, console)
-        network = load_trained_network(run.folder)
-        if network is None:
-            run.note(trained=continued(run.facts().get("trained", {}), began))
-            network = _fit(recipe, data, run, options, console)
-        return finalize(network, recipe, data, paths.data, run, base, options.policy, console)
+        evaluated = evaluated_before(run)
+        if evaluated:
+            say(console, f"{run.folder} is trained and evaluated; --fresh begins again")
+        else:
+            if backbone:
+                data = with_features(recipe, data, backbone, console)
+            _note_circumstances(run, began, time.monotonic() - start)
+            network = load_trained_network(run.folder)
+            if network is None:
+                network = _fit(recipe, data, run, options, console)
+            evaluated = finalize(network, recipe, data, paths.data, run, console)
+        command = publish_command(run.folder, paths.models)
+        if not options.policy:
+            _show_end(run, evaluated, command, console)
+            return None
+        from training.pipeline.publish_run import publish_evaluated  # Imports TensorFlow.
+
+        return publish_evaluated(
+            evaluated, recipe, data, run, base, options.policy, command, console
+        )
+
+
+def _version_of(run: Run, base: Path, options: RunOptions) -> Path | None:
+    """Return the version that a run has published; None if there is none, or not any more."""
+    facts = run.facts()
+    if options.policy:
+        return version_of_run(base, facts["id"])
+    return Path(facts["version"]) if facts["status"] == "published" else None
+
+
+def _note_circumstances(run: Run, began: dict[str, Any], loading: float) -> None:
+    """Note how the run began; the seconds of loading add up if it was interrupted."""
+    trained = continued(run.facts().get("trained", {}), began)
+    before = trained.get("loading_seconds", 0)
+    run.note(trained={**trained, "loading_seconds": round(before + loading, 1)})
+
+
+def _show_end(run: Run, evaluated: Evaluated, command: str, console: Console) -> None:
+    write_run_report(run.folder, console)
+    say(console, summary(evaluated.card))
+    where = "" if backend_name() == "tensorflow" else ", where TensorFlow is installed"
+    say(console, f"to publish it{where}: {command}")
 
 
 def _backbone(recipe: Recipe, data: Path | None, console: Console) -> Backbone | None:
@@ -165,7 +210,7 @@ def _fit(
 
 @contextmanager
 def _outcome(run: Run, devices: Devices) -> Iterator[None]:
-    """Note in the run's folder how the work on it ended, and explain a lack of memory."""
+    """Note in the run's folder how the work on it ended early, and explain a lack of memory."""
     try:
         yield
     except (KeyboardInterrupt, Preempted):
@@ -182,4 +227,5 @@ def _outcome(run: Run, devices: Devices) -> Iterator[None]:
 
 def _try_to_note(run: Run, **facts: str) -> None:
     with suppress(TrainingError):  # The error that ended the run is the one to report.
-        run.note(**facts)
+        if run.facts()["status"] not in FINISHED:  # Otherwise only publishing has failed.
+            run.note(**facts)

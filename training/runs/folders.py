@@ -29,6 +29,9 @@ from training.recipe import Recipe
 from training.runs.identity import RunIdentity, changes
 
 RUN = "run.json"
+FINISHED = ("evaluated", "refused", "published")
+"""The values of `status` of a run that has ended: it is trained and evaluated."""
+
 _SHOWN = 3  # Unfinished runs that are not continued.
 
 
@@ -48,6 +51,11 @@ class Run:
         text = json.dumps({**self.facts(), **facts, "updated": now}, indent=2, ensure_ascii=False)
         with _writing(self.folder), atomic_write(self.folder / RUN) as temporary:
             temporary.write_text(text + "\n", "utf-8")
+
+    def note_end(self, status: str, **facts: Any) -> None:
+        """Note facts and a status, unless the run is published already: that it stays."""
+        published = self.facts()["status"] == "published"
+        self.note(**facts, **({} if published else {"status": status}))
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -73,7 +81,7 @@ def claimed_run(runs: Path, identity: RunIdentity, *, fresh: bool = False) -> It
     """
     with _writing(runs):
         folder = _run_folder(runs / identity.recipe, identity.key, fresh)
-    with _locked(folder):
+    with _locked(folder, "wait for it, or begin another with --fresh"):
         run = Run(folder)
         if not run.facts():
             run.note(id=uuid.uuid4().hex, **asdict(identity), status="new")
@@ -89,7 +97,7 @@ def existing_run(folder: Path) -> Iterator[Run]:
     """
     if not read_run(folder):
         raise TrainingError(f"{folder} is not the folder of a run: it has no {RUN}")
-    with _locked(folder):
+    with _locked(folder, "wait for it"):
         yield Run(folder)
 
 
@@ -103,7 +111,7 @@ def not_continued(runs: Path, identity: RunIdentity, recipe: Recipe) -> list[str
     for path in (runs / identity.recipe).glob(f"*/{RUN}"):
         with contextlib.suppress(TrainingError):
             facts = read_run(path.parent)
-            if facts.get("status") == "published" or _is_another(facts, identity):
+            if facts.get("status") in FINISHED or _is_another(facts, identity):
                 continue
             trained = facts.get("trained", {})  # Where earlier releases recorded these two.
             then = {"backend": trained.get("backend"), "packages": trained.get("packages")}
@@ -140,7 +148,7 @@ def _run_folder(parent: Path, key: str, fresh: bool) -> Path:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path, advice: str) -> Iterator[None]:
     """Lock a run for this process; the lock ends with the process at the latest."""
     path = folder / "lock"
     # A soft lock would outlive a process that is killed.
@@ -150,9 +158,7 @@ def _locked(folder: Path) -> Iterator[None]:
             lock.acquire()
         except Timeout as error:
             holder = path.read_text("utf-8").strip() or "another process"
-            raise TrainingError(
-                f"{holder} works on this run ({folder}): wait for it, or begin another with --fresh"
-            ) from error
+            raise TrainingError(f"{holder} works on this run ({folder}): {advice}") from error
     try:
         with _writing(folder):
             path.write_text(f"process {os.getpid()} on {platform.node()}\n", "utf-8")

@@ -16,7 +16,7 @@ from training.fitting.devices import choose_devices
 from training.judging.scoring import recipe_photos, score
 from training.metrics.evaluation import read_evaluation
 from training.metrics.histograms import histograms
-from training.pipeline.train import Paths, RunOptions, train_and_publish
+from training.pipeline.train import Paths, RunOptions, run_recipe
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.published_model import PublishedModel
 from training.recipe import Recipe
@@ -91,7 +91,7 @@ def test_the_card_has_the_figures_of_the_published_graph(tmp_path: Path) -> None
     recipe, console = tiny(FineTuning(after="conv_pw_1_relu", head_epochs=1)), Console(quiet=True)
     paths = Paths(folder, tmp_path / "models", tmp_path / "runs")
     options = RunOptions(choose_devices("cpu"), GatePolicy())
-    version = train_and_publish(recipe, paths, options, console)
+    version = run_recipe(recipe, paths, options, console)
     assert version
 
     model = PublishedModel(version)
