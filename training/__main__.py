@@ -59,8 +59,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for called, name in {**dict(zip(COMMANDS, COMMANDS, strict=True)), **FORMER_NAMES}.items():
         command = import_module(f"training.commands.{name.replace('-', '_')}")
-        listed = {"help": COMMANDS[name]} if called in COMMANDS else {}
-        subparser = commands.add_parser(called, **listed)
+        if called in COMMANDS:
+            subparser = commands.add_parser(called, help=COMMANDS[called])
+        else:
+            subparser = commands.add_parser(called)
         subparser.set_defaults(command=command.run)
         command.add_arguments(subparser)
     return parser

@@ -81,9 +81,9 @@ class Staging:
             AlreadyPublished: `only_first`, and the model has a version (checked under the lock).
             ModelChanged: the `model_state` is not the expected one (likewise).
         """
-        if not any(self.folder.iterdir()):
-            raise VersionsError(f"nothing to publish: {self.folder} is empty")
         with _explained(f"cannot publish in {self.base}"):
+            if not any(self.folder.iterdir()):
+                raise VersionsError(f"nothing to publish: {self.folder} is empty")
             for path in (self.folder, *self.folder.rglob("*")):
                 sync(path)
             with _lock(self.base / ".lock"):
