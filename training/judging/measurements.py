@@ -9,7 +9,7 @@ from typing import Any
 from training.errors import TrainingError
 from training.json_files import write_json
 from training.metrics import EVALUATION
-from training.model_cards import CARD, read_run_card
+from training.model_cards import CARD, read_run_card, total_seconds
 from training.overrides import hyperparameters, renamed
 from training.recipe import Recipe
 from training.runs.folders import RUN, read_run
@@ -42,6 +42,8 @@ class Measurement:
         backend: of Keras; empty if not recorded.
         input_shape: height, width and channels of the input; empty if not recorded.
         preparation: from photo to pixels; likewise.
+        total_seconds: of the whole, with loading, calibration and evaluation; None if it was not
+            recorded.
     """
 
     recipe: str
@@ -62,6 +64,7 @@ class Measurement:
     backend: str = ""
     input_shape: list[int] = field(default_factory=list)
     preparation: str = ""
+    total_seconds: float | None = None
 
     @property
     def seeds(self) -> tuple[int, int]:
@@ -176,6 +179,7 @@ def _measurement(folder: Path) -> Measurement:
             backend=backend,
             input_shape=card.get("input_shape", []),
             preparation=card.get("preparation", ""),
+            total_seconds=total_seconds(trained),
         )
     except (KeyError, TypeError) as error:
         raise TrainingError(f"{folder / CARD} is not the card of a run (no {error})") from error
