@@ -39,7 +39,7 @@ serve: $(DEMO_READY) ## serve the models in MODELS (default models/) on PORT (de
 
 train: ## train RECIPE, or the default recipe of each MODEL, and publish it to MODELS
 	$(MAKE) --no-print-directory $(VENV)/.installed-$$(command -v nvidia-smi >/dev/null && nvidia-smi -L | grep -q GPU && echo train-gpu || echo train)
-	for what in $(or $(RECIPE),$(MODEL:%=--default-of=%)); do $(RUN) -m training run $$what --models $(MODELS); done
+	for what in $(or $(RECIPE),$(MODEL:%=--default-of=%)); do $(RUN) -m training run $$what --publish --models $(MODELS); done
 
 # Tests of one file stay together, because they share what its fixtures have started or trained.
 PYTEST = $(RUN) -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder

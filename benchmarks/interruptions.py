@@ -63,8 +63,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(arguments: argparse.Namespace, folder: Path) -> "subprocess.Popen[bytes]":
     """Start a run whose folders are in `folder`."""
-    paths = ["--runs", str(folder / "runs"), "--models", str(folder / "models"), "--force"]
-    options = ["--checkpoint-minutes", arguments.checkpoint_minutes]
+    paths = ["--runs", str(folder / "runs"), "--models", str(folder / "models")]
+    options = ["--publish", "--force", "--checkpoint-minutes", arguments.checkpoint_minutes]
     options += ["--data", arguments.data] if arguments.data else []
     options += ["--deterministic"] if arguments.deterministic else []
     options += [word for number in arguments.set for word in ("--set", number)]

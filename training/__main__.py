@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from training.commands import COMMANDS
+from training.commands import COMMANDS, FORMER_NAMES
 from training.console import in_one_line
 from training.errors import Preempted, TrainingError
 
@@ -63,9 +63,14 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     named = next((word for word in words if not word.startswith("-")), None)
-    for name, what in COMMANDS.items():
-        subparser = commands.add_parser(name, help=what)
-        if name == named:
+    for called, name in {**dict(zip(COMMANDS, COMMANDS, strict=True)), **FORMER_NAMES}.items():
+        listed = called in COMMANDS
+        subparser = (
+            commands.add_parser(called, help=COMMANDS[called])
+            if listed
+            else commands.add_parser(called)
+        )
+        if called == named:
             command = import_module(f"training.commands.{name.replace('-', '_')}")
             subparser.set_defaults(command=command.run)
             command.add_arguments(subparser)

@@ -36,6 +36,26 @@ def stated_accuracy(card: dict[str, Any], split: str = "test") -> float | None:
     return stated if math.isfinite(stated) else None
 
 
+def times(trained: dict[str, Any]) -> str:
+    """Say how long a run took, and what that contains, as far as its card tells.
+
+    Args:
+        trained: of the card; `seconds` are those of fitting alone.
+    """
+    if "seconds" not in trained:
+        return ""
+    fitted, whole = f"fitted in {trained['seconds']:,.0f} s", total_seconds(trained)
+    if whole is None:
+        return fitted
+    return f"{fitted}, {whole:,.0f} s with loading, calibration and evaluation"
+
+
+def total_seconds(trained: dict[str, Any]) -> float | None:
+    """Return the seconds of loading, fitting and evaluating; None if they were not recorded."""
+    parts = [trained.get(f"{part}seconds") for part in ("loading_", "", "evaluation_")]
+    return None if None in parts else sum(part for part in parts if part)
+
+
 def all_right(card: dict[str, Any]) -> bool:
     """Whether a calibrated model predicts all validation photos right.
 

@@ -9,5 +9,9 @@ class AlreadyPublished(VersionsError):
     """Only a first version was to be published, but the model has one already."""
 
 
+class ModelChanged(VersionsError):
+    """Since a version was judged, others have been published or removed, or others serve."""
+
+
 class ConfigError(Exception):
     """The configuration of models cannot be read or is invalid."""

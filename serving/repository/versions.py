@@ -27,7 +27,7 @@ from filelock import FileLock
 
 from serving.repository.atomic_write import atomic_write, sync
 from serving.repository.checksums import write_checksums
-from serving.repository.errors import AlreadyPublished
+from serving.repository.errors import AlreadyPublished, ModelChanged
 from serving.repository.errors import VersionsError as VersionsError
 
 _MAX_NUMBER = 2**63 - 1  # TensorFlow Serving reads numbers as int64.
@@ -47,6 +47,17 @@ def published_versions(base: Path) -> list[int]:
     return sorted(n for name, n in found if name == str(n) and (base / name).is_dir())
 
 
+def model_state(base: Path) -> tuple[list[int], bytes]:
+    """Return what a new version is judged against: the versions, and which of them are to serve.
+
+    Raises:
+        VersionsError: `base` cannot be read.
+    """
+    chosen = base / ".serving.config"
+    with explained(f"cannot read {chosen}"):
+        return published_versions(base), chosen.read_bytes() if chosen.exists() else b""
+
+
 @dataclass(frozen=True)
 class Staging:
     """A version of the model in `base` while it is written into `folder`."""
@@ -54,22 +65,25 @@ class Staging:
     base: Path
     folder: Path
 
-    def publish(self, *, only_first: bool = False) -> int:
+    def publish(self, *, only_first: bool = False, expected: object = None) -> int:
         """Add checksums, sync the folder to disk, rename it to the next number and return that.
 
         Raises:
             VersionsError: the folder is empty, or the file system failed; nothing is published.
             AlreadyPublished: `only_first`, and the model has a version (checked under the lock).
+            ModelChanged: the `model_state` is not the expected one (likewise).
         """
-        if not any(self.folder.iterdir()):
-            raise VersionsError(f"nothing to publish: {self.folder} is empty")
         with explained(f"cannot publish in {self.base}"):
+            if not any(self.folder.iterdir()):
+                raise VersionsError(f"nothing to publish: {self.folder} is empty")
             write_checksums(self.folder)
             for path in (self.folder, *self.folder.rglob("*")):
                 sync(path)
             with locked(self.base):
                 if only_first and published_versions(self.base):
                     raise AlreadyPublished(f"{self.base} has a version already")
+                if expected is not None and model_state(self.base) != expected:
+                    raise ModelChanged(f"the versions in {self.base} have changed")
                 number = 1 + largest_used(self.base)
                 remember(self.base, number)
                 # The kernel never replaces a folder that is not empty, such as a version.

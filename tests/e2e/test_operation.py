@@ -34,8 +34,8 @@ MAX_WORKER_BYTES = 90 * MEBIBYTE
 
 def train_and_publish(data: Path, models: Path, runs: Path) -> None:
     """Train and publish a tiny clothing model from the command line."""
-    command = f"-m training run clothing-dense128-adam --force --data {data} --models {models}"
-    options = f"--runs {runs} --set epochs=1 --set network.units=8 --device cpu"
+    command = f"-m training run clothing-dense128-adam --data {data} --models {models}"
+    options = f"--publish --force --runs {runs} --set epochs=1 --set network.units=8 --device cpu"
     done = subprocess.run(
         [sys.executable, *command.split(), *options.split()],
         cwd=ROOT,

@@ -45,7 +45,7 @@ class Workspace:
         tiny = (*TINY, "batch_size=20", f"epochs={epochs}")
         overrides = [word for override in tiny for word in ("--set", override)]
         folders = ["--runs", f"runs{suffix}", "--models", f"models{suffix}", "--data", "garments"]
-        command = ["run", "clothing-cnn", *overrides, *folders, "--force", *arguments]
+        command = ["run", "clothing-cnn", *overrides, *folders, "--publish", "--force", *arguments]
         return self.command(*command, **environment)
 
     def command(self, *arguments: str, **environment: str) -> "Training":

@@ -138,10 +138,14 @@ def short_report(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def train(garments: Path, short_report: None) -> CommandLine:
-    """Return a function that runs the command line for a tiny run, with a test's own arguments."""
+    """Return a function that runs the command line for a tiny run, with a test's own arguments.
 
-    def run(*arguments: str, recipe: str = "clothing-cnn") -> int:
+    It publishes by default.
+    """
+
+    def run(*arguments: str, recipe: str = "clothing-cnn", publish: bool = True) -> int:
         tiny = [word for assignment in TINY for word in ("--set", assignment)]
-        return main(["run", recipe, "--data", str(garments), *tiny, *arguments])
+        command = ["run", recipe, "--data", str(garments), *tiny, *arguments]
+        return main([*command, "--publish"] if publish else command)
 
     return run

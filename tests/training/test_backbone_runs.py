@@ -33,7 +33,7 @@ TINY = (
 
 def run(recipe: str, folder: Path, *arguments: str) -> int:
     tiny = [word for assignment in TINY for word in ("--set", assignment)]
-    return main(["run", recipe, "--data", str(folder), *tiny, *arguments])
+    return main(["run", recipe, "--data", str(folder), *tiny, "--publish", *arguments])
 
 
 def card(model: str) -> dict[str, object]:
@@ -82,7 +82,7 @@ def test_the_vgg16_recipe_is_exported_with_two_columns(pets: Path) -> None:
     tiny = ["--set", "network.weights=random", "--set", "epochs=1", "--set", "head.units=4"]
     small = ["--set", "network.cut=block1_pool", "--set", "network.alpha=0"]
 
-    assert main(["run", "cats-dogs-vgg16", "--data", str(pets), *tiny, *small, "--force"]) == 0
+    assert main(["run", "cats-dogs-vgg16", "--data", str(pets), *tiny, *small, "--publish"]) == 0
 
     probabilities = served("cats-dogs", np.zeros((2, 150, 150, 3), np.uint8))
     assert probabilities.shape == (2, 2)
@@ -98,11 +98,10 @@ def test_the_model_card_names_a_weights_file_without_its_folder(tmp_path: Path) 
     recipe = override(recipe_named("images-mobilenet"), TINY)
     backbone_of(recipe).frozen.layers[-2].save_weights(tmp_path / "own.weights.h5")
 
-    assert (
-        run("images-mobilenet", folder, "--set", f"network.weights={tmp_path}/own.weights.h5") == 0
-    )
+    words = ("--set", f"network.weights={tmp_path}/own.weights.h5", "--name", "shapes")
+    assert run("images-mobilenet", folder, *words) == 0
 
-    found: dict[str, Any] = card("images")
+    found: dict[str, Any] = card("shapes")
     assert found["parameters"]["network.weights"] == "own.weights.h5"
     assert found["weights"] == {
         "name": "own.weights.h5",
@@ -143,10 +142,11 @@ def test_a_recipe_says_in_one_line_what_it_lacks_and_where_that_is(
     """Without data: which files or folder; with photos, but no weights: which file and its URL."""
     folder = write_photos(tmp_path / "flowers", {"a": 20, "b": 20})
 
-    assert main(["run", name]) == 1
+    command = ["run", name, *(["--name", "flowers"] if name.startswith("images-") else [])]
+    assert main(command) == 1
     lacking = [capsys.readouterr().err]
     if isinstance(recipe_named(name).network, BackboneNetwork):
-        assert main(["run", name, "--data", str(pets if "cats" in name else folder)]) == 1
+        assert main([*command, "--data", str(pets if "cats" in name else folder)]) == 1
         lacking += [capsys.readouterr().err]
         assert re.search(r"no ImageNet weights of .* https://.*h5, .* put it at .*h5", lacking[-1])
 
@@ -162,6 +162,8 @@ def test_a_recipe_says_in_one_line_what_it_lacks_and_where_that_is(
         (["cats-dogs-mobilenet", "--name", "pets"], "--name is for images-<backbone>; cats-dogs-m"),
         (["images-mobilenet", "--name", "a/b"], "a model's name has letters, digits and . _ - on"),
         (["images-mobilenet", "--name", ""], "a model's name has letters, digits and . _ - only"),
+        (["images-mobilenet"], "images-mobilenet needs the name of the model, such as --name flo"),
+        (["clothing-fast", "--force"], "--tolerance, --force and --model_config_file have no eff"),
         (["images-walnut"], "there is no recipe 'images-walnut'; there are "),
         (["images-resnet50", "--set", "head.units=x"], "head.units is a whole number (now 256), "),
         (["images-resnet50", "--set", "head.pooling=max"], "head.pooling is one of average, flat"),
@@ -180,7 +182,7 @@ def test_usage_errors_are_one_line(
 
 @pytest.mark.integration
 def test_without_data_the_error_says_what_to_name(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", "images-mobilenet"]) == 1
+    assert main(["run", "images-mobilenet", "--name", "flowers"]) == 1
     assert (
         "no photos: name a folder that has a sub-folder for each class" in capsys.readouterr().err
     )

@@ -117,7 +117,7 @@ def test_a_machine_without_data_downloads_trains_and_publishes(
 
     with serving(Publisher({known.name: archive}, tears=[1000, 2000, 0])) as publisher:
         monkeypatch.setenv("PHOTOLABEL_MIRROR", publisher.url)
-        assert main(["run", "cats-dogs-mobilenet", *settings, "--device", "cpu"]) == 0
+        assert main(["run", "cats-dogs-mobilenet", *settings, "--publish", "--device", "cpu"]) == 0
 
     out = capsys.readouterr().out
     assert f"downloading {publisher.url}/{known.name} into {tmp_path}/home/.cache/photolabel" in out

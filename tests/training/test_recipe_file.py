@@ -111,7 +111,7 @@ def test_other_commands_work_with_a_run_of_a_recipe_file(
 ) -> None:
     recipe = squares / "squares.py"
     recipe.write_text(recipe.read_text().replace("held_out=0.1", "held_out=0.1, floor=0.999"))
-    run = ["run", "--recipe", "squares.py", "--data", ".", "--set", "epochs=1"]
+    run = ["run", "--recipe", "squares.py", "--data", ".", "--set", "epochs=1", "--publish"]
     slow = ["--set", "learning_rate=0.0"]
     assert main([*run, *slow]) == 3  # Refused: nothing is published yet.
     (folder,) = (squares / "runs" / "squares-dense").iterdir()
@@ -120,16 +120,16 @@ def test_other_commands_work_with_a_run_of_a_recipe_file(
     moved.mkdir()
     recipe.rename(moved / "squares.py")
 
-    export = ["export", str(folder), "--data", ".", "--force"]
+    publish = ["publish", str(folder), "--data", ".", "--force"]
     capsys.readouterr()
-    assert main(export) == 2
+    assert main(publish) == 2
     error = capsys.readouterr().err
     assert error == (
         f"error: the recipe file {recipe} of this run is gone: name where it is now with --recipe\n"
     )
     assert main(["report", str(folder)]) == 0
     assert main(["results", "--output", "results.md"]) == 0
-    assert main([*export, "--recipe", str(moved / "squares.py")]) == 0
+    assert main([*publish, "--recipe", str(moved / "squares.py")]) == 0
     assert Path("models/squares/1").is_dir()
     assert main(["evaluate", "squares", "--data", "."]) == 1
     assert "was trained by the unknown recipe 'squares-dense'" in capsys.readouterr().err

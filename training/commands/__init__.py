@@ -5,9 +5,9 @@ performs it. Keras and TensorFlow take seconds to import: `run` imports what nee
 """
 
 COMMANDS = {
-    "run": "train a recipe and publish the model",
+    "run": "train and evaluate a recipe",
     "runs": "list the runs, or show one of them",
-    "export": "publish a trained run, for example one trained without TensorFlow",
+    "publish": "publish a run that has ended",
     "report": "write the report of a run again",
     "evaluate": "score a published model on any photos",
     "unknowns": "test which unknown photos a published model recognizes",
@@ -23,3 +23,6 @@ COMMANDS = {
     "starters": "train the starter models in the source tree again",
 }
 """The help of each command, in this order; the module of `show-data` is `show_data`."""
+
+FORMER_NAMES = {"export": "publish"}
+"""Commands of earlier releases, which still work, but are not listed."""

@@ -19,7 +19,6 @@ from training.errors import TrainingError, UsageError
 from training.judging.measurements import Results
 from training.judging.results import known_results, missing
 from training.judging.results_page import FEWEST, sections, write_results
-from training.publishing.gate_policy import GatePolicy
 from training.recipe import Recipe
 from training.recipes import RECIPES, recipe_named, recipe_of_run
 from training.runs.folders import read_run
@@ -72,7 +71,7 @@ def run(arguments: argparse.Namespace) -> None:
             known = known_results(listed, arguments.runs, arguments.output)
             conditions = partial(_conditions, arguments, console)
             todo = missing(recipe, arguments.seeds, known.measurements, conditions)
-            train(todo, arguments, arguments.runs / "published", GatePolicy(force=True))
+            train(todo, arguments)
         except TrainingError as error:
             say(console, f"{recipe.name}: {error}")
             reasons[recipe.name] = _reason(error)

@@ -1,4 +1,4 @@
-"""`run`: train a recipe and publish the model."""
+"""`run`: train and evaluate a recipe; with `--publish`, publish the model."""
 
 import argparse
 from dataclasses import replace
@@ -18,6 +18,7 @@ from training.commands.training import train
 from training.console import say
 from training.errors import UsageError
 from training.pipeline.sources import Source
+from training.publishing.gate_policy import GatePolicy
 from training.recipe import ANY_PHOTOS, Recipe
 from training.recipes import default_of
 
@@ -26,24 +27,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_recipe(parser, required=False)
     add_from(parser)
-    add_models(parser, "publish into here")
     add_training(parser)
+    parser.add_argument(
+        "--publish", action="store_true", help="publish it if the gate lets it pass"
+    )
+    add_models(parser, "publish into here")
     add_gate(parser)
     parser.add_argument(
         "--name",
         metavar="MODEL",
-        help="publish as this model; for recipes of any photos, such as images-<backbone>",
+        help="name of the model; for recipes of any photos, such as images-<backbone>",
     )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Train a recipe and publish the model."""
+    """Train and evaluate a recipe, and publish the model if asked."""
+    policy = gate_policy(arguments)
+    if not arguments.publish and policy != GatePolicy():
+        raise UsageError(
+            "--tolerance, --force and --model_config_file have no effect without --publish"
+        )
     source = source_of(arguments)
     recipe = recipe_from(source, arguments) or chosen_recipe(arguments)
+    recipe = _named(recipe, arguments.name)
     say(Console(), _introduction(recipe, source, arguments))
-    if arguments.name is not None:
-        recipe = _named(recipe, arguments.name)
-    train([recipe], arguments, arguments.models, gate_policy(arguments), source)
+    train([recipe], arguments, arguments.models, policy if arguments.publish else None, source)
 
 
 def _introduction(recipe: Recipe, source: Source | None, arguments: argparse.Namespace) -> str:
@@ -61,8 +69,19 @@ def _introduction(recipe: Recipe, source: Source | None, arguments: argparse.Nam
     )
 
 
-def _named(recipe: Recipe, model: str) -> Recipe:
-    """Return a recipe for any photos with another name of its model, or raise UsageError."""
+def _named(recipe: Recipe, model: str | None) -> Recipe:
+    """Return a recipe for any photos with the name of its model.
+
+    Raises:
+        UsageError: the name is missing, invalid, or for another recipe.
+    """
+    if model is None:
+        if recipe.model == ANY_PHOTOS:
+            raise UsageError(
+                f"{recipe.name} needs the name of the model, such as --name flowers: versions of"
+                " the same name replace each other"
+            )
+        return recipe
     if recipe.dataset != ANY_PHOTOS:
         raise UsageError(f"--name is for images-<backbone>; {recipe.name} trains {recipe.model}")
     return replace(recipe, model=model)

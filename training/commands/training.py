@@ -5,6 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from training.backends import backend_name
+from training.errors import TrainingError
 from training.pipeline.sources import Source
 from training.publishing.gate_policy import GatePolicy
 from training.recipe import Recipe
@@ -13,29 +15,33 @@ from training.recipe import Recipe
 def train(
     recipes: list[Recipe],
     arguments: argparse.Namespace,
-    models: Path,
-    policy: GatePolicy,
+    models: Path = Path("models"),
+    policy: GatePolicy | None = None,
     source: Source | None = None,
 ) -> list[Path | None]:
-    """Train recipes one after the other, with the arguments of `add_training`.
+    """Train and evaluate recipes one after the other, with the arguments of `add_training`.
+
+    With a policy for the gate, they are published into `models`.
 
     With a source, the runs start from it.
 
     Returns:
-        The folder of each published version; None if the backend writes no SavedModel.
+        The folder of each published version.
 
     Raises:
-        TrainingError: a recipe failed; those before it have been published.
+        TrainingError: a recipe failed; those before it have ended.
         Preempted: SIGTERM was received; the same command resumes.
     """
     from training.fitting.devices import choose_devices
     from training.fitting.interruption import terminable
 
+    if policy:
+        check_publishing()
     console = Console()
     with terminable():
         devices = choose_devices(arguments.device, deterministic=arguments.deterministic)
         # Imported after the check for the backend: without it, Keras would raise a traceback.
-        from training.pipeline.train import Paths, RunOptions, train_and_publish
+        from training.pipeline.train import Paths, RunOptions, run_recipe
 
         options = RunOptions(
             devices=devices,
@@ -47,4 +53,13 @@ def train(
             source=source,
         )
         paths = Paths(arguments.data, models, arguments.runs)
-        return [train_and_publish(recipe, paths, options, console) for recipe in recipes]
+        return [run_recipe(recipe, paths, options, console) for recipe in recipes]
+
+
+def check_publishing() -> None:
+    """Raise TrainingError if the backend can't write what is published."""
+    if backend_name() != "tensorflow":
+        raise TrainingError(
+            "a SavedModel is written by TensorFlow: set KERAS_BACKEND=tensorflow, or `run` without"
+            " --publish, and `publish` the run where TensorFlow is installed"
+        )

@@ -9,7 +9,7 @@ from typing import Any
 from training.errors import TrainingError
 from training.json_files import write_json
 from training.metrics import EVALUATION
-from training.model_cards import CARD, read_run_card
+from training.model_cards import CARD, read_run_card, total_seconds
 from training.overrides import (
     changed_settings,
     hyperparameters,
@@ -50,6 +50,8 @@ class Measurement:
         backend: of Keras; empty if not recorded.
         input_shape: height, width and channels of the input; empty if not recorded.
         preparation: from photo to pixels; likewise.
+        total_seconds: of the whole, with loading, calibration and evaluation; None if it was not
+            recorded.
         started_from: the run or version whose weights it started from; empty for a run of its own.
     """
 
@@ -71,6 +73,7 @@ class Measurement:
     backend: str = ""
     input_shape: list[int] = field(default_factory=list)
     preparation: str = ""
+    total_seconds: float | None = None
     started_from: str = ""
 
     @property
@@ -204,6 +207,7 @@ def _measurement(folder: Path) -> Measurement:
             backend=backend,
             input_shape=card.get("input_shape", []),
             preparation=card.get("preparation", ""),
+            total_seconds=total_seconds(trained),
             started_from=facts.get("from", ""),
         )
     except (KeyError, TypeError) as error:

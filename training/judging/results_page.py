@@ -23,8 +23,9 @@ _HEAD = (
     " Recipes and settings are compared by validation accuracy; test photos are looked at once, at"
     " the end of a run ([how the defaults were chosen](training.md#how-the-defaults-were-chosen)"
     " has the exceptions). Training accuracy is that of the last epoch, as Keras"
-    " computes it while fitting. Seconds are the median time from loaded data to trained weights,"
-    " on a machine that may have been busy with other things. Runs differ in their seed and, if the"
+    " computes it while fitting. Seconds are the median time of fitting, and in brackets, where it"
+    " was recorded, of the whole with loading, calibration and evaluation, on a machine that may"
+    " have been busy with other things. Runs differ in their seed and, if the"
     " data set has no test split of its own, in the split.\n"
 )
 _OLDER = (
@@ -149,7 +150,7 @@ def _figures(group: Sequence[Measurement]) -> list[str]:
         validation,
         _spread([each.accuracy for each in group], [each.photos for each in group]),
         _spread([each.training_accuracy for each in group]),
-        f"{median(each.seconds for each in group):,.0f}",
+        _seconds(group),
         f"{len(group)}{few}",
         group[0].hardware,
     ]
@@ -170,10 +171,16 @@ def _run(measured: Measurement) -> list[str]:
         _spread([measured.validation_accuracy]),
         _spread([measured.accuracy]),
         _spread([measured.training_accuracy]),
-        f"{measured.seconds:,.0f}",
+        _seconds([measured]),
         measured.began[:16].replace("T", " "),
         measured.code[:8] or "–",
     ]
+
+
+def _seconds(group: Sequence[Measurement]) -> str:
+    wholes = [each.total_seconds for each in group if each.total_seconds is not None]
+    whole = f" ({median(wholes):,.0f})" if wholes else ""
+    return f"{median(each.seconds for each in group):,.0f}{whole}"
 
 
 def _spread(accuracies: Sequence[float | None], photos: Sequence[int] = ()) -> str:

@@ -1,8 +1,10 @@
-"""What follows fitting: calibration, evaluation on the test split, report, gate, publishing."""
+"""What follows fitting: calibration, evaluation on the test split, model card, report."""
 
 import shlex
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,17 +18,16 @@ from training.data.class_balance import class_counts
 from training.data.datasets import DataSet
 from training.errors import TrainingError
 from training.json_files import write_json
-from training.metrics.evaluation import save_evaluation
+from training.metrics.evaluation import Evaluation, read_evaluation, save_evaluation
 from training.metrics.histograms import histograms
-from training.model_cards import CARD, all_right
+from training.model_cards import CARD, all_right, read_card, times
 from training.publishing.card import model_card
 from training.publishing.gate_policy import GatePolicy
-from training.publishing.served.summary import served_note
 from training.publishing.training_overlap import note_training_photos
-from training.publishing.verdict import Verdict
 from training.recipe import Recipe
-from training.runs.folders import Run
+from training.runs.folders import FINISHED, Run
 from training.runs.history import chosen_epoch, read_history
+from training.runs.trained_network import load_trained_network
 from training.trust.calibrate_and_evaluate import (
     Calibrated,
     CalibratedEvaluation,
@@ -35,7 +36,32 @@ from training.trust.calibrate_and_evaluate import (
     evaluate_calibrated,
     predict_in_memory,
 )
-from training.trust.recognition_threshold import RECOGNIZED_SHARE
+from training.trust.calibration import calibrate
+from training.trust.recognition_threshold import RECOGNIZED_SHARE, Recognizer
+from training.trust.saved_recognizer import load_recognizer, save_recognizer
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A network that can be published.
+
+    Attributes:
+        recipe: with the overrides of the run.
+        data: what it was trained on.
+        data_folder: where that was found.
+        network: to serve, float32, calibrated.
+        recognizer: of the same network; None where recognition is disabled.
+        card: the model card, without a verdict of the gate.
+        test: evaluation on the test split.
+    """
+
+    recipe: Recipe
+    data: DataSet
+    data_folder: Path | None
+    network: keras.Model
+    recognizer: Recognizer | None
+    card: dict[str, Any]
+    test: Evaluation
 
 
 def finalize(
@@ -44,14 +70,12 @@ def finalize(
     data: DataSet,
     data_folder: Path | None,
     run: Run,
-    base: Path,
-    policy: GatePolicy,
     console: Console,
-) -> Path | None:
-    """Calibrate a trained network, evaluate it on the test split and publish it.
+) -> Evaluated:
+    """Calibrate a trained network and evaluate it on the test split.
 
-    Accuracies are those of the published graph, from the photos, loaded as a model server does it;
-    without TensorFlow, of the whole network in memory.
+    Accuracies are those of the graph that would be published, from the photos, loaded as a model
+    server does it; without TensorFlow, of the whole network in memory.
 
     Args:
         network: to serve, float32; its last layer is changed in place.
@@ -59,69 +83,75 @@ def finalize(
         data: what it was trained on.
         data_folder: where data sets of unknown photos are looked for.
         run: has noted the circumstances of the training.
-        base: the model's folder of versions.
-        policy: how strict the publishing gate is.
-        console: shows the outcome.
-
-    Returns:
-        The folder of the published version. None if the backend writes no SavedModel; the command
-        that publishes it elsewhere is shown then.
+        console: shows what to know about the figures.
 
     Raises:
-        TrainingError: a step failed, or the gate refused (`Refused`).
+        TrainingError: a step failed.
     """
-    calibrated = calibrate_network(network, recipe, data)
+    began = time.monotonic()
     try:
-        with _predictor(network, calibrated, base) as predict:
+        calibrated = calibrate_network(network, recipe, data)
+        with _predictor(network, calibrated, run.folder) as predict:
             found = evaluate_calibrated(calibrated, predict, recipe, data, data_folder)
+        seconds = round(time.monotonic() - began, 1)
+        # Whoever evaluates it again, to publish it, leaves the times of the run as they are.
+        run.note(trained={"evaluation_seconds": seconds, **run.facts()["trained"]})
         card = _save_results(found, recipe, data, run)
-        digests = note_training_photos(run.folder, data, recipe)
-        _warn_about_few_photos(card, console)
-        if backend_name() != "tensorflow":
-            _write_report(run.folder, console)
-            say(console, f"{_summary(card)}. To publish it, where TensorFlow is installed:")
-            words = ["python", "-m", "training", "export", str(run.folder)]
-            words += ["--data", str(data_folder)] if data_folder else []
-            say(console, shlex.join([*words, "--models", str(base.parent)]))
-            return None
-        from training.publishing.comparison import reloading
-        from training.publishing.gate import judge
-        from training.publishing.publish import publish
-
-        again = reloading(data_folder, console)
-        verdict = judge(recipe, data, found.test, base, policy, trained_on=digests, reload=again)
-        card = _pass_gate(card, verdict, run.folder, console)
-        version = base / str(publish(network, card, base, calibrated.recognizer, digests))
+        note_training_photos(run.folder, data, recipe)
+        if calibrated.recognizer:
+            save_recognizer(calibrated.recognizer, run.folder)
     except TrainingError as error:
         raise type(error)(f"{error}. The trained network is in {run.folder}") from error
-    run.note(status="published", version=str(version))
-    say(console, f"{_summary(card)}, published as {version}")
-    note = served_note(base, int(version.name), policy.model_config_file)
-    if note:
-        say(console, note)
-    return version
+    run.note_end("evaluated", evaluated_with=backend_name())
+    _warn_about_few_photos(card, console)
+    return Evaluated(recipe, data, data_folder, network, calibrated.recognizer, card, found.test)
+
+
+def evaluated_before(
+    recipe: Recipe, data: DataSet, data_folder: Path | None, run: Run
+) -> Evaluated | None:
+    """Return the network of a run that was evaluated by this backend, as `finalize` left it.
+
+    None if it is to be evaluated first, or what that has left is incomplete.
+    """
+    facts, folder = run.facts(), run.folder
+    if facts["status"] not in FINISHED or facts.get("evaluated_with") != backend_name():
+        return None
+    network = load_trained_network(folder)
+    if network is None:
+        return None
+    card, (test, _) = read_card(folder / CARD), read_evaluation(folder)
+    card.pop("gate", None)
+    calibrate(network, card["calibration"]["temperature"])
+    recognizer, recognition = None, card["recognition"]
+    if recognition:
+        score, threshold = recognition["score"], recognition["threshold"]
+        recognizer = load_recognizer(folder, network, score, threshold)
+        if recognizer is None:
+            return None
+    return Evaluated(recipe, data, data_folder, network, recognizer, card, test)
 
 
 @contextmanager
-def _predictor(network: keras.Model, calibrated: Calibrated, base: Path) -> Iterator[Predictor]:
-    """Provide the outputs of what will be published."""
+def _predictor(network: keras.Model, calibrated: Calibrated, run: Path) -> Iterator[Predictor]:
+    """Provide the outputs of what would be published."""
     if backend_name() != "tensorflow":
         yield partial(predict_in_memory, network, calibrated.recognizer)
         return
     from training.publishing.publish import as_served
 
-    with as_served(network, calibrated.recognizer, base) as predict:
+    with as_served(network, calibrated.recognizer, run) as predict:
         yield predict
 
 
-def _summary(card: dict[str, Any]) -> str:
+def summary(card: dict[str, Any]) -> str:
     """Return what to print at the end: the only line of a run with the test accuracy."""
     metrics = card["metrics"]
     validation = metrics.get("validation")
     shown = f"validation {validation['accuracy']:.2%}" if validation else "no validation photos"
     return (
         f"{card['recipe']}: {shown}, test {metrics['test']['accuracy']:.2%} (accuracy on"
-        f" {metrics['test']['photos']:,} photos), trained in {card['trained']['seconds']:.0f} s"
+        f" {metrics['test']['photos']:,} photos), {times(card['trained'])}"
     )
 
 
@@ -134,13 +164,13 @@ def _warn_about_few_photos(card: dict[str, Any], console: Console) -> None:
             " left as they were fitted, and may be too high",
         )
     recognition = card["recognition"]
-    promised = recognition and recognition["promised"]
-    if promised and promised < RECOGNIZED_SHARE:
+    guaranteed = recognition and recognition["guaranteed"]
+    if guaranteed and guaranteed < RECOGNIZED_SHARE:
         say(
             console,
             f"recognition: {recognition['threshold_photos']} validation photos only guarantee that"
-            f" {promised:.1%} of new photos are recognized on average, not {RECOGNIZED_SHARE:.0%}:"
-            " the threshold is their lowest score",
+            f" {guaranteed:.1%} of new photos are recognized on average, not"
+            f" {RECOGNIZED_SHARE:.0%}: the threshold is their lowest score",
         )
 
 
@@ -172,20 +202,7 @@ def _save_results(
     return card
 
 
-def _pass_gate(
-    card: dict[str, Any], verdict: Verdict, folder: Path, console: Console
-) -> dict[str, Any]:
-    """Return the card with the gate's verdict, once it and the report are written, or Refused."""
-    card = {**card, "gate": verdict.record()}
-    write_json(folder / CARD, card)
-    _write_report(folder, console)
-    for line in verdict.lines():
-        say(console, line)
-    verdict.check()
-    return card
-
-
-def _write_report(run: Path, console: Console) -> None:
+def write_run_report(run: Path, console: Console) -> None:
     """Write the report of a run; if it can't be written, only say so."""
     try:
         from training.report import write_report
@@ -193,3 +210,20 @@ def _write_report(run: Path, console: Console) -> None:
         say(console, f"report: {write_report(run)}")
     except (TrainingError, ModuleNotFoundError) as error:
         say(console, f"no report: {error}")
+
+
+def publish_command(
+    run: Path,
+    models: Path,
+    policy: GatePolicy | None = None,
+    data: Path | None = None,
+    recipe: str | None = None,
+) -> str:
+    """Return the command that publishes a run, with the options that are not the default ones."""
+    words = ["python", "-m", "training", "publish", str(run)]
+    config = policy.model_config_file if policy else None
+    options = {"--data": data, "--recipe": recipe, "--model_config_file": config}
+    options["--models"] = models if models != Path("models") else None
+    for option, value in options.items():
+        words += [option, str(value)] if value else []
+    return shlex.join(words)

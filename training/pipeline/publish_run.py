@@ -1,19 +1,46 @@
-"""Publishing a run that was trained in another process, perhaps elsewhere without TensorFlow."""
+"""Publishing a run that has been evaluated, if the gate lets it pass."""
 
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
+from serving.repository.errors import ModelChanged
+from serving.repository.versions import VersionsError, model_state
 from training.console import say
 from training.data.loading import load
-from training.errors import TrainingError
+from training.errors import Refused, TrainingError
+from training.json_files import write_json
+from training.metrics import EVALUATION
+from training.model_cards import CARD
 from training.overrides import restored
-from training.pipeline.finalize import finalize
+from training.pipeline.finalize import (
+    Evaluated,
+    evaluated_before,
+    finalize,
+    publish_command,
+    summary,
+    write_run_report,
+)
+from training.publishing.comparison import reloading
+from training.publishing.gate import judge
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.model_folder import check_writable, version_of_run
+from training.publishing.publish import publish
+from training.publishing.served.summary import served_note
+from training.publishing.training_overlap import note_training_photos
+from training.publishing.verdict import Verdict
 from training.recipes import recipe_of_run
-from training.runs.folders import TRAINED, existing_run
+from training.runs.folders import TRAINED, Run, existing_run
 from training.runs.trained_network import load_trained_network
+
+_TRIES = 5  # Each fails only if the model has changed during it.
+_UNFINISHED = {
+    "new": "has not been trained yet",
+    "fitting": "ended while it was trained",
+    "stopped": "was stopped before its end",
+    "failed": "failed",
+}
 
 
 def publish_run(
@@ -23,36 +50,160 @@ def publish_run(
     policy: GatePolicy,
     console: Console,
     recipe_name: str | None = None,
-) -> Path | None:
-    """Evaluate the trained network of a run again, and publish it; see `finalize`.
+) -> Path:
+    """Publish a run that has ended, and return the folder of the version.
 
     Args:
         folder: the run's folder; may be a copy from another machine.
-        data_folder: where data sets are looked for.
+        data_folder: where data sets are looked for; None: where the run has found them.
         models: published into its sub-folder with the model's name.
         policy: how strict the publishing gate is.
         console: shows the outcome.
         recipe_name: of the recipe, or the path of its file; None: the one noted by the run.
 
     Raises:
-        TrainingError: it is not a run that has trained, the data set differs, or a step failed.
+        TrainingError: it is not a run that has ended, the data set differs, or a step failed.
+        Refused: the gate refused.
     """
     with existing_run(folder) as run:
         facts = run.facts()
+        _check_ended(folder, facts)
         base = models / facts["model"]
         check_writable(base)
         version = version_of_run(base, facts["id"])
         if version:
-            say(console, f"{folder} is finished, published as {version}")
+            run.note(status="published", version=str(version))
+            say(console, f"{folder} is published as {version} already")
             return version
         # First: a network of the recipe's own file may have layers that are defined there.
         recipe = restored(recipe_of_run(facts, recipe_name), facts["model"], facts["parameters"])
-        network = load_trained_network(folder)
-        if network is None:
-            raise TrainingError(f"{folder} has no {TRAINED} yet: run its recipe first")
-        data = load(recipe, data_folder, console)
+        if not (folder / TRAINED).exists():
+            raise TrainingError(f"{folder} has no {TRAINED}: run its recipe again")
+        found_in = data_folder or _noted_data_folder(folder, facts)
+        data = load(recipe, found_in, console)
         if data.digest != facts["data"]:
             raise TrainingError(
-                f"{folder} was trained on different data than the {data.name} found here"
+                f"{folder} was trained on different data than the {data.name} found here: name"
+                " the folder of its data with --data"
             )
-        return finalize(network, recipe, data, data_folder, run, base, policy, console)
+        evaluated = evaluated_before(recipe, data, found_in, run)
+        if evaluated is None:
+            network = load_trained_network(folder)
+            evaluated = finalize(network, recipe, data, found_in, run, console)
+        command = publish_command(folder, models, policy, data_folder, recipe_name)
+        return publish_evaluated(evaluated, run, base, policy, command, console)
+
+
+def _check_ended(folder: Path, facts: dict[str, Any]) -> None:
+    status = facts["status"]
+    # Earlier releases noted so of a run that the gate refused.
+    refused = status == "failed" and all((folder / name).exists() for name in (EVALUATION, CARD))
+    if status in _UNFINISHED and not refused:
+        reason = f" ({facts['reason']})" if status == "failed" and facts.get("reason") else ""
+        raise TrainingError(
+            f"{folder} can't be published: it {_UNFINISHED[status]}{reason}; the same command of"
+            f" `run` goes on with it (`python -m training runs show {folder}` shows it)"
+        )
+
+
+def _noted_data_folder(folder: Path, facts: dict[str, Any]) -> Path | None:
+    noted = facts.get("data_folder")
+    if noted and not Path(noted).exists():
+        raise TrainingError(
+            f"the data of {folder} is not in {noted} any more: name its folder with --data"
+        )
+    return Path(noted) if noted else None
+
+
+def publish_evaluated(
+    evaluated: Evaluated,
+    run: Run,
+    base: Path,
+    policy: GatePolicy,
+    command: str,
+    console: Console,
+) -> Path:
+    """Publish the network of a run, if the gate lets it pass; write the report in any case.
+
+    Args:
+        evaluated: the network.
+        run: is published, refused, or stays as it is.
+        base: the model's folder, which exists.
+        policy: how strict the gate is.
+        command: publishes the run, for messages.
+        console: shows the outcome.
+
+    Returns:
+        The folder of the version.
+
+    Raises:
+        Refused: the gate refused.
+        TrainingError: a step failed. Nothing has been published, unless the message says so.
+    """
+    try:
+        number, verdict = _judge_and_publish(evaluated, run, base, policy, console)
+    except Refused as error:
+        write_run_report(run.folder, console)
+        raise Refused(f"{error}: {command} --force") from error
+    except (TrainingError, VersionsError) as error:
+        write_run_report(run.folder, console)
+        raise TrainingError(f"{error}. The run is kept, to publish it later: {command}") from error
+    version = base / str(number)
+    try:
+        _write_verdict(run, evaluated, verdict)
+        run.note(status="published", version=str(version))
+    except TrainingError as error:
+        raise TrainingError(f"published as {version}, but {error}") from error
+    write_run_report(run.folder, console)
+    for line in verdict.lines():
+        say(console, line)
+    say(console, f"{summary(evaluated.card)}, published as {version}")
+    note = served_note(base, number, policy.model_config_file)
+    if note:
+        say(console, note)
+    return version
+
+
+def _judge_and_publish(
+    evaluated: Evaluated,
+    run: Run,
+    base: Path,
+    policy: GatePolicy,
+    console: Console,
+) -> tuple[int, Verdict]:
+    """Return the number of the new version, and the verdict on it."""
+    recipe, data, recognizer = evaluated.recipe, evaluated.data, evaluated.recognizer
+    digests = note_training_photos(run.folder, data, recipe)
+    reload = reloading(evaluated.data_folder, console)
+    had_versions = False
+    for _ in range(_TRIES):
+        expected = model_state(base)
+        versions, _ = expected
+        if not base.is_dir() or (had_versions and not versions):
+            raise TrainingError(f"not published: {base} is gone; is its volume still there?")
+        had_versions = bool(versions)
+        verdict = judge(
+            recipe, data, evaluated.test, base, policy, trained_on=digests, reload=reload
+        )
+        try:
+            verdict.check()
+        except Refused:
+            _write_verdict(run, evaluated, verdict)
+            run.note_end("refused", reason="; ".join(verdict.faults))
+            raise
+        card = {**evaluated.card, "gate": verdict.record()}
+        try:
+            number = publish(evaluated.network, card, base, recognizer, digests, expected)
+            return number, verdict
+        except ModelChanged:
+            say(
+                console,
+                f"another version of {base.name} was published or serves now: judging again",
+            )
+    raise TrainingError(
+        f"not published: the versions of {base.name} changed {_TRIES} times while it was judged"
+    )
+
+
+def _write_verdict(run: Run, evaluated: Evaluated, verdict: Verdict) -> None:
+    write_json(run.folder / CARD, {**evaluated.card, "gate": verdict.record()})

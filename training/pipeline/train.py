@@ -1,14 +1,17 @@
-"""A run of a recipe, from data to a published version. Steps that are done are not repeated."""
+"""A run of a recipe, from data to an evaluated network. Steps that are done are not repeated."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import keras
 from rich.console import Console
 
+from training.backends import backend_name
 from training.console import say
 from training.data.datasets import DataSet
 from training.data.loading import check_photos, load
@@ -23,7 +26,14 @@ from training.fitting.progress import FitProgress
 from training.fitting.tensorboard import EventWriter
 from training.networks.backbone import Backbone, load_backbone
 from training.overrides import changed_settings
-from training.pipeline.finalize import finalize
+from training.pipeline.finalize import (
+    Evaluated,
+    evaluated_before,
+    finalize,
+    publish_command,
+    summary,
+    write_run_report,
+)
 from training.pipeline.sources import Source
 from training.pipeline.start import Start, start_from
 from training.publishing.card import circumstances, continued
@@ -31,7 +41,7 @@ from training.publishing.gate_policy import GatePolicy
 from training.publishing.model_folder import check_writable, version_of_run
 from training.recipe import Recipe
 from training.recipes import unchanged
-from training.runs.folders import CHECKPOINTS, Run, claimed_run, not_continued
+from training.runs.folders import CHECKPOINTS, FINISHED, Run, claimed_run, not_continued
 from training.runs.history_writer import HistoryWriter
 from training.runs.identity import RunIdentity, code_of, run_identity
 from training.runs.names import run_label
@@ -45,7 +55,7 @@ class Paths:
 
     Attributes:
         data: searched first for data sets; None: only PHOTOLABEL_DATA is searched.
-        models: versions are published into its sub-folder with the model's name.
+        models: a version is published into its sub-folder with the model's name, if any is.
         runs: has a sub-folder for each run.
     """
 
@@ -60,7 +70,7 @@ class RunOptions:
 
     Attributes:
         devices: what it computes on.
-        policy: how strict the publishing gate is.
+        policy: how strict the publishing gate is; None: nothing is published.
         fresh: start another run even if there is one with the same identity.
         deterministic: the same weights bit by bit each time, however often it is interrupted.
         checkpoint_minutes: time between two checkpoints within an epoch.
@@ -69,7 +79,7 @@ class RunOptions:
     """
 
     devices: Devices
-    policy: GatePolicy
+    policy: GatePolicy | None = None
     fresh: bool = False
     deterministic: bool = False
     checkpoint_minutes: float = 10.0
@@ -77,21 +87,20 @@ class RunOptions:
     source: Source | None = None
 
 
-def train_and_publish(
-    recipe: Recipe, paths: Paths, options: RunOptions, console: Console
-) -> Path | None:
-    """Train a recipe, evaluate it on the test split and publish it; or resume such a run.
+def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Console) -> Path | None:
+    """Train a recipe and evaluate it on the test split, or resume such a run; publish it if asked.
 
     Returns:
-        The folder of the published version; None if the backend writes no SavedModel.
+        The folder of the published version; None if it is not published.
 
     Raises:
         TrainingError: a step failed, or the gate refused (`Refused`). Completed steps are kept.
     """
-    devices = options.devices
+    devices, base = options.devices, paths.models / recipe.model
     say(console, f"{recipe.name}, seed {recipe.seed}, on {devices} with {devices.backend.NAME}")
-    base = paths.models / recipe.model
-    check_writable(base)
+    if options.policy:
+        check_writable(base)
+    loading = time.monotonic()
     began = {**circumstances(str(devices)), "code": code_of(recipe)}
     data = load(recipe, paths.data, console)
     check_photos(recipe, data)
@@ -111,7 +120,7 @@ def train_and_publish(
     own = unchanged(recipe)
     claimed = claimed_run(paths.runs, identity, label=run_label(recipe, own), fresh=options.fresh)
     with claimed as run, _outcome(run, devices):
-        version = version_of_run(base, run.facts()["id"])
+        version = _version_of(run, base, options)
         if version:
             say(console, f"{run.folder} is finished, published as {version}; --fresh begins again")
             return version
@@ -125,14 +134,49 @@ def train_and_publish(
             _begin(run, identity, recipe, data, start, console)
         if weights:
             run.note(weights_file=weights.name)
-        if backbone:
-            data = with_features(recipe, data, backbone, console)
-        network = load_trained_network(run.folder)
-        if network is None:
-            before = run.facts().get("trained") or (start.trained() if start else {})
-            run.note(trained=continued(before, began))
-            network = _fit(recipe, data, run, options, start, console)
-        return finalize(network, recipe, data, paths.data, run, base, options.policy, console)
+        evaluated = evaluated_before(recipe, data, paths.data, run)
+        if evaluated:
+            say(console, f"{run.folder} is trained and evaluated; --fresh begins again")
+        else:
+            if backbone:
+                data = with_features(recipe, data, backbone, console)
+            _note_circumstances(run, began, start, time.monotonic() - loading)
+            network = load_trained_network(run.folder)
+            if network is None:
+                network = _fit(recipe, data, run, options, start, console)
+            evaluated = finalize(network, recipe, data, paths.data, run, console)
+        command = publish_command(run.folder, paths.models)
+        if not options.policy:
+            _show_end(run, evaluated, command, console)
+            return None
+        from training.pipeline.publish_run import publish_evaluated  # Imports TensorFlow.
+
+        return publish_evaluated(evaluated, run, base, options.policy, command, console)
+
+
+def _version_of(run: Run, base: Path, options: RunOptions) -> Path | None:
+    """Return the version that a run has published; None if there is none, or not any more."""
+    facts = run.facts()
+    if options.policy:
+        return version_of_run(base, facts["id"])
+    return Path(facts["version"]) if facts["status"] == "published" else None
+
+
+def _note_circumstances(
+    run: Run, began: dict[str, Any], start: Start | None, loading: float
+) -> None:
+    """Note how the run began; the seconds of loading add up if it was interrupted."""
+    before = run.facts().get("trained") or (start.trained() if start else {})
+    trained = continued(before, began)
+    seconds = round(trained.get("loading_seconds", 0) + loading, 1)
+    run.note(trained={**trained, "loading_seconds": seconds})
+
+
+def _show_end(run: Run, evaluated: Evaluated, command: str, console: Console) -> None:
+    write_run_report(run.folder, console)
+    say(console, summary(evaluated.card))
+    where = "" if backend_name() == "tensorflow" else ", where TensorFlow is installed"
+    say(console, f"to publish it{where}: {command}")
 
 
 def _begin(
@@ -214,7 +258,7 @@ def _fit(
 
 @contextmanager
 def _outcome(run: Run, devices: Devices) -> Iterator[None]:
-    """Note in the run's folder how the work on it ended, and explain a lack of memory."""
+    """Note in the run's folder how the work on it ended early, and explain a lack of memory."""
     try:
         yield
     except (KeyboardInterrupt, Preempted):
@@ -231,4 +275,5 @@ def _outcome(run: Run, devices: Devices) -> Iterator[None]:
 
 def _try_to_note(run: Run, **facts: str) -> None:
     with suppress(TrainingError):  # The error that ended the run is the one to report.
-        run.note(**facts)
+        if run.facts()["status"] not in FINISHED:  # Otherwise only publishing has failed.
+            run.note(**facts)

@@ -10,7 +10,7 @@ import numpy as np
 
 from training.data.class_balance import imbalance
 from training.metrics.evaluation import Evaluation
-from training.model_cards import all_right, start_text
+from training.model_cards import all_right, start_text, times
 from training.report.overfitting import FEWEST, overfitting_start
 from training.report.pictures import DARK, LIGHT, curves
 from training.report.reliability import reliability
@@ -64,6 +64,7 @@ def render(
         reliability=reliability(card),
         history=history,
         speed=_speed(history),
+        time=times(card["trained"]),
         all_right=all_right(card),
         overfitting=_overfitting(history),
         confusion=_confusion(evaluation),

@@ -60,6 +60,11 @@ class Run:
         with _writing(self.folder), atomic_write(self.folder / RUN) as temporary:
             temporary.write_text(text + "\n", "utf-8")
 
+    def note_end(self, status: str, **facts: Any) -> None:
+        """Note facts and a status, unless the run is published already: that it stays."""
+        published = self.facts()["status"] == "published"
+        self.note(**facts, **({} if published else {"status": status}))
+
 
 def read_run(folder: Path) -> dict[str, Any]:
     """Return the content of a run's `run.json`; empty if there is none."""
@@ -90,7 +95,7 @@ def claimed_run(
     """
     with _writing(runs):
         folder = _run_folder(runs / identity.recipe, label, identity.key, fresh)
-    with _locked(folder):
+    with _locked(folder, "wait for it, or begin another with --fresh"):
         run = Run(folder)
         if not run.facts():
             run.note(id=uuid.uuid4().hex, began=_now(), **asdict(identity), status="new")
@@ -106,7 +111,7 @@ def existing_run(folder: Path) -> Iterator[Run]:
     """
     if not read_run(folder):
         raise TrainingError(f"{folder} is not the folder of a run: it has no {RUN}")
-    with _locked(folder):
+    with _locked(folder, "wait for it"):
         yield Run(folder)
 
 
@@ -175,7 +180,7 @@ def _run_folder(parent: Path, label: str, key: str, fresh: bool) -> Path:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path, advice: str) -> Iterator[None]:
     """Lock a run for this process; the lock ends with the process at the latest."""
     path = folder / _LOCK
     # A soft lock would outlive a process that is killed.
@@ -185,9 +190,7 @@ def _locked(folder: Path) -> Iterator[None]:
             lock.acquire()
         except Timeout as error:
             holder = path.read_text("utf-8").strip() or "another process"
-            raise TrainingError(
-                f"{holder} works on this run ({folder}): wait for it, or begin another with --fresh"
-            ) from error
+            raise TrainingError(f"{holder} works on this run ({folder}): {advice}") from error
     try:
         with _writing(folder):
             path.write_text(f"process {os.getpid()} on {platform.node()}\n", "utf-8")

@@ -150,7 +150,7 @@ def evaluate_calibrated(
             "threshold": calibrated.recognizer.threshold,
             "threshold_from": calibrated.scores.threshold_from,
             "threshold_photos": calibrated.scores.threshold_photos,
-            "promised": calibrated.scores.promised,
+            "guaranteed": calibrated.scores.guaranteed,
             "learnt_from": calibrated.scores.fitted_to,
             "recognized": {
                 name: float(found["recognized"].mean()) for name, found in outputs.items()

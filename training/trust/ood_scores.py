@@ -5,6 +5,7 @@ operations, so that the same code evaluates a score and becomes part of the publ
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, is_dataclass
 
 import keras
 import numpy as np
@@ -33,43 +34,51 @@ def _probability(tensors: ActivationTensors) -> Tensor:
     return ops.max(tensors["probabilities"], axis=-1)
 
 
+@dataclass(frozen=True)
 class _Energy:
     """The logarithm of the sum of the exponentiated logits.
 
     Source: Liu et al., 2020, https://arxiv.org/abs/2010.03759.
     """
 
-    def __init__(self, network: keras.Model) -> None:
-        kernel, bias = logit_weights(network)
-        self._kernel, self._bias = _stored(kernel), _stored(bias)
+    kernel: keras.Variable
+    bias: keras.Variable
 
     def __call__(self, tensors: ActivationTensors) -> Tensor:
-        return ops.logsumexp(ops.matmul(tensors["last"], self._kernel) + self._bias, axis=-1)
+        return ops.logsumexp(ops.matmul(tensors["last"], self.kernel) + self.bias, axis=-1)
 
 
+@dataclass(frozen=True)
 class _VirtualLogit:
     """Energy minus a virtual logit: the part of the last layer's input outside its main directions.
 
     Source: Wang et al., 2022, https://arxiv.org/abs/2203.10807.
     """
 
-    def __init__(self, network: keras.Model, training: Activations) -> None:
-        self._energy = _Energy(network)
-        kernel, bias = logit_weights(network)
-        origin = -np.linalg.pinv(kernel.T) @ bias
-        inputs = training.last.astype(np.float64) - origin
-        directions = np.linalg.eigh(inputs.T @ inputs)[1]  # By rising spread.
-        residual = directions[:, : directions.shape[1] // 2]
-        lengths = np.linalg.norm(inputs @ residual, axis=1).mean()
-        strongest = (training.last @ kernel + bias).max(axis=1).mean()
-        scale = strongest / max(lengths, np.finfo(np.float32).tiny)
-        self._origin, self._residual = _stored(origin), _stored(residual * scale)
+    kernel: keras.Variable
+    bias: keras.Variable
+    origin: keras.Variable
+    residual: keras.Variable
 
     def __call__(self, tensors: ActivationTensors) -> Tensor:
-        residual = ops.matmul(tensors["last"] - self._origin, self._residual)
-        return self._energy(tensors) - ops.sqrt(_squared_lengths(residual))
+        residual = ops.matmul(tensors["last"] - self.origin, self.residual)
+        energy = _Energy(self.kernel, self.bias)(tensors)
+        return energy - ops.sqrt(_squared_lengths(residual))
 
 
+def _virtual_logit(network: keras.Model, training: Activations) -> _VirtualLogit:
+    kernel, bias = logit_weights(network)
+    origin = -np.linalg.pinv(kernel.T) @ bias
+    inputs = training.last.astype(np.float64) - origin
+    directions = np.linalg.eigh(inputs.T @ inputs)[1]  # By rising spread.
+    residual = directions[:, : directions.shape[1] // 2]
+    lengths = np.linalg.norm(inputs @ residual, axis=1).mean()
+    strongest = (training.last @ kernel + bias).max(axis=1).mean()
+    scale = strongest / max(lengths, np.finfo(np.float32).tiny)
+    return _VirtualLogit(*map(_stored, (kernel, bias, origin, residual * scale)))
+
+
+@dataclass(frozen=True)
 class _Mahalanobis:
     """The negative Mahalanobis distance to the nearest class, with one covariance for all classes.
 
@@ -80,25 +89,31 @@ class _Mahalanobis:
     https://arxiv.org/abs/2505.18032; choice: Defard et al., 2020, https://arxiv.org/abs/2011.08785.
     """
 
-    def __init__(self, training: Activations, classes: np.ndarray) -> None:
-        count = training.layers.shape[1]
-        random = np.random.default_rng(_SEED)
-        self._chosen = np.sort(random.choice(count, min(count, MAX_FEATURES), replace=False))
-        features = training.layers[:, self._chosen].astype(np.float64)
-        means = np.stack([features[classes == each].mean(axis=0) for each in np.unique(classes)])
-        within = features - means[np.unique(classes, return_inverse=True)[1]]
-        # Stored in half precision; the means are whitened with the rounded matrix.
-        whitening = _whitening(within.T @ within / len(within)).astype(np.float16)
-        centre = means.mean(axis=0)
-        self._whitening, self._centre = _stored(whitening, np.float16), _stored(centre)
-        self._means = _stored((means - centre) @ whitening.astype(np.float64))
+    chosen: np.ndarray
+    whitening: keras.Variable
+    centre: keras.Variable
+    means: keras.Variable
 
     def __call__(self, tensors: ActivationTensors) -> Tensor:
-        chosen = ops.take(tensors["layers"], self._chosen, axis=-1) - self._centre
-        whitened = ops.matmul(chosen, ops.cast(self._whitening, "float32"))
-        products = ops.matmul(whitened, ops.transpose(self._means))
-        squares = _squared_lengths(whitened)[:, None] - 2 * products + _squared_lengths(self._means)
+        chosen = ops.take(tensors["layers"], self.chosen, axis=-1) - self.centre
+        whitened = ops.matmul(chosen, ops.cast(self.whitening, "float32"))
+        products = ops.matmul(whitened, ops.transpose(self.means))
+        squares = _squared_lengths(whitened)[:, None] - 2 * products + _squared_lengths(self.means)
         return -ops.sqrt(ops.maximum(ops.min(squares, axis=-1), 0.0))
+
+
+def _mahalanobis(training: Activations, classes: np.ndarray) -> _Mahalanobis:
+    count = training.layers.shape[1]
+    random = np.random.default_rng(_SEED)
+    chosen = np.sort(random.choice(count, min(count, MAX_FEATURES), replace=False))
+    features = training.layers[:, chosen].astype(np.float64)
+    means = np.stack([features[classes == each].mean(axis=0) for each in np.unique(classes)])
+    within = features - means[np.unique(classes, return_inverse=True)[1]]
+    # Stored in half precision; the means are whitened with the rounded matrix.
+    whitening = _whitening(within.T @ within / len(within)).astype(np.float16)
+    centre = means.mean(axis=0)
+    whitened = (means - centre) @ whitening.astype(np.float64)
+    return _Mahalanobis(chosen, _stored(whitening, np.float16), _stored(centre), _stored(whitened))
 
 
 def all_scores(
@@ -110,10 +125,31 @@ def all_scores(
     """
     return {
         "probability": _probability,
-        "energy": _Energy(network),
-        "virtual-logit": _VirtualLogit(network, training),
-        "distance": _Mahalanobis(training, classes),
+        "energy": _Energy(*map(_stored, logit_weights(network))),
+        "virtual-logit": _virtual_logit(network, training),
+        "distance": _mahalanobis(training, classes),
     }
+
+
+def score_arrays(score: Score) -> dict[str, np.ndarray]:
+    """Return the numbers that a score was fitted with, by name, from which `restored_score` is."""
+    fitted = vars(score).items() if is_dataclass(score) else ()
+    return {name: np.asarray(ops.convert_to_numpy(values)) for name, values in fitted}
+
+
+def restored_score(name: str, arrays: Mapping[str, np.ndarray]) -> Score:
+    """Return the score with this name, as it was fitted.
+
+    Raises:
+        TypeError: the arrays are not those of this score.
+        KeyError: there is no such score.
+    """
+    kinds = {"energy": _Energy, "virtual-logit": _VirtualLogit, "distance": _Mahalanobis}
+    if name == "probability":
+        return _probability
+    floats = {n: _stored(each, each.dtype.type) for n, each in arrays.items() if n != "chosen"}
+    score: Score = kinds[name](**{**arrays, **floats})
+    return score
 
 
 def _whitening(covariance: np.ndarray) -> np.ndarray:

@@ -92,9 +92,11 @@ class FittedScores:
     threshold_photos: int
 
     @property
-    def promised(self) -> float | None:
+    def guaranteed(self) -> float | None:
         """The share of new photos that is recognized on average, at least; None if unknown."""
-        return promised_share(self.threshold_photos) if self.threshold_from == VALIDATION else None
+        return (
+            guaranteed_share(self.threshold_photos) if self.threshold_from == VALIDATION else None
+        )
 
     def values(self, activations: Activations) -> dict[str, np.ndarray]:
         """Return the value of each score for photos, float32 `[photos]`."""
@@ -135,7 +137,7 @@ def conformal_threshold(values: np.ndarray) -> float:
 
     Of new photos like those that have these scores, on average 1 - k / (n + 1) reach it, whatever
     the distribution of the scores, and more only if scores are equal. With fewer than 19 photos no
-    finite threshold promises 95% (k is 0); then it is the lowest score.
+    finite threshold guarantees 95% (k is 0); then it is the lowest score.
 
     Sources: Vovk et al., Algorithmic Learning in a Random World, 2005; Lei et al., 2018,
     https://arxiv.org/abs/1604.04173; Angelopoulos and Bates, 2021, https://arxiv.org/abs/2107.07511.
@@ -146,8 +148,8 @@ def conformal_threshold(values: np.ndarray) -> float:
     return float(np.sort(values)[_rank(len(values)) - 1])
 
 
-def promised_share(photos: int) -> float:
-    """Return the share of new photos that a `conformal_threshold` of so many photos promises."""
+def guaranteed_share(photos: int) -> float:
+    """Return the share of new photos that a `conformal_threshold` of so many photos guarantees."""
     return 1 - _rank(photos) / (photos + 1)
 
 

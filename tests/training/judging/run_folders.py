@@ -23,6 +23,7 @@ def run_folder(
     *,
     facts: Any = None,
     began: str = "2026-11-22T10:00",
+    times: dict[str, float] | None = None,
     **card: Any,
 ) -> Path:
     """Write the files of a run that the tables are made from."""
@@ -36,7 +37,12 @@ def run_folder(
         "recipe": recipe.name,
         "parameters": hyperparameters(recipe),
         "metrics": {"test": {"accuracy": accuracy, "photos": 10_000}, "validation": validation},
-        "trained": {"seconds": 40 + recipe.seed, "hardware": hardware, "began": began},
+        "trained": {
+            "seconds": 40 + recipe.seed,
+            "hardware": hardware,
+            "began": began,
+            **(times or {}),
+        },
         "data": {"sha256": DATA, "training": 57_000, "validation": 3_000, "test": 10_000},
     }
     known = {"code": code_of(recipe), "data": DATA, "weights": "", "backend": "tensorflow"}

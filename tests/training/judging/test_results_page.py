@@ -49,6 +49,13 @@ def test_a_row_has_the_reference_result_and_the_mean_and_spread_of_the_measureme
     assert LEFT_OUT not in page
 
 
+def test_the_whole_time_is_in_brackets_where_it_was_recorded(tmp_path: Path) -> None:
+    run_folder(tmp_path, CLOTHING, 0.88, times={"loading_seconds": 2.5, "evaluation_seconds": 1000})
+    page = render([CLOTHING], Results(measured_in(tmp_path)))
+
+    assert "| 89.00% | 41 (1,044) | 1 (fewer than 3) |" in page
+
+
 def test_fewer_than_three_runs_are_marked(tmp_path: Path) -> None:
     run_folder(tmp_path, CLOTHING, 0.88)
     page = render([CLOTHING], Results(measured_in(tmp_path)))

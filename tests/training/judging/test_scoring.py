@@ -124,7 +124,7 @@ def test_a_model_is_scored_on_the_test_photos_of_its_own_recipe(
     tiny = ("batch_size=50", "epochs=1", "network.stem=4", "network.stages=4,8")
     words = [word for each in tiny for word in ("--set", each)]
     data = ["--data", str(garments)]
-    assert main(["run", tiny_recipe.name, *data, *words, "--force"]) == 0
+    assert main(["run", tiny_recipe.name, *data, *words, "--publish", "--force"]) == 0
     card = json.loads(Path("models/clothing/1/assets.extra/model_card.json").read_text())
     capsys.readouterr()
 

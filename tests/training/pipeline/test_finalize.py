@@ -1,6 +1,7 @@
 """The steps after fitting, from the command line: the gate, the report, the files of the run."""
 
 import json
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,12 @@ from rich.console import Console
 from serving.repository.versions import published_versions
 from tests.training.backbones import tiny, write_photos
 from tests.training.conftest import CommandLine
+from training.__main__ import main
 from training.fitting.devices import choose_devices
 from training.judging.scoring import recipe_photos, score
 from training.metrics.evaluation import read_evaluation
 from training.metrics.histograms import histograms
-from training.pipeline.train import Paths, RunOptions, train_and_publish
+from training.pipeline.train import Paths, RunOptions, run_recipe
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.published_model import PublishedModel
 from training.recipe import Recipe
@@ -42,8 +44,13 @@ def test_a_refused_model_is_kept_with_its_report_until_it_is_forced(
 
     error = capsys.readouterr().err
     assert error.startswith("error: not published: its test accuracy of ")
-    assert "is below the floor of clothing-cnn, 99.90%. --force publishes it anyway" in error
-    run = Path(error.strip().rpartition(" ")[2])
+    assert "is below the floor of clothing-cnn, 99.90%. --force publishes it anyway: " in error
+    command = shlex.split(error.partition("anyway: ")[2])
+    assert command[:4] == ["python", "-m", "training", "publish"]
+    run = Path(command[4])
+    facts = json.loads((run / "run.json").read_text())
+    assert facts["status"] == "refused"
+    assert facts["reason"].startswith("its test accuracy of ")
     for name in ("trained.keras", "evaluation.json", "history.json", "report.html", "curves.png"):
         assert (run / name).is_file()
     gate = json.loads((run / "model_card.json").read_text())["gate"]
@@ -51,7 +58,7 @@ def test_a_refused_model_is_kept_with_its_report_until_it_is_forced(
     assert "Not published" in (run / "report.html").read_text("utf-8")
     assert published_versions(Path("models/clothing")) == []
 
-    assert train("--force") == 0
+    assert main(command[3:]) == 0
     output = capsys.readouterr().out
     assert "published by force: its test accuracy of " in output
     assert "epoch" not in output, "the network is not trained again"
@@ -91,7 +98,7 @@ def test_the_card_has_the_figures_of_the_published_graph(tmp_path: Path) -> None
     recipe, console = tiny(FineTuning(after="conv_pw_1_relu", head_epochs=1)), Console(quiet=True)
     paths = Paths(folder, tmp_path / "models", tmp_path / "runs")
     options = RunOptions(choose_devices("cpu"), GatePolicy())
-    version = train_and_publish(recipe, paths, options, console)
+    version = run_recipe(recipe, paths, options, console)
     assert version
 
     model = PublishedModel(version)

@@ -125,14 +125,14 @@ def test_an_unknown_score_is_refused(
     assert "recognition is one of distance, probability" in capsys.readouterr().err
 
 
-def test_an_exported_run_has_the_temperature_and_the_threshold_of_the_run(
+def test_a_run_published_elsewhere_has_the_temperature_and_the_threshold_of_the_run(
     train: CommandLine, garments: Path
 ) -> None:
     assert train(*VALIDATION) == 0
     [run] = Path("runs/clothing-cnn").iterdir()
 
     other = ["--models", "others", "--data", str(garments)]
-    assert main(["export", str(run), *other]) == 0
+    assert main(["publish", str(run), *other]) == 0
 
     path = Path("others", "clothing", "1", "assets.extra", "model_card.json")
     again, card = json.loads(path.read_text("utf-8")), card_of(1)
@@ -154,7 +154,8 @@ def test_a_head_on_a_backbone_is_calibrated_from_cached_features(
         _counting(shapes, "training.trust.activations.compute_activations"),
     )
 
-    assert main(["run", "images-mobilenet", "--data", str(folder), "--name", "s", *words]) == 0
+    named = ["--name", "s", "--publish"]
+    assert main(["run", "images-mobilenet", "--data", str(folder), *named, *words]) == 0
 
     assert {shape[1:] for shape in shapes[:2]} == {(16,)}, "features, not photos"
     card = card_of(1, "s")

@@ -20,7 +20,7 @@ from training.trust.recognition_threshold import (
     Recognizer,
     conformal_threshold,
     fit_scores,
-    promised_share,
+    guaranteed_share,
 )
 
 SIDE = 8
@@ -79,8 +79,8 @@ def test_95_percent_of_new_photos_are_recognized_however_few_gave_the_threshold(
     ]
 
     assert np.mean(recognized) == pytest.approx(0.95, abs=0.01)
-    assert np.mean(recognized) == pytest.approx(promised_share(photos), abs=0.003)
-    assert promised_share(photos) >= 0.95
+    assert np.mean(recognized) == pytest.approx(guaranteed_share(photos), abs=0.003)
+    assert guaranteed_share(photos) >= 0.95
 
 
 def test_with_fewer_than_19_photos_the_threshold_is_the_lowest_score() -> None:
@@ -88,11 +88,11 @@ def test_with_fewer_than_19_photos_the_threshold_is_the_lowest_score() -> None:
 
     assert conformal_threshold(scores) == np.sort(scores)[1]
     assert conformal_threshold(scores[:19]) == conformal_threshold(scores[:18]) == scores[:18].min()
-    assert promised_share(19) == pytest.approx(0.95)
-    assert promised_share(9) == pytest.approx(0.9)
+    assert guaranteed_share(19) == pytest.approx(0.95)
+    assert guaranteed_share(9) == pytest.approx(0.9)
     few = compute_activations(MODEL, photos_of(np.arange(9) % 2, 6))
     fitted = fit_scores(NETWORK, MODEL, TRAINING, few)
-    assert fitted.promised == pytest.approx(0.9)
+    assert fitted.guaranteed == pytest.approx(0.9)
     assert fitted.recognized(few)["distance"] == 1
 
 
@@ -136,7 +136,7 @@ def test_without_validation_photos_training_photos_are_used() -> None:
     scores = fit_scores(NETWORK, MODEL, TRAINING, None)
 
     assert scores.threshold_from == "training"
-    assert (scores.threshold_photos, scores.promised) == (60, None)
+    assert (scores.threshold_photos, scores.guaranteed) == (60, None)
     assert scores.fitted_to == 240, "four fifths; the others determine the threshold"
     assert scores.recognized(compute_activations(MODEL, KNOWN))["distance"] > 0.8
 

@@ -1,23 +1,18 @@
-"""`export`: publish a run that was trained where no SavedModel can be written."""
+"""`publish`: publish a run that has ended."""
 
 import argparse
 from pathlib import Path
 
 from rich.console import Console
 
-from training.backends import backend_name
 from training.commands.arguments import add_data, add_gate, add_models, gate_policy
-from training.errors import TrainingError
+from training.commands.training import check_publishing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument(
-        "checkpoint",
-        type=Path,
-        metavar="CHECKPOINT",
-        help="folder of a trained run, or trained.keras in it",
-    )
+    parser.add_argument("run", metavar="RUN", help="folder, name or key of a run")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs")
     parser.add_argument(
         "--recipe", metavar="FILE", help="where the recipe's own file is now (default: as noted)"
     )
@@ -27,14 +22,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Evaluate the network of a run again, with TensorFlow, and publish it."""
-    if backend_name() != "tensorflow":
-        raise TrainingError("a SavedModel is written by TensorFlow: set KERAS_BACKEND=tensorflow")
+    """Publish a run if the gate lets it pass."""
+    check_publishing()
     from training.pipeline.publish_run import publish_run
+    from training.runs.references import find_run
 
-    folder: Path = arguments.checkpoint
     publish_run(
-        folder if folder.is_dir() else folder.parent,
+        find_run(arguments.runs, arguments.run),
         arguments.data,
         arguments.models,
         gate_policy(arguments),
