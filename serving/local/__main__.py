@@ -57,7 +57,7 @@ def _welcome(stack: Stack, models: Path) -> str:
     model = "cats-dogs" if "cats-dogs" in stack.models else stack.models[0]
     served = [line for name in stack.models if (line := describe_served(models / name))]
     chosen = "".join(f"\n  {line}" for line in served)
-    newest = ", unless one is pinned or labelled stable" if served else ""
+    unless = ", unless a version is pinned or labelled stable;" if served else ","
     return f"""
 Photolabel serves {", ".join(stack.models)}.{chosen}
 
@@ -66,7 +66,7 @@ Photolabel serves {", ".join(stack.models)}.{chosen}
   with Python    {python} -m client classify {model} photo.jpg --url {stack.url}
   its log        tail -f {stack.gateway.log}
 
-New versions in {models}/ are served at once{newest}, new models after the next start.
+New versions in {models}/ are served at once{unless} new models after the next start.
 Press Ctrl-C to stop."""
 
 

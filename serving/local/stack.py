@@ -169,4 +169,4 @@ def _unready(url: str) -> str:
         return "the gateway does not answer"
     finally:
         connection.close()
-    return "not ready: " + " ".join(filter(None, details))
+    return "the models are not ready: " + " ".join(filter(None, details))

@@ -8,6 +8,7 @@ import grpc
 import pytest
 from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc
 
+from serving.repository.served_versions import SERVED
 from serving.repository.versions import published_versions
 from training.__main__ import main
 from training.errors import TrainingError
@@ -160,3 +161,13 @@ def test_the_commands_errors_are_one_line(
     error = capsys.readouterr().err
     assert error.startswith(f"error: {message}")
     assert error.count("\n") == 1
+
+
+def test_versions_that_the_models_folder_chooses_are_kept(models: Path) -> None:
+    (models / "clothing" / SERVED).write_text(
+        'model_version_policy { specific { versions: 2 } }version_labels { key: "canary" value: 4 }'
+    )
+    assert prune_model(models, "clothing", keep=1) == [1, 3, 5]
+    (models / "clothing" / SERVED).write_text("rubbish")
+    with pytest.raises(TrainingError, match=r"nothing removed: cannot read .*\.serving\.config"):
+        prune_model(models, "clothing", keep=1)
