@@ -20,7 +20,7 @@ from training.judging.measurements import Results
 from training.judging.results import known_results, missing
 from training.judging.results_page import FEWEST, sections, write_results
 from training.recipe import Recipe
-from training.recipes import RECIPES, recipe_named, recipe_of_run
+from training.recipes import RECIPES, recipe_named
 from training.runs.folders import read_run
 from training.runs.references import run_folders
 from training.settings import BackboneNetwork
@@ -102,13 +102,13 @@ def _conditions(
 
 
 def _recipes_of_runs(runs: Path, listed: Container[str]) -> list[Recipe]:
-    """Return the recipes of runs, as they are now, that are not listed."""
+    """Return the project's recipes of runs that are not listed, such as those of a backbone."""
     found: dict[str, Recipe] = {}
     for folder in run_folders(runs):
         with contextlib.suppress(TrainingError, KeyError):
             facts = read_run(folder)
             if facts["recipe"] not in (*found, *RECIPES):
-                found[facts["recipe"]] = recipe_of_run(facts)
+                found[facts["recipe"]] = recipe_named(facts["recipe"])
     return [recipe for name, recipe in found.items() if name not in listed]
 
 

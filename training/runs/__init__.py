@@ -1,1 +1,1 @@
-"""Runs on disk: their folders and locks, their history, their trained network."""
+"""Runs on disk: their folders and locks, their history and network; finding and listing them."""

@@ -20,10 +20,22 @@ _SPLITS = ("training", "validation", "test")
 
 
 def details(run: RunSummary, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return names and values, in the order in which they are shown."""
+    """Return names and values, in the order in which they are shown.
+
+    Raises:
+        TrainingError: a file of the run is damaged.
+    """
+    try:
+        return [(name, value) for name, value in _lines(run, facts) if value]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise TrainingError(f"a file in {run.folder} is damaged ({what})") from error
+
+
+def _lines(run: RunSummary, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     card = _card(run.folder)
     trained = facts.get("trained") or {}
-    lines = [
+    return [
         ("status", _status(run)),
         ("model", run.model),
         ("recipe", facts.get("recipe_file") or run.recipe),
@@ -39,7 +51,6 @@ def details(run: RunSummary, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("commit", str(trained.get("commit") or "")),
         ("deterministic", "yes" if facts.get("deterministic") else "no"),
     ]
-    return [(name, value) for name, value in lines if value]
 
 
 def local_time(when: str) -> str:

@@ -151,8 +151,8 @@ def _changed(facts: dict[str, Any]) -> dict[str, Any]:
     if "changed" in facts:
         return dict(facts["changed"])
     try:
-        own = recipe_named(facts.get("recipe_file") or facts["recipe"])
-    except TrainingError:  # It is gone.
+        own = recipe_named(facts["recipe"])
+    except TrainingError:  # It is gone, or in a file, which is not run just to list its runs.
         return {}
     return changed_settings(with_defaults(renamed(facts["parameters"]), own), own)
 

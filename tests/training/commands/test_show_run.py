@@ -92,6 +92,17 @@ def test_a_run_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err == "error: there is no run 'abc': runs has no runs\n"
 
 
+def test_a_damaged_run_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder = listed_run(tmp_path / "runs", "evaluated")
+    (folder / "model_card.json").write_text('{"metrics": {"test": {"accuracy": "good"}}}')
+    assert main(["runs", "show", KEY]) == 1
+    assert capsys.readouterr().err.startswith(f"error: a file in runs/clothing-cnn/{folder.name} i")
+
+    (folder / "run.json").write_text("{")
+    assert main(["runs", "show", KEY]) == 1
+    assert "run.json can't be read (" in capsys.readouterr().err
+
+
 def test_the_command_makes_the_run_again_with_the_same_weights(
     train: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
