@@ -42,7 +42,8 @@ def test_a_refused_model_is_kept_with_its_report_until_it_is_forced(
 
     error = capsys.readouterr().err
     assert error.startswith("error: not published: its test accuracy of ")
-    assert "is below the floor of clothing-cnn, 99.90%. --force publishes it anyway" in error
+    assert "is below the floor of clothing-cnn, 99.90%: look at its curves in the report" in error
+    assert ". --force publishes it anyway. The trained network is in runs/" in error
     run = Path(error.strip().rpartition(" ")[2])
     for name in ("trained.keras", "evaluation.json", "history.json", "report.html", "curves.png"):
         assert (run / name).is_file()
