@@ -164,6 +164,6 @@ def test_10_scoring_on_the_training_photos(flat: Path, tmp_path: Path) -> None:
     def warning(of: Recipe, split: str) -> str:
         return str(score(model, recipe_photos(model, of, flat, split, QUIET))["warning"])
 
-    assert "was trained on 44 of these 44 photos" in warning(recipe, "training")
+    assert "was trained on 48 of these 48 photos" in warning(recipe, "training")
     assert "may have been trained on" in warning(replace(recipe, name="x", split_seed=2), "test")
     assert warning(recipe, "test") == ""

@@ -77,11 +77,9 @@ class Verdict:
             # Rounded: 0.6 points are no more than a tolerance of 0.6.
             loss = round(-100 * difference.estimate, 9)
             if loss > self.tolerance:
-                chance = "; the loss may be chance" if difference.high > 0 else ""
-                accepts = max(USUAL_TOLERANCE, math.ceil(10 * loss) / 10)
                 yield (
-                    f"it is worse than version {version}, {what}: {self._described(difference)}"
-                    f"{chance}; --tolerance {accepts:g} accepts such losses"
+                    f"it is worse than version {version}, {what}: {self._described(difference)}; "
+                    + _advice(loss, difference)
                 )
 
     def _comparisons(self) -> Iterator[tuple[int, str, Difference]]:
@@ -102,6 +100,16 @@ class Verdict:
             f" ({described_interval(difference)}; {difference.gained:,} photos gained,"
             f" {difference.lost:,} lost)"
         )
+
+
+def _advice(loss: float, difference: Difference) -> str:
+    """Return what to do about a loss of so many percentage points."""
+    may_be_chance = difference.high > 0
+    if not may_be_chance and loss > USUAL_TOLERANCE:
+        return "keep the other one, or try other settings"
+    accepts = max(USUAL_TOLERANCE, math.ceil(10 * loss) / 10)
+    chance = "the loss may be chance, and " if may_be_chance else ""
+    return f"{chance}--tolerance {accepts:g} accepts such losses"
 
 
 def described_interval(difference: Difference) -> str:

@@ -98,11 +98,11 @@ def attempt(folder: Path, models: Path, **changes: Any) -> Attempt:
 
 
 def worse(right: np.ndarray, photos: int) -> np.ndarray:
-    """Return what a model is right on that loses some of the photos it was right on."""
+    """Return what a model is right on that loses some of the first photos it was right on."""
     lost = np.flatnonzero(right)[:photos]
     return np.asarray(right & ~np.isin(np.arange(len(right)), lost))
 
 
 def better(right: np.ndarray, photos: int) -> np.ndarray:
-    """Return what a model is right on that gains some of the photos it was wrong on."""
-    return ~worse(~right, photos)
+    """Return what a model is right on that gains some of the last photos it was wrong on."""
+    return ~worse(~right[::-1], photos)[::-1]

@@ -1,41 +1,30 @@
-"""Twenty ways to replace a good model by a bad one by accident, each refused; and honest ways."""
+"""Twenty ways and more to replace a good model by a bad one by accident, each of them refused."""
 
 import hashlib
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 from serving.repository.versions import published_versions
 from tests.training.conftest import CommandLine
 from tests.training.publishing.letters import COUNTS, Attempt, attempt, better, draw, worse
+from training.data.loaders.fashion_mnist import load_fashion_mnist
 from training.errors import Refused
 from training.publishing.gate_policy import GatePolicy
-from training.publishing.training_photos import ascending, write_training_photos
+from training.publishing.publish import publish
+from training.publishing.training_photos import (
+    ascending,
+    training_digests,
+    write_training_photos,
+)
+
+pytestmark = pytest.mark.usefixtures("strict")
 
 POLICY = GatePolicy()
 RUN = Path("runs/letters")
-
-
-@pytest.fixture(autouse=True)
-def strict(no_floors: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.publishing.gate_policy.LEAST_ADVANTAGE", 0.0)
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Path:
-    """Return a folder of photos."""
-    return draw(tmp_path / "shop")
-
-
-@pytest.fixture
-def live(shop: Path) -> Attempt:
-    """Publish a model of that folder, and return the run that repeats it."""
-    found = attempt(shop, Path("models"))
-    found.serve()
-    return found
 
 
 def refused(run: Attempt, right: np.ndarray, *reasons: str, **started: Path) -> None:
@@ -84,15 +73,19 @@ def test_6_labels_mixed_up(live: Attempt, shop: Path) -> None:
 
 
 def test_7_one_epoch(live: Attempt) -> None:
-    refused(live, worse(live.easy(), 15), "it is worse than version 1, which serves: -27.27 points")
+    refused(
+        live,
+        worse(live.easy(), 15),
+        "47.06% (24 of 51 photos) is not clearly better than always naming 'b', 41.18%: 95% ",
+        "it is worse than version 1, which serves: -29.41 points of accuracy on the same 51 test",
+    )
 
 
-def test_8_chance(shop: Path) -> None:
+def test_8_chance(tmp_path: Path) -> None:
     """There is no version yet; the labels are five."""
-    draw(shop, {"d": 120, "e": 120})
-    run = attempt(shop, Path("models"))
+    run = attempt(draw(tmp_path / "five", dict.fromkeys("abcde", 120)), Path("models"))
     right = np.arange(len(run.data.test)) % 5 == 0
-    refused(run, right, "is not clearly better than always naming 'a', ")
+    refused(run, right, "is not clearly better than always naming ")
 
 
 def test_9_always_the_largest_class(tmp_path: Path) -> None:
@@ -114,7 +107,7 @@ def test_10_worse_by_a_point(tmp_path: Path) -> None:
 def test_11_worse_by_a_photo_gained_and_two_lost(live: Attempt) -> None:
     right = better(worse(live.easy(), 2), 1)
     refused(
-        live, right, "1 photos gained, 2 lost); the loss may be chance; --tolerance 1.9 accepts"
+        live, right, "1 photos gained, 2 lost); the loss may be chance, and --tolerance 2 accepts"
     )
 
 
@@ -186,8 +179,8 @@ def test_19_an_old_version_that_does_not_tell_what_it_was_trained_on(live: Attem
 
 
 def test_20_eight_test_photos(tmp_path: Path) -> None:
-    for split, first in (("train", 0), ("validation", 100), ("test", 200)):
-        draw(tmp_path / "few" / split, {"a": 4, "b": 4}, first + 1)
+    for split, first in (("train", 1), ("validation", 7), ("test", 13)):
+        draw(tmp_path / "few" / split, {"a": 4, "b": 4}, first)
     run = attempt(tmp_path / "few", Path("models"))
     assert run.easy().tolist() == [True] * 8
     run.judged(run.easy(), POLICY, RUN).check()
@@ -197,14 +190,14 @@ def test_20_eight_test_photos(tmp_path: Path) -> None:
         run,
         worse(run.easy(), 1),
         "is not clearly better than always naming 'a', 50.00%",
-        "; the loss may be chance; --tolerance 12.5 accepts such losses",
+        "; the loss may be chance, and --tolerance 12.5 accepts such losses",
     )
 
 
 def test_21_worse_at_another_size(live: Attempt, shop: Path) -> None:
     larger = attempt(shop, Path("models"), shape=(4, 4, 3))
     right = worse(live.easy(), 1)
-    refused(larger, right, "it is worse than version 1, which serves: -1.82 points of accuracy")
+    refused(larger, right, "it is worse than version 1, which serves: -1.96 points of accuracy")
 
 
 def test_22_a_third_of_the_folder(live: Attempt, tmp_path: Path) -> None:
@@ -224,47 +217,28 @@ def _split_by(folder: Path, target: Path, test: set[str]) -> None:
         shutil.copy(path, copy)
 
 
-Honest = Callable[[Attempt, Path], tuple[Attempt, np.ndarray]]
-
-
-def _again(live: Attempt, shop: Path) -> tuple[Attempt, np.ndarray]:
-    return live, live.easy()
-
-
-def _better(live: Attempt, shop: Path) -> tuple[Attempt, np.ndarray]:
-    return live, better(live.easy(), 1)
-
-
-def _photos_added(live: Attempt, shop: Path) -> tuple[Attempt, np.ndarray]:
-    run = attempt(draw(shop, first=500), Path("models"))
-    return run, better(run.easy(), 2)
-
-
-def _another_size(live: Attempt, shop: Path) -> tuple[Attempt, np.ndarray]:
-    return attempt(shop, Path("models"), shape=(4, 4, 3)), better(live.easy(), 1)
-
-
-def _another_split(live: Attempt, shop: Path) -> tuple[Attempt, np.ndarray]:
-    run = attempt(shop, Path("models"), split_seed=2)
-    return run, np.ones(len(run.data.test), bool)
-
-
-@pytest.mark.parametrize("change", [_again, _better, _photos_added, _another_size, _another_split])
-def test_an_honest_improvement_passes(live: Attempt, shop: Path, change: Honest) -> None:
-    run, right = change(live, shop)
-    verdict = run.judged(right, POLICY, RUN)
-    verdict.check()
-    assert verdict.difference is not None
-    assert verdict.difference.estimate >= 0
-
-
-@pytest.mark.integration
 def test_from_the_command_line_a_refusal_leaves_what_serves(
-    train: CommandLine, capsys: pytest.CaptureFixture[str]
+    train: CommandLine, garments: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    learned = ("--set", "epochs=4", "--set", "learning_rate=0.01")
-    assert train(*learned) == 0
-    assert train("--set", "epochs=1", "--set", "learning_rate=1e-9") == 3
+    """The model that serves finds the bar of each class; the other is fitted for one epoch."""
+    data = load_fashion_mnist(garments, 0.05)
+    image = keras.Input((28, 28, 1), dtype="uint8")
+    head = keras.layers.Dense(10, activation="softmax", use_bias=False)
+    network = keras.Model(image, head(keras.layers.Flatten()(keras.layers.Rescaling(0.01)(image))))
+    kernel = np.zeros((28, 28, 10), np.float32)
+    for number in range(10):
+        kernel[2 * number + 4 : 2 * number + 7, 4:24, number] = 1
+    head.set_weights([kernel.reshape(784, 10)])
+    card = {
+        "name": "clothing",
+        "labels": list(data.labels),
+        "preparation": "garment/2",
+        "data": {"sha256": data.digest},
+    }
+    publish(network, card, Path("models/clothing"), training_photos=training_digests(data))
 
-    assert "it is worse than version 1, which serves" in capsys.readouterr().err
+    assert train() == 3
+    error = capsys.readouterr().err
+    assert "is not clearly better than always naming " in error
+    assert "it is worse than version 1, which serves: -" in error
     assert published_versions(Path("models/clothing")) == [1]

@@ -34,7 +34,7 @@ def loaded(folder: Path, split_seed: int = 1) -> DataSet:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return write_photos(tmp_path / "shapes", {"moon": 10, "sun": 10})
+    return write_photos(tmp_path / "shapes", {"moon": 30, "sun": 30})
 
 
 @pytest.fixture
