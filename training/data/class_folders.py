@@ -54,7 +54,7 @@ def photos_below(folder: Path, root: Path, left_out: LeftOut) -> list[Source]:
         return []
     seen = {os.path.realpath(folder)}
     files = _walk(folder, seen, left_out)
-    return [Source(name_below(root, path), _reader(path)) for path in files]
+    return [Source(name_below(root, path), _reader(path), str(path.absolute())) for path in files]
 
 
 def left_out_line(left_out: LeftOut) -> str:

@@ -116,7 +116,8 @@ def _split(found: dict[str, list[zipfile.ZipInfo]], read: _Read, split_seed: int
     folders = {split: folder for folder, split in SPLIT_FOLDERS.items()}
     photos = []
     for inner, members in found.items():
-        digests = content_digests([Source(m.filename, partial(read, m.filename)) for m in members])
+        names = [member.filename for member in members]
+        digests = content_digests([Source(name, partial(read, name), name) for name in names])
         contents = {digest for digest in digests if isinstance(digest, str)}
         if len(contents) < FEWEST:
             raise TrainingError(f"the archive has fewer than {FEWEST} different {inner}")

@@ -33,10 +33,12 @@ class Source:
     Attributes:
         name: the file's path below the data set's folder, or in its archive.
         read: returns the encoded photo.
+        path: the file's absolute path, or that of the archive and the path in it.
     """
 
     name: str
     read: Callable[[], bytes]
+    path: str
 
 
 @dataclass(frozen=True)
