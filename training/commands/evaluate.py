@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from training.commands.arguments import add_data, add_device, add_models
-from training.console import figures_table, say, show
+from training.console import figures_table, say, say_left_out, show
 from training.json_files import write_json
 from training.recipes import recipe_named
 
@@ -57,8 +57,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _show(figures: dict[str, Any], console: Console) -> None:
-    for fault in figures["photos_left_out"]:
-        say(console, f"left out: {fault}")
+    say_left_out(console, figures["photos_left_out"])
     if figures["warning"]:
         say(console, figures["warning"])
     low, high = figures["accuracy_interval"]
