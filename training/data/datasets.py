@@ -129,9 +129,9 @@ class DataSet:
         """Return the name of each photo of a split.
 
         That is the absolute path of its file, where links are not resolved; in an archive or a file
-        of arrays, the name of that file and the position in it (`train.zip/train/cat.1.jpg`,
-        `t10k-images-idx3-ubyte.gz#17`). What is not UTF-8 in a file's name is escaped as by
-        `os.fsdecode`. Photos of a data set that names none are numbered within the split.
+        of arrays, the name of that file and the position in it: `train.zip/train/cat.1.jpg`,
+        `t10k-images-idx3-ubyte.gz#17`, `mnist.npz/x_test#17`. What is not UTF-8 in a file's name is
+        escaped as by `os.fsdecode`. Photos without names are numbered within the split.
         """
         return list(split.names) or [f"{self.name}#{index}" for index in range(len(split))]
 

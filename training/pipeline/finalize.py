@@ -24,6 +24,7 @@ from training.publishing.gate_policy import GatePolicy
 from training.recipe import Recipe
 from training.runs.folders import Run
 from training.runs.history import chosen_epoch, read_history
+from training.runs.predictions import PREDICTIONS, SplitPredictions, write_predictions
 from training.trust.calibrate_and_evaluate import (
     Calibrated,
     CalibratedEvaluation,
@@ -141,7 +142,7 @@ def _warn_about_few_photos(card: dict[str, Any], console: Console) -> None:
 def _save_results(
     found: CalibratedEvaluation, recipe: Recipe, data: DataSet, run: Run
 ) -> dict[str, Any]:
-    """Write the card and the evaluation of the test split, and return the card."""
+    """Write the card, the predictions and the evaluation of the test split; return the card."""
     facts = run.facts()
     epoch = chosen_epoch(read_history(run.folder), facts["trained"])
     metrics = {
@@ -159,7 +160,14 @@ def _save_results(
     if "weights_file" in facts:
         card["weights"] = {"name": facts["weights_file"], "sha256": facts["weights"]}
     card["histograms"] = histograms(found.test, "test")
-    save_evaluation(found.test, data.test.photos, run.folder)
+    parts = {"validation": (data.validation, found.validation), "test": (data.test, found.test)}
+    predictions = [
+        SplitPredictions(name, data.names(split), evaluation, found.recognized.get(name))
+        for name, (split, evaluation) in parts.items()
+        if evaluation
+    ]
+    write_predictions(run.folder / PREDICTIONS, predictions)
+    save_evaluation(found.test, data.test.photos, run.folder, data.names(data.test))
     write_json(run.folder / CARD, card)
     return card
 

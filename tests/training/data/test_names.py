@@ -27,7 +27,9 @@ ODD = ("a, b.png", 'say "cheese".png', "two\nlines.png", "=1+1.png", "cafe\u0301
 def named(data: DataSet) -> Iterator[tuple[str, np.ndarray, str]]:
     """Yield the name, the pixels and the label of all photos."""
     for split in data.splits:
-        for name, pixels, index in zip(data.names(split), split.photos, split.classes, strict=True):
+        for name, pixels, index in zip(
+            data.names(split), np.asarray(split.photos), split.classes, strict=True
+        ):
             yield name, pixels, data.labels[index]
 
 
@@ -139,7 +141,7 @@ def test_photos_of_arrays_are_named_by_file_and_position(tmp_path: Path) -> None
         assert content[int(position) * 784 :][:784] == pixels.tobytes()
         assert file.startswith("train-" if number < 200 else "t10k-")
     for name, pixels, _ in named(load_mnist(tmp_path, 0.25)):
-        array, _, position = name.removeprefix("mnist.npz#").partition("/")
+        array, _, position = name.removeprefix("mnist.npz/").partition("#")
         assert np.array_equal(arrays()[array][int(position)], pixels[..., 0])
 
 

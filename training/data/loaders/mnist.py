@@ -76,5 +76,5 @@ def _read_part(
         raise TrainingError(f"{path} holds {len(images)} images and {classes.shape} labels: {part}")
     if classes.max() >= len(LABELS):
         raise TrainingError(f"{path}: y_{part} holds {classes.max()}; the classes are 0 to 9")
-    names = [f"{FILE}#x_{part}/{index}" for index in range(len(images))]
+    names = [f"{FILE}/x_{part}#{index}" for index in range(len(images))]
     return images[..., None], classes.astype(np.int64), names
