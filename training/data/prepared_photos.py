@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from serving.photos import PREPARATIONS, Shape
+from serving.photos import Shape
 from serving.photos.errors import BadPhoto
 from serving.photos.headers.inspection import image_format
+from serving.photos.registry import module_of
 from training.data.cache import cached
 from training.data.photo_limits import TRAINING_LIMITS, prepare_photo
 from training.errors import TrainingError
@@ -85,7 +86,7 @@ def photo_store(
         TrainingError: the cache cannot be written, or a file changed meanwhile.
     """
     contents = sorted(sources)
-    code = code_digest([PREPARATIONS[preparation].resize.__module__])
+    code = code_digest([module_of(preparation)])
     key = f"photos/{_sha256(contents)}/{preparation}/{code}/{shape}/{TRAINING_LIMITS}/{_FORMAT}"
 
     def write(folder: Path) -> None:

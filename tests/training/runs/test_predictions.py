@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.docs.commands import blocks
 from tests.training.conftest import largest_file
 from training.errors import TrainingError
 from training.metrics.evaluation import Evaluation
@@ -98,3 +99,22 @@ def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path: Path) -> None:
 
     assert path.read_text() == "before"
     assert os.listdir(tmp_path) == ["predictions.csv"]
+
+
+def test_the_example_in_the_documentation_lists_the_mistakes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = evaluation(np.array([[0.8, 0.1, 0.1], [0.6, 0.2, 0.2], [0.1, 0.9, 0]]))
+    splits = [
+        SplitPredictions(split, ["/1", "/2", "/3"], found) for split in ("validation", "test")
+    ]
+    write_predictions(tmp_path / "predictions.csv", splits)
+    monkeypatch.chdir(tmp_path)
+    (example,) = [b.text for b in blocks() if b.form == "python" and "predictions.csv" in b.text]
+
+    exec(compile(example, "docs", "exec"), {})
+
+    assert capsys.readouterr().out.splitlines() == [
+        '/3: роза, not red, "dark" (0.9)',
+        '/2: red, "dark", not T-shirt/top (0.6)',
+    ]
