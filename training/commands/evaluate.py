@@ -31,6 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
     parser.add_argument("--split", choices=_SPLITS, default="test", help="part of the data set")
     parser.add_argument("--output", type=Path, metavar="FILE", help="also write figures as JSON")
+    parser.add_argument(
+        "--predictions",
+        type=Path,
+        metavar="FILE",
+        help="also write the prediction for each photo as CSV",
+    )
     add_device(parser)
 
 
@@ -50,7 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
         photos = folder_photos(model, arguments.photos, arguments.split, console)
     else:
         photos = recipe_photos(model, recipe, arguments.data, arguments.split, console)
-    figures = score(model, photos)
+    figures = score(model, photos, arguments.predictions)
     _show(figures, console)
     if arguments.output:
         write_json(arguments.output, figures)
