@@ -111,7 +111,7 @@ def test_a_photo_linked_into_two_classes_has_two_labels(photos: Path) -> None:
     assert data.damaged == (expected,)
 
 
-def test_dead_links_are_set_aside(photos: Path) -> None:
+def test_dead_links_are_left_out(photos: Path) -> None:
     (photos / "cats" / "a.jpg").symlink_to("/nowhere/a.jpg")
     (photos / "cats" / "self").symlink_to(photos / "cats" / "self")
 

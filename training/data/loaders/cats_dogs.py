@@ -17,11 +17,11 @@ from threading import Lock
 
 from serving.photos import Shape
 from training.data.datasets import DataSet, search_folders
-from training.data.downloaded import folder_with
 from training.data.labelled_photos import Photo, assemble
 from training.data.loaders.image_folders import load_split_folders
 from training.data.loading import dataset
 from training.data.prepared_photos import Source
+from training.data.published_files import folder_with
 from training.data.split_folders import split_folders
 from training.downloads import Download
 from training.errors import TrainingError

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from training.data.datasets import DataSet, Split, file_digest, search_folders
-from training.data.downloaded import folder_with
 from training.data.loading import dataset
+from training.data.published_files import folder_with
 from training.data.splits import split_off_validation
 from training.downloads import Download
 from training.errors import TrainingError
