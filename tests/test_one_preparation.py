@@ -72,7 +72,7 @@ def test_training_on_photos_in_folders(folder: Path) -> None:
 
 def test_the_photo_store() -> None:
     content = hashlib.sha256(encode_one()).hexdigest()
-    store = photo_store({content: Source("a", encode_one)}, NAME, SHAPE, lambda *_: None)
+    store = photo_store({content: Source("a", encode_one, "")}, NAME, SHAPE, lambda *_: None)
     assert_marked(store.pixels)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import unicodedata
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -9,6 +10,7 @@ from rich.table import Table
 UNLIMITED = 10_000
 """Columns that are enough for any table."""
 
+_MOST = 20  # Photos left out that have a line each.
 _BREAKING = ("Cc", "Cs", "Zl", "Zp")  # Control characters, surrogates, ends of lines.
 
 
@@ -28,6 +30,14 @@ def in_one_line(text: str) -> str:
     """Return a text whose names of files neither break the line nor control the terminal."""
     breaking = {each for each in text if unicodedata.category(each) in _BREAKING}
     return "".join("\N{REPLACEMENT CHARACTER}" if each in breaking else each for each in text)
+
+
+def say_left_out(console: Console, reasons: Sequence[str]) -> None:
+    """Print which photos were left out and why; of many only the first, and how many more."""
+    for reason in reasons[:_MOST]:
+        say(console, f"left out: {reason}")
+    if len(reasons) > _MOST:
+        say(console, f"left out: and {len(reasons) - _MOST:,} more")
 
 
 def show(console: Console, table: Table) -> None:

@@ -32,6 +32,11 @@ class Preparation:
 PREPARATIONS: dict[str, Preparation] = {}
 
 
+def module_of(name: str) -> str:
+    """Return the name of the module that a preparation of this name is in."""
+    return f"serving.photos.{name.replace('/', '_v')}"
+
+
 def preparation(
     name: str, *, needs_colour: bool = False, margin: int = 2, longest_edge_only: bool = False
 ) -> Callable[[Resize], Resize]:

@@ -67,7 +67,7 @@ def test_the_gateway_sends_the_pixels_that_training_prepares(
 ) -> None:
     monkeypatch.setenv("PHOTOLABEL_CACHE", str(tmp_path / "cache"))
     sources = {
-        hashlib.sha256(encoded).hexdigest(): Source(f"{index}", partial(bytes, encoded))
+        hashlib.sha256(encoded).hexdigest(): Source(f"{index}", partial(bytes, encoded), "")
         for index, encoded in enumerate(files())
     }
     store = photo_store(sources, preparation, shape, lambda *_: None)

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from training.commands.arguments import add_data, add_device, add_models
-from training.console import figures_table, say, show
+from training.console import figures_table, say, say_left_out, show
 from training.json_files import write_json
 from training.recipes import recipe_named
 
@@ -31,6 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
     parser.add_argument("--split", choices=_SPLITS, default="test", help="part of the data set")
     parser.add_argument("--output", type=Path, metavar="FILE", help="also write figures as JSON")
+    parser.add_argument(
+        "--predictions",
+        type=Path,
+        metavar="FILE",
+        help="also write the prediction for each photo as CSV",
+    )
     add_device(parser)
 
 
@@ -50,15 +56,14 @@ def run(arguments: argparse.Namespace) -> None:
         photos = folder_photos(model, arguments.photos, arguments.split, console)
     else:
         photos = recipe_photos(model, recipe, arguments.data, arguments.split, console)
-    figures = score(model, photos)
+    figures = score(model, photos, arguments.predictions)
     _show(figures, console)
     if arguments.output:
         write_json(arguments.output, figures)
 
 
 def _show(figures: dict[str, Any], console: Console) -> None:
-    for fault in figures["photos_left_out"]:
-        say(console, f"left out: {fault}")
+    say_left_out(console, figures["photos_left_out"])
     if figures["warning"]:
         say(console, figures["warning"])
     low, high = figures["accuracy_interval"]

@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         TrainingError: it can't be extracted, or photos are missing because it is damaged.
     """
-    from training.data.extract_dogs_vs_cats import DAMAGED_LIST, prepare_dogs_vs_cats
+    from training.data.dogs_vs_cats.extraction import DAMAGED_LIST, prepare_dogs_vs_cats
 
     console = Console()
     with counting(console, "checking photos") as progress:

@@ -5,6 +5,7 @@ counted. Linked folders and files are followed, each real file of a class once.
 """
 
 import os
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ _JUNK_FOLDERS = {
 }
 _JUNK_FILES = {"thumbs.db", "desktop.ini"}  # Windows puts them beside photos.
 
+_PHOTO_FILES = re.compile(r".*\.(jpe?g|png|webp|gif|bmp|tiff?|avif|heic)", re.IGNORECASE)
+
 LeftOut = Counter[str]
 """How many files were left out, by the reason."""
 
@@ -28,12 +31,17 @@ LeftOut = Counter[str]
 def class_folders(folder: Path, left_out: LeftOut) -> list[Path]:
     """Return the folders of classes by name, without those that systems and programs made.
 
+    Photos beside them have no class: they are counted as left out.
+
     Raises:
         TrainingError: a name can't be printed, or the folder can't be read.
     """
     found = []
     for path in _entries(folder):
-        if path.is_dir() and not _is_junk(path, left_out):
+        if not path.is_dir():
+            if _PHOTO_FILES.fullmatch(path.name) and not _is_junk(path, left_out):
+                left_out["outside the class folders"] += 1
+        elif not _is_junk(path, left_out):
             if not path.name.isprintable():
                 raise TrainingError(
                     f"{folder} has a sub-folder {path.name!r}, which can't be a label"
@@ -54,7 +62,7 @@ def photos_below(folder: Path, root: Path, left_out: LeftOut) -> list[Source]:
         return []
     seen = {os.path.realpath(folder)}
     files = _walk(folder, seen, left_out)
-    return [Source(name_below(root, path), _reader(path)) for path in files]
+    return [Source(name_below(root, path), _reader(path), str(path.absolute())) for path in files]
 
 
 def left_out_line(left_out: LeftOut) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -61,6 +62,7 @@ class Split:
         photos: uint8 `[photos, height, width, channels]`; may be mapped from a file.
         classes: int64 `[photos]`, the index of each photo's label.
         rows: int64 `[photos]`, the row of each photo in the photo store, if there is one.
+        names: of the photos; empty if they have none. See `DataSet.names`.
         features: of a frozen backbone, float `[photos, …]`, if the network is fitted to them: of
             the unchanged photos, then of each further view of them.
     """
@@ -68,6 +70,7 @@ class Split:
     photos: Photos
     classes: np.ndarray
     rows: np.ndarray | None = None
+    names: Sequence[str] = ()
     features: tuple[Photos, ...] = ()
 
     def __len__(self) -> int:
@@ -121,6 +124,16 @@ class DataSet:
             return None
         of_row = {row: content for content, row in self.store.rows.items()}
         return [of_row[row] for row in split.rows.tolist()]
+
+    def names(self, split: Split) -> list[str]:
+        """Return the name of each photo of a split.
+
+        That is the absolute path of its file, where links are not resolved; in an archive or a file
+        of arrays, the name of that file and the position in it: `train.zip/train/cat.1.jpg`,
+        `t10k-images-idx3-ubyte.gz#17`, `mnist.npz/x_test#17`. What is not UTF-8 in a file's name is
+        escaped as by `os.fsdecode`. Photos without names are numbered within the split.
+        """
+        return list(split.names) or [f"{self.name}#{index}" for index in range(len(split))]
 
 
 def search_folders(data: Path | None, name: str) -> list[Path]:

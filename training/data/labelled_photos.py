@@ -171,7 +171,8 @@ def _split(name: str, found: dict[str, Photo], store: PhotoStore, labels: Sequen
                 if each.casefold() in map(str.casefold, missing) and each not in missing
             )
         )
-    return Split(Rows(store.pixels, rows), classes, rows)
+    names = [found[content].source.path for content in contents]
+    return Split(Rows(store.pixels, rows), classes, rows, names)
 
 
 def _digest(found: dict[str, Photo]) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from rich.console import Console
 
 from serving.photos import PREPARATIONS
-from training.console import say
+from training.console import say, say_left_out
 from training.data.class_balance import class_counts, imbalance
 from training.data.datasets import DataSet
 from training.errors import TrainingError, UsageError
@@ -128,8 +128,9 @@ def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
             else "--set class_weights=balanced weighs them equally"
         )
         say(console, f"unbalanced: {unbalanced}; {remedy}")
-    for line in (*data.notes, *(f"set aside: {fault}" for fault in data.damaged)):
+    for line in data.notes:
         say(console, line)
+    say_left_out(console, data.damaged)
     return data
 
 

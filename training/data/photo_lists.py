@@ -110,7 +110,7 @@ def _photos(path: Path, rows: Iterator[_Row]) -> Iterator[Photo]:
         file = path.parent / name
         if not os.path.isfile(file):  # False also for names that can't be those of files.
             missing.append(f"{where}: there is no file {file}")
-        yield Photo(Source(name, file.read_bytes), label, known)
+        yield Photo(Source(name, file.read_bytes, str(file.absolute())), label, known)
     if missing:
         raise TrainingError(
             missing[0]

@@ -17,10 +17,12 @@ import numpy as np
 from serving.photos import Shape
 from serving.photos.errors import BadPhoto
 from serving.photos.headers.inspection import image_format
+from serving.photos.registry import module_of
 from training.data.cache import cached
 from training.data.photo_limits import TRAINING_LIMITS, prepare_photo
 from training.errors import TrainingError
 from training.progress_bars import ProgressCallback
+from training.provenance import code_digest
 from training.threads import mapped
 
 _FORMAT = 3  # Of the files of a cache entry; to be raised when they change.
@@ -33,10 +35,12 @@ class Source:
     Attributes:
         name: the file's path below the data set's folder, or in its archive.
         read: returns the encoded photo.
+        path: the file's absolute path, or that of the archive and the path in it.
     """
 
     name: str
     read: Callable[[], bytes]
+    path: str
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,8 @@ class PhotoStore:
     """Prepared photos.
 
     Attributes:
-        digest: names contents, preparation, shape and limits; a key for all that is computed from
-            the store.
+        digest: names contents, preparation and its code, shape and limits; a key for all that is
+            computed from the store.
         pixels: uint8 `[rows, height, width, channels]`, mapped from a file.
         rows: from the sha256 of a file (hexadecimal) to its row.
         damaged: from the sha256 of a file that is not a valid photo to what is wrong with it.
@@ -82,7 +86,8 @@ def photo_store(
         TrainingError: the cache cannot be written, or a file changed meanwhile.
     """
     contents = sorted(sources)
-    key = f"photos/{_sha256(contents)}/{preparation}/{shape}/{TRAINING_LIMITS}/{_FORMAT}"
+    code = code_digest([module_of(preparation)])
+    key = f"photos/{_sha256(contents)}/{preparation}/{code}/{shape}/{TRAINING_LIMITS}/{_FORMAT}"
 
     def write(folder: Path) -> None:
         _write(folder, sources, preparation, shape, progress)

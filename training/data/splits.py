@@ -7,7 +7,7 @@ small that a split would have none of its photos: `split_class`.
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import partial
 
 import numpy as np
@@ -22,19 +22,23 @@ _HELD_OUT_SEED = 20_170_825  # Decides which photos of an array are held out.
 
 
 def split_off_validation(
-    photos: np.ndarray, classes: np.ndarray, fraction: float
+    photos: np.ndarray, classes: np.ndarray, fraction: float, names: Sequence[str] = ()
 ) -> tuple[Split, Split]:
     """Hold out validation photos of a data set that is published without a validation split.
 
-    They are chosen by their positions, not by content: such data sets never grow.
+    They are chosen by their positions, not by content: such data sets never grow. `names` are those
+    of the photos, if they have any.
 
     Returns:
         Training and validation, always the same photos, in the published order.
     """
     order = np.random.default_rng(_HELD_OUT_SEED).permutation(len(photos))
     count = int(len(photos) * fraction)
-    held_out, rest = np.sort(order[:count]), np.sort(order[count:])
-    return Split(photos[rest], classes[rest]), Split(photos[held_out], classes[held_out])
+    held_out, rest = (
+        Split(photos[chosen], classes[chosen], names=[names[i] for i in chosen] if names else ())
+        for chosen in (np.sort(order[:count]), np.sort(order[count:]))
+    )
+    return rest, held_out
 
 
 def split_of(content: str, split_seed: int) -> str:

@@ -1,8 +1,7 @@
 """Scoring a published model on any data set or folder of labelled photos."""
 
-import re
 import time
-import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,22 +9,20 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from training.console import say
-from training.data.class_folders import LeftOut, class_folders, left_out_line, photos_below
 from training.data.datasets import Photos
 from training.data.loading import load
-from training.data.photo_lists import is_photo_list, read_photo_list
-from training.data.prepared_photos import Source, content_digests, photo_store
-from training.data.split_folders import split_folders
+from training.data.prepared_photos import content_digests, photo_store
 from training.data.splits import SPLITS
 from training.errors import TrainingError, UsageError
 from training.judging.overlap_warnings import Overlap, overlap_with_data, overlap_with_photos
+from training.judging.own_photos import labelled_sources, no_photos
 from training.metrics.evaluation import Evaluation
 from training.overrides import renamed
 from training.progress_bars import counting
 from training.publishing.published_model import PublishedModel
 from training.recipe import Recipe
 from training.recipes import recipe_named
+from training.runs.predictions import SplitPredictions, write_predictions
 
 _SPLITTING = ("split_seed", "held_out")  # Hyperparameters that decide which photos a split has.
 
@@ -41,6 +38,8 @@ class LabelledPhotos:
         classes: int64 `[photos]`.
         overlap: which of them the model was trained on.
         left_out: photos that could not be used, with the reasons.
+        split: of the data set; empty for photos of a folder or a list.
+        names: of the photos, as in `DataSet.names`.
     """
 
     name: str
@@ -49,10 +48,14 @@ class LabelledPhotos:
     classes: np.ndarray
     overlap: Overlap
     left_out: tuple[str, ...] = ()
+    split: str = ""
+    names: Sequence[str] = ()
 
 
-def score(model: PublishedModel, photos: LabelledPhotos) -> dict[str, Any]:
-    """Evaluate a model on photos.
+def score(
+    model: PublishedModel, photos: LabelledPhotos, predictions: Path | None = None
+) -> dict[str, Any]:
+    """Evaluate a model on photos; write the predictions into a CSV file, if one is named.
 
     Returns:
         JSON values: `model`, `version`, `data`; `trained_on`, how many of the photos the model was,
@@ -62,14 +65,19 @@ def score(model: PublishedModel, photos: LabelledPhotos) -> dict[str, Any]:
         predicted one), `seconds` and `images_per_second`.
 
     Raises:
-        TrainingError: the photos do not have the model's shape or labels.
+        TrainingError: the photos do not have the model's shape or labels, or the file can't be
+            written.
     """
     _check(model, photos)
     began = time.monotonic()
-    probabilities = model.probabilities(photos.photos)
+    outputs = model.predict(photos.photos)
     seconds = time.monotonic() - began
     columns = np.array([model.labels.index(label) for label in photos.labels])
-    evaluation = Evaluation(photos.labels, photos.classes, probabilities[:, columns])
+    evaluation = Evaluation(photos.labels, photos.classes, outputs["probabilities"][:, columns])
+    if predictions:
+        recognized = outputs.get("recognized")
+        split = SplitPredictions(photos.split, photos.names, evaluation, recognized)
+        write_predictions(predictions, [split])
     seen = photos.overlap.seen
     return {
         "model": model.name,
@@ -104,10 +112,18 @@ def recipe_photos(
     data_set = load(prepared, data, console)
     part = dict(zip(SPLITS, data_set.splits, strict=True))[split]
     if not len(part):
-        raise _no_photos(data_set.name, split)
+        raise no_photos(data_set.name, split)
     described = f"the {split} photos of {data_set.name} (sha256 {data_set.digest[:12]}…)"
     overlap = overlap_with_data(model, data_set, split, chosen)
-    return LabelledPhotos(described, data_set.labels, part.photos, part.classes, overlap)
+    return LabelledPhotos(
+        described,
+        data_set.labels,
+        part.photos,
+        part.classes,
+        overlap,
+        split=split,
+        names=data_set.names(part),
+    )
 
 
 def folder_photos(
@@ -123,7 +139,7 @@ def folder_photos(
     Raises:
         TrainingError: no such folder, a sub-folder is not a label, or no photo is usable.
     """
-    found = _labelled_photos(model, folder, split, console)
+    found = labelled_sources(model, folder, split, console)
     digests = content_digests([source for source, _ in found])
     sources, labelled, left_out = {}, [], []
     for content, (source, index) in zip(digests, found, strict=True):
@@ -142,7 +158,14 @@ def folder_photos(
     photos = store.pixels[[store.rows[content] for content in contents]]
     classes = np.array([index for _, index in good], np.int64)
     overlap = overlap_with_photos(model, contents, photos)
-    return LabelledPhotos(folder.name, model.labels, photos, classes, overlap, tuple(left_out))
+    names = [
+        source.path
+        for (source, _), content in zip(found, digests, strict=True)
+        if content in store.rows
+    ]
+    return LabelledPhotos(
+        folder.name, model.labels, photos, classes, overlap, tuple(left_out), names=names
+    )
 
 
 def _check(model: PublishedModel, photos: LabelledPhotos) -> None:
@@ -181,61 +204,3 @@ def _split_as_then(recipe: Recipe, model: PublishedModel) -> Recipe:
     then = renamed(model.card.get("parameters", {}))
     splitting = {name: then[name] for name in _SPLITTING if name in then}
     return replace(recipe, model=model.name, **splitting)
-
-
-def _labelled_photos(
-    model: PublishedModel, path: Path, split: str, console: Console
-) -> list[tuple[Source, int]]:
-    """Return the photos of a folder or a list, each with the index of its label."""
-    if is_photo_list(path):
-        listed = [photo for photo in read_photo_list(path) if photo.split in ("", split)]
-        if not listed:
-            raise _no_photos(path, split)
-        return [
-            (photo.source, _index(model, photo.label, f"the label {photo.label!r} in {path}"))
-            for photo in listed
-        ]
-    if not path.is_dir():
-        raise TrainingError(f"the folder of photos {path} does not exist")
-    splits = split_folders(path)
-    if splits and split not in splits:
-        raise _no_photos(path, split)
-    return _photos_in_classes(model, splits.get(split, path), console)
-
-
-def _photos_in_classes(
-    model: PublishedModel, folder: Path, console: Console
-) -> list[tuple[Source, int]]:
-    left_out = LeftOut()
-    inner = class_folders(folder, left_out)
-    if not inner:
-        raise TrainingError(f"{folder} has no sub-folders; each class needs one with its photos")
-    found = []
-    for path in inner:
-        index = _index(model, path.name, f"the sub-folder {path.name!r} of {folder}")
-        found += [(source, index) for source in photos_below(path, folder, left_out)]
-    if line := left_out_line(left_out):
-        say(console, line)
-    return found
-
-
-def _no_photos(where: object, split: str) -> TrainingError:
-    return TrainingError(f"{where} has no {split} photos; take another --split")
-
-
-def _index(model: PublishedModel, name: str, described: str) -> int:
-    """Return the index of the label that a folder or a list names."""
-    indices = {_plain(label): index for index, label in enumerate(model.labels)}
-    plain = _plain(name)
-    index = indices.get(plain, indices.get(plain.removesuffix("s")))
-    if index is None:
-        raise TrainingError(
-            f"{described} is not a label of {model.name}/{model.version}; its labels are"
-            f" {', '.join(model.labels)}"
-        )
-    return index
-
-
-def _plain(name: str) -> str:
-    """Return a name without the characters in which labels and folder names may differ."""
-    return re.sub(r"[\W_]+", " ", unicodedata.normalize("NFC", name)).strip().casefold()

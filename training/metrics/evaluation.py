@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -105,6 +106,13 @@ class Evaluation:
         }
 
 
+class SavedPhoto(NamedTuple):
+    """A photo of the test split: uint8 `[height, width, channels]`, and its name or ""."""
+
+    pixels: np.ndarray
+    name: str
+
+
 def evaluate(network: keras.Model, split: Split, labels: tuple[str, ...]) -> dict[str, Any]:
     """Return the figures of a network that takes the inputs of a split: photos or features."""
     starts = range(0, len(split), _BATCH)
@@ -113,8 +121,13 @@ def evaluate(network: keras.Model, split: Split, labels: tuple[str, ...]) -> dic
     return Evaluation(labels, np.asarray(split.classes), found).metrics()
 
 
-def save_evaluation(evaluation: Evaluation, photos: Photos, folder: Path) -> None:
-    """Save the evaluation of the test split in a run's folder, with the photos for its report."""
+def save_evaluation(
+    evaluation: Evaluation, photos: Photos, folder: Path, names: Sequence[str] = ()
+) -> None:
+    """Save the evaluation of the test split in a run's folder, with the photos for its report.
+
+    `names` are those of all its photos, as in `DataSet.names`, if they have any.
+    """
     shown = np.union1d(sample(evaluation), confident_mistakes(evaluation))
     path = folder / _ARRAYS
     with explained(f"cannot write {path}", "free some space"), atomic_write(path) as temporary:
@@ -125,21 +138,26 @@ def save_evaluation(evaluation: Evaluation, photos: Photos, folder: Path) -> Non
             probabilities=evaluation.probabilities.astype(np.float32),
             shown=shown,
             photos=np.asarray(photos[shown]),
+            names=np.array([names[index] for index in shown] if names else [], np.str_),
         )
     figures = {**evaluation.metrics(), "confusion": evaluation.confusion().tolist()}
     write_json(folder / EVALUATION, figures)
 
 
-def read_evaluation(folder: Path) -> tuple[Evaluation, dict[int, np.ndarray]]:
+def read_evaluation(folder: Path) -> tuple[Evaluation, dict[int, SavedPhoto]]:
     """Return the evaluation in a run's folder, and the photos saved with it by their index."""
     path = folder / _ARRAYS
     if not path.is_file():
         raise TrainingError(f"{folder} has no {_ARRAYS}: it is not the folder of a finished run")
     try:
         with open(path, "rb") as file, np.load(file) as arrays:
-            photos = dict(zip(arrays["shown"].tolist(), arrays["photos"], strict=True))
-            labels = tuple(arrays["labels"].tolist())
-            return Evaluation(labels, arrays["classes"], arrays["probabilities"]), photos
+            shown, labels = arrays["shown"].tolist(), tuple(arrays["labels"].tolist())
+            names = (
+                arrays["names"].tolist() if "names" in arrays else []
+            )  # Earlier releases saved none.
+            photos = map(SavedPhoto, arrays["photos"], names or [""] * len(shown))
+            saved = dict(zip(shown, photos, strict=True))
+            return Evaluation(labels, arrays["classes"], arrays["probabilities"]), saved
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise TrainingError(f"{path} is damaged ({error}): run the recipe again") from error
 

@@ -27,6 +27,7 @@ from training.publishing.training_overlap import note_training_photos
 from training.recipe import Recipe
 from training.runs.folders import FINISHED, Run
 from training.runs.history import chosen_epoch, read_history
+from training.runs.predictions import PREDICTIONS, SplitPredictions, write_predictions
 from training.runs.trained_network import load_trained_network
 from training.trust.calibrate_and_evaluate import (
     Calibrated,
@@ -177,7 +178,7 @@ def _warn_about_few_photos(card: dict[str, Any], console: Console) -> None:
 def _save_results(
     found: CalibratedEvaluation, recipe: Recipe, data: DataSet, run: Run
 ) -> dict[str, Any]:
-    """Write the card and the evaluation of the test split, and return the card."""
+    """Write the card, the predictions and the evaluation of the test split; return the card."""
     facts = run.facts()
     epoch = chosen_epoch(read_history(run.folder), facts["trained"])
     metrics = {
@@ -197,7 +198,14 @@ def _save_results(
     if "start" in facts:
         card["started_from"] = facts["start"]
     card["histograms"] = histograms(found.test, "test")
-    save_evaluation(found.test, data.test.photos, run.folder)
+    parts = {"validation": (data.validation, found.validation), "test": (data.test, found.test)}
+    predictions = [
+        SplitPredictions(name, data.names(split), evaluation, found.recognized.get(name))
+        for name, (split, evaluation) in parts.items()
+        if evaluation
+    ]
+    write_predictions(run.folder / PREDICTIONS, predictions)
+    save_evaluation(found.test, data.test.photos, run.folder, data.names(data.test))
     write_json(run.folder / CARD, card)
     return card
 

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -98,10 +99,10 @@ def photos_picture(tiles: Sequence[Tile], path: Path) -> None:
         path.unlink(missing_ok=True)
         return
     rows = -(-len(tiles) // _COLUMNS)
-    with blank_figure(LIGHT, (3.6 * _COLUMNS, 1.55 * rows), layout=None) as figure:
+    with blank_figure(LIGHT, (3.6 * _COLUMNS, 1.7 * rows), layout=None) as figure:
         grid = figure.subplots(rows, 2 * _COLUMNS, width_ratios=[1, 1.2] * _COLUMNS, squeeze=False)
         # By hand: computing a layout takes longer than drawing all photos.
-        figure.subplots_adjust(0.01, 0.02, 0.99, 1 - 0.18 / rows, wspace=0.12, hspace=0.25)
+        figure.subplots_adjust(0.01, 0.12 / rows, 0.99, 1 - 0.16 / rows, wspace=0.12, hspace=0.32)
         for axes in grid.flat:
             axes.set_axis_off()
         for tile, (photo, bars) in zip(tiles, grid.reshape(-1, 2), strict=False):
@@ -129,7 +130,9 @@ def blank_figure(
         "text.parse_math": False,  # A label may contain dollar signs.
         "svg.hashsalt": "photolabel",  # Equal pictures give equal files.
     }
-    with mpl.rc_context(settings):
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        # Names and labels may have letters that Matplotlib's font lacks: it draws boxes for them.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
         figure = Figure(figsize=size, layout=layout)
         FigureCanvasAgg(figure)
         yield figure
@@ -168,6 +171,7 @@ def _draw_photo(axes: Axes, tile: Tile) -> None:
     axes.imshow(tile.photo[..., 0] if gray else tile.photo, cmap="gray", vmin=0, vmax=255)
     title = tile.predicted if tile.right else f"{tile.predicted} ({tile.label})"
     axes.set_title(title, size=8, color=LIGHT.right if tile.right else LIGHT.wrong)
+    axes.text(0, -0.04, tile.short_name, size=6, va="top", transform=axes.transAxes)
 
 
 def _draw_bars(axes: Axes, tile: Tile) -> None:

@@ -2,15 +2,18 @@
 
 import base64
 import io
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
-from training.metrics.evaluation import Evaluation
+from training.console import in_one_line
+from training.metrics.evaluation import Evaluation, SavedPhoto
 
 _BARS = 5  # Classes shown for each photo.
+_NAME = 44  # Characters of a name that are shown.
 _SMALL = 64  # Pixels: photos whose sides are at most this long are enlarged, losslessly.
 
 
@@ -29,12 +32,16 @@ class Tile:
 
     Attributes:
         photo: uint8 `[height, width, channels]`.
+        name: of the photo, in one line (`DataSet.names`); empty if it is unknown.
+        short_name: within the folder of all photos that are shown, shortened in the middle.
         label: the correct one.
         predicted: the most probable one.
         bars: the most probable classes, most probable first, and always the correct one.
     """
 
     photo: np.ndarray
+    name: str
+    short_name: str
     label: str
     predicted: str
     bars: tuple[Bar, ...]
@@ -60,13 +67,15 @@ class Tile:
 
 
 def tiles(
-    evaluation: Evaluation, photos: Mapping[int, np.ndarray], chosen: np.ndarray
+    evaluation: Evaluation, photos: Mapping[int, SavedPhoto], chosen: np.ndarray
 ) -> list[Tile]:
     """Return the photos with the chosen indices (int64) and their predictions, in order."""
-    return [_tile(evaluation, photos[index], index) for index in chosen.tolist()]
+    folders = {os.path.dirname(photo.name) for photo in photos.values()}
+    folder = os.path.commonpath(folders) if folders else ""
+    return [_tile(evaluation, photos[index], folder, index) for index in chosen.tolist()]
 
 
-def _tile(evaluation: Evaluation, photo: np.ndarray, index: int) -> Tile:
+def _tile(evaluation: Evaluation, photo: SavedPhoto, folder: str, index: int) -> Tile:
     probabilities, label = evaluation.probabilities[index], int(evaluation.classes[index])
     order = np.argsort(-probabilities, kind="stable").tolist()
     shown = order[:_BARS] if label in order[:_BARS] else [*order[: _BARS - 1], label]
@@ -75,4 +84,19 @@ def _tile(evaluation: Evaluation, photo: np.ndarray, index: int) -> Tile:
         Bar(evaluation.labels[each], float(probabilities[each]), kinds.get(each, "other"))
         for each in shown
     )
-    return Tile(photo, evaluation.labels[label], evaluation.labels[order[0]], tuple(bars))
+    name = in_one_line(photo.name)
+    short_name = _shortened(in_one_line(photo.name.removeprefix(f"{folder}/")))
+    return Tile(
+        photo.pixels,
+        name,
+        short_name,
+        evaluation.labels[label],
+        evaluation.labels[order[0]],
+        tuple(bars),
+    )
+
+
+def _shortened(name: str) -> str:
+    """Return a name without its middle, if it is too long; its end tells most."""
+    start = _NAME // 3
+    return name if len(name) <= _NAME else f"{name[:start]}…{name[start + 1 - _NAME :]}"

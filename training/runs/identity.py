@@ -47,13 +47,15 @@ def code_of(recipe: Recipe) -> str:
     Raises:
         UsageError: there is no such data set.
     """
-    from training.data.loading import dataset_named  # Listing recipes does without its NumPy.
+    # Listing recipes does without their NumPy.
+    from serving.photos.registry import module_of
+    from training.data.loading import dataset_named
 
     code = code_digest(
         [
             *_STEPS,
             dataset_named(recipe.dataset).load.__module__,
-            f"serving.photos.{recipe.preparation.replace('/', '_v')}",
+            module_of(recipe.preparation),
             type(recipe.network).__module__,
         ]
     )

@@ -71,12 +71,14 @@ class CalibratedEvaluation:
         validation: likewise; None without validation photos.
         calibration: for the card.
         recognition: for the card; None where recognition is disabled.
+        recognized: whether each photo is, bool `[photos]`, by split; empty where it is disabled.
     """
 
     test: Evaluation
     validation: Evaluation | None
     calibration: dict[str, Any]
     recognition: dict[str, Any] | None
+    recognized: Mapping[str, np.ndarray]
 
 
 def calibrate_network(network: keras.Model, recipe: Recipe, data: DataSet) -> Calibrated:
@@ -141,6 +143,9 @@ def evaluate_calibrated(
     }
     test, validation = evaluations["test"], evaluations.get("validation")
     recognition = None
+    recognized = {
+        name: found["recognized"] for name, found in outputs.items() if "recognized" in found
+    }
     if calibrated.scores and calibrated.recognizer:
         unknowns = _unknowns(
             calibrated.scores, calibrated.recognizer, calibrated.test, recipe, folder
@@ -152,13 +157,11 @@ def evaluate_calibrated(
             "threshold_photos": calibrated.scores.threshold_photos,
             "guaranteed": calibrated.scores.guaranteed,
             "learnt_from": calibrated.scores.fitted_to,
-            "recognized": {
-                name: float(found["recognized"].mean()) for name, found in outputs.items()
-            },
+            "recognized": {name: float(found.mean()) for name, found in recognized.items()},
             "unknowns": unknowns,
         }
     calibration = _calibration(calibrated.temperature, len(data.validation), test)
-    return CalibratedEvaluation(test, validation, calibration, recognition)
+    return CalibratedEvaluation(test, validation, calibration, recognition, recognized)
 
 
 def _logits(network: keras.Model, activations: Activations) -> np.ndarray:

@@ -33,6 +33,11 @@ def put(path: Path, content: bytes = b"junk") -> None:
         (["cats/.DS_Store", "cats/._1.png", ".git/a/b"], "left out 3 files: 3 hidden"),
         (["cats/Thumbs.db"], "left out 1 file: 1 Thumbs.db"),
         (
+            ["1.JPG", "of a cat.avif", "notes.txt", "photos.csv", "cats.zip"],
+            "left out 2 files: 2 outside the class folders",
+        ),
+        (["._1.jpg", ".directory"], "left out 1 file: 1 hidden"),
+        (
             ["cats/desktop.ini", "dogs/@EADIR/1", "dogs/@EADIR/2"],
             "left out 3 files: 1 desktop.ini, 2 in @EADIR",
         ),
@@ -59,11 +64,15 @@ def test_it_is_left_out_of_folders_of_splits_too(tmp_path: Path) -> None:
         write_photos(folder / name, {"cats": 3, "dogs": 3}, first=10 * first)
         put(folder / name / "cats" / "@eaDir" / "1.png")
         put(folder / name / "__MACOSX" / "._a")
+        put(folder / name / "1.jpg")
+    put(folder / "2.jpg")
 
     data = load(folder)
 
     assert data.labels == ("cats", "dogs")
-    assert data.notes == ("left out 6 files: 3 in @eaDir, 3 in __MACOSX",)
+    assert data.notes == (
+        "left out 10 files: 4 outside the class folders, 3 in @eaDir, 3 in __MACOSX",
+    )
 
 
 def test_linked_folders_and_files_are_followed(photos: Path, tmp_path: Path) -> None:
@@ -102,7 +111,7 @@ def test_a_photo_linked_into_two_classes_has_two_labels(photos: Path) -> None:
     assert data.damaged == (expected,)
 
 
-def test_dead_links_are_set_aside(photos: Path) -> None:
+def test_dead_links_are_left_out(photos: Path) -> None:
     (photos / "cats" / "a.jpg").symlink_to("/nowhere/a.jpg")
     (photos / "cats" / "self").symlink_to(photos / "cats" / "self")
 

@@ -1,5 +1,6 @@
 """The evaluate command: published models scored on recipes' data sets and folders of photos."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -38,8 +39,16 @@ def test_a_folder_of_photos_is_scored_by_the_labels_of_its_sub_folders(
     (folder / "t-shirt_top" / ".DS_Store").write_text("hidden")
 
     command = ["evaluate", "pets", "--models", str(models), "--photos", str(folder)]
-    assert main([*command, "--output", "scores.json"]) == 0
+    assert main([*command, "--output", "scores.json", "--predictions", "predicted.csv"]) == 0
 
+    with open("predicted.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    inner = [f"Cats/{n}.png" for n in range(4)] + ["t-shirt_top/deep/1.png"]
+    assert [row["path"] for row in rows] == [str(folder / path) for path in inner]
+    assert [row["truth"] for row in rows] == ["cat"] * 4 + ["T-shirt/top"]
+    assert [row["label"] for row in rows] == ["cat"] * 3 + ["T-shirt/top"] * 2
+    assert {(row["split"], row["recognized"]) for row in rows} == {("", "")}
+    assert float(rows[3]["probability of T-shirt/top"]) > 0.9
     figures = json.loads(Path("scores.json").read_text("utf-8"))
     assert figures["accuracy"] == 0.8
     assert figures["confusion"] == [[3, 1], [0, 1]]
@@ -128,7 +137,11 @@ def test_a_model_is_scored_on_the_test_photos_of_its_own_recipe(
     card = json.loads(Path("models/clothing/1/assets.extra/model_card.json").read_text())
     capsys.readouterr()
 
-    assert main(["evaluate", "clothing", *data, "--output", "scores.json"]) == 0
+    files = ["--output", "scores.json", "--predictions", "predicted.csv"]
+    assert main(["evaluate", "clothing", *data, *files]) == 0
+    (run,) = Path("runs", tiny_recipe.name).iterdir()
+    kept = (run / "predictions.csv").read_text("utf-8").splitlines()
+    assert Path("predicted.csv").read_text("utf-8").splitlines() == [kept[0], *kept[-50:]]
     figures = json.loads(Path("scores.json").read_text())
     assert figures["accuracy"] == card["metrics"]["test"]["accuracy"]
     assert figures["photos"] == 50

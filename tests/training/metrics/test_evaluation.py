@@ -100,7 +100,8 @@ def test_a_saved_evaluation_reads_back_with_the_photos_that_a_report_shows(
     probabilities = np.stack([np.linspace(0, 1, count), np.linspace(1, 0, count)], axis=1)
     photos = np.arange(count, dtype=np.uint8).reshape(-1, 1, 1, 1)
     evaluation = Evaluation(("cat", "кот"), classes, probabilities.astype(np.float32))
-    save_evaluation(evaluation, photos, tmp_path)
+    names = [f"/photos/{index}.png" for index in range(count)]
+    save_evaluation(evaluation, photos, tmp_path, names)
 
     found, shown = read_evaluation(tmp_path)
     assert found.labels == evaluation.labels
@@ -108,7 +109,8 @@ def test_a_saved_evaluation_reads_back_with_the_photos_that_a_report_shows(
     assert np.array_equal(found.probabilities, evaluation.probabilities)
     assert {*sample(found), *confident_mistakes(found)} == set(shown)
     assert len(sample(found)) == 24
-    assert all(photo == index for index, photo in shown.items())
+    assert all(photo.pixels == index for index, photo in shown.items())
+    assert all(photo.name == names[index] for index, photo in shown.items())
     figures = json.loads((tmp_path / "evaluation.json").read_text())
     assert figures["confusion"] == evaluation.confusion().tolist()
     assert figures["accuracy"] == evaluation.metrics()["accuracy"]

@@ -1,5 +1,6 @@
 """The steps after fitting, from the command line: the gate, the report, the files of the run."""
 
+import csv
 import json
 import shlex
 from dataclasses import replace
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from serving.photos import prepare
 from serving.repository.versions import published_versions
 from tests.training.backbones import tiny, write_photos
 from tests.training.conftest import CommandLine
@@ -24,6 +26,25 @@ from training.publishing.published_model import PublishedModel
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.settings import FineTuning
+
+
+def predictions_of(run: Path) -> dict[str, list[dict[str, str]]]:
+    """Return the rows of a run's `predictions.csv` by the split."""
+    found: dict[str, list[dict[str, str]]] = {}
+    with open(run / "predictions.csv", encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            found.setdefault(row["split"], []).append(row)
+    return found
+
+
+def accuracy_of(rows: list[dict[str, str]]) -> float:
+    """Return the accuracy as computed from the columns of probabilities."""
+    first = "probability of "
+    right = 0
+    for row in rows:
+        shares = {n.removeprefix(first): float(row[n]) for n in row if n.startswith(first)}
+        right += max(shares, key=lambda label: shares[label]) == row["truth"]
+    return right / len(rows)
 
 
 def set_floor(monkeypatch: pytest.MonkeyPatch, floor: float) -> None:
@@ -91,6 +112,14 @@ def test_the_model_card_has_the_histograms_of_the_test_split(train: CommandLine)
     assert recorded == histograms(evaluation, "test")
     assert np.sum([*recorded["confidence"].values()]) == 50
 
+    rows = predictions_of(run)["test"]
+    assert accuracy_of(rows) == evaluation.metrics()["accuracy"]
+    assert [row["path"] for row in rows] == [f"t10k-images-idx3-ubyte.gz#{n}" for n in range(50)]
+    assert [row["truth"] for row in rows] == [evaluation.labels[n] for n in evaluation.classes]
+    assert [float(row["confidence"]) for row in rows] == pytest.approx(
+        evaluation.probabilities.max(axis=1).tolist()
+    )
+
 
 def test_the_card_has_the_figures_of_the_published_graph(tmp_path: Path) -> None:
     """Not those of the cached features of a backbone, which are rounded to half precision."""
@@ -111,6 +140,27 @@ def test_the_card_has_the_figures_of_the_published_graph(tmp_path: Path) -> None
     assert model.card["calibration"]["test"]["after"]["loss"] == pytest.approx(
         model.card["metrics"]["test"]["loss"]
     )
+    [run] = (tmp_path / "runs" / recipe.name).iterdir()
+    check_predictions(run, model)
+
+
+def check_predictions(run: Path, model: PublishedModel) -> None:
+    """Check that `predictions.csv` names the photos, and what is served for each."""
+    found = predictions_of(run)
+    assert list(found) == ["validation", "test"]
+    for split, rows in found.items():
+        figures = model.card["metrics"][split]
+        assert len(rows) == figures["photos"]
+        assert accuracy_of(rows) == figures["accuracy"]
+        assert np.mean([row["correct"] == "true" for row in rows]) == figures["accuracy"]
+        share = np.mean([row["recognized"] == "true" for row in rows])
+        assert share == pytest.approx(model.card["recognition"]["recognized"][split])
+        encoded = [Path(row["path"]).read_bytes() for row in rows]
+        assert all(Path(row["path"]).parent.name == row["truth"] for row in rows)
+        pixels = np.stack([prepare(each, model.preparation, model.shape) for each in encoded])
+        served = model.predict(pixels)["probabilities"]
+        written = [[row[f"probability of {label}"] for label in model.labels] for row in rows]
+        assert np.array(written, float) == pytest.approx(served, abs=1e-6)
 
 
 @pytest.mark.parametrize("tolerance", ["-1", "101", "nan"])

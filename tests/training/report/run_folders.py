@@ -1,5 +1,6 @@
 """Folders of finished runs, as a report reads them, and the text of a page."""
 
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ def run_folder(
     wrong: int = 20,
     channels: int = 1,
     losses: tuple[float | None, ...] = (0.9, 0.5, 0.7, 0.9),
+    names: Sequence[str] = (),
     **card: Any,
 ) -> Path:
     """Write the files of a run whose model gets `wrong` of 60 test photos wrong."""
@@ -47,7 +49,7 @@ def run_folder(
     chosen = (classes + (np.arange(60) < wrong)) % 3
     probabilities = np.eye(3, dtype=np.float32)[chosen] * 0.7 + 0.1
     photos = np.random.default_rng(0).integers(0, 256, (60, 6, 5, channels), np.uint8)
-    save_evaluation(Evaluation(LABELS, classes, probabilities), photos, folder)
+    save_evaluation(Evaluation(LABELS, classes, probabilities), photos, folder, names)
     write_json(folder / "model_card.json", {**CARD, "labels": LABELS, **card})
     write_json(folder / "history.json", [entry(n + 1, loss) for n, loss in enumerate(losses)])
     return folder

@@ -1,10 +1,16 @@
+import os
+import re
+import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.training.report.run_folders import CARD, entry, run_folder, text_of
+from training.metrics.evaluation import read_evaluation
 from training.report import report_page
-from training.report.pictures import curves
+from training.report.pictures import curves, photos_picture
+from training.report.tiles import tiles
 
 
 def test_the_page_names_the_epoch_that_early_stopping_chose(tmp_path: Path) -> None:
@@ -83,3 +89,49 @@ def test_the_page_does_not_rely_on_a_temperature_without_mistakes(
     )
 
     assert ("All of these photos are predicted right" in text_of(report_page(folder))) == said
+
+
+def shown_names(page: str) -> set[tuple[str, str]]:
+    """Return the names below the photos of a page, each with its tooltip."""
+    return set(re.findall(r'<p class="name" title="([^"]*)">(.*)</p>', page))
+
+
+def test_each_photo_has_its_name_within_the_folder_of_all(tmp_path: Path) -> None:
+    names = [f"/data/photos/{'ab'[index % 2]}/{index}.jpg" for index in range(60)]
+    page = report_page(run_folder(tmp_path, names=names))
+
+    assert page.count('<p class="name"') == page.count("<figure")
+    shown = shown_names(page)
+    assert ("/data/photos/a/0.jpg", "a/0.jpg") in shown
+    assert {name for name, _ in shown} < set(names)
+    assert all(name == f"/data/photos/{short}" for name, short in shown)
+    assert "in predictions.csv beside this page" in text_of(page)
+
+
+def test_long_and_odd_names_are_shortened_and_escaped(tmp_path: Path) -> None:
+    long = "holidays in a far country/" * 9 + "IMG_20260714_183055.jpg"
+    raw = os.fsdecode(b"caf\xe9")
+    names = [f"/data/{long if index else '<b>&'}{raw}\n玫瑰" for index in range(60)]
+    folder = run_folder(tmp_path, names=names)
+    shown = shown_names(report_page(folder))
+    assert ("/data/&lt;b&gt;&amp;caf��玫瑰", "&lt;b&gt;&amp;caf��玫瑰") in shown
+    short = next(short for name, short in shown if "IMG" in name)
+    assert short == "holidays in a …MG_20260714_183055.jpgcaf��玫瑰"
+    assert len(short) == 44
+
+    evaluation, photos = read_evaluation(folder)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # Matplotlib's font lacks some of the letters.
+        photos_picture(tiles(evaluation, photos, np.array([min(photos)])), tmp_path / "one.png")
+    assert (tmp_path / "one.png").is_file()
+
+
+def test_runs_of_earlier_releases_have_no_names(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path)
+    with np.load(folder / "evaluation.npz") as arrays:
+        np.savez(folder / "evaluation.npz", **{n: arrays[n] for n in arrays if n != "names"})
+
+    page = report_page(folder)
+    assert page.count("<figure") == 36
+    assert 'class="name"' not in page
+    assert "predictions.csv" not in page

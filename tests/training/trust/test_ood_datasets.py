@@ -46,7 +46,7 @@ def test_the_sets_found_are_used_except_the_models_own(tmp_path: Path) -> None:
 
 def test_nothing_is_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "training.data.downloaded.fetch_with_bar", lambda *_: pytest.fail("a download")
+        "training.data.published_files.fetch_with_bar", lambda *_: pytest.fail("a download")
     )
 
     assert names(tmp_path, "fashion-mnist") == []

@@ -17,11 +17,11 @@ from threading import Lock
 
 from serving.photos import Shape
 from training.data.datasets import DataSet, search_folders
-from training.data.downloaded import folder_with
 from training.data.labelled_photos import Photo, assemble
 from training.data.loaders.image_folders import load_split_folders
 from training.data.loading import dataset
 from training.data.prepared_photos import Source
+from training.data.published_files import folder_with
 from training.data.split_folders import split_folders
 from training.downloads import Download
 from training.errors import TrainingError
@@ -121,7 +121,8 @@ def _files(folder: Path) -> list[Photo]:
     paths = sorted(path for inner in ("Cat", "Dog") for path in (folder / inner).glob("*.jpg"))
     return [
         Photo(
-            Source(path.relative_to(folder).as_posix(), path.read_bytes), path.parent.name.lower()
+            Source(path.relative_to(folder).as_posix(), path.read_bytes, str(path.absolute())),
+            path.parent.name.lower(),
         )
         for path in paths
     ]
@@ -140,7 +141,9 @@ def _members(archive: zipfile.ZipFile, path: Path) -> list[Photo]:
 
     labels = {name: label_of(name) for name in archive.namelist()}
     photos = [
-        Photo(Source(name, partial(read, name)), label) for name, label in labels.items() if label
+        Photo(Source(name, partial(read, name), f"{path.name}/{name}"), label)
+        for name, label in labels.items()
+        if label
     ]
     if {photo.label for photo in photos} != set(LABELS):
         raise TrainingError(

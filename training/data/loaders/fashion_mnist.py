@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from training.data.datasets import DataSet, Split, file_digest, search_folders
-from training.data.downloaded import folder_with
 from training.data.loading import dataset
+from training.data.published_files import folder_with
 from training.data.splits import split_off_validation
 from training.downloads import Download
 from training.errors import TrainingError
@@ -60,9 +60,10 @@ def load_fashion_mnist(data: Path | None, held_out: float) -> DataSet:
     folder = _folder_with_files(data) or folder_with(
         list(FILES.values()), "fashion-mnist", data, keras="fashion-mnist"
     )
-    photos, classes = _read_pair(folder, "train")
-    test = Split(*_read_pair(folder, "t10k"))
-    training, validation = split_off_validation(photos, classes, held_out)
+    photos, classes, names = _read_part(folder, "train")
+    training, validation = split_off_validation(photos, classes, held_out, names)
+    photos, classes, names = _read_part(folder, "t10k")
+    test = Split(photos, classes, names=names)
     return DataSet("fashion-mnist", LABELS, _digest(folder), training, validation, test)
 
 
@@ -77,8 +78,8 @@ def _folder_with_files(data: Path | None) -> Path | None:
     return None
 
 
-def _read_pair(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return uint8 `[photos, 28, 28, 1]` and int64 `[photos]`."""
+def _read_part(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Return uint8 `[photos, 28, 28, 1]`, int64 `[photos]` and the names of the photos."""
     images = folder / f"{part}-images-idx3-ubyte.gz"
     photos = _read_idx(images, dimensions=3)
     labels = folder / f"{part}-labels-idx1-ubyte.gz"
@@ -92,7 +93,8 @@ def _read_pair(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
         )
     if classes.max() >= len(LABELS):
         raise TrainingError(f"{labels} holds class {classes.max()}; the classes are 0 to 9")
-    return photos[..., None], classes.astype(np.int64)
+    names = [f"{images.name}#{index}" for index in range(len(photos))]
+    return photos[..., None], classes.astype(np.int64), names
 
 
 def _read_idx(path: Path, dimensions: int) -> np.ndarray:

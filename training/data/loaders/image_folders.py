@@ -6,7 +6,7 @@ otherwise the photos are split here. Which files count as photos: `training.data
 
 import json
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,13 +70,14 @@ def load_image_folder(
         return load_split_folders(path, name, _labels(inner), *prepared)
     left_out = LeftOut()
     labels = _labels(each.name for each in class_folders(path, left_out))
-    _check_classes(path, list(labels.values()))
+    classes = list(dict.fromkeys(labels.values()))
+    _check_classes(path, classes)
     photos = [
         Photo(source, label)
         for inner, label in labels.items()
         for source in photos_below(path / inner, path, left_out)
     ]
-    return _data_set(path, name, photos, list(labels.values()), *prepared, left_out)
+    return _data_set(path, name, photos, classes, *prepared, left_out)
 
 
 def load_split_folders(
@@ -96,7 +97,7 @@ def load_split_folders(
         TrainingError: fewer than two classes, a class without photos in one of the splits, or
             another split seed than that of the folders.
     """
-    classes = list(labels.values())
+    classes = list(dict.fromkeys(labels.values()))
     _check_classes(folder, classes)
     left_out = LeftOut()
     others = [each.name for each in class_folders(folder, left_out) if not split_named(each.name)]
@@ -127,6 +128,7 @@ def _data_set(
 ) -> DataSet:
     """Make a data set of photos, in which all have a split or none has."""
     notes = [line for line in [left_out_line(left_out)] if line]
+    notes += _alike(labels)
     given = {photo.split for photo in photos} - {""}
     missing = [split for split in SPLITS if split not in given]
     if given and "training" in missing:
@@ -141,6 +143,19 @@ def _data_set(
         _check_split_seed(path, split_seed)
     found = assemble(name, photos, labels, split_seed, preparation, shape, progress)
     return replace(found, notes=(*notes, *found.notes))
+
+
+def _alike(labels: Iterable[str]) -> Iterator[str]:
+    """Say which labels differ in capital letters only, as by a mistake."""
+    alike: dict[str, list[str]] = {}
+    for label in labels:
+        alike.setdefault(label.casefold(), []).append(label)
+    for same in alike.values():
+        if len(same) > 1:
+            yield (
+                f"{' and '.join(map(repr, same))} are different classes: give them the same name if"
+                " they are one"
+            )
 
 
 def _check_split_seed(folder: Path, split_seed: int) -> None:

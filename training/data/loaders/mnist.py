@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from training.data.datasets import DataSet, Split, file_digest, search_folders
-from training.data.downloaded import folder_with
 from training.data.loading import dataset
+from training.data.published_files import folder_with
 from training.data.splits import split_off_validation
 from training.downloads import Download
 from training.errors import TrainingError
@@ -45,8 +45,10 @@ def load_mnist(data: Path | None, held_out: float) -> DataSet:
     path = next((path for path in paths if path.is_file()), None)
     path = path or folder_with([DOWNLOAD], "mnist", data) / FILE
     arrays = _read(path)
-    training, validation = split_off_validation(*_split(path, arrays, "train"), held_out)
-    test = Split(*_split(path, arrays, "test"))
+    photos, classes, names = _read_part(path, arrays, "train")
+    training, validation = split_off_validation(photos, classes, held_out, names)
+    photos, classes, names = _read_part(path, arrays, "test")
+    test = Split(photos, classes, names=names)
     return DataSet("mnist", LABELS, file_digest(path), training, validation, test)
 
 
@@ -58,8 +60,10 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         raise TrainingError(f"{path} is damaged ({error}): download it again") from error
 
 
-def _split(path: Path, arrays: dict[str, np.ndarray], part: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return uint8 `[images, 28, 28, 1]` and int64 `[images]`."""
+def _read_part(
+    path: Path, arrays: dict[str, np.ndarray], part: str
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Return uint8 `[images, 28, 28, 1]`, int64 `[images]` and the names of the images."""
     missing = [name for name in (f"x_{part}", f"y_{part}") if name not in arrays]
     if missing:
         raise TrainingError(f"{path} lacks {' and '.join(missing)}: it is not Keras's MNIST")
@@ -72,4 +76,5 @@ def _split(path: Path, arrays: dict[str, np.ndarray], part: str) -> tuple[np.nda
         raise TrainingError(f"{path} holds {len(images)} images and {classes.shape} labels: {part}")
     if classes.max() >= len(LABELS):
         raise TrainingError(f"{path}: y_{part} holds {classes.max()}; the classes are 0 to 9")
-    return images[..., None], classes.astype(np.int64)
+    names = [f"{FILE}/x_{part}#{index}" for index in range(len(images))]
+    return images[..., None], classes.astype(np.int64), names

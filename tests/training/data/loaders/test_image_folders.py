@@ -84,6 +84,18 @@ def test_photos_are_prepared_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert not np.array_equal(first.test.photos[:], other.test.photos[:])
 
 
+def test_photos_are_prepared_again_if_the_code_of_their_preparation_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_photos(tmp_path / "flowers", COUNTS)
+    before = load(folder).training.photos[:]
+    monkeypatch.setattr(prepared_photos, "prepare_photo", lambda *_: np.zeros(SHAPE, np.uint8))
+    assert np.array_equal(load(folder).training.photos[:], before), "they come from the cache"
+    monkeypatch.setattr(prepared_photos, "code_digest", lambda modules: "edited")
+
+    assert not load(folder).training.photos[:].any()
+
+
 @pytest.mark.parametrize("file", ["pixels", "index.json"])
 @pytest.mark.parametrize("size", [None, 10])
 def test_a_damaged_cache_is_rebuilt(tmp_path: Path, file: str, size: int | None) -> None:
@@ -188,3 +200,25 @@ def test_a_photo_that_changes_while_it_is_read_is_reported(
 
     with pytest.raises(TrainingError, match=r"роза/1\.png changed while it was being read"):
         load(folder)
+
+
+def test_labels_that_differ_in_capital_letters_only_are_noted(tmp_path: Path) -> None:
+    data = load(write_photos(tmp_path / "pets", {"Cats": 5, "cats": 6, "dogs": 5}))
+
+    assert data.labels == ("Cats", "cats", "dogs")
+    assert data.notes == (
+        "'Cats' and 'cats' are different classes: give them the same name if they are one",
+    )
+
+
+def test_folders_whose_accents_are_written_differently_are_one_class(tmp_path: Path) -> None:
+    """As after copying one of them from a Mac."""
+    composed, decomposed = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
+    folder = tmp_path / "splits"
+    write_photos(folder / "train", {composed: 5, "tea": 5})
+    write_photos(folder / "test", {decomposed: 5, "tea": 5}, first=9)
+
+    assert load(folder).labels == load(folder / "test").labels == (composed, "tea")
+    write_photos(folder / "test", {composed: 4}, first=50)
+    data = load(folder / "test")
+    assert (data.labels, sum(map(len, data.splits))) == ((composed, "tea"), 14)

@@ -12,7 +12,7 @@ import pytest
 from tests.training.conftest import encoded, pet_images, zipped
 from tests.training.file_server import Publisher, serving
 from training.data.datasets import DataSet
-from training.data.extract_dogs_vs_cats import prepare_dogs_vs_cats
+from training.data.dogs_vs_cats.extraction import prepare_dogs_vs_cats
 from training.data.loaders import cats_dogs
 from training.data.loaders.cats_dogs import ARCHIVE, MAX_PHOTO_BYTES, load_cats_dogs
 from training.errors import TrainingError

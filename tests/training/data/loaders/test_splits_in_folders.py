@@ -108,7 +108,10 @@ def test_a_test_folder_without_classes_is_not_used(tmp_path: Path) -> None:
     data = load(folder)
 
     assert data.labels == ("a", "b")
-    assert data.notes == ("no photos for the test: 15% of the training photos are used for it",)
+    assert data.notes == (
+        "left out 5 files: 5 outside the class folders",
+        "no photos for the test: 15% of the training photos are used for it",
+    )
 
 
 def test_folders_beside_the_splits_are_not_used(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.data.test_extract_dogs_vs_cats import add, files, prepared
+from tests.training.data.dogs_vs_cats.test_extraction import add, files, prepared
 from training.errors import TrainingError
 
 

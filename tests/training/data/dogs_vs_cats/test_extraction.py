@@ -8,7 +8,7 @@ from filelock import FileLock
 
 from tests.training.conftest import encoded
 from training.__main__ import main
-from training.data.extract_dogs_vs_cats import (
+from training.data.dogs_vs_cats.extraction import (
     DAMAGED,
     DAMAGED_LIST,
     LOCK,
@@ -105,7 +105,7 @@ def test_too_little_space_is_reported_before_anything_is_written(
     pets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "training.data.extract_dogs_vs_cats.shutil.disk_usage", lambda folder: _Disk(free=2**20)
+        "training.data.dogs_vs_cats.extraction.shutil.disk_usage", lambda folder: _Disk(free=2**20)
     )
 
     with pytest.raises(TrainingError, match=r"has 1 MiB free, and 64 MiB are needed: make room"):

@@ -12,10 +12,10 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.training.conftest import encoded
-from tests.training.data.test_extract_dogs_vs_cats import files, prepared
+from tests.training.data.dogs_vs_cats.test_extraction import files, prepared
 from training.__main__ import main
-from training.data import extract_dogs_vs_cats
-from training.data.extract_dogs_vs_cats import DAMAGED_LIST
+from training.data.dogs_vs_cats import extraction
+from training.data.dogs_vs_cats.extraction import DAMAGED_LIST
 from training.data.loaders.cats_dogs import load_cats_dogs
 from training.errors import TrainingError
 
@@ -63,7 +63,7 @@ def test_a_killed_extraction_is_continued(pets: Path, tmp_path: Path) -> None:
 def test_a_disk_that_fills_up_loses_nothing(
     pets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put = extract_dogs_vs_cats._put
+    put = extraction._put
     written: list[Path] = []
 
     def until_full(target: Path, content: bytes) -> None:
@@ -72,10 +72,10 @@ def test_a_disk_that_fills_up_loses_nothing(
         written.append(target)
         put(target, content)
 
-    monkeypatch.setattr(extract_dogs_vs_cats, "_put", until_full)
+    monkeypatch.setattr(extraction, "_put", until_full)
     with pytest.raises(TrainingError, match=r"No space left on device.*continues where it stopped"):
         prepared(pets, tmp_path / "out")
-    monkeypatch.setattr(extract_dogs_vs_cats, "_put", put)
+    monkeypatch.setattr(extraction, "_put", put)
     check_unfinished(tmp_path / "out")
 
     assert sum(prepared(pets, tmp_path / "out").photos.values()) == 40

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 
 from serving.photos.errors import BadPhoto
 from training.data.datasets import file_digest
-from training.data.dogs_vs_cats_archive import checked_members, photo_name
+from training.data.dogs_vs_cats.archive import checked_members, photo_name
 from training.data.loaders.cats_dogs import FOLDERS, read_member
 from training.data.loaders.image_folders import PREPARED
 from training.data.photo_limits import prepare_photo
@@ -116,7 +116,8 @@ def _split(found: dict[str, list[zipfile.ZipInfo]], read: _Read, split_seed: int
     folders = {split: folder for folder, split in SPLIT_FOLDERS.items()}
     photos = []
     for inner, members in found.items():
-        digests = content_digests([Source(m.filename, partial(read, m.filename)) for m in members])
+        names = [member.filename for member in members]
+        digests = content_digests([Source(name, partial(read, name), name) for name in names])
         contents = {digest for digest in digests if isinstance(digest, str)}
         if len(contents) < FEWEST:
             raise TrainingError(f"the archive has fewer than {FEWEST} different {inner}")
