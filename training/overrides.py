@@ -6,7 +6,7 @@ from dataclasses import MISSING, fields, is_dataclass, replace
 from typing import Any
 
 from training.errors import UsageError
-from training.recipe import Recipe
+from training.recipe import ANY_PHOTOS, Recipe
 
 FORMER_NAMES = {"split": "split_seed"}
 """Hyperparameters that runs, cards and results of earlier releases name otherwise."""
@@ -92,19 +92,54 @@ def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:
     return replace(recipe, **changed)
 
 
-def restored(recipe: Recipe, model: str, parameters: Mapping[str, Any]) -> Recipe:
-    """Return the recipe as a run of it was, from what JSON has kept of that.
+def on_own_photos(
+    recipe: Recipe, shape: tuple[int, int, int] | None = None, preparation: str | None = None
+) -> Recipe:
+    """Return the recipe for photos of one's own, in place of its data set.
+
+    What is about its data set is left out: the floor of the accuracy, and the photos held out for
+    validation, which are split off photos of one's own anyway. So are snapshots, where the
+    preparation is another one: they are of garments on black.
+
+    Args:
+        recipe: any.
+        shape: height, width and channels of the model's input; None: the recipe's.
+        preparation: from photo to pixels; None: the recipe's if it has as many channels, otherwise
+            the whole photo (`squash/1`).
+
+    Raises:
+        UsageError: the recipe's network does not take photos of this shape.
+    """
+    shape = shape or recipe.shape
+    if not preparation:
+        preparation = recipe.preparation if shape[2] == recipe.shape[2] else "squash/1"
+    return replace(
+        recipe,
+        dataset=ANY_PHOTOS,
+        shape=shape,
+        preparation=preparation,
+        snapshots=recipe.snapshots if preparation == recipe.preparation else None,
+        held_out=0.0,
+        floor=0.0,
+        expected="not run on these photos yet",
+        reference_result="",
+    )
+
+
+def restored(recipe: Recipe, facts: Mapping[str, Any]) -> Recipe:
+    """Return the recipe as a run of it was, from what the run has noted of it in JSON.
 
     Args:
         recipe: as it is now.
-        model: the name under which it was to be published.
-        parameters: of `hyperparameters`.
+        facts: of the run: `model`, `parameters`, `dataset`, `input_shape`, `preparation`.
 
     Raises:
         UsageError: the recipe does not have these settings any more.
     """
-    assignments = [f"{name}={_shown(value)}" for name, value in parameters.items()]
-    return replace(override(recipe, assignments), model=model)
+    if facts["dataset"] == ANY_PHOTOS != recipe.dataset:
+        recipe = on_own_photos(recipe, tuple(facts["input_shape"]), facts["preparation"])
+    assignments = [f"{name}={_shown(value)}" for name, value in facts["parameters"].items()]
+    return replace(override(recipe, assignments), model=facts["model"])
 
 
 def _members(holder: Any) -> list[tuple[str, Any]]:

@@ -105,4 +105,5 @@ def test_the_former_name_of_a_hyperparameter_is_accepted() -> None:
     pets = RECIPES["cats-dogs-cnn"]
 
     assert override(pets, ["split=2"]).split_seed == 2
-    assert restored(pets, "cats-dogs", {"split": 3, "seed": 4}).split_seed == 3
+    facts = {"model": "cats-dogs", "dataset": "dogs-vs-cats", "parameters": {"split": 3}}
+    assert restored(pets, facts).split_seed == 3

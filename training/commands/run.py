@@ -46,6 +46,12 @@ def _introduction(recipe: Recipe, arguments: argparse.Namespace) -> str:
     """Say which recipe is run, why, and which result to expect."""
     changed = " (without the changes by --set)" if arguments.assignments else ""
     model = arguments.default_of
+    if arguments.photos:
+        shape = "×".join(map(str, recipe.shape))
+        return (
+            f"{recipe.name} on your photos, which become {shape} by {recipe.preparation}"
+            " (--shape and --preparation change this)"
+        )
     if not model:
         return f"{recipe.name}: {recipe.expected}{changed}"
     where = "with" if recipe.name == default_of(model).gpu else "without"
@@ -58,5 +64,7 @@ def _introduction(recipe: Recipe, arguments: argparse.Namespace) -> str:
 def _named(recipe: Recipe, model: str) -> Recipe:
     """Return a recipe for any photos with another name of its model, or raise UsageError."""
     if recipe.dataset != ANY_PHOTOS:
-        raise UsageError(f"--name is for images-<backbone>; {recipe.name} trains {recipe.model}")
+        raise UsageError(
+            f"--name is for your own photos (--photos); {recipe.name} trains {recipe.model}"
+        )
     return replace(recipe, model=model)

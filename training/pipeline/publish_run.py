@@ -46,7 +46,7 @@ def publish_run(
             say(console, f"{folder} is finished, published as {version}")
             return version
         # First: a network of the recipe's own file may have layers that are defined there.
-        recipe = restored(recipe_of_run(facts, recipe_name), facts["model"], facts["parameters"])
+        recipe = restored(recipe_of_run(facts, recipe_name), facts)
         network = load_trained_network(folder)
         if network is None:
             raise TrainingError(f"{folder} has no {TRAINED} yet: run its recipe first")
