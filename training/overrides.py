@@ -136,7 +136,7 @@ def restored(recipe: Recipe, facts: Mapping[str, Any]) -> Recipe:
     Raises:
         UsageError: the recipe does not have these settings any more.
     """
-    if facts["dataset"] == ANY_PHOTOS != recipe.dataset:
+    if facts.get("dataset") == ANY_PHOTOS != recipe.dataset:  # Earlier releases noted none.
         recipe = on_own_photos(recipe, tuple(facts["input_shape"]), facts["preparation"])
     assignments = [f"{name}={_shown(value)}" for name, value in facts["parameters"].items()]
     return replace(override(recipe, assignments), model=facts["model"])
