@@ -6,7 +6,7 @@ from dataclasses import MISSING, fields, is_dataclass, replace
 from typing import Any
 
 from training.errors import UsageError
-from training.recipe import Recipe
+from training.recipe import ANY_PHOTOS, Recipe
 
 FORMER_NAMES = {"split": "split_seed"}
 """Hyperparameters that runs, cards and results of earlier releases name otherwise."""
@@ -105,6 +105,41 @@ def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:
         except UsageError as error:
             raise UsageError(f"{group}.{error}") from None
     return replace(recipe, **changed)
+
+
+def on_own_photos(
+    recipe: Recipe, shape: tuple[int, int, int] | None = None, preparation: str | None = None
+) -> Recipe:
+    """Return the recipe for photos of one's own, in place of its data set.
+
+    What is about its data set is left out: the name of the model, the floor of the accuracy, and the photos held out for
+    validation, which are split off photos of one's own anyway. So are snapshots, where the
+    preparation is another one: they are of garments on black.
+
+    Args:
+        recipe: any.
+        shape: height, width and channels of the model's input; None: the recipe's.
+        preparation: from photo to pixels; None: the recipe's if it has as many channels, otherwise
+            the whole photo (`squash/1`).
+
+    Raises:
+        UsageError: the recipe's network does not take photos of this shape.
+    """
+    shape = shape or recipe.shape
+    if not preparation:
+        preparation = recipe.preparation if shape[2] == recipe.shape[2] else "squash/1"
+    return replace(
+        recipe,
+        model=ANY_PHOTOS,
+        dataset=ANY_PHOTOS,
+        shape=shape,
+        preparation=preparation,
+        snapshots=recipe.snapshots if preparation == recipe.preparation else None,
+        held_out=0.0,
+        floor=0.0,
+        expected="not run on these photos yet",
+        reference_result="",
+    )
 
 
 def restored(recipe: Recipe, model: str, parameters: Mapping[str, Any]) -> Recipe:

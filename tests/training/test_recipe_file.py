@@ -20,7 +20,7 @@ from training.recipe_file import read_recipe
 from training.recipes import RECIPES
 
 ROOT = Path(__file__).parents[2]
-DOCUMENT = (ROOT / "docs" / "development.md").read_text("utf-8")
+DOCUMENT = (ROOT / "docs" / "own-photos.md").read_text("utf-8")
 
 ONE_LINE = """
 from dataclasses import replace
@@ -31,7 +31,7 @@ RECIPE = replace(RECIPES["clothing-dense128-adam"], name="mine", {changes})
 
 
 def documented(title: str) -> tuple[str, list[str]]:
-    """Return the code of a section of docs/development.md and the words of its last command."""
+    """Return the code of a section of docs/own-photos.md and the words of its last command."""
     section = DOCUMENT.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
     (code,) = re.findall(r"```python\n(.*?)```", section, re.S)
     command = re.findall(r"```sh\n(.*?)```", section, re.S)[-1]
@@ -57,18 +57,18 @@ def own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def squares(tmp_path: Path) -> Path:
-    """Return a folder with the data set that docs/development.md adds, and its files."""
+    """Return a folder with the data set of docs/own-photos.md, and its files."""
     write_squares(tmp_path)
-    (tmp_path / "squares.py").write_text(documented("Add a data set")[0], "utf-8")
-    (tmp_path / "stripes.py").write_text(documented("Add a network")[0], "utf-8")
+    (tmp_path / "squares.py").write_text(documented("A data set of your own")[0], "utf-8")
+    (tmp_path / "stripes.py").write_text(documented("A network of your own")[0], "utf-8")
     return tmp_path
 
 
 @pytest.mark.parametrize(
     ("title", "recipe", "file"),
     [
-        ("Add a data set", "squares-dense", "squares.py"),
-        ("Add a network", "squares-stripes", "stripes.py"),
+        ("A data set of your own", "squares-dense", "squares.py"),
+        ("A network of your own", "squares-stripes", "stripes.py"),
     ],
 )
 def test_the_documented_steps_train_and_publish(
@@ -90,7 +90,7 @@ def test_the_documented_steps_train_and_publish(
     card = json.loads((squares / "models/squares/1/assets.extra/model_card.json").read_text())
     assert card["recipe"] == recipe
     assert card["labels"] == ["dark", "light"]
-    if title == "Add a network":
+    if title == "A network of your own":
         assert card["parameters"]["network.channels"] == 3
     (run,) = (squares / "runs" / recipe).glob("*/run.json")
     assert json.loads(run.read_text())["recipe_file"] == str(squares / file)

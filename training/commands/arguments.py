@@ -1,11 +1,12 @@
 """Arguments that several commands take, and their meaning."""
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
 from training.errors import UsageError
-from training.overrides import FORMER_NAMES, override
+from training.overrides import FORMER_NAMES, on_own_photos, override
 from training.publishing.gate_policy import TOLERANCE, GatePolicy
 from training.recipe import Recipe
 from training.recipes import RECIPES, default_of, recipe_named
@@ -26,6 +27,39 @@ def add_recipe(parser: argparse.ArgumentParser, *, required: bool = True) -> Non
         help="change a hyperparameter of the recipe; may be repeated",
     )
     parser.add_argument("--seed", help="the same as --set seed=SEED")
+    own = parser.add_argument_group("your own photos, in place of the recipe's data set")
+    own.add_argument(
+        "--photos",
+        type=Path,
+        metavar="PATH",
+        help="a folder with a sub-folder for each class, or a list (.csv, .jsonl)",
+    )
+    own.add_argument(
+        "--shape",
+        type=shape,
+        metavar="HxWxC",
+        help="the network's input: height, width, and 1 channel (gray) or 3 (RGB), such as 96x96x3"
+        " (default: the recipe's)",
+    )
+    own.add_argument(
+        "--preparation",
+        metavar="NAME",
+        help="how photos become pixels, such as squash/1 (default: the recipe's)",
+    )
+
+
+def shape(text: str) -> tuple[int, int, int]:
+    """Read height, width and channels.
+
+    Raises:
+        ArgumentTypeError: they are not three such numbers.
+    """
+    match = re.fullmatch(r"([1-9]\d*)[x×]([1-9]\d*)[x×]([13])", text)
+    if not match:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not height, width and 1 or 3 channels, such as 96x96x3"
+        )
+    return int(match[1]), int(match[2]), int(match[3])
 
 
 def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
@@ -44,6 +78,7 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
 
 def with_overrides(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
     """Return a recipe with the overrides of the arguments of `add_recipe`; see `chosen_recipe`."""
+    recipe = _on_photos(recipe, arguments)
     for former, name in FORMER_NAMES.items():
         if any(each.startswith(f"{former}=") for each in arguments.assignments):
             sys.stderr.write(f"note: {former} is called {name} now\n")
@@ -53,6 +88,21 @@ def with_overrides(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
 
     check_splitting(recipe)
     return recipe
+
+
+def _on_photos(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
+    """Return a recipe for the photos that `--photos` names, which become the command's data."""
+    if arguments.photos is None:
+        if arguments.shape or arguments.preparation:
+            raise UsageError("--shape and --preparation are for your own photos: give --photos too")
+        return recipe
+    if arguments.data is not None:
+        raise UsageError(
+            "--photos and --data can't be combined: the folder PHOTOLABEL_DATA is searched for"
+            " pretrained weights"
+        )
+    arguments.data = arguments.photos
+    return on_own_photos(recipe, arguments.shape, arguments.preparation)
 
 
 def _default_recipe(arguments: argparse.Namespace) -> Recipe:

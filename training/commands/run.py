@@ -60,6 +60,12 @@ def _introduction(recipe: Recipe, source: Source | None, arguments: argparse.Nam
         return f"{recipe.name} from {source.name}"
     changed = " (without the changes by --set)" if arguments.assignments else ""
     model = arguments.default_of
+    if arguments.photos:
+        shape = "×".join(map(str, recipe.shape))
+        return (
+            f"{recipe.name} on your photos, which become {shape} by {recipe.preparation}"
+            " (--shape and --preparation change this)"
+        )
     if not model:
         return f"{recipe.name}: {recipe.expected}{changed}"
     where = "with" if recipe.name == default_of(model).gpu else "without"
@@ -83,5 +89,7 @@ def _named(recipe: Recipe, model: str | None) -> Recipe:
             )
         return recipe
     if recipe.dataset != ANY_PHOTOS:
-        raise UsageError(f"--name is for images-<backbone>; {recipe.name} trains {recipe.model}")
+        raise UsageError(
+            f"--name is for your own photos (--photos); {recipe.name} trains {recipe.model}"
+        )
     return replace(recipe, model=model)

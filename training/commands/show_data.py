@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_recipe(parser)
     add_data(parser)
     parser.add_argument(
-        "--photos", type=int, default=40, help="number of photos (default %(default)s)"
+        "--count", type=int, default=40, help="number of photos (default %(default)s)"
     )
     parser.add_argument("--augmented", action="store_true", help="as the first epoch augments them")
     parser.add_argument(
@@ -36,5 +36,5 @@ def run(arguments: argparse.Namespace) -> None:
     recipe = chosen_recipe(arguments)
     console = Console()
     data = load(recipe, arguments.data, console)
-    drawn = draw_data(data, recipe, max(1, arguments.photos), arguments.augmented, arguments.output)
+    drawn = draw_data(data, recipe, max(1, arguments.count), arguments.augmented, arguments.output)
     say(console, f"{arguments.output}: {counted(drawn, 'photo')} of {', '.join(data.labels)}")

@@ -48,7 +48,7 @@ def recipe_from(source: Source | None, arguments: argparse.Namespace) -> Recipe 
     if source.is_version:  # Its run knows more than its card.
         source = run_of_version(source, arguments.runs) or source
     arguments.deterministic |= source.facts.get("deterministic", False)
-    if arguments.data is None and source.facts.get("data_folder"):
+    if arguments.data is arguments.photos is None and source.facts.get("data_folder"):
         arguments.data = Path(source.facts["data_folder"])
     return with_overrides(source.recipe(), arguments)
 

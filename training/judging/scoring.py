@@ -17,10 +17,10 @@ from training.errors import TrainingError, UsageError
 from training.judging.overlap_warnings import Overlap, overlap_with_data, overlap_with_photos
 from training.judging.own_photos import labelled_sources, no_photos
 from training.metrics.evaluation import Evaluation
-from training.overrides import renamed
+from training.overrides import on_own_photos, renamed
 from training.progress_bars import counting
 from training.publishing.published_model import PublishedModel
-from training.recipe import Recipe
+from training.recipe import ANY_PHOTOS, Recipe
 from training.recipes import recipe_named
 from training.runs.predictions import SplitPredictions, write_predictions
 
@@ -188,7 +188,9 @@ def _own_recipe(model: PublishedModel) -> Recipe:
     """Return the recipe that a model was trained by."""
     name = model.card.get("recipe")
     try:
-        return recipe_named(str(name))
+        recipe = recipe_named(str(name))
+        own_photos = model.card.get("dataset") == ANY_PHOTOS != recipe.dataset
+        return on_own_photos(recipe, model.shape, model.preparation) if own_photos else recipe
     except UsageError as error:
         raise TrainingError(
             f"{model.name}/{model.version} was trained by the unknown recipe {name!r}: choose the"

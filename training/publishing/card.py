@@ -45,6 +45,7 @@ def model_card(
     card = {
         "name": recipe.model,
         "recipe": recipe.name,
+        "dataset": recipe.dataset,
         "parameters": parameters,
         "labels": list(data.labels),
         "preparation": recipe.preparation,

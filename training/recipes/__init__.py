@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from training.errors import UsageError
-from training.recipe import Recipe
+from training.overrides import on_own_photos
+from training.recipe import ANY_PHOTOS, Recipe
 from training.recipe_file import read_recipe
 from training.recipes import images
 
@@ -69,7 +70,7 @@ def unchanged(recipe: Recipe) -> Recipe:
 
 
 def recipe_of_run(facts: dict[str, Any], named: str | None = None) -> Recipe:
-    """Return the recipe of a run, as it is now.
+    """Return the recipe of a run, as it is now; on photos of one's own if the run is.
 
     Args:
         facts: of the run.
@@ -86,6 +87,8 @@ def recipe_of_run(facts: dict[str, Any], named: str | None = None) -> Recipe:
     recipe = recipe_named(named or file or facts["recipe"])
     if recipe.name != facts["recipe"]:
         raise UsageError(f"this run is of {facts['recipe']}, not of {recipe.name}")
+    if facts.get("dataset") == ANY_PHOTOS != recipe.dataset:  # Earlier releases noted none.
+        recipe = on_own_photos(recipe, tuple(facts["input_shape"]), facts["preparation"])
     return recipe
 
 

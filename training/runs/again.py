@@ -8,7 +8,7 @@ from typing import Any
 
 from training.errors import TrainingError
 from training.overrides import changed_settings, renamed, shown_value, with_defaults
-from training.recipe import Recipe
+from training.recipe import ANY_PHOTOS, Recipe
 from training.recipes import recipe_of_run
 from training.runs.identity import changes, code_of, package_versions
 
@@ -60,7 +60,14 @@ def _words(facts: Mapping[str, Any], own: Recipe | None) -> Iterator[str]:
         yield from ("--set", f"{name}={shown_value(value)}")
     if own is None or facts["model"] != own.model:
         yield from ("--name", facts["model"])
-    for option, fact in (("--data", "data_folder"), ("--from", "from")):
+    own_photos = facts.get("dataset") == ANY_PHOTOS
+    if own_photos:
+        yield from ("--shape", "x".join(map(str, facts["input_shape"])))
+        yield from ("--preparation", facts["preparation"])
+    for option, fact in (
+        ("--photos" if own_photos else "--data", "data_folder"),
+        ("--from", "from"),
+    ):
         if facts.get(fact):
             yield from (option, facts[fact])
     if facts.get("deterministic"):

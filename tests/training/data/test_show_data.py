@@ -21,7 +21,7 @@ def show(folder: Path, *arguments: str) -> int:
 def test_photos_of_all_classes_are_drawn_in_turn(
     shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert show(shapes, "--photos", "9", "--output", str(tmp_path / "grid.png")) == 0
+    assert show(shapes, "--count", "9", "--output", str(tmp_path / "grid.png")) == 0
 
     assert f"{tmp_path}/grid.png: 9 photos of a b $x$, мак 漢, роза" in capsys.readouterr().out
     with Image.open(tmp_path / "grid.png") as picture:
@@ -38,11 +38,11 @@ def test_photos_of_all_classes_are_drawn_in_turn(
 
 def test_augmented_photos_differ(shapes: Path, tmp_path: Path) -> None:
     plain, varied = tmp_path / "plain.png", tmp_path / "varied.png"
-    assert show(shapes, "--photos", "8", "--output", str(plain)) == 0
+    assert show(shapes, "--count", "8", "--output", str(plain)) == 0
     assert (
         show(
             shapes,
-            "--photos",
+            "--count",
             "8",
             "--output",
             str(varied),
@@ -61,7 +61,7 @@ def test_augmented_photos_differ(shapes: Path, tmp_path: Path) -> None:
 def test_a_picture_that_cannot_be_written_is_reported(
     shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert show(shapes, "--photos", "8", "--output", str(tmp_path / "none" / "grid.png")) == 1
+    assert show(shapes, "--count", "8", "--output", str(tmp_path / "none" / "grid.png")) == 1
 
     assert "error: cannot write " in capsys.readouterr().err
 
@@ -69,7 +69,7 @@ def test_a_picture_that_cannot_be_written_is_reported(
 def test_the_former_name_of_a_hyperparameter_is_noted(
     shapes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert show(shapes, "--photos", "3", "--set", "split=2") == 0
+    assert show(shapes, "--count", "3", "--set", "split=2") == 0
 
     assert capsys.readouterr().err == "note: split is called split_seed now\n"
 
