@@ -127,7 +127,7 @@ def _fit(
 ) -> keras.Model:
     """Fit, starting from the last checkpoint, and save the trained network."""
     checkpoints = CheckpointFolder(run.folder / "checkpoints")
-    progress = FitProgress(console)
+    progress = FitProgress(console, recipe.epochs)
     callbacks = [HistoryWriter(run.folder, min(recipe.batch_size, len(data.training))), progress]
     if options.tensorboard:
         callbacks.append(EventWriter(options.tensorboard / recipe.name / run.folder.name))
