@@ -112,9 +112,9 @@ def on_own_photos(
 ) -> Recipe:
     """Return the recipe for photos of one's own, in place of its data set.
 
-    What is about its data set is left out: the name of the model, the floor of the accuracy, and the photos held out for
-    validation, which are split off photos of one's own anyway. So are snapshots, where the
-    preparation is another one: they are of garments on black.
+    What is about its data set is left out: the name of the model, the floor of the accuracy, and
+    the photos held out for validation, which are split off photos of one's own anyway. So are
+    snapshots, where the preparation is another one: they are of garments on black.
 
     Args:
         recipe: any.

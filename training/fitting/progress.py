@@ -11,9 +11,11 @@ from training.progress_bars import bar
 class FitProgress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.
     """Shows the steps of an epoch as a bar, and its figures as a line when it ends."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, epochs: int) -> None:
+        """Show epochs of a run of `epochs`: Keras counts only up to those of one `fit`."""
         super().__init__()
         self._console = console
+        self._epochs = epochs
         self._progress = bar(console)
 
     def on_train_begin(self, logs: object = None) -> None:
@@ -24,7 +26,7 @@ class FitProgress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has 
     def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         """Reset the bar."""
         self._began = time.monotonic()
-        self._name = f"epoch {epoch + 1}/{self.params['epochs']}"
+        self._name = f"epoch {epoch + 1}/{self._epochs}"
         self._progress.reset(self._steps, description=self._name)
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:

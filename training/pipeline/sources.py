@@ -19,6 +19,7 @@ from training.runs.folders import RUN, TRAINED, read_run, worked_on_by
 from training.runs.references import find_run, run_folders
 
 _SAVED_MODEL = "saved_model.pb"
+_INPUT = ("dataset", "input_shape", "preparation")
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ def _version(models: Path, folder: Path) -> Source:
             "model": card["name"],
             "parameters": card["parameters"],
             "trained": card["trained"],
+            **{name: card[name] for name in _INPUT if name in card},
         }
     except KeyError as error:
         raise TrainingError(f"{folder} was not made by a recipe: its card has no {error}") from None

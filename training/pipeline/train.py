@@ -218,7 +218,7 @@ def _fit(
 ) -> keras.Model:
     """Fit, starting from the last checkpoint, and save the trained network."""
     checkpoints = CheckpointFolder(run.folder / CHECKPOINTS)
-    progress = FitProgress(console)
+    progress = FitProgress(console, recipe.epochs)
     callbacks = [HistoryWriter(run.folder, min(recipe.batch_size, len(data.training))), progress]
     if options.tensorboard:
         callbacks.append(EventWriter(options.tensorboard / recipe.name / run.folder.name))

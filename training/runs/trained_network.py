@@ -7,7 +7,10 @@ import keras
 from serving.repository.atomic_write import atomic_write
 from training.errors import TrainingError, explained
 from training.networks.backbone import without_xla
+from training.networks.normalisation import BatchNormalization
 from training.runs.folders import TRAINED
+
+_LAYERS = {BatchNormalization.__name__: BatchNormalization}  # Others than Keras's own.
 
 
 def save_trained_network(network: keras.Model, run: Path) -> None:
@@ -25,7 +28,7 @@ def load_trained_network(run: Path) -> keras.Model | None:
     if not path.exists():
         return None
     try:
-        return without_xla(keras.models.load_model(path, compile=False))
+        return without_xla(keras.models.load_model(path, _LAYERS, compile=False))
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = str(error).partition("\n")[0]
         raise TrainingError(
