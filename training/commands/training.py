@@ -41,7 +41,8 @@ def train(
     with terminable():
         devices = choose_devices(arguments.device, deterministic=arguments.deterministic)
         # Imported after the check for the backend: without it, Keras would raise a traceback.
-        from training.pipeline.train import Paths, RunOptions, run_recipe
+        from training.pipeline.run_options import Paths, RunOptions
+        from training.pipeline.train import run_recipe
 
         options = RunOptions(
             devices=devices,

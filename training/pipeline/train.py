@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,9 @@ from training.pipeline.finalize import (
     summary,
     write_run_report,
 )
-from training.pipeline.sources import Source
+from training.pipeline.run_options import Paths, RunOptions
 from training.pipeline.start import Start, start_from
 from training.publishing.card import circumstances, continued
-from training.publishing.gate_policy import GatePolicy
 from training.publishing.model_folder import check_writable, version_of_run
 from training.recipe import Recipe
 from training.recipes import unchanged
@@ -47,44 +46,6 @@ from training.runs.identity import RunIdentity, code_of, run_identity
 from training.runs.names import run_label
 from training.runs.trained_network import load_trained_network, save_trained_network
 from training.settings import BackboneNetwork
-
-
-@dataclass(frozen=True)
-class Paths:
-    """The folders that a run uses.
-
-    Attributes:
-        data: searched first for data sets; None: only PHOTOLABEL_DATA is searched.
-        models: a version is published into its sub-folder with the model's name, if any is.
-        runs: has a sub-folder for each run.
-    """
-
-    data: Path | None
-    models: Path
-    runs: Path
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """How a recipe is run.
-
-    Attributes:
-        devices: what it computes on.
-        policy: how strict the publishing gate is; None: nothing is published.
-        fresh: start another run even if there is one with the same identity.
-        deterministic: the same weights bit by bit each time, however often it is interrupted.
-        checkpoint_minutes: time between two checkpoints within an epoch.
-        tensorboard: folder for TensorBoard's event files; None: none are written.
-        source: another run or a published version to start from.
-    """
-
-    devices: Devices
-    policy: GatePolicy | None = None
-    fresh: bool = False
-    deterministic: bool = False
-    checkpoint_minutes: float = 10.0
-    tensorboard: Path | None = None
-    source: Source | None = None
 
 
 def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Console) -> Path | None:

@@ -49,9 +49,7 @@ def publish(run: Run, base: Path, right: int = 900, policy: GatePolicy | None = 
     }
     console = Console(quiet=True)
     return publish_evaluated(
-        Evaluated(network, None, card, test),
-        LETTERS,
-        DATA,
+        Evaluated(LETTERS, DATA, None, network, None, card, test),
         run,
         base,
         policy or GatePolicy(),

@@ -20,7 +20,8 @@ from training.fitting.devices import choose_devices
 from training.judging.scoring import recipe_photos, score
 from training.metrics.evaluation import read_evaluation
 from training.metrics.histograms import histograms
-from training.pipeline.train import Paths, RunOptions, run_recipe
+from training.pipeline.run_options import Paths, RunOptions
+from training.pipeline.train import run_recipe
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.published_model import PublishedModel
 from training.recipe import Recipe

@@ -1,0 +1,46 @@
+"""The folders that a run uses, and how a recipe is run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.fitting.devices import Devices
+from training.pipeline.sources import Source
+from training.publishing.gate_policy import GatePolicy
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The folders that a run uses.
+
+    Attributes:
+        data: searched first for data sets; None: only PHOTOLABEL_DATA is searched.
+        models: a version is published into its sub-folder with the model's name, if any is.
+        runs: has a sub-folder for each run.
+    """
+
+    data: Path | None
+    models: Path
+    runs: Path
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a recipe is run.
+
+    Attributes:
+        devices: what it computes on.
+        policy: how strict the publishing gate is; None: nothing is published.
+        fresh: start another run even if there is one with the same identity.
+        deterministic: the same weights bit by bit each time, however often it is interrupted.
+        checkpoint_minutes: time between two checkpoints within an epoch.
+        tensorboard: folder for TensorBoard's event files; None: none are written.
+        source: another run or a published version to start from.
+    """
+
+    devices: Devices
+    policy: GatePolicy | None = None
+    fresh: bool = False
+    deterministic: bool = False
+    checkpoint_minutes: float = 10.0
+    tensorboard: Path | None = None
+    source: Source | None = None
