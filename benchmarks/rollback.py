@@ -82,7 +82,7 @@ def main() -> int:
     for name, chain in CHAINS.items():
         with tempfile.TemporaryDirectory() as temporary, chain(Path(temporary)) as running:
             found = measure(running, arguments.times, arguments.clients, arguments.think)
-        console.print(_line(name, found))
+        console.print(_line(name, found), highlight=False, soft_wrap=True)
         for each in [each for each in found.outcomes if each.status != 200][:3]:
             console.print(f"  {each.status}: {each.body[:200]}", markup=False)
         passed &= not found.failed and max(found.effective) <= BAR_SECONDS
