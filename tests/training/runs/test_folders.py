@@ -1,9 +1,11 @@
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -36,7 +38,9 @@ def test_a_run_is_found_again_by_its_identity(tmp_path: Path, identity: RunIdent
     with claimed_run(tmp_path, identity) as again:
         assert again.folder == run.folder
         assert again.folder.parent == tmp_path / "clothing-cnn"
-        assert again.folder.name.endswith(f"_{identity.key}")
+        today = date.today()
+        assert again.folder.name == f"{today}_{identity.key}"
+        assert re.fullmatch(r"[0-9a-f]{12}", identity.key)
         assert again.facts()["status"] == "fitting"
         assert again.facts()["parameters"]["seed"] == 1
 
