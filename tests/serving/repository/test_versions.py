@@ -9,7 +9,9 @@ import pytest
 from serving.repository import versions
 from serving.repository.versions import (
     AlreadyPublished,
+    ModelChanged,
     VersionsError,
+    model_state,
     prune,
     publish_copy,
     published_versions,
@@ -215,3 +217,17 @@ def test_pruning_keeps_at_least_one(tmp_path: Path) -> None:
 def test_pruning_a_model_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(VersionsError, match=r"model folder .*none does not exist"):
         prune(tmp_path / "none", keep=1)
+
+
+def test_nothing_is_published_if_the_model_is_not_as_expected(tmp_path: Path) -> None:
+    seen = model_state(tmp_path)
+    publish(tmp_path)
+    with staged(tmp_path) as staging:
+        (staging.folder / "saved_model.pb").touch()
+        with pytest.raises(ModelChanged):
+            staging.publish(expected=seen)
+        seen = model_state(tmp_path)
+        (tmp_path / ".serving.config").write_text("version_labels {}")
+        with pytest.raises(ModelChanged):
+            staging.publish(expected=seen)
+        assert staging.publish(expected=model_state(tmp_path)) == 2
