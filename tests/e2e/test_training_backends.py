@@ -6,6 +6,7 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ WITHOUT_TENSORFLOW = str(Path(__file__).parent / "without_tensorflow")
 
 def test_a_network_fitted_without_tensorflow_is_published_with_it(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "workspace")
-    without = {"PYTHONPATH": WITHOUT_TENSORFLOW}
+    without: dict[str, Any] = {"PYTHONPATH": WITHOUT_TENSORFLOW}
 
     status, _, error = workspace.start(epochs=1, **without).wait()
     assert (status, error.count("\n")) == (1, 1)
@@ -27,6 +28,11 @@ def test_a_network_fitted_without_tensorflow_is_published_with_it(tmp_path: Path
 
     command = ("--tensorboard", "events", "--checkpoint-minutes", "0")
     with_jax = partial(workspace.start, *command, epochs=6, KERAS_BACKEND="jax", **without)
+    status, _, error = with_jax().wait()
+    assert status == 1
+    assert "a SavedModel is written by TensorFlow: set KERAS_BACKEND=tensorflow, or `run`" in error
+
+    with_jax = partial(with_jax, publish=False)
     run = with_jax()
     run.wait_for(workspace.checkpoints)
     assert run.send_signal(signal.SIGTERM)[0] == 75  # As `timeout` on a machine lent for minutes.
@@ -37,17 +43,18 @@ def test_a_network_fitted_without_tensorflow_is_published_with_it(tmp_path: Path
     named = folder.relative_to(workspace.folder)
     lines = output.splitlines()
     assert lines[1] == "clothing-cnn, seed 1, on CPU with JAX"
-    assert lines[-1] == f"python -m training export {named} --data garments --models models"
+    how = f"to publish it, where TensorFlow is installed: python -m training publish {named}"
+    assert lines[-1] == how
     assert workspace.versions() == []
     assert len(list((workspace.folder / "events" / "clothing-cnn" / folder.name).iterdir())) == 2
     fitted = json.loads((folder / "model_card.json").read_text())
     assert fitted["trained"]["backend"] == "jax"
 
-    status, _, error = workspace.command("export", str(named), KERAS_BACKEND="jax").wait()
+    status, _, error = workspace.command("publish", str(named), KERAS_BACKEND="jax").wait()
     assert status == 1
     assert "a SavedModel is written by TensorFlow: set KERAS_BACKEND=tensorflow" in error
 
-    workspace.command(*lines[-1].split()[3:], "--force").succeed()
+    workspace.command("publish", str(named), "--force").succeed()
     assert workspace.versions() == [1]
     card = workspace.folder / "models" / "clothing" / "1" / "assets.extra" / "model_card.json"
     published = json.loads(card.read_text())

@@ -39,14 +39,20 @@ class Workspace:
         self.folder = folder
 
     def start(
-        self, *arguments: str, suffix: str = "", epochs: int = 4, **environment: str
+        self,
+        *arguments: str,
+        suffix: str = "",
+        epochs: int = 4,
+        publish: bool = True,
+        **environment: str,
     ) -> "Training":
         """Start `run` with a tiny recipe; the names of its folders end in the suffix."""
         tiny = (*TINY, "batch_size=20", f"epochs={epochs}")
         overrides = [word for override in tiny for word in ("--set", override)]
         folders = ["--runs", f"runs{suffix}", "--models", f"models{suffix}", "--data", "garments"]
-        command = ["run", "clothing-cnn", *overrides, *folders, "--publish", "--force", *arguments]
-        return self.command(*command, **environment)
+        command = ["run", "clothing-cnn", *overrides, *folders, *arguments]
+        published = ("--publish", "--force") if publish else ()
+        return self.command(*command, *published, **environment)
 
     def command(self, *arguments: str, **environment: str) -> "Training":
         """Start any command."""

@@ -159,7 +159,10 @@ def test_a_recipe_says_in_one_line_what_it_lacks_and_where_that_is(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["cats-dogs-mobilenet", "--name", "pets"], "--name is for images-<backbone>; cats-dogs-m"),
+        (
+            ["cats-dogs-mobilenet", "--name", "pets"],
+            "--name is for your own photos (--photos); cats-dogs-m",
+        ),
         (["images-mobilenet", "--name", "a/b"], "a model's name has letters, digits and . _ - on"),
         (["images-mobilenet", "--name", ""], "a model's name has letters, digits and . _ - only"),
         (["images-mobilenet"], "images-mobilenet needs the name of the model, such as --name flo"),

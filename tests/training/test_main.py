@@ -151,7 +151,7 @@ def test_out_of_memory_is_one_line(
     assert capsys.readouterr().err.startswith("error: out of memory: try a smaller --set batch_siz")
 
 
-@pytest.mark.parametrize("arguments", [[], ["run"], ["run", "a", "--default-of", "b"], ["walk"]])
+@pytest.mark.parametrize("arguments", [[], ["run", "a", "--default-of", "b"], ["walk"]])
 def test_a_wrong_command_prints_the_usage(
     capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:

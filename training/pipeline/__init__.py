@@ -1,4 +1,4 @@
-"""The steps of a run: fitting (`train`), then evaluation, report, gate, publishing (`finalize`).
+"""The steps of a run: fitting (`train`), evaluation and report (`finalize`).
 
-`publish_run` finalizes a run that was fitted in another process.
+`publish_run` publishes it, if the gate lets it pass.
 """

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from serving.repository import versions
-from serving.repository.errors import AlreadyPublished, VersionsError
+from serving.repository.errors import AlreadyPublished, ModelChanged, VersionsError
 from serving.repository.pruning import prune
 from serving.repository.versions import (
+    model_state,
     publish_copy,
     published_versions,
     staged,
@@ -192,3 +193,17 @@ def test_whether_to_seed_is_decided_under_the_lock(tmp_path: Path) -> None:
 def test_a_copy_of_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(VersionsError, match=r"cannot copy a version: .* is not a folder"):
         publish_copy(tmp_path / "none", tmp_path / "m")
+
+
+def test_nothing_is_published_if_the_model_is_not_as_expected(tmp_path: Path) -> None:
+    seen = model_state(tmp_path)
+    publish(tmp_path)
+    with staged(tmp_path) as staging:
+        (staging.folder / "saved_model.pb").touch()
+        with pytest.raises(ModelChanged):
+            staging.publish(expected=seen)
+        seen = model_state(tmp_path)
+        (tmp_path / ".serving.config").write_text("version_labels {}")
+        with pytest.raises(ModelChanged):
+            staging.publish(expected=seen)
+        assert staging.publish(expected=model_state(tmp_path)) == 2

@@ -71,7 +71,7 @@ def test_it_is_left_out_of_folders_of_splits_too(tmp_path: Path) -> None:
 
     assert data.labels == ("cats", "dogs")
     assert data.notes == (
-        "left out 10 files: 4 outside the class folders, 3 in @eaDir, 3 in __MACOSX",
+        "left out 10 files: 3 in @eaDir, 3 in __MACOSX, 4 outside the class folders",
     )
 
 

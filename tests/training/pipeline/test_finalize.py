@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -88,6 +89,40 @@ def test_a_refused_model_is_kept_with_its_report_until_it_is_forced(
     assert isinstance(gate, dict)
     assert gate["forced"]
     assert "Published by force" in (run / "report.html").read_text("utf-8")
+
+
+def test_a_run_publishes_nothing_until_it_is_told_to(
+    train: CommandLine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(publish=False) == 0
+
+    *_, report, summary, how = capsys.readouterr().out.splitlines()
+    (run,) = Path("runs/clothing-cnn").iterdir()
+    assert report == f"report: {run}/report.html"
+    assert re.search(r"test \d.*, fitted in \d+ s, \d+ s with loading, calibration and ", summary)
+    assert how == f"to publish it: python -m training publish {run}"
+    assert json.loads((run / "run.json").read_text())["status"] == "evaluated"
+    assert not (run / "graph").exists()
+    assert not Path("models").exists()
+
+    def again(*_: Any) -> None:
+        raise AssertionError("it is neither calibrated nor evaluated again")
+
+    monkeypatch.setattr("training.pipeline.finalize.calibrate_network", again)
+    assert train(publish=False) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == [summary, how]
+    assert main(shlex.split(how.partition(": ")[2])[3:]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"{summary}, published as models/clothing/1"
+    evaluation, _ = read_evaluation(run)
+    accuracy = card_of(1)["metrics"]["test"]["accuracy"]
+    assert evaluation.right.mean() == accuracy
+    assert main(["evaluate", "clothing/1", "--data", "garments", "--output", "scores.json"]) == 0
+    assert json.loads(Path("scores.json").read_text())["accuracy"] == accuracy
+
+    capsys.readouterr()
+    assert main(["publish", run.name]) == 0
+    assert capsys.readouterr().out == f"{run} is published as models/clothing/1 already\n"
+    assert published_versions(Path("models/clothing")) == [1]
 
 
 def test_a_second_version_is_compared_with_the_first(
