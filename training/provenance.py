@@ -30,6 +30,8 @@ _WITHOUT_EFFECT = (
     "training.progress_bars",
 )
 
+_QUOTES = ("'", '"', '"""', "'''")
+
 
 def source_digest(module: str) -> str:
     """Return the SHA-256 (hexadecimal) of what the code of one of the project's modules does."""
@@ -140,6 +142,38 @@ class _Effective(ast.NodeTransformer):
         if isinstance(node.exc, ast.Call):
             node.exc = node.exc.func
         return self.generic_visit(node)
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        """Write a formatted string in quotes that it does not contain.
+
+        Python 3.11 does this, but later versions do not: the digest would depend on the version.
+        """
+        parts = [_part(self.visit(each)) for each in node.values]
+        quotes = (each for each in _QUOTES if not any(each in part for part in parts))
+        quote = next(quotes, _QUOTES[0])
+        return ast.Name(f"f{quote}{''.join(parts)}{quote}")  # Names are written as they are.
+
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
+        node.value = self.visit(node.value)
+        if isinstance(node.format_spec, ast.JoinedStr):
+            node.format_spec.values = [self.visit(each) for each in node.format_spec.values]
+        return node
+
+
+def _part(value: ast.AST) -> str:
+    """Return the source text of a part of a formatted string."""
+    if not isinstance(value, ast.Constant):
+        return ast.unparse(value)
+    text = str(value.value).replace("{", "{{").replace("}", "}}")
+    return "".join(each if _is_plain(each) else _escaped(each) for each in text)
+
+
+def _is_plain(character: str) -> bool:
+    return character.isprintable() and character != "\\"
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def _git(*arguments: str) -> str:

@@ -1,5 +1,6 @@
 """Digests of the code: of what it does, not of how it is written."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,26 @@ def test_a_settings_class_keeps_its_defaults_in_the_digest() -> None:
     assert text_digest(field.replace("ge=0", "gt=0")) == text_digest(field)
     assert text_digest(field.replace("The rate", "Rate")) == text_digest(field)
     assert text_digest(field.replace("0.5", "0.6")) != text_digest(field)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        """x = f"{a['b']}, {', '.join(c)}\"""",
+        """x = f"can't {a!r:>{width}}\"""",
+        """x = f'{(a if b else c)}\\n{{}}'""",
+        """x = f"{a.b(f'{c}')}: {d:.2%}\"""",
+    ],
+)
+def test_a_formatted_string_is_written_alike_by_every_version_of_python(source: str) -> None:
+    """Since 3.12, Python writes quotes of the same kind within each other."""
+    assert text_digest(source) == sha256(source.encode()).hexdigest()
+
+
+def test_a_formatted_string_is_in_the_digest() -> None:
+    assert text_digest("x = f'{a:.1f}'") != text_digest("x = f'{a:.2f}'")
+    assert text_digest("x = f'{a}'") != text_digest("x = f'{b}'")
+    assert text_digest("x = f'{a}.'") != text_digest("x = f'{a}'")
 
 
 def test_imported_modules_are_in_the_digest_of_a_module() -> None:

@@ -150,6 +150,8 @@ def _fit_network(
             )
         else:
             _only_validate(network, validation, position.epoch, hooks)
+            if end == recipe.epochs:
+                network.optimizer.finalize_variable_values(network.trainable_variables)
         position = Position(end)
         if checkpointer and end < recipe.epochs:
             checkpointer.resume(network)  # Undoes what Keras does at the end of `fit`.

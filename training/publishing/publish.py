@@ -22,7 +22,7 @@ from training.publishing.model_folder import GRAPH_BYTES
 from training.publishing.published_model import in_batches
 from training.publishing.saved_model import write_classifier, write_saved_model
 from training.publishing.saved_model_check import check_saved_model
-from training.publishing.training_photos import VERSION_TRAINING_PHOTOS, write_training_photos
+from training.publishing.training_photos import VERSION_TRAINING_PHOTOS
 from training.trust.calibrate_and_evaluate import Predictor
 from training.trust.recognition_threshold import Recognizer
 
@@ -57,10 +57,10 @@ def publish(
         with staged(base, needed_bytes=weights + GRAPH_BYTES) as staging:
             with _explained("not published: cannot write the model"):
                 write_saved_model(network, card, staging.folder, recognizer)
+                if training_photos is not None:
+                    np.save(staging.folder / VERSION_TRAINING_PHOTOS, training_photos)
             with _explained("not published: cannot read the model back"):
                 check_saved_model(network, card, staging.folder, recognizer)
-            if training_photos is not None:
-                write_training_photos(training_photos, staging.folder / VERSION_TRAINING_PHOTOS)
             return staging.publish(expected=expected)
     except ModelChanged:
         raise

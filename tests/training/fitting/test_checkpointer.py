@@ -70,6 +70,16 @@ def test_averaged_weights_are_those_of_all_steps(
     assert_equal_weights(resumed(averaged, data, tmp_path), expected)  # Nothing left to fit.
 
 
+def test_averaged_weights_are_the_result_of_a_fit_that_only_has_to_be_validated(
+    data: DataSet, recipe: Recipe, tmp_path: Path
+) -> None:
+    averaged = replace(recipe, averaging=0.9, network=DenseNetwork(8), epochs=2)
+    expected = fit(averaged, data)
+
+    assert stopped(averaged, data, tmp_path, 1, None) == Position(1, STEPS)
+    assert_equal_weights(resumed(averaged, data, tmp_path), expected)
+
+
 def test_a_fit_with_a_scaled_loss_is_resumed(data: DataSet, recipe: Recipe, tmp_path: Path) -> None:
     scaled = replace(recipe, precision="mixed_float16", network=DenseNetwork(8))
     expected = fit(scaled, data)

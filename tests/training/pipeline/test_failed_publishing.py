@@ -36,8 +36,8 @@ def test_a_model_is_judged_again_if_another_is_published_meanwhile(
     run = evaluated_run(tmp_path / "1")
     verdicts: list[Any] = []
 
-    def judge_while_another_publishes(*arguments: Any) -> Any:
-        verdicts.append(judge(*arguments))
+    def judge_while_another_publishes(*arguments: Any, **named: Any) -> Any:
+        verdicts.append(judge(*arguments, **named))
         if len(verdicts) == 1:
             published(base, accuracy=0.9)
         return verdicts[-1]
@@ -56,10 +56,10 @@ def test_the_choice_of_the_versions_that_serve_is_part_of_what_is_judged(
 ) -> None:
     run, calls = evaluated_run(tmp_path / "1"), []
 
-    def judge_while_others_roll_back(*arguments: Any) -> Any:
+    def judge_while_others_roll_back(*arguments: Any, **named: Any) -> Any:
         calls.append(1)
         (base / ".serving.config").write_text(f"# {len(calls)}")
-        return judge(*arguments)
+        return judge(*arguments, **named)
 
     monkeypatch.setattr(publishing, "judge", judge_while_others_roll_back)
     monkeypatch.setattr(publishing, "_TRIES", 2)
@@ -78,8 +78,8 @@ def test_two_publishers_at_the_gate_are_judged_one_after_the_other(
     both = threading.Barrier(2)
     first = threading.local()
 
-    def judge_at_once(*arguments: Any) -> Any:
-        verdict = judge(*arguments)
+    def judge_at_once(*arguments: Any, **named: Any) -> Any:
+        verdict = judge(*arguments, **named)
         if not getattr(first, "judged", False):
             first.judged = True
             both.wait(timeout=300)
@@ -126,8 +126,8 @@ def test_a_volume_lost_while_publishing_is_not_mistaken_for_an_empty_one(
     module = "training.pipeline.publish_run" if moment == "judge" else "training.publishing.publish"
     with monkeypatch.context() as patched:
 
-        def lose(*arguments: Any) -> Any:
-            found = judge(*arguments) if moment == "judge" else None
+        def lose(*arguments: Any, **named: Any) -> Any:
+            found = judge(*arguments, **named) if moment == "judge" else None
             base.rename(away)
             return found
 
