@@ -2,16 +2,15 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
-from training.commands.served import add_target, chosen_target
+from training.commands.rollback_arguments import add_config, chosen_config
 from training.console import say, show
-
-if TYPE_CHECKING:
-    from training.publishing.served.version_list import Version
+from training.publishing.rollback.messages import serving_line
+from training.publishing.rollback.served_model import ServedModel
+from training.publishing.rollback.version_list import Version, list_versions
 
 _FIGURES = ("version", "published", "test", "validation")
 _TEXTS = ("recipe", "run", "labels", "serves")
@@ -21,19 +20,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.description = "List the versions of a model: how each was made, and which one serves."
     parser.add_argument("name", metavar="NAME", help="name of the model")
-    add_target(parser)
+    add_config(parser)
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print a row for each version, and a line that says which one serves and why."""
-    from training.publishing.served.place import Place
-    from training.publishing.served.summary import serving_line
-    from training.publishing.served.version_list import list_versions
-
     console = Console()
-    target = chosen_target(arguments)
-    state = Place(arguments.name, target, console, arguments.models).state()
+    config = chosen_config(arguments)
+    state = ServedModel(arguments.name, config, console, arguments.models).state()
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in _FIGURES:
         table.add_column(name, justify="right", no_wrap=True)
@@ -45,7 +40,7 @@ def run(arguments: argparse.Namespace) -> None:
     say(console, serving_line(state))
 
 
-def _row(version: "Version") -> list[str]:
+def _row(version: Version) -> list[str]:
     settings = (f"{name}={value}" for name, value in version.changed.items())
     return [
         str(version.number),

@@ -1,4 +1,4 @@
-"""A model at the place where the version that serves is chosen, and its state."""
+"""A model with the configuration that says which of its versions serve, and its state."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,29 +10,29 @@ from serving.repository.errors import VersionsError
 from serving.repository.model_config import ModelSettings
 from serving.repository.versions import published_versions
 from training.errors import TrainingError
-from training.publishing.served.changes import selected_versions, serving_version
-from training.publishing.served.targets import Target
+from training.publishing.rollback.serving_config import ServingConfig
+from training.publishing.rollback.settings import selected_versions, serving_version
 
 if TYPE_CHECKING:
-    from training.publishing.served.model_servers import ModelServers  # Imports gRPC.
+    from training.publishing.rollback.model_servers import ModelServers  # Imports gRPC.
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where the version that serves is changed, and how.
+class ServedModel:
+    """A model, and how the version that serves is changed.
 
     Attributes:
         name: of the model.
-        target: what the model server reads.
+        config: what the model server reads.
         console: shows what takes a while.
-        models: folder with the versions; None: where the target says.
-        servers: the model servers that read the target; None if they are not known.
+        models: folder with the versions; None: where the configuration says.
+        servers: the model servers that read the configuration; None if they are not known.
         force: serve versions with other labels.
         unload: do not load versions any longer that have no label.
     """
 
     name: str
-    target: Target
+    config: ServingConfig
     console: Console
     models: Path | None = None
     servers: "ModelServers | None" = None
@@ -40,8 +40,12 @@ class Place:
     unload: bool = False
 
     def state(self) -> "State":
-        """Read what is published, loaded and serving now."""
-        settings = self.target.read()
+        """Read what is published, loaded and serving now.
+
+        Raises:
+            TrainingError: it can't be read, or nothing is published.
+        """
+        settings = self.config.read()
         base = self.models / self.name if self.models else settings.base_path
         try:
             published = published_versions(base) if self.models or base.is_dir() else None
@@ -49,12 +53,11 @@ class Place:
             raise TrainingError(str(error)) from error
         if published == []:
             raise TrainingError(f"there is no published version of {self.name} in {base}")
-        # A cluster has a folder of its own, whatever its path is.
-        is_its = published is not None and not (self.target.is_live and base != settings.base_path)
-        selected = selected_versions(settings, published if is_its else None)
+        elsewhere = published is None or (self.config.in_cluster and base != settings.base_path)
+        selected = selected_versions(settings, None if elsewhere else published)
         if selected is None and self.servers:
             selected = self.servers.available(self.name)
-        return State(settings, base, published, is_its, selected)
+        return State(settings, base, published, elsewhere, selected)
 
 
 @dataclass(frozen=True)
@@ -64,15 +67,15 @@ class State:
     Attributes:
         settings: policy and labels.
         base: the folder of its versions.
-        published: its versions; None if that folder is not on this machine.
-        is_its: whether that is the folder that the model server reads, as far as can be known.
+        published: the versions in it; None if that folder is not on this machine.
+        elsewhere: whether the model server reads another folder, so that versions may be missing.
         selected: those that model servers load by the policy; None if that is unknown.
     """
 
     settings: ModelSettings
     base: Path
     published: list[int] | None
-    is_its: bool
+    elsewhere: bool
     selected: set[int] | None
 
     @property

@@ -12,7 +12,7 @@ from serving.repository.served_versions import named_versions
 from training.errors import TrainingError
 from training.model_cards import VERSION_CARD, read_card, stated_accuracy
 from training.overrides import hyperparameters, renamed
-from training.publishing.served.place import State
+from training.publishing.rollback.served_model import State
 from training.recipes import RECIPES
 from training.runs.folders import RUN, read_run
 

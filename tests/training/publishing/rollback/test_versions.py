@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.publishing.served.published import publish, write_config
+from tests.training.publishing.rollback.published import publish, write_config
 from training.__main__ import main
-from training.publishing.served.summary import served_note
+from training.publishing.rollback.messages import served_note
 
 
 @pytest.fixture
