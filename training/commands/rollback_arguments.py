@@ -4,7 +4,8 @@ import argparse
 import shlex
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -141,22 +142,21 @@ def _opened(arguments: argparse.Namespace, console: Console) -> Iterator[ServedM
     if not 0 < arguments.timeout < float("inf"):
         raise UsageError(f"--timeout is a number of seconds above 0, not {arguments.timeout:g}")
     tls = _tls(arguments)
-    with ExitStack() as cleanup:
-        servers = None
-        if arguments.model_server:
-            from training.publishing.rollback.model_servers import connected  # Imports gRPC.
+    model = ServedModel(
+        arguments.name,
+        chosen_config(arguments),
+        console,
+        arguments.models,
+        force=arguments.force,
+        unload=arguments.unload,
+    )
+    if not arguments.model_server:
+        yield model
+        return
+    from training.publishing.rollback.model_servers import connected  # Imports gRPC.
 
-            opened = connected(arguments.model_server, tls, arguments.timeout)
-            servers = cleanup.enter_context(opened)
-        yield ServedModel(
-            arguments.name,
-            chosen_config(arguments),
-            console,
-            arguments.models,
-            servers,
-            arguments.force,
-            arguments.unload,
-        )
+    with connected(arguments.model_server, tls, arguments.timeout) as servers:
+        yield replace(model, servers=servers)
 
 
 def _tls(arguments: argparse.Namespace) -> TlsFiles | None:

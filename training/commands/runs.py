@@ -37,11 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="STATUS",
         help=f"only runs that are {', '.join(STATUSES[:-1])} or {STATUSES[-1]}; may be repeated",
     )
-    parser.add_argument("--last", type=int, metavar="N", help="only the newest N of them")
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--last", type=int, metavar="N", help="only the newest N")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     commands = parser.add_subparsers(metavar="show")
     one = commands.add_parser("show", help="show everything about a run")
-    one.add_argument("run", metavar="RUN", help="its folder, its name or its key")
+    one.add_argument("run", metavar="RUN", help="folder, name or key of the run")
     one.add_argument("--runs", type=Path, default=argparse.SUPPRESS, help="folder of the runs")
     one.set_defaults(command=show_run)
 

@@ -112,7 +112,7 @@ def test_the_command_makes_the_run_again_with_the_same_weights(
 
     words = shlex.split(command_of(shown(capsys, "show", first.name)))
     assert words[:3] == ["python", "-m", "training"]
-    assert main([*words[3:], "--force"]) == 0
+    assert main(words[3:]) == 0
 
     again = next(folder for folder in run_folders(Path("runs")) if folder != first)
     assert read_run(again)["data"] == read_run(first)["data"]

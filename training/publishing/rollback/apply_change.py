@@ -18,7 +18,7 @@ from training.publishing.rollback.served_model import ServedModel, State
 from training.publishing.rollback.settings import STABLE, also_loading, only_labelled, with_label
 
 if TYPE_CHECKING:
-    from training.publishing.rollback.model_servers import ModelServers  # Imports gRPC.
+    from training.publishing.rollback.model_servers import ModelServer  # Imports gRPC.
 
 _ATTEMPTS = 10
 
@@ -68,8 +68,8 @@ def apply_change(model: ServedModel, plan: Callable[[State], Change]) -> State:
                 if version not in (state.selected or ()):
                     _load(model, state, change, version)
                     continue
-                if model.servers:
-                    model.servers.wait_until_available(model.name, version)
+                for server in model.servers:
+                    server.wait_until_available(model.name, version)
             _finish(model, state, change)
             return model.state()
     raise TrainingError(f"somebody else keeps changing policy or labels of {model.name}: try again")
@@ -88,19 +88,19 @@ def _check(model: ServedModel, state: State, version: int) -> None:
 
 def _load(model: ServedModel, state: State, change: Change, version: int) -> None:
     """Let the model servers load a version besides the others, and wait until they have."""
-    if model.servers is None:
+    if not model.servers:
         raise TrainingError(
             f"nothing has changed: version {version} of {model.name} has to be loaded first, and"
             " only the model server can say when it is: add --model-server HOST:PORT"
         )
-    selected = state.selected or model.servers.available(model.name)
+    selected = state.selected or model.available()
     settings = also_loading(state.settings, version, selected)
     if state.serving is not None and change.settings.labels.get(STABLE) == state.serving:
         # Without the label, a newer version would get all requests as soon as it is loaded.
         settings = with_label(settings, STABLE, state.serving)
     say(model.console, f"waiting until version {version} is loaded…")
     _write_and_wait(
-        model, state, settings, lambda servers: servers.wait_until_available(model.name, version)
+        model, state, settings, lambda server: server.wait_until_available(model.name, version)
     )
 
 
@@ -109,21 +109,21 @@ def _finish(model: ServedModel, state: State, change: Change) -> None:
     if model.unload:
         settings = only_labelled(settings, state.settings)
 
-    def wait(servers: "ModelServers") -> None:
+    def wait(server: "ModelServer") -> None:
         if version is not None:
-            servers.wait_until_answering(model.name, version, change.label)
+            server.wait_until_answering(model.name, version, change.label)
 
     _write_and_wait(model, state, settings, wait)
 
 
 def _write_and_wait(
-    model: ServedModel, state: State, new: ModelSettings, wait: "Callable[[ModelServers], None]"
+    model: ServedModel, state: State, new: ModelSettings, wait: "Callable[[ModelServer], None]"
 ) -> None:
     """Write policy and labels; if the model servers do not follow, put the old ones back."""
     _write(model, state.settings, new)
     try:
-        if model.servers:
-            wait(model.servers)
+        for server in model.servers:
+            wait(server)
     except BaseException as error:
         with suppress(_Changed):
             _write(model, new, state.settings)

@@ -5,8 +5,8 @@ from training.publishing.rollback.apply_change import Change, apply_change
 from training.publishing.rollback.served_model import ServedModel, State
 from training.publishing.rollback.settings import (
     STABLE,
+    default_version,
     pinned,
-    serving_version,
     unpinned,
     with_label,
     without_label,
@@ -30,7 +30,7 @@ def roll_back(model: ServedModel, wanted: str) -> tuple[State, State]:
             serves is the same as before.
     """
     before = model.state()
-    version = resolve(wanted, before, model.name)
+    version = _number(wanted, before, model.name)
 
     def plan(state: State) -> Change:
         settings = state.settings
@@ -43,7 +43,7 @@ def roll_back(model: ServedModel, wanted: str) -> tuple[State, State]:
         if wanted == NEWEST:
             return Change(unpinned(settings), version)
         # A folder that is not seen from here may lack the version: then nothing would serve.
-        first = state.elsewhere and (model.config.in_cluster or model.servers is not None)
+        first = state.elsewhere and (model.config.in_cluster or bool(model.servers))
         return Change(pinned(settings, _known(version)), version, load_first=first)
 
     return before, apply_change(model, plan)
@@ -58,12 +58,12 @@ def set_label(model: ServedModel, label: str, wanted: str) -> tuple[State, State
         TrainingError: as of `roll_back`.
     """
     before = model.state()
-    version = _known(resolve(wanted, before, model.name))
+    version = _known(_number(wanted, before, model.name))
 
     def plan(state: State) -> Change:
         settings = with_label(state.settings, label, version)
         added = () if model.config.loads_labels else (version,)
-        serving = serving_version(settings, {*(state.selected or ()), *added})
+        serving = default_version(settings, {*(state.selected or ()), *added})
         if label != STABLE and state.serving not in (None, serving):
             settings = with_label(settings, STABLE, _known(state.serving))
         return Change(settings, version, label, load_first=True)
@@ -85,12 +85,12 @@ def remove_label(model: ServedModel, label: str) -> tuple[State, State]:
             raise TrainingError(f"{model.name} has no label {label}; it has: {listed}")
         settings = without_label(state.settings, label)
         is_stable = label == STABLE  # Then another version serves.
-        return Change(settings, serving_version(settings, state.selected) if is_stable else None)
+        return Change(settings, default_version(settings, state.selected) if is_stable else None)
 
     return before, apply_change(model, plan)
 
 
-def resolve(wanted: str, state: State, name: str) -> int | None:
+def _number(wanted: str, state: State, name: str) -> int | None:
     """Return the number of a version; None for `newest` where the disk is not seen from here.
 
     Raises:

@@ -52,15 +52,15 @@ def edited(
     new = change(old)
     if (new.policy, dict(new.labels)) == (old.policy, dict(old.labels)):
         return text
-    start, end = _entry(text, name)
-    result = text[:start] + _edited_entry(text[start:end], new) + text[end:]
-    if not _is_as_wanted(result, text, new):
-        raise TrainingError(f"{source} can't be edited without changing more: edit it by hand")
-    return result
+    for start, end in _entries(text, name):
+        result = text[:start] + _edited_entry(text[start:end], new) + text[end:]
+        if _is_as_wanted(result, text, new):
+            return result
+    raise TrainingError(f"{source} can't be edited without changing more: edit it by hand")
 
 
-def _entry(text: str, name: str) -> tuple[int, int]:
-    """Return where the inside of a model's `config { … }` begins and ends."""
+def _entries(text: str, name: str) -> Iterator[tuple[int, int]]:
+    """Yield where the inside of a model's `config { … }` begins and ends."""
     opened: list[int] = []
     for token in _TOKEN.finditer(text):
         if token[0] in ("{", "<"):
@@ -69,8 +69,7 @@ def _entry(text: str, name: str) -> tuple[int, int]:
             start, end = opened.pop(), token.start()
             within_list = len(opened) == 1
             if within_list and text_format.Parse(text[start:end], ModelConfig()).name == name:
-                return start, end
-    raise AssertionError(f"{name} was parsed before")
+                yield start, end
 
 
 def _edited_entry(entry: str, new: ModelSettings) -> str:
@@ -106,33 +105,29 @@ def _places(entry: str) -> Iterator[tuple[int, int]]:
 
 def _replaced(entry: str, start: int, end: int, field: str) -> str:
     """Return the entry with another field in this place; the old one's comments go before it."""
-    indent = str(re.search(r"[ \t]*$", entry[:start])[0])
-    comments = [each[0] for each in _TOKEN.finditer(entry[start:end]) if each[0].startswith("#")]
-    new = "".join(f"{comment.rstrip()}\n{indent}" for comment in comments) + field
     before, after = entry[:start], entry[end:]
-    alone = re.match(r"[ \t]*\r?\n", after)
-    if not new and alone and before.endswith("\n" + indent):
-        before, after = before.removesuffix(indent), after[alone.end() :]
+    indent = before[len(before.rstrip(" \t")) :]
+    comments = [each[0].rstrip() for each in _TOKEN.finditer(entry[start:end]) if each[0][0] == "#"]
+    new = "".join(f"{comment}\n{indent}" for comment in comments) + field
+    rest_of_line = re.match(r"[ \t]*\r?\n", after)
+    if not new and rest_of_line and before.endswith(f"\n{indent}"):
+        before, after = before.removesuffix(indent), after[rest_of_line.end() :]
     return before + new + after
 
 
 def _extended(entry: str, added: ModelConfig) -> str:
     """Return the entry with more fields at its end, each on its line if the bracket has its own."""
-    fields = [
-        _one_line(ModelConfig(version_labels={label: added.version_labels[label]}))
-        for label in added.version_labels
-    ]
+    labels = added.version_labels
+    fields = [_one_line(ModelConfig(version_labels={label: labels[label]})) for label in labels]
     if added.HasField("model_version_policy"):
-        policy = ModelConfig(model_version_policy=added.model_version_policy)
-        fields.insert(0, _one_line(policy))
-    last_line = re.search(r"\r?\n[ \t]*$", entry)
-    if not last_line:
-        space = "" if not fields or entry[-1:].isspace() else " "
-        return entry + space + "".join(f"{field} " for field in fields)
-    newline = "\r\n" if last_line[0].startswith("\r") else "\n"
-    indent = re.search(r"\n([ \t]*)[^\s#]", entry) or re.search(r"\n([ \t]*)", entry)
-    lines = "".join(f"{newline}{indent[1]}{field}" for field in fields)
-    return entry[: last_line.start()] + lines + entry[last_line.start() :]
+        fields.append(_one_line(ModelConfig(model_version_policy=added.model_version_policy)))
+    last_line = re.search(r"(\r?\n)[ \t]*$", entry)
+    if last_line:
+        end, newline = last_line.start(), last_line[1]
+        indent = re.findall(r"\n([ \t]*)(?=\S)", entry) or ["  "]
+        return entry[:end] + "".join(newline + indent[0] + each for each in fields) + entry[end:]
+    space = "" if entry[-1:].isspace() else " "
+    return entry + "".join(f"{space}{each}" for each in fields) + (" " if fields else "")
 
 
 def _one_line(fields: ModelConfig) -> str:

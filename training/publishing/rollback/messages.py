@@ -23,13 +23,13 @@ def change_lines(model: ServedModel, before: State, after: State, seconds: float
         seconds: that it took.
     """
     if before.settings == after.settings:
-        yield f"{model.name}: {_newest(after.serving)} serves already, {how(after)}"
+        yield f"{model.name}: {_newest(after.serving)} serves already, {_how(after)}"
         return
-    now, was = f"{_newest(after.serving)} serves", f"{_newest(before.serving)}, {how(before)}"
-    if (after.serving, how(after)) == (before.serving, how(before)):
-        yield f"{model.name}: {now} as before, {how(after)}"
+    now, was = f"{_newest(after.serving)} serves", f"{_newest(before.serving)}, {_how(before)}"
+    if (after.serving, _how(after)) == (before.serving, _how(before)):
+        yield f"{model.name}: {now} as before, {_how(after)}"
     else:
-        yield f"{model.name}: {now} now, {how(after)}; before: {was}"
+        yield f"{model.name}: {now} now, {_how(after)}; before: {was}"
     for label in sorted({*before.settings.labels, *after.settings.labels} - {STABLE}):
         new, old = after.settings.labels.get(label), before.settings.labels.get(label)
         if new != old:
@@ -66,7 +66,7 @@ def _newest(number: int | None) -> str:
     return "the newest version" if number is None else f"version {number}"
 
 
-def how(state: State) -> str:
+def _how(state: State) -> str:
     """Say why a version serves."""
     if STABLE in state.settings.labels:
         return f"with the label {STABLE}"
@@ -77,7 +77,7 @@ def how(state: State) -> str:
 
 def serving_line(state: State) -> str:
     """Say which version serves, and why."""
-    why = "" if state.serving is None else f", {how(state)}"
+    why = "" if state.serving is None else f", {_how(state)}"
     return f"{state.settings.name}: {_newest(state.serving)} serves{why}"
 
 
@@ -103,5 +103,5 @@ def served_note(base: Path, published: int, model_config_file: Path | None = Non
         return f"which version serves is unknown: {error}"
     if state.serving == published:
         return ""
-    why = "is pinned" if how(state) == "pinned" else f"has the label {STABLE}"
+    why = "is pinned" if _how(state) == "pinned" else f"has the label {STABLE}"
     return f"version {state.serving} {why} and goes on serving; to change that: {shlex.join(words)}"

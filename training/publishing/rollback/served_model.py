@@ -1,5 +1,6 @@
 """A model with the configuration that says which of its versions serve, and its state."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +12,10 @@ from serving.repository.model_config import ModelSettings
 from serving.repository.versions import published_versions
 from training.errors import TrainingError
 from training.publishing.rollback.serving_config import ServingConfig
-from training.publishing.rollback.settings import selected_versions, serving_version
+from training.publishing.rollback.settings import default_version, selected_versions
 
 if TYPE_CHECKING:
-    from training.publishing.rollback.model_servers import ModelServers  # Imports gRPC.
+    from training.publishing.rollback.model_servers import ModelServer  # Imports gRPC.
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class ServedModel:
         config: what the model server reads.
         console: shows what takes a while.
         models: folder with the versions; None: where the configuration says.
-        servers: the model servers that read the configuration; None if they are not known.
+        servers: the model servers that read the configuration; empty if they are not known.
         force: serve versions with other labels.
         unload: do not load versions any longer that have no label.
     """
@@ -35,7 +36,7 @@ class ServedModel:
     config: ServingConfig
     console: Console
     models: Path | None = None
-    servers: "ModelServers | None" = None
+    servers: "Sequence[ModelServer]" = ()
     force: bool = False
     unload: bool = False
 
@@ -56,8 +57,12 @@ class ServedModel:
         elsewhere = published is None or (self.config.in_cluster and base != settings.base_path)
         selected = selected_versions(settings, None if elsewhere else published)
         if selected is None and self.servers:
-            selected = self.servers.available(self.name)
+            selected = self.available()
         return State(settings, base, published, elsewhere, selected)
+
+    def available(self) -> set[int]:
+        """Return the versions that all model servers have loaded; there must be one."""
+        return set.intersection(*(server.available(self.name) for server in self.servers))
 
 
 @dataclass(frozen=True)
@@ -81,4 +86,4 @@ class State:
     @property
     def serving(self) -> int | None:
         """The version that requests without version and label get; None if it is unknown."""
-        return serving_version(self.settings, self.selected)
+        return default_version(self.settings, self.selected)

@@ -106,8 +106,8 @@ FORMS = [
     'config {\n\tname: "pets" # "\n\tbase_path: "/m"\n\tmodel_platform: "tensorflow"\n}',
     'config { name: "p\\145ts" base_path: "/m" model_platform: "tensorflow" }',
     'config { logging_config { sampling_config { sampling_rate: 0.5 } } base_path: "/m"'
-    ' model_platform: "tensorflow" name: "pets" version_labels {\n key: "stable" # "}\n value: 3 # b'
-    "\n } model_version_policy {\n specific {\n # c\n versions: 3 # d\n versions: 4 } } } ",
+    ' model_platform: "tensorflow" name: "pets" version_labels {\n key: "stable" # "}\n value: 3'
+    " # b\n } model_version_policy {\n specific {\n # c\n versions: 3 # d\n versions: 4 } } } ",
 ]
 
 CHANGES: list[Change] = [

@@ -8,7 +8,9 @@ import pytest
 
 from tests.training.publishing.rollback.published import publish, write_config
 from training.__main__ import main
+from training.overrides import hyperparameters
 from training.publishing.rollback.messages import served_note
+from training.recipes import RECIPES
 
 
 @pytest.fixture
@@ -16,7 +18,7 @@ def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of a model with three versions."""
     monkeypatch.setenv("COLUMNS", "200")
     base = tmp_path / "models" / "pets"
-    parameters = {"epochs": 7, "seed": 1}
+    parameters = {**hyperparameters(RECIPES["clothing-dense128-adam"]), "epochs": 7}
     publish(base, recipe="clothing-dense128-adam", parameters=parameters, trained={"run": "abc"})
     publish(base, accuracy=0.8, recipe="my-own", parameters=parameters)
     publish(base)
