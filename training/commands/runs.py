@@ -15,7 +15,7 @@ from rich.table import Table
 
 from training.commands.arguments import add_runs
 from training.commands.show_run import show_run
-from training.console import UNLIMITED, counted, say, show, whole_lines
+from training.console import UNLIMITED, counted, plain_table, say, show, whole_lines
 from training.errors import UsageError
 from training.runs.details import from_home, local_time
 from training.runs.names import key_of
@@ -129,15 +129,7 @@ def _stacked(row: dict[str, str]) -> dict[str, str]:
 
 
 def _table(rows: Sequence[dict[str, str]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in rows[0]:
-        figure = name == "validation"
-        table.add_column(
-            name,
-            overflow="fold",
-            no_wrap=figure or name == "run",
-            justify="right" if figure else "left",
-        )
+    table = plain_table(rows[0], figures=("validation",), unbroken=("run",))
     for row in rows:
         table.add_row(*row.values())
     return table

@@ -11,6 +11,11 @@ from training.model_cards import CARD, read_card, start_text
 from training.runs.history import best_epoch
 from training.runs.summary import RunSummary
 
+_STATES = {
+    "serves": "which serves",
+    "kept": "which does not serve",
+    "removed": "which is not there any more",
+}
 _SPLITS = ("training", "validation", "test")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from serving.repository.served_versions import named_versions
+from training.console import plain_table
 from training.errors import TrainingError
 from training.model_cards import VERSION_CARD, read_card, stated_accuracy
 from training.overrides import shown_value
@@ -27,11 +28,7 @@ def version_table(state: State, runs: Path) -> Table:
         state: of the model.
         runs: folder of the runs; need not exist.
     """
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in _FIGURES:
-        table.add_column(name, justify="right", no_wrap=True)
-    for name in _TEXTS:
-        table.add_column(name, overflow="fold")
+    table = plain_table((*_FIGURES, *_TEXTS), figures=_FIGURES)
     run_names = dict(_run_names(runs))
     known = state.published
     for number in sorted(named_versions(state.settings)) if known is None else known:
