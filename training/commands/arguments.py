@@ -199,6 +199,7 @@ def add_gate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model_config_file",
         type=Path,
+        metavar="FILE",
         help="the model server's config file, whose label `stable` or policy says which version"
         " serves (default: the model's own .serving.config)",
     )

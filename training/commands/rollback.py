@@ -1,4 +1,4 @@
-"""`rollback`: let an older version of a model serve, or the newest one again."""
+"""`rollback`: serve an older version of a model, or the newest one again."""
 
 import argparse
 
@@ -8,7 +8,7 @@ from training.publishing.rollback.served_model import State
 from training.publishing.rollback.settings import STABLE
 
 _DESCRIPTION = """\
-Let another version of a model serve. The label `stable` moves if the model has labels; otherwise
+Serve another version of a model. If the model has labels, `stable` moves to that version; otherwise
 the version is pinned, and versions published later do not serve until `rollback NAME newest`. The
 version's files are checked before anything changes."""
 

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
-
 from serving.tls.certificates import TlsFiles
 from training.console import say
 from training.errors import UsageError
@@ -85,7 +83,7 @@ def add_change(parser: argparse.ArgumentParser) -> None:
         help="how long to wait for the model server (default %(default)g)",
     )
     parser.add_argument(
-        "--force", action="store_true", help="even if the version has other labels (classes)"
+        "--force", action="store_true", help="serve the version even if its labels (classes) differ"
     )
     parser.add_argument(
         "--unload",
@@ -124,20 +122,19 @@ def make_change(
         UsageError: the arguments contradict each other.
         TrainingError: as of `change`.
     """
-    console = Console()
     began = time.monotonic()
-    with _opened(arguments, console) as model:
+    with _opened(arguments) as model:
         before, after = change(model)
         seconds = time.monotonic() - began
     for line in change_lines(model, before, after, seconds):
-        say(console, line)
+        say(model.console, line)
     if before.settings != after.settings:
         words = ["python", "-m", "training", *undoing(before, after), *_options(arguments)]
-        say(console, f"to undo this: {shlex.join(words)}")
+        say(model.console, f"to undo this: {shlex.join(words)}")
 
 
 @contextmanager
-def _opened(arguments: argparse.Namespace, console: Console) -> Iterator[ServedModel]:
+def _opened(arguments: argparse.Namespace) -> Iterator[ServedModel]:
     """Provide the model that the arguments name, connected to its model servers."""
     if not 0 < arguments.timeout < float("inf"):
         raise UsageError(f"--timeout is a number of seconds above 0, not {arguments.timeout:g}")
@@ -145,7 +142,6 @@ def _opened(arguments: argparse.Namespace, console: Console) -> Iterator[ServedM
     model = ServedModel(
         arguments.name,
         chosen_config(arguments),
-        console,
         arguments.models,
         force=arguments.force,
         unload=arguments.unload,

@@ -22,8 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print a row for each version, and a line that says which one serves and why."""
-    console = Console()
-    config = chosen_config(arguments)
-    state = ServedModel(arguments.name, config, console, arguments.models).state()
+    console, config = Console(), chosen_config(arguments)
+    state = ServedModel(arguments.name, config, arguments.models).state()
     show(console, version_table(state, arguments.runs))
     say(console, serving_line(state))

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from google.protobuf import text_format
-from rich.console import Console
 
 from training.errors import TrainingError
 from training.publishing.rollback.served_model import ServedModel, State
@@ -98,7 +97,7 @@ def served_note(base: Path, published: int, model_config_file: Path | None = Non
         else:
             config = ModelFolder(base.parent, base.name)
             words += [] if base.parent == Path("models") else ["--models", str(base.parent)]
-        state = ServedModel(base.name, config, Console(), base.parent).state()
+        state = ServedModel(base.name, config, base.parent).state()
     except TrainingError as error:
         return f"which version serves is unknown: {error}"
     if state.serving == published:

@@ -1,7 +1,7 @@
 """A model with the configuration that says which of its versions serve, and its state."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,20 +25,20 @@ class ServedModel:
     Attributes:
         name: of the model.
         config: what the model server reads.
-        console: shows what takes a while.
         models: folder with the versions; None: where the configuration says.
         servers: the model servers that read the configuration; empty if they are not known.
         force: serve versions with other labels.
         unload: do not load versions any longer that have no label.
+        console: shows what takes a while.
     """
 
     name: str
     config: ServingConfig
-    console: Console
     models: Path | None = None
     servers: "Sequence[ModelServer]" = ()
     force: bool = False
     unload: bool = False
+    console: Console = field(default_factory=Console)
 
     def state(self) -> "State":
         """Read what is published, loaded and serving now.
