@@ -11,7 +11,7 @@ from training.console import counted
 from training.errors import TrainingError
 from training.model_cards import CARD, read_card
 from training.overrides import changed_settings, renamed, shown_value, with_defaults
-from training.recipes import recipe_named
+from training.recipes import recipe_of_run
 from training.runs.folders import RUN, read_run, worked_on_by
 from training.runs.history import read_history
 from training.runs.references import run_folders
@@ -113,7 +113,7 @@ def changed_of(facts: Mapping[str, Any]) -> dict[str, Any]:
     if "changed" in facts:
         return dict(facts["changed"])
     try:
-        own = recipe_named(facts["recipe"])
+        own = recipe_of_run(dict(facts), named=facts["recipe"])
     except TrainingError:  # It is gone, or in a file, which is not run just to list its runs.
         return {}
     return changed_settings(with_defaults(renamed(facts["parameters"]), own), own)

@@ -75,6 +75,8 @@ def _percent(accuracy: float | None) -> str:
 
 
 def _recipe(card: dict[str, Any]) -> str:
-    changed = changed_of(card) if isinstance(card.get("parameters"), dict) else {}
+    changed: dict[str, Any] = {}
+    with suppress(KeyError, TypeError, AttributeError):  # Models made elsewhere have other cards.
+        changed = changed_of(card)
     settings = (f"{name}={shown_value(value)}" for name, value in changed.items())
     return " ".join([str(card.get("recipe") or "–"), *settings])
