@@ -2,7 +2,7 @@
 
 import os
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -48,6 +48,27 @@ def show(console: Console, table: Table) -> None:
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun: "1 photo", "2,000 photos"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def plain_table(
+    columns: Iterable[str], figures: Container[str] = (), unbroken: Container[str] = ()
+) -> Table:
+    """Return a table without lines.
+
+    Args:
+        columns: names of the columns.
+        figures: those that are right-aligned and never wrapped.
+        unbroken: others that are never wrapped.
+    """
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(
+            name,
+            justify="right" if name in figures else "left",
+            no_wrap=name in figures or name in unbroken,
+            overflow="fold",
+        )
+    return table
 
 
 def figures_table(first: str, *others: str, title: str | None = None) -> Table:

@@ -167,7 +167,7 @@ def test_what_can_not_be_started_from_is_refused_in_one_line(
         assert error.count("\n") == 1
     for words, status, message in (
         (["run", "--from", "clothing/9"], 1, "clothing has no version 9 in models; it has 1"),
-        (["run"], 2, "name a RECIPE (`python -m training recipes` lists them), or --from RUN"),
+        (["run"], 2, "give a RECIPE (`python -m training recipes` lists them) or --from RUN"),
     ):
         assert main(words) == status
         assert capsys.readouterr().err == f"error: {message}\n"

@@ -17,8 +17,8 @@ COMMANDS = {
     "show-data": "draw photos of a recipe's data set with their labels",
     "drift": "compare a model's live predictions with those on its test photos",
     "versions": "list the versions of a model, and which one serves",
-    "rollback": "let an older version of a model serve, or the newest again",
-    "label": "let a label, such as canary, name a version",
+    "rollback": "serve an older version of a model, or the newest again",
+    "label": "point a label, such as canary, at a version",
     "prune": "remove old versions of a model",
     "starters": "train the starter models in the source tree again",
 }

@@ -15,8 +15,10 @@ from training.recipes import RECIPES, default_of, recipe_named
 def add_recipe(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Let a command name a recipe and change its hyperparameters: see `chosen_recipe`."""
     what = parser.add_mutually_exclusive_group(required=required)
-    what.add_argument("recipe", nargs="?", metavar="RECIPE", help="one that `recipes` lists")
-    what.add_argument("--recipe", dest="file", metavar="FILE", help="your own, such as recipe.py")
+    what.add_argument("recipe", nargs="?", metavar="RECIPE", help="its name, as `recipes` lists it")
+    what.add_argument(
+        "--recipe", dest="file", metavar="FILE", help="file of your own recipe, such as recipe.py"
+    )
     what.add_argument("--default-of", metavar="MODEL", help="the default recipe of a model")
     parser.add_argument(
         "--set",
@@ -138,7 +140,7 @@ def add_runs(parser: argparse.ArgumentParser) -> None:
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Let a command choose what it computes on."""
     parser.add_argument(
-        "--device", choices=("auto", "cpu", "gpu"), default="auto", help="what to compute on"
+        "--device", choices=("auto", "cpu", "gpu"), default="auto", help="the device to use"
     )
 
 
@@ -148,12 +150,14 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     add_runs(parser)
     add_device(parser)
     parser.add_argument(
-        "--fresh", action="store_true", help="begin another run even if there is one"
+        "--fresh",
+        action="store_true",
+        help="start another run even if this one has been started before",
     )
     parser.add_argument(
         "--deterministic",
         action="store_true",
-        help="bit for bit the same weights each time, however often interrupted; slower",
+        help="get the same weights bit for bit each time, even after interruptions; slower",
     )
     parser.add_argument(
         "--checkpoint-minutes",
@@ -186,8 +190,8 @@ def add_gate(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=TOLERANCE,
         metavar="POINTS",
-        help="points of accuracy that it may lose against the version that serves, or the best one"
-        " so far (default %(default)g)",
+        help="how many percentage points of accuracy the model may lose against the version that"
+        " serves or the best one so far (default %(default)g)",
     )
     parser.add_argument(
         "--force", action="store_true", help="publish even if the gate refuses; the card records it"
@@ -195,8 +199,9 @@ def add_gate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model_config_file",
         type=Path,
-        help="the model server's: its label `stable` or its policy decides which version serves"
-        " (default: those in the model's folder)",
+        metavar="FILE",
+        help="the model server's config file, whose label `stable` or policy says which version"
+        " serves (default: the model's own .serving.config)",
     )
 
 

@@ -1,22 +1,18 @@
-"""`label`: let a label, such as `canary`, name a version of a model."""
+"""`label`: point a label, such as `canary`, at a version of a model."""
 
 import argparse
-import shlex
-import time
 
-from rich.console import Console
-
-from training.commands.rollback import show_change
-from training.commands.served import add_change, opened_place, options
-from training.console import say
+from training.commands.rollback_arguments import add_change, make_change
 from training.errors import UsageError
+from training.publishing.rollback.changes import remove_label, set_label
+from training.publishing.rollback.served_model import ServedModel, State
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.description = (
-        "Let a label name a version, or remove the label. Requests that name neither keep the"
-        " version that they get, unless the label is `stable`."
+        "Point a label at a version, or remove the label. Requests that name neither a version nor"
+        " a label keep the version that they get, unless the label is `stable`."
     )
     parser.add_argument("name", metavar="NAME", help="name of the model")
     parser.add_argument("label", metavar="LABEL", help="such as `canary` or `stable`")
@@ -28,25 +24,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Set or remove the label, and say so with the command that takes it back."""
-    from training.publishing.served.serve_version import remove_label, set_label
-
-    label = arguments.label
-    if (arguments.version is None) != arguments.remove:
+    """Set or remove the label, and say so with the command that undoes it."""
+    name, label, version = arguments.name, arguments.label, arguments.version
+    if (version is None) != arguments.remove:
         raise UsageError(f"give either the version that {label} is to name, or --remove")
     if not label:
         raise UsageError("a label has at least one character")
-    console = Console()
-    began = time.monotonic()
-    with opened_place(arguments, console) as place:
-        if arguments.remove:
-            before, after = remove_label(place, label)
-        else:
-            before, after = set_label(place, label, arguments.version)
-        seconds = time.monotonic() - began
-    show_change(place, before, after, seconds, console)
-    if before.settings != after.settings:
+
+    def change(model: ServedModel) -> tuple[State, State]:
+        return remove_label(model, label) if arguments.remove else set_label(model, label, version)
+
+    def undoing(before: State, after: State) -> list[str]:
         old = before.settings.labels.get(label)
-        words = ["label", arguments.name, label, "--remove" if old is None else str(old)]
-        words = ["python", "-m", "training", *words, *options(arguments, place.target)]
-        say(console, f"to take it back: {shlex.join(words)}")
+        return ["label", name, label, "--remove" if old is None else str(old)]
+
+    make_change(arguments, change, undoing)

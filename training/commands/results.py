@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from training.backends import backend_name
 from training.commands.arguments import add_training
 from training.commands.training import train
-from training.console import say, show, whole_lines
+from training.console import plain_table, say, show, whole_lines
 from training.errors import TrainingError, UsageError
 from training.judging.measurements import Results
 from training.judging.results import known_results, missing
@@ -136,10 +135,8 @@ def _show(known: Results, recipes: list[Recipe]) -> None:
         if section.title:
             console.print()
             say(console, section.title)
-        table = Table(box=None, pad_edge=False, header_style="bold")
         shown = [n for n, name in enumerate(section.columns) if name not in _NOT_SHOWN]
-        for index in shown:
-            table.add_column(section.columns[index].removesuffix(" accuracy"), overflow="fold")
+        table = plain_table(section.columns[index].removesuffix(" accuracy") for index in shown)
         for row in section.rows:
             table.add_row(*(row[index].replace("`", "") for index in shown))
         show(console, table)

@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 
 from rich.console import Console
 
@@ -12,12 +13,12 @@ from training.commands.arguments import (
     add_training,
     chosen_recipe,
     gate_policy,
+    with_overrides,
 )
-from training.commands.start import add_from, recipe_from, source_of
 from training.commands.training import train
 from training.console import say
 from training.errors import UsageError
-from training.pipeline.sources import Source
+from training.pipeline.sources import Source, find_source, run_of_version
 from training.publishing.gate_policy import GatePolicy
 from training.recipe import ANY_PHOTOS, Recipe
 from training.recipes import default_of
@@ -26,17 +27,23 @@ from training.recipes import default_of
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_recipe(parser, required=False)
-    add_from(parser)
+    parser.add_argument(
+        "--from",
+        dest="source",
+        metavar="RUN|NAME/VERSION",
+        help="continue this run if only `epochs` is higher, otherwise start from its weights or"
+        " those of a published version; without RECIPE, its recipe, settings and data are used",
+    )
     add_training(parser)
     parser.add_argument(
-        "--publish", action="store_true", help="publish it if the gate lets it pass"
+        "--publish", action="store_true", help="publish the model if the gate lets it pass"
     )
-    add_models(parser, "publish into here")
+    add_models(parser, "folder of the models, to publish into")
     add_gate(parser)
     parser.add_argument(
         "--name",
         metavar="MODEL",
-        help="name of the model; for recipes of any photos, such as images-<backbone>",
+        help="name of the model; only for your own photos, where it is required",
     )
 
 
@@ -47,11 +54,48 @@ def run(arguments: argparse.Namespace) -> None:
         raise UsageError(
             "--tolerance, --force and --model_config_file have no effect without --publish"
         )
-    source = source_of(arguments)
-    recipe = recipe_from(source, arguments) or chosen_recipe(arguments)
+    source = _source(arguments)
+    recipe = _recipe_of(source, arguments) or chosen_recipe(arguments)
     recipe = _named(recipe, arguments.name)
     say(Console(), _introduction(recipe, source, arguments))
     train([recipe], arguments, arguments.models, policy if arguments.publish else None, source)
+
+
+def _source(arguments: argparse.Namespace) -> Source | None:
+    """Return the run or the version that `--from` names; None without it.
+
+    Raises:
+        UsageError: neither it nor a recipe is named.
+        TrainingError: there is no such run or version, or it has not been trained to its end.
+    """
+    if arguments.source is not None:
+        return find_source(arguments.source, arguments.runs, arguments.models)
+    if not _names_recipe(arguments):
+        raise UsageError("give a RECIPE (`python -m training recipes` lists them) or --from RUN")
+    return None
+
+
+def _recipe_of(source: Source | None, arguments: argparse.Namespace) -> Recipe | None:
+    """Return the recipe of a source with the overrides of the arguments; None if one is named.
+
+    The folder of data and `--deterministic` are then those of the source, too, unless they are
+    given: `arguments` are changed.
+
+    Raises:
+        UsageError: the recipe is not there any more, or a setting is wrong.
+    """
+    if source is None or _names_recipe(arguments):
+        return None
+    if source.is_version:  # Its run knows more than its card.
+        source = run_of_version(source, arguments.runs) or source
+    arguments.deterministic |= source.facts.get("deterministic", False)
+    if arguments.data is arguments.photos is None and source.facts.get("data_folder"):
+        arguments.data = Path(source.facts["data_folder"])
+    return with_overrides(source.recipe(), arguments)
+
+
+def _names_recipe(arguments: argparse.Namespace) -> bool:
+    return any((arguments.recipe, arguments.file is not None, arguments.default_of))
 
 
 def _introduction(recipe: Recipe, source: Source | None, arguments: argparse.Namespace) -> str:

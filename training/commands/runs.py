@@ -15,7 +15,7 @@ from rich.table import Table
 
 from training.commands.arguments import add_runs
 from training.commands.show_run import show_run
-from training.console import UNLIMITED, counted, say, show, whole_lines
+from training.console import UNLIMITED, counted, plain_table, say, show, whole_lines
 from training.errors import UsageError
 from training.runs.details import from_home, local_time
 from training.runs.names import key_of
@@ -37,11 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="STATUS",
         help=f"only runs that are {', '.join(STATUSES[:-1])} or {STATUSES[-1]}; may be repeated",
     )
-    parser.add_argument("--last", type=int, metavar="N", help="only the newest N of them")
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--last", type=int, metavar="N", help="only the newest N")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     commands = parser.add_subparsers(metavar="show")
     one = commands.add_parser("show", help="show everything about a run")
-    one.add_argument("run", metavar="RUN", help="its folder, its name or its key")
+    one.add_argument("run", metavar="RUN", help="folder, name or key of the run")
     one.add_argument("--runs", type=Path, default=argparse.SUPPRESS, help="folder of the runs")
     one.set_defaults(command=show_run)
 
@@ -129,15 +129,7 @@ def _stacked(row: dict[str, str]) -> dict[str, str]:
 
 
 def _table(rows: Sequence[dict[str, str]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in rows[0]:
-        figure = name == "validation"
-        table.add_column(
-            name,
-            overflow="fold",
-            no_wrap=figure or name == "run",
-            justify="right" if figure else "left",
-        )
+    table = plain_table(rows[0], figures=("validation",), unbroken=("run",))
     for row in rows:
         table.add_row(*row.values())
     return table

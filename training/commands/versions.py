@@ -2,57 +2,27 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
 
-from training.commands.served import add_target, chosen_target
+from training.commands.rollback_arguments import add_config, chosen_config
 from training.console import say, show
-
-if TYPE_CHECKING:
-    from training.publishing.served.version_list import Version
-
-_FIGURES = ("version", "published", "test", "validation")
-_TEXTS = ("recipe", "run", "labels", "serves")
+from training.publishing.rollback.messages import serving_line
+from training.publishing.rollback.served_model import ServedModel
+from training.publishing.rollback.version_table import version_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.description = "List the versions of a model: how each was made, and which one serves."
     parser.add_argument("name", metavar="NAME", help="name of the model")
-    add_target(parser)
+    add_config(parser)
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the runs")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print a row for each version, and a line that says which one serves and why."""
-    from training.publishing.served.place import Place
-    from training.publishing.served.summary import serving_line
-    from training.publishing.served.version_list import list_versions
-
-    console = Console()
-    target = chosen_target(arguments)
-    state = Place(arguments.name, target, console, arguments.models).state()
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in _FIGURES:
-        table.add_column(name, justify="right", no_wrap=True)
-    for name in _TEXTS:
-        table.add_column(name, overflow="fold")
-    for version in list_versions(state, arguments.runs):
-        table.add_row(*_row(version))
-    show(console, table)
+    console, config = Console(), chosen_config(arguments)
+    state = ServedModel(arguments.name, config, arguments.models).state()
+    show(console, version_table(state, arguments.runs))
     say(console, serving_line(state))
-
-
-def _row(version: "Version") -> list[str]:
-    settings = (f"{name}={value}" for name, value in version.changed.items())
-    return [
-        str(version.number),
-        f"{version.published:%Y-%m-%d %H:%M}" if version.published else "–",
-        *("–" if each is None else f"{each:.2%}" for each in (version.test, version.validation)),
-        " ".join([version.recipe or "–", *settings]),
-        version.run or "–",
-        ", ".join(version.labels),
-        "yes" if version.serves else "",
-    ]

@@ -27,7 +27,7 @@ from training.publishing.gate import judge
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.model_folder import check_writable, version_of_run
 from training.publishing.publish import publish
-from training.publishing.served.summary import served_note
+from training.publishing.rollback.messages import served_note
 from training.publishing.training_overlap import note_training_photos
 from training.publishing.verdict import Verdict
 from training.recipes import recipe_of_run

@@ -3,17 +3,14 @@
 from contextlib import suppress
 from pathlib import Path
 
-import grpc
-
-from serving.protos import GetModelStatusRequest, ModelServiceStub, ModelVersionStatus
+from serving.protos import ModelVersionStatus
 from serving.repository.model_config import ConfigError, read_config
 from serving.repository.pruning import prune
 from serving.repository.served_versions import selected_versions
 from serving.repository.versions import VersionsError, published_versions
 from training.errors import TrainingError
 from training.model_cards import VERSION_CARD, read_card, stated_accuracy
-
-_DEADLINE = 10.0  # Seconds for the model server to answer.
+from training.publishing.rollback.model_servers import connected
 
 
 def prune_model(
@@ -73,20 +70,12 @@ def _best(base: Path, published: list[int]) -> set[int]:
 
 def _loaded(model_server: str, name: str) -> set[int]:
     """Return the versions that a model server has loaded or is loading."""
-    request = GetModelStatusRequest()
-    request.model_spec.name = name
-    with grpc.insecure_channel(model_server) as channel:
-        try:
-            response = ModelServiceStub(channel).GetModelStatus(request, timeout=_DEADLINE)
-        except grpc.RpcError as error:
-            if error.code() is grpc.StatusCode.NOT_FOUND:
-                return set()
-            raise TrainingError(
-                f"nothing removed: the model server {model_server} does not report which versions"
-                f" of {name} it serves ({error.code().name}: {error.details()})"
-            ) from error
-    gone = ModelVersionStatus.State.END
-    return {status.version for status in response.model_version_status if status.state != gone}
+    try:
+        with connected([model_server], None, seconds=0) as (server,):
+            states = server.states(name).items()
+    except TrainingError as error:
+        raise TrainingError(f"nothing removed: {error}") from error
+    return {version for version, each in states if each.state != ModelVersionStatus.State.END}
 
 
 def _configured(path: Path, name: str, published: list[int]) -> set[int]:

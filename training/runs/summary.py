@@ -1,6 +1,6 @@
 """What a list of runs says about each of them. No framework is imported here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from training.console import counted
 from training.errors import TrainingError
 from training.model_cards import CARD, read_card
 from training.overrides import changed_settings, renamed, shown_value, with_defaults
-from training.recipes import recipe_named
+from training.recipes import recipe_of_run
 from training.runs.folders import RUN, read_run, worked_on_by
 from training.runs.history import read_history
 from training.runs.references import run_folders
@@ -104,6 +104,21 @@ def summary(folder: Path) -> RunSummary:
         raise TrainingError(f"{folder / RUN} is not that of a run ({what})") from error
 
 
+def changed_of(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a run that are not its recipe's own: as recorded, or as of today.
+
+    Args:
+        facts: of the run, or its model card.
+    """
+    if "changed" in facts:
+        return dict(facts["changed"])
+    try:
+        own = recipe_of_run(dict(facts), named=facts["recipe"])
+    except TrainingError:  # It is gone, or in a file, which is not run just to list its runs.
+        return {}
+    return changed_settings(with_defaults(renamed(facts["parameters"]), own), own)
+
+
 def _summary(folder: Path, facts: dict[str, Any], process: str | None) -> RunSummary:
     history = _history(folder)
     trained = facts.get("trained") or {}
@@ -118,7 +133,7 @@ def _summary(folder: Path, facts: dict[str, Any], process: str | None) -> RunSum
         recipe=facts["recipe"],
         model=facts["model"],
         data_folder=facts.get("data_folder"),
-        changed=_changed(facts),
+        changed=changed_of(facts),
         options=tuple(_options(facts)),
         status=status,
         progress=_progress(status, facts["status"], *epochs),
@@ -145,16 +160,6 @@ def _status(folder: Path, facts: dict[str, Any], process: str | None) -> str:
     if noted not in STATUSES:
         raise ValueError(f"unknown status {noted!r}")
     return str(noted)
-
-
-def _changed(facts: dict[str, Any]) -> dict[str, Any]:
-    if "changed" in facts:
-        return dict(facts["changed"])
-    try:
-        own = recipe_named(facts["recipe"])
-    except TrainingError:  # It is gone, or in a file, which is not run just to list its runs.
-        return {}
-    return changed_settings(with_defaults(renamed(facts["parameters"]), own), own)
 
 
 def _progress(status: str, noted: str, fitted: int, epochs: int) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from serving.repository.model_config import ModelSettings, parse_config
-from tests.training.publishing.served.published import write_config
+from tests.training.publishing.rollback.published import write_config
 from training.errors import TrainingError
-from training.publishing.served.changes import pinned, unpinned, with_label, without_label
-from training.publishing.served.config_text import edited
+from training.publishing.rollback.config_text import edited
+from training.publishing.rollback.settings import pinned, unpinned, with_label, without_label
 
 Change = Callable[[ModelSettings], ModelSettings]
 
@@ -105,6 +105,9 @@ FORMS = [
     'config {\r\n  name: "pets"\r\n  base_path: "/m"\r\n  model_platform: "tensorflow"\r\n}',
     'config {\n\tname: "pets" # "\n\tbase_path: "/m"\n\tmodel_platform: "tensorflow"\n}',
     'config { name: "p\\145ts" base_path: "/m" model_platform: "tensorflow" }',
+    'config { logging_config { sampling_config { sampling_rate: 0.5 } } base_path: "/m"'
+    ' model_platform: "tensorflow" name: "pets" version_labels {\n key: "stable" # "}\n value: 3'
+    " # b\n } model_version_policy {\n specific {\n # c\n versions: 3 # d\n versions: 4 } } } ",
 ]
 
 CHANGES: list[Change] = [

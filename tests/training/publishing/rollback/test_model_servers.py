@@ -6,8 +6,8 @@ import grpc
 import pytest
 import trustme
 
-from tests.training.publishing.served.published import publish, write_config
-from tests.training.publishing.served.tensorflow_serving import (
+from tests.training.publishing.rollback.published import publish, write_config
+from tests.training.publishing.rollback.tensorflow_serving import (
     TensorFlowServing,
     following,
     listening,

@@ -6,8 +6,8 @@ from typing import Any
 
 from serving.repository.model_config import ModelSettings
 from training.errors import TrainingError, UsageError
-from training.publishing.served.config_text import edited, find_model
-from training.publishing.served.targets import Change
+from training.publishing.rollback.config_text import edited, find_model
+from training.publishing.rollback.serving_config import ServingConfig, SettingsChange
 
 KEY = "models.config"
 """The file's name in the ConfigMap, as `k8s/base` has it."""
@@ -17,18 +17,17 @@ _SECONDS = 60.0
 _CONFLICT = "(Conflict)"
 
 
-class ConfigMap:
-    """The entry of a model in a ConfigMap, which TensorFlow Serving reads as a file.
+class ConfigMap(ServingConfig):
+    """The model's entry in a ConfigMap, which TensorFlow Serving reads as a file.
 
     A change fails if the ConfigMap has changed since it was read (its `resourceVersion`): it is
     read again then.
     """
 
-    loads_labels = False
-    is_live = True
+    in_cluster = True
     hint = "model servers follow within two minutes; --model-server waits for that"
     caution = (
-        "the next `kubectl apply` sets it back to the manifests: change their models.config, too,"
+        "the next `kubectl apply` undoes it, unless you change models.config in the manifests, too,"
         " with --model_config_file"
     )
 
@@ -37,17 +36,16 @@ class ConfigMap:
         namespace, slash, config_map = reference.rpartition("/")
         if not config_map or "/" in namespace or (slash and not namespace):
             raise UsageError(f"--config-map is [NAMESPACE/]NAME, not {reference!r}")
-        self.options: tuple[str, ...] = ("--config-map", reference)
         self._reference = f"ConfigMap {reference}"
         self._config_map = config_map
         self._namespace = ["--namespace", namespace] if namespace else []
         self._name = name
 
     def read(self) -> ModelSettings:
-        """Return the model's entry."""
+        """Return policy and labels."""
         return find_model(self._get()["data"][KEY], self._reference, self._name)
 
-    def change(self, change: Change) -> None:
+    def change(self, change: SettingsChange) -> None:
         """Edit the model's entry and leave the rest of the ConfigMap as it is."""
         for attempt in range(_ATTEMPTS):
             found = self._get()

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from serving.repository.model_config import ModelSettings, read_config
-from tests.training.publishing.served.published import publish, write_config
-from tests.training.publishing.served.tensorflow_serving import TensorFlowServing, following
+from tests.training.publishing.rollback.published import publish, write_config
+from tests.training.publishing.rollback.tensorflow_serving import TensorFlowServing, following
 from training.__main__ import main
 
 STABLE = (
@@ -77,7 +77,7 @@ def test_a_label_moves_after_its_version_is_loaded(
     assert main(["rollback", "pets", "2", *place, "--unload"]) == 0
     assert (loaded(config), running.rejected) == ([1, 2], 0)  # 1 has just lost its label.
     assert main(["label", "pets", "canary", "--remove", *place]) == 0
-    assert "loaded without a label: 1 (--unload ends that)" in capsys.readouterr().out
+    assert "loaded without a label: 1 (--unload unloads them)" in capsys.readouterr().out
 
 
 def test_without_a_model_server_a_label_moves_only_to_what_is_loaded(

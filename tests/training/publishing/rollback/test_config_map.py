@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.publishing.served import kubectl
-from tests.training.publishing.served.published import publish, write_config
-from tests.training.publishing.served.tensorflow_serving import TensorFlowServing, listening
+from tests.training.publishing.rollback import kubectl
+from tests.training.publishing.rollback.published import publish, write_config
+from tests.training.publishing.rollback.tensorflow_serving import TensorFlowServing, listening
 from training.__main__ import main
 
 PLACE = ["--config-map", "photolabel/models"]
@@ -62,7 +62,7 @@ def test_the_config_map_is_replaced(
     assert (running.loaded, set(running.served)) == ({2}, {3, 2})
     output = capsys.readouterr().out
     assert "pets: version 2 serves now, pinned; before: version 3, as the newest" in output
-    assert "the next `kubectl apply` sets it back to the manifests" in output
+    assert "the next `kubectl apply` undoes it" in output
     back = "rollback pets newest --config-map photolabel/models --model-server"
     assert back in output
 
@@ -94,7 +94,7 @@ def test_a_version_that_nobody_can_check_is_refused(
     for words in ([], ["--models", str(tmp_path / "elsewhere")]):
         version = "1" if words else "2"
         assert main(["rollback", "pets", version, *PLACE, *words]) == 1
-        assert "name it with --model-server HOST:PORT" in capsys.readouterr().err
+        assert "add --model-server HOST:PORT" in capsys.readouterr().err
     assert config_map.read_text() == before
 
 

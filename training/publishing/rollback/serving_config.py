@@ -1,11 +1,11 @@
-"""Where the version that serves is read and changed, each in one step and by one at a time."""
+"""Where a model server reads which versions of a model to serve."""
 
 import contextlib
 import os
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
 
 from filelock import FileLock
 
@@ -16,80 +16,76 @@ from serving.repository.served_versions import change_served, read_served
 from serving.repository.versions import locked
 from training.errors import TrainingError
 from training.publishing.model_folder import find_version
-from training.publishing.served.config_text import edited, find_model
+from training.publishing.rollback.config_text import edited, find_model
 
-Change = Callable[[ModelSettings], ModelSettings]
+SettingsChange = Callable[[ModelSettings], ModelSettings]
 
 
-class Target(Protocol):
-    """Where a model server reads which versions of a model to serve.
+class ServingConfig(ABC):
+    """Policy and labels of one model, as the model server reads them.
 
     Attributes:
-        options: the words of the command line that choose it.
         loads_labels: whether versions that only a label names are loaded, too; TensorFlow Serving
             loads what the policy selects and nothing else.
-        is_live: whether a model server reads it for certain.
-        hint: says when model servers follow.
+        in_cluster: whether it is read in a cluster, which has a folder of versions of its own.
+        hint: says when model servers follow a change.
         caution: what else to do after a change; may be empty.
     """
 
-    options: tuple[str, ...]
-    loads_labels: bool
-    is_live: bool
+    loads_labels = False
+    in_cluster = False
     hint: str
-    caution: str
+    caution = ""
 
+    @abstractmethod
     def read(self) -> ModelSettings:
-        """Return policy and labels of the model; raise TrainingError if they can't be read."""
+        """Return policy and labels; raise TrainingError if they can't be read."""
 
-    def change(self, change: Change) -> None:
-        """Replace policy and labels; raise TrainingError if they can't be, and stay as they are."""
+    @abstractmethod
+    def change(self, change: SettingsChange) -> None:
+        """Replace policy and labels in one step, one process at a time.
+
+        Raises:
+            TrainingError: they can't be replaced, and stay as they are.
+        """
 
 
-class ModelFolder:
+class ModelFolder(ServingConfig):
     """`.serving.config` in the model's folder, which the embedded model server reads."""
 
     loads_labels = True
-    is_live = True
     hint = "a running `make serve` follows within seconds"
-    caution = ""
 
     def __init__(self, models: Path, name: str) -> None:
         """Raise TrainingError if there is no such model; names those that there are."""
         find_version(models, name)
-        named = ("--models", str(models))
-        self.options: tuple[str, ...] = () if models == Path("models") else named
         self._base = models / name
 
     def read(self) -> ModelSettings:
-        """Return policy and labels of the model."""
+        """Return policy and labels."""
         with _explained():
             return read_served(self._base)
 
-    def change(self, change: Change) -> None:
+    def change(self, change: SettingsChange) -> None:
         """Replace policy and labels."""
         with _explained():
             change_served(self._base, change)
 
 
-class ConfigFile:
-    """TensorFlow Serving's model config file."""
+class ConfigFile(ServingConfig):
+    """The model's entry in TensorFlow Serving's model config file."""
 
-    loads_labels = False
-    is_live = False
     hint = "a model server follows when it reads the file again; --model-server waits for that"
-    caution = ""
 
     def __init__(self, path: Path, name: str) -> None:
-        self.options: tuple[str, ...] = ("--model_config_file", str(path))
         self._path = path.resolve()  # Not the link to it, such as one of Kubernetes' volumes.
         self._name = name
 
     def read(self) -> ModelSettings:
-        """Return the model's entry."""
+        """Return policy and labels."""
         return find_model(self._text(), self._path, self._name)
 
-    def change(self, change: Change) -> None:
+    def change(self, change: SettingsChange) -> None:
         """Edit the model's entry and leave the rest of the file as it is."""
         base = self.read().base_path
         lock = self._path.with_name(f".{self._path.name}.lock")

@@ -1,27 +1,27 @@
-"""Lets another version serve, or a label name another version."""
+"""Lets another version serve, or points a label at another version."""
 
 from training.errors import TrainingError, UsageError
-from training.publishing.served.apply_change import Change, apply_change
-from training.publishing.served.changes import (
+from training.publishing.rollback.apply_change import Change, apply_change
+from training.publishing.rollback.served_model import ServedModel, State
+from training.publishing.rollback.settings import (
     STABLE,
+    default_version,
     pinned,
-    serving_version,
     unpinned,
     with_label,
     without_label,
 )
-from training.publishing.served.place import Place, State
 
 NEWEST, PREVIOUS = "newest", "previous"
 
 
-def roll_back(place: Place, wanted: str) -> tuple[State, State]:
+def roll_back(model: ServedModel, wanted: str) -> tuple[State, State]:
     """Let another version serve, and return the states before and after.
 
     The label `stable` moves if the model has labels; otherwise the version is pinned.
 
     Args:
-        place: where.
+        model: whose version.
         wanted: a version number, `previous`, or `newest`, which also removes a pin.
 
     Raises:
@@ -29,67 +29,68 @@ def roll_back(place: Place, wanted: str) -> tuple[State, State]:
         TrainingError: there is no such version, it is damaged, or a step failed. The version that
             serves is the same as before.
     """
-    before = place.state()
-    version = resolve(wanted, before, place.name)
+    before = model.state()
+    version = _number(wanted, before, model.name)
 
     def plan(state: State) -> Change:
         settings = state.settings
         # Without `stable`, TensorFlow Serving answers with the highest version that is loaded,
         # whatever it was loaded for; the embedded model server with that of the policy.
-        if STABLE in settings.labels or (settings.labels and not place.target.loads_labels):
-            return Change(with_label(settings, STABLE, _known(version)), version, STABLE, True)
+        if STABLE in settings.labels or (settings.labels and not model.config.loads_labels):
+            return Change(
+                with_label(settings, STABLE, _known(version)), version, STABLE, load_first=True
+            )
         if wanted == NEWEST:
-            return Change(unpinned(settings), version, None, False)
+            return Change(unpinned(settings), version)
         # A folder that is not seen from here may lack the version: then nothing would serve.
-        first = not state.is_its and (place.target.is_live or place.servers is not None)
-        return Change(pinned(settings, _known(version)), version, None, first)
+        first = state.elsewhere and (model.config.in_cluster or bool(model.servers))
+        return Change(pinned(settings, _known(version)), version, load_first=first)
 
-    return before, apply_change(place, plan)
+    return before, apply_change(model, plan)
 
 
-def set_label(place: Place, label: str, wanted: str) -> tuple[State, State]:
-    """Let a label name a version, and return the states before and after.
+def set_label(model: ServedModel, label: str, wanted: str) -> tuple[State, State]:
+    """Point a label at a version, and return the states before and after.
 
     What requests without version and label get stays the same.
 
     Raises:
         TrainingError: as of `roll_back`.
     """
-    before = place.state()
-    version = _known(resolve(wanted, before, place.name))
+    before = model.state()
+    version = _known(_number(wanted, before, model.name))
 
     def plan(state: State) -> Change:
         settings = with_label(state.settings, label, version)
-        added = () if place.target.loads_labels else (version,)
-        serving = serving_version(settings, {*(state.selected or ()), *added})
+        added = () if model.config.loads_labels else (version,)
+        serving = default_version(settings, {*(state.selected or ()), *added})
         if label != STABLE and state.serving not in (None, serving):
             settings = with_label(settings, STABLE, _known(state.serving))
-        return Change(settings, version, label, True)
+        return Change(settings, version, label, load_first=True)
 
-    return before, apply_change(place, plan)
+    return before, apply_change(model, plan)
 
 
-def remove_label(place: Place, label: str) -> tuple[State, State]:
+def remove_label(model: ServedModel, label: str) -> tuple[State, State]:
     """Remove a label, and return the states before and after.
 
     Raises:
         TrainingError: there is no such label, or the version that serves then is damaged.
     """
-    before = place.state()
+    before = model.state()
 
     def plan(state: State) -> Change:
         if label not in state.settings.labels:
             listed = ", ".join(sorted(state.settings.labels)) or "none"
-            raise TrainingError(f"{place.name} has no label {label}; it has: {listed}")
+            raise TrainingError(f"{model.name} has no label {label}; it has: {listed}")
         settings = without_label(state.settings, label)
-        if label != STABLE:
-            return Change(settings, None, None, False)
-        return Change(settings, serving_version(settings, state.selected), None, False)
+        is_stable = label == STABLE  # Then another version serves.
+        return Change(settings, default_version(settings, state.selected) if is_stable else None)
 
-    return before, apply_change(place, plan)
+    return before, apply_change(model, plan)
 
 
-def resolve(wanted: str, state: State, name: str) -> int | None:
+def _number(wanted: str, state: State, name: str) -> int | None:
     """Return the number of a version; None for `newest` where the disk is not seen from here.
 
     Raises:
@@ -113,5 +114,7 @@ def resolve(wanted: str, state: State, name: str) -> int | None:
 
 def _known(version: int | None) -> int:
     if version is None:
-        raise TrainingError("the folder of the versions is not on this machine: name the number")
+        raise TrainingError(
+            "the folder of the versions is not on this machine: give the number of the version"
+        )
     return version

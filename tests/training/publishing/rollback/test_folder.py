@@ -10,7 +10,7 @@ import pytest
 from serving.repository.served_versions import SERVED, read_served
 from serving.repository.version_policy import aspired_versions
 from serving.repository.versions import published_versions
-from tests.training.publishing.served.published import publish
+from tests.training.publishing.rollback.published import publish
 from training.__main__ import main
 
 ROOT = Path(__file__).parents[4]
@@ -40,14 +40,14 @@ def test_a_version_is_pinned_and_the_newest_serves_again(
         "pets: version 1 serves now, pinned; before: version 3, as the newest",
         "versions published from now on do not serve until `rollback pets newest`",
         "a running `make serve` follows within seconds",
-        "to take it back: python -m training rollback pets newest",
+        "to undo this: python -m training rollback pets newest",
     ]
     publish(base)
     assert serving(base) == 1
 
     assert main(["rollback", "pets", "newest"]) == 0
     assert serving(base) == 4
-    assert "to take it back: python -m training rollback pets 1" in capsys.readouterr().out
+    assert "to undo this: python -m training rollback pets 1" in capsys.readouterr().out
     assert main(["rollback", "pets", "previous"]) == 0
     assert serving(base) == 3
     assert main(["rollback", "pets", "3"]) == 0

@@ -1,6 +1,6 @@
-"""What policy and labels of a model mean, and how they change. Pure functions, like the policy's.
+"""What policy and labels of a model mean, and how they change; pure functions.
 
-`published` are the versions on disk; None if the disk can't be seen from here.
+`published` are the versions in the folder that the model server reads; None if it is not seen here.
 """
 
 from collections.abc import Collection
@@ -28,7 +28,7 @@ def selected_versions(
     return aspired_versions(settings.policy, published)
 
 
-def serving_version(settings: ModelSettings, selected: Collection[int] | None) -> int | None:
+def default_version(settings: ModelSettings, selected: Collection[int] | None) -> int | None:
     """Return the version that requests without version and label get; None if it is unknown."""
     return settings.labels.get(STABLE) or max(selected or (), default=None)
 

@@ -5,52 +5,51 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from google.protobuf import text_format
-from rich.console import Console
 
 from training.errors import TrainingError
-from training.publishing.served.changes import STABLE
-from training.publishing.served.place import Place, State
-from training.publishing.served.targets import ConfigFile, ModelFolder, Target
+from training.publishing.rollback.served_model import ServedModel, State
+from training.publishing.rollback.serving_config import ConfigFile, ModelFolder, ServingConfig
+from training.publishing.rollback.settings import STABLE
 
 
-def change_lines(place: Place, before: State, after: State, seconds: float) -> Iterator[str]:
+def change_lines(model: ServedModel, before: State, after: State, seconds: float) -> Iterator[str]:
     """Yield the lines to show after a change.
 
     Args:
-        place: where it was.
+        model: that was changed.
         before: the state before.
         after: the state after.
         seconds: that it took.
     """
     if before.settings == after.settings:
-        yield f"{place.name}: {_newest(after.serving)} serves already, {how(after)}"
+        yield f"{model.name}: {_newest(after.serving)} serves already, {_how(after)}"
         return
-    now, was = f"{_newest(after.serving)} serves", f"{_newest(before.serving)}, {how(before)}"
-    if (after.serving, how(after)) == (before.serving, how(before)):
-        yield f"{place.name}: {now} as before, {how(after)}"
+    now, was = f"{_newest(after.serving)} serves", f"{_newest(before.serving)}, {_how(before)}"
+    if (after.serving, _how(after)) == (before.serving, _how(before)):
+        yield f"{model.name}: {now} as before, {_how(after)}"
     else:
-        yield f"{place.name}: {now} now, {how(after)}; before: {was}"
+        yield f"{model.name}: {now} now, {_how(after)}; before: {was}"
     for label in sorted({*before.settings.labels, *after.settings.labels} - {STABLE}):
         new, old = after.settings.labels.get(label), before.settings.labels.get(label)
         if new != old:
             yield f"label {label}: {_version(new)}; before: {_version(old)}"
-    yield from _policy_lines(place, before, after)
-    yield f"effective after {seconds:.1f} s" if place.servers else place.target.hint
-    if place.target.caution:
-        yield place.target.caution
+    yield from _policy_lines(model, before, after)
+    yield f"effective after {seconds:.1f} s" if model.servers else model.config.hint
+    if model.config.caution:
+        yield model.config.caution
 
 
-def _policy_lines(place: Place, before: State, after: State) -> Iterator[str]:
+def _policy_lines(model: ServedModel, before: State, after: State) -> Iterator[str]:
     policy = before.settings.policy
     if after.settings.policy != policy and policy.WhichOneof("policy_choice") in ("all", "latest"):
         text = text_format.MessageToString(policy, as_one_line=True)
         yield f"the version policy was {text}"
     if _is_fixed(after) and not _is_fixed(before):
-        yield f"versions published from now on do not serve until `rollback {place.name} newest`"
+        yield f"versions published from now on do not serve until `rollback {model.name} newest`"
     used = {*after.settings.labels.values(), before.serving}
     idle = [each for each in after.settings.policy.specific.versions if each not in used]
-    if idle and after.settings.labels and not place.target.loads_labels:
-        yield f"loaded without a label: {', '.join(map(str, idle))} (--unload ends that)"
+    if idle and after.settings.labels and not model.config.loads_labels:
+        yield f"loaded without a label: {', '.join(map(str, idle))} (--unload unloads them)"
 
 
 def _is_fixed(state: State) -> bool:
@@ -66,7 +65,7 @@ def _newest(number: int | None) -> str:
     return "the newest version" if number is None else f"version {number}"
 
 
-def how(state: State) -> str:
+def _how(state: State) -> str:
     """Say why a version serves."""
     if STABLE in state.settings.labels:
         return f"with the label {STABLE}"
@@ -77,7 +76,7 @@ def how(state: State) -> str:
 
 def serving_line(state: State) -> str:
     """Say which version serves, and why."""
-    why = "" if state.serving is None else f", {how(state)}"
+    why = "" if state.serving is None else f", {_how(state)}"
     return f"{state.settings.name}: {_newest(state.serving)} serves{why}"
 
 
@@ -89,17 +88,19 @@ def served_note(base: Path, published: int, model_config_file: Path | None = Non
         published: number of the new version.
         model_config_file: of the model server, where it has one.
     """
+    words = ["python", "-m", "training", "rollback", base.name, "newest"]
     try:
-        target: Target = (
-            ConfigFile(model_config_file, base.name)
-            if model_config_file
-            else ModelFolder(base.parent, base.name)
-        )
-        state = Place(base.name, target, Console(), base.parent).state()
+        config: ServingConfig
+        if model_config_file:
+            config = ConfigFile(model_config_file, base.name)
+            words += ["--model_config_file", str(model_config_file)]
+        else:
+            config = ModelFolder(base.parent, base.name)
+            words += [] if base.parent == Path("models") else ["--models", str(base.parent)]
+        state = ServedModel(base.name, config, base.parent).state()
     except TrainingError as error:
         return f"which version serves is unknown: {error}"
     if state.serving == published:
         return ""
-    why = "is pinned" if how(state) == "pinned" else f"has the label {STABLE}"
-    words = ["python", "-m", "training", "rollback", base.name, "newest", *target.options]
+    why = "is pinned" if _how(state) == "pinned" else f"has the label {STABLE}"
     return f"version {state.serving} {why} and goes on serving; to change that: {shlex.join(words)}"

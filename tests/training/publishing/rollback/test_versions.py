@@ -3,12 +3,15 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.training.publishing.served.published import publish, write_config
+from tests.training.publishing.rollback.published import publish, write_config
 from training.__main__ import main
-from training.publishing.served.summary import served_note
+from training.overrides import hyperparameters
+from training.publishing.rollback.messages import served_note
+from training.recipes import RECIPES
 
 
 @pytest.fixture
@@ -16,8 +19,10 @@ def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of a model with three versions."""
     monkeypatch.setenv("COLUMNS", "200")
     base = tmp_path / "models" / "pets"
-    parameters = {"epochs": 7, "seed": 1}
-    publish(base, recipe="clothing-dense128-adam", parameters=parameters, trained={"run": "abc"})
+    parameters = {**hyperparameters(RECIPES["clothing-dense128-adam"]), "epochs": 7}
+    own: Any = {"dataset": "images", "input_shape": [12, 10, 3], "preparation": "squash/1"}
+    own |= {"parameters": {**parameters, "held_out": 0.0}}
+    publish(base, recipe="clothing-dense128-adam", trained={"run": "abc"}, **own)
     publish(base, accuracy=0.8, recipe="my-own", parameters=parameters)
     publish(base)
     return base

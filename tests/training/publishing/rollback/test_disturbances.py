@@ -15,9 +15,9 @@ from serving.repository.served_versions import SERVED, read_served
 from serving.repository.version_policy import aspired_versions
 from serving.repository.versions import published_versions
 from tests.training.conftest import largest_file
-from tests.training.publishing.served.published import publish, write_config
+from tests.training.publishing.rollback.published import publish, write_config
 from training.__main__ import main
-from training.publishing.served import apply_change
+from training.publishing.rollback import apply_change
 
 ROUNDS = 10
 

@@ -1,0 +1,173 @@
+"""Arguments and report of the commands that change or list which version of a model serves."""
+
+import argparse
+import shlex
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from serving.tls.certificates import TlsFiles
+from training.console import say
+from training.errors import UsageError
+from training.publishing.rollback.config_map import ConfigMap
+from training.publishing.rollback.messages import change_lines
+from training.publishing.rollback.served_model import ServedModel, State
+from training.publishing.rollback.serving_config import ConfigFile, ModelFolder, ServingConfig
+
+_SECONDS = 180.0
+"""A ConfigMap reaches the model server within about 90 s; then a version has to load."""
+
+_REPEATED = (
+    "models",
+    "model_config_file",
+    "config-map",
+    "model-server",
+    "model-server-ca",
+    "model-server-cert",
+    "model-server-key",
+    "model-server-name",
+)
+"""Options that the command has, too, which undoes a change."""
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Let a command choose what the model server reads: see `chosen_config`."""
+    parser.add_argument(
+        "--models",
+        type=Path,
+        help="folder of the models (default: models, or the base path in the config file)",
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--model_config_file",
+        type=Path,
+        metavar="FILE",
+        help="the model config file that TensorFlow Serving reads",
+    )
+    where.add_argument(
+        "--config-map",
+        metavar="[NAMESPACE/]NAME",
+        help="the Kubernetes ConfigMap with that file; needs kubectl",
+    )
+
+
+def add_change(parser: argparse.ArgumentParser) -> None:
+    """Let a command change which version serves: see `make_change`."""
+    add_config(parser)
+    parser.add_argument(
+        "--model-server",
+        action="append",
+        default=[],
+        metavar="HOST:PORT",
+        help="gRPC address of a model server that reads this configuration: wait until it serves"
+        " the version; may be repeated",
+    )
+    for name, what in (
+        ("ca", "connect to the model server with TLS: the CA that signed its certificate"),
+        ("cert", "client certificate, for mutual TLS"),
+        ("key", "private key of the client certificate"),
+    ):
+        parser.add_argument(f"--model-server-{name}", type=Path, metavar="FILE", help=what)
+    parser.add_argument(
+        "--model-server-name",
+        metavar="NAME",
+        help="name in the model server's certificate, if that is not HOST",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=_SECONDS,
+        metavar="SECONDS",
+        help="how long to wait for the model server (default %(default)g)",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="serve the version even if its labels (classes) differ"
+    )
+    parser.add_argument(
+        "--unload",
+        action="store_true",
+        help="in a config file with labels: also unload the versions that had no label before",
+    )
+
+
+def chosen_config(arguments: argparse.Namespace) -> ServingConfig:
+    """Return what the arguments of `add_config` name.
+
+    Raises:
+        UsageError: the reference to the ConfigMap is invalid.
+        TrainingError: there is no such model.
+    """
+    if arguments.config_map is not None:
+        return ConfigMap(arguments.config_map, arguments.name)
+    if arguments.model_config_file is not None:
+        return ConfigFile(arguments.model_config_file, arguments.name)
+    return ModelFolder(arguments.models or Path("models"), arguments.name)
+
+
+def make_change(
+    arguments: argparse.Namespace,
+    change: Callable[[ServedModel], tuple[State, State]],
+    undoing: Callable[[State, State], list[str]],
+) -> None:
+    """Change which version serves, and say what serves now and how to undo that.
+
+    Args:
+        arguments: of `add_change`, and the model's name.
+        change: returns the states before and after.
+        undoing: returns the command for the way back, without its options.
+
+    Raises:
+        UsageError: the arguments contradict each other.
+        TrainingError: as of `change`.
+    """
+    began = time.monotonic()
+    with _opened(arguments) as model:
+        before, after = change(model)
+        seconds = time.monotonic() - began
+    for line in change_lines(model, before, after, seconds):
+        say(model.console, line)
+    if before.settings != after.settings:
+        words = ["python", "-m", "training", *undoing(before, after), *_options(arguments)]
+        say(model.console, f"to undo this: {shlex.join(words)}")
+
+
+@contextmanager
+def _opened(arguments: argparse.Namespace) -> Iterator[ServedModel]:
+    """Provide the model that the arguments name, connected to its model servers."""
+    if not 0 < arguments.timeout < float("inf"):
+        raise UsageError(f"--timeout is a number of seconds above 0, not {arguments.timeout:g}")
+    tls = _tls(arguments)
+    model = ServedModel(
+        arguments.name,
+        chosen_config(arguments),
+        arguments.models,
+        force=arguments.force,
+        unload=arguments.unload,
+    )
+    if not arguments.model_server:
+        yield model
+        return
+    from training.publishing.rollback.model_servers import connected  # Imports gRPC.
+
+    with connected(arguments.model_server, tls, arguments.timeout) as servers:
+        yield replace(model, servers=servers)
+
+
+def _tls(arguments: argparse.Namespace) -> TlsFiles | None:
+    ca, cert, key = (getattr(arguments, f"model_server_{name}") for name in ("ca", "cert", "key"))
+    if (cert is None) != (key is None):
+        raise UsageError("--model-server-cert and --model-server-key are given together")
+    if ca is None:
+        if cert or arguments.model_server_name:
+            raise UsageError("TLS with the model server needs --model-server-ca")
+        return None
+    return TlsFiles(ca, cert, key, arguments.model_server_name)
+
+
+def _options(arguments: argparse.Namespace) -> Iterator[str]:
+    for name in _REPEATED:
+        given = getattr(arguments, name.replace("-", "_"))
+        for value in given if isinstance(given, list) else filter(None, [given]):
+            yield from (f"--{name}", str(value))
