@@ -103,7 +103,14 @@ def test_a_run_starts_from_a_version_with_its_run_and_without(
     train: CommandLine, garments: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train("--set", "held_out=0.2") == 0
-    lower = ["run", "--from", "clothing/1", *assignments("learning_rate=0.0001"), "--publish", "--force"]
+    lower = [
+        "run",
+        "--from",
+        "clothing/1",
+        *assignments("learning_rate=0.0001"),
+        "--publish",
+        "--force",
+    ]
     capsys.readouterr()
 
     assert main(lower) == 0
