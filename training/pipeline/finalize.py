@@ -1,6 +1,5 @@
-"""What follows fitting: calibration, evaluation on the test split, model card, report."""
+"""What follows fitting: calibration, evaluation on the test split, model card."""
 
-import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,9 +19,8 @@ from training.errors import TrainingError
 from training.json_files import write_json
 from training.metrics.evaluation import Evaluation, read_evaluation, save_evaluation
 from training.metrics.histograms import histograms
-from training.model_cards import CARD, all_right, read_card, times
+from training.model_cards import CARD, all_right, read_card
 from training.publishing.card import model_card
-from training.publishing.gate_policy import GatePolicy
 from training.publishing.training_overlap import note_training_photos
 from training.recipe import Recipe
 from training.runs.folders import FINISHED, Run
@@ -145,17 +143,6 @@ def _predictor(network: keras.Model, calibrated: Calibrated, run: Path) -> Itera
         yield predict
 
 
-def summary(card: dict[str, Any]) -> str:
-    """Return what to print at the end: the only line of a run with the test accuracy."""
-    metrics = card["metrics"]
-    validation = metrics.get("validation")
-    shown = f"validation {validation['accuracy']:.2%}" if validation else "no validation photos"
-    return (
-        f"{card['recipe']}: {shown}, test {metrics['test']['accuracy']:.2%} (accuracy on"
-        f" {metrics['test']['photos']:,} photos), {times(card['trained'])}"
-    )
-
-
 def _warn_about_few_photos(card: dict[str, Any], console: Console) -> None:
     if all_right(card):
         say(
@@ -208,30 +195,3 @@ def _save_results(
     save_evaluation(found.test, data.test.photos, run.folder, data.names(data.test))
     write_json(run.folder / CARD, card)
     return card
-
-
-def write_run_report(run: Path, console: Console) -> None:
-    """Write the report of a run; if it can't be written, only say so."""
-    try:
-        from training.report import write_report
-
-        say(console, f"report: {write_report(run)}")
-    except (TrainingError, ModuleNotFoundError) as error:
-        say(console, f"no report: {error}")
-
-
-def publish_command(
-    run: Path,
-    models: Path,
-    policy: GatePolicy | None = None,
-    data: Path | None = None,
-    recipe: str | None = None,
-) -> str:
-    """Return the command that publishes a run, with the options that are not the default ones."""
-    words = ["python", "-m", "training", "publish", str(run)]
-    config = policy.model_config_file if policy else None
-    options = {"--data": data, "--recipe": recipe, "--model_config_file": config}
-    options["--models"] = models if models != Path("models") else None
-    for option, value in options.items():
-        words += [option, str(value)] if value else []
-    return shlex.join(words)

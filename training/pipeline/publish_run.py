@@ -14,14 +14,8 @@ from training.json_files import write_json
 from training.metrics import EVALUATION
 from training.model_cards import CARD
 from training.overrides import restored
-from training.pipeline.finalize import (
-    Evaluated,
-    evaluated_before,
-    finalize,
-    publish_command,
-    summary,
-    write_run_report,
-)
+from training.pipeline.finalize import Evaluated, evaluated_before, finalize
+from training.pipeline.last_lines import publish_command, summary, write_run_report
 from training.publishing.comparison import Candidate, reloading
 from training.publishing.gate import judge
 from training.publishing.gate_policy import GatePolicy

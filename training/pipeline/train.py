@@ -24,16 +24,10 @@ from training.fitting.fit import fit
 from training.fitting.interruption import interruptible
 from training.fitting.progress import FitProgress
 from training.fitting.tensorboard import EventWriter
-from training.networks.backbone import Backbone, load_backbone
+from training.networks.backbone import load_backbone
 from training.overrides import changed_settings
-from training.pipeline.finalize import (
-    Evaluated,
-    evaluated_before,
-    finalize,
-    publish_command,
-    summary,
-    write_run_report,
-)
+from training.pipeline.finalize import Evaluated, evaluated_before, finalize
+from training.pipeline.last_lines import publish_command, summary, write_run_report
 from training.pipeline.run_options import Paths, RunOptions
 from training.pipeline.start import Start, start_from
 from training.publishing.card import circumstances, continued
@@ -42,7 +36,7 @@ from training.recipe import Recipe
 from training.recipes import unchanged
 from training.runs.folders import CHECKPOINTS, FINISHED, Run, claimed_run, not_continued
 from training.runs.history_writer import HistoryWriter
-from training.runs.identity import RunIdentity, code_of, run_identity
+from training.runs.identity import code_of, run_identity
 from training.runs.names import run_label
 from training.runs.trained_network import load_trained_network, save_trained_network
 from training.settings import BackboneNetwork
@@ -65,14 +59,12 @@ def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Conso
     began = {**circumstances(str(devices)), "code": code_of(recipe)}
     data = load(recipe, paths.data, console)
     check_photos(recipe, data)
-    backbone = _backbone(recipe, paths.data, console)
+    backbone = None
+    if isinstance(recipe.network, BackboneNetwork):
+        backbone = load_backbone(recipe, paths.data, console)
     weights = backbone.weights if backbone else None
-    identity = run_identity(
-        recipe,
-        data,
-        deterministic=options.deterministic,
-        weights=weights.sha256 if weights else "",
-    )
+    digest = weights.sha256 if weights else ""
+    identity = run_identity(recipe, data, deterministic=options.deterministic, weights=digest)
     start = None
     if options.source:
         with_backbone = replace(data, backbone=backbone)
@@ -92,7 +84,9 @@ def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Conso
             device=str(devices),
         )
         if run.facts()["status"] == "new":
-            _begin(run, identity, recipe, data, start, console)
+            lines = start.begin(run, recipe, data) if start else []
+            for line in lines or not_continued(paths.runs, identity, recipe):
+                say(console, line)
         if weights:
             run.note(weights_file=weights.name)
         evaluated = evaluated_before(recipe, data, paths.data, run)
@@ -106,7 +100,7 @@ def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Conso
             if network is None:
                 network = _fit(recipe, data, run, options, start, console)
             evaluated = finalize(network, recipe, data, paths.data, run, console)
-        command = publish_command(run.folder, paths.models)
+        command = publish_command(run.folder, paths.models, options.policy)
         if not options.policy:
             _show_end(run, evaluated, command, console)
             return None
@@ -140,33 +134,10 @@ def _show_end(run: Run, evaluated: Evaluated, command: str, console: Console) ->
     say(console, f"to publish it{where}: {command}")
 
 
-def _begin(
-    run: Run,
-    identity: RunIdentity,
-    recipe: Recipe,
-    data: DataSet,
-    start: Start | None,
-    console: Console,
-) -> None:
-    """Say how a new run begins, and copy what it continues."""
-    if start:
-        for line in filter(None, (start.line, start.begin(run, recipe, data))):
-            say(console, line)
-        return
-    for line in not_continued(run.folder.parents[1], identity, recipe):
-        say(console, line)
-
-
 def _data_folder(named: Path | None) -> str | None:
     """Return where data sets are looked for first, as an absolute path."""
     folder = str(named or os.environ.get("PHOTOLABEL_DATA") or "")
     return os.path.abspath(folder) if folder else None  # Keeps links.
-
-
-def _backbone(recipe: Recipe, data: Path | None, console: Console) -> Backbone | None:
-    if not isinstance(recipe.network, BackboneNetwork):
-        return None
-    return load_backbone(recipe, data, console)
 
 
 def _fit(

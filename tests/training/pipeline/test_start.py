@@ -72,7 +72,7 @@ def test_with_more_epochs_a_run_is_continued(data: DataSet, tmp_path: Path) -> N
     assert found.record() == {"run": "dense/run", "epochs": 3, "continued": True}
     assert found.trained() == {"hardware": {"device": "CPU"}}
     (tmp_path / "after").mkdir()
-    assert not found.begin(Run(tmp_path / "after"), RECIPE, data)
+    assert found.begin(Run(tmp_path / "after"), RECIPE, data) == [found.line]
     copied = {path.name: path.read_text() for path in (tmp_path / "after").rglob("*.*[nz]")}
     assert (copied["000003-00000000.npz"], copied["history.json"]) == ("state", "[]")
     noted = json.loads((tmp_path / "after" / "run.json").read_text())
@@ -131,7 +131,7 @@ def test_photos_that_the_other_run_was_trained_on_are_counted(
     (tmp_path / "after").mkdir()
     run = Run(tmp_path / "after")
 
-    warning = start(source, RECIPE, swapped).begin(run, RECIPE, swapped)
+    _, warning = start(source, RECIPE, swapped).begin(run, RECIPE, swapped)
 
     assert warning.startswith("dense/run was, or may have been, trained on 6 of the 6 test photos:")
     assert run.facts()["start"]["trained_on"] == {"test": 6}
