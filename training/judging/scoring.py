@@ -114,7 +114,7 @@ def recipe_photos(
     if not len(part):
         raise no_photos(data_set.name, split)
     described = f"the {split} photos of {data_set.name} (sha256 {data_set.digest[:12]}…)"
-    overlap = overlap_with_data(model, data_set, split, chosen)
+    overlap = overlap_with_data(model, data_set, part, chosen)
     return LabelledPhotos(
         described,
         data_set.labels,
