@@ -33,7 +33,7 @@ class Overlap:
             photos: how many there are.
         """
         if self.seen is None:
-            return f"{name} may have been trained on these photos: it keeps no digests of its own"
+            return f"{name} may have been trained on these photos: it has no digests of its training photos"
         count = int(self.seen.sum())
         if not count:
             return ""
@@ -41,7 +41,7 @@ class Overlap:
         warning = f"{name} {was} trained on {count:,} of these {photos:,} photos"
         if count < photos:
             return f"{warning}, and looks better on them than it is"
-        return f"{warning}: there is no honest figure of it on them"
+        return f"{warning}: they can't tell how good it is"
 
 
 def overlap_with_data(
