@@ -33,7 +33,8 @@ class Overlap:
             photos: how many there are.
         """
         if self.seen is None:
-            return f"{name} may have been trained on these photos: it has no digests of its training photos"
+            why = "it has no digests of its training photos"
+            return f"{name} may have been trained on these photos: {why}"
         count = int(self.seen.sum())
         if not count:
             return ""

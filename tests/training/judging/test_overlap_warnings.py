@@ -105,7 +105,6 @@ def test_scoring_on_the_training_photos_is_noticed(
     figures, warning = evaluated(capsys, "--data", str(folder), "--split", "training")
     assert warning == (
         f"letters/1 was trained on {count} of these {count} photos: they can't tell how good it is"
-        " on them"
     )
     assert (figures["trained_on"], figures["unseen"]) == (count, None)
     assert evaluated(capsys, "--data", str(folder), "--split", "validation")[1] == ""
@@ -126,7 +125,8 @@ def test_photos_of_another_split_may_have_been_trained_on(
     assert figures["trained_on"] == seen
     if seen is None:
         assert warning == (
-            "letters/1 may have been trained on these photos: it has no digests of its training photos"
+            "letters/1 may have been trained on these photos: it has no digests of its training"
+            " photos"
         )
         assert figures["unseen"] is None
     else:
