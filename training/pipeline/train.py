@@ -36,7 +36,7 @@ from training.recipe import Recipe
 from training.recipes import unchanged
 from training.runs.folders import CHECKPOINTS, FINISHED, Run, claimed_run, not_continued
 from training.runs.history_writer import HistoryWriter
-from training.runs.identity import code_of, run_identity
+from training.runs.identity import RunIdentity, code_of, run_identity
 from training.runs.names import run_label
 from training.runs.trained_network import load_trained_network, save_trained_network
 from training.settings import BackboneNetwork
@@ -57,19 +57,8 @@ def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Conso
         check_writable(base)
     loading = time.monotonic()
     began = {**circumstances(str(devices)), "code": code_of(recipe)}
-    data = load(recipe, paths.data, console)
-    check_photos(recipe, data)
-    backbone = None
-    if isinstance(recipe.network, BackboneNetwork):
-        backbone = load_backbone(recipe, paths.data, console)
-    weights = backbone.weights if backbone else None
-    digest = weights.sha256 if weights else ""
-    identity = run_identity(recipe, data, deterministic=options.deterministic, weights=digest)
-    start = None
-    if options.source:
-        with_backbone = replace(data, backbone=backbone)
-        start = start_from(options.source, recipe, with_backbone, identity, paths.runs)
-        identity = replace(identity, started_from=start.digest)
+    data = _loaded(recipe, paths.data, console)
+    identity, start = _identity(recipe, data, options, paths.runs)
     own = unchanged(recipe)
     claimed = claimed_run(paths.runs, identity, label=run_label(recipe, own), fresh=options.fresh)
     with claimed as run, _outcome(run, devices):
@@ -87,14 +76,14 @@ def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Conso
             lines = start.begin(run, recipe, data) if start else []
             for line in lines or not_continued(paths.runs, identity, recipe):
                 say(console, line)
-        if weights:
-            run.note(weights_file=weights.name)
+        if data.backbone and data.backbone.weights:
+            run.note(weights_file=data.backbone.weights.name)
         evaluated = evaluated_before(recipe, data, paths.data, run)
         if evaluated:
             say(console, f"{run.folder} is trained and evaluated; --fresh begins again")
         else:
-            if backbone:
-                data = with_features(recipe, data, backbone, console)
+            if data.backbone:
+                data = with_features(recipe, data, data.backbone, console)
             _note_circumstances(run, began, start, time.monotonic() - loading)
             network = load_trained_network(run.folder)
             if network is None:
@@ -107,6 +96,27 @@ def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Conso
         from training.pipeline.publish_run import publish_evaluated  # Imports TensorFlow.
 
         return publish_evaluated(evaluated, run, base, options.policy, command, console)
+
+
+def _loaded(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
+    """Load the data of a recipe, with its backbone if it has one."""
+    data = load(recipe, folder, console)
+    check_photos(recipe, data)
+    if not isinstance(recipe.network, BackboneNetwork):
+        return data
+    return replace(data, backbone=load_backbone(recipe, folder, console))
+
+
+def _identity(
+    recipe: Recipe, data: DataSet, options: RunOptions, runs: Path
+) -> tuple[RunIdentity, Start | None]:
+    """Return the identity of a run, and what it starts from."""
+    weights = data.backbone.weights.sha256 if data.backbone and data.backbone.weights else ""
+    identity = run_identity(recipe, data, deterministic=options.deterministic, weights=weights)
+    if options.source is None:
+        return identity, None
+    start = start_from(options.source, recipe, data, identity, runs)
+    return replace(identity, started_from=start.digest), start
 
 
 def _version_of(run: Run, base: Path, options: RunOptions) -> Path | None:
