@@ -79,12 +79,7 @@ class Candidate:
     def unseen_by_both(self, card: dict[str, Any], digests: np.ndarray | None) -> np.ndarray | None:
         """Return which test photos neither it nor a version was trained on, bool `[photos]`.
 
-        Args:
-            card: of the version.
-            digests: of the version's training photos; None if it keeps none.
-
-        Returns:
-            None if it is unknown which photos the version was trained on.
+        None if that is unknown. Card and digests (None if it keeps none) are those of the version.
         """
         by_it = seen_photos(digests, card, self.data, self.recipe, self.data.test)
         return None if by_it is None else ~by_it & self.unseen

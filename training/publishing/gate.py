@@ -133,7 +133,7 @@ def _with_serving(candidate: Candidate, folder: Path, faults: list[str]) -> Diff
     if shared and 2 * shared[0] < shared[1]:
         faults.append(
             f"only {shared[0]:,} of the {shared[1]:,} photos that {which}, was trained on are in"
-            " this data set: is --data what it should be?"
+            " this data set: is this the right folder of photos?"
         )
     difference = compare(candidate, old)
     stated, right = stated_accuracy(old.card), difference.old_accuracy
