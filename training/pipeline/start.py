@@ -61,7 +61,7 @@ class Start:
         return {name: before[name] for name in ("hardware", "continued_on") if name in before}
 
     def begin(self, run: Run, recipe: Recipe, data: DataSet) -> str:
-        """Note the start in a run's folder, with the checkpoint and history that it continues.
+        """Copy what a run continues into its folder; then note the start, so that it is complete.
 
         Returns:
             A warning, if the source was trained on photos that the run is evaluated on.
@@ -69,15 +69,14 @@ class Start:
         Raises:
             TrainingError: the folder can't be written.
         """
-        source = self.source.folder if self.source.card() else None
-        digests = note_training_photos(run.folder, data, recipe, source)
+        if self.weights is None:
+            self._copy_state(run.folder)
+        digests = note_training_photos(run.folder, data, recipe, self.source.folder)
         photos = {"validation": data.validation, "test": data.test}
         known = {name: int(seen(contents(data, photos[name]), digests).sum()) for name in photos}
         trained_on = {name: count for name, count in known.items() if count}
         also = {"trained_on": trained_on} if trained_on else {}
         run.note(**{"from": self.source.reference, "start": {**self.record(), **also}})
-        if self.weights is None:
-            self._copy_state(run.folder)
         counts = [f"{count:,} of the {len(photos[n]):,} {n}" for n, count in trained_on.items()]
         return (
             f"{self.source.name} was, or may have been, trained on {' and '.join(counts)} photos:"

@@ -38,6 +38,7 @@ from training.pipeline.run_options import Paths, RunOptions
 from training.pipeline.start import Start, start_from
 from training.publishing.card import circumstances, continued
 from training.publishing.model_folder import check_writable, version_of_run
+from training.publishing.training_overlap import note_training_photos
 from training.recipe import Recipe
 from training.recipes import unchanged
 from training.runs.folders import CHECKPOINTS, FINISHED, Run, claimed_run, not_continued
@@ -91,7 +92,8 @@ def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Conso
             recipe_file=recipe.file or None,
             device=str(devices),
         )
-        if run.facts()["status"] == "new":
+        facts = run.facts()
+        if facts["status"] == "new" or (start and "start" not in facts):  # Its last step.
             _begin(run, identity, recipe, data, start, console)
         if weights:
             run.note(weights_file=weights.name)
@@ -120,7 +122,8 @@ def _version_of(run: Run, base: Path, options: RunOptions) -> Path | None:
     facts = run.facts()
     if options.policy:
         return version_of_run(base, facts["id"])
-    return Path(facts["version"]) if facts["status"] == "published" else None
+    version = Path(facts["version"]) if facts["status"] == "published" else None
+    return version if version and version.is_dir() else None
 
 
 def _note_circumstances(
@@ -148,11 +151,12 @@ def _begin(
     start: Start | None,
     console: Console,
 ) -> None:
-    """Say how a new run begins, and copy what it continues."""
+    """Say how a new run begins, note its photos, and copy what it continues."""
     if start:
         for line in filter(None, (start.line, start.begin(run, recipe, data))):
             say(console, line)
         return
+    note_training_photos(run.folder, data, recipe)
     for line in not_continued(run.folder.parents[1], identity, recipe):
         say(console, line)
 

@@ -53,6 +53,7 @@ def ended(recipe: Recipe, data: DataSet, folder: Path, fitted: int = 3, best: in
     (folder / "checkpoints").mkdir(parents=True)
     (folder / "checkpoints" / f"{fitted:06d}-00000000.npz").write_text("state")
     (folder / "history.json").write_text("[]")
+    write_training_photos(training_digests(data), folder / "training_photos.npy")
     return Source("ref", "dense/run", folder, json.loads(json.dumps(facts)), is_version=False)
 
 
@@ -125,8 +126,6 @@ def test_photos_that_the_other_run_was_trained_on_are_counted(
     data: DataSet, tmp_path: Path
 ) -> None:
     source = ended(RECIPE, data, tmp_path / "before")
-    (tmp_path / "before/model_card.json").write_text('{"labels": ["shoe", "shirt"]}')
-    write_training_photos(training_digests(data), tmp_path / "before/training_photos.npy")
     swapped = replace(data, digest="4567", training=data.test, test=data.training)
     (tmp_path / "after").mkdir()
     run = Run(tmp_path / "after")
@@ -138,6 +137,18 @@ def test_photos_that_the_other_run_was_trained_on_are_counted(
     known = read_training_photos(run.folder)
     assert known is not None
     assert len(known) == 2  # Of the photos of both, which are all alike.
+
+
+def test_without_digests_and_card_the_other_run_may_have_been_trained_on_all_photos(
+    data: DataSet, tmp_path: Path
+) -> None:
+    source = ended(RECIPE, data, tmp_path / "before")
+    (tmp_path / "before/training_photos.npy").unlink()
+    (tmp_path / "after").mkdir()
+
+    start(source, replace(RECIPE, epochs=5), data).begin(Run(tmp_path / "after"), RECIPE, data)
+
+    assert Run(tmp_path / "after").facts()["start"]["trained_on"] == {"validation": 2, "test": 4}
 
 
 def test_nothing_new_is_refused(data: DataSet, tmp_path: Path) -> None:
