@@ -18,7 +18,7 @@ from training.fitting.checkpoints import CheckpointFolder
 from training.networks.building import network_to_fit
 from training.networks.starting_weights import Weights, is_folded
 from training.overrides import renamed
-from training.pipeline.source_weights import weights_for
+from training.pipeline.source_weights import weights_digest, weights_for
 from training.pipeline.sources import Source
 from training.publishing.training_overlap import note_training_photos
 from training.publishing.training_photos import contents, seen
@@ -38,7 +38,7 @@ class Start:
     """What a run begins with.
 
     Attributes:
-        digest: sha256 of the file that it comes from, for the identity of the run.
+        digest: sha256 of the checkpoint or of the weights, for the identity of the run.
         source: where it is from.
         line: says it to people.
         weights: of the first epoch; None if the run continues the source.
@@ -116,7 +116,7 @@ def start_from(
         line = f"continues {source.name} with epoch {source.epochs + 1} of {recipe.epochs}"
         return Start(file_digest(path), source, line + _remarks(source, recipe, identity))
     network = network_to_fit(recipe, len(data.labels), data.backbone)
-    path, weights = weights_for(network, source, data, runs)
+    weights = weights_for(network, source, data, runs)
     because = f": {'; '.join(why)}" if why else ""
     line = (
         f"starts from the weights of {source.name}, of epoch {source.best_epoch} there, with a new"
@@ -127,7 +127,7 @@ def start_from(
             "; its batch normalisation, which is part of the convolutions there, is restored by the"
             " moments of the training photos"
         )
-    return Start(file_digest(path), source, line, weights)
+    return Start(weights_digest(weights), source, line, weights)
 
 
 def _continues(
