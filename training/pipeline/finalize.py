@@ -25,6 +25,7 @@ from training.publishing.training_overlap import note_training_photos
 from training.recipe import Recipe
 from training.runs.folders import FINISHED, Run
 from training.runs.history import chosen_epoch, read_history
+from training.runs.identity import code_of, package_versions
 from training.runs.predictions import PREDICTIONS, SplitPredictions, write_predictions
 from training.runs.trained_network import load_trained_network
 from training.trust.calibrate_and_evaluate import (
@@ -101,7 +102,7 @@ def finalize(
             save_recognizer(calibrated.recognizer, run.folder)
     except TrainingError as error:
         raise type(error)(f"{error}. The trained network is in {run.folder}") from error
-    run.note_end("evaluated", evaluated_with=backend_name())
+    run.note_end("evaluated", evaluated_with=_evaluator(recipe))
     _warn_about_few_photos(card, console)
     return Evaluated(recipe, data, data_folder, network, calibrated.recognizer, card, found.test)
 
@@ -109,17 +110,21 @@ def finalize(
 def evaluated_before(
     recipe: Recipe, data: DataSet, data_folder: Path | None, run: Run
 ) -> Evaluated | None:
-    """Return the network of a run that was evaluated by this backend, as `finalize` left it.
+    """Return the network of a run that was evaluated, as `finalize` left it.
 
-    None if it is to be evaluated first, or what that has left is incomplete.
+    None if it is to be evaluated first, or once more: by this backend, by code that has changed
+    since, or because what is left of it is incomplete.
     """
     facts, folder = run.facts(), run.folder
-    if facts["status"] not in FINISHED or facts.get("evaluated_with") != backend_name():
+    if facts["status"] not in FINISHED or facts.get("evaluated_with") != _evaluator(recipe):
         return None
     network = load_trained_network(folder)
     if network is None:
         return None
-    card, (test, _) = read_card(folder / CARD), read_evaluation(folder)
+    try:
+        card, (test, _) = read_card(folder / CARD), read_evaluation(folder)
+    except TrainingError:
+        return None
     card.pop("gate", None)
     calibrate(network, card["calibration"]["temperature"])
     recognizer, recognition = None, card["recognition"]
@@ -129,6 +134,12 @@ def evaluated_before(
         if recognizer is None:
             return None
     return Evaluated(recipe, data, data_folder, network, recognizer, card, test)
+
+
+def _evaluator(recipe: Recipe) -> dict[str, Any]:
+    """Return what the figures of a trained network depend on, besides its photos."""
+    backend = backend_name()
+    return {"backend": backend, "code": code_of(recipe), "packages": package_versions(backend)}
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from training.fitting.checkpoints import CheckpointFolder
 from training.networks.building import network_to_fit
 from training.networks.starting_weights import Weights, is_folded
 from training.overrides import renamed
-from training.pipeline.source_weights import weights_for
+from training.pipeline.source_weights import weights_digest, weights_for
 from training.pipeline.sources import Source
 from training.publishing.training_overlap import note_training_photos
 from training.publishing.training_photos import contents, seen
@@ -38,7 +38,7 @@ class Start:
     """What a run begins with.
 
     Attributes:
-        digest: sha256 of the file that it comes from, for the identity of the run.
+        digest: sha256 of the checkpoint or of the weights, for the identity of the run.
         source: where it is from.
         line: says it to people.
         weights: of the first epoch; None if the run continues the source.
@@ -61,7 +61,7 @@ class Start:
         return {name: before[name] for name in ("hardware", "continued_on") if name in before}
 
     def begin(self, run: Run, recipe: Recipe, data: DataSet) -> list[str]:
-        """Note the start in a run's folder, with the checkpoint and history that it continues.
+        """Copy what a run continues into its folder; then note the start, so that it is complete.
 
         Returns:
             The line, and a warning if the source was trained on photos that the run is evaluated
@@ -70,8 +70,9 @@ class Start:
         Raises:
             TrainingError: the folder can't be written.
         """
-        source = self.source.folder if self.source.card() else None
-        digests = note_training_photos(run.folder, data, recipe, source)
+        if self.weights is None:
+            self._copy_state(run.folder)
+        digests = note_training_photos(run.folder, data, recipe, self.source.folder)
         trained_on, counts = {}, []
         for name, split in (("validation", data.validation), ("test", data.test)):
             if count := int(seen(contents(data, split), digests).sum()):
@@ -79,8 +80,6 @@ class Start:
                 counts.append(f"{count:,} of the {len(split):,} {name}")
         start = {**self.record(), **({"trained_on": trained_on} if trained_on else {})}
         run.note(**{"from": self.source.reference, "start": start})
-        if self.weights is None:
-            self._copy_state(run.folder)
         if not counts:
             return [self.line]
         warning = (
@@ -122,7 +121,7 @@ def start_from(
             line = f"continues {source.name} with epoch {source.epochs + 1} of {recipe.epochs}"
             return Start(file_digest(path), source, line + _remarks(source, recipe, identity))
     network = network_to_fit(recipe, len(data.labels), data.backbone)
-    path, weights = weights_for(network, source, data, runs)
+    weights = weights_for(network, source, data, runs)
     because = f": {'; '.join(why)}" if why else ""
     line = (
         f"starts from the weights of {source.name}, of epoch {source.best_epoch} there, with a new"
@@ -133,7 +132,7 @@ def start_from(
             "; its batch normalisation, which is part of the convolutions there, is restored by the"
             " moments of the training photos"
         )
-    return Start(file_digest(path), source, line, weights)
+    return Start(weights_digest(weights), source, line, weights)
 
 
 def _continues(

@@ -32,6 +32,7 @@ from training.pipeline.run_options import Paths, RunOptions
 from training.pipeline.start import Start, start_from
 from training.publishing.card import circumstances, continued
 from training.publishing.model_folder import check_writable, version_of_run
+from training.publishing.training_overlap import note_training_photos
 from training.recipe import Recipe
 from training.recipes import unchanged
 from training.runs.folders import CHECKPOINTS, FINISHED, Run, claimed_run, not_continued
@@ -72,9 +73,9 @@ def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Conso
             recipe_file=recipe.file or None,
             device=str(devices),
         )
-        if run.facts()["status"] == "new":
-            lines = start.begin(run, recipe, data) if start else []
-            for line in lines or not_continued(paths.runs, identity, recipe):
+        facts = run.facts()
+        if facts["status"] == "new" or (start and "start" not in facts):  # Its last step.
+            for line in _begin(run, identity, recipe, data, start):
                 say(console, line)
         if data.backbone and data.backbone.weights:
             run.note(weights_file=data.backbone.weights.name)
@@ -124,7 +125,8 @@ def _version_of(run: Run, base: Path, options: RunOptions) -> Path | None:
     facts = run.facts()
     if options.policy:
         return version_of_run(base, facts["id"])
-    return Path(facts["version"]) if facts["status"] == "published" else None
+    version = Path(facts["version"]) if facts["status"] == "published" else None
+    return version if version and version.is_dir() else None
 
 
 def _note_circumstances(
@@ -142,6 +144,16 @@ def _show_end(run: Run, evaluated: Evaluated, command: str, console: Console) ->
     say(console, summary(evaluated.card))
     where = "" if backend_name() == "tensorflow" else ", where TensorFlow is installed"
     say(console, f"to publish it{where}: {command}")
+
+
+def _begin(
+    run: Run, identity: RunIdentity, recipe: Recipe, data: DataSet, start: Start | None
+) -> list[str]:
+    """Note the photos of a new run and copy what it continues; return the lines to show."""
+    if start:
+        return start.begin(run, recipe, data)
+    note_training_photos(run.folder, data, recipe)
+    return not_continued(run.folder.parents[1], identity, recipe)
 
 
 def _data_folder(named: Path | None) -> str | None:
