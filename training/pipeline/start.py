@@ -129,8 +129,8 @@ def start_from(
     )
     if is_folded(network, weights):
         line += (
-            "; its batch normalisation, which is part of the convolutions there, is restored by the"
-            " moments of the training photos"
+            "; its batch normalisation, which is part of the convolutions there, is restored"
+            " with the mean and variance of training photos"
         )
     return Start(weights_digest(weights), source, line, weights)
 
