@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from serving.repository.served_versions import named_versions
-from training.errors import TrainingError
+from training.errors import TrainingError, UsageError
 from training.model_cards import VERSION_CARD, read_card, stated_accuracy
 from training.overrides import hyperparameters, renamed
 from training.publishing.served.place import State
-from training.recipes import RECIPES
+from training.recipes import recipe_of_run
 from training.runs.folders import RUN, read_run
 
 
@@ -65,7 +65,7 @@ def list_versions(state: State, runs: Path) -> Iterator[Version]:
             number,
             _changed_at(folder),
             recipe,
-            _changed(recipe, card.get("parameters")),
+            _changed(card),
             stated_accuracy(card),
             stated_accuracy(card, "validation"),
             names.get(run, run),
@@ -95,10 +95,11 @@ def _changed_at(folder: Path) -> datetime | None:
         return None
 
 
-def _changed(recipe: str, parameters: object) -> dict[str, Any]:
+def _changed(card: dict[str, Any]) -> dict[str, Any]:
     """Return the settings of a card that differ from those of its recipe, if that is known."""
-    if recipe not in RECIPES or not isinstance(parameters, dict):
+    try:
+        own = json.loads(json.dumps(hyperparameters(recipe_of_run(card))))
+        changed = renamed(card["parameters"])
+    except (UsageError, KeyError, TypeError, AttributeError):
         return {}
-    own = json.loads(json.dumps(hyperparameters(RECIPES[recipe])))
-    changed = renamed(parameters)
     return {name: value for name, value in changed.items() if name in own and own[name] != value}

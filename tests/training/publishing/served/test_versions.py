@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,9 @@ def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COLUMNS", "200")
     base = tmp_path / "models" / "pets"
     parameters = {"epochs": 7, "seed": 1}
-    publish(base, recipe="clothing-dense128-adam", parameters=parameters, trained={"run": "abc"})
+    own: Any = {"dataset": "images", "input_shape": [12, 10, 3], "preparation": "squash/1"}
+    own |= {"parameters": {**parameters, "held_out": 0.0}}
+    publish(base, recipe="clothing-dense128-adam", trained={"run": "abc"}, **own)
     publish(base, accuracy=0.8, recipe="my-own", parameters=parameters)
     publish(base)
     return base
