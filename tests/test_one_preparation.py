@@ -53,7 +53,7 @@ def folder(tmp_path: Path) -> Path:
 def model(probabilities: Callable[[np.ndarray], np.ndarray] | None = None) -> PublishedModel:
     """Return a stand-in for a published model with that preparation."""
     identity = {"name": "pets", "version": 1, "labels": ("cat", "dog")}
-    about = {**identity, "shape": SHAPE, "preparation": NAME, "card": {}}
+    about = {**identity, "shape": SHAPE, "preparation": NAME, "card": {}, "training_photos": None}
     fake = SimpleNamespace(**about, probabilities=probabilities)
     return cast(PublishedModel, fake)
 

@@ -2,6 +2,7 @@
 
 import io
 import resource
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,12 +37,23 @@ CommandLine = Callable[..., int]
 def isolated_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Isolate the tests from the user's data, cache, working folder, and the network."""
     monkeypatch.delenv("PHOTOLABEL_DATA", raising=False)
+    monkeypatch.delenv("COLUMNS", raising=False)  # Set by pytest-xdist.
     monkeypatch.setenv("PHOTOLABEL_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("PHOTOLABEL_MIRROR", "http://127.0.0.1:9")  # Where nothing listens.
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr("training.downloads.http_transfer.BACKOFF", 0.0)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def no_determinism_left() -> Iterator[None]:
+    """Switch off what `--deterministic` switches on for the whole process."""
+    yield
+    if "tensorflow" in sys.modules:
+        from tensorflow.python.framework.config import disable_op_determinism
+
+        disable_op_determinism()
 
 
 @pytest.fixture(autouse=True)

@@ -121,6 +121,6 @@ def test_a_machine_without_data_downloads_trains_and_publishes(
 
     out = capsys.readouterr().out
     assert f"downloading {publisher.url}/{known.name} into {tmp_path}/home/.cache/photolabel" in out
-    assert "set aside: PetImages/Cat/666.jpg" in out
+    assert "left out: PetImages/Cat/666.jpg" in out
     card = json.loads(Path("models/cats-dogs/1/assets.extra/model_card.json").read_text())
     assert sum(card["data"][split] for split in ("training", "validation", "test")) == 40

@@ -126,13 +126,13 @@ def test_a_damaged_run_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path:
 def test_the_command_makes_the_run_again_with_the_same_weights(
     train: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert train("--deterministic", "--seed", "5", "--force") == 0
+    assert train("--deterministic", "--seed", "5") == 0
     (first,) = run_folders(Path("runs"))
     capsys.readouterr()
 
     words = shlex.split(command_of(shown(capsys, "show", first.name)))
     assert words[:3] == ["python", "-m", "training"]
-    assert main([*words[3:], "--force"]) == 0
+    assert main(words[3:]) == 0
 
     again = next(folder for folder in run_folders(Path("runs")) if folder != first)
     assert read_run(again)["data"] == read_run(first)["data"]
