@@ -84,9 +84,8 @@ def seen_contents(card: dict[str, Any], contents: list[str]) -> np.ndarray | Non
 
     bool `[photos]`; None if the card does not tell.
     """
-    data = _dict(card, "data")
-    seed, trained_on = data.get("split_seed"), data.get("trained_on", _USUALLY)
-    if not isinstance(seed, int) or not isinstance(trained_on, list):
+    seed, trained_on = split_seed(card), _dict(card, "data").get("trained_on", _USUALLY)
+    if seed is None or not isinstance(trained_on, list):
         return None
     return np.array([split_of(content, seed) in trained_on for content in contents], bool)
 
@@ -131,6 +130,12 @@ def _perhaps_trained_on(model: Path, data: DataSet, recipe: Recipe) -> np.ndarra
         photos, mask = contents(data, split), seen_photos(None, card, data, recipe, split)
         found += [each for i, each in enumerate(photos) if mask is None or mask[i]]
     return ascending(found)
+
+
+def split_seed(card: dict[str, Any]) -> int | None:
+    """Return the seed by which a version's photos were split by their content; None if not so."""
+    seed = _dict(card, "data").get("split_seed")
+    return seed if isinstance(seed, int) else None
 
 
 def training_count(card: dict[str, Any]) -> int | None:
