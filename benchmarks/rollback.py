@@ -57,7 +57,7 @@ class Chain:
 
 @dataclass(frozen=True)
 class Measurement:
-    """Seconds of each roll-back, those of the command alone, and the requests meanwhile."""
+    """Seconds of each rollback, those of the command alone, and the requests meanwhile."""
 
     effective: list[float]
     command: list[float]

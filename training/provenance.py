@@ -177,6 +177,7 @@ def _escaped(character: str) -> str:
 
 
 def _git(*arguments: str) -> str:
-    command = ["git", "-C", str(_PROJECT), *arguments]
+    # Without the lock of the index, which would stay behind if this process is killed meanwhile.
+    command = ["git", "--no-optional-locks", "-C", str(_PROJECT), *arguments]
     result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603 -- fixed arguments
     return result.stdout.strip()

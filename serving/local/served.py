@@ -2,11 +2,8 @@
 
 from pathlib import Path
 
-from serving.repository.served_versions import read_served
+from serving.repository.served_versions import STABLE, read_served
 from serving.repository.versions import published_versions
-
-STABLE = "stable"
-"""The label that answers requests without a version or label: see the gateway's `canary.py`."""
 
 
 def describe_served(base: Path) -> str | None:

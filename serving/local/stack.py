@@ -84,7 +84,7 @@ def run_stack(
         logs = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="photolabel-")))
         listener = cleanup.enter_context(_listener(host, port))
         arguments = ["--models", str(models), "--host", "127.0.0.1", "--port", "0"]
-        arguments += ["--poll-seconds", "0.25"]  # Somebody may wait for a roll-back.
+        arguments += ["--poll-seconds", "0.25"]  # Somebody may wait for a rollback.
         command = ["serving.model_server", *arguments]
         model_server = start_process("model server", command, logs, os.environ)
         cleanup.callback(model_server.stop)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from serving.repository.errors import ConfigError, VersionsError
 from serving.repository.model_config import ConfigFile, ModelSettings
-from serving.repository.served_versions import SERVED, read_file
-from serving.repository.versions import published_versions
+from serving.repository.served_versions import read_file
+from serving.repository.versions import SERVED, published_versions
 
 
 class ModelsFolder:
@@ -29,8 +29,7 @@ class ModelsFolder:
         self._folder = folder
         self._models: dict[str, ModelSettings] = {}
         self._with_file: set[str] = set()  # Models whose `.serving.config` has been read.
-        problems = [model.problem for model in self._read_all() if model.problem]
-        if problems:
+        if problems := [model.problem for model in self.models() if model.problem]:
             raise ConfigError(problems[0])
 
     def models(self) -> list[ModelSettings]:
@@ -42,9 +41,6 @@ class ModelsFolder:
         Raises:
             ConfigError: the folder cannot be read.
         """
-        return self._read_all()
-
-    def _read_all(self) -> list[ModelSettings]:
         try:
             names = {path.name for path in self._folder.iterdir() if _is_model(path)}
         except OSError as error:
@@ -55,20 +51,16 @@ class ModelsFolder:
 
     def _read(self, name: str) -> ModelSettings:
         base = self._folder / name
-        known = self._models.get(name, ModelSettings(name, base))
+        problem = ""
         try:
-            found = read_file(base)
+            if found := read_file(base):
+                self._with_file.add(name)
+                return found
+            if name in self._with_file and base.is_dir():
+                problem = f"{base / SERVED} has been deleted: it still applies until the next start"
         except ConfigError as error:
-            return replace(known, problem=str(error))
-        if found is not None:
-            self._with_file.add(name)
-            return found
-        if name in self._with_file and base.is_dir():
-            return replace(
-                known,
-                problem=f"{base / SERVED} has been deleted: it still applies until the next start",
-            )
-        return replace(known, problem="")
+            problem = str(error)
+        return replace(self._models.get(name, ModelSettings(name, base)), problem=problem)
 
 
 def _is_model(path: Path) -> bool:

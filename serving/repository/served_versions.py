@@ -15,9 +15,12 @@ from serving.repository.atomic_write import atomic_write
 from serving.repository.errors import ConfigError, VersionsError
 from serving.repository.model_config import ModelSettings
 from serving.repository.version_policy import aspired_versions
+from serving.repository.versions import SERVED as SERVED
 from serving.repository.versions import explained, locked, published_versions
 
-SERVED = ".serving.config"
+STABLE = "stable"
+"""The label that answers requests without a version or label: see the gateway's `canary.py`."""
+
 _FIELDS = ("model_version_policy", "version_labels")
 _HEAD = "# Which versions serve, in the format of TensorFlow Serving's ModelConfig.\n"
 
@@ -82,6 +85,17 @@ def change_served(base: Path, change: Callable[[ModelSettings], ModelSettings]) 
         with atomic_write(base / SERVED) as new:
             new.write_text(_HEAD + text_format.MessageToString(config), "utf-8")
     return after
+
+
+def answering_version(settings: ModelSettings, published: Collection[int]) -> int | None:
+    """Return the published version that answers requests without a version or label.
+
+    It is the one with the label `stable`, otherwise the newest that the policy selects, otherwise
+    the newest; None if there is none.
+    """
+    if settings.labels.get(STABLE) in published:
+        return settings.labels[STABLE]
+    return max(aspired_versions(settings.policy, published) or published, default=None)
 
 
 def named_versions(settings: ModelSettings) -> set[int]:

@@ -30,6 +30,9 @@ from serving.repository.checksums import write_checksums
 from serving.repository.errors import AlreadyPublished, ModelChanged
 from serving.repository.errors import VersionsError as VersionsError
 
+SERVED = ".serving.config"
+"""The file beside the versions that says which of them serve."""
+
 _MAX_NUMBER = 2**63 - 1  # TensorFlow Serving reads numbers as int64.
 _SPARE_BYTES = 16 * 2**20  # kept free for bookkeeping and other writers
 
@@ -53,7 +56,7 @@ def model_state(base: Path) -> tuple[list[int], bytes]:
     Raises:
         VersionsError: `base` cannot be read.
     """
-    chosen = base / ".serving.config"
+    chosen = base / SERVED
     with explained(f"cannot read {chosen}"):
         return published_versions(base), chosen.read_bytes() if chosen.exists() else b""
 

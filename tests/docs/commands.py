@@ -40,10 +40,19 @@ def blocks() -> list[Block]:
     return found
 
 
-def links() -> list[tuple[str, Path]]:
-    """Return the relative links of all documents, each with its document."""
+def links() -> list[tuple[str, Path, str]]:
+    """Return the relative links of all documents: document, path, and anchor without its `#`."""
     found = []
     for document in documents():
-        for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", document.read_text("utf-8")):
-            found.append((str(document.relative_to(ROOT)), document.parent / target))
+        text = _BLOCK.sub("", document.read_text("utf-8"))
+        for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)", text):
+            path = document.parent / target if target else document
+            found.append((str(document.relative_to(ROOT)), path, anchor))
     return found
+
+
+def anchors(document: Path) -> set[str]:
+    """Return the anchors that GitHub gives the headings of a document."""
+    text = _BLOCK.sub("", document.read_text("utf-8"))
+    titles = re.findall(r"^#+ (.+)$", text, re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}

@@ -12,7 +12,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.docs.commands import ROOT, RUNNABLE, UNRUNNABLE_FORMS, Block, blocks, links
+from tests.docs.commands import (
+    ROOT,
+    RUNNABLE,
+    UNRUNNABLE_FORMS,
+    Block,
+    anchors,
+    blocks,
+    links,
+)
 from tests.drawing import encoded_photo
 from tests.e2e.processes import STARTERS, free_port, gateway, model_server, wait_until_ready
 
@@ -113,5 +121,9 @@ def test_every_block_has_a_known_language() -> None:
 
 
 def test_every_link_has_a_target() -> None:
-    missing = [f"{document}: {target}" for document, target in links() if not target.exists()]
+    missing = [
+        f"{document}: {target}#{anchor}"
+        for document, target, anchor in links()
+        if not target.exists() or (anchor and anchor not in anchors(target))
+    ]
     assert not missing

@@ -18,7 +18,7 @@ from tests.e2e.processes import STARTERS, gateway, model_server, wait_until_read
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("embedded_only")]
 
-# More roll-backs: PHOTOLABEL_ROLLBACKS=50 pytest …
+# More rollbacks: PHOTOLABEL_ROLLBACKS=50 pytest …
 ROLLBACKS = int(os.environ.get("PHOTOLABEL_ROLLBACKS", "4"))
 SECONDS = 60
 

@@ -19,9 +19,11 @@ from training.fitting import feature_cache
 from training.fitting.feature_cache import with_features
 from training.judging.results import missing
 from training.judging.scoring import recipe_photos, score
+from training.publishing.comparison import Candidate
 from training.publishing.gate import judge
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.published_model import PublishedModel
+from training.publishing.training_photos import training_digests
 from training.recipe import Recipe
 from training.settings import Augmentation, FineTuning
 
@@ -95,9 +97,9 @@ def test_5_a_version_of_another_split_as_reference_at_the_gate(flat: Path, tmp_p
 
     published(tmp_path / "letters", data={"sha256": "e" * 64, "split_seed": 2})
     data = with_contents(data_set(300, 0), split_seed=1)
-    found = judge(
-        LETTERS, data, evaluation(data, np.arange(300) < 300), tmp_path / "letters", GatePolicy()
-    )
+    right, digests = evaluation(data, np.arange(300) < 300), training_digests(data)
+    candidate = Candidate(LETTERS, data, right, digests)
+    found = judge(candidate, tmp_path / "letters", GatePolicy())
 
     unseen = sum(split_of(each, 2) != "training" for each in data.contents(data.test) or ())
     assert found.difference is not None

@@ -1,6 +1,7 @@
 """Any recipe on photos of one's own: `run RECIPE --photos FOLDER`."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,9 @@ import pytest
 from PIL import Image
 
 from training.__main__ import main
-from training.overrides import on_own_photos
-from training.recipes import RECIPES
+from training.overrides import on_own_photos, override
+from training.recipes import RECIPES, unchanged
+from training.runs.names import run_label
 
 
 @pytest.fixture
@@ -45,6 +47,16 @@ def test_the_preparation_can_be_chosen() -> None:
     recipe = on_own_photos(RECIPES["clothing-starter"], preparation="squash/1")
 
     assert (recipe.preparation, recipe.snapshots) == ("squash/1", None)
+
+
+def test_what_own_photos_need_is_no_change_of_a_setting() -> None:
+    recipe = on_own_photos(RECIPES["clothing-cnn"], (96, 96, 3))
+    own = unchanged(override(recipe, ["epochs=3"]))
+
+    assert own == recipe
+    assert run_label(replace(override(recipe, ["epochs=3"]), model="flowers"), own) == (
+        "flowers_epochs=3"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Digests of the code: of what it does, not of how it is written."""
 
+import os
+import subprocess
 from hashlib import sha256
 from pathlib import Path
 
@@ -118,3 +120,23 @@ def test_a_module_is_found_beside_a_folder_left_behind_with_its_name(
 
     assert provenance._file("training.report") == tmp_path / "training" / "report.py"
     assert provenance.imported(["training.report"]) >= {"training.report"}
+
+
+def test_looking_for_the_commit_leaves_the_index_of_git_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a process that is killed meanwhile leaves its lock behind."""
+    (tmp_path / "training").mkdir()
+    file, author = tmp_path / "training" / "a.py", ("-c", "user.name=a", "-c", "user.email=a@b")
+    file.write_text("A = 1\n")
+    for command in (["init"], ["add", "."], [*author, "commit", "--message", "a"]):
+        subprocess.run(["git", "-C", tmp_path, *command], check=True, capture_output=True)
+    os.utime(file, (1, 1))  # `git status` would note that.
+    index = (tmp_path / ".git" / "index").read_bytes()
+    monkeypatch.setattr(provenance, "_PROJECT", tmp_path)
+
+    found = provenance.commit()
+
+    assert found is not None
+    assert not found.endswith("+")
+    assert (tmp_path / ".git" / "index").read_bytes() == index

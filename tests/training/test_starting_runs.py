@@ -1,5 +1,6 @@
 """`run --from` on the command line."""
 
+import errno
 import json
 import shutil
 import subprocess
@@ -91,6 +92,29 @@ def test_a_run_continued_is_bit_for_bit_one_of_that_length(garments: Path, backe
         "continued": True,
     }
     assert facts["trained"]["seconds"] > before["trained"]["seconds"]
+
+
+def test_a_run_whose_beginning_failed_still_continues_the_other_one(
+    train: CommandLine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(publish=False) == 0
+    (before,) = Path("runs/clothing-cnn").iterdir()
+    more = ["run", "--from", str(before), "--set", "epochs=2"]
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(shutil, "copyfile", full)
+        assert main(more) == 1
+    assert "cannot copy the state of clothing-cnn/" in capsys.readouterr().err
+
+    assert main(more) == 0
+    assert "resumes from" not in capsys.readouterr().out.partition("with epoch 2 of 2")[0]
+    (after,) = {*Path("runs/clothing-cnn").iterdir()} - {before}
+    first, _ = read_history(after)
+    assert first == read_history(before)[0]
+    assert read_run(after)["start"]["continued"]
 
 
 def card(version: int) -> dict[str, Any]:

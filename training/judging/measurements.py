@@ -2,22 +2,24 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from training.errors import TrainingError
+from training.errors import TrainingError, UsageError
 from training.json_files import write_json
 from training.metrics import EVALUATION
 from training.model_cards import CARD, read_run_card, total_seconds
 from training.overrides import (
     changed_settings,
     hyperparameters,
+    on_own_photos,
     renamed,
     shown_value,
     with_defaults,
 )
-from training.recipe import Recipe
+from training.recipe import ANY_PHOTOS, Recipe
 from training.runs.folders import RUN, read_run
 from training.runs.history import read_history
 from training.runs.identity import changes
@@ -53,6 +55,7 @@ class Measurement:
         total_seconds: of the whole, with loading, calibration and evaluation; None if it was not
             recorded.
         started_from: the run or version whose weights it started from; empty for a run of its own.
+        dataset: name of the data set; empty if not recorded.
     """
 
     recipe: str
@@ -75,6 +78,7 @@ class Measurement:
     preparation: str = ""
     total_seconds: float | None = None
     started_from: str = ""
+    dataset: str = ""
 
     @property
     def seeds(self) -> tuple[int, int]:
@@ -88,9 +92,15 @@ class Measurement:
 
     def other_settings(self, recipe: Recipe) -> str:
         """Return its settings that are not the recipe's own, apart from the two seeds."""
+        photos = []
+        if self.dataset == ANY_PHOTOS != recipe.dataset:
+            height, width, channels = self.input_shape
+            photos = [f"--photos, {height}×{width}×{channels}, {self.preparation}"]
+            with suppress(UsageError):  # Its network may have changed since.
+                recipe = on_own_photos(recipe, (height, width, channels), self.preparation)
         settings = changed_settings(with_defaults(self.parameters, recipe), recipe)
         shown = [f"{n}={shown_value(v)}" for n, v in settings.items() if n not in _VARIED]
-        return ", ".join([*shown, *self._start()])
+        return ", ".join([*photos, *shown, *self._start()])
 
     def changes(self, recipe: Recipe, **now: Any) -> list[str]:
         """Say what differs from a run of the recipe today, apart from the two seeds.
@@ -105,6 +115,8 @@ class Measurement:
         seeds = {name: self.parameters[name] for name in _VARIED if name in self.parameters}
         if self.input_shape:
             now = {"input_shape": recipe.shape, "preparation": recipe.preparation, **now}
+        if self.dataset:
+            now = {"dataset": recipe.dataset, **now}
         then = {"parameters": self.parameters, **{name: getattr(self, name) for name in now}}
         now = {"parameters": {**hyperparameters(recipe), **seeds}, **now}
         return [*changes(then, now, recipe), *self._start()]
@@ -209,6 +221,7 @@ def _measurement(folder: Path) -> Measurement:
             preparation=card.get("preparation", ""),
             total_seconds=total_seconds(trained),
             started_from=facts.get("from", ""),
+            dataset=card.get("dataset", ""),
         )
     except (KeyError, TypeError) as error:
         raise TrainingError(f"{folder / CARD} is not the card of a run (no {error})") from error

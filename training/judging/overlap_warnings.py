@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.data.datasets import DataSet, Photos
-from training.data.splits import SPLITS
+from training.data.datasets import DataSet, Photos, Split
 from training.overrides import renamed
 from training.publishing.published_model import PublishedModel
 from training.publishing.training_overlap import is_same_data, seen_contents, seen_photos
@@ -34,7 +33,8 @@ class Overlap:
             photos: how many there are.
         """
         if self.seen is None:
-            return f"{name} may have been trained on these photos: it keeps no digests of its own"
+            why = "it has no digests of its training photos"
+            return f"{name} may have been trained on these photos: {why}"
         count = int(self.seen.sum())
         if not count:
             return ""
@@ -42,21 +42,20 @@ class Overlap:
         warning = f"{name} {was} trained on {count:,} of these {photos:,} photos"
         if count < photos:
             return f"{warning}, and looks better on them than it is"
-        return f"{warning}: there is no honest figure of it on them"
+        return f"{warning}: they can't tell how good it is"
 
 
-def overlap_with_data(model: PublishedModel, data: DataSet, split: str, recipe: Recipe) -> Overlap:
+def overlap_with_data(
+    model: PublishedModel, data: DataSet, split: Split, recipe: Recipe
+) -> Overlap:
     """Return the overlap with a split of a data set, loaded by a recipe."""
-    part = dict(zip(SPLITS, data.splits, strict=True))[split]
     digests, card = model.training_photos, model.card
-    if digests is not None:
-        return Overlap(seen_photos(digests, card, data, recipe, part), exact=True)
-    if not is_same_data(card, data, recipe):
-        return Overlap(seen_photos(None, card, data, recipe, part), exact=False)
     then = renamed(card.get("parameters", {})).get("held_out", recipe.held_out)
-    if split == "validation" and then != recipe.held_out:
+    same = is_same_data(card, data, recipe)
+    if digests is None and same and split is data.validation and then != recipe.held_out:
         return Overlap(None, exact=False)  # It held out other photos.
-    return Overlap(np.full(len(part), split == "training"), exact=True)
+    exact = same or digests is not None
+    return Overlap(seen_photos(digests, card, data, recipe, split), exact)
 
 
 def overlap_with_photos(model: PublishedModel, contents: Sequence[str], photos: Photos) -> Overlap:

@@ -114,7 +114,7 @@ def recipe_photos(
     if not len(part):
         raise no_photos(data_set.name, split)
     described = f"the {split} photos of {data_set.name} (sha256 {data_set.digest[:12]}…)"
-    overlap = overlap_with_data(model, data_set, split, chosen)
+    overlap = overlap_with_data(model, data_set, part, chosen)
     return LabelledPhotos(
         described,
         data_set.labels,
@@ -145,7 +145,7 @@ def folder_photos(
     for content, (source, index) in zip(digests, found, strict=True):
         if isinstance(content, str):
             sources[content] = source
-            labelled.append((content, index))
+            labelled.append((content, index, source.path))
         else:
             left_out.append(f"{source.name}: can't be read ({content})")
     with counting(console, "preparing photos") as progress:
@@ -154,17 +154,16 @@ def folder_photos(
     good = [each for each in labelled if each[0] in store.rows]
     if not good:
         raise TrainingError(f"{folder} has no readable photos")
-    contents = [content for content, _ in good]
+    contents = [content for content, _, _ in good]
     photos = store.pixels[[store.rows[content] for content in contents]]
-    classes = np.array([index for _, index in good], np.int64)
-    overlap = overlap_with_photos(model, contents, photos)
-    names = [
-        source.path
-        for (source, _), content in zip(found, digests, strict=True)
-        if content in store.rows
-    ]
     return LabelledPhotos(
-        folder.name, model.labels, photos, classes, overlap, tuple(left_out), names=names
+        folder.name,
+        model.labels,
+        photos,
+        np.array([index for _, index, _ in good], np.int64),
+        overlap_with_photos(model, contents, photos),
+        tuple(left_out),
+        names=[name for _, _, name in good],
     )
 
 

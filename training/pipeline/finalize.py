@@ -1,6 +1,5 @@
-"""What follows fitting: calibration, evaluation on the test split, model card, report."""
+"""What follows fitting: calibration, evaluation on the test split, model card."""
 
-import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,13 +19,13 @@ from training.errors import TrainingError
 from training.json_files import write_json
 from training.metrics.evaluation import Evaluation, read_evaluation, save_evaluation
 from training.metrics.histograms import histograms
-from training.model_cards import CARD, all_right, read_card, times
+from training.model_cards import CARD, all_right, read_card
 from training.publishing.card import model_card
-from training.publishing.gate_policy import GatePolicy
 from training.publishing.training_overlap import note_training_photos
 from training.recipe import Recipe
 from training.runs.folders import FINISHED, Run
 from training.runs.history import chosen_epoch, read_history
+from training.runs.identity import code_of, package_versions
 from training.runs.predictions import PREDICTIONS, SplitPredictions, write_predictions
 from training.runs.trained_network import load_trained_network
 from training.trust.calibrate_and_evaluate import (
@@ -103,7 +102,7 @@ def finalize(
             save_recognizer(calibrated.recognizer, run.folder)
     except TrainingError as error:
         raise type(error)(f"{error}. The trained network is in {run.folder}") from error
-    run.note_end("evaluated", evaluated_with=backend_name())
+    run.note_end("evaluated", evaluated_with=_evaluator(recipe))
     _warn_about_few_photos(card, console)
     return Evaluated(recipe, data, data_folder, network, calibrated.recognizer, card, found.test)
 
@@ -111,17 +110,21 @@ def finalize(
 def evaluated_before(
     recipe: Recipe, data: DataSet, data_folder: Path | None, run: Run
 ) -> Evaluated | None:
-    """Return the network of a run that was evaluated by this backend, as `finalize` left it.
+    """Return the network of a run that was evaluated, as `finalize` left it.
 
-    None if it is to be evaluated first, or what that has left is incomplete.
+    None if it is to be evaluated first, or once more: by this backend, by code that has changed
+    since, or because what is left of it is incomplete.
     """
     facts, folder = run.facts(), run.folder
-    if facts["status"] not in FINISHED or facts.get("evaluated_with") != backend_name():
+    if facts["status"] not in FINISHED or facts.get("evaluated_with") != _evaluator(recipe):
         return None
     network = load_trained_network(folder)
     if network is None:
         return None
-    card, (test, _) = read_card(folder / CARD), read_evaluation(folder)
+    try:
+        card, (test, _) = read_card(folder / CARD), read_evaluation(folder)
+    except TrainingError:
+        return None
     card.pop("gate", None)
     calibrate(network, card["calibration"]["temperature"])
     recognizer, recognition = None, card["recognition"]
@@ -131,6 +134,12 @@ def evaluated_before(
         if recognizer is None:
             return None
     return Evaluated(recipe, data, data_folder, network, recognizer, card, test)
+
+
+def _evaluator(recipe: Recipe) -> dict[str, Any]:
+    """Return what the figures of a trained network depend on, besides its photos."""
+    backend = backend_name()
+    return {"backend": backend, "code": code_of(recipe), "packages": package_versions(backend)}
 
 
 @contextmanager
@@ -143,17 +152,6 @@ def _predictor(network: keras.Model, calibrated: Calibrated, run: Path) -> Itera
 
     with as_served(network, calibrated.recognizer, run) as predict:
         yield predict
-
-
-def summary(card: dict[str, Any]) -> str:
-    """Return what to print at the end: the only line of a run with the test accuracy."""
-    metrics = card["metrics"]
-    validation = metrics.get("validation")
-    shown = f"validation {validation['accuracy']:.2%}" if validation else "no validation photos"
-    return (
-        f"{card['recipe']}: {shown}, test {metrics['test']['accuracy']:.2%} (accuracy on"
-        f" {metrics['test']['photos']:,} photos), {times(card['trained'])}"
-    )
 
 
 def _warn_about_few_photos(card: dict[str, Any], console: Console) -> None:
@@ -208,30 +206,3 @@ def _save_results(
     save_evaluation(found.test, data.test.photos, run.folder, data.names(data.test))
     write_json(run.folder / CARD, card)
     return card
-
-
-def write_run_report(run: Path, console: Console) -> None:
-    """Write the report of a run; if it can't be written, only say so."""
-    try:
-        from training.report import write_report
-
-        say(console, f"report: {write_report(run)}")
-    except (TrainingError, ModuleNotFoundError) as error:
-        say(console, f"no report: {error}")
-
-
-def publish_command(
-    run: Path,
-    models: Path,
-    policy: GatePolicy | None = None,
-    data: Path | None = None,
-    recipe: str | None = None,
-) -> str:
-    """Return the command that publishes a run, with the options that are not the default ones."""
-    words = ["python", "-m", "training", "publish", str(run)]
-    config = policy.model_config_file if policy else None
-    options = {"--data": data, "--recipe": recipe, "--model_config_file": config}
-    options["--models"] = models if models != Path("models") else None
-    for option, value in options.items():
-        words += [option, str(value)] if value else []
-    return shlex.join(words)

@@ -14,15 +14,9 @@ from training.json_files import write_json
 from training.metrics import EVALUATION
 from training.model_cards import CARD
 from training.overrides import restored
-from training.pipeline.finalize import (
-    Evaluated,
-    evaluated_before,
-    finalize,
-    publish_command,
-    summary,
-    write_run_report,
-)
-from training.publishing.comparison import reloading
+from training.pipeline.finalize import Evaluated, evaluated_before, finalize
+from training.pipeline.last_lines import publish_command, summary, write_run_report
+from training.publishing.comparison import Candidate, reloading
 from training.publishing.gate import judge
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.model_folder import check_writable, version_of_run
@@ -116,12 +110,7 @@ def _noted_data_folder(folder: Path, facts: dict[str, Any]) -> Path | None:
 
 
 def publish_evaluated(
-    evaluated: Evaluated,
-    run: Run,
-    base: Path,
-    policy: GatePolicy,
-    command: str,
-    console: Console,
+    evaluated: Evaluated, run: Run, base: Path, policy: GatePolicy, command: str, console: Console
 ) -> Path:
     """Publish the network of a run, if the gate lets it pass; write the report in any case.
 
@@ -165,16 +154,13 @@ def publish_evaluated(
 
 
 def _judge_and_publish(
-    evaluated: Evaluated,
-    run: Run,
-    base: Path,
-    policy: GatePolicy,
-    console: Console,
+    evaluated: Evaluated, run: Run, base: Path, policy: GatePolicy, console: Console
 ) -> tuple[int, Verdict]:
     """Return the number of the new version, and the verdict on it."""
-    recipe, data, recognizer = evaluated.recipe, evaluated.data, evaluated.recognizer
+    recipe, data = evaluated.recipe, evaluated.data
     digests = note_training_photos(run.folder, data, recipe)
     reload = reloading(evaluated.data_folder, console)
+    candidate = Candidate(recipe, data, evaluated.test, digests, reload)
     had_versions = False
     for _ in range(_TRIES):
         expected = model_state(base)
@@ -182,9 +168,7 @@ def _judge_and_publish(
         if not base.is_dir() or (had_versions and not versions):
             raise TrainingError(f"not published: {base} is gone; is its volume still there?")
         had_versions = bool(versions)
-        verdict = judge(
-            recipe, data, evaluated.test, base, policy, trained_on=digests, reload=reload
-        )
+        verdict = judge(candidate, base, policy)
         try:
             verdict.check()
         except Refused:
@@ -193,8 +177,8 @@ def _judge_and_publish(
             raise
         card = {**evaluated.card, "gate": verdict.record()}
         try:
-            number = publish(evaluated.network, card, base, recognizer, digests, expected)
-            return number, verdict
+            network, recognizer = evaluated.network, evaluated.recognizer
+            return publish(network, card, base, recognizer, digests, expected), verdict
         except ModelChanged:
             say(
                 console,

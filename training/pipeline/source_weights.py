@@ -1,5 +1,6 @@
 """The weights of another run, or of a published version, for the network and labels of a run."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,15 +13,13 @@ from training.fitting.checkpoints import CheckpointFolder
 from training.fitting.fit import fitted_network
 from training.networks.starting_weights import Weights, first_difference, is_folded, weights_of
 from training.pipeline.sources import Source, run_of_version
-from training.publishing.published_weights import VARIABLES, published_weights
+from training.publishing.published_weights import published_weights
 from training.runs.folders import CHECKPOINTS, TRAINED
 from training.runs.trained_network import load_trained_network
 
 
-def weights_for(
-    network: keras.Model, source: Source, data: DataSet, runs: Path
-) -> tuple[Path, Weights]:
-    """Return the weights of a source in the order of a run's labels, and the file they are from.
+def weights_for(network: keras.Model, source: Source, data: DataSet, runs: Path) -> Weights:
+    """Return the weights of a source in the order of a run's labels.
 
     Args:
         network: of the run, as it is fitted.
@@ -38,18 +37,23 @@ def weights_for(
             f"{source.name} is not evaluated yet, so that its classes are not known: finish it with"
             " its own command"
         )
-    if run:
-        path, weights = run.folder / TRAINED, _run_weights(run, network)
-    else:
-        path = source.folder / VARIABLES
-        weights = published_weights(source.folder, source.card())
+    weights = _run_weights(run, network) if run else published_weights(source.folder, source.card())
     try:
         weights = _for_labels(weights, labels or data.labels, data.labels)
         if difference := first_difference(network, weights, data.backbone):
             raise ValueError(difference)
     except ValueError as error:
         raise TrainingError(f"a run can't start from {source.name}: {error}") from None
-    return path, weights
+    return weights
+
+
+def weights_digest(weights: Weights) -> str:
+    """Return the sha256 (hexadecimal) of the names, shapes and values of weights."""
+    found = hashlib.sha256()
+    for path, value in sorted(weights.items()):
+        found.update(f"{path} {value.dtype} {value.shape}\n".encode())
+        found.update(np.ascontiguousarray(value).tobytes())
+    return found.hexdigest()
 
 
 def _run_weights(run: Source, network: keras.Model) -> Weights:

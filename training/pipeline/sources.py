@@ -5,6 +5,7 @@ No framework is imported here: what can't be started from is refused within a mo
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,8 @@ class Source:
     """A run, or a published version.
 
     Attributes:
-        reference: names it on the command line, from any folder with the same `--runs` and
-            `--models`.
+        reference: names it on the command line, where the folders of runs and, unless it is a path,
+            of models are the same.
         name: `<recipe>/<folder>` of a run, `<model>/<version>`.
         folder: of the run or version.
         facts: of the run: its `run.json`; of a version: what its card says of the same.
@@ -97,7 +98,9 @@ def run_of_version(version: Source, runs: Path) -> Source | None:
     """Return the run that published a version, if it is among the runs with its trained network."""
     wanted = version.facts["trained"].get("run")
     for folder in run_folders(runs):
-        facts = read_run(folder)
+        facts = {}
+        with suppress(TrainingError):  # Another run may be damaged.
+            facts = read_run(folder)
         if wanted and facts.get("id") == wanted and (folder / TRAINED).is_file():
             return _run(runs, folder)
     return None
@@ -126,7 +129,9 @@ def _version(models: Path, folder: Path) -> Source:
         }
     except KeyError as error:
         raise TrainingError(f"{folder} was not made by a recipe: its card has no {error}") from None
-    return Source(_reference(models, folder), _name(folder), folder, facts, is_version=True)
+    usual = models == Path("models")
+    reference = _reference(models, folder) if usual else str(folder.absolute())
+    return Source(reference, _name(folder), folder, facts, is_version=True)
 
 
 def _name(folder: Path) -> str:

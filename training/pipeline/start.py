@@ -18,7 +18,7 @@ from training.fitting.checkpoints import CheckpointFolder
 from training.networks.building import network_to_fit
 from training.networks.starting_weights import Weights, is_folded
 from training.overrides import renamed
-from training.pipeline.source_weights import weights_for
+from training.pipeline.source_weights import weights_digest, weights_for
 from training.pipeline.sources import Source
 from training.publishing.training_overlap import note_training_photos
 from training.publishing.training_photos import contents, seen
@@ -38,7 +38,7 @@ class Start:
     """What a run begins with.
 
     Attributes:
-        digest: sha256 of the file that it comes from, for the identity of the run.
+        digest: sha256 of the checkpoint or of the weights, for the identity of the run.
         source: where it is from.
         line: says it to people.
         weights: of the first epoch; None if the run continues the source.
@@ -60,31 +60,33 @@ class Start:
         before = self.source.facts["trained"] if self.weights is None else {}
         return {name: before[name] for name in ("hardware", "continued_on") if name in before}
 
-    def begin(self, run: Run, recipe: Recipe, data: DataSet) -> str:
-        """Note the start in a run's folder, with the checkpoint and history that it continues.
+    def begin(self, run: Run, recipe: Recipe, data: DataSet) -> list[str]:
+        """Copy what a run continues into its folder; then note the start, so that it is complete.
 
         Returns:
-            A warning, if the source was trained on photos that the run is evaluated on.
+            The line, and a warning if the source was trained on photos that the run is evaluated
+            on.
 
         Raises:
             TrainingError: the folder can't be written.
         """
-        source = self.source.folder if self.source.card() else None
-        digests = note_training_photos(run.folder, data, recipe, source)
-        photos = {"validation": data.validation, "test": data.test}
-        known = {name: int(seen(contents(data, photos[name]), digests).sum()) for name in photos}
-        trained_on = {name: count for name, count in known.items() if count}
-        also = {"trained_on": trained_on} if trained_on else {}
-        run.note(**{"from": self.source.reference, "start": {**self.record(), **also}})
         if self.weights is None:
             self._copy_state(run.folder)
-        counts = [f"{count:,} of the {len(photos[n]):,} {n}" for n, count in trained_on.items()]
-        return (
+        digests = note_training_photos(run.folder, data, recipe, self.source.folder)
+        trained_on, counts = {}, []
+        for name, split in (("validation", data.validation), ("test", data.test)):
+            if count := int(seen(contents(data, split), digests).sum()):
+                trained_on[name] = count
+                counts.append(f"{count:,} of the {len(split):,} {name}")
+        start = {**self.record(), **({"trained_on": trained_on} if trained_on else {})}
+        run.note(**{"from": self.source.reference, "start": start})
+        if not counts:
+            return [self.line]
+        warning = (
             f"{self.source.name} was, or may have been, trained on {' and '.join(counts)} photos:"
-            " what is measured on them says too much"
-            if counts
-            else ""
+            " figures on them are too good"
         )
+        return [self.line, warning]
 
     def _copy_state(self, folder: Path) -> None:
         last = CheckpointFolder(self.source.folder / CHECKPOINTS).last()
@@ -111,13 +113,15 @@ def start_from(
     Raises:
         TrainingError: the run can't start like that; the message says why.
     """
-    why = [] if source.is_version else _differences(source, recipe, identity)
-    if not source.is_version and _continues(source, recipe, identity, why):
-        path = _last_checkpoint(source)
-        line = f"continues {source.name} with epoch {source.epochs + 1} of {recipe.epochs}"
-        return Start(file_digest(path), source, line + _remarks(source, recipe, identity))
+    why: list[str] = []
+    if not source.is_version:
+        why = _changes(source, recipe, identity, (*_SETTINGS, *_PHOTOS), settings=True)
+        if _continues(source, recipe, identity, why):
+            path = _last_checkpoint(source)
+            line = f"continues {source.name} with epoch {source.epochs + 1} of {recipe.epochs}"
+            return Start(file_digest(path), source, line + _remarks(source, recipe, identity))
     network = network_to_fit(recipe, len(data.labels), data.backbone)
-    path, weights = weights_for(network, source, data, runs)
+    weights = weights_for(network, source, data, runs)
     because = f": {'; '.join(why)}" if why else ""
     line = (
         f"starts from the weights of {source.name}, of epoch {source.best_epoch} there, with a new"
@@ -125,19 +129,18 @@ def start_from(
     )
     if is_folded(network, weights):
         line += (
-            "; its batch normalisation, which is part of the convolutions there, is restored by the"
-            " moments of the training photos"
+            "; its batch normalisation, which is part of the convolutions there, is restored"
+            " with the mean and variance of training photos"
         )
-    return Start(file_digest(path), source, line, weights)
+    return Start(weights_digest(weights), source, line, weights)
 
 
 def _continues(
     source: Source, recipe: Recipe, identity: RunIdentity, differences: Sequence[str]
 ) -> bool:
     """Whether a run continues its source, with more epochs and nothing else; or raise an error."""
-    then = renamed(source.facts["parameters"])
     further = recipe.epochs > source.epochs
-    photos = _changes(source, identity, recipe, _PHOTOS)
+    photos = _changes(source, recipe, identity, _PHOTOS)
     if further and differences and len(differences) == len(photos):
         raise TrainingError(
             f"{source.name} can't be continued: {'; '.join(photos)}. To start from its weights on"
@@ -151,7 +154,7 @@ def _continues(
             f"{source.name} ended early, {waited} epochs after its best one: it is continued with"
             f" --set early_stopping=N, N above {waited}"
         )
-    if not further and recipe.epochs == then["epochs"]:
+    if not further and recipe.epochs == renamed(source.facts["parameters"])["epochs"]:
         raise UsageError(
             f"nothing is different from {source.name}: --set epochs=N continues it, N above"
             f" {source.epochs}; with another setting, such as --seed, a run starts from its weights"
@@ -159,32 +162,24 @@ def _continues(
     return further
 
 
-def _differences(source: Source, recipe: Recipe, identity: RunIdentity) -> list[str]:
-    """Say what keeps a run from being the same as its source up to the source's last epoch."""
-    return _changes(source, identity, recipe, (*_SETTINGS, *_PHOTOS), settings=True)
-
-
 def _changes(
     source: Source,
-    identity: RunIdentity,
     recipe: Recipe,
+    identity: RunIdentity,
     facts: Sequence[str],
     *,
     settings: bool = False,
 ) -> list[str]:
+    """Say which of these facts, and if asked which settings, were others up to the last epoch."""
     now = asdict(identity)
-    then = renamed(source.facts["parameters"])
-    free = [*_NO_WEIGHTS]
-    if then.get("early_stopping") and recipe.early_stopping:
-        free.append("early_stopping")
-    then |= {name: now["parameters"][name] for name in free if name in now["parameters"]}
-    parameters = then if settings else now["parameters"]
-    known = {name: source.facts[name] for name in facts if name in source.facts}
-    return changes(
-        {"parameters": parameters, **known},
-        {"parameters": now["parameters"], **{name: now[name] for name in facts}},
-        recipe,
-    )
+    then = {name: source.facts[name] for name in facts if name in source.facts}
+    then["parameters"] = parameters = now["parameters"]
+    if settings:
+        before = renamed(source.facts["parameters"])
+        stop = before.get("early_stopping") and recipe.early_stopping
+        free = (*_NO_WEIGHTS, *(["early_stopping"] if stop else ()))
+        then["parameters"] = before | {name: parameters[name] for name in free}
+    return changes(then, now, recipe)
 
 
 def _last_checkpoint(source: Source) -> Path:
@@ -204,5 +199,5 @@ def _remarks(source: Source, recipe: Recipe, identity: RunIdentity) -> str:
             f"; its learning rate, which fell to 0 by epoch {source.facts['parameters']['epochs']},"
             f" is that of a schedule of {recipe.epochs} epochs from here on"
         )
-    since = _changes(source, identity, recipe, _ELSEWHERE)
+    since = _changes(source, recipe, identity, _ELSEWHERE)
     return f"{found} (since then: {'; '.join(since)})" if since else found

@@ -24,20 +24,15 @@ from training.fitting.fit import fit
 from training.fitting.interruption import interruptible
 from training.fitting.progress import FitProgress
 from training.fitting.tensorboard import EventWriter
-from training.networks.backbone import Backbone, load_backbone
+from training.networks.backbone import load_backbone
 from training.overrides import changed_settings
-from training.pipeline.finalize import (
-    Evaluated,
-    evaluated_before,
-    finalize,
-    publish_command,
-    summary,
-    write_run_report,
-)
+from training.pipeline.finalize import Evaluated, evaluated_before, finalize
+from training.pipeline.last_lines import publish_command, summary, write_run_report
 from training.pipeline.run_options import Paths, RunOptions
 from training.pipeline.start import Start, start_from
 from training.publishing.card import circumstances, continued
 from training.publishing.model_folder import check_writable, version_of_run
+from training.publishing.training_overlap import note_training_photos
 from training.recipe import Recipe
 from training.recipes import unchanged
 from training.runs.folders import CHECKPOINTS, FINISHED, Run, claimed_run, not_continued
@@ -63,21 +58,8 @@ def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Conso
         check_writable(base)
     loading = time.monotonic()
     began = {**circumstances(str(devices)), "code": code_of(recipe)}
-    data = load(recipe, paths.data, console)
-    check_photos(recipe, data)
-    backbone = _backbone(recipe, paths.data, console)
-    weights = backbone.weights if backbone else None
-    identity = run_identity(
-        recipe,
-        data,
-        deterministic=options.deterministic,
-        weights=weights.sha256 if weights else "",
-    )
-    start = None
-    if options.source:
-        with_backbone = replace(data, backbone=backbone)
-        start = start_from(options.source, recipe, with_backbone, identity, paths.runs)
-        identity = replace(identity, started_from=start.digest)
+    data = _loaded(recipe, paths.data, console)
+    identity, start = _identity(recipe, data, options, paths.runs)
     own = unchanged(recipe)
     claimed = claimed_run(paths.runs, identity, label=run_label(recipe, own), fresh=options.fresh)
     with claimed as run, _outcome(run, devices):
@@ -91,22 +73,24 @@ def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Conso
             recipe_file=recipe.file or None,
             device=str(devices),
         )
-        if run.facts()["status"] == "new":
-            _begin(run, identity, recipe, data, start, console)
-        if weights:
-            run.note(weights_file=weights.name)
+        facts = run.facts()
+        if facts["status"] == "new" or (start and "start" not in facts):  # Its last step.
+            for line in _begin(run, identity, recipe, data, start):
+                say(console, line)
+        if data.backbone and data.backbone.weights:
+            run.note(weights_file=data.backbone.weights.name)
         evaluated = evaluated_before(recipe, data, paths.data, run)
         if evaluated:
             say(console, f"{run.folder} is trained and evaluated; --fresh begins again")
         else:
-            if backbone:
-                data = with_features(recipe, data, backbone, console)
+            if data.backbone:
+                data = with_features(recipe, data, data.backbone, console)
             _note_circumstances(run, began, start, time.monotonic() - loading)
             network = load_trained_network(run.folder)
             if network is None:
                 network = _fit(recipe, data, run, options, start, console)
             evaluated = finalize(network, recipe, data, paths.data, run, console)
-        command = publish_command(run.folder, paths.models)
+        command = publish_command(run.folder, paths.models, options.policy)
         if not options.policy:
             _show_end(run, evaluated, command, console)
             return None
@@ -115,12 +99,34 @@ def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Conso
         return publish_evaluated(evaluated, run, base, options.policy, command, console)
 
 
+def _loaded(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
+    """Load the data of a recipe, with its backbone if it has one."""
+    data = load(recipe, folder, console)
+    check_photos(recipe, data)
+    if not isinstance(recipe.network, BackboneNetwork):
+        return data
+    return replace(data, backbone=load_backbone(recipe, folder, console))
+
+
+def _identity(
+    recipe: Recipe, data: DataSet, options: RunOptions, runs: Path
+) -> tuple[RunIdentity, Start | None]:
+    """Return the identity of a run, and what it starts from."""
+    weights = data.backbone.weights.sha256 if data.backbone and data.backbone.weights else ""
+    identity = run_identity(recipe, data, deterministic=options.deterministic, weights=weights)
+    if options.source is None:
+        return identity, None
+    start = start_from(options.source, recipe, data, identity, runs)
+    return replace(identity, started_from=start.digest), start
+
+
 def _version_of(run: Run, base: Path, options: RunOptions) -> Path | None:
     """Return the version that a run has published; None if there is none, or not any more."""
     facts = run.facts()
     if options.policy:
         return version_of_run(base, facts["id"])
-    return Path(facts["version"]) if facts["status"] == "published" else None
+    version = Path(facts["version"]) if facts["status"] == "published" else None
+    return version if version and version.is_dir() else None
 
 
 def _note_circumstances(
@@ -141,32 +147,19 @@ def _show_end(run: Run, evaluated: Evaluated, command: str, console: Console) ->
 
 
 def _begin(
-    run: Run,
-    identity: RunIdentity,
-    recipe: Recipe,
-    data: DataSet,
-    start: Start | None,
-    console: Console,
-) -> None:
-    """Say how a new run begins, and copy what it continues."""
+    run: Run, identity: RunIdentity, recipe: Recipe, data: DataSet, start: Start | None
+) -> list[str]:
+    """Note the photos of a new run and copy what it continues; return the lines to show."""
     if start:
-        for line in filter(None, (start.line, start.begin(run, recipe, data))):
-            say(console, line)
-        return
-    for line in not_continued(run.folder.parents[1], identity, recipe):
-        say(console, line)
+        return start.begin(run, recipe, data)
+    note_training_photos(run.folder, data, recipe)
+    return not_continued(run.folder.parents[1], identity, recipe)
 
 
 def _data_folder(named: Path | None) -> str | None:
     """Return where data sets are looked for first, as an absolute path."""
     folder = str(named or os.environ.get("PHOTOLABEL_DATA") or "")
     return os.path.abspath(folder) if folder else None  # Keeps links.
-
-
-def _backbone(recipe: Recipe, data: Path | None, console: Console) -> Backbone | None:
-    if not isinstance(recipe.network, BackboneNetwork):
-        return None
-    return load_backbone(recipe, data, console)
 
 
 def _fit(

@@ -8,7 +8,7 @@ from serving.repository.versions import published_versions
 from training.errors import TrainingError
 from training.model_cards import VERSION_CARD, read_card, stated_accuracy
 from training.publishing.comparison import Candidate
-from training.publishing.training_overlap import is_same_data, seen_photos
+from training.publishing.training_overlap import is_same_data
 from training.publishing.training_photos import read_training_photos
 
 
@@ -33,9 +33,8 @@ def best_version(base: Path, candidate: Candidate) -> int | None:
 
 
 def _can_be_compared(folder: Path, card: dict[str, Any], candidate: Candidate) -> bool:
-    data = candidate.data
-    if sorted(card.get("labels", data.labels)) != sorted(data.labels):
+    labels = candidate.data.labels
+    if sorted(card.get("labels", labels)) != sorted(labels):
         return False
-    digests = read_training_photos(folder)
-    by_it = seen_photos(digests, card, data, candidate.recipe, data.test)
-    return by_it is not None and (~by_it & candidate.unseen()).sum() >= candidate.fewest()
+    unseen = candidate.unseen_by_both(card, read_training_photos(folder))
+    return unseen is not None and unseen.sum() >= candidate.fewest

@@ -6,7 +6,9 @@ as that version needs them.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -64,13 +66,23 @@ class Candidate:
     trained_on: np.ndarray
     reload: Reload | None = None
 
+    @cached_property
     def unseen(self) -> np.ndarray:
-        """Return which test photos it was not trained on, bool `[photos]`."""
+        """Which test photos it was not trained on, bool `[photos]`."""
         return ~seen(contents(self.data, self.data.test), self.trained_on)
 
+    @property
     def fewest(self) -> int:
-        """Return how many test photos a comparison needs."""
+        """How many test photos a comparison needs."""
         return min(FEWEST, len(self.data.test))
+
+    def unseen_by_both(self, card: dict[str, Any], digests: np.ndarray | None) -> np.ndarray | None:
+        """Return which test photos neither it nor a version was trained on, bool `[photos]`.
+
+        None if that is unknown. Card and digests (None if it keeps none) are those of the version.
+        """
+        by_it = seen_photos(digests, card, self.data, self.recipe, self.data.test)
+        return None if by_it is None else ~by_it & self.unseen
 
 
 def compare(candidate: Candidate, old: PublishedModel) -> Difference:
@@ -106,19 +118,19 @@ def shared_photos(candidate: Candidate, old: PublishedModel) -> tuple[int, int] 
 
 def _chosen(candidate: Candidate, old: PublishedModel) -> np.ndarray:
     """Return the indices of the test photos that neither was trained on, int64 ascending."""
-    data, total = candidate.data, len(candidate.data.test)
-    by_old = seen_photos(old.training_photos, old.card, data, candidate.recipe, data.test)
-    if by_old is None:
+    total = len(candidate.data.test)
+    unseen = candidate.unseen_by_both(old.card, old.training_photos)
+    if unseen is None:
         raise Incomparable(
             "it has no digests of its training photos, and its card does not tell which of the"
             f" {total:,} test photos it was trained on"
         )
-    chosen = np.flatnonzero(~by_old & candidate.unseen())
-    if len(chosen) < candidate.fewest():
+    chosen = np.flatnonzero(unseen)
+    if len(chosen) < candidate.fewest:
         perhaps = "" if old.training_photos is not None else ", or may have been,"
         raise Incomparable(
             f"one of the two was{perhaps} trained on {total - len(chosen):,} of the {total:,} test"
-            f" photos, and at least {candidate.fewest()} others are needed"
+            f" photos, and at least {candidate.fewest} others are needed"
         )
     return chosen
 

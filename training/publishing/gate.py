@@ -24,60 +24,42 @@ from pathlib import Path
 
 import numpy as np
 
-from training.data.datasets import DataSet
 from training.errors import TrainingError
-from training.metrics.evaluation import Evaluation
 from training.metrics.intervals import Difference, accuracy_interval, paired_difference
 from training.model_cards import stated_accuracy
 from training.publishing import gate_policy
 from training.publishing.best_version import best_version
-from training.publishing.comparison import Candidate, Incomparable, Reload, compare, shared_photos
+from training.publishing.comparison import Candidate, Incomparable, compare, shared_photos
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.published_model import PublishedModel
 from training.publishing.serving_version import serving_version
-from training.publishing.training_photos import training_digests
 from training.publishing.verdict import Verdict, described_interval
-from training.recipe import Recipe
 
 
-def judge(
-    recipe: Recipe,
-    data: DataSet,
-    evaluation: Evaluation,
-    base: Path,
-    policy: GatePolicy,
-    *,
-    trained_on: np.ndarray | None = None,
-    reload: Reload | None = None,
-) -> Verdict:
+def judge(candidate: Candidate, base: Path, policy: GatePolicy) -> Verdict:
     """Decide whether a trained model may be published.
 
     Args:
-        recipe: has the floor.
-        data: both models are compared on its test split.
-        evaluation: of the trained model on that split.
-        base: the model's folder of published versions; need not exist.
+        candidate: the model.
+        base: its folder of published versions; need not exist.
         policy: how strict to be.
-        trained_on: digests of the photos that the model was trained on, as `note_training_photos`
-            returns them; None: those of the training split.
-        reload: loads the data of a recipe again, for versions that take photos of another size or
-            preparation; None: such a version can't be compared.
 
     Raises:
         TrainingError: it is unknown which version serves.
     """
-    if trained_on is None:
-        trained_on = training_digests(data)
-    candidate = Candidate(recipe, data, evaluation, trained_on, reload)
     constant, faults = _on_its_own(candidate)
     serving = serving_version(base, policy.model_config_file)
-    difference, note = None, f"no version of {recipe.model} serves yet"
-    if serving is not None:
-        difference, note = None, ""
+    difference, note = None, ""
+    if serving is None:
+        note = f"no version of {candidate.recipe.model} serves yet"
+    else:
         try:
             difference = _with_serving(candidate, base / str(serving), faults)
         except (TrainingError, Incomparable) as error:
-            faults.append(_not_compared(serving, error))
+            faults.append(
+                f"it can't be compared with version {serving}, which serves: {_reason(error)};"
+                " score both on new photos (evaluate --photos)"
+            )
     best, best_difference = best_version(base, candidate), None
     best = None if best == serving else best
     if best is not None:
@@ -86,9 +68,9 @@ def judge(
         except (TrainingError, Incomparable) as error:
             note = f"not compared with version {best}, the best one so far: {_reason(error)}"
     verdict = Verdict(
-        accuracy=float(evaluation.right.mean()),
-        photos=len(evaluation.classes),
-        floor=recipe.floor,
+        accuracy=float(candidate.evaluation.right.mean()),
+        photos=len(candidate.evaluation.classes),
+        floor=candidate.recipe.floor,
         constant=constant,
         tolerance=policy.tolerance,
         serving=serving,
@@ -108,11 +90,11 @@ def _on_its_own(candidate: Candidate) -> tuple[Difference | None, list[str]]:
         The difference, and what is wrong with the model on its own.
     """
     recipe, evaluation = candidate.recipe, candidate.evaluation
-    unseen, total = candidate.unseen(), len(evaluation.classes)
-    if unseen.sum() < candidate.fewest():
+    unseen, total = candidate.unseen, len(evaluation.classes)
+    if unseen.sum() < candidate.fewest:
         return None, [
             f"it was trained on {total - unseen.sum():,} of the {total:,} test photos, with the"
-            f" model that it started from, and at least {candidate.fewest()} others are needed:"
+            f" model that it started from, and at least {candidate.fewest} others are needed:"
             " start from a model that was not, or test on other photos"
         ]
     right, classes = evaluation.right[unseen], evaluation.classes[unseen]
@@ -138,10 +120,9 @@ def _with_serving(candidate: Candidate, folder: Path, faults: list[str]) -> Diff
     """Compare with the version that serves; add to the faults what speaks against replacing it."""
     old = PublishedModel(folder)
     which = f"version {old.version}, which serves"
-    added = sorted({*candidate.data.labels} - {*old.labels})
-    missing = sorted({*old.labels} - {*candidate.data.labels})
-    if added or missing:
-        changes = (("added", added), ("missing", missing))
+    new, known = {*candidate.data.labels}, {*old.labels}
+    if new != known:
+        changes = (("added", sorted(new - known)), ("missing", sorted(known - new)))
         listed = "; ".join(f"{what}: {', '.join(names):.200}" for what, names in changes if names)
         faults.append(
             f"its labels are not those of {which} ({listed}): name another model with --name, or"
@@ -152,7 +133,7 @@ def _with_serving(candidate: Candidate, folder: Path, faults: list[str]) -> Diff
     if shared and 2 * shared[0] < shared[1]:
         faults.append(
             f"only {shared[0]:,} of the {shared[1]:,} photos that {which}, was trained on are in"
-            " this data set: is --data what it should be?"
+            " this data set: is this the right folder of photos?"
         )
     difference = compare(candidate, old)
     stated, right = stated_accuracy(old.card), difference.old_accuracy
@@ -163,13 +144,6 @@ def _with_serving(candidate: Candidate, folder: Path, faults: list[str]) -> Diff
             f" {stated:.2%} of those of its own: check that the labels are not mixed up"
         )
     return difference
-
-
-def _not_compared(version: int, error: Exception) -> str:
-    return (
-        f"it can't be compared with version {version}, which serves: {_reason(error)}; score both"
-        " on new photos (evaluate --photos)"
-    )
 
 
 def _reason(error: Exception) -> str:

@@ -7,9 +7,6 @@ import numpy as np
 
 from training.errors import TrainingError
 
-VARIABLES = Path("variables", "variables.data-00000-of-00001")
-"""The file inside a version's folder that has its weights."""
-
 
 def published_weights(version: Path, card: dict[str, Any]) -> dict[str, np.ndarray]:
     """Read the weights of the network in a published version, as they were before calibration.

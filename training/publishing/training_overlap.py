@@ -103,7 +103,7 @@ def note_training_photos(
         recipe: that the data is loaded by.
         started_from: the folder of the run or version whose weights it started from: the photos
             which that was trained on count, too. If it has no digests, they are those photos of
-            the data set that its card does not rule out.
+            the data set that its card, if it has one, does not rule out.
 
     Raises:
         TrainingError: digests can't be written, or those of `started_from` or its card not read.
@@ -123,7 +123,8 @@ def note_training_photos(
 
 def _perhaps_trained_on(model: Path, data: DataSet, recipe: Recipe) -> np.ndarray:
     """Return the digests of the photos of a data set that a model may have been trained on."""
-    card = read_card(model / (CARD if (model / CARD).is_file() else VERSION_CARD))
+    path = next((path for path in (model / CARD, model / VERSION_CARD) if path.is_file()), None)
+    card = read_card(path) if path else {}
     found = []
     for split in data.splits:
         photos, mask = contents(data, split), seen_photos(None, card, data, recipe, split)

@@ -58,9 +58,9 @@ def _words(facts: Mapping[str, Any], own: Recipe | None) -> Iterator[str]:
     yield from ["--recipe", facts["recipe_file"]] if facts.get("recipe_file") else [facts["recipe"]]
     for name, value in changed_since(facts, own).items():
         yield from ("--set", f"{name}={shown_value(value)}")
-    if own is None or facts["model"] != own.model:
-        yield from ("--name", facts["model"])
     own_photos = facts.get("dataset") == ANY_PHOTOS
+    if own is None or own_photos or facts["model"] != own.model:
+        yield from ("--name", facts["model"])
     if own_photos:
         yield from ("--shape", "x".join(map(str, facts["input_shape"])))
         yield from ("--preparation", facts["preparation"])

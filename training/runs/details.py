@@ -14,7 +14,7 @@ from training.runs.summary import RunSummary
 _STATES = {
     "serves": "which serves",
     "kept": "which does not serve",
-    "removed": "which is not there any more",
+    "removed": "removed since",
 }
 _SPLITS = ("training", "validation", "test")
 
@@ -85,12 +85,7 @@ def _card(folder: Path) -> dict[str, Any]:
 def _status(run: RunSummary) -> str:
     """Say how a run ended, or who works on it."""
     if run.version and run.status == "published":
-        state = {
-            "serves": "which serves",
-            "kept": "which does not serve",
-            "removed": "removed since",
-        }
-        return f"{run.progress} as {run.version}, {state[run.version_state or 'kept']}"
+        return f"{run.progress} as {run.version}, {_STATES[run.version_state or 'kept']}"
     if run.process:
         return f"{run.progress}, {run.process}"
     if run.status == "interrupted":

@@ -86,7 +86,8 @@ class RunIdentity:
         weights: digest of the file of pretrained weights; empty without one.
         backend: of Keras.
         packages: versions of the packages that compute.
-        started_from: digest of the weights that it started from; empty without `--from`.
+        started_from: digest of the weights, or of the checkpoint, that it started from; empty
+            without `--from`.
     """
 
     recipe: str

@@ -1,5 +1,6 @@
 """`runs show`, and the command that it prints."""
 
+import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,25 @@ def test_the_command_has_what_makes_the_run_another(
     assert command in found.replace(" --runs elsewhere", "")
     assert "--runs elsewhere" in found
     assert found.startswith("KERAS_BACKEND=jax python") == (facts.get("backend") == "jax")
+
+
+def test_the_command_of_a_recipe_of_ones_own_for_any_photos_names_the_model(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from dataclasses import replace\nfrom training.recipes import recipe_named\n"
+        "RECIPE = replace(recipe_named('images-mobilenet'), name='mine', model='flowers')\n"
+    )
+    own: dict[str, Any] = {"dataset": "images", "input_shape": [224, 224, 3], "model": "flowers"}
+    own |= {"recipe_file": "mine.py", "preparation": "squash/1", "data_folder": "photos"}
+    folder = listed_run(tmp_path / "runs", "evaluated", recipe="images-mobilenet", **own)
+    facts = read_run(folder) | {"recipe": "mine"}
+    (folder / "run.json").write_text(json.dumps(facts))
+
+    assert command_of(shown(capsys, "show", KEY)) == (
+        "python -m training run --recipe mine.py --name flowers --shape 224x224x3"
+        " --preparation squash/1 --photos photos --fresh"
+    )
 
 
 def test_a_run_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

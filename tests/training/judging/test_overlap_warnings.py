@@ -104,8 +104,7 @@ def test_scoring_on_the_training_photos_is_noticed(
 
     figures, warning = evaluated(capsys, "--data", str(folder), "--split", "training")
     assert warning == (
-        f"letters/1 was trained on {count} of these {count} photos: there is no honest figure of it"
-        " on them"
+        f"letters/1 was trained on {count} of these {count} photos: they can't tell how good it is"
     )
     assert (figures["trained_on"], figures["unseen"]) == (count, None)
     assert evaluated(capsys, "--data", str(folder), "--split", "validation")[1] == ""
@@ -126,7 +125,8 @@ def test_photos_of_another_split_may_have_been_trained_on(
     assert figures["trained_on"] == seen
     if seen is None:
         assert warning == (
-            "letters/1 may have been trained on these photos: it keeps no digests of its own"
+            "letters/1 may have been trained on these photos: it has no digests of its training"
+            " photos"
         )
         assert figures["unseen"] is None
     else:
@@ -173,7 +173,7 @@ def test_a_folder_of_photos_that_were_all_trained_on(
 
     figures, warning = evaluated(capsys, "--photos", str(folder))
     assert warning == (
-        "letters/1 was trained on 60 of these 60 photos: there is no honest figure of it on them"
+        "letters/1 was trained on 60 of these 60 photos: they can't tell how good it is"
     )
     assert (figures["trained_on"], figures["unseen"]) == (60, None)
 

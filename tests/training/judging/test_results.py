@@ -87,6 +87,22 @@ def test_runs_with_another_input_or_preparation_are_not_current(tmp_path: Path) 
     assert measured[2].changes(CLOTHING) == ["preparation squash/1, now garment/1"]
 
 
+def test_a_run_on_own_photos_is_no_measurement_of_the_recipe(tmp_path: Path) -> None:
+    own: Any = {"name": "flowers", "dataset": "images", "preparation": PETS.preparation}
+    run_folder(tmp_path, PETS, 0.6, **own, input_shape=[*PETS.shape])
+    run_folder(tmp_path, seeded(PETS, 2), 0.7, **own, input_shape=[96, 96, 3])
+    run_folder(tmp_path, seeded(PETS, 3), 0.9, dataset=PETS.dataset)
+
+    known = known_results([PETS], tmp_path)
+
+    assert [each.accuracy for each in known.measurements] == [0.9]
+    assert [each.other_settings(PETS) for each in known.other_settings] == [
+        "--photos, 150×150×3, squash/1",
+        "--photos, 96×96×3, squash/1",
+    ]
+    assert [each.seed for each in missing(PETS, 3, measured_in(tmp_path), today)] == [1, 2]
+
+
 def test_data_are_only_loaded_to_compare_what_is_otherwise_the_same(tmp_path: Path) -> None:
     known = [replace(each, code="another") for each in three_runs(tmp_path)]
     loaded: list[int] = []

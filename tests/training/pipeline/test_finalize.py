@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shlex
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,17 @@ def test_a_run_publishes_nothing_until_it_is_told_to(
     monkeypatch.setattr("training.pipeline.finalize.calibrate_network", again)
     assert train(publish=False) == 0
     assert capsys.readouterr().out.splitlines()[-2:] == [summary, how]
-    assert main(shlex.split(how.partition(": ")[2])[3:]) == 0
+    publish = shlex.split(how.partition(": ")[2])[3:]
+    with monkeypatch.context() as changed:
+        changed.setattr("training.pipeline.finalize.code_of", lambda _: "other code")
+        with pytest.raises(AssertionError):
+            main(publish)
+    (run / "evaluation.npz").rename("evaluation.npz")
+    with pytest.raises(AssertionError):
+        main(publish)
+    Path("evaluation.npz").rename(run / "evaluation.npz")
+    capsys.readouterr()
+    assert main(publish) == 0
     assert capsys.readouterr().out.splitlines()[-1] == f"{summary}, published as models/clothing/1"
     evaluation, _ = read_evaluation(run)
     accuracy = card_of(1)["metrics"]["test"]["accuracy"]
@@ -123,6 +134,10 @@ def test_a_run_publishes_nothing_until_it_is_told_to(
     assert main(["publish", run.name]) == 0
     assert capsys.readouterr().out == f"{run} is published as models/clothing/1 already\n"
     assert published_versions(Path("models/clothing")) == [1]
+
+    shutil.rmtree("models/clothing/1")
+    assert train(publish=False) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == [summary, how]
 
 
 def test_a_second_version_is_compared_with_the_first(

@@ -71,6 +71,16 @@ def test_a_version_is_found_by_its_name_or_folder(reference: str) -> None:
     assert source.recipe().network == RECIPE.network
 
 
+def test_a_version_in_another_folder_of_models_is_referred_to_by_its_path() -> None:
+    (Path("others") / "clothing").mkdir(parents=True)
+    folder = make_version().rename("others/clothing/1").absolute()
+
+    source = find_source("clothing/1", RUNS, Path("others"))
+
+    assert source.reference == str(folder)
+    assert find_source(source.reference, RUNS, MODELS).folder == folder
+
+
 def test_the_run_of_a_version_is_found_by_its_id() -> None:
     make_version()
     source = find_source("clothing/1", RUNS, MODELS)
@@ -78,6 +88,7 @@ def test_the_run_of_a_version_is_found_by_its_id() -> None:
 
     make_run("aaaa", id="other")
     make_run("bbbb", trained=False)
+    (make_run("bbbc") / "run.json").write_text("damaged")
     assert run_of_version(source, RUNS) is None
 
     folder = make_run("cccc")

@@ -11,6 +11,7 @@ import pytest
 from training.data.datasets import DataSet, Split, file_digest
 from training.errors import TrainingError, UsageError
 from training.pipeline import start as starting
+from training.pipeline.source_weights import weights_digest
 from training.pipeline.sources import Source
 from training.pipeline.start import Start, start_from
 from training.publishing.training_photos import (
@@ -38,11 +39,9 @@ def data() -> DataSet:
 
 
 @pytest.fixture(autouse=True)
-def no_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def no_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a start from weights read none."""
-    path = tmp_path / "weights"
-    path.write_text("weights")
-    monkeypatch.setattr(starting, "weights_for", lambda *_: (path, {}))
+    monkeypatch.setattr(starting, "weights_for", lambda *_: {})
 
 
 def ended(recipe: Recipe, data: DataSet, folder: Path, fitted: int = 3, best: int = 0) -> Source:
@@ -53,6 +52,7 @@ def ended(recipe: Recipe, data: DataSet, folder: Path, fitted: int = 3, best: in
     (folder / "checkpoints").mkdir(parents=True)
     (folder / "checkpoints" / f"{fitted:06d}-00000000.npz").write_text("state")
     (folder / "history.json").write_text("[]")
+    write_training_photos(training_digests(data), folder / "training_photos.npy")
     return Source("ref", "dense/run", folder, json.loads(json.dumps(facts)), is_version=False)
 
 
@@ -72,7 +72,7 @@ def test_with_more_epochs_a_run_is_continued(data: DataSet, tmp_path: Path) -> N
     assert found.record() == {"run": "dense/run", "epochs": 3, "continued": True}
     assert found.trained() == {"hardware": {"device": "CPU"}}
     (tmp_path / "after").mkdir()
-    assert not found.begin(Run(tmp_path / "after"), RECIPE, data)
+    assert found.begin(Run(tmp_path / "after"), RECIPE, data) == [found.line]
     copied = {path.name: path.read_text() for path in (tmp_path / "after").rglob("*.*[nz]")}
     assert (copied["000003-00000000.npz"], copied["history.json"]) == ("state", "[]")
     noted = json.loads((tmp_path / "after" / "run.json").read_text())
@@ -125,19 +125,40 @@ def test_photos_that_the_other_run_was_trained_on_are_counted(
     data: DataSet, tmp_path: Path
 ) -> None:
     source = ended(RECIPE, data, tmp_path / "before")
-    (tmp_path / "before/model_card.json").write_text('{"labels": ["shoe", "shirt"]}')
-    write_training_photos(training_digests(data), tmp_path / "before/training_photos.npy")
     swapped = replace(data, digest="4567", training=data.test, test=data.training)
     (tmp_path / "after").mkdir()
     run = Run(tmp_path / "after")
 
-    warning = start(source, RECIPE, swapped).begin(run, RECIPE, swapped)
+    _, warning = start(source, RECIPE, swapped).begin(run, RECIPE, swapped)
 
     assert warning.startswith("dense/run was, or may have been, trained on 6 of the 6 test photos:")
     assert run.facts()["start"]["trained_on"] == {"test": 6}
     known = read_training_photos(run.folder)
     assert known is not None
     assert len(known) == 2  # Of the photos of both, which are all alike.
+
+
+def test_without_digests_and_card_the_other_run_may_have_been_trained_on_all_photos(
+    data: DataSet, tmp_path: Path
+) -> None:
+    source = ended(RECIPE, data, tmp_path / "before")
+    (tmp_path / "before/training_photos.npy").unlink()
+    (tmp_path / "after").mkdir()
+
+    start(source, replace(RECIPE, epochs=5), data).begin(Run(tmp_path / "after"), RECIPE, data)
+
+    assert Run(tmp_path / "after").facts()["start"]["trained_on"] == {"validation": 2, "test": 4}
+
+
+def test_the_digest_of_weights_is_of_what_they_are() -> None:
+    weights = {"a/kernel": np.arange(6.0).reshape(2, 3), "a/bias": np.zeros(3)}
+    digest = weights_digest(weights)
+
+    assert digest == weights_digest({name: weights[name] for name in sorted(weights)})
+    for other in ({"b/kernel": weights["a/kernel"]}, {"a/kernel": weights["a/kernel"].T}):
+        assert weights_digest({"a/bias": weights["a/bias"], **other}) != digest
+    reordered = {**weights, "a/kernel": weights["a/kernel"][:, [1, 0, 2]]}
+    assert weights_digest(reordered) != digest, "as for labels in another order"
 
 
 def test_nothing_new_is_refused(data: DataSet, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.training.signals import evaluation, published
 from training.data.datasets import DataSet
 from training.data.loading import load
 from training.overrides import override
-from training.publishing.comparison import reloading
+from training.publishing.comparison import Candidate, reloading
 from training.publishing.gate import judge
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.training_overlap import note_training_photos
@@ -79,15 +79,14 @@ class Attempt:
         """Return what the gate finds of a model that is right on these test photos."""
         shutil.rmtree(run, ignore_errors=True)
         run.mkdir(parents=True)
-        return judge(
+        candidate = Candidate(
             self.recipe,
             self.data,
             evaluation(self.data, right),
-            self.base,
-            policy,
-            trained_on=note_training_photos(run, self.data, self.recipe, **started),
-            reload=reloading(self.folder, Console(quiet=True)),
+            note_training_photos(run, self.data, self.recipe, **started),
+            reloading(self.folder, Console(quiet=True)),
         )
+        return judge(candidate, self.base, policy)
 
 
 def attempt(folder: Path, models: Path, **changes: Any) -> Attempt:

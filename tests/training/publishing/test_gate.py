@@ -15,10 +15,13 @@ from tests.training.signals import (
     published,
     with_contents,
 )
+from training.data.datasets import DataSet
 from training.data.splits import split_of
 from training.errors import Refused
-from training.publishing.gate import judge
+from training.publishing.comparison import Candidate
+from training.publishing.gate import judge as judge_candidate
 from training.publishing.gate_policy import GatePolicy
+from training.publishing.training_photos import training_digests
 from training.publishing.verdict import Verdict
 from training.recipe import Recipe
 
@@ -35,8 +38,19 @@ def verdict(
 ) -> Verdict:
     """Judge a model that gets the first `right` test photos right."""
     data = data_set(OLD_RIGHT, PHOTOS - OLD_RIGHT)
-    predicted = evaluation(data, np.arange(PHOTOS) < right)
-    return judge(recipe, data, predicted, base, policy or GatePolicy())
+    return judge(base, data, np.arange(PHOTOS) < right, policy, recipe)
+
+
+def judge(
+    base: Path,
+    data: DataSet,
+    right: np.ndarray,
+    policy: GatePolicy | None = None,
+    recipe: Recipe = LETTERS,
+) -> Verdict:
+    """Judge a model that is right on these test photos."""
+    candidate = Candidate(recipe, data, evaluation(data, right), training_digests(data))
+    return judge_candidate(candidate, base, policy or GatePolicy())
 
 
 def test_the_first_version_only_has_to_reach_the_floor(base: Path) -> None:
@@ -87,7 +101,7 @@ def test_a_loss_that_may_be_chance_is_refused_and_said_to_be_so(base: Path) -> N
     data = data_set(OLD_RIGHT, PHOTOS - OLD_RIGHT)
     right = np.arange(PHOTOS) < OLD_RIGHT
     right[:4], right[-1:] = False, True
-    found = judge(LETTERS, data, evaluation(data, right), base, GatePolicy())
+    found = judge(base, data, right)
 
     assert found.difference is not None
     assert found.difference.estimate == pytest.approx(-0.003)
@@ -95,7 +109,7 @@ def test_a_loss_that_may_be_chance_is_refused_and_said_to_be_so(base: Path) -> N
     chance = "; the loss may be chance, and --tolerance 0.5 accepts such losses"
     with pytest.raises(Refused, match=re.escape(chance)):
         found.check()
-    judge(LETTERS, data, evaluation(data, right), base, GatePolicy(tolerance=0.3)).check()
+    judge(base, data, right, GatePolicy(tolerance=0.3)).check()
 
 
 def test_force_overrides_every_fault_and_is_recorded(base: Path) -> None:
@@ -180,7 +194,7 @@ def test_a_version_is_compared_on_the_photos_that_it_was_not_trained_on(base: Pa
     assert contents is not None
     unseen = np.array([split_of(content, 2) != "training" for content in contents])
     right = ~unseen | (np.arange(PHOTOS) < OLD_RIGHT - 100)
-    found = judge(LETTERS, data, evaluation(data, right), base, GatePolicy())
+    found = judge(base, data, right)
 
     assert found.difference is not None
     assert found.difference.photos == unseen.sum() == pytest.approx(300, abs=60)
@@ -193,7 +207,7 @@ def test_a_version_is_compared_on_the_photos_that_it_was_not_trained_on(base: Pa
 def test_the_same_split_of_the_same_photos_is_compared_on_all_of_them(base: Path) -> None:
     published(base, data={"sha256": DIGEST, "split_seed": 3})
     data = with_contents(data_set(OLD_RIGHT, PHOTOS - OLD_RIGHT), split_seed=3)
-    found = judge(LETTERS, data, evaluation(data, np.arange(PHOTOS) < 900), base, GatePolicy())
+    found = judge(base, data, np.arange(PHOTOS) < 900)
 
     assert found.difference is not None
     assert found.difference.photos == PHOTOS
@@ -205,11 +219,11 @@ def test_accuracy_does_not_slide_by_less_than_the_tolerance_each_time(base: Path
     pixels, classes = np.asarray(data.test.photos), data.test.classes
     pixels[896:900], classes[896:900] = photos(np.full(4, 3)), 0
     published(base, accuracy=0.9)
-    second = judge(LETTERS, data, evaluation(data, np.arange(PHOTOS) < 896), base, tolerant)
+    second = judge(base, data, np.arange(PHOTOS) < 896, tolerant)
     second.check()
     assert second.best is None, "the best version is the one that serves"
     published(base, accuracy=0.896, fourth=1)
-    third = judge(LETTERS, data, evaluation(data, np.arange(PHOTOS) < 892), base, tolerant)
+    third = judge(base, data, np.arange(PHOTOS) < 892, tolerant)
 
     assert third.serving == 2
     assert third.difference is not None
