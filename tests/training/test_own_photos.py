@@ -10,7 +10,7 @@ from PIL import Image
 
 from training.__main__ import main
 from training.overrides import on_own_photos, override
-from training.recipes import RECIPES, unchanged
+from training.recipes import RECIPES, recipe_of_run, unchanged
 from training.runs.names import run_label
 
 
@@ -47,6 +47,14 @@ def test_the_preparation_can_be_chosen() -> None:
     recipe = on_own_photos(RECIPES["clothing-starter"], preparation="squash/1")
 
     assert (recipe.preparation, recipe.snapshots) == ("squash/1", None)
+
+
+@pytest.mark.parametrize("name", ["images-mobilenet", "clothing-cnn"])
+def test_the_recipe_of_a_run_has_the_shape_and_preparation_of_the_run(name: str) -> None:
+    facts = {"recipe": name, "dataset": "images", "preparation": "squash/1"}
+    found = recipe_of_run({**facts, "input_shape": [64, 48, 3]})
+
+    assert (found.dataset, found.shape, found.preparation) == ("images", (64, 48, 3), "squash/1")
 
 
 def test_what_own_photos_need_is_no_change_of_a_setting() -> None:

@@ -93,7 +93,9 @@ class Measurement:
     def other_settings(self, recipe: Recipe) -> str:
         """Return its settings that are not the recipe's own, apart from the two seeds."""
         photos = []
-        if self.dataset == ANY_PHOTOS != recipe.dataset:
+        mine = self.dataset, self.input_shape, self.preparation
+        usual = recipe.dataset, [*recipe.shape], recipe.preparation
+        if self.dataset == ANY_PHOTOS and mine != usual:
             height, width, channels = self.input_shape
             photos = [f"--photos, {height}×{width}×{channels}, {self.preparation}"]
             with suppress(UsageError):  # Its network may have changed since.

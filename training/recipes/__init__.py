@@ -93,9 +93,12 @@ def recipe_of_run(facts: dict[str, Any], named: str | None = None) -> Recipe:
     recipe = recipe_named(named or file or facts["recipe"])
     if recipe.name != facts["recipe"]:
         raise UsageError(f"this run is of {facts['recipe']}, not of {recipe.name}")
-    if facts.get("dataset") == ANY_PHOTOS != recipe.dataset:  # Earlier releases noted none.
-        recipe = on_own_photos(recipe, tuple(facts["input_shape"]), facts["preparation"])
-    return recipe
+    if facts.get("dataset") != ANY_PHOTOS:  # Earlier releases noted none.
+        return recipe
+    shape, preparation = tuple(facts["input_shape"]), facts["preparation"]
+    if (recipe.dataset, recipe.shape, recipe.preparation) == (ANY_PHOTOS, shape, preparation):
+        return recipe
+    return on_own_photos(recipe, shape, preparation)
 
 
 def default_of(model: str) -> Default:
