@@ -74,6 +74,7 @@ def publish_run(
         if version:
             run.note(status="published", version=str(version))
             say(console, f"{folder} is published as {version} already")
+            _say_what_serves(base, int(version.name), policy, console)
             return version
         # First: a network of the recipe's own file may have layers that are defined there.
         recipe = restored(recipe_of_run(facts, recipe_name), facts["model"], facts["parameters"])
@@ -158,10 +159,14 @@ def publish_evaluated(
     for line in verdict.lines():
         say(console, line)
     say(console, f"{summary(evaluated.card)}, published as {version}")
+    _say_what_serves(base, number, policy, console)
+    return version
+
+
+def _say_what_serves(base: Path, number: int, policy: GatePolicy, console: Console) -> None:
     note = served_note(base, number, policy.model_config_file)
     if note:
         say(console, note)
-    return version
 
 
 def _judge_and_publish(

@@ -10,6 +10,7 @@ from rich.console import Console
 from training.errors import TrainingError
 from training.publishing.served.changes import STABLE
 from training.publishing.served.place import Place, State
+from training.publishing.served.serve_version import NEWEST
 from training.publishing.served.targets import ConfigFile, ModelFolder, Target
 
 
@@ -82,11 +83,11 @@ def serving_line(state: State) -> str:
 
 
 def served_note(base: Path, published: int, model_config_file: Path | None = None) -> str:
-    """Say which version goes on serving after another one was published; "" if that is the new one.
+    """Say which version serves instead of a published one; "" if that one serves.
 
     Args:
         base: the model's folder.
-        published: number of the new version.
+        published: number of the version that was published, now or earlier.
         model_config_file: of the model server, where it has one.
     """
     try:
@@ -100,6 +101,9 @@ def served_note(base: Path, published: int, model_config_file: Path | None = Non
         return f"which version serves is unknown: {error}"
     if state.serving == published:
         return ""
-    why = "is pinned" if how(state) == "pinned" else f"has the label {STABLE}"
-    words = ["python", "-m", "training", "rollback", base.name, "newest", *target.options]
+    newest = state.published is None or published == max(state.published)
+    reasons = {"pinned": "is pinned", "as the newest": "is the newest"}
+    why = reasons.get(how(state), f"has the label {STABLE}")
+    wanted = NEWEST if newest else str(published)
+    words = ["python", "-m", "training", "rollback", base.name, wanted, *target.options]
     return f"version {state.serving} {why} and goes on serving; to change that: {shlex.join(words)}"
