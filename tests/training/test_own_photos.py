@@ -1,6 +1,7 @@
 """Any recipe on photos of one's own: `run RECIPE --photos FOLDER`."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,8 @@ import pytest
 from PIL import Image
 
 from training.__main__ import main
-from training.overrides import on_own_photos
-from training.recipes import RECIPES
+from training.overrides import changed_settings, hyperparameters, on_own_photos
+from training.recipes import RECIPES, unchanged
 
 
 @pytest.fixture
@@ -47,21 +48,23 @@ def test_the_preparation_can_be_chosen() -> None:
     assert (recipe.preparation, recipe.snapshots) == ("squash/1", None)
 
 
+def test_what_own_photos_change_is_no_setting_of_the_command() -> None:
+    recipe = replace(on_own_photos(RECIPES["clothing-cnn"], (48, 48, 3)), model="pets", epochs=2)
+
+    assert changed_settings(hyperparameters(recipe), unchanged(recipe)) == {"epochs": 2}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--shape", "32x32x3"], "--shape and --preparation are for your own photos"),
         (["--photos", ".", "--data", "."], "--photos and --data can't be combined"),
+        (["--photos", "nowhere"], "the folder of photos nowhere does not exist"),
         (["--photos", ".", "--shape", "30x30x1"], "network.side divides 30 and 30"),
         pytest.param(
             ["--photos", ".", "--preparation", "crop/1"],
             "unknown preparation 'crop/1'",
             marks=pytest.mark.integration,  # It looks for devices first.
-        ),
-        pytest.param(
-            ["--photos", "nowhere"],
-            "the data folder nowhere does not exist",
-            marks=pytest.mark.integration,
         ),
     ],
 )

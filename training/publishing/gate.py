@@ -152,7 +152,7 @@ def _with_serving(candidate: Candidate, folder: Path, faults: list[str]) -> Diff
     if shared and 2 * shared[0] < shared[1]:
         faults.append(
             f"only {shared[0]:,} of the {shared[1]:,} photos that {which}, was trained on are in"
-            " this data set: is --data what it should be?"
+            " this data set: check that it is the right folder"
         )
     difference = compare(candidate, old)
     stated, right = stated_accuracy(old.card), difference.old_accuracy

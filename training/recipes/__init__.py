@@ -63,9 +63,15 @@ def recipe_named(name: str) -> Recipe:
 
 
 def unchanged(recipe: Recipe) -> Recipe:
-    """Return a recipe without its overrides; itself if it is none that `recipe_named` finds."""
+    """Return a recipe without its overrides; itself if it is none that `recipe_named` finds.
+
+    On photos of one's own it stays on them: what that changes by itself is no override.
+    """
     with contextlib.suppress(UsageError):
-        return recipe_named(recipe.file or recipe.name)
+        own = recipe_named(recipe.file or recipe.name)
+        if recipe.dataset == ANY_PHOTOS != own.dataset:
+            own = on_own_photos(own, recipe.shape, recipe.preparation)
+        return own
     return recipe
 
 
