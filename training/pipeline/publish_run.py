@@ -27,7 +27,7 @@ from training.publishing.gate import judge
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.model_folder import check_writable, version_of_run
 from training.publishing.publish import publish
-from training.publishing.served.summary import served_note
+from training.publishing.served.summary import rollback_command, served_note
 from training.publishing.training_overlap import note_training_photos
 from training.publishing.verdict import Verdict
 from training.recipes import recipe_of_run
@@ -159,12 +159,17 @@ def publish_evaluated(
     for line in verdict.lines():
         say(console, line)
     say(console, f"{summary(evaluated.card)}, published as {version}")
-    _say_what_serves(base, number, policy, console)
+    _say_what_serves(base, number, policy, console, verdict)
     return version
 
 
-def _say_what_serves(base: Path, number: int, policy: GatePolicy, console: Console) -> None:
-    note = served_note(base, number, policy.model_config_file)
+def _say_what_serves(
+    base: Path, number: int, policy: GatePolicy, console: Console, verdict: Verdict | None = None
+) -> None:
+    config = policy.model_config_file
+    note = served_note(base, number, config)
+    if not note and verdict and verdict.faults and verdict.serving:  # Published by force.
+        note = f"to take it back: {rollback_command(base, str(verdict.serving), config)}"
     if note:
         say(console, note)
 

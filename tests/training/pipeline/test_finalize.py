@@ -90,6 +90,10 @@ def test_a_refused_model_is_kept_with_its_report_until_it_is_forced(
     assert gate["forced"]
     assert "Published by force" in (run / "report.html").read_text("utf-8")
 
+    assert train("--fresh", "--force") == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "to take it back: python -m training rollback clothing 1"
+
 
 def test_a_run_publishes_nothing_until_it_is_told_to(
     train: CommandLine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

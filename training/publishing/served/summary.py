@@ -91,11 +91,7 @@ def served_note(base: Path, published: int, model_config_file: Path | None = Non
         model_config_file: of the model server, where it has one.
     """
     try:
-        target: Target = (
-            ConfigFile(model_config_file, base.name)
-            if model_config_file
-            else ModelFolder(base.parent, base.name)
-        )
+        target = _target(base, model_config_file)
         state = Place(base.name, target, Console(), base.parent).state()
     except TrainingError as error:
         return f"which version serves is unknown: {error}"
@@ -105,5 +101,17 @@ def served_note(base: Path, published: int, model_config_file: Path | None = Non
     reasons = {"pinned": "is pinned", "as the newest": "is the newest"}
     why = reasons.get(how(state), f"has the label {STABLE}")
     wanted = NEWEST if newest else str(published)
-    words = ["python", "-m", "training", "rollback", base.name, wanted, *target.options]
-    return f"version {state.serving} {why} and goes on serving; to change that: {shlex.join(words)}"
+    command = rollback_command(base, wanted, model_config_file)
+    return f"version {state.serving} {why} and goes on serving; to change that: {command}"
+
+
+def rollback_command(base: Path, version: str, model_config_file: Path | None = None) -> str:
+    """Return the command that lets a version of a model serve, for a shell."""
+    options = _target(base, model_config_file).options
+    return shlex.join(["python", "-m", "training", "rollback", base.name, version, *options])
+
+
+def _target(base: Path, model_config_file: Path | None) -> Target:
+    if model_config_file:
+        return ConfigFile(model_config_file, base.name)
+    return ModelFolder(base.parent, base.name)
