@@ -2,7 +2,7 @@
 
 import os
 import unicodedata
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -43,6 +43,26 @@ def say_left_out(console: Console, reasons: Sequence[str]) -> None:
 def show(console: Console, table: Table) -> None:
     """Print a table."""
     console.print(table, highlight=False, markup=False)
+
+
+def show_folded(
+    console: Console,
+    rows: Sequence[dict[str, str]],
+    table: Callable[[Sequence[dict[str, str]]], Table],
+    stacked: Callable[[dict[str, str]], dict[str, str]],
+) -> None:
+    """Print a table with a line for each row; if it is too wide, one that stacks some columns.
+
+    Args:
+        console: as wide as its lines may be.
+        rows: their cells by column.
+        table: makes the table of rows.
+        stacked: makes the row of the narrower table.
+    """
+    wide = table(rows)
+    unlimited = console.options.update(width=UNLIMITED)
+    fits = console.measure(wide, options=unlimited).maximum <= console.width
+    show(console, wide if fits else table([stacked(row) for row in rows]))
 
 
 def counted(number: int, noun: str) -> str:

@@ -72,16 +72,12 @@ def test_what_own_photos_need_is_no_change_of_a_setting() -> None:
     [
         (["--shape", "32x32x3"], "--shape and --preparation are for your own photos"),
         (["--photos", ".", "--data", "."], "--photos and --data can't be combined"),
+        (["--photos", "nowhere"], "the folder of photos nowhere does not exist"),
         (["--photos", ".", "--shape", "30x30x1"], "network.side divides 30 and 30"),
         pytest.param(
             ["--photos", ".", "--preparation", "crop/1"],
             "unknown preparation 'crop/1'",
             marks=pytest.mark.integration,  # It looks for devices first.
-        ),
-        pytest.param(
-            ["--photos", "nowhere"],
-            "the data folder nowhere does not exist",
-            marks=pytest.mark.integration,
         ),
     ],
 )

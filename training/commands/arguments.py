@@ -103,6 +103,8 @@ def _on_photos(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
             "--photos and --data can't be combined: the folder PHOTOLABEL_DATA is searched for"
             " pretrained weights"
         )
+    if not arguments.photos.exists():  # Said before TensorFlow is imported.
+        raise UsageError(f"the folder of photos {arguments.photos} does not exist")
     arguments.data = arguments.photos
     return on_own_photos(recipe, arguments.shape, arguments.preparation)
 

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from training.commands.arguments import add_runs
 from training.commands.show_run import show_run
-from training.console import UNLIMITED, counted, plain_table, say, show, whole_lines
+from training.console import counted, plain_table, say, show_folded, whole_lines
 from training.errors import UsageError
 from training.runs.details import from_home, local_time
 from training.runs.names import key_of
@@ -89,13 +89,7 @@ def _print(found: Sequence[RunSummary], known: Sequence[RunSummary], runs: Path)
     console = whole_lines()
     times = Counter(key_of(each.folder) for each in known)
     rows = [_row(each, runs, times[key_of(each.folder)] == 1) for each in found]
-    table = _table(rows)
-    if (
-        console.measure(table, options=console.options.update(width=UNLIMITED)).maximum
-        > console.width
-    ):
-        table = _table([_stacked(row) for row in rows])
-    show(console, table)
+    show_folded(console, rows, _table, _stacked)
 
 
 def _row(each: RunSummary, runs: Path, unique: bool) -> dict[str, str]:

@@ -1,7 +1,9 @@
 """Showing one run, for `runs show`."""
 
 import argparse
+import shlex
 from collections.abc import Iterable
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -39,11 +41,19 @@ def show_run(arguments: argparse.Namespace) -> None:
     show(console, _aligned(rows))
     _head(console, f"files in {folder}")
     show(console, _aligned((name, f"{size:,} bytes") for name, size in files(folder)))
+    if run.status in ("evaluated", "refused"):
+        _head(console, "to publish it:" if run.status == "evaluated" else "to publish it anyway:")
+        say(console, _publish_command(folder, force=run.status == "refused"))
     unfinished = run.status in UNFINISHED
     _head(console, "to resume it:" if unfinished else "to make it again:")
     say(console, command_again(facts, arguments.runs, fresh=not unfinished))
     for why in different_today(facts, own):
         say(console, f"not the same today: {why}")
+
+
+def _publish_command(folder: Path, *, force: bool) -> str:
+    words = ["python", "-m", "training", "publish", str(folder)]
+    return shlex.join([*words, "--force"] if force else words)
 
 
 def _head(console: Console, text: str) -> None:

@@ -82,7 +82,7 @@ def sections(recipes: Iterable[Recipe], known: Results) -> list[Section]:
         found = compared(recipe, (each for each in known.measurements if each not in repeated))
         current = [each for each, why in found if not why]
         measured.rows += [_row(recipe, group) for group in _groups(current)]
-        others.rows += _other_rows(recipe, known.other_settings)
+        others.rows += _other_rows(recipe, known)
         for why in dict.fromkeys("; ".join(why) for _, why in found if why):
             older = [each for each, changed in found if "; ".join(changed) == why]
             earlier.rows += [[*_figures(group), why] for group in _groups(older)]
@@ -97,12 +97,16 @@ def sections(recipes: Iterable[Recipe], known: Results) -> list[Section]:
     return [measured, others, earlier, left_out, absent, runs]
 
 
-def _other_rows(recipe: Recipe, measurements: Iterable[Measurement]) -> list[list[str]]:
-    """Return a row for each of a recipe's other settings."""
+def _other_rows(recipe: Recipe, known: Results) -> list[list[str]]:
+    """Return a row for each of a recipe's other settings, and for photos other than the newest."""
     of_settings: dict[str, list[Measurement]] = {}
-    for each in measurements:
+    everything = sorted((*known.measurements, *known.other_settings), key=lambda each: each.began)
+    newest = {(each.recipe, each.model, each.seeds[1]): each.data for each in everything}
+    for each in known.other_settings:
         if each.recipe == recipe.name:
             what = each.other_settings(recipe) or "; ".join(each.changes(recipe))
+            if each.data != newest[each.recipe, each.model, each.seeds[1]]:
+                what += ", other photos"
             of_settings.setdefault(what, []).append(each)
     rows = []
     for what, mine in of_settings.items():

@@ -21,7 +21,7 @@ from training.publishing.gate import judge
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.model_folder import check_writable, version_of_run
 from training.publishing.publish import publish
-from training.publishing.rollback.messages import served_note
+from training.publishing.rollback.messages import rollback_command, served_note
 from training.publishing.training_overlap import note_training_photos
 from training.publishing.verdict import Verdict
 from training.recipes import recipe_of_run
@@ -68,6 +68,7 @@ def publish_run(
         if version:
             run.note(status="published", version=str(version))
             say(console, f"{folder} is published as {version} already")
+            _say_what_serves(base, int(version.name), policy, console)
             return version
         # First: a network of the recipe's own file may have layers that are defined there.
         recipe = restored(recipe_of_run(facts, recipe_name), facts["model"], facts["parameters"])
@@ -147,10 +148,19 @@ def publish_evaluated(
     for line in verdict.lines():
         say(console, line)
     say(console, f"{summary(evaluated.card)}, published as {version}")
-    note = served_note(base, number, policy.model_config_file)
+    _say_what_serves(base, number, policy, console, verdict)
+    return version
+
+
+def _say_what_serves(
+    base: Path, number: int, policy: GatePolicy, console: Console, verdict: Verdict | None = None
+) -> None:
+    config = policy.model_config_file
+    note = served_note(base, number, config)
+    if not note and verdict and verdict.faults and verdict.serving:  # Published by force.
+        note = f"to take it back: {rollback_command(base, str(verdict.serving), config)}"
     if note:
         say(console, note)
-    return version
 
 
 def _judge_and_publish(

@@ -12,7 +12,7 @@ from training.recipe import ANY_PHOTOS, Recipe
 from training.recipes import recipe_of_run
 from training.runs.identity import changes, code_of, package_versions
 
-UNFINISHED = ("interrupted", "stopped", "failed")
+UNFINISHED = ("interrupted", "stopped", "failed", "trained")
 """Statuses of runs that the same command resumes."""
 
 

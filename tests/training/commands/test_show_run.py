@@ -69,6 +69,7 @@ def test_everything_about_a_run_is_shown(
     ("facts", "command"),
     [
         ({"status": "evaluated"}, "run clothing-cnn --fresh"),
+        ({"status": "trained"}, "run clothing-cnn"),
         ({"backend": "jax"}, "run clothing-cnn"),
         ({"deterministic": True, "from": "clothing/2"}, "--from clothing/2 --deterministic"),
         ({"data_folder": "/my photos"}, "--data '/my photos'"),
@@ -85,6 +86,7 @@ def test_the_command_has_what_makes_the_run_another(
 
     assert command in found.replace(" --runs elsewhere", "")
     assert "--runs elsewhere" in found
+    assert ("--fresh" in found) == (facts.get("status") == "evaluated")
     assert found.startswith("KERAS_BACKEND=jax python") == (facts.get("backend") == "jax")
 
 
@@ -105,6 +107,19 @@ def test_the_command_of_a_recipe_of_ones_own_for_any_photos_names_the_model(
         "python -m training run --recipe mine.py --name flowers --shape 224x224x3"
         " --preparation squash/1 --photos photos --fresh"
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "head", "option"),
+    [("evaluated", "to publish it:", ""), ("refused", "to publish it anyway:", " --force")],
+)
+def test_the_command_that_publishes_is_shown(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, status: str, head: str, option: str
+) -> None:
+    folder = listed_run(tmp_path / "runs", status)
+    lines = shown(capsys, "show", KEY)
+    command = f"python -m training publish runs/clothing-cnn/{folder.name}{option}"
+    assert lines[lines.index(head) + 1] == command
 
 
 def test_a_run_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

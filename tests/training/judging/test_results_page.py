@@ -159,6 +159,20 @@ def test_runs_with_other_settings_have_rows_of_their_own(tmp_path: Path) -> None
     assert LEFT_OUT not in page
 
 
+def test_runs_with_other_settings_on_other_photos_are_not_averaged(tmp_path: Path) -> None:
+    data = {"sha256": "e" * 64, "training": 57_000, "validation": 3_000, "test": 10_000}
+    recipe = override(CLOTHING, ["epochs=2"])
+    run_folder(tmp_path, recipe, 0.1, began="2026-11-21T10:00", data=data, facts={"data": "e" * 64})
+    run_folder(tmp_path, recipe, 0.9)
+    page = render([CLOTHING], known_results([CLOTHING], tmp_path))
+
+    rows = [line for line in section(page, OTHER).splitlines() if line.startswith("| `")]
+    assert [row.split(" | ")[1:5:2] for row in rows] == [
+        ["epochs=2, other photos", "10.00% of 10,000"],
+        ["epochs=2", "90.00% of 10,000"],
+    ]
+
+
 def test_runs_that_are_no_measurements_are_named_or_counted(tmp_path: Path) -> None:
     three_runs(tmp_path)
     run_folder(tmp_path, replace(CLOTHING, name="mine"), 0.2)

@@ -91,6 +91,10 @@ def test_a_refused_model_is_kept_with_its_report_until_it_is_forced(
     assert gate["forced"]
     assert "Published by force" in (run / "report.html").read_text("utf-8")
 
+    assert train("--fresh", "--force") == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "to take it back: python -m training rollback clothing 1"
+
 
 def test_a_run_publishes_nothing_until_it_is_told_to(
     train: CommandLine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -145,6 +149,7 @@ def test_a_second_version_is_compared_with_the_first(
 ) -> None:
     assert train() == 0
     assert "no version of clothing serves yet" in capsys.readouterr().out
+    (first,) = Path("runs/clothing-cnn").iterdir()
     assert train("--seed", "2", "--tolerance", "100") == 0
 
     assert "against version 1, which serves: " in capsys.readouterr().out
@@ -153,6 +158,13 @@ def test_a_second_version_is_compared_with_the_first(
     assert gate["serving"] == 1
     assert gate["tolerance"] == 100
     assert gate["difference"]["photos"] == 50
+
+    assert main(["publish", first.name]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{first} is published as models/clothing/1 already",
+        "version 2 is the newest and goes on serving; to change that:"
+        " python -m training rollback clothing 1",
+    ]
 
 
 def test_the_model_card_has_the_histograms_of_the_test_split(train: CommandLine) -> None:

@@ -81,26 +81,37 @@ def serving_line(state: State) -> str:
 
 
 def served_note(base: Path, published: int, model_config_file: Path | None = None) -> str:
-    """Say which version goes on serving after another one was published; "" if that is the new one.
+    """Say which version serves instead of a published one; "" if that one serves.
 
     Args:
         base: the model's folder.
-        published: number of the new version.
+        published: number of the version that was published, now or earlier.
         model_config_file: of the model server, where it has one.
     """
-    words = ["python", "-m", "training", "rollback", base.name, "newest"]
     try:
-        config: ServingConfig
-        if model_config_file:
-            config = ConfigFile(model_config_file, base.name)
-            words += ["--model_config_file", str(model_config_file)]
-        else:
-            config = ModelFolder(base.parent, base.name)
-            words += [] if base.parent == Path("models") else ["--models", str(base.parent)]
-        state = ServedModel(base.name, config, base.parent).state()
+        state = ServedModel(base.name, _config(base, model_config_file), base.parent).state()
     except TrainingError as error:
         return f"which version serves is unknown: {error}"
     if state.serving == published:
         return ""
-    why = "is pinned" if _how(state) == "pinned" else f"has the label {STABLE}"
-    return f"version {state.serving} {why} and goes on serving; to change that: {shlex.join(words)}"
+    newest = state.published is None or published == max(state.published)
+    reasons = {"pinned": "is pinned", "as the newest": "is the newest"}
+    why = reasons.get(_how(state), f"has the label {STABLE}")
+    command = rollback_command(base, "newest" if newest else str(published), model_config_file)
+    return f"version {state.serving} {why} and goes on serving; to change that: {command}"
+
+
+def rollback_command(base: Path, version: str, model_config_file: Path | None = None) -> str:
+    """Return the command that lets a version of a model serve, for a shell."""
+    words = ["python", "-m", "training", "rollback", base.name, version]
+    if model_config_file:
+        words += ["--model_config_file", str(model_config_file)]
+    elif base.parent != Path("models"):
+        words += ["--models", str(base.parent)]
+    return shlex.join(words)
+
+
+def _config(base: Path, model_config_file: Path | None) -> ServingConfig:
+    if model_config_file:
+        return ConfigFile(model_config_file, base.name)
+    return ModelFolder(base.parent, base.name)

@@ -1,4 +1,4 @@
-"""A table of a model's versions as their cards describe them, and which of them serves."""
+"""A model's versions as their cards describe them, and which of them serves."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -6,10 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
 from serving.repository.served_versions import named_versions
-from training.console import plain_table
 from training.errors import TrainingError
 from training.model_cards import VERSION_CARD, read_card, stated_accuracy
 from training.overrides import shown_value
@@ -17,18 +14,17 @@ from training.publishing.rollback.served_model import State
 from training.runs.folders import RUN, read_run
 from training.runs.summary import changed_of
 
-_FIGURES = ("version", "published", "test", "validation")
-_TEXTS = ("recipe", "run", "labels", "serves")
 
+def version_rows(state: State, runs: Path) -> list[dict[str, str]]:
+    """Return the cells of a table by column, for each version, the oldest first.
 
-def version_table(state: State, runs: Path) -> Table:
-    """Return a row for each version, oldest first; of a folder elsewhere, for those that are named.
+    Of a folder elsewhere, only the versions that are named are known.
 
     Args:
         state: of the model.
         runs: folder of the runs; need not exist.
     """
-    table = plain_table((*_FIGURES, *_TEXTS), figures=_FIGURES)
+    rows = []
     run_names = dict(_run_names(runs))
     known = state.published
     for number in sorted(named_versions(state.settings)) if known is None else known:
@@ -36,17 +32,18 @@ def version_table(state: State, runs: Path) -> Table:
         trained = card.get("trained")
         run = str(trained.get("run", "")) if isinstance(trained, dict) else ""
         labels = state.settings.labels
-        table.add_row(
-            str(number),
-            _published(state.base / str(number)),
-            _percent(stated_accuracy(card)),
-            _percent(stated_accuracy(card, "validation")),
-            _recipe(card),
-            run_names.get(run, run) or "–",
-            ", ".join(sorted(label for label in labels if labels[label] == number)),
-            "yes" if number == state.serving else "",
-        )
-    return table
+        row = {
+            "version": str(number),
+            "published": _published(state.base / str(number)),
+            "test": _percent(stated_accuracy(card)),
+            "validation": _percent(stated_accuracy(card, "validation")),
+            "recipe": _recipe(card),
+            "run": run_names.get(run, run) or "–",
+            "labels": ", ".join(sorted(label for label in labels if labels[label] == number)),
+            "serves": "yes" if number == state.serving else "",
+        }
+        rows.append(row)
+    return rows
 
 
 def _run_names(runs: Path) -> Iterator[tuple[str, str]]:

@@ -53,6 +53,31 @@ def test_every_version_has_a_row(base: Path, capsys: pytest.CaptureFixture[str])
     assert line == ["pets: version 1 serves, pinned"]
 
 
+def test_a_narrow_terminal_breaks_no_word(
+    base: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = base.parents[1] / "runs" / "clothing-dense128-adam" / "2026-11-27_epochs=7_3f2281fb62b1"
+    run.mkdir(parents=True)
+    (run / "run.json").write_text(json.dumps({"id": "abc"}))
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["versions", "pets"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line.strip() for line in lines[2:4]] == [
+        "clothing-dense128-adam epochs=7",
+        "3f2281fb62b1",
+    ]
+
+
+def test_no_line_is_folded_in_a_pipe(
+    base: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("COLUMNS")
+    assert main(["versions", "pets"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1 + 3 + 1
+
+
 def test_a_config_file_tells_what_serves(
     base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,6 +95,11 @@ def test_publishing_beside_a_pin_or_a_label_is_not_silent(base: Path, tmp_path: 
     command = f"python -m training rollback pets newest --models {base.parent}"
     assert served_note(base, 3) == (
         f"version 2 is pinned and goes on serving; to change that: {command}"
+    )
+    main(["rollback", "pets", "newest"])
+    assert served_note(base, 1) == (
+        "version 3 is the newest and goes on serving; to change that:"
+        f" python -m training rollback pets 1 --models {base.parent}"
     )
     main(["label", "pets", "stable", "1"])
     assert served_note(base, 3).startswith("version 1 has the label stable and goes on serving")
