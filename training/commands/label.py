@@ -1,6 +1,7 @@
 """`label`: let a label, such as `canary`, name a version of a model."""
 
 import argparse
+import re
 import shlex
 import time
 
@@ -34,8 +35,11 @@ def run(arguments: argparse.Namespace) -> None:
     label = arguments.label
     if (arguments.version is None) != arguments.remove:
         raise UsageError(f"give either the version that {label} is to name, or --remove")
-    if not label:
-        raise UsageError("a label has at least one character")
+    if arguments.version and not re.fullmatch(r"\w[\w.-]*", label):  # It is a part of URLs.
+        raise UsageError(
+            "a label is a word of letters, digits, periods, dashes and underscores, not"
+            f" {label!r:.100}"
+        )
     console = Console()
     began = time.monotonic()
     with opened_place(arguments, console) as place:

@@ -99,7 +99,7 @@ def summary(folder: Path) -> RunSummary:
     process, facts = worked_on_by(folder), read_run(folder)
     try:
         return _summary(folder, facts, process)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
         what = f"{type(error).__name__}: {error}"
         raise TrainingError(f"{folder / RUN} is not that of a run ({what})") from error
 

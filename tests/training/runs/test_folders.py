@@ -188,7 +188,7 @@ def test_a_folder_that_is_not_a_run_is_refused(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("content", ["{", "7"])
+@pytest.mark.parametrize("content", ["{", "7", "[" * 100_000], ids=["cut", "number", "deep"])
 def test_a_damaged_run_is_reported(tmp_path: Path, identity: RunIdentity, content: str) -> None:
     with claimed_run(tmp_path, identity) as run:
         (run.folder / "run.json").write_text(content)
