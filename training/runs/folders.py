@@ -84,7 +84,9 @@ def read_run(folder: Path) -> dict[str, Any]:
         facts = dict(json.loads(path.read_text("utf-8")))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError, RecursionError) as error:
+    except OSError as error:  # The run may be whole: nothing is said of removing it.
+        raise TrainingError(f"{path} can't be read ({error.strerror or error})") from error
+    except (ValueError, TypeError, RecursionError) as error:
         raise TrainingError(f"{path} can't be read ({error}): remove {folder}") from error
     needed = [*_REQUIRED, *(_OWN_PHOTOS if facts.get("dataset") == ANY_PHOTOS else ())]
     wrong = [name for name in needed if name not in facts]

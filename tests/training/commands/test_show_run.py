@@ -99,7 +99,6 @@ def test_a_run_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str])
         ({"data_folder": -1}, "is not that of a run (data_folder is -1): remove "),
         ({"packages": None}, "is not that of a run (packages is None): remove "),
         ({"dataset": "images"}, "is not that of a run (preparation is None): remove "),
-        ({"version": "x" * 5000 + "/1"}, "is not that of a run (OSError: "),
         ({"parameters": {"epochs": 1e400}}, "is not that of a run (OverflowError: "),
     ],
 )
@@ -111,6 +110,19 @@ def test_a_run_with_other_facts_is_one_line(
     assert message in capsys.readouterr().err
     assert main(["runs"]) == 0
     assert message in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_a_run_whose_version_cannot_be_looked_for_is_shown(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    listed_run(tmp_path / "runs", "published", version="x" * 5000 + "/1")
+    assert main(["runs", "show", KEY]) == 0
+    assert f"published as {'x' * 5000}/1" in capsys.readouterr().out.replace("\n", "")
+
+
+def test_a_name_that_is_too_long_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["runs", "show", "x" * 5000]) == 1
+    assert capsys.readouterr().err == f"error: file name too long: {'x' * 200}\n"
 
 
 def test_a_run_with_an_unknown_backend_is_shown(
