@@ -30,11 +30,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except TrainingError as error:
         print(f"error: {in_one_line(str(error))}", file=sys.stderr)
         return error.exit_status
-    except PermissionError as error:  # Of any folder where files are looked for.
-        print(f"error: permission denied: {error.filename}", file=sys.stderr)
-        return 1
     except OSError as error:
-        if error.filename or error.errno not in (errno.ENOSPC, errno.EPIPE):
+        if error.filename:  # Of any file that is looked for: no permission, too long a name.
+            said = f"error: {str(error.strerror).lower()}: {error.filename!s:.200}"
+            print(in_one_line(said), file=sys.stderr)
+            return 1
+        if error.errno not in (errno.ENOSPC, errno.EPIPE):
             raise
         # Otherwise Python would write the rest of the output when it ends, and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -16,7 +16,7 @@ def read_card(path: Path) -> dict[str, Any]:
     """Read a model card."""
     try:
         return dict(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise TrainingError(f"cannot read the model card {path} ({error})") from error
 
 

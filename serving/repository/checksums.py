@@ -59,8 +59,9 @@ def _check(path: Path, expected: str) -> None:
         same = _sha256(path) == expected
     except FileNotFoundError as error:
         raise VersionsError(f"{path} is missing: copy the version again") from error
-    except OSError as error:
-        raise VersionsError(f"cannot read {path}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise VersionsError(f"cannot read {path}: {reason}") from error
     if not same:
         raise VersionsError(
             f"{path} is not the file that was published (its SHA-256 sum differs):"

@@ -1,7 +1,6 @@
 """Removing old versions of a model, but never one that is to serve."""
 
 import shutil
-import tempfile
 from collections.abc import Collection
 from pathlib import Path
 
@@ -40,11 +39,11 @@ def prune(base: Path, keep: int, protected: Collection[int] = ()) -> list[int]:
         kept = {*published[-keep:], *protected, *_selected(base, published)}
         removed = [number for number in published if number not in kept]
         remember(base, largest_used(base))  # Versions may be deleted by hand later.
-        aside = Path(tempfile.mkdtemp(prefix=".pruned-", dir=base))
-        for number in removed:
-            (base / str(number)).rename(aside / str(number))
+        # Nothing is written, not even a folder: that works on a full disk, too.
+        aside = [(base / str(number)).rename(base / f".pruned-{number}") for number in removed]
         sync(base)
-        shutil.rmtree(aside)
+        for folder in aside:
+            shutil.rmtree(folder)
     return removed
 
 

@@ -220,6 +220,9 @@ def largest_used(base: Path) -> int:
 
 
 def remember(base: Path, number: int) -> None:
-    """Store the largest number used. Call with the lock held."""
-    with atomic_write(base / ".last-version") as new:
+    """Store the largest number used, unless it is stored. Call with the lock held."""
+    path = base / ".last-version"
+    if path.exists() and path.read_text("ascii", errors="replace") == f"{number}\n":
+        return
+    with atomic_write(path) as new:
         new.write_text(f"{number}\n", "ascii")

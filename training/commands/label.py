@@ -1,6 +1,7 @@
 """`label`: point a label, such as `canary`, at a version of a model."""
 
 import argparse
+import re
 
 from training.commands.rollback_arguments import add_change, make_change
 from training.errors import UsageError
@@ -28,8 +29,11 @@ def run(arguments: argparse.Namespace) -> None:
     name, label, version = arguments.name, arguments.label, arguments.version
     if (version is None) != arguments.remove:
         raise UsageError(f"give either the version that {label} is to name, or --remove")
-    if not label:
-        raise UsageError("a label has at least one character")
+    if version and not re.fullmatch(r"\w[\w.-]*", label):  # It is a part of URLs.
+        raise UsageError(
+            "a label is a word of letters, digits, periods, dashes and underscores, not"
+            f" {label!r:.100}"
+        )
 
     def change(model: ServedModel) -> tuple[State, State]:
         return remove_label(model, label) if arguments.remove else set_label(model, label, version)

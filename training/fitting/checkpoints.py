@@ -9,6 +9,7 @@ kept, because a disk may lose data that it has reported as written.
 import json
 import random
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,7 +117,14 @@ class CheckpointFolder:
                 state, generators = _read(path)
                 if [v.shape for v in state.variables] != [tuple(v.shape) for v in like]:
                     raise ValueError("it is from another network")
-            except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            except (
+                OSError,
+                EOFError,
+                ValueError,
+                KeyError,
+                zipfile.BadZipFile,
+                zlib.error,
+            ) as error:
                 faults.append(f"{path}: {error}")
             else:
                 _set_random_states(generators)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,7 +159,7 @@ def read_evaluation(folder: Path) -> tuple[Evaluation, dict[int, SavedPhoto]]:
             photos = map(SavedPhoto, arrays["photos"], names or [""] * len(shown))
             saved = dict(zip(shown, photos, strict=True))
             return Evaluation(labels, arrays["classes"], arrays["probabilities"]), saved
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise TrainingError(f"{path} is damaged ({error}): run the recipe again") from error
 
 

@@ -75,7 +75,7 @@ def read_training_photos(folder: Path) -> np.ndarray | None:
         return None
     try:
         digests = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # NumPy raises many types on damaged files.
         raise TrainingError(f"{path} is damaged ({error})") from error
     if digests.dtype != np.uint64 or digests.ndim != 1:
         raise TrainingError(

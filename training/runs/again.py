@@ -88,4 +88,6 @@ def different_today(facts: Mapping[str, Any], own: Recipe | None) -> list[str]:
         now["packages"] = package_versions(facts.get("backend") or "tensorflow")
     except PackageNotFoundError as error:
         return [f"{error.name} is not installed here"]
+    except KeyError:
+        return [f"there is no backend {facts['backend']!r}"]
     return changes(facts, now, own)

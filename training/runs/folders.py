@@ -16,6 +16,7 @@ import fcntl
 import json
 import os
 import platform
+import reprlib
 import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -28,7 +29,7 @@ from filelock import FileLock, Timeout
 from serving.repository.atomic_write import atomic_write
 from training.errors import TrainingError, explained
 from training.overrides import renamed
-from training.recipe import Recipe
+from training.recipe import ANY_PHOTOS, Recipe
 from training.runs.identity import RunIdentity, changes
 from training.runs.names import existing_folders, new_folder
 
@@ -39,6 +40,16 @@ FINISHED = ("evaluated", "refused", "published")
 """The values of `status` of a run that has ended: it is trained and evaluated."""
 
 _LOCK = "lock"
+_REQUIRED = ("recipe", "model", "parameters", "status")
+_OWN_PHOTOS = ("preparation", "input_shape")
+_KINDS: dict[str, Any] = {
+    **dict.fromkeys(("id", "recipe", "model", "status", "preparation", "backend"), str),
+    **dict.fromkeys(("version", "from", "began", "updated"), str),
+    **dict.fromkeys(("data_folder", "recipe_file"), str | None),
+    **dict.fromkeys(("parameters", "packages", "trained", "changed", "start"), dict),
+    "input_shape": list,
+}
+"""Types of those facts that other code relies on."""
 _LOCK_SECONDS = 0.2  # Another process may just be looking whether the run is worked on.
 _SHOWN = 3  # Unfinished runs that are not continued.
 
@@ -70,11 +81,20 @@ def read_run(folder: Path) -> dict[str, Any]:
     """Return the content of a run's `run.json`; empty if there is none."""
     path = folder / RUN
     try:
-        return dict(json.loads(path.read_text("utf-8")))
+        facts = dict(json.loads(path.read_text("utf-8")))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError) as error:
+    except OSError as error:  # The run may be whole: nothing is said of removing it.
+        raise TrainingError(f"{path} can't be read ({error.strerror or error})") from error
+    except (ValueError, TypeError, RecursionError) as error:
         raise TrainingError(f"{path} can't be read ({error}): remove {folder}") from error
+    needed = [*_REQUIRED, *(_OWN_PHOTOS if facts.get("dataset") == ANY_PHOTOS else ())]
+    wrong = [name for name in needed if name not in facts]
+    wrong += [name for name in facts if not isinstance(facts[name], _KINDS.get(name, object))]
+    if wrong:
+        what = f"{wrong[0]} is {reprlib.repr(facts.get(wrong[0]))}"
+        raise TrainingError(f"{path} is not that of a run ({what}): remove {folder}")
+    return facts
 
 
 @contextlib.contextmanager

@@ -41,5 +41,5 @@ def read_history(folder: Path) -> list[dict[str, Any]]:
     try:
         entries = json.loads(path.read_text("utf-8"))
         return sorted(({**entry} for entry in entries), key=lambda entry: int(entry["epoch"]))
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise TrainingError(f"{path} is not the history of a run ({error}): remove it") from error

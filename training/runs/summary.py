@@ -99,7 +99,7 @@ def summary(folder: Path) -> RunSummary:
     process, facts = worked_on_by(folder), read_run(folder)
     try:
         return _summary(folder, facts, process)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         what = f"{type(error).__name__}: {error}"
         raise TrainingError(f"{folder / RUN} is not that of a run ({what})") from error
 
@@ -202,13 +202,12 @@ def _version_state(run: Path, version: Path) -> str:
     A relative path is one of the folder where the command was given, usually that of `runs`.
     """
     above = run.absolute().parent.parent.parent
-    places = [place for place in (version, above / version) if place.is_dir()]
-    if not places:
-        return "removed"
-    base, number = places[0].parent, int(version.name)
     try:
-        return "serves" if number in _serving(base) else "kept"
-    except (ConfigError, VersionsError):
+        places = [place for place in (version, above / version) if place.is_dir()]
+        if not places:
+            return "removed"
+        return "serves" if int(version.name) in _serving(places[0].parent) else "kept"
+    except (ConfigError, VersionsError, OSError):
         return "kept"
 
 

@@ -29,7 +29,7 @@ def load_trained_network(run: Path) -> keras.Model | None:
         return None
     try:
         return without_xla(keras.models.load_model(path, _LAYERS, compile=False))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except Exception as error:  # Keras and h5py raise many types on damaged files.
         reason = str(error).partition("\n")[0]
         raise TrainingError(
             f"cannot read {path} ({reason}): remove it, and the same command trains again"

@@ -1,6 +1,7 @@
 """The recognizer of a run's network, kept in the run's folder until it is published."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import keras
@@ -40,6 +41,6 @@ def load_recognizer(
             arrays = dict(saved)
         examples = arrays.pop(_EXAMPLES)
         restored = restored_score(score, arrays)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error):
         return None
     return Recognizer(activation_model(network), restored, threshold, examples)

@@ -57,6 +57,7 @@ def test_files_that_were_not_published_do_not_matter(version: Path) -> None:
         (lambda v: (v / "saved_model.pb").write_text("half"), "1/saved_model.pb is not the file"),
         (lambda v: (v / CHECKSUMS).write_text(""), "1/assets.extra/SHA256SUMS is empty"),
         (lambda v: (v / CHECKSUMS).write_text("12ab  x"), "SHA256SUMS, line 1, has no checksum"),
+        (lambda v: (v / CHECKSUMS).write_text("0" * 64 + "  x\0"), "cannot read .*: embedded null"),
         (lambda v: (v / CHECKSUMS).write_bytes(b"\xff"), "cannot read .*1/assets.extra/SHA256SUMS"),
     ],
 )

@@ -1,5 +1,7 @@
 """Pruning, and what it never removes."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,18 @@ def test_nothing_is_removed_if_it_is_not_known_what_is_to_serve(base: Path) -> N
     with pytest.raises(VersionsError, match=r"nothing removed: cannot read .*serving\.config"):
         prune(base, keep=1)
     assert len(published_versions(base)) == 6
+
+
+def test_space_can_be_freed_on_a_full_disk(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (base / ".last-version").write_text("6\n")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for write in ("os.mkdir", "serving.repository.versions.atomic_write"):
+        monkeypatch.setattr(write, full)
+    assert prune(base, keep=1) == [1, 2, 3, 4, 5]
+    assert {each.name for each in base.iterdir()} == {"6", ".lock", ".last-version"}
 
 
 def test_at_least_one_is_kept(base: Path) -> None:

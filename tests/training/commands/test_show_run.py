@@ -127,6 +127,47 @@ def test_a_run_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err == "error: there is no run 'abc': runs has no runs\n"
 
 
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ({"model": []}, "is not that of a run (model is []): remove "),
+        ({"data_folder": -1}, "is not that of a run (data_folder is -1): remove "),
+        ({"packages": None}, "is not that of a run (packages is None): remove "),
+        ({"dataset": "images"}, "is not that of a run (preparation is None): remove "),
+        ({"parameters": {"epochs": 1e400}}, "is not that of a run (OverflowError: "),
+    ],
+)
+def test_a_run_with_other_facts_is_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, facts: dict[str, Any], message: str
+) -> None:
+    listed_run(tmp_path / "runs", "evaluated", **facts)
+    assert main(["runs", "show", KEY]) == 1
+    assert message in capsys.readouterr().err
+    assert main(["runs"]) == 0
+    assert message in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_a_run_whose_version_cannot_be_looked_for_is_shown(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    listed_run(tmp_path / "runs", "published", version="x" * 5000 + "/1")
+    assert main(["runs", "show", KEY]) == 0
+    assert f"published as {'x' * 5000}/1" in capsys.readouterr().out.replace("\n", "")
+
+
+def test_a_name_that_is_too_long_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["runs", "show", "x" * 5000]) == 1
+    assert capsys.readouterr().err == f"error: file name too long: {'x' * 200}\n"
+
+
+def test_a_run_with_an_unknown_backend_is_shown(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    listed_run(tmp_path / "runs", "evaluated", backend="torch")
+    assert main(["runs", "show", KEY]) == 0
+    assert "not the same today: there is no backend 'torch'" in capsys.readouterr().out
+
+
 def test_a_damaged_run_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     folder = listed_run(tmp_path / "runs", "evaluated")
     (folder / "model_card.json").write_text('{"metrics": {"test": {"accuracy": "good"}}}')

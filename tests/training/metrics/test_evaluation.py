@@ -130,3 +130,10 @@ def test_a_missing_and_a_damaged_evaluation_are_reported(tmp_path: Path) -> None
     (tmp_path / "evaluation.npz").write_bytes(b"PK\3\4")
     with pytest.raises(TrainingError, match=r"evaluation\.npz is damaged"):
         read_evaluation(tmp_path)
+    np.savez_compressed(tmp_path / "evaluation.npz", shown=np.arange(1000))
+    content = bytearray((tmp_path / "evaluation.npz").read_bytes())
+    start = content.index(b"shown.npy") + 60  # Within what is compressed.
+    content[start : start + 200] = b"\xff" * 200
+    (tmp_path / "evaluation.npz").write_bytes(content)
+    with pytest.raises(TrainingError, match=r"evaluation\.npz is damaged \(Error -3"):
+        read_evaluation(tmp_path)

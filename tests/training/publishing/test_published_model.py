@@ -37,6 +37,15 @@ def test_an_unreadable_model_is_one_line(tmp_path: Path, content: bytes | None) 
     assert "\n" not in str(raised.value)
 
 
+def test_a_version_that_was_copied_by_half_is_one_line(tmp_path: Path) -> None:
+    folder = tmp_path / "letters" / str(published(tmp_path / "letters"))
+    (weights,) = folder.glob("variables/variables.data*")
+    weights.write_bytes(weights.read_bytes()[:10])
+
+    with pytest.raises(TrainingError, match=r"cannot read a model from .*letters/1 "):
+        PublishedModel(folder)
+
+
 def versions(models: Path) -> Path:
     for inner in ("clothing/2", "clothing/10", "pets/1", "pets/007", "empty/.staging-x", ".hidden"):
         (models / inner).mkdir(parents=True)

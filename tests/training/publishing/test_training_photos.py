@@ -81,9 +81,18 @@ def test_they_are_read_back_from_runs_and_versions(tmp_path: Path) -> None:
         assert np.array_equal(found, digests)
 
 
-def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"damaged",
+        b"\x93NUMPY\x01\x00\x10\x00{'shape': (1.....\n",
+        b"\x93NUMPY\x01\x00\x08\x00{'a': (\n",
+    ],
+    ids=["other", "shape", "cut"],
+)
+def test_a_damaged_file_is_one_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / TRAINING_PHOTOS
-    path.write_bytes(b"damaged")
+    path.write_bytes(content)
     with pytest.raises(TrainingError, match=r"training_photos\.npy is damaged \("):
         read_training_photos(tmp_path)
     np.save(path, np.zeros((2, 2), np.float32))

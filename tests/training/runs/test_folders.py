@@ -188,7 +188,13 @@ def test_a_folder_that_is_not_a_run_is_refused(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("content", ["{", "7"])
+def test_of_a_run_that_cannot_be_read_nothing_is_said_of_removing(tmp_path: Path) -> None:
+    (tmp_path / "run.json").mkdir()
+    with pytest.raises(TrainingError, match=r"run\.json can't be read \(Is a directory\)$"):
+        read_run(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["{", "7", "[" * 100_000], ids=["cut", "number", "deep"])
 def test_a_damaged_run_is_reported(tmp_path: Path, identity: RunIdentity, content: str) -> None:
     with claimed_run(tmp_path, identity) as run:
         (run.folder / "run.json").write_text(content)

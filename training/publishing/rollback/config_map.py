@@ -1,6 +1,7 @@
 """A ConfigMap of Kubernetes with the model config file, read and written by `kubectl`."""
 
 import json
+import re
 import subprocess
 from typing import Any
 
@@ -12,6 +13,7 @@ from training.publishing.rollback.serving_config import ServingConfig, SettingsC
 KEY = "models.config"
 """The file's name in the ConfigMap, as `k8s/base` has it."""
 
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _ATTEMPTS = 5  # Each fails only if somebody else has just changed the ConfigMap.
 _SECONDS = 60.0
 _CONFLICT = "(Conflict)"
@@ -34,7 +36,7 @@ class ConfigMap(ServingConfig):
     def __init__(self, reference: str, name: str) -> None:
         """Take `[NAMESPACE/]NAME` of the ConfigMap; raise UsageError if it is something else."""
         namespace, slash, config_map = reference.rpartition("/")
-        if not config_map or "/" in namespace or (slash and not namespace):
+        if not all(map(_NAME.fullmatch, [config_map, *([namespace] if slash else [])])):
             raise UsageError(f"--config-map is [NAMESPACE/]NAME, not {reference!r}")
         self._reference = f"ConfigMap {reference}"
         self._config_map = config_map
@@ -63,8 +65,12 @@ class ConfigMap(ServingConfig):
         done = self._kubectl("get", "configmap", self._config_map, "--output", "json")
         if done.returncode:
             raise TrainingError(f"cannot read the {self._reference}: {_reason(done)}")
-        found = dict(json.loads(done.stdout))
-        if KEY not in (found.get("data") or {}):
+        try:
+            found = dict(json.loads(done.stdout))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise TrainingError(f"kubectl did not print the {self._reference} ({error})") from error
+        data = found.get("data")
+        if not isinstance(data, dict) or not isinstance(data.get(KEY), str):
             raise TrainingError(f"the {self._reference} has no file {KEY}")
         return found
 
@@ -77,7 +83,13 @@ class ConfigMap(ServingConfig):
         command = ["kubectl", *self._namespace, *words]
         try:
             return subprocess.run(  # noqa: S603 - no shell
-                command, input=given, capture_output=True, text=True, timeout=_SECONDS, check=False
+                command,
+                input=given,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=_SECONDS,
+                check=False,
             )
         except FileNotFoundError as error:
             raise TrainingError("kubectl is not on the PATH: install it") from error

@@ -116,12 +116,13 @@ def test_labels_are_set_and_listed(
         ("models", 1, 'the ConfigMap models: Error from server (NotFound): configmaps "models"'),
         ("a/b/c", 2, "--config-map is [NAMESPACE/]NAME, not 'a/b/c'"),
         ("/models", 2, "--config-map is [NAMESPACE/]NAME, not '/models'"),
+        ("--all", 2, "--config-map is [NAMESPACE/]NAME, not '--all'"),
     ],
 )
 def test_a_wrong_reference_is_explained(
     config_map: Path, reference: str, status: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["rollback", "pets", "2", "--config-map", reference]) == status
+    assert main(["rollback", "pets", "2", f"--config-map={reference}"]) == status
     assert message in capsys.readouterr().err
 
 
@@ -131,6 +132,28 @@ def test_a_config_map_without_the_file_is_explained(
     config_map.write_text(json.dumps({"metadata": {"name": "models", "resourceVersion": "1"}}))
     assert main(["rollback", "pets", "2", *PLACE]) == 1
     assert "the ConfigMap photolabel/models has no file models.config" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "content", ["7", '{"data": "models.config"}', '{"data": {"models.config": 7}}']
+)
+def test_an_odd_config_map_is_one_line(
+    config_map: Path, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
+    (config_map.parent / "bin" / "kubectl").write_text(f"#!/bin/sh\necho '{content}'\n")
+    assert main(["rollback", "pets", "2", *PLACE]) == 1
+    error = capsys.readouterr().err
+    assert "has no file models.config" in error or "kubectl did not print the ConfigMap" in error
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_a_kubectl_that_prints_something_else_is_one_line(
+    config_map: Path, capsys: pytest.CaptureFixture[str], status: int
+) -> None:
+    program = f"#!/bin/sh\nprintf '\\377\\n' | tee /dev/stderr\nexit {status}\n"
+    (config_map.parent / "bin" / "kubectl").write_text(program)
+    assert main(["rollback", "pets", "2", *PLACE]) == 1
+    assert "the ConfigMap photolabel/models" in capsys.readouterr().err
 
 
 def test_kubectl_may_be_missing(

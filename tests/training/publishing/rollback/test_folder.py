@@ -88,7 +88,10 @@ def test_a_canary_does_not_change_what_others_get(
         (["label", "pets", "canary"], 2, "give either the version"),
         (["label", "pets", "canary", "1", "--remove"], 2, "give either the version"),
         (["label", "pets", "canary", "--remove"], 1, "pets has no label canary; it has: none"),
-        (["label", "pets", "", "1"], 2, "a label has at least one character"),
+        (["label", "pets", "", "1"], 2, "a label is a word of letters, digits, periods, dashes"),
+        (["label", "pets", "a/b", "1"], 2, "underscores, not 'a/b'"),
+        (["label", "pets", "canary\n", "1"], 2, r"underscores, not 'canary\n'"),
+        (["label", "pets", "\udce9", "1"], 2, r"underscores, not '\udce9'"),
         (["versions", "hats"], 1, "there is no published model hats in models"),
     ],
 )
