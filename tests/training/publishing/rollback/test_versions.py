@@ -1,6 +1,5 @@
 """`versions`, and what is said after publishing while another version goes on serving."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.training.publishing.rollback.published import publish, write_config
+from tests.training.runs.listed import listed_run
 from training.__main__ import main
 from training.overrides import hyperparameters
 from training.publishing.rollback.messages import served_note
@@ -34,9 +34,8 @@ def rows(output: str) -> list[list[str]]:
 
 
 def test_every_version_has_a_row(base: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = base.parents[1] / "runs" / "clothing-dense128-adam" / "today-1234"
-    run.mkdir(parents=True)
-    (run / "run.json").write_text(json.dumps({"id": "abc"}))
+    recipe = "clothing-dense128-adam"
+    listed_run(base.parents[1] / "runs", "published", "today-1234", recipe=recipe, id="abc")
     assert main(["label", "pets", "canary", "2"]) == 0
     assert main(["rollback", "pets", "1"]) == 0
     (base / "3" / "assets.extra" / "model_card.json").unlink()  # Made elsewhere.
@@ -56,9 +55,8 @@ def test_every_version_has_a_row(base: Path, capsys: pytest.CaptureFixture[str])
 def test_a_narrow_terminal_breaks_no_word(
     base: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = base.parents[1] / "runs" / "clothing-dense128-adam" / "2026-11-27_epochs=7_3f2281fb62b1"
-    run.mkdir(parents=True)
-    (run / "run.json").write_text(json.dumps({"id": "abc"}))
+    name, recipe = "2026-11-27_epochs=7_3f2281fb62b1", "clothing-dense128-adam"
+    listed_run(base.parents[1] / "runs", "published", name, recipe=recipe, id="abc")
     monkeypatch.setenv("COLUMNS", "80")
     assert main(["versions", "pets"]) == 0
 
