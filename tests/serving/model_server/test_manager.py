@@ -230,11 +230,11 @@ def test_a_fault_of_its_own_does_not_end_the_polling(
     publish: Publish, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Faulty(ModelsFolder):
-        faults = 1
+        calls = 0
 
         def models(self) -> list[ModelSettings]:
-            self.faults -= 1
-            if self.faults == 0:
+            self.calls += 1
+            if self.calls == 2:  # The first one is made while it is constructed.
                 raise RuntimeError("a fault")
             return super().models()
 

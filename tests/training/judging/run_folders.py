@@ -45,7 +45,9 @@ def run_folder(
         },
         "data": {"sha256": DATA, "training": 57_000, "validation": 3_000, "test": 10_000},
     }
-    known = {"code": code_of(recipe), "data": DATA, "weights": "", "backend": "tensorflow"}
+    known: dict[str, Any] = {"recipe": recipe.name, "model": recipe.model, "status": "evaluated"}
+    known |= {"parameters": hyperparameters(recipe)}
+    known |= {"code": code_of(recipe), "data": DATA, "weights": "", "backend": "tensorflow"}
     (folder / "model_card.json").write_text(json.dumps({**made, **card}))
     (folder / "history.json").write_text(json.dumps([{"epoch": 1, "accuracy": accuracy + 0.01}]))
     (folder / "run.json").write_text(json.dumps({**known, **(facts or {})}))

@@ -20,7 +20,13 @@ DATA = data_set(900, 100)  # `published` makes a model that gets 900 of them rig
 
 def evaluated_run(folder: Path, status: str = "evaluated") -> Run:
     folder.mkdir(parents=True)
-    facts = {"id": folder.name, "model": "letters", "recipe": "letters-dense", "status": status}
+    facts: dict[str, Any] = {
+        "id": folder.name,
+        "model": "letters",
+        "recipe": "letters-dense",
+        "status": status,
+    }
+    facts |= {"parameters": {}}
     (folder / "run.json").write_text(json.dumps(facts))
     return Run(folder)
 

@@ -56,6 +56,14 @@ def ended(recipe: Recipe, data: DataSet, folder: Path, fitted: int = 3, best: in
     return Source("ref", "dense/run", folder, json.loads(json.dumps(facts)), is_version=False)
 
 
+def begun(folder: Path) -> Run:
+    """Make a run that has just begun."""
+    folder.mkdir()
+    run = Run(folder)
+    run.note(recipe="dense", model="clothing", parameters={}, status="new")
+    return run
+
+
 def start(source: Source, recipe: Recipe, data: DataSet) -> Start:
     identity = run_identity(recipe, data, deterministic=False)
     return start_from(source, recipe, data, identity, Path("runs"))
@@ -126,8 +134,7 @@ def test_photos_that_the_other_run_was_trained_on_are_counted(
 ) -> None:
     source = ended(RECIPE, data, tmp_path / "before")
     swapped = replace(data, digest="4567", training=data.test, test=data.training)
-    (tmp_path / "after").mkdir()
-    run = Run(tmp_path / "after")
+    run = begun(tmp_path / "after")
 
     _, warning = start(source, RECIPE, swapped).begin(run, RECIPE, swapped)
 
@@ -143,11 +150,11 @@ def test_without_digests_and_card_the_other_run_may_have_been_trained_on_all_pho
 ) -> None:
     source = ended(RECIPE, data, tmp_path / "before")
     (tmp_path / "before/training_photos.npy").unlink()
-    (tmp_path / "after").mkdir()
+    run = begun(tmp_path / "after")
 
-    start(source, replace(RECIPE, epochs=5), data).begin(Run(tmp_path / "after"), RECIPE, data)
+    start(source, replace(RECIPE, epochs=5), data).begin(run, RECIPE, data)
 
-    assert Run(tmp_path / "after").facts()["start"]["trained_on"] == {"validation": 2, "test": 4}
+    assert run.facts()["start"]["trained_on"] == {"validation": 2, "test": 4}
 
 
 def test_the_digest_of_weights_is_of_what_they_are() -> None:

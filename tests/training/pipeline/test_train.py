@@ -45,7 +45,12 @@ def test_a_run_killed_after_saving_its_network_is_published(
     """And an unfinished run of an earlier release is not continued, as it says."""
     earlier = Path("runs/clothing-cnn/earlier")
     earlier.mkdir(parents=True)
-    facts = {"model": "clothing", "parameters": {"seed": 1, "split": 1}, "code": "0123"}
+    facts = {
+        "recipe": "clothing-cnn",
+        "model": "clothing",
+        "parameters": {"seed": 1, "split": 1},
+        "code": "0123",
+    }
     (earlier / "run.json").write_text(json.dumps({**facts, "status": "stopped"}))
 
     def save_and_interrupt(network: object, folder: Path) -> None:
