@@ -17,6 +17,7 @@ _SHARED = {"photos", "repository", "tls", "deadline", "http_errors", "protos"}
 TRAINING: list[set[str]] = [
     {"__main__"},
     {"commands"},
+    {"experiments"},
     {"judging", "pipeline"},
     {"publishing", "report"},
     {"runs", "trust"},

@@ -1,0 +1,1 @@
+"""Experiments: sweeps over settings, comparisons of recipes, and measurements of speed."""
