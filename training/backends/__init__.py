@@ -33,7 +33,8 @@ class Backend(Protocol):
     is_out_of_memory: Callable[[Exception], bool]
 
     @staticmethod
-    def to_dataset(batches: "keras.utils.PyDataset", *, parallel: bool = True) -> object: ...
+    def to_dataset(batches: "keras.utils.PyDataset", *, parallel: bool = True) -> object:
+        """Return the batches of an epoch in the form that is best for Keras's `fit`."""
 
 
 def backend_name() -> str:
