@@ -104,7 +104,7 @@ def _factor_axis(trials: Trials, factor: Factor, rows: pd.DataFrame) -> tuple[np
 def _objective_axis(values: pd.Series, objective: str) -> tuple[np.ndarray, Ticks]:
     """Return heights of the objective, the best on top."""
     if objective == "validation_accuracy":
-        return _number_axis(values, "{:.1%}")
+        return _number_axis(values, "{:.1%}" if values.max() - values.min() > 0.02 else "{:.2%}")
     heights, ticks = _number_axis(values)
     return 1 - heights, [(1 - height, label) for height, label in ticks]
 

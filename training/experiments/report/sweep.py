@@ -76,7 +76,7 @@ def write_sweep_report(
         folder,
         "sweep.html",
         about,
-        plots=[*importance, *(plot for _, row in effects for plot in row), *single],
+        plots=[*importance, *effects, *single],
         tables=list(tables),
         notes=notes,
         asked=asked(read),

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from training.experiments.factors import Factor
+from training.experiments.factors import OWN, Factor
 
 Objective = Literal["validation_accuracy", "validation_loss"]
 
@@ -110,8 +110,9 @@ class Trials:
             for name in self.names
             if self.base is None or row[name] != self.base[name]
         ]
-        everything = [f"{name}={row[name]}" for name in self.names]
-        return ", ".join(differing or everything)
+        if not differing and all(name in self.own for name in self.names):
+            return OWN
+        return ", ".join(differing or [f"{name}={row[name]}" for name in self.names])
 
 
 def read_trials(
