@@ -130,7 +130,7 @@ class _Effect:
         """Draw the trials over the numbers that were searched."""
         values = numbers(self.rows[self.factor.name])
         if is_logarithmic(values):
-            logarithmic(axes, "x")
+            logarithmic(axes, "x", values.max() / values.min())
         axes.plot(values, self.rows[self.metric], "o", color=LIGHT.right, markersize=5, alpha=0.7)
         return values
 
@@ -165,7 +165,7 @@ def scale(axes: Axes, metric: str, values: pd.Series) -> None:
     elif metric == "seconds":
         axes.set_ylim(0, 1.08 * max(values.max(), 1e-9))
     elif is_logarithmic(values):
-        logarithmic(axes, "y")
+        logarithmic(axes, "y", values.max() / values.min())
 
 
 def _jitter(count: int) -> np.ndarray:

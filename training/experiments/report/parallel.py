@@ -114,7 +114,7 @@ def _number_axis(values: pd.Series, form: str = "{:.4g}") -> tuple[np.ndarray, T
     if low == high:
         return np.full(len(values), 0.5), [(0.5, form.format(low))]
     logarithmic = is_logarithmic(values)
-    locator = LogLocator(subs=(1, 3)) if logarithmic else MaxNLocator(6)
+    locator = LogLocator(subs=(1, 3)) if logarithmic else MaxNLocator(6, steps=[1, 2, 5, 10])
     inside = [each for each in locator.tick_values(low, high) if low <= each <= high]
     read = np.log if logarithmic else np.asarray
 

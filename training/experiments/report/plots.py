@@ -128,11 +128,18 @@ def style(axes: Axes, title: str = "") -> None:
     axes.tick_params(length=0)
 
 
-def logarithmic(axes: Axes, which: Literal["x", "y"]) -> None:
-    """Give an axis a logarithmic scale, labelled with plain numbers."""
+def logarithmic(axes: Axes, which: Literal["x", "y"], ratio: float) -> None:
+    """Give an axis a logarithmic scale, labelled with plain numbers.
+
+    Args:
+        axes: that have it.
+        which: of the axes.
+        ratio: of the largest to the smallest number.
+    """
+    subs = (1, 2, 5) if ratio < 100 else (1, 3) if ratio < 1000 else (1,)
     axes.set(**{f"{which}scale": "log"})
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_locator(LogLocator(subs=subs))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from training.console import counted
 from training.experiments.report.page import duration
-from training.experiments.report.trials import Trials, numbers
+from training.experiments.report.trials import Trials, numbers, shown_label
 
 _METRICS = {"validation_accuracy": "validation accuracy", "validation_loss": "validation loss"}
 
@@ -53,7 +53,12 @@ def answer(
         mark: index of the chosen trial.
         final: the chosen setting's figures by seed; see `write_sweep_report`.
     """
-    setting = ", ".join(f"{name}={label}" for name, label in chosen.items())
+    labels = {
+        each.name: shown_label(each, chosen[each.name])
+        for each in trials.factors
+        if each.name in chosen
+    }
+    setting = ", ".join(f"{name}={label}" for name, label in labels.items())
     sentences = []
     if mark is not None:
         row = trials.finished.loc[mark]
@@ -64,8 +69,8 @@ def answer(
         ]
         time = f" after {duration(row['seconds'])} of fitting" if pd.notna(row["seconds"]) else ""
         sentences.append(
-            f"Trial #{row['number']} has {' and '.join(figures)}{time}. It was chosen by this"
-            " figure among all trials, so it is slightly too good."
+            f"Trial #{row['number']} has {' and '.join(figures)}{time}. It was chosen by the"
+            f" {_METRICS[trials.objective]}, which is therefore slightly too good."
         )
     sentences.append(_tested(final))
     return Answer(setting, sentences)

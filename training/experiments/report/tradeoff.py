@@ -48,8 +48,9 @@ def _draw(trials: Trials, figure: Figure) -> None:
     front = pareto_front(trials)
     axes = figure.add_subplot()
     style(axes)
-    if is_logarithmic(figures["seconds"]):
-        logarithmic(axes, "x")
+    seconds = figures["seconds"]
+    if is_logarithmic(seconds):
+        logarithmic(axes, "x", seconds.max() / seconds.min())
     rest = figures.drop(index=front.index)
     axes.plot(rest["seconds"], rest["validation_accuracy"], "o", color=LIGHT.other, markersize=5)
     axes.step(
