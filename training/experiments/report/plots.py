@@ -63,7 +63,8 @@ class Plot:
         name: of its PNG file, without the extension.
         alt: what it shows, for those who don't see it.
         size: width and height, inches.
-        draw: draws into an empty figure or a part of one, in the colours of `LIGHT`, `SECOND` and `shade`.
+        draw: draws into an empty figure or a part of one, in the colours of `LIGHT`, `SECOND`
+            and `shade`.
     """
 
     name: str

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -61,7 +62,7 @@ def answer(
     setting = ", ".join(f"{name}={label}" for name, label in labels.items())
     sentences = []
     if mark is not None:
-        row = trials.finished.loc[mark]
+        row: Any = trials.finished.loc[mark]
         figures = [
             form.format(row[name])
             for name, form in _FORMS.items()
