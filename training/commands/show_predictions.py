@@ -9,6 +9,8 @@ from training.commands.arguments import add_data, add_device, add_models
 from training.console import say, say_left_out
 from training.errors import UsageError
 
+_MOST = 200  # Photos that a picture has space for.
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
@@ -48,6 +50,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Classify the photos, draw the picture and print where it is."""
     if arguments.output.suffix.lower() != ".png":
         raise UsageError(f"--output is a PNG file, such as predictions.png, not {arguments.output}")
+    if not 1 <= arguments.count <= _MOST:
+        raise UsageError(f"--count is 1 to {_MOST}, not {arguments.count}")
     if arguments.seed < 0:
         raise UsageError(f"--seed is at least 0, not {arguments.seed}")
     from training.fitting.devices import choose_devices
@@ -56,11 +60,9 @@ def run(arguments: argparse.Namespace) -> None:
     folder = find_serving_version(arguments.models, arguments.model)
     choose_devices(arguments.device)
     from training.judging.scoring import folder_photos, recipe_photos
-    from training.judging.show_predictions import MOST, draw_predictions, random_predictions
+    from training.judging.show_predictions import draw_predictions, random_predictions
     from training.publishing.published_model import PublishedModel
 
-    if not 1 <= arguments.count <= MOST:
-        raise UsageError(f"--count is 1 to {MOST}, not {arguments.count}")
     console = Console()
     model = PublishedModel(folder)
     if arguments.photos:
@@ -72,4 +74,4 @@ def run(arguments: argparse.Namespace) -> None:
         model, photos, arguments.count, arguments.seed, only_wrong=arguments.wrong
     )
     draw_predictions(shown, arguments.output)
-    say(console, f"{arguments.output}: {shown.title}")
+    say(console, f"{arguments.output}: {shown.title}: {shown.result}")

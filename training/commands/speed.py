@@ -96,7 +96,7 @@ def run(arguments: argparse.Namespace) -> None:
         timings = measure_speed(recipe, arguments.data, plan, devices, console)
     _show(timings, console)
     say(console, _fastest(timings))
-    say(console, f"{folder / TIMINGS}: every measurement")
+    say(console, f"{folder / TIMINGS} has every measurement; {folder / 'report.html'} shows them")
 
 
 def _show(timings: Sequence[Timing], console: Console) -> None:

@@ -16,11 +16,8 @@ from training.publishing.published_model import PublishedModel
 from training.report.pictures import LIGHT, blank_figure
 from training.report.tiles import Tile, tiles
 
-MOST = 200
-"""Photos that a picture has space for."""
-
 _COLUMNS = 4
-_WIDTH, _HEIGHT, _TITLE = 3.5, 1.95, 0.85  # Inches: of a photo with its bars; of the title.
+_WIDTH, _HEIGHT, _TITLE = 3.5, 1.95, 1.05  # Inches: of a photo with its bars; of the title.
 _LONGEST = 22  # Characters of a label.
 _COLOURS = {"right": LIGHT.right, "wrong": LIGHT.wrong, "other": LIGHT.other}
 
@@ -32,12 +29,14 @@ class Shown:
     Attributes:
         tiles: the photos with their predictions.
         recognized: whether the model recognizes each; None if it can't tell.
-        title: of the picture.
+        title: which version is shown on which photos.
+        result: how many of them are right.
     """
 
     tiles: list[Tile]
     recognized: tuple[bool, ...] | None
     title: str
+    result: str
 
 
 def random_predictions(
@@ -62,11 +61,9 @@ def random_predictions(
         for index in order.tolist()
     }
     known = None if recognized is None else tuple(map(bool, recognized[order]))
-    return Shown(
-        tiles(evaluation, chosen, order),
-        known,
-        _title(model, photos, evaluation, only_wrong, len(order)),
-    )
+    title = f"{model.name}/{model.version} on {photos.name.partition(' (sha256')[0]}"
+    result = _result(evaluation, len(order), only_wrong=only_wrong)
+    return Shown(tiles(evaluation, chosen, order), known, title, result)
 
 
 def draw_predictions(shown: Shown, path: Path) -> None:
@@ -82,7 +79,7 @@ def draw_predictions(shown: Shown, path: Path) -> None:
     rows = -(-len(shown.tiles) // columns)
     size = max(2, columns) * _WIDTH, rows * _HEIGHT + _TITLE
     with blank_figure(LIGHT, size, layout=None) as figure:
-        _draw_title(figure, shown.title, size)
+        _draw_title(figure, shown, size)
         whole = figure.add_gridspec(
             rows,
             2 * columns,
@@ -113,29 +110,23 @@ def _name(photos: LabelledPhotos, index: int) -> str:
     return photos.names[index] if photos.names else ""
 
 
-def _title(
-    model: PublishedModel,
-    photos: LabelledPhotos,
-    evaluation: Evaluation,
-    only_wrong: bool,
-    shown: int,
-) -> str:
-    right, all_photos = int(evaluation.right.sum()), len(evaluation.classes)
+def _result(evaluation: Evaluation, shown: int, *, only_wrong: bool) -> str:
+    right, photos = int(evaluation.right.sum()), len(evaluation.classes)
     if only_wrong:
-        what = f"{shown:,} of {all_photos - right:,} mistakes in {counted(all_photos, 'photo')}"
-    else:
-        what = f"{right:,} of {counted(all_photos, 'random photo')} right"
-    return f"{model.name}/{model.version} · {photos.name} · {what}"
+        return f"{shown:,} of {counted(photos - right, 'mistake')} in {counted(photos, 'photo')}"
+    return f"{right:,} of {counted(photos, 'random photo')} right"
 
 
-def _draw_title(figure: Figure, title: str, size: tuple[float, float]) -> None:
-    figure.text(0.12 / size[0], 1 - 0.16 / size[1], title, size=13, weight="bold", va="top")
+def _draw_title(figure: Figure, shown: Shown, size: tuple[float, float]) -> None:
+    left, top = 0.12 / size[0], 1 - 0.16 / size[1]
+    figure.text(left, top, shown.title, size=13, weight="bold", va="top")
+    figure.text(left, top - 0.27 / size[1], shown.result, size=11, va="top")
     meanings = {"right": "correct class", "wrong": "predicted in error", "other": "other classes"}
     handles = [Patch(color=_COLOURS[kind], label=meaning) for kind, meaning in meanings.items()]
     figure.legend(
         handles=handles,
         loc="upper left",
-        bbox_to_anchor=(0.02 / size[0], 1 - 0.4 / size[1]),
+        bbox_to_anchor=(0.02 / size[0], 1 - 0.66 / size[1]),
         ncols=3,
         frameon=False,
         fontsize=9,
@@ -145,7 +136,8 @@ def _draw_title(figure: Figure, title: str, size: tuple[float, float]) -> None:
 
 
 def _draw_photo(axes: Axes, tile: Tile, recognized: bool) -> None:
-    axes.set_axis_off()
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(True)
     gray = tile.photo.shape[2] == 1
     smoothing = "nearest" if tile.small else "auto"
     axes.imshow(
@@ -160,16 +152,20 @@ def _draw_photo(axes: Axes, tile: Tile, recognized: bool) -> None:
     said = f"{mark} {_shortened(tile.predicted)} {tile.bars[0].probability:.0%}"
     axes.text(0, 1.17, said, size=10, weight="bold", color=colour, transform=axes.transAxes)
     doubt = "" if recognized else ", not recognized"
-    axes.text(0, 1.04, f"is {_shortened(tile.label)}{doubt}", size=8, transform=axes.transAxes)
+    axes.text(
+        0, 1.04, f"correct: {_shortened(tile.label)}{doubt}", size=8, transform=axes.transAxes
+    )
 
 
 def _draw_bars(axes: Axes, tile: Tile) -> None:
     axes.set_axis_off()
     for row, bar in enumerate(tile.bars):
+        axes.barh(-row, 1, color=LIGHT.faint, height=0.34, alpha=0.4)
         axes.barh(-row, bar.probability, color=_COLOURS[bar.kind], height=0.34)
-        weight = "bold" if bar.kind == "right" else "normal"
         text = f"{_shortened(bar.label)} {bar.probability:.0%}"
-        axes.text(0, 0.24 - row, text, size=7.5, va="bottom", weight=weight)
+        weight = "bold" if bar.kind == "right" else "normal"
+        ink = LIGHT.other if bar.kind == "other" and bar.probability < 0.005 else LIGHT.ink
+        axes.text(0, 0.24 - row, text, size=7.5, va="bottom", weight=weight, color=ink)
     axes.set_xlim(0, 1.02)
     axes.set_ylim(-4.3, 0.75)
 

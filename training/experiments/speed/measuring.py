@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -63,6 +64,7 @@ def measure_speed(
         UsageError: a batch is larger than the training photos.
         KeyboardInterrupt, Preempted: asked to stop; what is measured is kept.
     """
+    began = datetime.now(UTC)
     photos = _loaded(recipe, data, console)
     _check(plan, len(photos.training))
     with _alone_in(plan.folder):
@@ -84,7 +86,38 @@ def measure_speed(
             say(console, f"stopped; {kept} in {plan.folder}: the same command goes on")
             raise
         write_timings(plan.folder / TIMINGS, timings, decimal_comma=plan.decimal_comma)
+        timings = read_timings(plan.folder / TIMINGS)
+        _write_report(recipe, photos, plan, devices, timings, began)
     return timings
+
+
+def _write_report(
+    recipe: Recipe,
+    data: DataSet,
+    plan: Plan,
+    devices: Devices,
+    timings: Sequence[Timing],
+    began: datetime,
+) -> None:
+    import pandas as pd
+
+    from training.experiments.report import about, write_speed_report
+
+    described = about(
+        f"Speed of {recipe.name}",
+        data_digest=data.digest,
+        seeds=[recipe.seed],
+        device=str(devices),
+        began=began,
+    )
+    notes = []
+    if any(each.steps != each.steps_per_epoch for each in timings):
+        notes.append(
+            f"Of an epoch that takes longer than about {plan.seconds:g} s, so many seconds are"
+            " measured and scaled to the whole epoch."
+        )
+    frame = pd.DataFrame([asdict(each) for each in timings])
+    write_speed_report(plan.folder, described, frame, plan.decimal_comma, notes)
 
 
 def _measure(
