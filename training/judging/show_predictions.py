@@ -17,7 +17,7 @@ from training.report.pictures import LIGHT, blank_figure
 from training.report.tiles import Tile, tiles
 
 _COLUMNS = 4
-_WIDTH, _HEIGHT, _TITLE = 3.5, 1.95, 1.05  # Inches: of a photo with its bars; of the title.
+_WIDTH, _HEIGHT, _TITLE = 3.5, 1.95, 1.1  # Inches: of a photo with its bars; of the title.
 _LONGEST = 22  # Characters of a label.
 _COLOURS = {"right": LIGHT.right, "wrong": LIGHT.wrong, "other": LIGHT.other}
 
@@ -75,9 +75,9 @@ def draw_predictions(shown: Shown, path: Path) -> None:
     Raises:
         TrainingError: the file can't be written.
     """
-    columns = min(_COLUMNS, len(shown.tiles))
+    columns = min(_COLUMNS, max(2, len(shown.tiles)))
     rows = -(-len(shown.tiles) // columns)
-    size = max(2, columns) * _WIDTH, rows * _HEIGHT + _TITLE
+    size = columns * _WIDTH, rows * _HEIGHT + _TITLE
     with blank_figure(LIGHT, size, layout=None) as figure:
         _draw_title(figure, shown, size)
         whole = figure.add_gridspec(
@@ -87,7 +87,7 @@ def draw_predictions(shown: Shown, path: Path) -> None:
             left=0.12 / size[0],
             right=1 - 0.12 / size[0],
             bottom=0.1 / size[1],
-            top=1 - (_TITLE + 0.35) / size[1],
+            top=1 - (_TITLE + 0.4) / size[1],
             wspace=0.08,
             hspace=0.42,
         )

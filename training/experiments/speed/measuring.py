@@ -113,8 +113,8 @@ def _write_report(
     notes = []
     if any(each.steps != each.steps_per_epoch for each in timings):
         notes.append(
-            f"Of an epoch that takes longer than about {plan.seconds:g} s, so many seconds are"
-            " measured and scaled to the whole epoch."
+            f"An epoch that takes longer than about {plan.seconds:g} s is measured for that long,"
+            " and the result is scaled to all of its steps."
         )
     frame = pd.DataFrame([asdict(each) for each in timings])
     write_speed_report(plan.folder, described, frame, plan.decimal_comma, notes)
