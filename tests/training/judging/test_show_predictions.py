@@ -37,11 +37,12 @@ def show(models: Path, *arguments: str) -> int:
     return main(["show-predictions", "letters", *options, *arguments])
 
 
-def inked(path: str, colour: str) -> int:
-    """Return how many pixels of a picture have a colour."""
+def inked(path: str, colour: str, *, below: int = 0, left_of: int | None = None) -> int:
+    """Return how many pixels of a picture, or of that part of it, have a colour."""
     wanted = [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
     with Image.open(path) as picture:
-        return int((np.asarray(picture.convert("RGB")) == wanted).all(axis=2).sum())
+        part = np.asarray(picture.convert("RGB"))[below:, :left_of]
+    return int((part == wanted).all(axis=2).sum())
 
 
 def test_right_predictions_are_blue_and_wrong_ones_red(
@@ -61,6 +62,11 @@ def test_right_predictions_are_blue_and_wrong_ones_red(
     assert inked("right.png", BLUE) > 2 * inked("wrong.png", BLUE)
     assert inked("wrong.png", RED) > 2 * inked("right.png", RED)
     assert inked("mixed.png", RED) > 2 * inked("right.png", RED)
+    first_photo = {"below": 125, "left_of": 150}  # With its label, without its bars.
+    assert inked("right.png", BLUE, **first_photo) > 0
+    assert inked("right.png", RED, **first_photo) == 0
+    assert inked("wrong.png", RED, **first_photo) > 0
+    assert inked("wrong.png", BLUE, **first_photo) == 0
 
 
 def test_the_seed_chooses_the_photos(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
