@@ -87,9 +87,9 @@ def _predicted(
     model: PublishedModel, names: Sequence[str], prepared: Sequence[np.ndarray | str]
 ) -> Iterator[FilePrediction]:
     good = [each for each in prepared if not isinstance(each, str)]
-    outputs = model.predict(np.stack(good)) if good else {"probabilities": np.empty(0)}
+    outputs = model.predict(np.stack(good)) if good else {"probabilities": np.empty((0, 0))}
+    rows: Iterator[list[float]] = iter(outputs["probabilities"].tolist())
     recognized = outputs.get("recognized")
-    rows = iter(outputs["probabilities"].tolist())
     known = iter([None] * len(good) if recognized is None else map(bool, recognized))
     for name, each in zip(names, prepared, strict=True):
         if isinstance(each, str):

@@ -52,9 +52,11 @@ def _read_facts(path: Path) -> dict[str, Any]:
 
 
 def _differences(then: Mapping[str, Any], now: Mapping[str, Any], recipe: Recipe) -> list[str]:
-    # With a batch size: where none was recorded, `changes` takes the default to have been meant.
-    both = [{**each, "parameters": {**each["parameters"], "batch_size": 0}} for each in (then, now)]
-    found = changes(*both, recipe)
+    # The same batch size for both: `changes` would take its absence for the default.
+    before, after = (
+        {**each, "parameters": {**each["parameters"], "batch_size": 0}} for each in (then, now)
+    )
+    found = changes(before, after, recipe)
     was, is_now = then.get("hardware", {}), now["hardware"]
     found += [f"{n} {was.get(n)}, now {is_now[n]}" for n in is_now if was.get(n) != is_now[n]]
     if then.get("seconds") != now["seconds"]:

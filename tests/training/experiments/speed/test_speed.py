@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from training.__main__ import main
+from training.data.batches import TrainingBatches
 from training.errors import Preempted
 from training.experiments.speed import speedometer
 from training.experiments.speed.timings import Timing, read_timings
@@ -116,7 +117,7 @@ def test_a_batch_size_that_cannot_be_measured_does_not_stop_the_others(
 ) -> None:
     import tensorflow as tf
 
-    batches = speedometer.TrainingBatches
+    batches = TrainingBatches
 
     def too_large(split: Any, labels: Any, recipe: Recipe, **options: Any) -> object:
         if recipe.batch_size == 90:
