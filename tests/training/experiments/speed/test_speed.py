@@ -55,7 +55,8 @@ def test_every_combination_is_measured_in_each_repetition(
         assert each.seconds_per_epoch
         assert each.images_per_second
         assert each.images_per_second == pytest.approx(180 / each.seconds_per_epoch, rel=1e-3)
-    assert ";serial;" in (FOLDER / "timings.csv").read_text()
+    assert ";serial;" in (FOLDER / "timings.csv").read_text("utf-8")
+    assert "Speed of clothing-fast" in (FOLDER / "report.html").read_text("utf-8")
     lines = capsys.readouterr().out.splitlines()
     rows = [line.split() for line in lines if line.endswith(("all 6", "all 2"))]
     assert [row[:2] for row in rows] == [
