@@ -115,7 +115,7 @@ def backbone_layers(recipe: Recipe) -> list[BackboneLayer]:
 def _multiply_adds(layer: layers.Layer, output: tuple[int | None, ...]) -> int:
     kernels = [each for each in getattr(layer, "weights", []) if each.name.endswith("kernel")]
     positions = math.prod(side or 0 for side in output[1:-1])
-    return positions * sum(math.prod(kernel.shape) for kernel in kernels)
+    return positions * sum(math.prod(map(int, kernel.shape)) for kernel in kernels)
 
 
 def _normalisations(network: keras.Model) -> int:
