@@ -18,15 +18,19 @@ class Call:
     output: Tensor
 
 
-def calls_in(network: keras.Model) -> tuple[Tensor, list[Call]]:
+def calls_in(network: keras.Model, *, within: bool = True) -> tuple[Tensor, list[Call]]:
     """Call all layers of a network with one input on a new symbolic tensor.
 
+    Args:
+        network: functional.
+        within: whether networks within it are divided into their layers.
+
     Returns:
-        The symbolic input, and the calls; networks within the network are divided into theirs.
+        The symbolic input, and the calls.
     """
     image = keras.Input(network.input_shape[1:], dtype=network.input.dtype, name="image")
     calls: list[Call] = []
-    _walk(network, image, calls)
+    _walk(network, image, calls, within)
     return image, calls
 
 
@@ -42,17 +46,18 @@ def narrows(calls: list[Call]) -> list[Call]:
     return found
 
 
-def _walk(network: keras.Model, image: Tensor, calls: list[Call]) -> Tensor:
+def _walk(network: keras.Model, image: Tensor, calls: list[Call], within: bool) -> Tensor:
     """Call the layers of a network, also of networks within it, on a symbolic tensor."""
 
     def call(layer: layers.Layer, *inputs: Any, **options: Any) -> Tensor:
-        if isinstance(layer, keras.Model):
-            return _walk(layer, inputs[0], calls)
+        if within and isinstance(layer, keras.Model):
+            return _walk(layer, inputs[0], calls, within)
         output = layer(*inputs, **options)
         calls.append(Call(layer, tuple(keras.tree.flatten(inputs)), output))
         return output
 
     # Not public: the public functions treat a network within another as one layer. Keras is pinned
     # to one release.
-    outputs = network._run_through_graph(image, operation_fn=lambda layer: layer, call_fn=call)
+    graph = network._functional if isinstance(network, keras.Sequential) else network
+    outputs = graph._run_through_graph(image, operation_fn=lambda layer: layer, call_fn=call)
     return keras.tree.flatten(outputs)[0]

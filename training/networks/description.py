@@ -108,7 +108,7 @@ def backbone_layers(recipe: Recipe) -> list[BackboneLayer]:
     cut = recipe.network.cut or names[-1]
     below = names[: names.index(cut)] if cut in names else []
     part = keras.Model(whole.input, whole.get_layer(cut).output) if below else whole
-    meeting = {call.layer.name for call in narrows(calls_in(part)[1])} & set(below)
+    meeting = {call.layer.name for call in narrows(calls_in(part, within=False)[1])} & set(below)
     return [BackboneLayer(name, name in meeting) for name in names]
 
 
