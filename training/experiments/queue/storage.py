@@ -2,6 +2,7 @@
 
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,6 +66,7 @@ class Database:
                 self.locks.mkdir(exist_ok=True)
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.storage = self.retried(self._open)
+        weakref.finalize(self, self.storage.engine.dispose)
 
     @contextmanager
     def creating(self) -> Iterator[None]:

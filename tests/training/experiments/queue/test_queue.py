@@ -7,7 +7,15 @@ import pytest
 from optuna.trial import TrialState
 
 from training.errors import Preempted, TrainingError
-from training.experiments.queue import Item, Queue, Result, Timing, finished_elsewhere, open_queue
+from training.experiments.queue import (
+    Claim,
+    Item,
+    Queue,
+    Result,
+    Timing,
+    finished_elsewhere,
+    open_queue,
+)
 
 FACTS = {"recipe": "clothing-fast"}
 ITEMS = [Item({"epochs": 5 * n, "optimizer": None if n else "sgd"}) for n in range(3)]
@@ -15,6 +23,12 @@ ITEMS = [Item({"epochs": 5 * n, "optimizer": None if n else "sgd"}) for n in ran
 
 def opened(storage: str, items: list[Item] = ITEMS, timing: Timing | None = None) -> Queue:
     return open_queue(storage, "study", FACTS, items, "minimize", timing=timing)
+
+
+def taken(queue: Queue) -> Claim:
+    claim = queue.claim()
+    assert claim
+    return claim
 
 
 def finish_all(queue: Queue) -> list[int]:
@@ -33,9 +47,7 @@ def states(queue: Queue) -> list[str]:
 
 def test_each_item_is_handed_out_once_with_its_params(storage: str) -> None:
     queue, other = opened(storage), opened(storage)
-    first, second = queue.claim(), other.claim()
-    assert first
-    assert second
+    first, second = taken(queue), taken(other)
     assert (first.position, second.position) == (0, 1)
     assert first.params == {"epochs": 0, "optimizer": "sgd"}
     with first, second:
@@ -61,7 +73,7 @@ def test_an_item_waits_for_those_that_it_rests_on(storage: str) -> None:
 def test_an_item_that_rests_on_a_failed_one_is_handed_out(storage: str) -> None:
     items = [Item({"n": 0}), Item({"n": 1}, after=(0,))]
     queue = opened(storage, items)
-    with pytest.raises(TrainingError), queue.claim() or pytest.fail():
+    with pytest.raises(TrainingError), taken(queue):
         raise TrainingError("the loss became NaN")
     assert finish_all(queue) == [1]
 
@@ -71,7 +83,7 @@ def test_an_item_is_given_back_when_the_process_is_stopped(
     storage: str, stopped: type[BaseException]
 ) -> None:
     queue = opened(storage)
-    with pytest.raises(stopped), queue.claim() or pytest.fail():
+    with pytest.raises(stopped), taken(queue):
         raise stopped
     assert states(queue) == ["waiting"] * 3
     assert finish_all(opened(storage)) == [0, 1, 2]
@@ -79,14 +91,14 @@ def test_an_item_is_given_back_when_the_process_is_stopped(
 
 def test_an_item_is_given_back_when_the_disk_is_full(storage: str) -> None:
     queue = opened(storage)
-    with pytest.raises(TrainingError), queue.claim() or pytest.fail():
+    with pytest.raises(TrainingError), taken(queue):
         raise TrainingError("no space left") from OSError(28, "No space left on device")
     assert states(queue) == ["waiting"] * 3
 
 
 def test_an_item_that_fails_has_its_reason_and_is_not_tried_again(storage: str) -> None:
     queue = opened(storage)
-    with pytest.raises(TrainingError), queue.claim() or pytest.fail():
+    with pytest.raises(TrainingError), taken(queue):
         raise TrainingError("the loss became NaN")
     assert finish_all(opened(storage)) == [1, 2]
     failed = queue.results()[0]
@@ -95,9 +107,9 @@ def test_an_item_that_fails_has_its_reason_and_is_not_tried_again(storage: str) 
 
 def test_a_result_that_is_nan_or_missing_is_a_failure(storage: str) -> None:
     queue = opened(storage)
-    with queue.claim() or pytest.fail() as claim:
+    with taken(queue) as claim:
         claim.finish(float("nan"))
-    with queue.claim() or pytest.fail():
+    with taken(queue):
         pass
     reasons = [result.reason for result in queue.results()]
     assert reasons == ["its result is NaN", "it ended without a result", ""]
@@ -107,7 +119,7 @@ def test_what_a_process_says_of_an_item_that_it_has_lost_is_ignored(
     storage: str, timing: Timing
 ) -> None:
     queue = opened(storage, timing=timing)
-    with queue.claim() or pytest.fail() as late:
+    with taken(queue) as late:
         study = optuna.load_study(study_name="study", storage=queue._database.storage)
         trial = next(t for t in study.trials if t.state is TrialState.RUNNING)
         queue._set_lost(trial._trial_id)  # As another process does after the grace period.
@@ -121,9 +133,7 @@ def test_what_a_process_says_of_an_item_that_it_has_lost_is_ignored(
 def test_an_item_whose_process_is_killed_each_time_fails_in_the_end(storage: str) -> None:
     queue = opened(storage, ITEMS[:1])
     for _ in range(6):
-        claim = queue.claim()
-        assert claim
-        with claim:
+        with taken(queue) as claim:
             queue._set_lost(claim._trial_id)
             claim.finish(1.0)
     assert queue.claim() is None
@@ -134,7 +144,7 @@ def test_an_item_whose_process_is_killed_each_time_fails_in_the_end(storage: str
 def test_an_item_is_found_by_its_key_in_all_studies(storage: str) -> None:
     assert finished_elsewhere(storage, "abc") is None
     queue = opened(storage)
-    with queue.claim() or pytest.fail() as claim:
+    with taken(queue) as claim:
         claim.finish(0.5, key="abc", run="runs/a")
     open_queue(storage, "other", FACTS, ITEMS, "maximize")
     found = finished_elsewhere(storage, "abc")
