@@ -34,3 +34,8 @@ def _learning_rate(
         warmup_target=recipe.learning_rate if rising else None,
         warmup_steps=rising,
     )
+
+
+def shared_epochs(recipe: Recipe) -> int:
+    """Return the number of first epochs whose course does not depend on `epochs`."""
+    return recipe.epochs if recipe.schedule == "constant" else 0
