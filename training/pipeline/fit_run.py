@@ -16,7 +16,7 @@ from training.fitting.checkpoints import CheckpointFolder
 from training.fitting.feature_cache import with_features
 from training.fitting.fit import fit
 from training.fitting.interruption import interruptible
-from training.fitting.optimizers import shared_epochs
+from training.fitting.shared_epochs import shared_epochs
 from training.fitting.progress import FitProgress
 from training.fitting.tensorboard import EventWriter
 from training.pipeline.opened_run import OpenedRun
@@ -95,7 +95,7 @@ def _fit(
     seconds = round(checkpointer.seconds, 1)
     run.note(trained={**run.facts()["trained"], "seconds": seconds, "epochs": epochs})
     save_trained_network(network, run.folder)
-    run.note(status="trained")
+    run.note(status="trained", network_parameters=network.count_params())
     checkpoints.keep_last()
     return network
 

@@ -16,7 +16,7 @@ from typing import Any
 from serving.repository.atomic_write import atomic_write
 from training.errors import TrainingError, explained
 from training.fitting.checkpoints import CheckpointFolder
-from training.fitting.optimizers import shared_epochs
+from training.fitting.shared_epochs import shared_epochs
 from training.json_files import write_json
 from training.recipe import Recipe
 from training.runs.folders import CHECKPOINTS, RUN, TRAINED, Run, read_run

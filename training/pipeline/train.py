@@ -1,6 +1,7 @@
 """A run of a recipe, from data to an evaluated network. Steps that are done are not repeated."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 
@@ -16,11 +17,15 @@ from training.recipe import Recipe
 from training.runs.folders import TRAINED, Run
 
 
-def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Console) -> Path | None:
-    """Train a recipe and evaluate it on the test split, or resume such a run; publish it if asked.
+class Ended(NamedTuple):
+    """A run that has ended: its folder, and that of the version it is published as, if it is."""
 
-    Returns:
-        The folder of the published version; None if it is not published.
+    run: Path
+    version: Path | None
+
+
+def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Console) -> Ended:
+    """Train a recipe and evaluate it on the test split, or resume such a run; publish it if asked.
 
     Raises:
         TrainingError: a step failed, or the gate refused (`Refused`). Completed steps are kept.
@@ -33,7 +38,7 @@ def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Conso
         version = _version_of(run, base, options)
         if version:
             say(console, f"{run.folder} is finished, published as {version}; --fresh begins again")
-            return version
+            return Ended(run.folder, version)
         begin(opened, recipe, paths, options, console)
         evaluated = evaluated_before(recipe, data, paths.data, run)
         if evaluated:
@@ -44,10 +49,11 @@ def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Conso
         command = publish_command(run.folder, paths.models, options.policy)
         if not options.policy:
             _show_end(run, evaluated, command, console)
-            return None
+            return Ended(run.folder, None)
         from training.pipeline.publish_run import publish_evaluated  # Imports TensorFlow.
 
-        return publish_evaluated(evaluated, run, base, options.policy, command, console)
+        version = publish_evaluated(evaluated, run, base, options.policy, command, console)
+        return Ended(run.folder, version)
 
 
 def fit_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Console) -> Path:
