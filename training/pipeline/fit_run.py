@@ -16,8 +16,8 @@ from training.fitting.checkpoints import CheckpointFolder
 from training.fitting.feature_cache import with_features
 from training.fitting.fit import fit
 from training.fitting.interruption import interruptible
-from training.fitting.shared_epochs import shared_epochs
 from training.fitting.progress import FitProgress
+from training.fitting.shared_epochs import shared_epochs
 from training.fitting.tensorboard import EventWriter
 from training.pipeline.opened_run import OpenedRun
 from training.pipeline.run_options import RunOptions
