@@ -3,7 +3,7 @@
 A trial whose first epochs are those of another one comes after that, and goes on from its state.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from training.experiments.factors import Design, Factor, Setting, combinations
@@ -53,15 +53,15 @@ def planned(recipe: Recipe, factors: Sequence[Factor], design: Design) -> list[P
     return trials
 
 
-def epochs_to_fit(trials: Sequence[PlannedTrial], known: Mapping[int, int]) -> int:
+def epochs_to_fit(trials: Sequence[PlannedTrial], known: Sequence[int]) -> int:
     """Return how many epochs the trials of a plan will really be fitted for.
 
     Args:
         trials: of `planned`.
-        known: by position, the epochs that are there already: all of a finished run's, or those
-            that a run outside the sweep shares.
+        known: of each trial, the epochs that are there already: all of a finished run's, or those
+            that another run shares.
     """
-    total = 0
-    for position, trial in enumerate(trials):
-        total += trial.setting.recipe.epochs - max(trial.shared, known.get(position, 0))
-    return total
+    return sum(
+        trial.setting.recipe.epochs - max(trial.shared, have)
+        for trial, have in zip(trials, known, strict=True)
+    )

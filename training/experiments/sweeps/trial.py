@@ -54,7 +54,13 @@ class Trainer:
             TrainingError: a step failed; completed steps are kept.
         """
         options = replace(self._options, after_epoch=after_epoch)
-        return figures(fit_recipe(recipe, self._paths, options, Console(quiet=True)))
+        return figures_of(fit_recipe(recipe, self._paths, options, Console(quiet=True)))
+
+    def figures(self, recipe: Recipe) -> Figures:
+        """Return the figures of a run that has ended early: those of its last epoch."""
+        key = self.identity(recipe).key
+        *_, folder = existing_folders(self._paths.runs / recipe.name, key).values()
+        return figures_of(folder)
 
     def evaluate(self, recipe: Recipe, console: Console) -> dict[str, Any]:
         """Fit a recipe if that has not been done, and evaluate it on its test photos.
@@ -110,17 +116,17 @@ class Trainer:
         return shared.epochs if shared else 0
 
 
-def figures(folder: Path) -> Figures:
-    """Return what a fitted run says of its validation photos."""
-    facts = read_run(folder)
+def figures_of(folder: Path) -> Figures:
+    """Return what a fitted run, or one that has ended early, says of its validation photos."""
+    facts, history = read_run(folder), read_history(folder)
     trained = facts["trained"]
-    epoch = chosen_epoch(read_history(folder), trained)
+    epoch = chosen_epoch(history, trained)
     return {
         "key": key_of(folder).partition("-")[0],
         "run": folder.name,
-        "epochs": trained["epochs"].get("best", trained["epochs"]["fitted"]),
+        "epochs": epoch["epoch"],
         "validation_loss": epoch.get("val_loss"),
         "validation_accuracy": epoch.get("val_accuracy"),
-        "seconds": trained["seconds"],
+        "seconds": trained.get("seconds", sum(entry["seconds"] for entry in history)),
         "parameters": facts.get("network_parameters"),
     }
