@@ -92,6 +92,26 @@ def with_overrides(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
     return recipe
 
 
+def named(recipe: Recipe, model: str | None) -> Recipe:
+    """Return a recipe for any photos with the name of its model.
+
+    Raises:
+        UsageError: the name is missing, invalid, or for another recipe.
+    """
+    if model is None:
+        if recipe.model == ANY_PHOTOS:
+            raise UsageError(
+                f"{recipe.name} needs the name of the model, such as --name flowers: versions of"
+                " the same name replace each other"
+            )
+        return recipe
+    if recipe.dataset != ANY_PHOTOS:
+        raise UsageError(
+            f"--name is for your own photos (--photos); {recipe.name} trains {recipe.model}"
+        )
+    return replace(recipe, model=model)
+
+
 def _on_photos(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
     """Return a recipe for the photos that `--photos` names, which become the command's data."""
     if arguments.photos is None:

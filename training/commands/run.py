@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
         )
     source = _source(arguments)
     recipe = _recipe_of(source, arguments) or chosen_recipe(arguments)
-    recipe = _named(recipe, arguments.name)
+    recipe = named(recipe, arguments.name)
     say(Console(), _introduction(recipe, source, arguments))
     train([recipe], arguments, arguments.models, policy if arguments.publish else None, source)
 
@@ -117,23 +117,3 @@ def _introduction(recipe: Recipe, source: Source | None, arguments: argparse.Nam
         f"{recipe.name}, the default for {model} {where} a GPU: {recipe.expected}{changed};"
         " for another: make train RECIPE=NAME (`python -m training recipes` lists them)"
     )
-
-
-def _named(recipe: Recipe, model: str | None) -> Recipe:
-    """Return a recipe for any photos with the name of its model.
-
-    Raises:
-        UsageError: the name is missing, invalid, or for another recipe.
-    """
-    if model is None:
-        if recipe.model == ANY_PHOTOS:
-            raise UsageError(
-                f"{recipe.name} needs the name of the model, such as --name flowers: versions of"
-                " the same name replace each other"
-            )
-        return recipe
-    if recipe.dataset != ANY_PHOTOS:
-        raise UsageError(
-            f"--name is for your own photos (--photos); {recipe.name} trains {recipe.model}"
-        )
-    return replace(recipe, model=model)

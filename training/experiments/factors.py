@@ -95,7 +95,7 @@ def combinations(recipe: Recipe, factors: Sequence[Factor], design: Design) -> l
     names = [factor.name for factor in factors]
     if twice := [name for name in names if names.count(name) > 1]:
         raise UsageError(f"{twice[0]} varies twice: give all of its values to one factor")
-    own = {factor.name: _own_level(recipe, factor) for factor in factors}
+    own = {factor.name: own_level(recipe, factor) for factor in factors}
     found: dict[str, Setting] = {}
     for chosen in _chosen(factors, design):
         levels = own | {name: level.label for name, level in chosen.items()}
@@ -113,7 +113,7 @@ def _chosen(factors: Sequence[Factor], design: Design) -> Iterator[dict[str, Lev
             yield from ({factor.name: level} for level in factor.levels)
 
 
-def _own_level(recipe: Recipe, factor: Factor) -> str:
+def own_level(recipe: Recipe, factor: Factor) -> str:
     """Return the label of the level that changes nothing."""
     for level in factor.levels:
         if override(recipe, level.assignments) == recipe:
