@@ -3,12 +3,13 @@
 import argparse
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from training.errors import UsageError
 from training.overrides import FORMER_NAMES, on_own_photos, override
 from training.publishing.gate_policy import TOLERANCE, GatePolicy
-from training.recipe import Recipe
+from training.recipe import ANY_PHOTOS, Recipe
 from training.recipes import RECIPES, default_of, recipe_named
 
 

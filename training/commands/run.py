@@ -1,7 +1,6 @@
 """`run`: train and evaluate a recipe; with `--publish`, publish the model."""
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +12,7 @@ from training.commands.arguments import (
     add_training,
     chosen_recipe,
     gate_policy,
+    named,
     with_overrides,
 )
 from training.commands.training import train
@@ -20,7 +20,7 @@ from training.console import say
 from training.errors import UsageError
 from training.pipeline.sources import Source, find_source, run_of_version
 from training.publishing.gate_policy import GatePolicy
-from training.recipe import ANY_PHOTOS, Recipe
+from training.recipe import Recipe
 from training.recipes import default_of
 
 
