@@ -68,7 +68,7 @@ def read_competitors(
 
 
 def _check(competitors: Sequence[Competitor]) -> None:
-    """Check that recipes can be compared: on photos of the same data set, under different labels."""
+    """Check that recipes are for the same photos, and have different labels."""
     first = competitors[0]
     for other in competitors[1:]:
         for name in SAME:

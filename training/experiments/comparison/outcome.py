@@ -7,15 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from rich.console import Console
+from rich.table import Table
 
-from serving.repository.atomic_write import atomic_write
 from training.console import figures_table, say, show
-from training.errors import TrainingError, explained
+from training.errors import TrainingError
 from training.experiments.comparison.plan import Plan
 from training.experiments.comparison.verdict import Verdict, verdicts
-from training.experiments.queue import Result
-
-ERRORS = "errors.csv"
+from training.experiments.queue import Queue, Result
 
 
 @dataclass(frozen=True)
@@ -60,26 +58,14 @@ def outcome(plan: Plan, results: Sequence[Result]) -> Outcome:
     return Outcome(errors, verdicts(by_label, plan.ratio), seconds, failures)
 
 
-def write_errors(found: Outcome, folder: Path) -> Path:
-    """Write the errors as a CSV file, and return its path.
-
-    Raises:
-        TrainingError: it can't be written.
-    """
-    path = folder / ERRORS
-    with explained(f"cannot write {path}", "free some space"), atomic_write(path) as temporary:
-        found.errors.to_csv(temporary, index=False, float_format="%.4f")
-    return path
-
-
 def show_outcome(found: Outcome, plan: Plan, console: Console) -> None:
     """Print the table of errors, and what follows from them."""
     for line in found.failures:
         say(console, f"failed: {line}")
-    photos = len(next(iter(plan.pools.values())).training)
     say(
         console,
-        f"error on {plan.splits} random splits of {photos:,} photos, {plan.share:.0%} to train on",
+        f"error on {plan.splits} random splits of {plan.photos:,} photos,"
+        f" {plan.share:.0%} to train on",
     )
     table = figures_table("recipe", "mean error", "standard deviation", "splits", "s a training")
     for label, seconds in found.seconds.items():
@@ -94,11 +80,13 @@ def show_outcome(found: Outcome, plan: Plan, console: Console) -> None:
         say(console, verdict.sentence)
     if len(found.verdicts) == 1:
         only = found.verdicts[0]
-        say(console, f"corrected paired t test: p = {only.p:.2g}, Cohen's d {only.effect_size:+.2f}")
+        say(
+            console, f"corrected paired t test: p = {only.p:.2g}, Cohen's d {only.effect_size:+.2f}"
+        )
 
 
-def _pairs(found: Sequence[Verdict]) -> object:
-    table = figures_table("A", "B", "A − B", "95% interval", "p", "Holm", "Cohen's d")
+def _pairs(found: Sequence[Verdict]) -> Table:
+    table = figures_table("A", "B", "A minus B", "95% interval", "p", "Holm", "Cohen's d")
     for verdict in found:
         table.add_row(
             verdict.a,
@@ -110,3 +98,32 @@ def _pairs(found: Sequence[Verdict]) -> object:
             f"{verdict.effect_size:+.2f}",
         )
     return table
+
+
+def conclude(plan: Plan, queue: Queue, output: Path, console: Console) -> Outcome:
+    """Show what the trainings of a queue have found, and write the report.
+
+    Raises:
+        TrainingError: all trainings of a recipe have failed, or the report can't be written.
+    """
+    from training.experiments.report import about, write_comparison_report
+
+    results = queue.results()
+    found = outcome(plan, results)
+    show_outcome(found, plan, console)
+    times = [time for each in results for time in (each.began, each.ended) if time]
+    seconds = (max(times) - min(times)).total_seconds()
+    described = about(plan.name, data_digest=plan.data_digest, began=min(times), seconds=seconds)
+    notes = [
+        f"Each recipe was trained on {plan.splits} random splits (not stratified) of the photos for"
+        f" training and validation, {plan.share:.0%} of {plan.photos:,} photos to train on; the"
+        " error is that on the rest. The test photos were not looked at.",
+        "The seed of each training is the number of its split.",
+        "Intervals and p are of the corrected resampled t test (Nadeau and Bengio, 2003); with"
+        " several pairs, p is corrected by Holm's method. The effect size is Cohen's d of the"
+        " paired differences.",
+        *(f"Failed: {line}" for line in found.failures),
+    ]
+    page = write_comparison_report(output, described, found.errors, found.verdicts, notes)
+    say(console, f"report: {page}")
+    return found

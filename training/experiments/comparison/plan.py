@@ -1,5 +1,6 @@
 """What a comparison of recipes trains: every recipe on every split, on the same photos."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,11 +9,12 @@ from rich.console import Console
 
 from training.data.datasets import DataSet
 from training.data.loading import check_photos, check_splitting, load
-from training.errors import TrainingError, UsageError
+from training.errors import TrainingError
 from training.experiments.comparison.competitors import Competitor
 from training.experiments.comparison.random_splits import pooled, split_sizes
 from training.experiments.queue import Item, Queue, open_queue
-from training.overrides import hyperparameters
+from training.overrides import changed_settings, hyperparameters, shown_value
+from training.recipes import unchanged
 from training.runs.identity import code_of
 
 
@@ -41,15 +43,24 @@ class Plan:
     validation: Mapping[str, float]
 
     @property
+    def photos(self) -> int:
+        """How many photos are split."""
+        return len(self._pool.training)
+
+    @property
     def data_digest(self) -> str:
-        """The digest of the photos, which all pools share."""
-        return next(iter(self.pools.values())).digest
+        """The digest of the photos."""
+        return self._pool.digest
 
     @property
     def ratio(self) -> float:
         """Judged photos to photos trained on."""
-        training, judged = split_sizes(len(next(iter(self.pools.values())).training), self.share)
+        training, judged = split_sizes(self.photos, self.share)
         return judged / training
+
+    @property
+    def _pool(self) -> DataSet:
+        return next(iter(self.pools.values()))  # All are of the same photos.
 
     def what(self, position: int) -> tuple[Competitor, int]:
         """Return the competitor and the number of the split, from 1, of an item of the queue."""
@@ -63,11 +74,9 @@ class Plan:
             UsageError: a study of this name compares other recipes, or on other photos.
             TrainingError: the database can't be used.
         """
-        facts = {
-            "photos": self.data_digest,
-            "share": f"{self.share:g}",
-            **{each.label: _described(each) for each in self.competitors},
-        }
+        facts = {"photos": self.data_digest[:12], "share": f"{self.share:g}"}
+        for competitor in self.competitors:
+            facts |= _described(competitor)
         # Without items: whatever the number of splits, a name is of the same recipes.
         open_queue(self.storage, self.name, facts, [], "minimize")
         works = map(self.what, range(self.splits * len(self.competitors)))
@@ -91,7 +100,7 @@ def plan_comparison(
         UsageError: a split would have too few photos.
         TrainingError: photos are missing or damaged, or differ between the recipes.
     """
-    loaded: dict[object, DataSet] = {}
+    loaded: dict[object, tuple[DataSet, DataSet]] = {}
     pools, validation = {}, {}
     for competitor in competitors:
         recipe = competitor.recipe
@@ -99,10 +108,11 @@ def plan_comparison(
         # Those held out from training are part of the pool.
         whole = replace(recipe, held_out=0.0, early_stopping=0)
         key = recipe.dataset, recipe.preparation, recipe.shape, recipe.file_digest
-        data = loaded.get(key) or load(whole, folder, console)
-        loaded[key] = data
+        if key not in loaded:
+            data = load(whole, folder, console)
+            loaded[key] = data, pooled(data)
+        data, pools[competitor.label] = loaded[key]
         check_photos(whole, data)
-        pools[competitor.label] = pooled(data)
         own = len(data.validation) / max(1, len(data.training) + len(data.validation))
         validation[competitor.label] = (recipe.held_out or own) if recipe.early_stopping else 0.0
     _check_same(pools)
@@ -122,15 +132,15 @@ def _check_same(pools: Mapping[str, DataSet]) -> None:
             )
 
 
-def _described(competitor: Competitor) -> str:
+def _described(competitor: Competitor) -> dict[str, str]:
     """Return all that the trainings of a recipe depend on, beside the photos."""
-    recipe = competitor.recipe
-    settings = {**hyperparameters(recipe), "seed": f"split + {competitor.repeat}"}
-    listed = ", ".join(f"{name}={value}" for name, value in settings.items())
-    return f"{recipe.name}, {recipe.preparation}, {recipe.shape}, {listed}, {code_of(recipe)[:12]}"
-
-
-def check_splits(splits: int) -> None:
-    """Raise UsageError for a number of splits without a test."""
-    if splits < 2:
-        raise UsageError(f"--splits is at least 2, such as 20 or 100, not {splits}")
+    label, recipe = competitor.label, competitor.recipe
+    settings = hyperparameters(recipe)
+    changed = changed_settings(settings, unchanged(recipe))
+    listed = " ".join(f"{name}={shown_value(value)}" for name, value in changed.items())
+    whole = f"{settings} {recipe.preparation} {recipe.shape} {competitor.repeat}"
+    return {
+        label: " ".join(filter(None, (recipe.name, listed))),
+        f"settings of {label}": hashlib.sha256(whole.encode()).hexdigest()[:12],
+        f"code of {label}": code_of(recipe)[:12],
+    }

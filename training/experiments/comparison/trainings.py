@@ -2,6 +2,8 @@
 
 import shutil
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,9 +18,23 @@ from training.experiments.queue import Claim, Queue, finished_elsewhere
 from training.fitting.devices import Devices
 from training.fitting.feature_cache import with_features
 from training.networks.backbone import load_backbone
+from training.progress_bars import counting
 from training.recipe import Recipe
 from training.runs.identity import run_identity
 from training.settings import BackboneNetwork
+
+
+@contextmanager
+def progress(queue: Queue, console: Console) -> Iterator[Callable[[], None]]:
+    """Yield a function that shows how many trainings are over, of all processes."""
+    with counting(console, "trainings") as show:
+
+        def count() -> None:
+            results = queue.results()
+            over = [each for each in results if each.state not in ("waiting", "running")]
+            show(len(over), len(results))
+
+        yield count
 
 
 @dataclass
