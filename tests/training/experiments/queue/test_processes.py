@@ -1,5 +1,6 @@
 """Several processes on one study, some of which are killed: no item is lost or done twice."""
 
+import functools
 import os
 import random
 import signal
@@ -48,6 +49,10 @@ def lines(folder: Path, word: str) -> list[list[str]]:
     return [words for words in written if words[0] == word]
 
 
+def has_begun(folder: Path, items: int) -> bool:
+    return len(lines(folder, "began")) >= items
+
+
 def wait_until(condition: Callable[[], object]) -> None:
     end = time.monotonic() + 60
     while not condition():
@@ -91,7 +96,7 @@ def test_processes_killed_at_random_lose_nothing(
     chance = random.Random(1)
     workers = [start(items=12, seconds=0.3) for _ in range(2)]
     for kill in range(5):
-        wait_until(lambda kill=kill: len(lines(tmp_path, "began")) > 2 * kill)
+        wait_until(functools.partial(has_begun, tmp_path, 2 * kill + 1))
         time.sleep(chance.uniform(0, 0.4))
         killed = chance.randrange(2)
         workers[killed].kill()
