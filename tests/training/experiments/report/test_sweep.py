@@ -11,6 +11,7 @@ from tests.training.experiments.report.frames import ABOUT, EPOCHS, OWN, UNITS, 
 from tests.training.experiments.report.pages import check_page
 from training.experiments.factors import Factor, setting, variants
 from training.experiments.report import About, write_sweep_report
+from training.experiments.report.trials import Objective
 
 HOSTILE = "<script>alert(1)</script> & $x_"
 
@@ -150,14 +151,20 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("case", ODD)
-def test_odd_studies_have_a_page_too(case: str, tmp_path: Path) -> None:
-    for objective in ("validation_accuracy", "validation_loss"):
-        factors = (setting("epochs", *sorted(set(ODD[case]["epochs"]))),)
-        text = check_page(
-            write_sweep_report(tmp_path, ABOUT, ODD[case], factors, None, {}, objective=objective)
-        )
-        assert "No answer yet" in text
+@pytest.mark.parametrize(
+    ("case", "objective"),
+    [
+        *((case, "validation_accuracy") for case in ODD),
+        *((case, "validation_loss") for case in ODD if "loss" in case),
+    ],
+)
+def test_odd_studies_have_a_page_too(case: str, objective: Objective, tmp_path: Path) -> None:
+    trials = ODD[case]
+    factors = (setting("epochs", *sorted(set(trials["epochs"]))),)
+    text = check_page(
+        write_sweep_report(tmp_path, ABOUT, trials, factors, None, {}, objective=objective)
+    )
+    assert "No answer yet" in text
 
 
 def test_a_chosen_setting_that_has_no_finished_trial_is_named(tmp_path: Path) -> None:
