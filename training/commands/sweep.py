@@ -146,7 +146,7 @@ def _sweep(arguments: argparse.Namespace) -> "tuple[Sweep, list[str]]":
     study = _ready_made(arguments)
     recipe = named(chosen_recipe(arguments), arguments.name)
     _check(arguments, study)
-    factors, notes = [read_factor(text) for text in arguments.grid], []
+    factors, notes = [read_factor(text) for text in arguments.grid], list[str]()
     if study:
         factors, notes = levels_at_hand(recipe, study.factors, arguments.data)
     one_at_a_time = study.design == "one-at-a-time" if study else arguments.one_at_a_time

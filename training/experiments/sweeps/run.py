@@ -177,8 +177,8 @@ class OpenSweep:
         for row in final.to_dict("records"):
             say(
                 self._console,
-                "seed {seed}: validation {validation_accuracy:.2%}, test {test_accuracy:.2%}"
-                " (95%: {test_low:.2%} to {test_high:.2%})".format(**row),
+                f"seed {row['seed']}: validation {row['validation_accuracy']:.2%}, test"
+                f" {row['test_accuracy']:.2%} (95%: {row['test_low']:.2%} to {row['test_high']:.2%})",
             )
         return final
 
