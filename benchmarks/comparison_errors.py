@@ -115,7 +115,7 @@ def repetition(number: int, photos: Photos, splits: int, networks: Networks) -> 
 def main() -> None:
     """Repeat both comparisons and print how often each test found a difference."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--repetitions", type=int, default=400)
+    parser.add_argument("--repetitions", type=int, default=200)
     parser.add_argument("--splits", type=int, default=15)
     parser.add_argument("--photos", type=int, default=300)
     arguments = parser.parse_args()
