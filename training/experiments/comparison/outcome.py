@@ -121,9 +121,6 @@ def conclude(plan: Plan, queue: Queue, output: Path, console: Console) -> Outcom
         f" training and validation, {plan.share:.0%} of {plan.photos:,} photos to train on; the"
         " error is that on the rest. The test photos were not looked at.",
         "The seed of each training is the number of its split.",
-        "Intervals and p are of the corrected resampled t test (Nadeau and Bengio, 2003); with"
-        " several pairs, p is corrected by Holm's method. The effect size is Cohen's d of the"
-        " paired differences.",
         *(f"Failed: {line}" for line in found.failures),
     ]
     page = write_comparison_report(output, described, found.errors, found.verdicts, notes)

@@ -80,8 +80,7 @@ class Trainings:
         began = time.monotonic()
         split = random_split(len(pool.training), self.plan.share, number)
         data = split_data(pool, split, self.plan.validation[competitor.label], number)
-        checkpoints = self.output / "checkpoints" / key
-        checkpoints.parent.mkdir(parents=True, exist_ok=True)
+        checkpoints = self.output / f"checkpoints-{key}"
         error = judged_error(recipe, data, checkpoints, self.devices.backend.spread)
         seconds = round(time.monotonic() - began, 2)
         claim.finish(error, key=key, seconds=seconds)

@@ -81,7 +81,7 @@ def test_heads_are_trained_on_cached_features(tmp_path: Path) -> None:
 
     errors = pd.read_csv("out/errors.csv")
     assert errors[recipes[0]].max() < 20
-    assert not list(Path("out").glob("checkpoints/*"))
+    assert not list(Path("out").glob("checkpoints*"))
 
 
 def test_an_interrupted_comparison_goes_on_where_it_was(
