@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 from rich.console import Console
@@ -43,11 +43,15 @@ from training.runs.trained_network import load_trained_network, save_trained_net
 from training.settings import BackboneNetwork
 
 
-def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Console) -> Path | None:
-    """Train a recipe and evaluate it on the test split, or resume such a run; publish it if asked.
+class Ended(NamedTuple):
+    """A run that has ended: its folder, and that of the version it is published as, if it is."""
 
-    Returns:
-        The folder of the published version; None if it is not published.
+    run: Path
+    version: Path | None
+
+
+def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Console) -> Ended:
+    """Train a recipe and evaluate it on the test split, or resume such a run; publish it if asked.
 
     Raises:
         TrainingError: a step failed, or the gate refused (`Refused`). Completed steps are kept.
@@ -66,7 +70,7 @@ def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Conso
         version = _version_of(run, base, options)
         if version:
             say(console, f"{run.folder} is finished, published as {version}; --fresh begins again")
-            return version
+            return Ended(run.folder, version)
         run.note(
             changed=changed_settings(identity.parameters, own),
             data_folder=_data_folder(paths.data),
@@ -93,10 +97,11 @@ def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Conso
         command = publish_command(run.folder, paths.models, options.policy)
         if not options.policy:
             _show_end(run, evaluated, command, console)
-            return None
+            return Ended(run.folder, None)
         from training.pipeline.publish_run import publish_evaluated  # Imports TensorFlow.
 
-        return publish_evaluated(evaluated, run, base, options.policy, command, console)
+        version = publish_evaluated(evaluated, run, base, options.policy, command, console)
+        return Ended(run.folder, version)
 
 
 def _loaded(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
