@@ -34,8 +34,8 @@ class ModelEvaluation:
         metrics: `photos`; `accuracy` (0 to 1) and the ends of its 95% interval, `low` and `high`;
             `loss` (mean cross-entropy in nats); `top_2` and the like, the share of photos whose
             class is among the most probable two; `images_per_second`; `trained_on`, how many of the
-            photos the model was, or may have been, trained on, and `unseen_accuracy`, the accuracy on
-            the others (NaN if unknown).
+            photos the model was, or may have been, trained on, and `unseen_accuracy`, that on the
+            others (NaN if unknown).
         confusion: number of photos by correct class (rows, `truth`) and predicted class (columns,
             `label`).
         classes: for each class its `photos`, and `precision`, `recall` and `f1` (0 to 1; NaN where

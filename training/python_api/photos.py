@@ -9,7 +9,7 @@ from PIL import Image
 
 from serving.photos import BadPhoto, Shape
 from training.data.photo_limits import prepare_photo
-from training.errors import UsageError, explained
+from training.errors import TrainingError, UsageError, explained
 from training.threads import mapped
 
 Photo = str | Path | bytes | np.ndarray | Image.Image
@@ -48,7 +48,7 @@ def prepared(photos: list[Photo], preparation: str, shape: Shape) -> np.ndarray:
         name, photo = numbered
         try:
             return prepare_photo(_encoded(photo), preparation, shape)
-        except (BadPhoto, UsageError) as error:
+        except (BadPhoto, TrainingError) as error:
             raise UsageError(f"photo {name}: {error}") from error
 
     pixels = list(mapped(prepare, list(zip(photo_names(photos), photos, strict=True))))

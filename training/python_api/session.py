@@ -2,11 +2,13 @@
 
 import io
 import os
+import random
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 from rich.console import Console
 
 from training.backends import backend_name
@@ -34,7 +36,10 @@ def console(progress: bool) -> Console:
 
 @contextmanager
 def devices(wanted: Device = "auto", *, deterministic: bool = False) -> Iterator["Devices"]:
-    """Configure the backend as a command does; afterwards, determinism is off again.
+    """Configure the backend as a command does, for a while.
+
+    Afterwards determinism is off again, and the generators of Python and NumPy, which fitting
+    seeds, have the states that they had.
 
     Raises:
         TrainingError: as of `choose_devices`, or Keras runs on another backend already.
@@ -50,9 +55,12 @@ def devices(wanted: Device = "auto", *, deterministic: bool = False) -> Iterator
             f"device={wanted!r} can't be chosen any more ({error}): restart Python and choose it"
             " before anything is computed"
         ) from error
+    python, numpy = random.getstate(), np.random.get_state()
     try:
         yield chosen
     finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
         if deterministic:
             chosen.backend.end_determinism()
 
