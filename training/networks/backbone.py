@@ -185,8 +185,9 @@ def _in_precision(upper: keras.Model, precision: str) -> keras.Model:
 def _tail(head: Head, features: int, classes: int, precision: str) -> keras.Model:
     """Build the head after pooling, from vectors to probabilities."""
     vector = hidden = keras.Input((features,), name="vector")
-    if head.units:
-        hidden = layers.Dense(head.units, activation="relu", dtype=precision, name="hidden")(hidden)
+    for number in range(1, head.layers + 1) if head.units else ():
+        name = f"hidden{number}" if number > 1 else "hidden"
+        hidden = layers.Dense(head.units, activation="relu", dtype=precision, name=name)(hidden)
     hidden = layers.Dropout(head.dropout, dtype=precision, name="dropout")(hidden)
     return keras.Model(vector, _probabilities(head, classes)(hidden), name="tail")
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-import jinja2
 import numpy as np
 
 from training.data.class_balance import imbalance
@@ -14,6 +13,7 @@ from training.model_cards import all_right, start_text, times
 from training.report.overfitting import FEWEST, overfitting_start
 from training.report.pictures import DARK, LIGHT, curves
 from training.report.reliability import reliability
+from training.report.templates import environment
 from training.report.tiles import Tile
 from training.runs.history import best_epoch
 
@@ -42,35 +42,30 @@ def render(
     The evaluation is of the test split; the history may be empty.
     """
     best = best_epoch(card["trained"])
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("training.report", ""),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["percent"] = _percent
-    environment.filters["number"] = _number
-    return environment.get_template("page.html").render(
-        title=title,
-        card=card,
-        start=start_text(card.get("started_from")),
-        metrics=evaluation.metrics(),
-        light=LIGHT,
-        dark=DARK,
-        best=best,
-        imbalance=_imbalance(card),
-        curves=curves(history, best),
-        reliability=reliability(card),
-        history=history,
-        speed=_speed(history),
-        time=times(card["trained"]),
-        all_right=all_right(card),
-        overfitting=_overfitting(history),
-        confusion=_confusion(evaluation),
-        mistakes=mistakes,
-        sample=sample,
-        wrong=int((~evaluation.right).sum()),
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            title=title,
+            card=card,
+            start=start_text(card.get("started_from")),
+            metrics=evaluation.metrics(),
+            light=LIGHT,
+            dark=DARK,
+            best=best,
+            imbalance=_imbalance(card),
+            curves=curves(history, best),
+            reliability=reliability(card),
+            history=history,
+            speed=_speed(history),
+            time=times(card["trained"]),
+            all_right=all_right(card),
+            overfitting=_overfitting(history),
+            confusion=_confusion(evaluation),
+            mistakes=mistakes,
+            sample=sample,
+            wrong=int((~evaluation.right).sum()),
+        )
     )
 
 
@@ -117,22 +112,3 @@ def _confusion(evaluation: Evaluation) -> list[tuple[str, list[Cell]]]:
         (label, [Cell(int(counts[row, i]), float(shares[row, i]), i == row) for i in numbers])
         for row, label in enumerate(evaluation.labels)
     ]
-
-
-def _percent(share: float | None, digits: int = 1) -> str:
-    return "–" if share is None else f"{100 * share:.{digits}f}%"
-
-
-def _number(value: object) -> str:
-    """Format a value of a card for people."""
-    if isinstance(value, list):
-        return ", ".join(map(_number, value))
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_number(each)}" for name, each in value.items())
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:g}"
-    return "–" if value in (None, "") else str(value)

@@ -1,0 +1,174 @@
+"""The effect of each factor of a sweep, with its spread."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from training.experiments.factors import Factor
+from training.experiments.report.plots import Plot, file_name, shortened, style
+from training.experiments.report.trials import Trials, is_logarithmic, numbers
+from training.report.pictures import LIGHT
+
+METRICS = {
+    "validation_accuracy": "validation accuracy",
+    "validation_loss": "validation loss",
+    "seconds": "seconds of fitting",
+}
+
+_FEWEST = 5  # Trials of a level that have a box.
+_LONG = 26  # Characters of labels that fit side by side.
+
+
+def effect_plots(
+    trials: Trials, chosen: int | None, noise: float | None
+) -> list[tuple[str, list[Plot]]]:
+    """Return the name of each factor and the plots of accuracy, loss and seconds over its levels.
+
+    Args:
+        trials: of the sweep; without finished ones there are no plots.
+        chosen: index of the trial that is marked.
+        noise: standard deviation of the validation accuracy over the seeds of one setting.
+    """
+    effects = (
+        [_Effect(trials, factor, metric, chosen, noise) for metric in METRICS]
+        for factor in trials.factors
+    )
+    rows = ([each.plot for each in row if not each.rows.empty] for row in effects)
+    named = zip(trials.names, rows, strict=True)
+    return [(name, row) for name, row in named if row]
+
+
+def effect_table(trials: Trials) -> list[dict[str, str]]:
+    """Return for each factor its best and its worst level by the mean validation accuracy."""
+    table = []
+    for factor in trials.factors:
+        rows = trials.alone(factor)
+        accuracies = rows.groupby(factor.name)["validation_accuracy"]
+        means = accuracies.mean().dropna()
+        if trials.is_searched(factor) or means.empty:
+            continue
+        spread = accuracies.std().dropna()
+        best, worst = means.idxmax(), means.idxmin()
+        table.append(
+            {
+                "factor": factor.name,
+                "best": f"{best}: {means[best]:.2%}",
+                "worst": f"{worst}: {means[worst]:.2%}",
+                "difference": f"{100 * (means[best] - means[worst]):.2f}",
+                "spread": f"{100 * spread.mean():.2f}" if len(spread) else "–",
+            }
+        )
+    return sorted(table, key=lambda row: -float(row["difference"]))
+
+
+@dataclass(frozen=True)
+class _Effect:
+    """A plot of one figure of the trials that tell the effect of a factor."""
+
+    trials: Trials
+    factor: Factor
+    metric: str
+    chosen: int | None
+    noise: float | None
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        rows = self.trials.alone(self.factor)
+        return rows[rows[self.metric].notna()]
+
+    @property
+    def plot(self) -> Plot:
+        name = f"effect-{file_name(self.factor.name)}-{self.metric.replace('_', '-')}"
+        return Plot(name, f"{METRICS[self.metric]} by {self.factor.name}", (4.6, 3.2), self.draw)
+
+    def draw(self, figure: Figure) -> None:
+        axes = figure.add_subplot()
+        style(axes, METRICS[self.metric])
+        searched = self.trials.is_searched(self.factor)
+        xs = self.draw_slice(axes) if searched else self.draw_levels(axes)
+        axes.set_xlabel(shortened(self.factor.name, 40))
+        scale(axes, self.metric, self.rows[self.metric])
+        if self.chosen not in self.rows.index:
+            return
+        value = self.rows[self.metric][self.chosen]
+        axes.plot(
+            xs[self.chosen], value, "o", ms=11, mfc="none", mec=LIGHT.right, mew=1.6, zorder=4
+        )
+        if self.metric == "validation_accuracy" and self.noise:
+            ends = value - self.noise, value + self.noise
+            axes.axhspan(*ends, color=LIGHT.other, alpha=0.25, linewidth=0, zorder=0)
+
+    def draw_levels(self, axes: Axes) -> pd.Series:
+        """Draw the trials of each level, their mean, and a box where they are many."""
+        labels = self.trials.labels(self.factor, self.rows)
+        of_rows = self.rows[self.factor.name]
+        groups = [self.rows[self.metric][of_rows == label].to_numpy() for label in labels]
+        boxes = min(map(len, groups)) >= _FEWEST
+        if boxes:
+            _draw_boxes(axes, groups)
+        means = [group.mean() for group in groups]
+        axes.plot(range(len(labels)), means, "-", color=LIGHT.other, linewidth=1.4)
+        xs = of_rows.map(labels.index).astype(float)
+        if len(xs) > len(labels):
+            xs += _jitter(len(xs))
+        size, alpha = (4, 0.55) if boxes else (6, 1)
+        axes.plot(xs, self.rows[self.metric], "o", color=LIGHT.right, markersize=size, alpha=alpha)
+        own = self.trials.own_level(self.factor)
+        _label_levels(axes, labels, own)
+        if own in labels:
+            axes.axvline(labels.index(own), color=LIGHT.ink, linestyle=":", linewidth=1, zorder=1)
+        axes.set_xlim(-0.6, len(labels) - 0.4)
+        axes.grid(visible=False, axis="x")
+        return xs
+
+    def draw_slice(self, axes: Axes) -> pd.Series:
+        """Draw the trials over the numbers that were searched."""
+        values = numbers(self.rows[self.factor.name])
+        if is_logarithmic(values):
+            axes.set_xscale("log")
+        axes.plot(values, self.rows[self.metric], "o", color=LIGHT.right, markersize=5, alpha=0.7)
+        return values
+
+
+def _draw_boxes(axes: Axes, groups: Sequence[np.ndarray]) -> None:
+    axes.boxplot(
+        groups,
+        positions=range(len(groups)),
+        widths=0.5,
+        showfliers=False,
+        boxprops={"color": LIGHT.ink, "linewidth": 1},
+        whiskerprops={"color": LIGHT.ink, "linewidth": 1},
+        capprops={"color": LIGHT.ink, "linewidth": 1},
+        medianprops={"color": LIGHT.ink, "linewidth": 2},
+    )
+
+
+def _label_levels(axes: Axes, labels: Sequence[str], own: str | None) -> None:
+    names = [shortened(label, 22) for label in labels]
+    long = sum(map(len, names)) + 3 * len(names) > _LONG + 3 * 5
+    between = " " if long else "\n"
+    marks = [f"{between}(recipe)" if label == own else "" for label in labels]
+    names = [name + mark for name, mark in zip(names, marks, strict=True)]
+    turned = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if long else {}
+    axes.set_xticks(range(len(labels)), names, fontsize=9, **turned)
+
+
+def scale(axes: Axes, metric: str, values: pd.Series) -> None:
+    """Scale the axis of a figure: accuracies in percent, seconds from 0, a few outliers aside."""
+    if metric == "validation_accuracy":
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
+    elif metric == "seconds":
+        axes.set_ylim(0, 1.08 * max(values.max(), 1e-9))
+    elif is_logarithmic(values):
+        axes.set_yscale("log")
+
+
+def _jitter(count: int) -> np.ndarray:
+    """Return offsets that spread evenly, the same each time: multiples of the golden ratio."""
+    return 0.3 * ((np.arange(count) * 0.618034) % 1 - 0.5)

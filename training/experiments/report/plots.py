@@ -1,0 +1,114 @@
+"""Plots of experiments: inline SVG that follows the page's colours, and PNG files."""
+
+import html
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from training.console import in_one_line
+from training.experiments.report.files import writing
+from training.report.pictures import LIGHT, blank_figure
+
+SECOND = "#c46a00"
+"""Colour beside the blue of `LIGHT.right`, told from it also by people who are colour-blind."""
+
+_STEPS = 10
+_DPI = 130
+_UNUSED = re.compile(r"^.*?(?=<svg )|<metadata>.*?</metadata>|<!--.*?-->|(?<=\n) +", re.DOTALL)
+_SIZE = re.compile(r'<svg width="[^"]*" height="[^"]*"')
+_IDS = re.compile(r'((?: id="|url\(#|href="#))')
+
+
+def _mixed(step: int) -> str:
+    """Return the colour of a step between `SECOND` and blue, as `#rrggbb`."""
+    ends = zip(bytes.fromhex(SECOND[1:]), bytes.fromhex(LIGHT.right[1:]), strict=True)
+    mixed = (low + (high - low) * step / _STEPS for low, high in ends)
+    return "#" + bytes(map(round, mixed)).hex()
+
+
+_SHADES = [_mixed(step) for step in range(_STEPS + 1)]
+_VARIABLES = {
+    **{
+        shade: f"color-mix(in srgb, var(--right) {100 * step // _STEPS}%, var(--second))"
+        for step, shade in enumerate(_SHADES)
+    },
+    SECOND: "var(--second)",
+    **{
+        getattr(LIGHT, name): f"var(--{name})"
+        for name in ("ground", "ink", "faint", "right", "wrong", "other")
+    },
+}
+_COLOURS = re.compile("|".join(_VARIABLES))
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A picture of a page.
+
+    Attributes:
+        name: of its PNG file, without the extension.
+        alt: what it shows, for those who don't see it.
+        size: width and height, inches.
+        draw: draws into an empty figure, in the colours of `LIGHT`, `SECOND` and `shade`.
+    """
+
+    name: str
+    alt: str
+    size: tuple[float, float]
+    draw: Callable[[Figure], None]
+
+    @property
+    def svg(self) -> str:
+        """The picture as an SVG element, in the colours that the page's style sheet sets."""
+        file = io.StringIO()
+        with blank_figure(LIGHT, self.size) as figure:
+            self.draw(figure)
+            # Text stays text: small, sharp, and it can be searched.
+            with mpl.rc_context({"svg.fonttype": "none", "font.sans-serif": ["DejaVu Sans"]}):
+                figure.savefig(file, format="svg", metadata={"Date": None})
+        return _inline(file.getvalue(), self.name, self.alt)
+
+    def write(self, folder: Path) -> None:
+        """Write the picture as a PNG file."""
+        with blank_figure(LIGHT, self.size) as figure:
+            self.draw(figure)
+            with writing(folder / f"{self.name}.png") as temporary:
+                figure.savefig(temporary, dpi=_DPI)
+
+
+def shade(goodness: float) -> str:
+    """Return a colour from orange, 0, to blue, 1."""
+    return _SHADES[round(min(max(goodness, 0), 1) * _STEPS)]
+
+
+def style(axes: Axes, title: str = "") -> None:
+    """Give axes the grid and the title that all plots have."""
+    axes.set_title(title, size=11)
+    axes.grid(color=LIGHT.faint, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0)
+
+
+def _inline(svg: str, name: str, alt: str) -> str:
+    """Return what a page includes of an SVG file, whose ids must differ from other pictures'."""
+    svg = _IDS.sub(rf"\g<1>{name}-", _UNUSED.sub("", svg))
+    svg = _COLOURS.sub(lambda match: _VARIABLES[match[0]], svg)
+    return _SIZE.sub(f'<svg class="plot" role="img" aria-label="{html.escape(alt)}"', svg, count=1)
+
+
+def shortened(text: str, length: int) -> str:
+    """Return a text in one line, with … in its middle if it is longer."""
+    text = in_one_line(text)
+    kept = length - 1
+    return text if len(text) <= length else f"{text[: kept - kept // 2]}…{text[-(kept // 2) :]}"
+
+
+def file_name(text: str) -> str:
+    """Return a text as a part of a file's name."""
+    return re.sub(r"[^\w-]+", "-", text, flags=re.ASCII)[:60].strip("-") or "factor"
