@@ -1,6 +1,7 @@
 """What the command line sets up for its whole process, set up for a call within another one."""
 
 import io
+import logging
 import os
 import random
 import sys
@@ -56,13 +57,20 @@ def devices(wanted: Device = "auto", *, deterministic: bool = False) -> Iterator
             " before anything is computed"
         ) from error
     python, numpy = random.getstate(), np.random.get_state()
+    logger = logging.getLogger("tensorflow")  # Warns of each further network.
+    logger.addFilter(_is_error)
     try:
         yield chosen
     finally:
+        logger.removeFilter(_is_error)
         random.setstate(python)
         np.random.set_state(numpy)
         if deterministic:
             chosen.backend.end_determinism()
+
+
+def _is_error(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.ERROR
 
 
 def _check_backend() -> None:
