@@ -9,6 +9,7 @@ COMMANDS = {
     "runs": "list the runs, or show one of them",
     "publish": "publish a run that has ended",
     "report": "write the report of a run again",
+    "sweep": "train a recipe with many settings, and evaluate the best one",
     "evaluate": "score a published model on any photos",
     "unknowns": "test which unknown photos a published model recognizes",
     "results": "write the table of all recipes' results",

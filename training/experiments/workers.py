@@ -61,7 +61,8 @@ def be_worker(share: str) -> None:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()  # Until the pipe is closed, also because the parent was killed.
+    while os.read(0, 1024):  # Until the pipe is closed, also because the parent was killed.
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -36,21 +36,22 @@ def trials_frame(sweep: Sweep, results: Sequence[Result]) -> pd.DataFrame:
     Columns: `number` (from 1), one for each factor with the label of its level, then `epochs`,
     `validation_loss` (nats), `validation_accuracy` (0 to 1), `seconds` of fitting, `parameters` of
     the network, `state` and `reason` (why it failed), `run` (name of its folder). Figures of trials
-    that have not ended are missing.
+    that have not ended are missing. Where `epochs` vary, there is one column of that name.
     """
+    figures = [name for name in FIGURES if name not in sweep.names]
     rows = [
         {
             "number": result.position + 1,
             **sweep.levels_of(result.position, result.params),
-            **{name: result.facts.get(name) for name in FIGURES},
+            **{name: result.facts.get(name) for name in figures},
             "state": result.state,
             "reason": result.reason,
             "run": result.facts.get("run", ""),
         }
         for result in sorted(results, key=lambda each: each.position)
     ]
-    frame = pd.DataFrame(rows)
-    return frame.astype(dict.fromkeys((name for name in FIGURES if name in frame), "float64"))
+    columns = ["number", *sweep.names, *figures, "state", "reason", "run"]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(figures, "float64"))
 
 
 def chosen(sweep: Sweep, results: Sequence[Result]) -> Chosen:

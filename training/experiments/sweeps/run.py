@@ -1,8 +1,9 @@
 """Running a sweep: the trials, the chosen setting, its evaluation."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
@@ -15,7 +16,9 @@ from training.experiments.sweeps.plan import epochs_to_fit
 from training.experiments.sweeps.progress import TrialLines, changes_text, fitting
 from training.experiments.sweeps.results import Chosen, chosen, trials_frame
 from training.experiments.sweeps.sweep import Sweep
-from training.experiments.sweeps.trial import Trainer
+from training.experiments.sweeps.trial import Figures, Trainer
+from training.progress_bars import ProgressCallback
+from training.recipe import Recipe
 
 _IN_HISTORY = {"validation_accuracy": "val_accuracy", "validation_loss": "val_loss"}
 
@@ -30,12 +33,14 @@ class SweepResult:
         final: a row for each seed of the chosen setting (`final.evaluate_final`); None if it was
             not to be evaluated.
         notes: lines for people, such as which trials failed.
+        seconds: from the beginning of the first trial to the end of the last one.
     """
 
     trials: pd.DataFrame
     chosen: Chosen
     final: pd.DataFrame | None
     notes: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 def prepare(sweep: Sweep, trainer: Trainer) -> None:
@@ -81,12 +86,8 @@ def dry_run(sweep: Sweep, trainer: Trainer, seeds: int) -> list[str]:
     return lines
 
 
-def work_on(
-    sweep: Sweep, storage: str, trainer: Trainer, seeds: int, console: Console
-) -> SweepResult:
-    """Train until all trials of a sweep have ended, then evaluate the best setting.
-
-    Any number of processes may do that at the same time.
+class OpenSweep:
+    """A sweep with its photos loaded and its study opened.
 
     Args:
         sweep: what is asked.
@@ -97,66 +98,99 @@ def work_on(
 
     Raises:
         UsageError: there is another study of this name.
-        TrainingError: a step failed in a way that would end the other trials as well, or all have
-            failed; the same command goes on.
+        TrainingError: the photos or the database can't be used.
     """
-    prepare(sweep, trainer)
-    queue = sweep.open(storage, trainer.identity(sweep.recipe))
-    lines = TrialLines(sweep, queue, console)
-    while claim := queue.claim():
-        lines.show()
-        try:
-            with claim as trial:
-                _train(sweep, trial, storage, trainer, console)
-        except TrainingError:
-            if queue.results()[claim.position].state != "failed":
-                raise  # It is not about this trial.
-    results = lines.show()
-    best = chosen(sweep, results)
-    name = changes_text(sweep.recipe_of(best.position, best.params), sweep.recipe)
-    say(console, f"the best: trial {best.position + 1}, {name or 'as in the recipe'}")
-    final = _evaluated(sweep, best, storage, trainer, seeds, console) if seeds else None
-    return SweepResult(trials_frame(sweep, results), best, final, tuple(_notes(results)))
 
+    def __init__(
+        self, sweep: Sweep, storage: str, trainer: Trainer, seeds: int, console: Console
+    ) -> None:
+        prepare(sweep, trainer)
+        self._sweep = sweep
+        self._storage = storage
+        self._trainer = trainer
+        self._seeds = seeds
+        self._console = console
+        self._queue = sweep.open(storage, trainer.identity(sweep.recipe))
+        self._lines = TrialLines(sweep, self._queue, console)
 
-def _train(sweep: Sweep, trial: Claim, storage: str, trainer: Trainer, console: Console) -> None:
-    """Fit the network of one trial, or take over the figures of the same one elsewhere."""
-    recipe = sweep.recipe_of(trial.position, trial.params)
-    key = trainer.identity(recipe).key
-    if earlier := finished_elsewhere(storage, key):
-        trial.finish(float(earlier.facts[sweep.goal]), **earlier.facts)
-        return
-    name = f"trial {trial.position + 1}  {changes_text(recipe, sweep.recipe)}"
-    with fitting(console, name, recipe.epochs) as show:
+    def show(self) -> None:
+        """Print a line for each trial that has ended since the last time, in any process."""
+        self._lines.show()
 
+    def work(self) -> SweepResult:
+        """Train until all trials have ended, then evaluate the best setting.
+
+        Any number of processes may do that at the same time.
+
+        Raises:
+            TrainingError: a step failed in a way that would end the other trials as well, or all
+                have failed; the same command goes on.
+        """
+        while claim := self._queue.claim():
+            self.show()
+            try:
+                with claim as trial:
+                    self._train(trial)
+            except TrainingError:
+                if self._queue.results()[claim.position].state != "failed":
+                    raise  # It is not about this trial.
+        results = self._lines.show()
+        best = chosen(self._sweep, results)
+        name = self._name(best.position, best.params)
+        say(self._console, f"the best: trial {best.position + 1}, {name or 'as in the recipe'}")
+        final = self._evaluated(best) if self._seeds else None
+        trials = trials_frame(self._sweep, results)
+        return SweepResult(trials, best, final, tuple(_notes(results)), _seconds(results))
+
+    def _train(self, trial: Claim) -> None:
+        """Fit the network of a trial, or take over the figures of the same one elsewhere."""
+        recipe = self._sweep.recipe_of(trial.position, trial.params)
+        key = self._trainer.identity(recipe).key
+        found: Figures
+        if earlier := finished_elsewhere(self._storage, key):
+            found = dict(earlier.facts)
+        else:
+            name = f"trial {trial.position + 1}  {self._name(trial.position, trial.params)}"
+            with fitting(self._console, name, recipe.epochs) as show:
+                found = self._fitted(trial, recipe, show)
+        value = found[self._sweep.goal]
+        trial.finish(math.nan if value is None else value, **found)
+
+    def _fitted(self, trial: Claim, recipe: Recipe, show: ProgressCallback) -> Figures:
         def after_epoch(entry: dict[str, float]) -> None:
-            show(int(entry["epoch"]), recipe.epochs)
-            if sweep.space:
-                trial.report(int(entry["epoch"]), entry[_IN_HISTORY[sweep.goal]])
+            epoch = int(entry["epoch"])
+            show(epoch, recipe.epochs)
+            if self._sweep.space:
+                trial.report(epoch, entry[_IN_HISTORY[self._sweep.goal]])
                 if trial.hopeless():
                     raise _Hopeless("ended early by a search")
 
         try:
-            found = trainer.fit(recipe, after_epoch)
+            return self._trainer.fit(recipe, after_epoch)
         except _Hopeless:
-            found = trainer.figures(recipe)
-    value = found[sweep.goal]
-    trial.finish(math.nan if value is None else value, **found)
+            return self._trainer.figures(recipe)
+
+    def _evaluated(self, best: Chosen) -> pd.DataFrame:
+        recipes = final_recipes(self._sweep, best, self._seeds)
+        queue = open_final(self._sweep, recipes, self._storage, best)
+        final = evaluate_final(queue, recipes, self._trainer, self._console)
+        for row in final.to_dict("records"):
+            say(
+                self._console,
+                f"seed {row['seed']}: validation {row['validation_accuracy']:.2%}, test"
+                f" {row['test_accuracy']:.2%} (95%: {row['test_low']:.2%} to {row['test_high']:.2%})",
+            )
+        return final
+
+    def _name(self, position: int, params: Mapping[str, Any]) -> str:
+        return changes_text(self._sweep.recipe_of(position, params), self._sweep.recipe)
 
 
-def _evaluated(
-    sweep: Sweep, best: Chosen, storage: str, trainer: Trainer, seeds: int, console: Console
-) -> pd.DataFrame:
-    recipes = final_recipes(sweep, best, seeds)
-    queue = open_final(sweep, recipes, storage, best)
-    final = evaluate_final(queue, recipes, trainer, console)
-    for row in final.to_dict("records"):
-        say(
-            console,
-            "seed {seed}: validation {validation_accuracy:.2%}, test {test_accuracy:.2%}"
-            " (95%: {test_low:.2%} to {test_high:.2%})".format(**row),
-        )
-    return final
+def _seconds(results: Sequence[Result]) -> float:
+    """Return the time from the first trial's beginning to the last one's end."""
+    began = [result.began for result in results if result.began]
+    ended = [result.ended for result in results if result.ended]
+    return (max(ended) - min(began)).total_seconds() if began and ended else 0.0
 
 
 def _planned_line(sweep: Sweep, position: int) -> str:
