@@ -2,6 +2,7 @@
 
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,6 +45,7 @@ class Database:
         url: with the driver that is used.
         shown: the URL without the password, for messages.
         file: of SQLite; None for PostgreSQL.
+        locks: folder beside this file, with a lock for each item in work.
         timing: of heartbeats and retries.
         storage: Optuna's.
 
@@ -56,25 +58,21 @@ class Database:
         self.url = read_url(url)
         self.timing = timing
         self.file = sqlite_file(self.url)
+        self.locks = self.file and self.file.with_name(f"{self.file.name}-locks")
         self.shown = str(self.file or self.url.render_as_string(hide_password=True))
-        if self.file:
+        if self.file and self.locks:
             with explained(f"the folder of {self.file} can't be written", "name another --storage"):
                 self.file.parent.mkdir(parents=True, exist_ok=True)
-                self.lock_folder.mkdir(exist_ok=True)
+                self.locks.mkdir(exist_ok=True)
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.storage = self.retried(self._open)
-
-    @property
-    def lock_folder(self) -> Path:
-        """Return the folder beside an SQLite file that has a lock for each item in work."""
-        assert self.file
-        return self.file.with_name(f"{self.file.name}-locks")
+        weakref.finalize(self, self.storage.engine.dispose)
 
     @contextmanager
     def creating(self) -> Iterator[None]:
         """Let one process at a time create tables, or a study and its trials."""
-        if self.file:
-            with FileLock(self.lock_folder / "creation"):
+        if self.locks:
+            with FileLock(self.locks / "creation"):
                 yield
         else:
             engine = sqlalchemy.create_engine(self.url, poolclass=NullPool, **_CONNECTING)

@@ -7,11 +7,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import FigureBase
 from matplotlib.ticker import PercentFormatter
 
 from training.experiments.factors import Factor
-from training.experiments.report.plots import Plot, file_name, shortened, style
+from training.experiments.report.plots import Plot, Row, file_name, logarithmic, shortened, style
 from training.experiments.report.trials import Trials, is_logarithmic, numbers
 from training.report.pictures import LIGHT
 
@@ -25,10 +25,8 @@ _FEWEST = 5  # Trials of a level that have a box.
 _LONG = 26  # Characters of labels that fit side by side.
 
 
-def effect_plots(
-    trials: Trials, chosen: int | None, noise: float | None
-) -> list[tuple[str, list[Plot]]]:
-    """Return the name of each factor and the plots of accuracy, loss and seconds over its levels.
+def effect_plots(trials: Trials, chosen: int | None, noise: float | None) -> list[Row]:
+    """Return for each factor the plots of accuracy, loss and seconds over its levels.
 
     Args:
         trials: of the sweep; without finished ones there are no plots.
@@ -39,9 +37,10 @@ def effect_plots(
         [_Effect(trials, factor, metric, chosen, noise) for metric in METRICS]
         for factor in trials.factors
     )
-    rows = ([each.plot for each in row if not each.rows.empty] for row in effects)
-    named = zip(trials.names, rows, strict=True)
-    return [(name, row) for name, row in named if row]
+    rows = [[each.plot for each in row if not each.rows.empty] for row in effects]
+    names = [f"effect-{file_name(name)}" for name in trials.names]
+    named = zip(names, trials.names, rows, strict=True)
+    return [Row(name, title, plots) for name, title, plots in named if plots]
 
 
 def effect_table(trials: Trials) -> list[dict[str, str]]:
@@ -87,7 +86,7 @@ class _Effect:
         name = f"effect-{file_name(self.factor.name)}-{self.metric.replace('_', '-')}"
         return Plot(name, f"{METRICS[self.metric]} by {self.factor.name}", (4.6, 3.2), self.draw)
 
-    def draw(self, figure: Figure) -> None:
+    def draw(self, figure: FigureBase) -> None:
         axes = figure.add_subplot()
         style(axes, METRICS[self.metric])
         searched = self.trials.is_searched(self.factor)
@@ -131,7 +130,7 @@ class _Effect:
         """Draw the trials over the numbers that were searched."""
         values = numbers(self.rows[self.factor.name])
         if is_logarithmic(values):
-            axes.set_xscale("log")
+            logarithmic(axes, "x", values.max() / values.min())
         axes.plot(values, self.rows[self.metric], "o", color=LIGHT.right, markersize=5, alpha=0.7)
         return values
 
@@ -166,7 +165,7 @@ def scale(axes: Axes, metric: str, values: pd.Series) -> None:
     elif metric == "seconds":
         axes.set_ylim(0, 1.08 * max(values.max(), 1e-9))
     elif is_logarithmic(values):
-        axes.set_yscale("log")
+        logarithmic(axes, "y", values.max() / values.min())
 
 
 def _jitter(count: int) -> np.ndarray:

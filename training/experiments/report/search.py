@@ -13,7 +13,8 @@ from training.experiments.report.plots import Plot, shortened, style
 from training.experiments.report.trials import Trials, is_logarithmic, numbers
 from training.report.pictures import LIGHT
 
-_FEWEST = 10  # Finished trials that tell which settings are important.
+_FEWEST = 20  # Finished trials that tell which settings are important.
+_BEST = 0.25  # Of the trials: what they have in common is important.
 
 
 def history_plot(trials: Trials) -> Plot | None:
@@ -36,9 +37,9 @@ def importance_plot(trials: Trials) -> Plot | None:
 
 
 def importances(trials: Trials) -> dict[str, float]:
-    """Return the share of each factor in what makes trials good, the most important first.
+    """Return the share of each factor in what the best quarter of the trials have in common, the most important first.
 
-    It is empty with fewer than 10 finished trials or two factors. Source: S. Watanabe, A. Bansal
+    It is empty with fewer than 20 finished trials or two factors. Source: S. Watanabe, A. Bansal
     and F. Hutter, "PED-ANOVA: efficiently quantifying hyperparameter importance in arbitrary
     subspaces", IJCAI 2023.
     """
@@ -62,7 +63,7 @@ def importances(trials: Trials) -> dict[str, float]:
             study.add_trial(made)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # The evaluator is new in Optuna.
-            evaluator = optuna.importance.PedAnovaImportanceEvaluator()
+            evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=_BEST)
             return dict(optuna.importance.get_param_importances(study, evaluator=evaluator))
     finally:
         optuna.logging.set_verbosity(verbosity)

@@ -10,7 +10,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import PercentFormatter
 from matplotlib.transforms import Bbox
 
-from training.experiments.report.plots import Plot, shortened, style
+from training.experiments.report.plots import Plot, logarithmic, shortened, style
 from training.experiments.report.trials import Trials, is_logarithmic
 from training.report.pictures import LIGHT
 
@@ -48,8 +48,9 @@ def _draw(trials: Trials, figure: Figure) -> None:
     front = pareto_front(trials)
     axes = figure.add_subplot()
     style(axes)
-    if is_logarithmic(figures["seconds"]):
-        axes.set_xscale("log")
+    seconds = figures["seconds"]
+    if is_logarithmic(seconds):
+        logarithmic(axes, "x", seconds.max() / seconds.min())
     rest = figures.drop(index=front.index)
     axes.plot(rest["seconds"], rest["validation_accuracy"], "o", color=LIGHT.other, markersize=5)
     axes.step(
