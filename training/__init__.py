@@ -7,12 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from training.python_api.compare import compare
     from training.python_api.evaluate import evaluate
     from training.python_api.load import load
     from training.python_api.sweep import sweep
     from training.python_api.train import train
 
-__all__ = ["evaluate", "load", "sweep", "train"]
+__all__ = ["compare", "evaluate", "load", "sweep", "train"]
 
 
 if not TYPE_CHECKING:  # For type checkers, the package has these names alone.

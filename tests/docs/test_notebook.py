@@ -35,11 +35,11 @@ def test_every_cell_runs_and_only_shows_results(executed: nbformat.NotebookNode)
         for output in outputs
         if output.output_type == "stream"
     }
-    assert {*streams} <= {"folder", "final", "evaluate"}, "the others print nothing"
+    assert {*streams} <= {"folder", "final", "verdict", "evaluate"}, "the others print nothing"
     assert "accuracy" in streams["evaluate"]
     for name in ("history", "tradeoff"):
         assert "image/png" in cells[name][-1].data
-    for name in ("wrong", "study", "final", "classify", "evaluate"):
+    for name in ("wrong", "study", "final", "verdict", "classify", "evaluate"):
         assert "<table" in cells[name][-1].data["text/html"]
 
 

@@ -1,25 +1,18 @@
 """`sweep`: a recipe trained with many settings, and the best of them evaluated once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import pandas as pd
 
-from training.errors import UsageError, explained
-from training.experiments.factors import Factor, setting
-from training.overrides import shown_value
-from training.python_api.chosen_recipe import AnyRecipe, Photos, chosen_recipe
-from training.python_api.session import Device, console, devices
+from training.errors import UsageError
+from training.python_api.asked_sweep import Asked
+from training.python_api.chosen_recipe import AnyRecipe, Photos
+from training.python_api.session import Device, console, devices, make_folder, study_folder
 from training.python_api.trained_run import TrainedRun
-from training.recipe import ANY_PHOTOS, Recipe
-
-if TYPE_CHECKING:
-    from training.experiments.sweeps.run import SweepResult
-    from training.experiments.sweeps.sweep import Sweep
-    from training.experiments.sweeps.trial import Trainer
+from training.recipe import Recipe
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,7 +56,7 @@ def sweep(
     one_at_a_time: bool = False,
     trials: int = 40,
     pruning: bool = True,
-    goal: Literal["accuracy", "loss"] = "accuracy",
+    goal: Literal["accuracy", "loss"] | None = None,
     seeds: int = 3,
     photos: str | Path | None = None,
     data: str | Path | None = None,
@@ -87,7 +80,8 @@ def sweep(
     once, at the end, for the chosen setting.
 
     Args:
-        recipe: its name, the path of a recipe's file, or a recipe.
+        recipe: its name, the path of a recipe's file, or a recipe; without a grid or a search, the
+            name of a ready-made study such as `clothing-course`, or the path of a study's file.
         grid: the values of each setting that varies, such as `{"epochs": [5, 10]}`: all
             combinations are trained.
         search: instead of a grid, what a sampler draws settings from: a range, such as
@@ -95,7 +89,8 @@ def sweep(
         one_at_a_time: vary each setting of the grid alone, the others as in the recipe.
         trials: number of trials of a search.
         pruning: end hopeless trials of a search early.
-        goal: what the best setting is best in, on the validation photos.
+        goal: what the best setting is best in, on the validation photos; None: the accuracy, or
+            what the study says.
         seeds: how many times the chosen setting is trained and evaluated; 0: the test photos are
             not looked at.
         photos: your own photos, as of `train`; so are `data`, `model`, `shape`, `preparation`,
@@ -121,106 +116,35 @@ def sweep(
             too.
         KeyboardInterrupt, Preempted: interrupted; the same call goes on.
     """
-    if bool(grid) == bool(search):
-        raise UsageError("a sweep needs either a grid or a search: give one of them")
     if seeds < 0 or trials < 1:
         raise UsageError(f"seeds are at least 0 and trials at least 1, not {seeds} and {trials}")
     what = Photos(photos, data, model, shape, preparation)
-    chosen = chosen_recipe(recipe, what, settings, seed)
-    asked = replace(
-        _asked(chosen, grid or {}, search or {}, study),
-        design="one-at-a-time" if one_at_a_time else "grid",
-        trials=trials if search else 0,
-        pruning=pruning,
-        goal="validation_accuracy" if goal == "accuracy" else "validation_loss",
-    )
-    asked.plan  # noqa: B018 -- checks all settings before anything is written
-    folder = Path(output or Path("experiments") / asked.name)
-    with explained(f"the folder {folder} can't be made"):
-        folder.mkdir(parents=True, exist_ok=True)
+    asked = Asked(grid or {}, search or {}, one_at_a_time, trials, pruning, goal)
     with devices(device, deterministic=deterministic) as used:
-        from training.experiments.sweeps.run import work_on
+        from training.experiments.sweeps.report import write_report
+        from training.experiments.sweeps.run import OpenSweep
         from training.experiments.sweeps.trial import Trainer
         from training.pipeline.loaded_data import KeptData
         from training.pipeline.run_options import Paths, RunOptions
 
-        began, shown = datetime.now(UTC), console(progress)
+        wanted, left_out = asked.sweep_of(recipe, what, settings, seed, study)
+        folder, address = study_folder(wanted.name, output, storage)
+        make_folder(folder)
+        shown = console(progress)
         options = RunOptions(used, deterministic=deterministic, load=KeptData())
         trainer = Trainer(Paths(what.folder, Path("models"), Path(runs)), options, shown)
-        address = storage or f"sqlite:///{folder / 'study.db'}"
-        found = work_on(asked, address, trainer, seeds, shown)
-        page = _report(asked, found, trainer, folder, began)
+        found = OpenSweep(wanted, address, trainer, seeds, shown).work()
+        page = write_report(wanted, found, trainer, folder, left_out)
+    best = wanted.recipe_of(found.chosen.position, found.chosen.params)
     return SweepStudy(
         found.trials,
         found.chosen.levels,
         found.final,
-        _best(asked, found, Path(runs)),
+        None if found.final is None else TrainedRun(_run(runs, best, found.final), best),
         page,
-        found.notes,
+        (*left_out, *found.notes),
     )
 
 
-def _asked(
-    recipe: Recipe,
-    grid: Mapping[str, Sequence[Any]],
-    search: Mapping[str, str | Sequence[Any]],
-    study: str | None,
-) -> "Sweep":
-    from training.experiments.sweeps.search import read_space
-    from training.experiments.sweeps.sweep import Sweep
-
-    factors = tuple(_factor(name, values) for name, values in grid.items())
-    space = read_space(recipe, [f"{name}={_range(name, of)}" for name, of in search.items()])
-    return Sweep(study or _study_name(recipe, [*grid, *search]), recipe, factors, space=space)
-
-
-def _factor(name: str, values: Sequence[Any]) -> Factor:
-    listed = list(_several(name, values))
-    if len(set(map(str, listed))) < len(listed):
-        raise UsageError(f"grid {name}: a value is named twice")
-    return setting(name, *listed)
-
-
-def _range(name: str, values: str | Sequence[Any]) -> str:
-    if isinstance(values, str):
-        return values
-    return ";".join(map(shown_value, _several(name, values)))
-
-
-def _several(name: str, values: Sequence[Any]) -> Sequence[Any]:
-    if isinstance(values, str | bytes) or not isinstance(values, Sequence) or not len(values):
-        raise UsageError(f"{name} needs a list of values, such as [5, 10], not {values!r}")
-    return values
-
-
-def _study_name(recipe: Recipe, names: Sequence[str]) -> str:
-    parts = [recipe.name, *names]
-    return "-".join([recipe.model, *parts] if recipe.dataset == ANY_PHOTOS else parts)[:100]
-
-
-def _best(asked: "Sweep", found: "SweepResult", runs: Path) -> TrainedRun | None:
-    if found.final is None:
-        return None
-    recipe = asked.recipe_of(found.chosen.position, found.chosen.params)
-    return TrainedRun(runs / recipe.name / found.final["run"].iloc[0], recipe)
-
-
-def _report(
-    asked: "Sweep", found: "SweepResult", trainer: "Trainer", folder: Path, began: datetime
-) -> Path:
-    from training.experiments.report import about, write_sweep_report
-
-    factors = asked.factors or tuple(Factor(name, ()) for name in asked.names)
-    seeds = [asked.recipe.seed] if found.final is None else found.final["seed"].tolist()
-    digest = trainer.identity(asked.recipe).data
-    facts = about(asked.name, data_digest=digest, seeds=seeds, began=began)
-    return write_sweep_report(
-        folder,
-        facts,
-        found.trials,
-        factors,
-        found.final,
-        found.chosen.levels,
-        found.notes,
-        objective=asked.goal,
-    )
+def _run(runs: str | Path, recipe: Recipe, final: pd.DataFrame) -> Path:
+    return Path(runs) / recipe.name / str(final["run"].iloc[0])
