@@ -5,6 +5,7 @@ import logging
 import os
 import random
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,7 +62,9 @@ def devices(wanted: Device = "auto", *, deterministic: bool = False) -> Iterator
     logger = logging.getLogger("tensorflow")  # Warns of each further network.
     logger.addFilter(_is_error)
     try:
-        yield chosen
+        with warnings.catch_warnings():  # Of tqdm in notebooks, which Optuna imports.
+            warnings.filterwarnings("ignore", "IProgress not found")
+            yield chosen
     finally:
         logger.removeFilter(_is_error)
         random.setstate(python)
