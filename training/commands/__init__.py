@@ -15,6 +15,7 @@ COMMANDS = {
     "results": "write the table of all recipes' results",
     "recipes": "list the recipes",
     "prepare": "extract a published archive into folders of photos",
+    "show-model": "show the layers of a recipe's network",
     "show-data": "draw photos of a recipe's data set with their labels",
     "drift": "compare a model's live predictions with those on its test photos",
     "versions": "list the versions of a model, and which one serves",

@@ -1,5 +1,6 @@
 """A study whose items processes take, one at a time each, until all are done."""
 
+import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -99,7 +100,7 @@ class Queue:
     def _take(self, trial: FrozenTrial, position: int) -> Claim | None:
         """Return the claim, or None if another process was faster."""
         lock = self._lock(trial)
-        if self._database.file and not lock:
+        if self._database.locks and not lock:
             return None
         taken = False
         try:
@@ -118,9 +119,8 @@ class Queue:
         return None
 
     def _lock(self, trial: FrozenTrial) -> ItemLock | None:
-        if self._database.file is None:
-            return None
-        return take_lock(self._database.lock_folder / str(trial._trial_id))
+        locks = self._database.locks
+        return take_lock(locks / str(trial._trial_id)) if locks else None
 
     def _set_running(self, trial_id: int) -> bool:
         # First the sign of life: a process killed between the two would never be missed.
@@ -146,7 +146,7 @@ class Queue:
         lost = [t for t in running.values() if self._is_dead(t)]
         lost += [running[i] for i in self._silent(running) if running[i] not in lost]
         for trial in lost:
-            self._database.retried(lambda trial=trial: self._set_lost(trial._trial_id))
+            self._database.retried(functools.partial(self._set_lost, trial._trial_id))
         again = lost or any(_was_lost(trial) for trial in tries.values())
         return bool(again) and self._database.retried(self._add_again)
 

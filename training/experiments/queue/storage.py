@@ -2,6 +2,7 @@
 
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import sqlalchemy
 from filelock import FileLock
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
+from optuna.storages._rdb.models import NOT_FOUND_MSG
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
@@ -32,6 +34,7 @@ UNUSABLE = {
     "not a database": "is not a database: name another file with --storage",
     "malformed": "is damaged: restore it, or name another file with --storage",
     "readonly database": "is not writable: change its permissions, or name another file",
+    "no such table": "is not the study any more: restore it, or repeat the command",
     "unable to open": "can't be opened: check the permissions of its folder",
 }
 """What SQLite says of a file with which no second try helps."""
@@ -44,6 +47,7 @@ class Database:
         url: with the driver that is used.
         shown: the URL without the password, for messages.
         file: of SQLite; None for PostgreSQL.
+        locks: folder beside this file, with a lock for each item in work.
         timing: of heartbeats and retries.
         storage: Optuna's.
 
@@ -56,25 +60,21 @@ class Database:
         self.url = read_url(url)
         self.timing = timing
         self.file = sqlite_file(self.url)
+        self.locks = self.file and self.file.with_name(f"{self.file.name}-locks")
         self.shown = str(self.file or self.url.render_as_string(hide_password=True))
-        if self.file:
+        if self.file and self.locks:
             with explained(f"the folder of {self.file} can't be written", "name another --storage"):
                 self.file.parent.mkdir(parents=True, exist_ok=True)
-                self.lock_folder.mkdir(exist_ok=True)
+                self.locks.mkdir(exist_ok=True)
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.storage = self.retried(self._open)
-
-    @property
-    def lock_folder(self) -> Path:
-        """Return the folder beside an SQLite file that has a lock for each item in work."""
-        assert self.file
-        return self.file.with_name(f"{self.file.name}-locks")
+        weakref.finalize(self, self.storage.engine.dispose)
 
     @contextmanager
     def creating(self) -> Iterator[None]:
         """Let one process at a time create tables, or a study and its trials."""
-        if self.file:
-            with FileLock(self.lock_folder / "creation"):
+        if self.locks:
+            with FileLock(self.locks / "creation"):
                 yield
         else:
             engine = sqlalchemy.create_engine(self.url, poolclass=NullPool, **_CONNECTING)
@@ -131,6 +131,12 @@ class Database:
                         f"the database {self.shown} can't be reached ({reason}): {AGAIN}"
                         " once it can"
                     ) from error
+            except KeyError as error:
+                if NOT_FOUND_MSG not in str(error):
+                    raise
+                raise TrainingError(
+                    f"the study was deleted from {self.shown}: repeat the command to begin again"
+                ) from error
             except RuntimeError as error:
                 if "compatible with the table schema" not in str(error):
                     raise
