@@ -147,11 +147,18 @@ def test_an_item_that_takes_long_stays_with_its_process(storage: str, timing: Ti
 
 def test_a_second_trial_of_an_item_is_not_handed_out(storage: str) -> None:
     queue = opened(storage)
-    copied = queue._study.get_trials()[1]  # As two processes may do that retry the same item.
-    queue._study.add_trial(copied)
-    queue._study.add_trial(copied)
-    assert finish_all(queue) == [0, 1, 2]
-    assert [result.value for result in queue.results()] == [0.0, 0.5, 1.0]
+    waiting = queue._study.get_trials()
+    with taken(queue) as claim:
+        claim.finish(0.25)
+    with taken(queue) as claim:
+        for trial in waiting[:2]:  # As another process may do that retries the same items.
+            queue._study.add_trial(trial)
+        with taken(queue) as last:
+            assert last.position == 2
+            last.finish(1.0)
+        claim.finish(0.75)
+    assert queue.claim() is None
+    assert [result.value for result in queue.results()] == [0.25, 0.75, 1.0]
 
 
 def test_an_item_whose_process_is_killed_each_time_fails_in_the_end(storage: str) -> None:
