@@ -5,7 +5,7 @@ import pytest
 
 from tests.training.experiments.report import frames
 from tests.training.experiments.report.frames import EPOCHS, OWN, UNITS, trial
-from training.experiments.factors import Factor
+from training.experiments.factors import Factor, setting
 from training.experiments.report.effects import effect_table
 from training.experiments.report.search import importances
 from training.experiments.report.tradeoff import pareto_front
@@ -45,7 +45,7 @@ def test_a_factor_that_varies_alone_beside_a_grid_is_judged_by_its_own_trials() 
     frame = frames.grid(EPOCHS, UNITS).assign(dropout="0.3")
     alone = trial(6, 0.9, epochs="75", dropout="0.5", **{"network.units": "20"})
     frame = pd.concat([frame, pd.DataFrame([alone])], ignore_index=True)
-    levels = Factor("dropout", frames.setting("dropout", 0.3, 0.5).levels)
+    levels = setting("dropout", 0.3, 0.5)
     trials = read_trials(frame, (EPOCHS, UNITS, levels), "validation_accuracy", {})
 
     assert not trials.is_searched(levels)
