@@ -7,11 +7,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import FigureBase
 from matplotlib.ticker import PercentFormatter
 
 from training.experiments.factors import Factor
-from training.experiments.report.plots import Plot, file_name, shortened, style
+from training.experiments.report.plots import Plot, Row, file_name, logarithmic, shortened, style
 from training.experiments.report.trials import Trials, is_logarithmic, numbers
 from training.report.pictures import LIGHT
 
@@ -22,13 +22,11 @@ METRICS = {
 }
 
 _FEWEST = 5  # Trials of a level that have a box.
-_LONG = 26  # Characters of labels that fit side by side.
+_LONG = 54  # Characters of labels that fit side by side, with two between them.
 
 
-def effect_plots(
-    trials: Trials, chosen: int | None, noise: float | None
-) -> list[tuple[str, list[Plot]]]:
-    """Return the name of each factor and the plots of accuracy, loss and seconds over its levels.
+def effect_plots(trials: Trials, chosen: int | None, noise: float | None) -> list[Row]:
+    """Return for each factor the plots of accuracy, loss and seconds over its levels.
 
     Args:
         trials: of the sweep; without finished ones there are no plots.
@@ -39,9 +37,10 @@ def effect_plots(
         [_Effect(trials, factor, metric, chosen, noise) for metric in METRICS]
         for factor in trials.factors
     )
-    rows = ([each.plot for each in row if not each.rows.empty] for row in effects)
-    named = zip(trials.names, rows, strict=True)
-    return [(name, row) for name, row in named if row]
+    rows = [[each.plot for each in row if not each.rows.empty] for row in effects]
+    names = [f"effect-{file_name(name)}" for name in trials.names]
+    named = zip(names, trials.names, rows, strict=True)
+    return [Row(name, title, plots) for name, title, plots in named if plots]
 
 
 def effect_table(trials: Trials) -> list[dict[str, str]]:
@@ -51,16 +50,17 @@ def effect_table(trials: Trials) -> list[dict[str, str]]:
         rows = trials.alone(factor)
         accuracies = rows.groupby(factor.name)["validation_accuracy"]
         means = accuracies.mean().dropna()
-        if trials.is_searched(factor) or means.empty:
+        if trials.is_searched(factor) or len(means) < 2:
             continue
         spread = accuracies.std().dropna()
-        best, worst = means.idxmax(), means.idxmin()
+        ordered = [(float(mean), str(label)) for label, mean in means.items()]
+        (high, best), (low, worst) = max(ordered), min(ordered)
         table.append(
             {
                 "factor": factor.name,
-                "best": f"{best}: {means[best]:.2%}",
-                "worst": f"{worst}: {means[worst]:.2%}",
-                "difference": f"{100 * (means[best] - means[worst]):.2f}",
+                "best": f"{best}: {high:.2%}",
+                "worst": f"{worst}: {low:.2%}",
+                "difference": f"{100 * (high - low):.2f}",
                 "spread": f"{100 * spread.mean():.2f}" if len(spread) else "–",
             }
         )
@@ -87,14 +87,14 @@ class _Effect:
         name = f"effect-{file_name(self.factor.name)}-{self.metric.replace('_', '-')}"
         return Plot(name, f"{METRICS[self.metric]} by {self.factor.name}", (4.6, 3.2), self.draw)
 
-    def draw(self, figure: Figure) -> None:
+    def draw(self, figure: FigureBase) -> None:
         axes = figure.add_subplot()
         style(axes, METRICS[self.metric])
         searched = self.trials.is_searched(self.factor)
         xs = self.draw_slice(axes) if searched else self.draw_levels(axes)
         axes.set_xlabel(shortened(self.factor.name, 40))
         scale(axes, self.metric, self.rows[self.metric])
-        if self.chosen not in self.rows.index:
+        if self.chosen is None or self.chosen not in self.rows.index:
             return
         value = self.rows[self.metric][self.chosen]
         axes.plot(
@@ -131,7 +131,7 @@ class _Effect:
         """Draw the trials over the numbers that were searched."""
         values = numbers(self.rows[self.factor.name])
         if is_logarithmic(values):
-            axes.set_xscale("log")
+            logarithmic(axes, "x", values.max() / values.min())
         axes.plot(values, self.rows[self.metric], "o", color=LIGHT.right, markersize=5, alpha=0.7)
         return values
 
@@ -151,22 +151,24 @@ def _draw_boxes(axes: Axes, groups: Sequence[np.ndarray]) -> None:
 
 def _label_levels(axes: Axes, labels: Sequence[str], own: str | None) -> None:
     names = [shortened(label, 22) for label in labels]
-    long = sum(map(len, names)) + 3 * len(names) > _LONG + 3 * 5
+    long = len(names) * (max(map(len, names)) + 2) > _LONG
     between = " " if long else "\n"
     marks = [f"{between}(recipe)" if label == own else "" for label in labels]
     names = [name + mark for name, mark in zip(names, marks, strict=True)]
-    turned = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if long else {}
-    axes.set_xticks(range(len(labels)), names, fontsize=9, **turned)
+    axes.set_xticks(range(len(labels)), names, fontsize=9)
+    if long:
+        for text in axes.get_xticklabels():
+            text.set(rotation=35, horizontalalignment="right", rotation_mode="anchor")
 
 
 def scale(axes: Axes, metric: str, values: pd.Series) -> None:
-    """Scale the axis of a figure: accuracies in percent, seconds from 0, a few outliers aside."""
+    """Scale the axis of a figure: accuracies in percent, seconds from 0."""
     if metric == "validation_accuracy":
         axes.yaxis.set_major_formatter(PercentFormatter(1))
     elif metric == "seconds":
         axes.set_ylim(0, 1.08 * max(values.max(), 1e-9))
     elif is_logarithmic(values):
-        axes.set_yscale("log")
+        logarithmic(axes, "y", values.max() / values.min())
 
 
 def _jitter(count: int) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 
 from training.experiments.report.about import About
 from training.experiments.report.files import write_page
-from training.experiments.report.plots import SECOND, Plot
+from training.experiments.report.plots import SECOND, Plot, Row
 from training.report.pictures import DARK, LIGHT
 from training.report.templates import environment
 
@@ -20,7 +20,7 @@ def write_report(
     folder: Path,
     template: str,
     about: About,
-    plots: Sequence[Plot],
+    plots: Sequence[Plot | Row],
     tables: Sequence[str],
     notes: Sequence[str] = (),
     **values: Any,

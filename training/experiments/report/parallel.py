@@ -104,7 +104,7 @@ def _factor_axis(trials: Trials, factor: Factor, rows: pd.DataFrame) -> tuple[np
 def _objective_axis(values: pd.Series, objective: str) -> tuple[np.ndarray, Ticks]:
     """Return heights of the objective, the best on top."""
     if objective == "validation_accuracy":
-        return _number_axis(values, "{:.1%}")
+        return _number_axis(values, "{:.1%}" if values.max() - values.min() > 0.02 else "{:.2%}")
     heights, ticks = _number_axis(values)
     return 1 - heights, [(1 - height, label) for height, label in ticks]
 
@@ -114,7 +114,7 @@ def _number_axis(values: pd.Series, form: str = "{:.4g}") -> tuple[np.ndarray, T
     if low == high:
         return np.full(len(values), 0.5), [(0.5, form.format(low))]
     logarithmic = is_logarithmic(values)
-    locator = LogLocator(subs=(1, 3)) if logarithmic else MaxNLocator(6)
+    locator = LogLocator(subs=(1, 3)) if logarithmic else MaxNLocator(6, steps=[1, 2, 5, 10])
     inside = [each for each in locator.tick_values(low, high) if low <= each <= high]
     read = np.log if logarithmic else np.asarray
 

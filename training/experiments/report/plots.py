@@ -3,13 +3,15 @@
 import html
 import io
 import re
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from training.console import in_one_line
 from training.experiments.report.files import writing
@@ -20,9 +22,18 @@ SECOND = "#c46a00"
 
 _STEPS = 10
 _DPI = 130
-_UNUSED = re.compile(r"^.*?(?=<svg )|<metadata>.*?</metadata>|<!--.*?-->|(?<=\n) +", re.DOTALL)
-_SIZE = re.compile(r'<svg width="[^"]*" height="[^"]*"')
-_IDS = re.compile(r'((?: id="|url\(#|href="#))')
+_UNUSED = re.compile(
+    r"^.*?(?=<svg )|<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->"
+    r"|; font-family: [^;\"]*| transform=\"rotate\(-0 [^\"]*\"| +(?=\n)|(?<=\n) +",
+    re.DOTALL,
+)
+_SIZE = re.compile(r"<svg [^>]*?(viewBox=[^ ]* [^ ]* [^ ]* [^ ]*)[^>]*>")
+_NUMBERS = re.compile(r' (?:d|x|y|transform|width|height)="[^"]*"')
+_DIGITS = re.compile(r"(?<=\d\.\d\d)\d+")  # Below a point's hundredths.
+_POINTS = re.compile(r'<g( clip-path="[^"]*")?>\n((?:<use [^>]*/>\n)+)</g>')
+_STYLE = re.compile(r' style="[^"]*"')
+_ID = re.compile(r' id="([^"]*)"')
+_REFERENCE = re.compile(r'(url\(#|xlink:href="#)([^")]*)')
 
 
 def _mixed(step: int) -> str:
@@ -55,13 +66,14 @@ class Plot:
         name: of its PNG file, without the extension.
         alt: what it shows, for those who don't see it.
         size: width and height, inches.
-        draw: draws into an empty figure, in the colours of `LIGHT`, `SECOND` and `shade`.
+        draw: draws into an empty figure or a part of one, in the colours of `LIGHT`, `SECOND`
+            and `shade`.
     """
 
     name: str
     alt: str
     size: tuple[float, float]
-    draw: Callable[[Figure], None]
+    draw: Callable[[Any], None]
 
     @property
     def svg(self) -> str:
@@ -82,6 +94,31 @@ class Plot:
                 figure.savefig(temporary, dpi=_DPI)
 
 
+@dataclass(frozen=True)
+class Row:
+    """Plots side by side, in one PNG file.
+
+    Attributes:
+        name: of the file, without the extension.
+        title: of the row.
+        plots: of the same size.
+    """
+
+    name: str
+    title: str
+    plots: list[Plot]
+
+    def write(self, folder: Path) -> None:
+        """Write the pictures as one PNG file."""
+        width, height = self.plots[0].size
+        with blank_figure(LIGHT, (width * len(self.plots), height)) as figure:
+            parts = figure.subfigures(1, len(self.plots), squeeze=False)[0]
+            for part, plot in zip(parts, self.plots, strict=True):
+                plot.draw(part)
+            with writing(folder / f"{self.name}.png") as temporary:
+                figure.savefig(temporary, dpi=_DPI)
+
+
 def shade(goodness: float) -> str:
     """Return a colour from orange, 0, to blue, 1."""
     return _SHADES[round(min(max(goodness, 0), 1) * _STEPS)]
@@ -95,11 +132,42 @@ def style(axes: Axes, title: str = "") -> None:
     axes.tick_params(length=0)
 
 
+def logarithmic(axes: Axes, which: Literal["x", "y"], ratio: float) -> None:
+    """Give an axis a logarithmic scale, labelled with plain numbers.
+
+    Args:
+        axes: that have it.
+        which: of the axes.
+        ratio: of the largest to the smallest number.
+    """
+    subs = (1, 2, 5) if ratio < 100 else (1, 3) if ratio < 1000 else (1,)
+    axes.set(**{f"{which}scale": "log"})
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_locator(LogLocator(subs=subs))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
 def _inline(svg: str, name: str, alt: str) -> str:
     """Return what a page includes of an SVG file, whose ids must differ from other pictures'."""
-    svg = _IDS.sub(rf"\g<1>{name}-", _UNUSED.sub("", svg))
-    svg = _COLOURS.sub(lambda match: _VARIABLES[match[0]], svg)
-    return _SIZE.sub(f'<svg class="plot" role="img" aria-label="{html.escape(alt)}"', svg, count=1)
+    svg = _UNUSED.sub("", svg)
+    used = {match[2] for match in _REFERENCE.finditer(svg)}
+    prefix = f"p{zlib.crc32(name.encode()):08x}"
+    svg = _ID.sub(lambda found: f' id="{prefix}{found[1]}"' if found[1] in used else "", svg)
+    svg = _REFERENCE.sub(lambda found: f"{found[1]}{prefix}{found[2]}", svg)
+    svg = _POINTS.sub(_styled_once, svg)
+    svg = _NUMBERS.sub(lambda found: _DIGITS.sub("", found[0]), svg)
+    svg = _COLOURS.sub(lambda found: _VARIABLES[found[0]], svg)
+    opening = f'<svg class="plot" role="img" aria-label="{html.escape(alt)}"'
+    return _SIZE.sub(lambda found: f"{opening} {found[1]}>", svg, count=1)
+
+
+def _styled_once(points: re.Match[str]) -> str:
+    """Return a group of points whose common style is that of the group."""
+    styles = set(_STYLE.findall(points[2]))
+    if len(styles) != 1:
+        return points[0]
+    return f"<g{points[1] or ''}{styles.pop()}>\n{_STYLE.sub('', points[2])}</g>"
 
 
 def shortened(text: str, length: int) -> str:

@@ -67,16 +67,15 @@ def write_sweep_report(
     for name, table in tables.items():
         write_csv(table, folder / name, decimal_comma=decimal_comma)
     effects = effect_plots(read, mark, _noise(final))
-    importance = [importance_plot(read)] if read.searches else []
-    importance = [each for each in importance if each]
+    importance = importance_plot(read) if read.searches else None
     history = history_plot(read) if read.searches else None
     tradeoff, parallel = tradeoff_plot(read), parallel_plot(read)
-    single = [each for each in (history, tradeoff, parallel) if each]
+    single = [each for each in (importance, history, tradeoff, parallel) if each]
     return write_report(
         folder,
         "sweep.html",
         about,
-        plots=[*importance, *(plot for _, row in effects for plot in row), *single],
+        plots=[*effects, *single],
         tables=list(tables),
         notes=notes,
         asked=asked(read),
@@ -91,6 +90,7 @@ def write_sweep_report(
         history=history,
         tradeoff=tradeoff,
         front=front_rows(read),
+        reference=bool(read.reference),
         parallel=parallel,
         **trial_rows(read, mark),
         unfinished=unfinished_rows(read),

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from training.console import counted
 from training.experiments.report.page import duration
-from training.experiments.report.trials import Trials, numbers
+from training.experiments.report.trials import Trials, numbers, shown_label
 
 _METRICS = {"validation_accuracy": "validation accuracy", "validation_loss": "validation loss"}
 
@@ -24,7 +25,7 @@ def asked(trials: Trials) -> str:
     """Say what the sweep asks."""
     varied = "; ".join(_range(trials, name) for name in trials.names)
     best = "highest" if trials.objective == "validation_accuracy" else "lowest"
-    how = "a search in ranges" if trials.searches else "a grid of all combinations"
+    how = "a search in ranges" if trials.searches else "a grid"
     if trials.base is not None and len(trials.factors) > 1:
         how = "one factor at a time, the others as in the recipe"
     elif len(trials.factors) == 1 and not trials.searches:
@@ -39,7 +40,7 @@ def _range(trials: Trials, name: str) -> str:
         values = numbers(trials.frame[name])
         return f"{name} from {values.min():.3g} to {values.max():.3g}"
     labels = [level.label for level in factor.levels] or trials.labels(factor, trials.frame)
-    return f"{name} {', '.join(labels)}"
+    return f"{name} {' / '.join(labels)}"
 
 
 def answer(
@@ -53,10 +54,15 @@ def answer(
         mark: index of the chosen trial.
         final: the chosen setting's figures by seed; see `write_sweep_report`.
     """
-    setting = ", ".join(f"{name}={label}" for name, label in chosen.items())
+    labels = {
+        each.name: shown_label(each, chosen[each.name])
+        for each in trials.factors
+        if each.name in chosen
+    }
+    setting = ", ".join(f"{name}={label}" for name, label in labels.items())
     sentences = []
     if mark is not None:
-        row = trials.finished.loc[mark]
+        row: Any = trials.finished.loc[mark]
         figures = [
             form.format(row[name])
             for name, form in _FORMS.items()
@@ -64,8 +70,8 @@ def answer(
         ]
         time = f" after {duration(row['seconds'])} of fitting" if pd.notna(row["seconds"]) else ""
         sentences.append(
-            f"Trial #{row['number']} has {' and '.join(figures)}{time}. It was chosen by this"
-            " figure among all trials, so it is slightly too good."
+            f"Trial #{row['number']} has {' and '.join(figures)}{time}. It was chosen by the"
+            f" {_METRICS[trials.objective]}, which is therefore slightly too good."
         )
     sentences.append(_tested(final))
     return Answer(setting, sentences)
@@ -118,8 +124,12 @@ def reading(trials: Trials, noise: float | None) -> str:
     else:
         text = (
             "Each point is a trial; the line joins the means of the levels. The spread within a"
-            " level is that over the levels of the other factors."
+            " level is that over the levels of the other factors; boxes reach from the"
+            " first to the third quartile."
         )
+    matched = any(len(trials.alone(each)) < len(trials.finished) for each in trials.factors)
+    if trials.base is None and matched:
+        text += " Only trials are shown that differ from another one in this factor alone."
     if any(trials.own_level(factor) for factor in trials.factors):
         text += " The dotted line is the recipe's own level."
     text += " The ring is the chosen trial."

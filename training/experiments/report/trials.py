@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from training.experiments.factors import Factor
+from training.experiments.factors import OWN, Factor
 
 Objective = Literal["validation_accuracy", "validation_loss"]
 
@@ -65,19 +65,25 @@ class Trials:
             name: self.own.get(name) or self.frame[name].value_counts().index[0]
             for name in self.names
         }
-        differing = sum(self.frame[name] != label for name, label in base.items())
+        differing = self.frame[self.names].ne(pd.Series(base)).sum(axis=1)
         return base if (differing <= 1).all() else None
 
     def alone(self, factor: Factor) -> pd.DataFrame:
         """Return the finished trials that tell the effect of a factor.
 
-        One factor at a time, that is those in which the others are as in `base`; otherwise all.
+        They are those whose other factors are as in `base`, if one factor at a time varies.
+        Otherwise they are those that differ from another trial in this factor alone, if there are
+        such trials, and else all.
         """
-        if self.base is None:
-            return self.finished
+        rows = self.finished
         others = [name for name in self.names if name != factor.name]
-        as_base = [self.finished[name] == self.base[name] for name in others]
-        return self.finished[pd.concat(as_base, axis=1).all(axis=1)] if others else self.finished
+        if not others:
+            return rows
+        if self.base is not None:
+            as_base = [rows[name] == self.base[name] for name in others]
+            return rows[pd.concat(as_base, axis=1).all(axis=1)]
+        matched = rows.groupby(others)[factor.name].transform("nunique") > 1
+        return rows[matched] if matched.any() else rows
 
     def own_level(self, factor: Factor) -> str | None:
         """Return the label of the recipe's own level, if it is known."""
@@ -85,7 +91,7 @@ class Trials:
 
     def is_searched(self, factor: Factor) -> bool:
         """Whether a factor has numbers from a range rather than levels."""
-        return not factor.levels and numbers(self.frame[factor.name]).notna().all()
+        return not factor.levels and bool(numbers(self.frame[factor.name]).notna().all())
 
     @property
     def searches(self) -> bool:
@@ -103,15 +109,22 @@ class Trials:
             return [labels[index] for index in values.sort_values(kind="stable").index]
         return labels
 
-    def described(self, row: Mapping[Any, Any]) -> str:
-        """Return the setting of a trial in words: what differs from `base`, or all of it."""
+    @property
+    def reference(self) -> Mapping[str, str]:
+        """The setting that `described` compares with; empty if it is unknown."""
+        return self.base or (self.own if set(self.names) <= set(self.own) else {})
+
+    def described(self, row: Any) -> str:
+        """Return what differs from the reference in the setting of a trial, a row of `frame`."""
+        setting = {name: row[name] for name in self.names}
         differing = [
-            f"{name}={row[name]}"
-            for name in self.names
-            if self.base is None or row[name] != self.base[name]
+            f"{name}={label}"
+            for name, label in setting.items()
+            if label != self.reference.get(name)
         ]
-        everything = [f"{name}={row[name]}" for name in self.names]
-        return ", ".join(differing or everything)
+        if not differing and set(self.names) <= set(self.own):
+            return OWN
+        return ", ".join(differing or [f"{name}={label}" for name, label in setting.items()])
 
 
 def read_trials(
