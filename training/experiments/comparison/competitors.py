@@ -50,27 +50,44 @@ def read_competitors(
     Raises:
         UsageError: fewer than two, an unknown recipe or setting, or recipes for different photos.
     """
-    if len(references) < 2:
-        raise UsageError("name at least two recipes, or two versions such as clothing/1 clothing/2")
-    found: list[Competitor] = []
+    named: list[tuple[str, Recipe]] = []
     for reference in references:
-        name, *settings = _SETTINGS.split(reference, maxsplit=1)
-        own = [each for listed in settings for each in _NEXT.split(listed)]
+        name, own = name_and_settings(reference)
         recipe = recipe_named(name)
         label = ":".join([recipe.name, ",".join(own)] if own else [recipe.name])
         recipe = override(on_own_photos(recipe) if photos else recipe, [*assignments, *own])
         if any(each.startswith("seed=") for each in (*assignments, *own)):
             raise UsageError("seed has no effect: each split is trained with a seed of its own")
+        named.append((label, recipe))
+    return competitors(named)
+
+
+def name_and_settings(reference: str) -> tuple[str, list[str]]:
+    """Return the name or path of a recipe, and the settings of this one alone, `name=value`."""
+    name, *settings = _SETTINGS.split(reference, maxsplit=1)
+    return name, [each for listed in settings for each in _NEXT.split(listed)]
+
+
+def competitors(named: Sequence[tuple[str, Recipe]]) -> list[Competitor]:
+    """Return recipes, given with their labels, as competitors.
+
+    Raises:
+        UsageError: fewer than two, or recipes for different photos.
+    """
+    if len(named) < 2:
+        raise UsageError("name at least two recipes, or two versions such as clothing/1 clothing/2")
+    found: list[Competitor] = []
+    for label, recipe in named:
         repeat = sum(each.recipe == recipe for each in found)
         found.append(Competitor(f"{label} ({repeat + 1})" if repeat else label, recipe, repeat))
     _check(found)
     return found
 
 
-def _check(competitors: Sequence[Competitor]) -> None:
+def _check(found: Sequence[Competitor]) -> None:
     """Check that recipes are for the same photos, and have different labels."""
-    first = competitors[0]
-    for other in competitors[1:]:
+    first = found[0]
+    for other in found[1:]:
         for name in SAME:
             ours, theirs = getattr(first.recipe, name), getattr(other.recipe, name)
             if ours != theirs:
@@ -78,6 +95,6 @@ def _check(competitors: Sequence[Competitor]) -> None:
                     f"{first.label} and {other.label} are for different photos: {name} is {ours}"
                     f" and {theirs}; compare recipes on the same photos"
                 )
-    labels = [competitor.label for competitor in competitors]
+    labels = [competitor.label for competitor in found]
     if twice := [label for label in labels if labels.count(label) > 1]:
         raise UsageError(f"two different recipes are called {twice[0]}: rename one of them")
