@@ -92,7 +92,7 @@ def score(
 
 
 def predicted(
-    model: PublishedModel, photos: LabelledPhotos
+    model: ScoredModel, photos: LabelledPhotos
 ) -> tuple[Evaluation, np.ndarray | None]:
     """Return what a model predicts for photos, and which it recognizes, if it can tell.
 
