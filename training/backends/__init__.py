@@ -31,8 +31,11 @@ class Backend(Protocol):
     gpus: Callable[[], list[str]]
     spread: Callable[[], AbstractContextManager[object]]
     replicas: Callable[[], int]
-    to_dataset: Callable[["keras.utils.PyDataset"], object]
     is_out_of_memory: Callable[[Exception], bool]
+
+    @staticmethod
+    def to_dataset(batches: "keras.utils.PyDataset", *, parallel: bool = True) -> object:
+        """Return the batches of an epoch in the form that is best for Keras's `fit`."""
 
 
 def backend_name() -> str:

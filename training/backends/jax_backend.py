@@ -53,8 +53,11 @@ def replicas() -> int:
     return int(distribution.device_mesh.devices.size) if distribution else 1
 
 
-def to_dataset(batches: keras.utils.PyDataset) -> keras.utils.PyDataset:
-    """Return the batches of an epoch in the form that is best for Keras's `fit`."""
+def to_dataset(batches: keras.utils.PyDataset, *, parallel: bool = True) -> keras.utils.PyDataset:
+    """Return the batches of an epoch in the form that is best for Keras's `fit`.
+
+    Keras fetches them one after the other, `parallel` or not.
+    """
     return batches
 
 

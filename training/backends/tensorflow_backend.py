@@ -52,8 +52,10 @@ def replicas() -> int:
     return int(tf.distribute.get_strategy().num_replicas_in_sync)
 
 
-def to_dataset(batches: keras.utils.PyDataset) -> tf.data.Dataset:
+def to_dataset(batches: keras.utils.PyDataset, *, parallel: bool = True) -> tf.data.Dataset:
     """Return the batches of an epoch in the form that is best for Keras's `fit`.
+
+    With `parallel`, batches are fetched while the network is fitted to those before.
 
     Keras builds nearly the same data set, but with autotuning: then the end of every epoch waits up
     to half a second for the tuning thread.
@@ -66,7 +68,7 @@ def to_dataset(batches: keras.utils.PyDataset) -> tf.data.Dataset:
     options = tf.data.Options()
     options.autotune.enabled = False
     counted = dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
-    return counted.prefetch(_AHEAD).with_options(options)
+    return (counted.prefetch(_AHEAD) if parallel else counted).with_options(options)
 
 
 def is_out_of_memory(error: Exception) -> bool:

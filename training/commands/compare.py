@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="assignments",
         help="change a setting of all recipes; may be repeated",
     )
-    add_study(recipes)
+    add_study(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -163,6 +163,7 @@ def _sweep(arguments: argparse.Namespace) -> "tuple[Sweep, list[str]]":
         pruning=not arguments.no_pruning,
         goal=goal,  # type: ignore[arg-type]  # One of the two.
     )
+    sweep.check()
     name = study.name if study else "-".join([recipe.name, *sweep.names])
     if recipe.dataset == ANY_PHOTOS:
         name = f"{recipe.model}-{name}"

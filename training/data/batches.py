@@ -1,6 +1,6 @@
 """Batches of photos for Keras `fit`, as NumPy arrays, for all backends."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import keras
 import numpy as np
@@ -25,7 +25,13 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
     """
 
     def __init__(
-        self, split: Split, labels: tuple[str, ...], recipe: Recipe, first_step: int = 0
+        self,
+        split: Split,
+        labels: tuple[str, ...],
+        recipe: Recipe,
+        first_step: int = 0,
+        *,
+        parallel: bool = True,
     ) -> None:
         """Cut a split into batches.
 
@@ -34,9 +40,12 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
             labels: class names, in the order of the classes.
             recipe: its seed, batch size and augmentation.
             first_step: index of the first batch, for an epoch that is continued.
+            parallel: whether threads prepare the next batches while the network is fitted to one;
+                otherwise each is prepared when it is needed. The batches are the same.
         """
         # Not Keras's workers: with JAX, batches that they prepared in advance reach the next epoch.
         super().__init__(workers=1)
+        self.parallel = parallel
         self._pool = ThreadPoolExecutor(_WORKERS)
         self._split = split
         self._labels = labels
@@ -65,10 +74,20 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Return batch `index` of the rest of the epoch; begin to prepare the next ones."""
+        if not self.parallel:
+            return self._make(index)
         for ahead in range(index, min(index + _AHEAD, len(self))):
             if ahead not in self._pending:
                 self._pending[ahead] = self._pool.submit(self._make, ahead)
         return self._pending.pop(index).result()
+
+    def cancel(self) -> None:
+        """Drop the batches that are being prepared; no thread works on one when this returns."""
+        pending = list(self._pending.values())
+        for future in pending:
+            future.cancel()
+        wait(pending)
+        self._pending.clear()
 
     def _make(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         first = (self._first_step + index) * self._batch_size

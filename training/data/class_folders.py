@@ -22,7 +22,8 @@ _JUNK_FOLDERS = {
 }
 _JUNK_FILES = {"thumbs.db", "desktop.ini"}  # Windows puts them beside photos.
 
-_PHOTO_FILES = re.compile(r".*\.(jpe?g|png|webp|gif|bmp|tiff?|avif|heic)", re.IGNORECASE)
+PHOTO_FILES = re.compile(r".*\.(jpe?g|png|webp|gif|bmp|tiff?|avif|heic)", re.IGNORECASE)
+"""Names of files that are photos."""
 
 LeftOut = Counter[str]
 """How many files were left out, by the reason."""
@@ -39,7 +40,7 @@ def class_folders(folder: Path, left_out: LeftOut) -> list[Path]:
     found = []
     for path in _entries(folder):
         if not path.is_dir():
-            if _PHOTO_FILES.fullmatch(path.name) and not _is_junk(path, left_out):
+            if PHOTO_FILES.fullmatch(path.name) and not _is_junk(path, left_out):
                 left_out["outside the class folders"] += 1
         elif not _is_junk(path, left_out):
             if not path.name.isprintable():

@@ -68,14 +68,10 @@ def score(
         TrainingError: the photos do not have the model's shape or labels, or the file can't be
             written.
     """
-    _check(model, photos)
     began = time.monotonic()
-    outputs = model.predict(photos.photos)
+    evaluation, recognized = predicted(model, photos)
     seconds = time.monotonic() - began
-    columns = np.array([model.labels.index(label) for label in photos.labels])
-    evaluation = Evaluation(photos.labels, photos.classes, outputs["probabilities"][:, columns])
     if predictions:
-        recognized = outputs.get("recognized")
         split = SplitPredictions(photos.split, photos.names, evaluation, recognized)
         write_predictions(predictions, [split])
     seen = photos.overlap.seen
@@ -93,6 +89,21 @@ def score(
         "seconds": round(seconds, 3),
         "images_per_second": round(len(photos.classes) / seconds, 1),
     }
+
+
+def predicted(
+    model: ScoredModel, photos: LabelledPhotos
+) -> tuple[Evaluation, np.ndarray | None]:
+    """Return what a model predicts for photos, and which it recognizes, if it can tell.
+
+    Raises:
+        TrainingError: the photos do not have the model's shape or labels.
+    """
+    _check(model, photos)
+    outputs = model.predict(photos.photos)
+    columns = np.array([model.labels.index(label) for label in photos.labels])
+    evaluation = Evaluation(photos.labels, photos.classes, outputs["probabilities"][:, columns])
+    return evaluation, outputs.get("recognized")
 
 
 def recipe_photos(

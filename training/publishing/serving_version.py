@@ -7,6 +7,7 @@ from serving.repository.model_config import ModelSettings, read_config
 from serving.repository.served_versions import answering_version, read_served
 from serving.repository.versions import published_versions
 from training.errors import TrainingError
+from training.publishing.model_folder import find_version
 
 
 def serving_version(base: Path, model_config_file: Path | None = None) -> int | None:
@@ -26,6 +27,29 @@ def serving_version(base: Path, model_config_file: Path | None = None) -> int | 
         return answering_version(_settings(base, model_config_file), published_versions(base))
     except (VersionsError, ConfigError) as error:
         raise TrainingError(f"not published: which version serves is unknown ({error})") from error
+
+
+def find_serving_version(models: Path, reference: str) -> Path:
+    """Return the folder of a version that is named, or of the one that serves.
+
+    Args:
+        models: folder of the models.
+        reference: `NAME`, for the version that serves, or `NAME/VERSION`.
+
+    Raises:
+        TrainingError: there is no such model or version, or it is unknown which one serves.
+    """
+    folder = find_version(models, reference)
+    if "/" in reference:
+        return folder
+    try:
+        number = serving_version(folder.parent)
+    except TrainingError as error:
+        raise TrainingError(
+            f"which version of {reference} serves is unknown ({error.__cause__}): name one, such as"
+            f" {reference}/{folder.name}"
+        ) from error
+    return folder if number is None else folder.parent / str(number)
 
 
 def _settings(base: Path, model_config_file: Path | None) -> ModelSettings:

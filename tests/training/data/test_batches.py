@@ -1,9 +1,11 @@
 from dataclasses import replace
+from threading import Event
+from typing import Any
 
 import numpy as np
 
 from training.data.batches import PlainBatches, TrainingBatches
-from training.data.datasets import Split
+from training.data.datasets import Photos, Split
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.settings import Augmentation
@@ -74,3 +76,61 @@ def test_plain_batches_hold_everything_in_order() -> None:
     levels = [int(photo[0, 0, 0]) for index in range(len(batches)) for photo in batches[index][0]]
     assert levels == list(range(23))
     assert [len(batches[index][1]) for index in range(len(batches))] == [10, 10, 3]
+
+
+def test_serial_batches_are_the_same() -> None:
+    parallel = TrainingBatches(split(), LABELS, recipe())
+    serial = TrainingBatches(split(), LABELS, recipe(), parallel=False)
+
+    assert order(serial) == order(parallel)
+
+
+class WatchedPhotos:
+    """Photos that note how often some of them are taken, and let a test wait for the second."""
+
+    def __init__(self, photos: Photos) -> None:
+        self._photos = photos
+        self.shape, self.dtype = photos.shape, photos.dtype
+        self.begun = self.ended = 0
+        self.taken_ahead = Event()
+
+    def __len__(self) -> int:
+        return len(self._photos)
+
+    def __getitem__(self, chosen: Any) -> np.ndarray:
+        self.begun += 1
+        if self.begun > 1:
+            self.taken_ahead.set()
+        found = self._photos[chosen]
+        self.ended += 1
+        return found
+
+
+def watched(parallel: bool) -> tuple[WatchedPhotos, TrainingBatches]:
+    photos = WatchedPhotos(split().photos)
+    whole = Split(photos, split().classes)
+    return photos, TrainingBatches(whole, LABELS, recipe(), parallel=parallel)
+
+
+def test_parallel_batches_are_prepared_before_they_are_needed() -> None:
+    photos, batches = watched(parallel=True)
+    batches[0]
+
+    assert photos.taken_ahead.wait(10)
+
+
+def test_serial_batches_are_prepared_when_they_are_needed() -> None:
+    photos, batches = watched(parallel=False)
+
+    for count in range(1, 4):
+        batches[count - 1]
+        assert photos.begun == count
+
+
+def test_no_thread_prepares_batches_after_a_cancellation() -> None:
+    photos, batches = watched(parallel=True)
+    expected = batches[0][0]
+    batches.cancel()
+
+    assert photos.begun == photos.ended
+    assert np.array_equal(batches[0][0], expected)

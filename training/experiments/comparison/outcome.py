@@ -1,5 +1,6 @@
 """What a comparison of recipes has found: errors, verdicts, the table, the files."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +69,7 @@ def show_outcome(found: Outcome, plan: Plan, console: Console) -> None:
         f" {plan.share:.0%} to train on",
     )
     table = figures_table("recipe", "mean error", "standard deviation", "splits", "s a training")
+    table.columns[0].overflow = "fold"  # Labels may differ only in their ends.
     for label, seconds in found.seconds.items():
         errors = found.errors[label].dropna()
         spread = f"{errors.std():.2f}" if len(errors) > 1 else "–"
@@ -78,8 +80,8 @@ def show_outcome(found: Outcome, plan: Plan, console: Console) -> None:
         show(console, _pairs(found.verdicts))
     for verdict in found.verdicts:
         say(console, verdict.sentence)
-    if len(found.verdicts) == 1:
-        only = found.verdicts[0]
+    only = found.verdicts[0]
+    if len(found.verdicts) == 1 and not math.isnan(only.p):
         say(
             console, f"corrected paired t test: p = {only.p:.2g}, Cohen's d {only.effect_size:+.2f}"
         )

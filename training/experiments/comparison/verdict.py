@@ -95,7 +95,8 @@ def splits_needed(effect_size: float, ratio: float, level: float = LEVEL) -> int
     Returns:
         At least 2; None if no number of splits is enough.
     """
-    if not math.isfinite(effect_size):
+    most = abs(effect_size) / math.sqrt(ratio) if ratio else math.inf  # With endless splits.
+    if not effect_size or not stats.norm.sf(stats.norm.ppf(1 - level / 2) - most) > POWER:
         return None
     enough = 2
     while _power(effect_size, enough, ratio, level) < POWER:

@@ -3,9 +3,10 @@
 import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 import optuna
-from optuna.exceptions import UpdateFinishedTrialError
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from training.experiments.queue.claim import FACTS, LOST, POSITION, REASON, Claim
@@ -110,7 +111,8 @@ class Queue:
                 return Claim(self._database, trial._trial_id, position, params, lock, prune)
         except BaseException:
             if taken:
-                self._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
+                with suppress(StorageInternalError, UpdateFinishedTrialError):
+                    self._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
             if lock:
                 lock.release()
             raise

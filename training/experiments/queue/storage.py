@@ -13,6 +13,7 @@ import sqlalchemy
 from filelock import FileLock
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
+from optuna.storages._rdb.models import NOT_FOUND_MSG
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
@@ -33,6 +34,7 @@ UNUSABLE = {
     "not a database": "is not a database: name another file with --storage",
     "malformed": "is damaged: restore it, or name another file with --storage",
     "readonly database": "is not writable: change its permissions, or name another file",
+    "no such table": "is not the study any more: restore it, or repeat the command",
     "unable to open": "can't be opened: check the permissions of its folder",
 }
 """What SQLite says of a file with which no second try helps."""
@@ -129,6 +131,12 @@ class Database:
                         f"the database {self.shown} can't be reached ({reason}): {AGAIN}"
                         " once it can"
                     ) from error
+            except KeyError as error:
+                if NOT_FOUND_MSG not in str(error):
+                    raise
+                raise TrainingError(
+                    f"the study was deleted from {self.shown}: repeat the command to begin again"
+                ) from error
             except RuntimeError as error:
                 if "compatible with the table schema" not in str(error):
                     raise

@@ -10,15 +10,19 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from training.console import counted
 from training.experiments.report.about import About
 from training.experiments.report.files import write_csv
 from training.experiments.report.page import write_report
 from training.experiments.report.plots import Plot, shortened, style
 from training.experiments.report.trials import finite
+from training.metrics.intervals import CONFIDENCE
 from training.report.pictures import LIGHT
 
 ERRORS, VERDICTS = "errors.csv", "verdicts.csv"
 
+_MINUS = "\N{MINUS SIGN}"
+_FEW = 3  # Pairs whose sentences all stand at the head.
 _COLUMNS = ("a", "b", "difference", "low", "high", "p", "p_corrected", "effect_size", "splits")
 
 
@@ -92,13 +96,23 @@ def write_comparison_report(
         tables=[ERRORS, VERDICTS],
         notes=notes,
         names=names,
-        splits=len(errors),
-        sentences=[_capitalized(each.sentence) for each in verdicts],
+        splits=counted(len(errors), "random split"),
+        sentences=_answer(verdicts),
         of_recipes=of_recipes,
         recipes=[_recipe_row(name, figures[name].dropna()) for name in names],
         differences=differences,
         verdicts=[_verdict_row(each) for each in verdicts],
     )
+
+
+def _answer(verdicts: Sequence[Compared]) -> list[str]:
+    """Return the sentences at the head of the page: of many pairs those with a difference."""
+    if len(verdicts) <= _FEW:
+        return [_capitalized(each.sentence) for each in verdicts]
+    shown = [each for each in verdicts if each.p_corrected <= 1 - CONFIDENCE]
+    others = len(verdicts) - len(shown)
+    left_out = f"For {others} of the {len(verdicts)} pairs no difference can be shown."
+    return [*(_capitalized(each.sentence) for each in shown), *([left_out] if others else [])]
 
 
 def _recipe_row(name: str, errors: pd.Series) -> dict[str, str]:
@@ -112,12 +126,12 @@ def _verdict_row(verdict: Compared) -> dict[str, Any]:
     ends = [_text(end, "{:+.2f}") for end in (verdict.low, verdict.high)]
     needed = verdict.splits_needed
     return {
-        "pair": f"{verdict.a} − {verdict.b}",
+        "pair": f"{verdict.a} {_MINUS} {verdict.b}",
         "sentence": _capitalized(verdict.sentence),
         "difference": _text(verdict.difference, "{:+.2f}"),
-        "interval": f"{ends[0]} to {ends[1]}",
-        "p": _text(verdict.p, "{:.2g}"),
-        "p_corrected": _text(verdict.p_corrected, "{:.2g}"),
+        "interval": " to ".join(ends) if verdict.low < verdict.high else "–",
+        "p": _probability(verdict.p),
+        "p_corrected": _probability(verdict.p_corrected),
         "effect_size": _text(verdict.effect_size, "{:+.2f}"),
         "splits": f"{verdict.splits:,}",
         "needed": "–" if needed is None else f"{needed:,}",
@@ -140,7 +154,7 @@ def _draw(errors: pd.DataFrame, figure: Figure) -> None:
     axes.boxplot(
         groups,
         positions=places,
-        vert=False,
+        orientation="horizontal",
         widths=0.5,
         showfliers=False,
         boxprops=line,
@@ -174,7 +188,7 @@ def _draw_differences(errors: pd.DataFrame, verdicts: Sequence[Compared], figure
         ends = [verdict.low, verdict.high]
         axes.plot(ends, [place + 0.2] * 2, color=LIGHT.right, linewidth=3, solid_capstyle="butt")
         axes.plot(verdict.difference, place + 0.2, "D", color=LIGHT.right, markersize=7)
-    pairs = [f"{shortened(each.a, 28)}\n− {shortened(each.b, 28)}" for each in verdicts]
+    pairs = [f"{shortened(each.a, 28)}\n{_MINUS} {shortened(each.b, 28)}" for each in verdicts]
     axes.set_yticks(places, pairs)
     axes.set_ylim(places[-1] - 0.6, 0.6)
     axes.set_xlabel("difference of the errors, points")
@@ -186,15 +200,15 @@ def _strip(values: np.ndarray) -> np.ndarray:
 
 
 def _text(value: float, form: str) -> str:
-    return form.format(value) if np.isfinite(value) else "–"
+    return form.format(value).replace("-", _MINUS) if np.isfinite(value) else "–"
+
+
+def _probability(p: float) -> str:
+    return "< 0.001" if p < 0.001 else _text(p, "{:.3f}")
 
 
 def _capitalized(sentence: str) -> str:
     """Return a sentence that ends in a point; a name that it begins with stays as it is."""
     first = sentence.partition(" ")[0]
-    begun = (
-        sentence
-        if any(not each.isalpha() for each in first)
-        else sentence[:1].upper() + sentence[1:]
-    )
-    return begun if begun.endswith((".", "!", "?")) or not begun else f"{begun}."
+    text = sentence[:1].upper() + sentence[1:] if first.isalpha() else sentence
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -22,7 +22,7 @@ METRICS = {
 }
 
 _FEWEST = 5  # Trials of a level that have a box.
-_LONG = 26  # Characters of labels that fit side by side.
+_LONG = 54  # Characters of labels that fit side by side, with two between them.
 
 
 def effect_plots(trials: Trials, chosen: int | None, noise: float | None) -> list[Row]:
@@ -50,16 +50,17 @@ def effect_table(trials: Trials) -> list[dict[str, str]]:
         rows = trials.alone(factor)
         accuracies = rows.groupby(factor.name)["validation_accuracy"]
         means = accuracies.mean().dropna()
-        if trials.is_searched(factor) or means.empty:
+        if trials.is_searched(factor) or len(means) < 2:
             continue
         spread = accuracies.std().dropna()
-        best, worst = means.idxmax(), means.idxmin()
+        ordered = [(float(mean), str(label)) for label, mean in means.items()]
+        (high, best), (low, worst) = max(ordered), min(ordered)
         table.append(
             {
                 "factor": factor.name,
-                "best": f"{best}: {means[best]:.2%}",
-                "worst": f"{worst}: {means[worst]:.2%}",
-                "difference": f"{100 * (means[best] - means[worst]):.2f}",
+                "best": f"{best}: {high:.2%}",
+                "worst": f"{worst}: {low:.2%}",
+                "difference": f"{100 * (high - low):.2f}",
                 "spread": f"{100 * spread.mean():.2f}" if len(spread) else "–",
             }
         )
@@ -93,7 +94,7 @@ class _Effect:
         xs = self.draw_slice(axes) if searched else self.draw_levels(axes)
         axes.set_xlabel(shortened(self.factor.name, 40))
         scale(axes, self.metric, self.rows[self.metric])
-        if self.chosen not in self.rows.index:
+        if self.chosen is None or self.chosen not in self.rows.index:
             return
         value = self.rows[self.metric][self.chosen]
         axes.plot(
@@ -150,16 +151,18 @@ def _draw_boxes(axes: Axes, groups: Sequence[np.ndarray]) -> None:
 
 def _label_levels(axes: Axes, labels: Sequence[str], own: str | None) -> None:
     names = [shortened(label, 22) for label in labels]
-    long = sum(map(len, names)) + 3 * len(names) > _LONG + 3 * 5
+    long = len(names) * (max(map(len, names)) + 2) > _LONG
     between = " " if long else "\n"
     marks = [f"{between}(recipe)" if label == own else "" for label in labels]
     names = [name + mark for name, mark in zip(names, marks, strict=True)]
-    turned = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if long else {}
-    axes.set_xticks(range(len(labels)), names, fontsize=9, **turned)
+    axes.set_xticks(range(len(labels)), names, fontsize=9)
+    if long:
+        for text in axes.get_xticklabels():
+            text.set(rotation=35, horizontalalignment="right", rotation_mode="anchor")
 
 
 def scale(axes: Axes, metric: str, values: pd.Series) -> None:
-    """Scale the axis of a figure: accuracies in percent, seconds from 0, a few outliers aside."""
+    """Scale the axis of a figure: accuracies in percent, seconds from 0."""
     if metric == "validation_accuracy":
         axes.yaxis.set_major_formatter(PercentFormatter(1))
     elif metric == "seconds":

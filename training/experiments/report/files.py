@@ -32,11 +32,17 @@ def write_csv(frame: pd.DataFrame, path: Path, *, decimal_comma: bool = False) -
         decimal_comma: numbers have a decimal comma and columns are separated by semicolons, as
             spreadsheets of many countries expect.
     """
-    marks = {"sep": ";", "decimal": ","} if decimal_comma else {"sep": ",", "decimal": "."}
     with writing(path) as temporary:
         # The mark at the beginning tells spreadsheets that it is UTF-8.
         whole = frame.convert_dtypes()  # Counts stay whole beside rows that have none.
-        whole.to_csv(temporary, index=False, encoding="utf-8-sig", lineterminator="\r\n", **marks)
+        whole.to_csv(
+            temporary,
+            sep=";" if decimal_comma else ",",
+            decimal="," if decimal_comma else ".",
+            index=False,
+            encoding="utf-8-sig",
+            lineterminator="\r\n",
+        )
 
 
 def write_page(text: str, path: Path) -> Path:

@@ -2,8 +2,8 @@
 
 import warnings
 from functools import partial
+from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -37,11 +37,12 @@ def importance_plot(trials: Trials) -> Plot | None:
 
 
 def importances(trials: Trials) -> dict[str, float]:
-    """Return the share of each factor in what the best quarter of the trials have in common, the most important first.
+    """Return the importance of each factor, the most important first; they add up to 1.
 
-    It is empty with fewer than 20 finished trials or two factors. Source: S. Watanabe, A. Bansal
-    and F. Hutter, "PED-ANOVA: efficiently quantifying hyperparameter importance in arbitrary
-    subspaces", IJCAI 2023.
+    It is the share in what the best quarter of the trials have in common; none is known with fewer
+    than 20 finished trials or two factors. Source: S. Watanabe, A. Bansal and F. Hutter,
+    "PED-ANOVA: efficiently quantifying hyperparameter importance in arbitrary subspaces", IJCAI
+    2023.
     """
     import optuna
 
@@ -54,8 +55,8 @@ def importances(trials: Trials) -> dict[str, float]:
         study = optuna.create_study(direction="minimize" if lower_is_better else "maximize")
         columns = [_column(trials, name) for name in trials.names]
         distributions = {name: found[1] for name, found in zip(trials.names, columns, strict=True)}
-        for index, value in trials.finished[trials.objective].items():
-            values = (found[0][index] for found in columns)
+        values_of = [found[0] for found in columns]
+        for value, *values in zip(trials.finished[trials.objective], *values_of, strict=True):
             params = dict(zip(trials.names, values, strict=True))
             made = optuna.trial.create_trial(
                 params=params, distributions=distributions, value=float(value)
@@ -69,7 +70,7 @@ def importances(trials: Trials) -> dict[str, float]:
         optuna.logging.set_verbosity(verbosity)
 
 
-def _column(trials: Trials, name: str):
+def _column(trials: Trials, name: str) -> tuple[pd.Series, Any]:
     """Return the values of a factor, and the distribution that they are from."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution
 
@@ -92,8 +93,9 @@ def _draw_history(trials: Trials, figure: Figure) -> None:
     pruned = trials.others[trials.others["state"] == "pruned"]
     figures = pruned[trials.objective]
     if figures.notna().any():
-        style_ = {"color": LIGHT.other, "markersize": 5, "label": "when pruned"}
-        axes.plot(pruned["number"], figures, "x", **style_)
+        axes.plot(
+            pruned["number"], figures, "x", color=LIGHT.other, markersize=5, label="when pruned"
+        )
     axes.set_xlabel("trial")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     scale(axes, trials.objective, pd.concat([values, figures.dropna()]))
@@ -104,7 +106,7 @@ def _draw_bars(found: dict[str, float], figure: Figure) -> None:
     axes = figure.add_subplot()
     style(axes)
     shares = list(found.values())
-    places = -np.arange(len(shares))
+    places = [-place for place in range(len(shares))]
     axes.barh(places, shares, color=LIGHT.right, height=0.6)
     axes.set_yticks(places, [shortened(name, 32) for name in found])
     for place, share in zip(places, shares, strict=True):

@@ -90,9 +90,7 @@ def _draw(measured: pd.DataFrame, name: str, figure: FigureBase) -> None:
     axes.set_xscale("log", base=2)
     axes.set_xticks(sizes, [str(size) for size in sizes])
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{value:,.4g}" if value < 1e4 else f"{value:,.0f}")
-    )
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     axes.set_ylim(0, 1.08 * measured[name].max())
     axes.set_xlabel("batch size")
     axes.legend(frameon=False, fontsize=9)
@@ -102,32 +100,44 @@ def _answer(measured: pd.DataFrame) -> str:
     if measured.empty:
         return ""
     medians = measured.groupby(["batch_size", "loading"])[list(_FIGURES)].median()
-    fast, slow = medians["seconds_per_epoch"].idxmin(), medians["seconds_per_epoch"].idxmax()
-    seconds, images = medians.loc[fast]
-    text = f"Fastest is batch size {fast[0]} with {fast[1]} loading: {seconds:.3g} s per epoch, {images:,.0f} images per second."
-    if fast == slow:
+    ranked = medians.sort_values("seconds_per_epoch", kind="stable").reset_index()
+    ordered: list[Any] = [*ranked.itertuples(index=False)]
+    fast, slow = ordered[0], ordered[-1]
+    text = (
+        f"Fastest is batch size {fast.batch_size} with {fast.loading} loading:"
+        f" {_seconds(fast.seconds_per_epoch)} s per epoch,"
+        f" {fast.images_per_second:,.0f} images per second."
+    )
+    if len(ordered) == 1:
         return text
-    ratio = medians["seconds_per_epoch"][slow] / seconds
+    ratio = slow.seconds_per_epoch / fast.seconds_per_epoch
     return (
-        f"{text} Slowest is {slow[0]} with {slow[1]} loading: it takes {ratio:.1f} times as long."
+        f"{text} Slowest is {slow.batch_size} with {slow.loading} loading: it takes {ratio:.1f}"
+        " times as long."
     )
 
 
 def _rows(measured: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
-    for (size, loading), group in measured.groupby(["batch_size", "loading"], sort=True):
+    ordered = measured.sort_values("batch_size", kind="stable")
+    for (size, loading), group in ordered.groupby(["batch_size", "loading"], sort=False):
         seconds = group["seconds_per_epoch"]
         rows.append(
             {
                 "batch_size": str(size),
                 "loading": loading,
-                "seconds": f"{seconds.median():.3g}",
-                "range": f"{seconds.min():.3g} to {seconds.max():.3g}",
+                "seconds": _seconds(seconds.median()),
+                "range": f"{_seconds(seconds.min())} to {_seconds(seconds.max())}",
                 "images": f"{group['images_per_second'].median():,.0f}",
                 "repetitions": str(len(group)),
             }
         )
     return rows
+
+
+def _seconds(seconds: float) -> str:
+    """Format seconds with three digits at least."""
+    return f"{seconds:.{2 if seconds < 10 else 1 if seconds < 100 else 0}f}"
 
 
 def _failed(rows: pd.DataFrame) -> list[dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -61,7 +62,7 @@ def answer(
     setting = ", ".join(f"{name}={label}" for name, label in labels.items())
     sentences = []
     if mark is not None:
-        row = trials.finished.loc[mark]
+        row: Any = trials.finished.loc[mark]
         figures = [
             form.format(row[name])
             for name, form in _FORMS.items()
@@ -126,6 +127,9 @@ def reading(trials: Trials, noise: float | None) -> str:
             " level is that over the levels of the other factors; boxes reach from the"
             " first to the third quartile."
         )
+    matched = any(len(trials.alone(each)) < len(trials.finished) for each in trials.factors)
+    if trials.base is None and matched:
+        text += " Only trials are shown that differ from another one in this factor alone."
     if any(trials.own_level(factor) for factor in trials.factors):
         text += " The dotted line is the recipe's own level."
     text += " The ring is the chosen trial."

@@ -1,12 +1,12 @@
 """Accuracy against the time of fitting, with the Pareto front."""
 
 from functools import partial
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from matplotlib.ticker import PercentFormatter
 from matplotlib.transforms import Bbox
 
@@ -15,6 +15,7 @@ from training.experiments.report.trials import Trials, is_logarithmic
 from training.report.pictures import LIGHT
 
 _LONGEST = 30  # Characters of a label in the plot; a longer one is the trial's number.
+_SIDES: tuple[Literal["center"], Literal["left"], Literal["right"]] = ("center", "left", "right")
 _OFFSETS = [  # From a point to its label, points: where labels are tried, the best first.
     (away * x, away * y)
     for away in (9, 16, 26, 38, 52)
@@ -62,35 +63,33 @@ def _draw(trials: Trials, figure: Figure) -> None:
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     figure.draw_without_rendering()  # Places of labels need the final layout.
     figure.set_layout_engine("none")
-    _label(axes, trials, figures, front)
+    _label(axes, trials, front, taken=_boxes(axes, figures, figure.dpi / 72))
 
 
-def _label(axes: Axes, trials: Trials, figures: pd.DataFrame, front: pd.DataFrame) -> None:
-    """Label the front, each where no other label and no point is; crowded ones not at all."""
+def _boxes(axes: Axes, figures: pd.DataFrame, pixel: float) -> list[Bbox]:
+    """Return where the points are, in pixels; `pixel` is how many of them a point of type has."""
     points = axes.transData.transform(figures[["seconds", "validation_accuracy"]].to_numpy())
-    pixel = axes.get_figure(root=True).dpi / 72
-    taken = [Bbox.from_extents(*(point - 4 * pixel), *(point + 4 * pixel)) for point in points]
+    return [Bbox.from_extents(*(point - 4 * pixel), *(point + 4 * pixel)) for point in points]
+
+
+def _label(axes: Axes, trials: Trials, front: pd.DataFrame, taken: list[Bbox]) -> None:
+    """Label the front, each where no other label and no point is; crowded ones not at all."""
     for _, row in front[::-1].iterrows():  # The most accurate ones first.
         words = trials.described(row)
         text = words if len(words) <= _LONGEST else f"#{row['number']}"
         for x, y in _OFFSETS:
-            at = {"ha": ("center", "left", "right")[int(np.sign(x))], "va": "center"}
             label = axes.annotate(
                 shortened(text, _LONGEST),
                 (row["seconds"], row["validation_accuracy"]),
                 (x, y),
                 textcoords="offset points",
                 fontsize=9,
-                **at,
+                horizontalalignment=_SIDES[int(np.sign(x))],
+                verticalalignment="center",
             )
-            box = _box(label)
-            inside = axes.bbox.containsx(box.x0) and axes.bbox.containsx(box.x1)
-            inside = inside and axes.bbox.containsy(box.y0) and axes.bbox.containsy(box.y1)
+            box = label.get_window_extent().padded(1)
+            inside = all(axes.bbox.contains(*corner) for corner in box.corners())
             if inside and not box.count_overlaps(taken):
                 taken.append(box)
                 break
             label.remove()
-
-
-def _box(label: Text) -> Bbox:
-    return label.get_window_extent().padded(1)

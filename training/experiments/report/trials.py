@@ -65,7 +65,7 @@ class Trials:
             name: self.own.get(name) or self.frame[name].value_counts().index[0]
             for name in self.names
         }
-        differing = sum(self.frame[name] != label for name, label in base.items())
+        differing = self.frame[self.names].ne(pd.Series(base)).sum(axis=1)
         return base if (differing <= 1).all() else None
 
     def alone(self, factor: Factor) -> pd.DataFrame:
@@ -91,7 +91,7 @@ class Trials:
 
     def is_searched(self, factor: Factor) -> bool:
         """Whether a factor has numbers from a range rather than levels."""
-        return not factor.levels and numbers(self.frame[factor.name]).notna().all()
+        return not factor.levels and bool(numbers(self.frame[factor.name]).notna().all())
 
     @property
     def searches(self) -> bool:
@@ -114,8 +114,8 @@ class Trials:
         """The setting that `described` compares with; empty if it is unknown."""
         return self.base or (self.own if set(self.names) <= set(self.own) else {})
 
-    def described(self, row: Mapping[Any, Any]) -> str:
-        """Return what differs from the reference in the setting of a trial."""
+    def described(self, row: Any) -> str:
+        """Return what differs from the reference in the setting of a trial, a row of `frame`."""
         setting = {name: row[name] for name in self.names}
         differing = [
             f"{name}={label}"

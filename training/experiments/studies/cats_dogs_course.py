@@ -12,7 +12,7 @@ STUDY = Study(
     what="units and depth of the head, dropout, Flatten against average pooling, backbones",
     recipe="cats-dogs-mobilenet",
     factors=(
-        setting("head.units", 64, 128, 256, 512, 1024),
+        setting("head.units", 32, 64, 128, 256, 512),
         setting("head.layers", 1, 2),
         setting("head.dropout", 0.0, 0.3, 0.5, 0.7),
         setting("head.pooling", "average", "flatten", alone=True),

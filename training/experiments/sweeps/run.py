@@ -174,11 +174,11 @@ class OpenSweep:
         recipes = final_recipes(self._sweep, best, self._seeds)
         queue = open_final(self._sweep, recipes, self._storage, best)
         final = evaluate_final(queue, recipes, self._trainer, self._console)
-        for row in final.to_dict("records"):
+        for row in final.itertuples():
             say(
                 self._console,
-                f"seed {row['seed']}: validation {row['validation_accuracy']:.2%}, test"
-                f" {row['test_accuracy']:.2%} (95%: {row['test_low']:.2%} to {row['test_high']:.2%})",
+                f"seed {row.seed}: validation {row.validation_accuracy:.2%}, test"
+                f" {row.test_accuracy:.2%} (95%: {row.test_low:.2%} to {row.test_high:.2%})",
             )
         return final
 

@@ -20,13 +20,16 @@ def read_space(recipe: Recipe, texts: Sequence[str]) -> dict[str, Range | Choice
         UsageError: a text has another form, or a setting is unknown, named twice or out of range.
     """
     space: dict[str, Range | Choices] = {}
+    known = hyperparameters(recipe)
     for text in texts:
         name, equals, values = text.partition("=")
         if not (name and equals and values):
             raise UsageError(f"{_FORM}, not {text!r}")
         if name in space:
             raise UsageError(f"--search {name} is given twice: give it one range")
-        space[name] = _range(recipe, name, values) if ".." in values else _choices(name, values)
+        present = known.get(name)
+        ranged = ".." in values and present is not None
+        space[name] = _range(name, present, values) if ranged else _choices(name, values)
         for each in _ends(space[name]):
             override(recipe, [f"{name}={shown_value(each)}"])
     return space
@@ -37,19 +40,16 @@ def assignments(params: Mapping[str, Any]) -> list[str]:
     return [f"{name}={shown_value(value)}" for name, value in params.items()]
 
 
-def _range(recipe: Recipe, name: str, text: str) -> Range:
-    override(recipe, [])
-    present = hyperparameters(recipe).get(name)
-    if present is None:
-        override(recipe, [f"{name}="])  # Says which settings there are.
-    match = _RANGE.fullmatch(text)
+def _range(name: str, present: Any, text: str) -> Range:
+    """Read a range of a setting, which has the type of its present value."""
     whole = isinstance(present, int) and not isinstance(present, bool)
+    if not whole and not isinstance(present, float):
+        raise UsageError(f"{name} is no number: --search {name}=value,value,…")
+    match = _RANGE.fullmatch(text)
     try:
         low, high = float(match["low"]), float(match["high"])  # type: ignore[index]
     except (TypeError, ValueError):
         raise UsageError(f"{_FORM}, not {name}={text!r}") from None
-    if not whole and not isinstance(present, float):
-        raise UsageError(f"{name} is no number: --search {name}=value,value,…")
     if whole and (low % 1 or high % 1):
         raise UsageError(f"{name} is a whole number, not {text!r}")
     log = bool(match and match["log"])

@@ -52,6 +52,10 @@ class Sweep:
         """
         return [] if self.space else planned(self.recipe, self.factors, self.design)
 
+    def check(self) -> None:
+        """Raise UsageError if a setting is wrong."""
+        _ = self.plan
+
     @property
     def names(self) -> list[str]:
         """What varies."""

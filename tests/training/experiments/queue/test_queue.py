@@ -1,5 +1,7 @@
 """Handing out items: once each, in order, until all are done."""
 
+import threading
+import time
 from pathlib import Path
 
 import optuna
@@ -128,6 +130,35 @@ def test_what_a_process_says_of_an_item_that_it_has_lost_is_ignored(
         assert not late.hopeless()
         late.finish(99.0)
     assert [result.value for result in queue.results()] == [0.0, 0.5, 1.0]
+
+
+def test_an_item_that_takes_long_stays_with_its_process(storage: str, timing: Timing) -> None:
+    queue, other = opened(storage, timing=timing), opened(storage, timing=timing)
+    done: list[int] = []
+    thread = threading.Thread(target=lambda: done.extend(finish_all(other)))
+    with taken(queue) as claim:
+        thread.start()
+        time.sleep(5)  # Longer than without a sign of life.
+        claim.finish(7.0)
+    thread.join()
+    assert done == [1, 2]
+    assert queue.results()[0].value == 7.0
+
+
+def test_a_second_trial_of_an_item_is_not_handed_out(storage: str) -> None:
+    queue = opened(storage)
+    waiting = queue._study.get_trials()
+    with taken(queue) as claim:
+        claim.finish(0.25)
+    with taken(queue) as claim:
+        for trial in waiting[:2]:  # As another process may do that retries the same items.
+            queue._study.add_trial(trial)
+        with taken(queue) as last:
+            assert last.position == 2
+            last.finish(1.0)
+        claim.finish(0.75)
+    assert queue.claim() is None
+    assert [result.value for result in queue.results()] == [0.25, 0.75, 1.0]
 
 
 def test_an_item_whose_process_is_killed_each_time_fails_in_the_end(storage: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from training.experiments.queue import Choices, Claim, Queue, Range, open_search
 
-SPACE = {
+SPACE: dict[str, Range | Choices] = {
     "learning_rate": Range(1e-4, 1.0, log=True),
     "units": Range(10, 200, whole=True),
     "optimizer": Choices(("adam", "sgd", None)),

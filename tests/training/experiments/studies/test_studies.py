@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.commands import blocks
 from training.errors import UsageError
 from training.experiments.factors import combinations, setting
 from training.experiments.studies import STUDIES, study_named
@@ -73,6 +74,15 @@ def test_a_study_of_ones_own_is_read_from_a_file(tmp_path: Path) -> None:
 
     assert (study.name, study.recipe) == ("mine", "clothing-fast")
     assert study.factors == (setting("epochs", 1, 2),)
+
+
+def test_the_documented_study_is_read(tmp_path: Path) -> None:
+    text = next(each.text for each in blocks() if "STUDY = Study(" in each.text)
+    (tmp_path / "study.py").write_text(text)
+
+    study = study_named("study.py")
+
+    assert len(combinations(recipe_named(study.recipe), study.factors, study.design)) == 5
 
 
 def test_its_recipe_may_be_a_file_beside_it(tmp_path: Path) -> None:
