@@ -14,7 +14,7 @@ JOBS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo serve train check test test-k8s train-k8s test-tfs bench-footprint bench-hostile bench-serving bench-batching bench-rollback bench-training bench-photos bench-explanations starters lock clean
+.PHONY: help demo serve train check test test-k8s train-k8s test-tfs test-postgres bench-footprint bench-hostile bench-serving bench-batching bench-rollback bench-training bench-photos bench-explanations bench-compare starters lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -69,6 +69,9 @@ train-k8s: ## start a training Job for each MODEL in the cluster
 test-tfs: $(VENV)/.installed-dev ## run the end-to-end tests against MODEL_SERVER (host:port), which serves MODELS
 	$(RUN) -m pytest tests/e2e --model-server $(MODEL_SERVER) --models $(MODELS)
 
+test-postgres: $(VENV)/.installed-dev ## run the tests of studies on a PostgreSQL, which is started for them
+	$(RUN) -m pytest tests/training/experiments/queue --postgresql
+
 bench-footprint: $(VENV)/.installed-dev ## measure import time and memory of a gateway worker
 	$(RUN) -m benchmarks.footprint
 
@@ -92,6 +95,9 @@ bench-photos: $(VENV)/.installed-dev ## measure accuracy on distorted and real p
 
 bench-explanations: $(VENV)/.installed-dev ## check that heat maps of the models in MODELS mark the evidence
 	$(RUN) -m benchmarks.explanations --models $(MODELS)
+
+bench-compare: $(VENV)/.installed-dev ## measure how often compare finds a difference where there is none
+	$(RUN) -m benchmarks.comparison_errors
 
 starters: $(VENV)/.installed-dev ## retrain the two starter models (takes hours; needs the data sets)
 	$(RUN) -m training starters

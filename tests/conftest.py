@@ -42,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("photolabel")
     group.addoption("--model-server", metavar="HOST:PORT", help="run e2e tests against this one")
     group.addoption("--models", metavar="DIR", help="the folder that --model-server serves")
+    group.addoption("--postgresql", action="store_true", help="start one; run studies on it too")
 
 
 def pytest_configure() -> None:

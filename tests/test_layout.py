@@ -16,7 +16,7 @@ _SHARED = {"photos", "repository", "tls", "deadline", "http_errors", "protos"}
 
 TRAINING: list[set[str]] = [
     {"__main__"},
-    {"commands"},
+    {"commands", "python_api"},
     {"experiments"},
     {"judging", "pipeline"},
     {"publishing", "report"},

@@ -73,7 +73,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         )
         if called == named:
             command = import_module(f"training.commands.{name.replace('-', '_')}")
-            subparser.set_defaults(command=command.run)
+            subparser.set_defaults(command=command.run, words=words)
             command.add_arguments(subparser)
     return parser
 

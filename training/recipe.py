@@ -27,6 +27,9 @@ from training.settings import (
 ANY_PHOTOS = "images"
 """The data set that is any folder of photos that `--data` names."""
 
+DECAY_SHARE = 0.2
+"""The paper of `warmup-stable-decay` recommends 10 to 20% of the training."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # Also of a folder.
 
 
@@ -92,10 +95,14 @@ class Recipe:
     """Nesterov momentum of `sgd`; 0: plain."""
     learning_rate: NotNegative = 0.001
     """The largest one of the schedule."""
-    schedule: Literal["constant", "cosine"] = "constant"
-    """`cosine` falls to 0 at the end."""
+    schedule: Literal["constant", "cosine", "warmup-stable-decay"] = "constant"
+    """`cosine` falls to 0 over all epochs; `warmup-stable-decay` is constant until the last ones,
+    and falls to 0 in these: runs of different lengths share the epochs before (Hägele et al., 2024,
+    https://arxiv.org/abs/2405.18392)."""
     warmup_epochs: NotNegative = 0.0
-    """The rate rises linearly for this long; `cosine` only."""
+    """The rate rises linearly for this long; not with `constant`."""
+    decay_share: Fraction = DECAY_SHARE
+    """Fraction of the epochs in which the rate falls, at least one; `warmup-stable-decay` only."""
     weight_decay: NotNegative = 0.0
     """Decoupled decay of kernels; `adamw` and `sgd` only."""
     label_smoothing: Fraction = 0.0
@@ -137,8 +144,13 @@ class Recipe:
             yield f"momentum has no effect with optimizer={self.optimizer}: take sgd, or momentum=0"
         if self.warmup_epochs and self.schedule == "constant":
             yield (
-                "warmup_epochs has no effect with schedule=constant: take cosine, or"
-                " warmup_epochs=0"
+                "warmup_epochs has no effect with schedule=constant: take cosine or"
+                " warmup-stable-decay, or warmup_epochs=0"
+            )
+        if self.decay_share != DECAY_SHARE and self.schedule != "warmup-stable-decay":
+            yield (
+                f"decay_share has no effect with schedule={self.schedule}: take"
+                f" warmup-stable-decay, or decay_share={DECAY_SHARE}"
             )
         if self.snapshots and self.shape[2] != 1:
             yield (

@@ -1,4 +1,7 @@
-"""Recipes in files that are not part of the project: `--recipe path/to/recipe.py`."""
+"""Recipes in files that are not part of the project: `--recipe path/to/recipe.py`.
+
+Studies (`training.experiments.studies`) are read from files likewise.
+"""
 
 import ast
 import functools
@@ -9,6 +12,7 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from training.errors import TrainingError, UsageError
 from training.provenance import text_digest
@@ -16,6 +20,8 @@ from training.recipe import Recipe
 
 _OURS = ("training", "serving")
 _beside: set[str] = set()  # Modules that recipe files have imported from their own folders.
+
+Described = TypeVar("Described")
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -35,14 +41,25 @@ def _read(path: Path) -> Recipe:
         sys.modules.pop(name, None)
     _beside.clear()
     before = set(sys.modules)
-    recipe = getattr(_run(path), "RECIPE", None)
-    if not isinstance(recipe, Recipe):
-        found = "no RECIPE" if recipe is None else f"a RECIPE of type {type(recipe).__name__}"
-        raise UsageError(f"{path} has {found}: it needs RECIPE = Recipe(...)")
+    recipe = described_in(path, Recipe)
     loaded = _own_modules(path.parent, set(sys.modules) - before)
     sources = {path, *loaded, *_imported_later(path)}
     digest = hashlib.sha256("".join(map(_digest, sorted(sources))).encode()).hexdigest()
     return replace(recipe, file=str(path), file_digest=digest)
+
+
+def described_in(path: Path, kind: type[Described]) -> Described:
+    """Run a file that has `RECIPE = Recipe(...)`, or a `STUDY`, and return that.
+
+    Raises:
+        UsageError: there is no such file, it has no object of this kind, or running it fails.
+    """
+    name = kind.__name__.upper()
+    found = getattr(_run(path, kind.__name__.lower()), name, None)
+    if not isinstance(found, kind):
+        what = f"no {name}" if found is None else f"a {name} of type {type(found).__name__}"
+        raise UsageError(f"{path} has {what}: it needs {name} = {kind.__name__}(...)")
+    return found
 
 
 def _digest(source: Path) -> str:
@@ -53,11 +70,11 @@ def _digest(source: Path) -> str:
         return hashlib.sha256(content).hexdigest()
 
 
-def _run(path: Path) -> object:
-    name = f"recipe_file_{path.stem}"
+def _run(path: Path, what: str) -> object:
+    name = f"{what}_file_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if not spec or not spec.loader or not path.is_file():
-        raise UsageError(f"there is no recipe file {path}")
+        raise UsageError(f"there is no {what} file {path}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # Where classes of the file are looked for.
     sys.path.insert(0, str(path.parent))  # Stays, for what a network imports when it is built.

@@ -163,10 +163,17 @@ class Head:
     """`average` over all positions, or `flatten`."""
     units: Count = 256
     """Width of a hidden layer of rectified units; 0: no hidden layer."""
+    layers: AtLeastOne = 1
+    """Number of such hidden layers."""
     dropout: Fraction = 0.5
     """Fraction of the last features dropped while fitting."""
     output: Literal["softmax", "sigmoid"] = "softmax"
     """`softmax`, or `sigmoid`: one unit, for two classes; served as two columns."""
+
+    def __post_init__(self) -> None:
+        """Check what concerns several settings."""
+        if self.layers > 1 and not self.units:
+            raise UsageError("layers has no effect with units=0: set units, or layers=1")
 
 
 @settings

@@ -34,9 +34,12 @@ BUILDS: dict[str, tuple[str, ...]] = {
     ),
     "cpu, monitoring": ("overlays/cpu", "components/monitoring"),
     "training": ("training",),
+    "experiments": ("experiments",),
     "data": ("data",),
 }
-DEPLOYMENTS = [name for name in BUILDS if name not in ("cpu, monitoring", "training", "data")]
+DEPLOYMENTS = [
+    name for name in BUILDS if name not in ("cpu, monitoring", "training", "experiments", "data")
+]
 
 
 def tool(name: str) -> str:

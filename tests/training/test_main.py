@@ -146,7 +146,7 @@ def test_out_of_memory_is_one_line(
     def exhaust(*arguments: object) -> None:
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
 
-    monkeypatch.setattr("training.pipeline.train.fit", exhaust)
+    monkeypatch.setattr("training.pipeline.fit_run.fit", exhaust)
     assert train() == 1
     assert capsys.readouterr().err.startswith("error: out of memory: try a smaller --set batch_siz")
 

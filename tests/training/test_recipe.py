@@ -21,7 +21,7 @@ FROZEN = RECIPES["cats-dogs-mobilenet"]
     ("changes", "message"),
     [
         ({"optimizer": "rmsprop"}, "optimizer is one of adam, adamw, sgd, not 'rmsprop'"),
-        ({"schedule": "linear"}, "schedule is one of constant, cosine, not 'linear'"),
+        ({"schedule": "linear"}, "schedule is one of constant, cosine, warmup-"),
         ({"epochs": "3"}, "epochs is a whole number, not '3'"),
         ({"epochs": True}, "epochs is a whole number, not True"),
         ({"learning_rate": float("nan")}, "learning_rate is a number, not nan"),
@@ -48,6 +48,8 @@ def test_an_invalid_value_is_refused(changes: dict[str, Any], message: str) -> N
         (ADAM, {"momentum": 0.9}, "momentum has no effect with optimizer=adam: take sgd"),
         (CNN, {"momentum": 0.9}, "momentum has no effect with optimizer=adamw: take sgd"),
         (ADAM, {"warmup_epochs": 1.0}, "warmup_epochs has no effect with schedule=constant"),
+        (ADAM, {"decay_share": 0.1}, "decay_share has no effect with schedule=constant: take w"),
+        (CNN, {"decay_share": 0.1}, "decay_share has no effect with schedule=cosine: take warmup"),
         (ADAM, {"head": Head()}, "head has no effect: it is for a BackboneNetwork"),
         (CNN, {"fine_tuning": FineTuning()}, "fine_tuning has no effect: it is for a Backbone"),
         (ADAM, {"fit_size": 20}, "flattens its photos: its fit_size can only be 0"),
@@ -82,6 +84,7 @@ def test_the_same_settings_are_accepted_where_they_have_an_effect() -> None:
     replace(ADAM, optimizer="adamw", weight_decay=0.1)
     replace(ADAM, optimizer="sgd", weight_decay=0.1, momentum=0.9)
     replace(ADAM, schedule="cosine", warmup_epochs=1.0)
+    replace(ADAM, schedule="warmup-stable-decay", warmup_epochs=1.0, decay_share=0.5)
     replace(CNN, fit_size=20)
     varied = replace(
         FROZEN, network=BackboneNetwork(varied=2), augmentation=Augmentation(flip=True)
@@ -90,7 +93,10 @@ def test_the_same_settings_are_accepted_where_they_have_an_effect() -> None:
 
 
 def test_unknown_and_missing_settings_are_named() -> None:
-    with pytest.raises(UsageError, match=r"unit: DenseNetwork has no such setting; it has units$"):
+    with pytest.raises(
+        UsageError,
+        match=r"unit: DenseNetwork has no such setting; it has units, second_units, scaled$",
+    ):
         DenseNetwork(unit=3)  # type: ignore[call-arg]  # On purpose.
     with pytest.raises(UsageError, match=r"^model: "):
         Recipe(name="mine")  # type: ignore[call-arg]  # On purpose.
@@ -101,6 +107,12 @@ def test_each_stage_needs_its_own_values() -> None:
         ResidualNetwork(stages=(4, 8), stage_strides=(1, 2), blocks=(1,))
     with pytest.raises(UsageError, match="stem_strides has one number for each of stem, 1"):
         ResidualNetwork(stem=(4,))
+
+
+def test_layers_of_a_head_need_units() -> None:
+    Head(units=0)
+    with pytest.raises(UsageError, match="layers has no effect with units=0: set units, or layers"):
+        Head(units=0, layers=2)
 
 
 def test_a_recipe_is_immutable() -> None:

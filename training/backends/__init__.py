@@ -26,6 +26,7 @@ class Backend(Protocol):
     GPU_HINT: str
 
     be_deterministic: Callable[[], None]
+    end_determinism: Callable[[], None]
     use_cpu: Callable[[], None]
     gpus: Callable[[], list[str]]
     spread: Callable[[], AbstractContextManager[object]]

@@ -25,6 +25,10 @@ def be_deterministic() -> None:
         os.environ["XLA_FLAGS"] = f"{flags} {_DETERMINISTIC}".strip()
 
 
+def end_determinism() -> None:
+    """Leave it as it is: the flag has been read, and nothing but speed depends on it."""
+
+
 def use_cpu() -> None:
     """Use no GPUs."""
     jax.config.update("jax_platforms", "cpu")  # type: ignore[no-untyped-call]  # As JAX has it.

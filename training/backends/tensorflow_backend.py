@@ -16,6 +16,13 @@ def be_deterministic() -> None:
     tf.config.experimental.enable_op_determinism()
 
 
+def end_determinism() -> None:
+    """Undo `be_deterministic`: otherwise, random operations without a seed fail from then on."""
+    from tensorflow.python.framework.config import disable_op_determinism  # Not public yet.
+
+    disable_op_determinism()
+
+
 def use_cpu() -> None:
     """Use no GPUs."""
     tf.config.set_visible_devices([], "GPU")

@@ -6,14 +6,17 @@ performs it. Keras and TensorFlow take seconds to import: `run` imports what nee
 
 COMMANDS = {
     "run": "train and evaluate a recipe",
+    "compare": "compare recipes on random splits, or published versions on the same photos",
     "runs": "list the runs, or show one of them",
     "publish": "publish a run that has ended",
     "report": "write the report of a run again",
+    "sweep": "train a recipe with many settings, and evaluate the best one",
     "evaluate": "score a published model on any photos",
     "unknowns": "test which unknown photos a published model recognizes",
     "results": "write the table of all recipes' results",
     "recipes": "list the recipes",
     "prepare": "extract a published archive into folders of photos",
+    "show-model": "show the layers of a recipe's network",
     "show-data": "draw photos of a recipe's data set with their labels",
     "show-predictions": "draw test photos with what a published model predicts",
     "predict": "classify photos with a published model, without a server",

@@ -3,12 +3,13 @@
 import argparse
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from training.errors import UsageError
 from training.overrides import FORMER_NAMES, on_own_photos, override
 from training.publishing.gate_policy import TOLERANCE, GatePolicy
-from training.recipe import Recipe
+from training.recipe import ANY_PHOTOS, Recipe
 from training.recipes import RECIPES, default_of, recipe_named
 
 
@@ -90,6 +91,26 @@ def with_overrides(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
 
     check_splitting(recipe)
     return recipe
+
+
+def named(recipe: Recipe, model: str | None) -> Recipe:
+    """Return a recipe for any photos with the name of its model.
+
+    Raises:
+        UsageError: the name is missing, invalid, or for another recipe.
+    """
+    if model is None:
+        if recipe.model == ANY_PHOTOS:
+            raise UsageError(
+                f"{recipe.name} needs the name of the model, such as --name flowers: versions of"
+                " the same name replace each other"
+            )
+        return recipe
+    if recipe.dataset != ANY_PHOTOS:
+        raise UsageError(
+            f"--name is for your own photos (--photos); {recipe.name} trains {recipe.model}"
+        )
+    return replace(recipe, model=model)
 
 
 def _on_photos(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:

@@ -1,7 +1,6 @@
 """`run`: train and evaluate a recipe; with `--publish`, publish the model."""
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +12,7 @@ from training.commands.arguments import (
     add_training,
     chosen_recipe,
     gate_policy,
+    named,
     with_overrides,
 )
 from training.commands.training import train
@@ -20,7 +20,7 @@ from training.console import say
 from training.errors import UsageError
 from training.pipeline.sources import Source, find_source, run_of_version
 from training.publishing.gate_policy import GatePolicy
-from training.recipe import ANY_PHOTOS, Recipe
+from training.recipe import Recipe
 from training.recipes import default_of
 
 
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
         )
     source = _source(arguments)
     recipe = _recipe_of(source, arguments) or chosen_recipe(arguments)
-    recipe = _named(recipe, arguments.name)
+    recipe = named(recipe, arguments.name)
     say(Console(), _introduction(recipe, source, arguments))
     train([recipe], arguments, arguments.models, policy if arguments.publish else None, source)
 
@@ -117,23 +117,3 @@ def _introduction(recipe: Recipe, source: Source | None, arguments: argparse.Nam
         f"{recipe.name}, the default for {model} {where} a GPU: {recipe.expected}{changed};"
         " for another: make train RECIPE=NAME (`python -m training recipes` lists them)"
     )
-
-
-def _named(recipe: Recipe, model: str | None) -> Recipe:
-    """Return a recipe for any photos with the name of its model.
-
-    Raises:
-        UsageError: the name is missing, invalid, or for another recipe.
-    """
-    if model is None:
-        if recipe.model == ANY_PHOTOS:
-            raise UsageError(
-                f"{recipe.name} needs the name of the model, such as --name flowers: versions of"
-                " the same name replace each other"
-            )
-        return recipe
-    if recipe.dataset != ANY_PHOTOS:
-        raise UsageError(
-            f"--name is for your own photos (--photos); {recipe.name} trains {recipe.model}"
-        )
-    return replace(recipe, model=model)

@@ -54,7 +54,7 @@ def train(
             source=source,
         )
         paths = Paths(arguments.data, models, arguments.runs)
-        return [run_recipe(recipe, paths, options, console) for recipe in recipes]
+        return [run_recipe(recipe, paths, options, console).version for recipe in recipes]
 
 
 def check_publishing() -> None:

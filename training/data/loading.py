@@ -37,23 +37,26 @@ class Registered:
         load: the loader.
         reads: which of a recipe's settings `held_out` and `split_seed` the loader reads.
         source: content of the file that registered it.
+        classes: their number; 0 if it depends on the photos.
     """
 
     load: Loader
     reads: frozenset[str]
     source: bytes
+    classes: int = 0
 
 
 _registered: dict[str, Registered] = {}
 
 
-def dataset(name: str, reads: Collection[str] = ()) -> Callable[[Loader], Loader]:
+def dataset(name: str, reads: Collection[str] = (), classes: int = 0) -> Callable[[Loader], Loader]:
     """Register a loader as the data set that recipes call `name`.
 
     Args:
         name: as in `Recipe.dataset`.
         reads: which of `held_out` and `split_seed` the loader reads: setting another one is an
             error.
+        classes: their number, if it is always the same; `show-model` draws the network for it.
 
     Raises:
         UsageError: a file of other content has registered a data set of that name.
@@ -64,7 +67,7 @@ def dataset(name: str, reads: Collection[str] = ()) -> Callable[[Loader], Loader
         before = _registered.get(name)
         if before and before.source != source:
             raise UsageError(f"{before.load.__module__} has a data set {name!r} already")
-        _registered[name] = Registered(load, frozenset(reads), source)
+        _registered[name] = Registered(load, frozenset(reads), source, classes)
         return load
 
     return register

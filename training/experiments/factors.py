@@ -36,21 +36,24 @@ class Factor:
     Attributes:
         name: of the setting, or a name for people where a level sets several settings.
         levels: in the order of tables and plots.
+        alone: in a grid, it is not combined with the others: while it varies, they are as in the
+            recipe.
     """
 
     name: str
     levels: tuple[Level, ...]
+    alone: bool = False
 
 
-def setting(name: str, *values: Any) -> Factor:
+def setting(name: str, *values: Any, alone: bool = False) -> Factor:
     """Return the factor of one setting, such as `setting("epochs", 50, 75, 100)`."""
     texts = [value if isinstance(value, str) else shown_value(value) for value in values]
-    return Factor(name, tuple(Level(text, (f"{name}={text}",)) for text in texts))
+    return Factor(name, tuple(Level(text, (f"{name}={text}",)) for text in texts), alone)
 
 
-def variants(name: str, levels: Mapping[str, Sequence[str]]) -> Factor:
+def variants(name: str, levels: Mapping[str, Sequence[str]], *, alone: bool = False) -> Factor:
     """Return a factor whose levels set several settings: a label, and what it sets."""
-    return Factor(name, tuple(Level(label, tuple(sets)) for label, sets in levels.items()))
+    return Factor(name, tuple(Level(label, tuple(sets)) for label, sets in levels.items()), alone)
 
 
 def read_factor(text: str) -> Factor:
@@ -95,7 +98,7 @@ def combinations(recipe: Recipe, factors: Sequence[Factor], design: Design) -> l
     names = [factor.name for factor in factors]
     if twice := [name for name in names if names.count(name) > 1]:
         raise UsageError(f"{twice[0]} varies twice: give all of its values to one factor")
-    own = {factor.name: _own_level(recipe, factor) for factor in factors}
+    own = {factor.name: own_level(recipe, factor) for factor in factors}
     found: dict[str, Setting] = {}
     for chosen in _chosen(factors, design):
         levels = own | {name: level.label for name, level in chosen.items()}
@@ -105,15 +108,16 @@ def combinations(recipe: Recipe, factors: Sequence[Factor], design: Design) -> l
 
 
 def _chosen(factors: Sequence[Factor], design: Design) -> Iterator[dict[str, Level]]:
-    if design == "grid":
-        for levels in itertools.product(*(factor.levels for factor in factors)):
-            yield dict(zip((factor.name for factor in factors), levels, strict=True))
-    else:
-        for factor in factors:
+    together = [factor for factor in factors if design == "grid" and not factor.alone]
+    if together:
+        for levels in itertools.product(*(factor.levels for factor in together)):
+            yield dict(zip((factor.name for factor in together), levels, strict=True))
+    for factor in factors:
+        if factor not in together:
             yield from ({factor.name: level} for level in factor.levels)
 
 
-def _own_level(recipe: Recipe, factor: Factor) -> str:
+def own_level(recipe: Recipe, factor: Factor) -> str:
     """Return the label of the level that changes nothing."""
     for level in factor.levels:
         if override(recipe, level.assignments) == recipe:

@@ -1,6 +1,7 @@
 """The Keras callback that writes checkpoints: each epoch, every few minutes, and before a stop."""
 
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -26,8 +27,12 @@ class Checkpointer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
         averaged_weights: whose weights during validation are not.
     """
 
-    def __init__(self, folder: CheckpointFolder, minutes: float, stop: Stop) -> None:
+    def __init__(
+        self, folder: CheckpointFolder, minutes: float, stop: Stop, shared: int = 0
+    ) -> None:
+        """Write into a folder; the state after `shared` epochs is kept for other runs."""
         super().__init__()
+        self._shared = shared
         self._folder = folder
         self._minutes = minutes
         self.stop = stop
@@ -100,7 +105,9 @@ class Checkpointer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
 
     def on_epoch_end(self, epoch: int, logs: object = None) -> None:
         """Write a checkpoint."""
-        self._save(Position(epoch + 1), {})
+        path = self._save(Position(epoch + 1), {})
+        if epoch + 1 == self._shared:
+            self._folder.share(path)
         self.stop.check()
 
     def epoch_means(self, logs: dict[str, float]) -> dict[str, float]:
@@ -113,13 +120,14 @@ class Checkpointer(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has
             for name in _MEANS
         }
 
-    def _save(self, position: Position, figures: dict[str, float]) -> None:
+    def _save(self, position: Position, figures: dict[str, float]) -> Path:
         values = [variable.numpy() for variable in _variables(self.model)]
         weights = values[: len(self.model.variables)]
         if not all(np.isfinite(value).all() for value in weights):
             raise Diverged("the weights became NaN or infinite", self._epoch + 1)
-        self._folder.write(State(position, values, self.seconds, figures, self.best))
+        path = self._folder.write(State(position, values, self.seconds, figures, self.best))
         self._position, self._saved = position, time.monotonic()
+        return path
 
 
 class _Correction(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types.

@@ -8,6 +8,7 @@ kept, because a disk may lose data that it has reported as written.
 
 import json
 import random
+import shutil
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from serving.repository.atomic_write import atomic_write
 from training.errors import TrainingError, explained
 
 _KEPT = 2
+_SHARED = "shared"
 
 
 @dataclass(frozen=True, order=True)
@@ -143,6 +145,22 @@ class CheckpointFolder:
         """Remove all checkpoints but the last, which another run may continue with more epochs."""
         for path in self._paths()[:-1]:
             path.unlink(missing_ok=True)
+
+    def share(self, path: Path) -> None:
+        """Keep a checkpoint for runs of more epochs (`training.pipeline.shared_epochs`)."""
+        with explained(f"cannot keep the checkpoint {path}", "free some space"):
+            (self._folder / _SHARED).mkdir(exist_ok=True)
+            with atomic_write(self._folder / _SHARED / path.name) as temporary:
+                shutil.copyfile(path, temporary)
+
+    def shared(self) -> Path | None:
+        """Return the checkpoint that `share` has kept; None if there is none."""
+        return next((self._folder / _SHARED).glob("[0-9]*.npz"), None)
+
+    @staticmethod
+    def epochs_of(path: Path) -> int:
+        """Return the number of complete epochs of a checkpoint, by its name."""
+        return int(path.name.partition("-")[0])
 
     def _paths(self) -> list[Path]:
         """Return the checkpoints in the order of their positions, without temporary files."""

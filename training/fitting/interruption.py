@@ -1,6 +1,8 @@
 """Requests to stop: Ctrl-C, and SIGTERM from a cluster that needs the node for something else."""
 
 import signal
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,12 +27,20 @@ def interruptible() -> Iterator[Stop]:
     """Make Ctrl-C and SIGTERM only requests: `fit` stops after a batch, once its state is saved.
 
     Python's default is to raise an exception at once, perhaps inside the generator of TensorFlow's
-    batches: it is lost there, and `fit` waits forever. A second signal ends the process at once.
+    batches: it is lost there, and `fit` waits forever. A second signal ends the process at once,
+    except in notebooks and other interactive sessions, whose variables would be lost.
+
+    In another thread than the main one, which alone may handle signals, nothing asks to stop.
     """
     stop = Stop()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
 
     def ask(number: int, frame: object) -> None:
         stop.asked = signal.Signals(number)
+        if hasattr(sys, "ps1"):  # An interactive session.
+            return
         for each in before:
             signal.signal(each, signal.SIG_DFL)
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.data.datasets import DataSet, Photos, Split
+from training.judging.scored_model import ScoredModel
 from training.overrides import renamed
-from training.publishing.published_model import PublishedModel
 from training.publishing.training_overlap import is_same_data, seen_contents, seen_photos
 from training.publishing.training_photos import pixel_contents, seen
 from training.recipe import Recipe
@@ -45,9 +45,7 @@ class Overlap:
         return f"{warning}: they can't tell how good it is"
 
 
-def overlap_with_data(
-    model: PublishedModel, data: DataSet, split: Split, recipe: Recipe
-) -> Overlap:
+def overlap_with_data(model: ScoredModel, data: DataSet, split: Split, recipe: Recipe) -> Overlap:
     """Return the overlap with a split of a data set, loaded by a recipe."""
     digests, card = model.training_photos, model.card
     then = renamed(card.get("parameters", {})).get("held_out", recipe.held_out)
@@ -58,7 +56,7 @@ def overlap_with_data(
     return Overlap(seen_photos(digests, card, data, recipe, split), exact)
 
 
-def overlap_with_photos(model: PublishedModel, contents: Sequence[str], photos: Photos) -> Overlap:
+def overlap_with_photos(model: ScoredModel, contents: Sequence[str], photos: Photos) -> Overlap:
     """Return the overlap with any photos.
 
     A model that was trained on arrays keeps digests of pixels. Preparations leave photos of its

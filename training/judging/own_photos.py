@@ -12,11 +12,11 @@ from training.data.photo_lists import is_photo_list, read_photo_list
 from training.data.prepared_photos import Source
 from training.data.split_folders import split_folders
 from training.errors import TrainingError
-from training.publishing.published_model import PublishedModel
+from training.judging.scored_model import ScoredModel
 
 
 def labelled_sources(
-    model: PublishedModel, path: Path, split: str, console: Console
+    model: ScoredModel, path: Path, split: str, console: Console
 ) -> list[tuple[Source, int]]:
     """Return the photos of a folder or a list, each with the index of its label.
 
@@ -40,7 +40,7 @@ def labelled_sources(
 
 
 def _photos_in_classes(
-    model: PublishedModel, folder: Path, console: Console
+    model: ScoredModel, folder: Path, console: Console
 ) -> list[tuple[Source, int]]:
     left_out = LeftOut()
     inner = class_folders(folder, left_out)
@@ -60,7 +60,7 @@ def no_photos(where: object, split: str) -> TrainingError:
     return TrainingError(f"{where} has no {split} photos; take another --split")
 
 
-def _index(model: PublishedModel, name: str, described: str) -> int:
+def _index(model: ScoredModel, name: str, described: str) -> int:
     """Return the index of the label that a folder or a list names."""
     indices = {_plain(label): index for index, label in enumerate(model.labels)}
     plain = _plain(name)

@@ -16,10 +16,10 @@ from training.data.splits import SPLITS
 from training.errors import TrainingError, UsageError
 from training.judging.overlap_warnings import Overlap, overlap_with_data, overlap_with_photos
 from training.judging.own_photos import labelled_sources, no_photos
+from training.judging.scored_model import ScoredModel
 from training.metrics.evaluation import Evaluation
 from training.overrides import on_own_photos, renamed
 from training.progress_bars import counting
-from training.publishing.published_model import PublishedModel
 from training.recipe import ANY_PHOTOS, Recipe
 from training.recipes import recipe_named
 from training.runs.predictions import SplitPredictions, write_predictions
@@ -53,7 +53,7 @@ class LabelledPhotos:
 
 
 def score(
-    model: PublishedModel, photos: LabelledPhotos, predictions: Path | None = None
+    model: ScoredModel, photos: LabelledPhotos, predictions: Path | None = None
 ) -> dict[str, Any]:
     """Evaluate a model on photos; write the predictions into a CSV file, if one is named.
 
@@ -92,7 +92,7 @@ def score(
 
 
 def predicted(
-    model: PublishedModel, photos: LabelledPhotos
+    model: ScoredModel, photos: LabelledPhotos
 ) -> tuple[Evaluation, np.ndarray | None]:
     """Return what a model predicts for photos, and which it recognizes, if it can tell.
 
@@ -107,7 +107,7 @@ def predicted(
 
 
 def recipe_photos(
-    model: PublishedModel, recipe: Recipe | None, data: Path | None, split: str, console: Console
+    model: ScoredModel, recipe: Recipe | None, data: Path | None, split: str, console: Console
 ) -> LabelledPhotos:
     """Load a split of a recipe's data set, prepared as the model needs it.
 
@@ -137,9 +137,7 @@ def recipe_photos(
     )
 
 
-def folder_photos(
-    model: PublishedModel, folder: Path, split: str, console: Console
-) -> LabelledPhotos:
+def folder_photos(model: ScoredModel, folder: Path, split: str, console: Console) -> LabelledPhotos:
     """Load the photos of a folder with a sub-folder for each class, prepared as the model needs it.
 
     The names of the sub-folders are the model's labels, except for case, plural, and characters
@@ -178,7 +176,7 @@ def folder_photos(
     )
 
 
-def _check(model: PublishedModel, photos: LabelledPhotos) -> None:
+def _check(model: ScoredModel, photos: LabelledPhotos) -> None:
     name = f"{model.name}/{model.version}"
     if set(photos.labels) != set(model.labels):
         raise TrainingError(
@@ -194,7 +192,7 @@ def _check(model: PublishedModel, photos: LabelledPhotos) -> None:
         )
 
 
-def _own_recipe(model: PublishedModel) -> Recipe:
+def _own_recipe(model: ScoredModel) -> Recipe:
     """Return the recipe that a model was trained by."""
     name = model.card.get("recipe")
     try:
@@ -209,7 +207,7 @@ def _own_recipe(model: PublishedModel) -> Recipe:
         ) from error
 
 
-def _split_as_then(recipe: Recipe, model: PublishedModel) -> Recipe:
+def _split_as_then(recipe: Recipe, model: ScoredModel) -> Recipe:
     """Return a recipe for the model's data; if the model was trained by it, splitting as then."""
     if recipe.name != model.card.get("recipe"):
         return recipe

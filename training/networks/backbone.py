@@ -17,7 +17,7 @@ from rich.console import Console
 
 from training.errors import TrainingError
 from training.networks.pretrained import build, scaling_of
-from training.networks.weights import WeightsFile, load_weights
+from training.networks.weights import WeightsFile, is_at_hand, load_weights, may_be_at_hand
 from training.recipe import Recipe
 from training.settings import BackboneNetwork, Head, Tensor
 
@@ -56,6 +56,16 @@ def load_backbone(recipe: Recipe, data: Path | None, console: Console) -> Backbo
     cut = _cut_at(whole, network.cut, "network.cut") if network.cut else whole
     weights = load_weights(network, whole, cut, published, data, console)
     return replace(_divide(recipe, cut), weights=weights)
+
+
+def has_weights_at_hand(recipe: Recipe, data: Path | None) -> bool:
+    """Whether `load_backbone` would find the weights of a recipe without a download."""
+    network, _ = _parts(recipe)
+    if not may_be_at_hand(network, data):
+        return False
+    whole, published = build(network, recipe.shape)
+    cut = _cut_at(whole, network.cut, "network.cut") if network.cut else whole
+    return is_at_hand(network, whole, cut, published, data)
 
 
 def untrained_backbone(recipe: Recipe) -> Backbone:
@@ -185,8 +195,9 @@ def _in_precision(upper: keras.Model, precision: str) -> keras.Model:
 def _tail(head: Head, features: int, classes: int, precision: str) -> keras.Model:
     """Build the head after pooling, from vectors to probabilities."""
     vector = hidden = keras.Input((features,), name="vector")
-    if head.units:
-        hidden = layers.Dense(head.units, activation="relu", dtype=precision, name="hidden")(hidden)
+    for number in range(1, head.layers + 1) if head.units else ():
+        name = f"hidden{number}" if number > 1 else "hidden"
+        hidden = layers.Dense(head.units, activation="relu", dtype=precision, name=name)(hidden)
     hidden = layers.Dropout(head.dropout, dtype=precision, name="dropout")(hidden)
     return keras.Model(vector, _probabilities(head, classes)(hidden), name="tail")
 

@@ -4,11 +4,11 @@ Class activation mapping needs them: how the prediction depends on each position
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 from keras import layers
 
+from training.networks.calls import Call, calls_in, narrows
 from training.settings import Tensor
 
 MIN_ROWS = 9
@@ -32,15 +32,6 @@ class SplitNetwork:
     last: layers.Dense
 
 
-@dataclass(frozen=True)
-class _Call:
-    """A call of a layer, with its symbolic inputs and output."""
-
-    layer: layers.Layer
-    inputs: tuple[Tensor, ...]
-    output: Tensor
-
-
 def split_for_cam(network: keras.Model) -> SplitNetwork:
     """Divide a network at a feature map that all paths go through.
 
@@ -50,9 +41,7 @@ def split_for_cam(network: keras.Model) -> SplitNetwork:
     Args:
         network: of `network_to_serve`; its last weights are a dense layer's.
     """
-    image = keras.Input(network.input_shape[1:], dtype="uint8", name="image")
-    calls: list[_Call] = []
-    _walk(network, image, calls)
+    image, calls = calls_in(network)
     last = max(index for index, call in enumerate(calls) if isinstance(call.layer, layers.Dense))
     features = calls[last].inputs[0]
     chosen = _map(calls[:last])
@@ -61,28 +50,12 @@ def split_for_cam(network: keras.Model) -> SplitNetwork:
     )
 
 
-def _walk(network: keras.Model, image: Tensor, calls: list[_Call]) -> Tensor:
-    """Call the layers of a network, also of networks within it, on a symbolic tensor."""
-
-    def call(layer: layers.Layer, *inputs: Any, **options: Any) -> Tensor:
-        if isinstance(layer, keras.Model):
-            return _walk(layer, inputs[0], calls)
-        output = layer(*inputs, **options)
-        calls.append(_Call(layer, tuple(keras.tree.flatten(inputs)), output))
-        return output
-
-    # Not public: the public functions treat a network within another as one layer. Keras is pinned
-    # to one release.
-    outputs = network._run_through_graph(image, operation_fn=lambda layer: layer, call_fn=call)
-    return keras.tree.flatten(outputs)[0]
-
-
-def _map(calls: list[_Call]) -> Tensor:
+def _map(calls: list[Call]) -> Tensor:
     convolved = [isinstance(call.layer, _CONVOLUTIONS) for call in calls]
     first = convolved.index(True) if any(convolved) else 0
     maps = [
         call.output
-        for call in _narrows(calls)
+        for call in narrows(calls)
         if len(call.output.shape) == 4
         and calls.index(call) >= first
         # Its cells are shifted against the photo.
@@ -90,15 +63,3 @@ def _map(calls: list[_Call]) -> Tensor:
     ]
     fine = [each for each in maps if min(each.shape[1:3]) >= MIN_ROWS]
     return fine[-1] if fine else max(maps, key=lambda each: min(each.shape[1:3]))
-
-
-def _narrows(calls: list[_Call]) -> list[_Call]:
-    """Return the calls after which later layers use no earlier output."""
-    last_use = {id(tensor): index for index, call in enumerate(calls) for tensor in call.inputs}
-    found, needed_until = [], 0
-    for index, call in enumerate(calls):
-        needed_until = max([needed_until, *(last_use[id(tensor)] for tensor in call.inputs)])
-        if needed_until <= index:
-            found.append(call)
-        needed_until = max(needed_until, last_use.get(id(call.output), 0))
-    return found

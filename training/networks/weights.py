@@ -92,6 +92,34 @@ def load_weights(
     return WeightsFile(path.name, file_digest(path))
 
 
+def may_be_at_hand(network: BackboneNetwork, data: Path | None) -> bool:
+    """Whether there is a file that could hold the weights, which is known within a moment."""
+    if network.weights == "random":
+        return True
+    if network.weights != "imagenet":
+        return any(path.is_file() for path in _named_paths(network.weights, data))
+    folders = [*_folders(data), keras_folder("models"), downloads_folder(FOLDER)]
+    files = (path for folder in folders for path in folder.glob("*.h5"))
+    return any(_plain(network.backbone) in _plain(path.name) for path in files)
+
+
+def is_at_hand(
+    network: BackboneNetwork,
+    whole: keras.Model,
+    cut: keras.Model,
+    published: Download | None,
+    data: Path | None,
+) -> bool:
+    """Whether `load_weights` would find the weights without a download; it may load them."""
+    built = _Network(network, whole, cut)
+    if published is None:
+        return may_be_at_hand(network, data)
+    downloaded = downloads_folder(FOLDER) / published.name
+    if downloaded.is_file() and not fault_of(downloaded, published):
+        return True
+    return _fitting(built, published, data, []) is not None
+
+
 def _named(network: _Network, data: Path | None) -> Path:
     """Load the file that a recipe names."""
     path = _find(network.settings.weights, data)
@@ -102,15 +130,9 @@ def _named(network: _Network, data: Path | None) -> Path:
 
 def _imagenet(network: _Network, published: Download, data: Path | None) -> Path:
     """Load the first file at hand that fits, or else Keras's own, downloaded."""
-    passed_over = []
-    kept = keras_folder("models") / published.name
-    for path in [*_files_at_hand(network.settings.backbone, published.name, data), kept]:
-        if not path.is_file():
-            continue
-        fault = (fault_of(path, published) if path is kept else "") or network.load(path)
-        if not fault:
-            return path
-        passed_over.append(f"; {path} does not hold weights of {network}: {fault}")
+    passed_over: list[str] = []
+    if at_hand := _fitting(network, published, data, passed_over):
+        return at_hand
     try:
         path = fetch_with_bar(published, downloads_folder(FOLDER))
     except TrainingError as error:
@@ -123,6 +145,21 @@ def _imagenet(network: _Network, published: Download, data: Path | None) -> Path
             f"{published.url} does not hold weights of {network}: {fault}; the file is removed"
         )
     return path
+
+
+def _fitting(
+    network: _Network, published: Download, data: Path | None, passed_over: list[str]
+) -> Path | None:
+    """Load the first file at hand that fits; say why others don't in `passed_over`."""
+    kept = keras_folder("models") / published.name
+    for path in [*_files_at_hand(network.settings.backbone, published.name, data), kept]:
+        if not path.is_file():
+            continue
+        fault = (fault_of(path, published) if path is kept else "") or network.load(path)
+        if not fault:
+            return path
+        passed_over.append(f"; {path} does not hold weights of {network}: {fault}")
+    return None
 
 
 def _files_at_hand(backbone: str, name: str, data: Path | None) -> Iterator[Path]:
@@ -161,8 +198,12 @@ def _folders(data: Path | None) -> list[Path]:
     return list(dict.fromkeys([*folders, *(folder.parent / FOLDER for folder in folders)]))
 
 
+def _named_paths(weights: str, data: Path | None) -> list[Path]:
+    return [Path(weights), *(folder / weights for folder in _folders(data))]
+
+
 def _find(weights: str, data: Path | None) -> Path:
-    paths = [Path(weights), *(folder / weights for folder in _folders(data))]
+    paths = _named_paths(weights, data)
     for path in paths:
         if path.is_file():
             return path

@@ -24,6 +24,7 @@ from training.publishing.publish import publish
 from training.publishing.rollback.messages import rollback_command, served_note
 from training.publishing.training_overlap import note_training_photos
 from training.publishing.verdict import Verdict
+from training.recipe import Recipe
 from training.recipes import recipe_of_run
 from training.runs.folders import TRAINED, Run, existing_run
 from training.runs.trained_network import load_trained_network
@@ -43,7 +44,7 @@ def publish_run(
     models: Path,
     policy: GatePolicy,
     console: Console,
-    recipe_name: str | None = None,
+    named: str | Recipe | None = None,
 ) -> Path:
     """Publish a run that has ended, and return the folder of the version.
 
@@ -53,7 +54,7 @@ def publish_run(
         models: published into its sub-folder with the model's name.
         policy: how strict the publishing gate is.
         console: shows the outcome.
-        recipe_name: of the recipe, or the path of its file; None: the one noted by the run.
+        named: the recipe, its name, or the path of its file; None: the one noted by the run.
 
     Raises:
         TrainingError: it is not a run that has ended, the data set differs, or a step failed.
@@ -71,7 +72,7 @@ def publish_run(
             _say_what_serves(base, int(version.name), policy, console)
             return version
         # First: a network of the recipe's own file may have layers that are defined there.
-        recipe = restored(recipe_of_run(facts, recipe_name), facts["model"], facts["parameters"])
+        recipe = restored(recipe_of_run(facts, named), facts["model"], facts["parameters"])
         if not (folder / TRAINED).exists():
             raise TrainingError(f"{folder} has no {TRAINED}: run its recipe again")
         found_in = data_folder or _noted_data_folder(folder, facts)
@@ -85,7 +86,8 @@ def publish_run(
         if evaluated is None:
             network = load_trained_network(folder)
             evaluated = finalize(network, recipe, data, found_in, run, console)
-        command = publish_command(folder, models, policy, data_folder, recipe_name)
+        name = named if isinstance(named, str) else None
+        command = publish_command(folder, models, policy, data_folder, name)
         return publish_evaluated(evaluated, run, base, policy, command, console)
 
 

@@ -1,11 +1,17 @@
 """The folders that a run uses, and how a recipe is run."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.console import Console
+
+from training.data.datasets import DataSet
 from training.fitting.devices import Devices
+from training.pipeline.loaded_data import loaded
 from training.pipeline.sources import Source
 from training.publishing.gate_policy import GatePolicy
+from training.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,11 @@ class RunOptions:
         checkpoint_minutes: time between two checkpoints within an epoch.
         tensorboard: folder for TensorBoard's event files; None: none are written.
         source: another run or a published version to start from.
+        share_epochs: begin with the epochs of a shorter run that are the same as this one's
+            (`training.pipeline.shared_epochs`).
+        after_epoch: called after each epoch but the last with its entry in the history, once
+            its checkpoint is written; what it raises ends the fit.
+        load: returns the data of a recipe: `loaded`, or `KeptData` for many runs.
     """
 
     devices: Devices
@@ -44,3 +55,6 @@ class RunOptions:
     checkpoint_minutes: float = 10.0
     tensorboard: Path | None = None
     source: Source | None = None
+    share_epochs: bool = False
+    after_epoch: Callable[[dict[str, float]], None] | None = None
+    load: Callable[[Recipe, Path | None, Console], DataSet] = loaded

@@ -75,12 +75,12 @@ def unchanged(recipe: Recipe) -> Recipe:
     return recipe
 
 
-def recipe_of_run(facts: dict[str, Any], named: str | None = None) -> Recipe:
+def recipe_of_run(facts: dict[str, Any], named: str | Recipe | None = None) -> Recipe:
     """Return the recipe of a run, as it is now; on photos of one's own if the run is.
 
     Args:
         facts: of the run.
-        named: a name or path to take instead of what the run has noted.
+        named: a recipe, name or path to take instead of what the run has noted.
 
     Raises:
         UsageError: it is not there any more, or another one.
@@ -90,7 +90,7 @@ def recipe_of_run(facts: dict[str, Any], named: str | None = None) -> Recipe:
         raise UsageError(
             f"the recipe file {file} of this run is gone: name where it is now with --recipe"
         )
-    recipe = recipe_named(named or file or facts["recipe"])
+    recipe = named if isinstance(named, Recipe) else recipe_named(named or file or facts["recipe"])
     if recipe.name != facts["recipe"]:
         raise UsageError(f"this run is of {facts['recipe']}, not of {recipe.name}")
     if facts.get("dataset") != ANY_PHOTOS:  # Earlier releases noted none.

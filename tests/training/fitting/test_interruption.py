@@ -1,4 +1,6 @@
 import signal
+import sys
+import threading
 
 import pytest
 
@@ -63,3 +65,33 @@ def test_sigterm_immediately_ends_work_without_checkpoints() -> None:
 def test_without_a_signal_nothing_happens() -> None:
     with terminable(), interruptible() as stop:
         stop.check()
+
+
+def test_a_notebook_survives_a_second_signal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "ps1", "In : ", raising=False)
+    recorded: list[object] = []
+
+    def work() -> None:
+        with interruptible() as stop:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+            recorded.append(stop.asked)
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert recorded == [signal.SIGINT]
+
+
+def test_another_thread_does_not_handle_signals() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    handlers: list[object] = []
+
+    def work() -> None:
+        with interruptible() as stop:
+            handlers.append(signal.getsignal(signal.SIGINT))
+            stop.check()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert handlers == [before]

@@ -109,11 +109,12 @@ def test_scaling_255_divides_by_255() -> None:
     [
         (None, Head()),
         (None, Head(pooling="flatten", units=0)),
+        (None, Head(units=4, layers=3)),
         (None, Head(pooling="flatten", units=4, output="sigmoid")),
         (FineTuning("conv_pw_2_relu"), Head(units=4)),
         (FineTuning("conv_pw_2_relu"), Head(pooling="flatten", units=4, output="sigmoid")),
     ],
-    ids=["average", "flatten", "sigmoid", "tuned", "tuned-flatten-sigmoid"],
+    ids=["average", "flatten", "layers", "sigmoid", "tuned", "tuned-flatten-sigmoid"],
 )
 def test_the_served_network_predicts_from_photos_what_the_fitted_one_predicts_from_features(
     fine_tuning: FineTuning | None, head: Head, tmp_path: Path

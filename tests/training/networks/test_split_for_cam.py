@@ -19,11 +19,17 @@ MOBILE = {
     "head": Head(pooling="average", units=4),
     "augmentation": Augmentation(),
 }
+CONVNEXT = {
+    **MOBILE,
+    "network": BackboneNetwork("ConvNeXtTiny", "convnext_tiny_stage_1_block_0_identity", "random"),
+}
 CASES: dict[str, tuple[dict[str, Any], tuple[int, int]]] = {
     "dense": ({"network": DenseNetwork(4)}, (28, 28)),
+    "dense, two layers": ({"network": DenseNetwork(4, second_units=3, scaled=False)}, (28, 28)),
     "residual": ({"network": ResidualNetwork((4,), (1,), (4, 8), (2, 2), (1, 1))}, (14, 14)),
     "small": ({"network": ResidualNetwork((4,), (2,), (4,), (2,), (1,))}, (14, 14)),
     "backbone": (MOBILE, (12, 12)),
+    "networks within": (CONVNEXT, (12, 12)),
     "fine-tuned": ({**MOBILE, "fine_tuning": FineTuning(after="block_2_add")}, (12, 12)),
 }
 

@@ -190,7 +190,7 @@ def test_the_card_has_the_figures_of_the_published_graph(tmp_path: Path) -> None
     recipe, console = tiny(FineTuning(after="conv_pw_1_relu", head_epochs=1)), Console(quiet=True)
     paths = Paths(folder, tmp_path / "models", tmp_path / "runs")
     options = RunOptions(choose_devices("cpu"), GatePolicy())
-    version = run_recipe(recipe, paths, options, console)
+    version = run_recipe(recipe, paths, options, console).version
     assert version
 
     model = PublishedModel(version)

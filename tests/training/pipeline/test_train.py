@@ -58,7 +58,7 @@ def test_a_run_killed_after_saving_its_network_is_published(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as interrupted:
-        interrupted.setattr("training.pipeline.train.save_trained_network", save_and_interrupt)
+        interrupted.setattr("training.pipeline.fit_run.save_trained_network", save_and_interrupt)
         assert train() == 130
     said = capsys.readouterr().out
     assert re.search(r"^not continued: \S+/earlier \(.*; the code has changed\)$", said, re.M)
@@ -92,7 +92,7 @@ def test_sigterm_before_fitting_has_its_own_exit_status(
     train: CommandLine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "training.pipeline.train.load", lambda *_: signal.raise_signal(signal.SIGTERM)
+        "training.pipeline.loaded_data.load", lambda *_: signal.raise_signal(signal.SIGTERM)
     )
 
     assert train() == 75

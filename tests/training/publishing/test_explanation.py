@@ -50,7 +50,13 @@ def backbone(recipe: Recipe, output: Literal["softmax", "sigmoid"] = "softmax") 
 
 
 @pytest.mark.parametrize(
-    "network", [DenseNetwork(8), PatchNetwork(4, 4, 8), WideNetwork(stage_blocks=1, width=1)]
+    "network",
+    [
+        DenseNetwork(8),
+        DenseNetwork(8, second_units=4, scaled=False),
+        PatchNetwork(4, 4, 8),
+        WideNetwork(stage_blocks=1, width=1),
+    ],
 )
 def test_every_kind_of_network_has_heat_maps(tiny_recipe: Recipe, network: DenseNetwork) -> None:
     heat = heat_of(served(replace(tiny_recipe, network=network)), PHOTOS)

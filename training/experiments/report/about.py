@@ -15,7 +15,7 @@ from training.publishing.card import circumstances
 from training.runs.identity import package_versions
 
 _GPUS = Path("/proc/driver/nvidia/gpus")
-_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s/]+(?=@)")
+_PASSWORD = re.compile(r"(?<=://)([^\s:/@]*:)\S+(?=@)|([?&]password=)[^\s&']+")
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _command() -> str:
     program = Path(sys.argv[0])
     if program.parts[-2:] != ("training", "__main__.py"):
         return ""
-    return _PASSWORD.sub(r"\1***", f"python -m training {shlex.join(sys.argv[1:])}".rstrip())
+    return _PASSWORD.sub(r"\1\2***", f"python -m training {shlex.join(sys.argv[1:])}".rstrip())
 
 
 def _commit(commit: str | None) -> str:

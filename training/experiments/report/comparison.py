@@ -154,7 +154,7 @@ def _draw(errors: pd.DataFrame, figure: Figure) -> None:
     axes.boxplot(
         groups,
         positions=places,
-        vert=False,
+        orientation="horizontal",
         widths=0.5,
         showfliers=False,
         boxprops=line,

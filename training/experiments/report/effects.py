@@ -22,7 +22,7 @@ METRICS = {
 }
 
 _FEWEST = 5  # Trials of a level that have a box.
-_LONG = 41  # Characters of labels that fit side by side, with three between them.
+_LONG = 54  # Characters of labels that fit side by side, with two between them.
 
 
 def effect_plots(trials: Trials, chosen: int | None, noise: float | None) -> list[Row]:
@@ -151,7 +151,7 @@ def _draw_boxes(axes: Axes, groups: Sequence[np.ndarray]) -> None:
 
 def _label_levels(axes: Axes, labels: Sequence[str], own: str | None) -> None:
     names = [shortened(label, 22) for label in labels]
-    long = sum(map(len, names)) + 3 * len(names) > _LONG
+    long = len(names) * (max(map(len, names)) + 2) > _LONG
     between = " " if long else "\n"
     marks = [f"{between}(recipe)" if label == own else "" for label in labels]
     names = [name + mark for name, mark in zip(names, marks, strict=True)]

@@ -3,6 +3,7 @@
 import html
 import io
 import re
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +28,10 @@ _UNUSED = re.compile(
     re.DOTALL,
 )
 _SIZE = re.compile(r"<svg [^>]*?(viewBox=[^ ]* [^ ]* [^ ]* [^ ]*)[^>]*>")
-_POINTS = re.compile(r' (?:d|x|y|transform|width|height)="[^"]*"')
+_NUMBERS = re.compile(r' (?:d|x|y|transform|width|height)="[^"]*"')
 _DIGITS = re.compile(r"(?<=\d\.\d\d)\d+")  # Below a point's hundredths.
+_POINTS = re.compile(r'<g( clip-path="[^"]*")?>\n((?:<use [^>]*/>\n)+)</g>')
+_STYLE = re.compile(r' style="[^"]*"')
 _ID = re.compile(r' id="([^"]*)"')
 _REFERENCE = re.compile(r'(url\(#|xlink:href="#)([^")]*)')
 
@@ -149,12 +152,22 @@ def _inline(svg: str, name: str, alt: str) -> str:
     """Return what a page includes of an SVG file, whose ids must differ from other pictures'."""
     svg = _UNUSED.sub("", svg)
     used = {match[2] for match in _REFERENCE.finditer(svg)}
-    svg = _ID.sub(lambda found: f' id="{name}-{found[1]}"' if found[1] in used else "", svg)
-    svg = _REFERENCE.sub(lambda found: f"{found[1]}{name}-{found[2]}", svg)
-    svg = _POINTS.sub(lambda found: _DIGITS.sub("", found[0]), svg)
+    prefix = f"p{zlib.crc32(name.encode()):08x}"
+    svg = _ID.sub(lambda found: f' id="{prefix}{found[1]}"' if found[1] in used else "", svg)
+    svg = _REFERENCE.sub(lambda found: f"{found[1]}{prefix}{found[2]}", svg)
+    svg = _POINTS.sub(_styled_once, svg)
+    svg = _NUMBERS.sub(lambda found: _DIGITS.sub("", found[0]), svg)
     svg = _COLOURS.sub(lambda found: _VARIABLES[found[0]], svg)
     opening = f'<svg class="plot" role="img" aria-label="{html.escape(alt)}"'
     return _SIZE.sub(lambda found: f"{opening} {found[1]}>", svg, count=1)
+
+
+def _styled_once(points: re.Match[str]) -> str:
+    """Return a group of points whose common style is that of the group."""
+    styles = set(_STYLE.findall(points[2]))
+    if len(styles) != 1:
+        return points[0]
+    return f"<g{points[1] or ''}{styles.pop()}>\n{_STYLE.sub('', points[2])}</g>"
 
 
 def shortened(text: str, length: int) -> str:

@@ -100,7 +100,7 @@ def _answer(measured: pd.DataFrame) -> str:
     if measured.empty:
         return ""
     medians = measured.groupby(["batch_size", "loading"])[list(_FIGURES)].median()
-    ranked = medians.sort_values("seconds_per_epoch").reset_index()
+    ranked = medians.sort_values("seconds_per_epoch", kind="stable").reset_index()
     ordered: list[Any] = [*ranked.itertuples(index=False)]
     fast, slow = ordered[0], ordered[-1]
     text = (

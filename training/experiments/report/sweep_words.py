@@ -127,6 +127,9 @@ def reading(trials: Trials, noise: float | None) -> str:
             " level is that over the levels of the other factors; boxes reach from the"
             " first to the third quartile."
         )
+    matched = any(len(trials.alone(each)) < len(trials.finished) for each in trials.factors)
+    if trials.base is None and matched:
+        text += " Only trials are shown that differ from another one in this factor alone."
     if any(trials.own_level(factor) for factor in trials.factors):
         text += " The dotted line is the recipe's own level."
     text += " The ring is the chosen trial."

@@ -1,0 +1,231 @@
+"""`sweep`: train a recipe with many settings, and evaluate the best one."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from training.commands.arguments import add_recipe, add_training, chosen_recipe, named
+from training.console import say
+from training.errors import UsageError, explained
+from training.experiments.factors import read_factor
+from training.experiments.studies import STUDIES, study_named
+from training.experiments.studies.at_hand import levels_at_hand
+from training.experiments.studies.study import Study
+from training.experiments.workers import be_worker, run_workers
+from training.recipe import ANY_PHOTOS
+
+if TYPE_CHECKING:
+    from training.experiments.sweeps.sweep import Sweep
+    from training.experiments.sweeps.trial import Trainer
+
+_TRIALS = 40
+_LONGEST = 80  # Characters of the name of a study, which is that of a folder too.
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    parser.epilog = (
+        "RECIPE may also be a ready-made study: " + ", ".join(STUDIES) + "; or the file of your own"
+    )
+    add_recipe(parser)
+    varied = parser.add_argument_group("what varies")
+    varied.add_argument(
+        "--grid",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE,VALUE,…",
+        help="a setting and its values (separated by ; if they have commas); may be repeated, for"
+        " all combinations",
+    )
+    varied.add_argument(
+        "--one-at-a-time",
+        action="store_true",
+        help="vary each --grid alone, the others as in the recipe",
+    )
+    varied.add_argument(
+        "--search",
+        action="append",
+        default=[],
+        metavar="NAME=LOW..HIGH[:log]",
+        help="a setting and the range, or the values, that a sampler draws from; may be repeated",
+    )
+    varied.add_argument(
+        "--trials", type=int, metavar="N", help=f"trials of a --search (default {_TRIALS})"
+    )
+    varied.add_argument(
+        "--no-pruning", action="store_true", help="fit hopeless trials of a --search to their end"
+    )
+    parser.add_argument(
+        "--goal",
+        choices=("accuracy", "loss"),
+        help="what the best setting is best in, on the validation photos (default accuracy)",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        default=3,
+        metavar="N",
+        help="train the best setting with N seeds and evaluate it on the test photos (default 3;"
+        " 0: don't look at them)",
+    )
+    parser.add_argument(
+        "--name", metavar="MODEL", help="name of the model; only for your own photos"
+    )
+    add_study(parser)
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only say how many epochs would be fitted"
+    )
+    add_training(parser)
+
+
+def add_study(parser: argparse.ArgumentParser) -> None:
+    """Add where an experiment is kept, and how many processes work on it."""
+    parser.add_argument(
+        "--study", metavar="NAME", help="name of the study (default: made of what varies)"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="folder of the report and its files (default experiments/STUDY)",
+    )
+    parser.add_argument(
+        "--storage",
+        metavar="URL",
+        help="database of the study, such as postgresql://user@host/database, where other machines"
+        " take part (default: study.db in the output folder)",
+    )
+    parser.add_argument(
+        "--processes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="work with N processes, each on its share of the cores (default 1)",
+    )
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Train a recipe with many settings, and evaluate the best one."""
+    sweep, notes = _sweep(arguments)
+    if arguments.worker:
+        be_worker(arguments.worker)
+    from training.fitting.devices import choose_devices
+    from training.fitting.interruption import terminable
+
+    with terminable():
+        devices = choose_devices(arguments.device, deterministic=arguments.deterministic)
+        from training.experiments.sweeps.trial import Trainer
+        from training.pipeline.loaded_data import KeptData
+        from training.pipeline.run_options import Paths, RunOptions
+
+        options = RunOptions(
+            devices=devices,
+            fresh=arguments.fresh,
+            deterministic=arguments.deterministic,
+            checkpoint_minutes=arguments.checkpoint_minutes,
+            tensorboard=arguments.tensorboard,
+            load=KeptData(),
+        )
+        paths = Paths(arguments.data, Path("models"), arguments.runs)
+        _run(sweep, notes, arguments, Trainer(paths, options, Console()))
+
+
+def _sweep(arguments: argparse.Namespace) -> "tuple[Sweep, list[str]]":
+    """Return what the arguments ask for, and notes about what is left out.
+
+    Raises:
+        UsageError: nothing varies, or arguments don't go together.
+    """
+    from training.experiments.sweeps.search import read_space  # Imports Optuna.
+    from training.experiments.sweeps.sweep import Sweep
+
+    study = _ready_made(arguments)
+    recipe = named(chosen_recipe(arguments), arguments.name)
+    _check(arguments, study)
+    factors, notes = [read_factor(text) for text in arguments.grid], list[str]()
+    if study:
+        factors, notes = levels_at_hand(recipe, study.factors, arguments.data)
+    one_at_a_time = study.design == "one-at-a-time" if study else arguments.one_at_a_time
+    goal = f"validation_{arguments.goal or 'accuracy'}"
+    if study and not arguments.goal:
+        goal = study.goal
+    sweep = Sweep(
+        name="",
+        recipe=recipe,
+        factors=tuple(factors),
+        design="one-at-a-time" if one_at_a_time else "grid",
+        space=read_space(recipe, arguments.search),
+        trials=(arguments.trials or _TRIALS) if arguments.search else 0,
+        pruning=not arguments.no_pruning,
+        goal=goal,  # type: ignore[arg-type]  # One of the two.
+    )
+    sweep.check()
+    name = study.name if study else "-".join([recipe.name, *sweep.names])
+    if recipe.dataset == ANY_PHOTOS:
+        name = f"{recipe.model}-{name}"
+    return replace(sweep, name=arguments.study or name[:_LONGEST]), notes
+
+
+def _ready_made(arguments: argparse.Namespace) -> Study | None:
+    """Return the study that takes the place of a recipe's name, which becomes that of its recipe.
+
+    Raises:
+        UsageError: there is no such file.
+    """
+    name = arguments.recipe
+    if name not in STUDIES and not (name or "").endswith(".py"):
+        return None
+    study = study_named(name)
+    arguments.recipe = study.recipe
+    return study
+
+
+def _check(arguments: argparse.Namespace, study: Study | None) -> None:
+    """Raise UsageError if arguments are missing, or don't go together."""
+    varied = bool(arguments.grid) + bool(arguments.search) + bool(study)
+    if varied != 1:
+        raise UsageError(
+            "a sweep needs --grid NAME=VALUE,… or --search NAME=LOW..HIGH, or a ready-made study: "
+            + ", ".join(STUDIES)
+            if not varied
+            else "--grid, --search and a ready-made study can't be combined: give one of them"
+        )
+    if arguments.one_at_a_time and not arguments.grid:
+        raise UsageError("--one-at-a-time has no effect without --grid")
+    if not arguments.search and (arguments.trials or arguments.no_pruning):
+        raise UsageError("--trials and --no-pruning have no effect without --search")
+    for option, value, least in (("trials", arguments.trials, 1), ("seeds", arguments.seeds, 0)):
+        if value is not None and value < least:
+            raise UsageError(f"--{option} is at least {least}, not {value}")
+    if arguments.fresh:
+        raise UsageError(
+            "--fresh has no effect on a sweep, which takes over what is there: name another --study"
+            " and --runs to train all of it again"
+        )
+
+
+def _run(
+    sweep: "Sweep", notes: list[str], arguments: argparse.Namespace, trainer: "Trainer"
+) -> None:
+    from training.experiments.sweeps.report import write_report
+    from training.experiments.sweeps.run import OpenSweep, dry_run
+
+    console = Console()
+    if arguments.dry_run:
+        for line in [*dry_run(sweep, trainer, arguments.seeds), *notes]:
+            say(console, line)
+        return
+    output = arguments.output or Path("experiments") / sweep.name
+    with explained(f"the folder {output} can't be made"):
+        output.mkdir(parents=True, exist_ok=True)
+    storage = arguments.storage or f"sqlite:///{output / 'study.db'}"
+    opened = OpenSweep(sweep, storage, trainer, arguments.seeds, console)
+    if arguments.processes > 1 and not arguments.worker:
+        run_workers(arguments.processes, arguments.words, output, opened.show)
+    result = opened.work()
+    if not arguments.worker:
+        say(console, f"report: {write_report(sweep, result, trainer, output, notes)}")

@@ -1,0 +1,52 @@
+"""The end of a sweep: the chosen setting is trained with several seeds and evaluated.
+
+Only here are test photos looked at, of this one setting.
+"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from rich.console import Console
+
+from training.experiments.queue import Item, Queue, open_queue
+from training.experiments.sweeps.results import Chosen
+from training.experiments.sweeps.sweep import Sweep
+from training.experiments.sweeps.trial import Trainer
+from training.judging.results import seeded
+from training.recipe import Recipe
+
+
+def final_recipes(sweep: Sweep, chosen: Chosen, seeds: int) -> list[Recipe]:
+    """Return the recipe with the chosen setting and each seed, beginning with that of the trials.
+
+    Where the recipe splits its photos, each seed has another split too.
+    """
+    recipe = sweep.recipe_of(chosen.position, chosen.params)
+    others = (seeded(recipe, number) for number in range(1, seeds + 1))
+    return [recipe, *(other for other in others if other.seed != recipe.seed)][:seeds]
+
+
+def open_final(sweep: Sweep, recipes: Sequence[Recipe], storage: str, chosen: Chosen) -> Queue:
+    """Open the queue of the final runs, which is a study of its own."""
+    items = [Item({"seed": recipe.seed}) for recipe in recipes]
+    facts = {"trial": str(chosen.position + 1), "key": str(chosen.figures["key"])}
+    name = f"{sweep.name}, final runs with {len(recipes)} seeds"
+    return open_queue(storage, name, facts, items, "maximize")
+
+
+def evaluate_final(
+    queue: Queue, recipes: Sequence[Recipe], trainer: Trainer, console: Console
+) -> pd.DataFrame:
+    """Train and evaluate the chosen setting with each seed, and return a row for each.
+
+    Columns: `seed`, `validation_accuracy`, `test_accuracy` with `test_low` and `test_high` (95%
+    interval; all 0 to 1), `seconds` of fitting, `run` (name of its folder).
+
+    Raises:
+        TrainingError: a step failed; the same command goes on.
+    """
+    while claim := queue.claim():
+        with claim as final:
+            found = trainer.evaluate(recipes[final.position], console)
+            final.finish(found["test_accuracy"], **found)
+    return pd.DataFrame([result.facts for result in queue.results()])

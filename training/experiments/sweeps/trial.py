@@ -1,0 +1,132 @@
+"""One trial: a recipe that is fitted, in a run that ends before its evaluation."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from training.errors import TrainingError
+from training.fitting.feature_cache import with_features
+from training.metrics.intervals import accuracy_interval
+from training.model_cards import CARD, read_card
+from training.pipeline.opened_run import identity_of
+from training.pipeline.run_options import Paths, RunOptions
+from training.pipeline.shared_epochs import shared_with
+from training.pipeline.train import fit_recipe, run_recipe
+from training.recipe import Recipe
+from training.runs.folders import TRAINED, read_run
+from training.runs.history import chosen_epoch, read_history
+from training.runs.identity import RunIdentity
+from training.runs.names import existing_folders, key_of
+
+Figures = dict[str, Any]
+"""Of a trial: `key` and `run` (name of the folder), `epochs` (of its weights), `validation_loss`
+(mean cross-entropy in nats), `validation_accuracy`, `seconds` of fitting, `parameters` (of the
+network, a frozen backbone included)."""
+
+
+class Trainer:
+    """Fits recipes one after the other; their photos and backbone are loaded once.
+
+    Args:
+        paths: folders of the data and the runs.
+        options: how they are fitted; epochs are always shared.
+        console: shows what is loaded, but not the epochs of the fits.
+    """
+
+    def __init__(self, paths: Paths, options: RunOptions, console: Console) -> None:
+        self._paths = paths
+        self._options = replace(options, share_epochs=True)
+        self._console = console
+
+    def fit(
+        self, recipe: Recipe, after_epoch: Callable[[dict[str, float]], None] | None = None
+    ) -> Figures:
+        """Fit a recipe, or find the run in which that has been done, and return its figures.
+
+        Args:
+            recipe: with all settings.
+            after_epoch: see `RunOptions`.
+
+        Raises:
+            TrainingError: a step failed; completed steps are kept.
+        """
+        options = replace(self._options, after_epoch=after_epoch)
+        return figures_of(fit_recipe(recipe, self._paths, options, Console(quiet=True)))
+
+    def figures(self, recipe: Recipe) -> Figures:
+        """Return the figures of a run that has ended early: those of its last epoch."""
+        key = self.identity(recipe).key
+        *_, folder = existing_folders(self._paths.runs / recipe.name, key).values()
+        return figures_of(folder)
+
+    def evaluate(self, recipe: Recipe, console: Console) -> dict[str, Any]:
+        """Fit a recipe if that has not been done, and evaluate it on its test photos.
+
+        Returns:
+            `seed`, `validation_accuracy`, `test_accuracy`, `test_low`, `test_high` (95% interval),
+            `seconds` of fitting and `run`.
+
+        Raises:
+            TrainingError: a step failed; completed steps are kept.
+        """
+        folder = run_recipe(recipe, self._paths, self._options, console).run
+        card = read_card(folder / CARD)
+        test = card["metrics"]["test"]
+        low, high = accuracy_interval(round(test["accuracy"] * test["photos"]), test["photos"])
+        return {
+            "seed": recipe.seed,
+            "validation_accuracy": card["metrics"]["validation"]["accuracy"],
+            "test_accuracy": test["accuracy"],
+            "test_low": low,
+            "test_high": high,
+            "seconds": card["trained"]["seconds"],
+            "run": folder.name,
+        }
+
+    def prepare(self, recipe: Recipe) -> None:
+        """Load the data of a recipe, and compute the features of its backbone, showing progress.
+
+        Raises:
+            TrainingError: the data can't be loaded, or has no validation photos.
+        """
+        data = self._options.load(recipe, self._paths.data, self._console)
+        if not len(data.validation):
+            raise TrainingError(
+                f"{data.name} has no validation photos to choose settings by: --set held_out=0.1"
+                " sets some of the training photos aside"
+            )
+        if data.backbone:
+            with_features(recipe, data, data.backbone, self._console)
+
+    def identity(self, recipe: Recipe) -> RunIdentity:
+        """Return the identity of the run of a recipe."""
+        data = self._options.load(recipe, self._paths.data, Console(quiet=True))
+        return identity_of(recipe, data, deterministic=self._options.deterministic)
+
+    def epochs_known(self, recipe: Recipe) -> int:
+        """Return how many epochs of a recipe's run are there already, or in a run it can share."""
+        identity = self.identity(recipe)
+        for folder in existing_folders(self._paths.runs / recipe.name, identity.key).values():
+            if (folder / TRAINED).exists():
+                return recipe.epochs
+        shared = shared_with(self._paths.runs, identity, recipe)
+        return shared.epochs if shared else 0
+
+
+def figures_of(folder: Path) -> Figures:
+    """Return what a fitted run, or one that has ended early, says of its validation photos."""
+    facts, history = read_run(folder), read_history(folder)
+    trained = facts["trained"]
+    epoch = chosen_epoch(history, trained)
+    return {
+        "key": key_of(folder).partition("-")[0],
+        "run": folder.name,
+        "epochs": epoch["epoch"],
+        "validation_loss": epoch.get("val_loss"),
+        "validation_accuracy": epoch.get("val_accuracy"),
+        "seconds": trained.get("seconds", sum(entry["seconds"] for entry in history)),
+        "parameters": facts.get("network_parameters"),
+    }

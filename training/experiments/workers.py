@@ -1,0 +1,103 @@
+"""Several processes of one command, each on its share of the cores."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from training.errors import Preempted, TrainingError, UsageError
+
+_POLL = 1.0  # Seconds.
+_END = 60.0  # Seconds in which a worker writes its checkpoint.
+
+
+def run_workers(
+    processes: int, words: Sequence[str], logs: Path, show: Callable[[], None] = lambda: None
+) -> None:
+    """Run processes of the same command until all have ended.
+
+    Args:
+        processes: how many, at most one for each core.
+        words: of the command line after `python -m training`; `--worker K/N` is added.
+        logs: folder for the output of each process, `worker-K.log`.
+        show: called about every second, to show progress.
+
+    Raises:
+        UsageError: there are fewer cores.
+        TrainingError: a process has failed; the message is its last line.
+        KeyboardInterrupt, Preempted: the processes were asked to stop too, and have ended.
+    """
+    cores = len(os.sched_getaffinity(0))
+    if not 1 <= processes <= cores:
+        raise UsageError(f"--processes is 1 to {cores}, the number of cores, not {processes}")
+    logs.mkdir(parents=True, exist_ok=True)
+    with _started(processes, words, logs) as workers:
+        while any(worker.poll() is None for worker in workers):
+            show()
+            time.sleep(_POLL)
+        show()
+    for number, worker in enumerate(workers, 1):
+        if worker.returncode:
+            lines = (logs / f"worker-{number}.log").read_text("utf-8", "replace").splitlines()
+            reason = (lines or [f"status {worker.returncode}"])[-1].removeprefix("error: ")
+            raise TrainingError(
+                f"process {number} of {processes} has failed ({reason}); the same command goes on"
+            )
+
+
+def be_worker(share: str) -> None:
+    """Take one share of the cores, `K/N`, and end when the process that started this one does.
+
+    To be called before TensorFlow is imported, which has a thread for each core that it may use.
+    """
+    number, count = map(int, share.split("/"))
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[number - 1 :: count])
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 1024):  # Until the pipe is closed, also because the parent was killed.
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@contextmanager
+def _started(
+    processes: int, words: Sequence[str], logs: Path
+) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Start the processes; if this one is asked to stop, they write their checkpoints and end."""
+    command = [sys.executable, "-m", "training", *words]
+    workers: list[subprocess.Popen[bytes]] = []
+    try:
+        for number in range(1, processes + 1):
+            with open(logs / f"worker-{number}.log", "wb") as log:
+                share = f"{number}/{processes}"
+                workers.append(
+                    subprocess.Popen(  # noqa: S603 -- the command is our own.
+                        [*command, "--worker", share],
+                        stdin=subprocess.PIPE,
+                        stdout=log,
+                        stderr=subprocess.STDOUT,
+                        start_new_session=True,  # Ctrl-C reaches this process alone.
+                    )
+                )
+        yield workers
+    except (KeyboardInterrupt, Preempted):
+        for worker in workers:
+            worker.terminate()
+        deadline = time.monotonic() + _END
+        for worker in workers:
+            worker.wait(max(0.0, deadline - time.monotonic()))
+        raise
+    finally:
+        for worker in workers:
+            if worker.poll() is None:
+                worker.kill()
+            worker.wait()
+            if worker.stdin:
+                worker.stdin.close()
