@@ -10,7 +10,6 @@ from training.errors import Preempted, UsageError
 
 
 def test_a_sweep_understands_the_arguments(capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("training.commands.sweep")
     given = _container()["args"]
     # Arguments are parsed before the study is looked up: an unknown one would be reported instead.
     assert main(["sweep", "no-such-study", *given[2:]]) == UsageError.exit_status

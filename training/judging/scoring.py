@@ -91,9 +91,7 @@ def score(
     }
 
 
-def predicted(
-    model: ScoredModel, photos: LabelledPhotos
-) -> tuple[Evaluation, np.ndarray | None]:
+def predicted(model: ScoredModel, photos: LabelledPhotos) -> tuple[Evaluation, np.ndarray | None]:
     """Return what a model predicts for photos, and which it recognizes, if it can tell.
 
     Raises:

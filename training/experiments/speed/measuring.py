@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +11,6 @@ from rich.console import Console
 
 from training.console import counted, say
 from training.data.datasets import DataSet
-from training.data.loading import check_photos, load
 from training.errors import Preempted, TrainingError, UsageError, explained
 from training.experiments.speed.facts import note_facts
 from training.experiments.speed.speedometer import NotMeasurable, Speedometer
@@ -26,10 +25,9 @@ from training.experiments.speed.timings import (
 from training.fitting.devices import Devices
 from training.fitting.feature_cache import with_features
 from training.fitting.interruption import interruptible
-from training.networks.backbone import load_backbone
+from training.pipeline.loaded_data import loaded
 from training.progress_bars import bar
 from training.recipe import Recipe
-from training.settings import BackboneNetwork
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def measure_speed(
         KeyboardInterrupt, Preempted: asked to stop; what is measured is kept.
     """
     began = datetime.now(UTC)
-    photos = _loaded(recipe, data, console)
+    photos = loaded(recipe, data, console)
     _check(plan, len(photos.training))
     with _alone_in(plan.folder):
         note_facts(plan.folder, recipe, photos, devices, plan.seconds)
@@ -181,15 +179,6 @@ def _introduction(recipe: Recipe, plan: Plan, devices: Devices, missing: int, pl
         f"{recipe.name} on {devices} with {devices.backend.NAME}:"
         f" {counted(planned, 'measurement')}{done}, each of an epoch or about {plan.seconds:g} s"
     )
-
-
-def _loaded(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
-    """Load the data of a recipe, with its backbone if it has one."""
-    data = load(recipe, folder, console)
-    check_photos(recipe, data)
-    if not isinstance(recipe.network, BackboneNetwork):
-        return data
-    return replace(data, backbone=load_backbone(recipe, folder, console))
 
 
 def _check(plan: Plan, photos: int) -> None:
