@@ -78,7 +78,7 @@ def evaluate(
     Warns (`UserWarning`) if the model was, or may have been, trained on some of the photos.
 
     Args:
-        reference: as `load` takes it.
+        reference: as `load` takes it, but the name of a model is its newest version.
         photos: a folder with a sub-folder for each class, or a list of photos (.csv, .jsonl); None:
             the data set that the model was trained on.
         recipe: on the data set of this recipe instead.
@@ -95,7 +95,10 @@ def evaluate(
     """
     with devices(device):
         from training.judging.scoring import folder_photos, recipe_photos, score
+        from training.publishing.model_folder import find_version, model_names
 
+        if reference in model_names(Path(models)):
+            reference = f"{reference}/{find_version(Path(models), str(reference)).name}"
         model, shown = load(reference, models, runs).model, console(progress)
         if photos is not None:
             scored = folder_photos(model, Path(photos), split, shown)

@@ -16,7 +16,7 @@ def test_importing_it_imports_no_numpy() -> None:
     code = (
         "import sys, training; before = set(sys.modules);"
         "assert not {'numpy', 'pandas', 'keras', 'rich'} & before;"
-        "from training import train, load, evaluate;"
+        "from training import compare, evaluate, load, sweep, train;"
         "assert not {'keras', 'tensorflow', 'optuna'} & set(sys.modules)"
     )
     environment = {"PYTHONPATH": str(ROOT)}
