@@ -168,8 +168,8 @@ def _versions(
     from training.publishing.model_folder import find_version
 
     folders = [find_version(models, each) for each in references]
-    paths = (None if path is None else Path(path) for path in (photos, data))
-    found = compare_versions(folders, *paths, shown)
+    of_photos, of_data = (None if path is None else Path(path) for path in (photos, data))
+    found = compare_versions(folders, of_photos, of_data, shown)
     errors: dict[str, float] = {}
     for each in found:
         wrong, total = each.neither, each.difference.photos
