@@ -1,4 +1,4 @@
-"""The factors of a sweep: which settings of a recipe vary, and over which values.
+"""The factors of a sweep: which settings of a recipe vary, and over which values; and its goal.
 
 No framework is imported here: a sweep is checked against its recipe within a moment.
 """
@@ -14,6 +14,9 @@ from training.recipe import Recipe
 
 Design = Literal["grid", "one-at-a-time"]
 """`grid`: all combinations; `one-at-a-time`: each factor alone, the others as in the recipe."""
+
+Goal = Literal["validation_accuracy", "validation_loss"]
+"""What the best setting is best in: the highest accuracy, or the lowest loss."""
 
 
 @dataclass(frozen=True)

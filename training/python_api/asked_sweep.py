@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from training.errors import UsageError
-from training.experiments.factors import Design, Factor, setting
+from training.experiments.factors import Design, Factor, Goal, setting
 from training.experiments.studies import study_named
 from training.experiments.studies.at_hand import levels_at_hand
 from training.experiments.studies.study import Study
 from training.experiments.sweeps.search import read_space
-from training.experiments.sweeps.sweep import Goal, Sweep
+from training.experiments.sweeps.sweep import Sweep
 from training.overrides import shown_value
 from training.python_api.chosen_recipe import AnyRecipe, Photos, chosen_recipe
 from training.recipe import ANY_PHOTOS, Recipe

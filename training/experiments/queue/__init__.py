@@ -5,13 +5,14 @@ to another one. The study is an SQLite file, or is in PostgreSQL.
 """
 
 from training.experiments.queue.claim import Claim
-from training.experiments.queue.items import Choices, Item, Range, Result, Timing
+from training.experiments.queue.items import Choices, Direction, Item, Range, Result, Timing
 from training.experiments.queue.opening import finished_elsewhere, open_queue, open_search
 from training.experiments.queue.queue import Queue
 
 __all__ = [
     "Choices",
     "Claim",
+    "Direction",
     "Item",
     "Queue",
     "Range",

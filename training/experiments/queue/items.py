@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-Goal = Literal["minimize", "maximize"]
+Direction = Literal["minimize", "maximize"]
 Param = str | int | float | bool | None
 State = Literal["done", "failed", "pruned", "running", "waiting"]
 

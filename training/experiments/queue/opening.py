@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from training.errors import UsageError
 from training.experiments.queue.claim import FACTS, POSITION
-from training.experiments.queue.items import Choices, Goal, Item, Range, Result, Timing
+from training.experiments.queue.items import Choices, Direction, Item, Range, Result, Timing
 from training.experiments.queue.queue import Queue
 from training.experiments.queue.search import Search
 from training.experiments.queue.storage import Database, read_url, sqlite_file
@@ -25,7 +25,7 @@ def open_queue(
     name: str,
     facts: Mapping[str, str],
     items: Sequence[Item],
-    goal: Goal,
+    direction: Direction,
     *,
     timing: Timing | None = None,
 ) -> Queue:
@@ -38,7 +38,7 @@ def open_queue(
         name: of the study in it.
         facts: what the study rests on, such as the recipe: the same each time.
         items: the same each time.
-        goal: what is best.
+        direction: whether the lowest or the highest value is best.
         timing: of signs of life and retries.
 
     Raises:
@@ -46,11 +46,11 @@ def open_queue(
         TrainingError: the database can't be reached or written.
     """
     described = [f"{dict(item.params)} after {list(item.after)}" for item in items]
-    about = {"facts": dict(facts), "goal": goal, "items": described}
+    about = {"facts": dict(facts), "goal": direction, "items": described}
     database = Database(storage, timing or Timing())
     choices = _choices(items)
     trials = [_waiting(position, item, choices) for position, item in enumerate(items)]
-    database.retried(lambda: _fill(database, name, about, goal, trials))
+    database.retried(lambda: _fill(database, name, about, direction, trials))
     return Queue(database, name, items)
 
 
@@ -60,7 +60,7 @@ def open_search(
     facts: Mapping[str, str],
     space: Mapping[str, Range | Choices],
     trials: int,
-    goal: Goal,
+    direction: Direction,
     *,
     seed: int,
     pruning: tuple[int, int] | None,
@@ -74,7 +74,7 @@ def open_search(
         facts: what the study rests on: the same each time.
         space: what is searched: the same each time.
         trials: how many, of all processes together. A larger number continues the search.
-        goal: what is best.
+        direction: whether the lowest or the highest value is best.
         seed: of the sampler.
         pruning: the first epoch after which a hopeless trial may end, and the last one; None:
             trials never end early.
@@ -85,10 +85,13 @@ def open_search(
         TrainingError: the database can't be reached or written.
     """
     spaces = {f"space of {setting}": str(values) for setting, values in space.items()}
-    about = {"facts": {**facts, **spaces, "seed": str(seed), "pruning": str(pruning)}, "goal": goal}
+    about = {
+        "facts": {**facts, **spaces, "seed": str(seed), "pruning": str(pruning)},
+        "goal": direction,
+    }
     database = Database(storage, timing or Timing())
     waiting = [_waiting(position, Item({}), {}) for position in range(trials)]
-    database.retried(lambda: _fill(database, name, about, goal, waiting))
+    database.retried(lambda: _fill(database, name, about, direction, waiting))
     return Queue(database, name, [], Search(space, seed, pruning))
 
 
@@ -129,7 +132,11 @@ def _done_with_key(database: Database, key: str) -> FrozenTrial | None:
 
 
 def _fill(
-    database: Database, name: str, about: dict[str, Any], goal: Goal, trials: Sequence[FrozenTrial]
+    database: Database,
+    name: str,
+    about: dict[str, Any],
+    direction: Direction,
+    trials: Sequence[FrozenTrial],
 ) -> None:
     """Create the study and the trials, or those that a killed process has not come to."""
     with database.creating():
@@ -137,8 +144,8 @@ def _fill(
         try:
             study_id = storage.get_study_id_from_name(name)
         except KeyError:
-            direction = StudyDirection[goal.upper()]
-            study_id = storage.create_new_study([direction], name)
+            best = StudyDirection[direction.upper()]
+            study_id = storage.create_new_study([best], name)
         present = storage.get_all_trials(study_id, deepcopy=False)
         before = storage.get_study_user_attrs(study_id).get(ABOUT)
         if before is None and not present:

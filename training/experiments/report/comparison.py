@@ -1,9 +1,10 @@
 """The report of a comparison of recipes."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,59 +12,26 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from training.console import counted
+from training.experiments.comparison.verdict import Verdict
 from training.experiments.report.about import About
 from training.experiments.report.files import write_csv
 from training.experiments.report.page import write_report
 from training.experiments.report.plots import Plot, shortened, style
 from training.experiments.report.trials import finite
-from training.metrics.intervals import CONFIDENCE
 from training.report.pictures import LIGHT
 
 ERRORS, VERDICTS = "errors.csv", "verdicts.csv"
 
 _MINUS = "\N{MINUS SIGN}"
 _FEW = 3  # Pairs whose sentences all stand at the head.
-_COLUMNS = ("a", "b", "difference", "low", "high", "p", "p_corrected", "effect_size", "splits")
-
-
-class Compared(Protocol):
-    """What the report needs of a verdict; see `training.experiments.comparison.verdict`.
-
-    The difference is the error of `a` minus that of `b`, in percentage points.
-    """
-
-    @property
-    def a(self) -> str: ...  # noqa: D102
-    @property
-    def b(self) -> str: ...  # noqa: D102
-    @property
-    def difference(self) -> float: ...  # noqa: D102
-    @property
-    def low(self) -> float: ...  # noqa: D102
-    @property
-    def high(self) -> float: ...  # noqa: D102
-    @property
-    def p(self) -> float: ...  # noqa: D102
-    @property
-    def p_corrected(self) -> float: ...  # noqa: D102
-    @property
-    def effect_size(self) -> float: ...  # noqa: D102
-    @property
-    def splits(self) -> int: ...  # noqa: D102
-    @property
-    def splits_needed(self) -> int | None: ...  # noqa: D102
-    @property
-    def sentence(self) -> str: ...  # noqa: D102
 
 
 def write_comparison_report(
     folder: Path,
     about: About,
     errors: pd.DataFrame,
-    verdicts: Sequence[Compared],
+    verdicts: Sequence[Verdict],
     notes: Sequence[str] = (),
-    *,
-    decimal_comma: bool = False,
 ) -> Path:
     """Write `report.html`, its plots, `errors.csv` and `verdicts.csv`; return the page's path.
 
@@ -73,19 +41,15 @@ def write_comparison_report(
         errors: a row for each split: `split`, and for each recipe its error rate in percent.
         verdicts: of the pairs of recipes.
         notes: lines for the reader.
-        decimal_comma: CSV files have a decimal comma and semicolons.
 
     Raises:
         TrainingError: a file can't be written.
     """
     names = [str(name) for name in errors.columns if name != "split"]
     figures = pd.DataFrame({name: finite(errors[name]) for name in names})
-    told = pd.DataFrame(
-        [[*(getattr(each, name) for name in _COLUMNS), each.splits_needed] for each in verdicts],
-        columns=[*_COLUMNS, "splits_needed"],
-    )
-    write_csv(errors, folder / ERRORS, decimal_comma=decimal_comma)
-    write_csv(told, folder / VERDICTS, decimal_comma=decimal_comma)
+    told = pd.DataFrame(map(asdict, verdicts), columns=[each.name for each in fields(Verdict)])
+    write_csv(errors, folder / ERRORS)
+    write_csv(told, folder / VERDICTS)
     of_recipes = _errors_plot(figures) if figures.notna().any().any() else None
     differences = _differences_plot(figures, verdicts) if verdicts else None
     return write_report(
@@ -105,11 +69,11 @@ def write_comparison_report(
     )
 
 
-def _answer(verdicts: Sequence[Compared]) -> list[str]:
+def _answer(verdicts: Sequence[Verdict]) -> list[str]:
     """Return the sentences at the head of the page: of many pairs those with a difference."""
     if len(verdicts) <= _FEW:
         return [_capitalized(each.sentence) for each in verdicts]
-    shown = [each for each in verdicts if each.p_corrected <= 1 - CONFIDENCE]
+    shown = [each for each in verdicts if each.is_shown]
     others = len(verdicts) - len(shown)
     left_out = f"For {others} of the {len(verdicts)} pairs no difference can be shown."
     return [*(_capitalized(each.sentence) for each in shown), *([left_out] if others else [])]
@@ -122,7 +86,7 @@ def _recipe_row(name: str, errors: pd.Series) -> dict[str, str]:
     return {"name": name, "splits": f"{len(errors):,}", **named}
 
 
-def _verdict_row(verdict: Compared) -> dict[str, Any]:
+def _verdict_row(verdict: Verdict) -> dict[str, Any]:
     ends = [_text(end, "{:+.2f}") for end in (verdict.low, verdict.high)]
     needed = verdict.splits_needed
     return {
@@ -169,13 +133,13 @@ def _draw(errors: pd.DataFrame, figure: Figure) -> None:
     axes.xaxis.set_major_formatter(PercentFormatter())
 
 
-def _differences_plot(errors: pd.DataFrame, verdicts: Sequence[Compared]) -> Plot:
+def _differences_plot(errors: pd.DataFrame, verdicts: Sequence[Verdict]) -> Plot:
     size = (8, 1.2 + 0.75 * len(verdicts))
     alt = "paired differences of the errors, with mean and corrected 95% interval"
     return Plot("differences", alt, size, partial(_draw_differences, errors, verdicts))
 
 
-def _draw_differences(errors: pd.DataFrame, verdicts: Sequence[Compared], figure: Figure) -> None:
+def _draw_differences(errors: pd.DataFrame, verdicts: Sequence[Verdict], figure: Figure) -> None:
     axes = figure.add_subplot()
     style(axes)
     axes.grid(visible=False, axis="y")

@@ -23,26 +23,12 @@ def writing(path: Path) -> Iterator[Path]:
             yield temporary
 
 
-def write_csv(frame: pd.DataFrame, path: Path, *, decimal_comma: bool = False) -> None:
-    """Write a data frame as UTF-8 CSV, with line ends of spreadsheets.
-
-    Args:
-        frame: without an index.
-        path: of the file.
-        decimal_comma: numbers have a decimal comma and columns are separated by semicolons, as
-            spreadsheets of many countries expect.
-    """
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a data frame, without its index, as UTF-8 CSV with line ends of spreadsheets."""
+    whole = frame.convert_dtypes()  # Counts stay whole beside rows that have none.
     with writing(path) as temporary:
         # The mark at the beginning tells spreadsheets that it is UTF-8.
-        whole = frame.convert_dtypes()  # Counts stay whole beside rows that have none.
-        whole.to_csv(
-            temporary,
-            sep=";" if decimal_comma else ",",
-            decimal="," if decimal_comma else ".",
-            index=False,
-            encoding="utf-8-sig",
-            lineterminator="\r\n",
-        )
+        whole.to_csv(temporary, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
 
 def write_page(text: str, path: Path) -> Path:

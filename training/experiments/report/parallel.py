@@ -1,4 +1,4 @@
-"""Parallel coordinates: every trial is a line through its levels to its objective."""
+"""Parallel coordinates: every trial is a line through its levels to its accuracy or loss."""
 
 from functools import partial
 
@@ -10,7 +10,8 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from training.experiments.factors import Factor
+from training.experiments.factors import Factor, Goal
+from training.experiments.report.effects import METRICS
 from training.experiments.report.plots import Plot, shade, shortened, style
 from training.experiments.report.trials import Trials, is_logarithmic, numbers
 from training.report.pictures import LIGHT
@@ -25,7 +26,7 @@ def parallel_plot(trials: Trials) -> Plot | None:
     """Return the plot of all finished trials; None if there are fewer than two."""
     if len(trials.finished) < _FEWEST or not trials.factors:
         return None
-    alt = f"parallel coordinates of {', '.join(trials.names)} and the objective"
+    alt = f"parallel coordinates of {', '.join(trials.names)} and {METRICS[trials.goal]}"
     width = 2.1 * (len(trials.factors) + 1) + 0.6
     return Plot("parallel-coordinates", alt, (max(width, 6.4), 4.8), partial(_draw, trials))
 
@@ -37,16 +38,15 @@ def _draw(trials: Trials, figure: Figure) -> None:
     axes.spines[:].set_visible(False)
     worst_first = trials.finished[::-1]
     goodness = np.linspace(0, 1, len(worst_first))  # By rank: outliers would hide the others.
-    objective = worst_first[trials.objective]
     columns = [_factor_axis(trials, factor, worst_first) for factor in trials.factors]
-    columns.append(_objective_axis(objective, trials.objective))
+    columns.append(_goal_axis(worst_first[trials.goal], trials.goal))
     heights = np.column_stack([heights for heights, _ in columns])
     for line, good in zip(heights, goodness, strict=True):
         last = good == 1
         strong = 1.0 if last else 0.75 if len(heights) <= _FEW else 0.45
         width = 2.8 if last else 1.3
         _draw_line(axes, line, shade(good), strong, width)
-    names = [*trials.names, trials.objective.replace("_", " ")]
+    names = [*trials.names, METRICS[trials.goal]]
     for place, (name, (_, ticks)) in enumerate(zip(names, columns, strict=True)):
         _draw_axis(axes, place, name, ticks)
     axes.set(xlim=(-0.25, len(names) - 0.55), ylim=(-0.04, 1.04), xticks=(), yticks=())
@@ -101,9 +101,9 @@ def _factor_axis(trials: Trials, factor: Factor, rows: pd.DataFrame) -> tuple[np
     return (heights - low) / (high - low), scaled[:: -(-len(scaled) // _MAX_LEVELS)]
 
 
-def _objective_axis(values: pd.Series, objective: str) -> tuple[np.ndarray, Ticks]:
-    """Return heights of the objective, the best on top."""
-    if objective == "validation_accuracy":
+def _goal_axis(values: pd.Series, goal: Goal) -> tuple[np.ndarray, Ticks]:
+    """Return heights of the accuracy or loss, the best on top."""
+    if goal == "validation_accuracy":
         return _number_axis(values, "{:.1%}" if values.max() - values.min() > 0.02 else "{:.2%}")
     heights, ticks = _number_axis(values)
     return 1 - heights, [(1 - height, label) for height, label in ticks]

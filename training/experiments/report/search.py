@@ -18,10 +18,10 @@ _BEST = 0.25  # Of the trials: what they have in common is important.
 
 
 def history_plot(trials: Trials) -> Plot | None:
-    """Return the plot of the objective by trial, and of the best so far; None without values."""
+    """Return the plot of the goal's figure by trial, and of the best so far; None without any."""
     if trials.finished.empty:
         return None
-    alt = "the objective of each trial, and the best so far"
+    alt = f"{METRICS[trials.goal]} of each trial, and the best so far"
     return Plot("history", alt, (6.2, 3.4), partial(_draw_history, trials))
 
 
@@ -48,7 +48,7 @@ def importances(trials: Trials) -> dict[str, float]:
 
     if len(trials.finished) < _FEWEST or len(trials.factors) < 2:
         return {}
-    lower_is_better = trials.objective == "validation_loss"
+    lower_is_better = trials.goal == "validation_loss"
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
@@ -56,7 +56,7 @@ def importances(trials: Trials) -> dict[str, float]:
         columns = [_column(trials, name) for name in trials.names]
         distributions = {name: found[1] for name, found in zip(trials.names, columns, strict=True)}
         values_of = [found[0] for found in columns]
-        for value, *values in zip(trials.finished[trials.objective], *values_of, strict=True):
+        for value, *values in zip(trials.finished[trials.goal], *values_of, strict=True):
             params = dict(zip(trials.names, values, strict=True))
             made = optuna.trial.create_trial(
                 params=params, distributions=distributions, value=float(value)
@@ -84,21 +84,21 @@ def _column(trials: Trials, name: str) -> tuple[pd.Series, Any]:
 
 def _draw_history(trials: Trials, figure: Figure) -> None:
     axes = figure.add_subplot()
-    style(axes, METRICS[trials.objective])
-    values = trials.finished[trials.objective].sort_index()
+    style(axes, METRICS[trials.goal])
+    values = trials.finished[trials.goal].sort_index()
     ends = trials.frame.loc[values.index, "number"]
-    best = values.cummin() if trials.objective == "validation_loss" else values.cummax()
+    best = values.cummin() if trials.goal == "validation_loss" else values.cummax()
     axes.plot(ends, values, "o", color=LIGHT.other, markersize=5, label="finished trial")
     axes.step(ends, best, where="post", color=LIGHT.right, linewidth=2, label="best so far")
     pruned = trials.others[trials.others["state"] == "pruned"]
-    figures = pruned[trials.objective]
+    figures = pruned[trials.goal]
     if figures.notna().any():
         axes.plot(
             pruned["number"], figures, "x", color=LIGHT.other, markersize=5, label="when pruned"
         )
     axes.set_xlabel("trial")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    scale(axes, trials.objective, pd.concat([values, figures.dropna()]))
+    scale(axes, trials.goal, pd.concat([values, figures.dropna()]))
     axes.legend(frameon=False, fontsize=9)
 
 

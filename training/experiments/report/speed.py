@@ -10,13 +10,11 @@ from matplotlib.figure import FigureBase
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from training.experiments.report.about import About
-from training.experiments.report.files import write_csv
 from training.experiments.report.page import write_report
 from training.experiments.report.plots import SECOND, Plot, Row, style
 from training.experiments.report.trials import finite
+from training.experiments.speed.timings import TIMINGS
 from training.report.pictures import LIGHT
-
-TIMINGS = "timings.csv"
 
 _FIGURES = {"seconds_per_epoch": "seconds per epoch", "images_per_second": "images per second"}
 _STYLES = ((LIGHT.right, "o", "-"), (SECOND, "s", "--"), (LIGHT.ink, "^", ":"))
@@ -26,24 +24,21 @@ def write_speed_report(
     folder: Path,
     about: About,
     timings: pd.DataFrame,
-    decimal_comma: bool = False,
     notes: Sequence[str] = (),
 ) -> Path:
-    """Write `report.html`, its chart `speed.png` and `timings.csv`; return the page's path.
+    """Write `report.html` and its chart `speed.png`; return the page's path.
 
     Args:
-        folder: of the measurements; it is created.
+        folder: of the measurements, with `timings.csv`; it is created.
         about: how to repeat them.
         timings: a row for each measurement: `batch_size`, `loading`, `repetition`,
             `seconds_per_epoch` and `images_per_second`, which are NaN where it failed, and
             optionally `reason` (why).
-        decimal_comma: the CSV file has a decimal comma and semicolons.
         notes: lines for the reader.
 
     Raises:
         TrainingError: a file can't be written.
     """
-    write_csv(timings, folder / TIMINGS, decimal_comma=decimal_comma)
     measured = timings.assign(**{name: finite(timings[name]) for name in _FIGURES})
     measured = measured.dropna(subset=list(_FIGURES))
     chart = Row("speed", "Speed", [_plot(measured, figure) for figure in _FIGURES])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from training.experiments.factors import Factor
+from training.experiments.factors import Factor, Goal
 from training.experiments.report.about import About
 from training.experiments.report.effects import effect_plots, effect_table
 from training.experiments.report.files import write_csv
@@ -20,7 +20,7 @@ from training.experiments.report.sweep_tables import (
 )
 from training.experiments.report.sweep_words import answer, asked, reading, sweep_facts
 from training.experiments.report.tradeoff import tradeoff_plot
-from training.experiments.report.trials import Objective, Trials, read_trials, shown_label
+from training.experiments.report.trials import Trials, read_trials, shown_label
 
 TRIALS, FINAL = "trials.csv", "final.csv"
 
@@ -34,9 +34,8 @@ def write_sweep_report(
     chosen: Mapping[str, str],
     notes: Sequence[str] = (),
     *,
-    objective: Objective = "validation_accuracy",
+    goal: Goal = "validation_accuracy",
     own: Mapping[str, str] | None = None,
-    decimal_comma: bool = False,
 ) -> Path:
     """Write `report.html`, its plots as PNG files, and `trials.csv`; return the page's path.
 
@@ -53,19 +52,18 @@ def write_sweep_report(
             `run`; written to `final.csv`. None if it has not been evaluated on test photos.
         chosen: the label of the level of each factor; empty if nothing is chosen yet.
         notes: lines for the reader.
-        objective: by which the setting was chosen.
+        goal: by which the setting was chosen.
         own: the labels of the recipe's own levels; those that are unknown are guessed if one
             factor at a time varies.
-        decimal_comma: CSV files have a decimal comma and semicolons.
 
     Raises:
         TrainingError: a file can't be written.
     """
-    read = read_trials(trials, factors, objective, own or {})
+    read = read_trials(trials, factors, goal, own or {})
     mark = _trial_of(read, chosen)
     tables = {TRIALS: trials, **({} if final is None else {FINAL: final})}
     for name, table in tables.items():
-        write_csv(table, folder / name, decimal_comma=decimal_comma)
+        write_csv(table, folder / name)
     effects = effect_plots(read, mark, _noise(final))
     importance = importance_plot(read) if read.searches else None
     history = history_plot(read) if read.searches else None

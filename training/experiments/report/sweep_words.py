@@ -7,10 +7,9 @@ from typing import Any
 import pandas as pd
 
 from training.console import counted
+from training.experiments.report.effects import METRICS
 from training.experiments.report.page import duration
 from training.experiments.report.trials import Trials, numbers, shown_label
-
-_METRICS = {"validation_accuracy": "validation accuracy", "validation_loss": "validation loss"}
 
 
 @dataclass(frozen=True)
@@ -24,13 +23,13 @@ class Answer:
 def asked(trials: Trials) -> str:
     """Say what the sweep asks."""
     varied = "; ".join(_range(trials, name) for name in trials.names)
-    best = "highest" if trials.objective == "validation_accuracy" else "lowest"
+    best = "highest" if trials.goal == "validation_accuracy" else "lowest"
     how = "a search in ranges" if trials.searches else "a grid"
     if trials.base is not None and len(trials.factors) > 1:
         how = "one factor at a time, the others as in the recipe"
     elif len(trials.factors) == 1 and not trials.searches:
         how = "one factor"
-    aim = f"Which setting has the {best} {_METRICS[trials.objective]}?"
+    aim = f"Which setting has the {best} {METRICS[trials.goal]}?"
     return f"{aim} {counted(len(trials.frame), 'trial')}, {how}: {varied}."
 
 
@@ -66,12 +65,12 @@ def answer(
         figures = [
             form.format(row[name])
             for name, form in _FORMS.items()
-            if name in (trials.objective, "validation_accuracy") and pd.notna(row[name])
+            if name in (trials.goal, "validation_accuracy") and pd.notna(row[name])
         ]
         time = f" after {duration(row['seconds'])} of fitting" if pd.notna(row["seconds"]) else ""
         sentences.append(
             f"Trial #{row['number']} has {' and '.join(figures)}{time}. It was chosen by the"
-            f" {_METRICS[trials.objective]}, which is therefore slightly too good."
+            f" {METRICS[trials.goal]}, which is therefore slightly too good."
         )
     sentences.append(_tested(final))
     return Answer(setting, sentences)

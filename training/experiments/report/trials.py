@@ -3,13 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
-from training.experiments.factors import OWN, Factor
-
-Objective = Literal["validation_accuracy", "validation_loss"]
+from training.experiments.factors import OWN, Factor, Goal
 
 _FIGURES = ("epochs", "validation_loss", "validation_accuracy", "seconds", "parameters")
 _TEXTS = {"state": "done", "run": "", "reason": ""}
@@ -24,23 +22,21 @@ class Trials:
     Attributes:
         frame: a row for each; see `read_trials`.
         factors: what varies.
-        objective: by which the setting is chosen.
+        goal: by which the setting is chosen.
         own: labels of the levels that the recipe itself has, as far as they are known.
     """
 
     frame: pd.DataFrame
     factors: Sequence[Factor]
-    objective: Objective
+    goal: Goal
     own: Mapping[str, str]
 
     @cached_property
     def finished(self) -> pd.DataFrame:
-        """Those that have a figure of the objective, best first."""
-        done = ~self.frame["state"].isin(_UNFINISHED) & self.frame[self.objective].notna()
-        lower_is_better = self.objective == "validation_loss"
-        return self.frame[done].sort_values(
-            self.objective, ascending=lower_is_better, kind="stable"
-        )
+        """Those that have a figure of the goal, best first."""
+        done = ~self.frame["state"].isin(_UNFINISHED) & self.frame[self.goal].notna()
+        lower_is_better = self.goal == "validation_loss"
+        return self.frame[done].sort_values(self.goal, ascending=lower_is_better, kind="stable")
 
     @property
     def others(self) -> pd.DataFrame:
@@ -130,7 +126,7 @@ class Trials:
 def read_trials(
     frame: pd.DataFrame,
     factors: Sequence[Factor],
-    objective: Objective,
+    goal: Goal,
     own: Mapping[str, str],
 ) -> Trials:
     """Return the trials of a data frame, with all columns of a report.
@@ -148,7 +144,7 @@ def read_trials(
         read[name] = texts.astype(object).where(texts.notna(), default).astype(str)
     for factor in factors:  # Last: `epochs` may be a factor, whose labels are texts.
         read[factor.name] = frame[factor.name].astype(object).map(partial(shown_label, factor))
-    return Trials(read, factors, objective, own)
+    return Trials(read, factors, goal, own)
 
 
 def finite(values: pd.Series) -> pd.Series:

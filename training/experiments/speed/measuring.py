@@ -115,7 +115,7 @@ def _write_report(
             " and the result is scaled to all of its steps."
         )
     frame = pd.DataFrame([asdict(each) for each in timings])
-    write_speed_report(plan.folder, described, frame, plan.decimal_comma, notes)
+    write_speed_report(plan.folder, described, frame, notes)
 
 
 def _measure(

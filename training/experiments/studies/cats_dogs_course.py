@@ -34,6 +34,5 @@ STUDY = Study(
         ),
     ),
     design="grid",
-    goal="validation_accuracy",
     minutes=15,
 )

@@ -22,6 +22,5 @@ STUDY = Study(
             },
         ),
     ),
-    goal="validation_accuracy",
     minutes=75,
 )

@@ -19,6 +19,5 @@ STUDY = Study(
             {"0 to 1": ["network.scaled=true"], "0 to 255": ["network.scaled=false"]},
         ),
     ),
-    goal="validation_accuracy",
     minutes=5,
 )

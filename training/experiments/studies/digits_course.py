@@ -18,6 +18,5 @@ STUDY = Study(
             },
         ),
     ),
-    goal="validation_accuracy",
     minutes=3,
 )

@@ -1,11 +1,8 @@
 """What a study is: a recipe, and which of its settings vary."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-from training.experiments.factors import Design, Factor
-
-Goal = Literal["validation_loss", "validation_accuracy"]
+from training.experiments.factors import Design, Factor, Goal
 
 
 @dataclass(frozen=True)
@@ -18,7 +15,7 @@ class Study:
         recipe: its name, or a file of your own, relative to that of the study.
         factors: what varies.
         design: whether all combinations of the factors are trained, or each alone.
-        goal: what the best setting is chosen by.
+        goal: what the best setting is best in.
         minutes: that it takes on 2 cores, about; 0: not known.
     """
 
@@ -27,5 +24,5 @@ class Study:
     recipe: str
     factors: tuple[Factor, ...]
     design: Design = "one-at-a-time"
-    goal: Goal = "validation_loss"
+    goal: Goal = "validation_accuracy"
     minutes: int = 0

@@ -34,6 +34,6 @@ def write_report(
         result.final,
         result.chosen.levels,
         [*notes, *result.notes],
-        objective=sweep.goal,
+        goal=sweep.goal,
         own={factor.name: own_level(sweep.recipe, factor) for factor in factors},
     )

@@ -4,18 +4,23 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
-from training.experiments.factors import Design, Factor
-from training.experiments.queue import Choices, Item, Queue, Range, open_queue, open_search
+from training.experiments.factors import Design, Factor, Goal
+from training.experiments.queue import (
+    Choices,
+    Direction,
+    Item,
+    Queue,
+    Range,
+    open_queue,
+    open_search,
+)
 from training.experiments.sweeps.plan import PlannedTrial, planned
 from training.experiments.sweeps.search import assignments
 from training.overrides import hyperparameters, override, shown_value
 from training.recipe import Recipe
 from training.runs.identity import RunIdentity
-
-Goal = Literal["validation_accuracy", "validation_loss"]
-"""What the best setting is best in: the highest accuracy, or the lowest loss."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +90,9 @@ class Sweep:
             TrainingError: the database can't be used.
         """
         facts = self._facts(identity)
-        goal: Any = "maximize" if self.goal == "validation_accuracy" else "minimize"
+        direction: Direction = "maximize" if self.goal == "validation_accuracy" else "minimize"
         if not self.space:
-            return open_queue(storage, self.name, facts, self._items(), goal)
+            return open_queue(storage, self.name, facts, self._items(), direction)
         pruning = (1, self.recipe.epochs) if self.pruning and self.recipe.epochs > 1 else None
         return open_search(
             storage,
@@ -95,7 +100,7 @@ class Sweep:
             facts,
             self.space,
             self.trials,
-            goal,
+            direction,
             seed=self.recipe.seed,
             pruning=pruning,
         )

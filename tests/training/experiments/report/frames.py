@@ -2,12 +2,12 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from training.experiments.comparison.verdict import Verdict
 from training.experiments.factors import Factor, setting
 from training.experiments.report import About
 
@@ -74,23 +74,6 @@ def final(*accuracies: float) -> pd.DataFrame:
         for seed, accuracy in enumerate(accuracies)
     ]
     return pd.DataFrame(rows)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A verdict as `compare` makes it."""
-
-    a: str
-    b: str
-    difference: float
-    low: float
-    high: float
-    p: float
-    p_corrected: float
-    effect_size: float
-    splits: int
-    splits_needed: int | None
-    sentence: str
 
 
 def verdict(a: str, b: str, difference: float = -0.8, p: float = 0.0001) -> Verdict:

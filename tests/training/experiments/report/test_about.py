@@ -63,7 +63,7 @@ def test_facts_that_are_given_are_kept() -> None:
 def test_a_report_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(TrainingError, match=r"cannot write .*timings.csv .*: free some space"):
+    with pytest.raises(TrainingError, match=r"cannot write .*speed.png .*: free some space"):
         write_speed_report(tmp_path / "file", frames.ABOUT, frames.timings())
 
 

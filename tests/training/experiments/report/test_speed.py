@@ -1,10 +1,8 @@
-"""The report of measurements of speed, and its CSV file."""
+"""The report of measurements of speed."""
 
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import pytest
 
 from tests.training.experiments.report.frames import ABOUT, timings
 from tests.training.experiments.report.pages import check_page
@@ -21,35 +19,16 @@ def test_the_page_says_what_is_fastest_and_shows_the_spread(tmp_path: Path) -> N
     assert "32 serial 6.02 6.01 to 6.03 997 3" in text
     source = page.read_text("utf-8")
     assert all(f">{label}</text>" in source for label in (32, 64, 512, "serial loading"))
-    assert {path.name for path in tmp_path.iterdir()} == {
-        *("report.html", "timings.csv", "speed.png"),
-    }
+    assert {path.name for path in tmp_path.iterdir()} == {"report.html", "speed.png"}
 
 
 def test_what_could_not_be_measured_is_listed_once(tmp_path: Path) -> None:
-    frame = timings().assign(reason="", steps=100.0)
+    frame = timings().assign(reason="")
     frame.loc[frame["batch_size"] == 512, ["seconds_per_epoch", "images_per_second"]] = np.nan
     frame.loc[frame["batch_size"] == 512, "reason"] = "out of <memory>"
-    frame.loc[frame["batch_size"] == 512, "steps"] = np.nan
 
     text = check_page(write_speed_report(tmp_path, ABOUT, frame))
     assert text.count("512 serial out of <memory>") == 1
-    # Counts are whole numbers, also beside those that are unknown.
-    assert set(pd.read_csv(tmp_path / "timings.csv", dtype=str)["steps"].dropna()) == {"100"}
 
     nothing = frame[frame["batch_size"] == 512]
     assert "Nothing could be measured." in check_page(write_speed_report(tmp_path, ABOUT, nothing))
-
-
-@pytest.mark.parametrize("decimal_comma", [False, True])
-def test_the_csv_file_opens_in_a_spreadsheet(decimal_comma: bool, tmp_path: Path) -> None:
-    frame = timings().assign(reason='ä, "quoted"; twice')
-    write_speed_report(tmp_path, ABOUT, frame, decimal_comma)
-
-    path = tmp_path / "timings.csv"
-    read = pd.read_csv(
-        path, sep=";" if decimal_comma else ",", decimal="," if decimal_comma else "."
-    )
-    pd.testing.assert_frame_equal(read, frame, check_dtype=False)
-    assert path.read_bytes().startswith(b"\xef\xbb\xbf")  # Spreadsheets then read it as UTF-8.
-    assert ("6,01" in path.read_text("utf-8")) == decimal_comma

@@ -9,9 +9,8 @@ import pytest
 from tests.training.experiments.report import frames
 from tests.training.experiments.report.frames import ABOUT, EPOCHS, OWN, UNITS, trial
 from tests.training.experiments.report.pages import check_page
-from training.experiments.factors import Factor, setting, variants
+from training.experiments.factors import Factor, Goal, setting, variants
 from training.experiments.report import About, write_sweep_report
-from training.experiments.report.trials import Objective
 
 HOSTILE = "<script>alert(1)</script> & $x_"
 
@@ -126,7 +125,7 @@ def test_a_search_has_its_course_and_the_importance_of_settings(tmp_path: Path) 
     best = trials[trials["state"] == "done"].sort_values("validation_loss").iloc[0]
     chosen = {name: str(best[name]) for name in ("learning_rate", "dropout", "optimizer")}
     page = write_sweep_report(
-        tmp_path, ABOUT, trials, SEARCHED, None, chosen, objective="validation_loss"
+        tmp_path, ABOUT, trials, SEARCHED, None, chosen, goal="validation_loss"
     )
 
     text = check_page(page)
@@ -152,18 +151,16 @@ ODD = {
 
 
 @pytest.mark.parametrize(
-    ("case", "objective"),
+    ("case", "goal"),
     [
         *((case, "validation_accuracy") for case in ODD),
         *((case, "validation_loss") for case in ODD if "loss" in case),
     ],
 )
-def test_odd_studies_have_a_page_too(case: str, objective: Objective, tmp_path: Path) -> None:
+def test_odd_studies_have_a_page_too(case: str, goal: Goal, tmp_path: Path) -> None:
     trials = ODD[case]
     factors = (setting("epochs", *sorted(set(trials["epochs"]))),)
-    text = check_page(
-        write_sweep_report(tmp_path, ABOUT, trials, factors, None, {}, objective=objective)
-    )
+    text = check_page(write_sweep_report(tmp_path, ABOUT, trials, factors, None, {}, goal=goal))
     assert "No answer yet" in text
 
 
