@@ -1,16 +1,17 @@
 """`compare`: which of several recipes, or of several published versions, is better."""
 
 import argparse
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from training.commands.arguments import add_data, add_device, add_models
-from training.commands.sweep import add_study
-from training.errors import UsageError, explained
+from training.commands.study_arguments import add_study
+from training.errors import UsageError
+from training.experiments.study_folder import make_folder, study_folder
 from training.experiments.workers import be_worker, run_workers
+from training.publishing.model_folder import find_version, is_version
 
 if TYPE_CHECKING:
     from training.experiments.comparison.plan import Plan
@@ -21,7 +22,6 @@ training and validation, and judged by the photos that it was not trained on. NA
 is a recipe with other settings. The test photos are not looked at.
 Published versions, NAME/VERSION: compared on the same photos, by default their test photos."""
 _SPLITS, _SHARE = 20, 0.8
-_LONGEST = 80  # Characters of the name of a study, which is that of a folder too.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,14 +66,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Compare, and say in words which is better."""
-    if any(_is_version(each) for each in arguments.compared):
+    if any(is_version(each) for each in arguments.compared):
         _compare_versions(arguments)
     else:
         _compare_recipes(arguments)
-
-
-def _is_version(reference: str) -> bool:
-    return bool(re.fullmatch(r"[^/:]+/\d+", reference))
 
 
 def _compare_versions(arguments: argparse.Namespace) -> None:
@@ -89,7 +85,6 @@ def _compare_versions(arguments: argparse.Namespace) -> None:
             " recipes; published versions are only compared on photos"
         )
     from training.fitting.devices import choose_devices
-    from training.publishing.model_folder import find_version
 
     folders = [find_version(arguments.models, each) for each in arguments.compared]
     choose_devices(arguments.device)
@@ -108,8 +103,7 @@ def _compare_recipes(arguments: argparse.Namespace) -> None:
     from training.fitting.interruption import terminable
 
     with terminable():
-        with explained(f"the folder {output} can't be made"):
-            output.mkdir(parents=True, exist_ok=True)
+        make_folder(output)
         queue = plan.queue()
         if arguments.processes > 1 and not arguments.worker:
             from training.experiments.comparison.trainings import progress
@@ -130,25 +124,19 @@ def _plan(arguments: argparse.Namespace, console: Console) -> "tuple[Plan, Path]
     Raises:
         UsageError: the arguments are wrong.
     """
-    from training.experiments.comparison.competitors import read_competitors
+    from training.experiments.comparison.competitors import comparison_name, read_competitors
 
     if arguments.photos and arguments.data:
         raise UsageError("--photos and --data can't be combined: give one of them")
     if arguments.photos and not arguments.photos.exists():
         raise UsageError(f"the folder of photos {arguments.photos} does not exist")
     competitors = read_competitors(arguments.compared, arguments.assignments, arguments.photos)
-    splits = _SPLITS if arguments.splits is None else arguments.splits
-    if splits < 2:
-        raise UsageError(f"--splits is at least 2, such as 20 or 100, not {splits}")
-    share = _SHARE if arguments.share is None else arguments.share
-    if not 0 < share < 1:
-        raise UsageError(f"--share is above 0 and below 1, such as 0.8, not {share:g}")
     from training.experiments.comparison.plan import plan_comparison
 
-    listed = "-vs-".join(each.label for each in competitors)
-    name = arguments.study or re.sub(r"[^\w.=-]+", "-", listed).strip("-")[:_LONGEST]
-    output = arguments.output or Path("experiments") / name
-    storage = arguments.storage or f"sqlite:///{output / 'study.db'}"
+    name = arguments.study or comparison_name(competitors)
+    output, storage = study_folder(name, arguments.output, arguments.storage)
+    splits = _SPLITS if arguments.splits is None else arguments.splits
+    share = _SHARE if arguments.share is None else arguments.share
     folder = arguments.photos or arguments.data
     return plan_comparison(name, storage, competitors, splits, share, folder, console), output
 

@@ -1,28 +1,26 @@
 """`sweep`: train a recipe with many settings, and evaluate the best one."""
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from training.commands.arguments import add_recipe, add_training, chosen_recipe, named
+from training.commands.study_arguments import add_study
 from training.console import say
-from training.errors import UsageError, explained
+from training.errors import UsageError
 from training.experiments.factors import read_factor
 from training.experiments.studies import STUDIES, study_named
-from training.experiments.studies.at_hand import levels_at_hand
 from training.experiments.studies.study import Study
+from training.experiments.study_folder import make_folder, study_folder
 from training.experiments.workers import be_worker, run_workers
-from training.recipe import ANY_PHOTOS
 
 if TYPE_CHECKING:
     from training.experiments.sweeps.sweep import Sweep
     from training.experiments.sweeps.trial import Trainer
 
 _TRIALS = 40
-_LONGEST = 80  # Characters of the name of a study, which is that of a folder too.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,33 +79,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_training(parser)
 
 
-def add_study(parser: argparse.ArgumentParser) -> None:
-    """Add where an experiment is kept, and how many processes work on it."""
-    parser.add_argument(
-        "--study", metavar="NAME", help="name of the study (default: made of what varies)"
-    )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        metavar="DIR",
-        help="folder of the report and its files (default experiments/STUDY)",
-    )
-    parser.add_argument(
-        "--storage",
-        metavar="URL",
-        help="database of the study, such as postgresql://user@host/database, where other machines"
-        " take part (default: study.db in the output folder)",
-    )
-    parser.add_argument(
-        "--processes",
-        type=int,
-        default=1,
-        metavar="N",
-        help="work with N processes, each on its share of the cores (default 1)",
-    )
-    parser.add_argument("--worker", help=argparse.SUPPRESS)
-
-
 def run(arguments: argparse.Namespace) -> None:
     """Train a recipe with many settings, and evaluate the best one."""
     sweep, notes = _sweep(arguments)
@@ -140,34 +111,23 @@ def _sweep(arguments: argparse.Namespace) -> "tuple[Sweep, list[str]]":
     Raises:
         UsageError: nothing varies, or arguments don't go together.
     """
-    from training.experiments.sweeps.search import read_space  # Imports Optuna.
-    from training.experiments.sweeps.sweep import Sweep
-
     study = _ready_made(arguments)
     recipe = named(chosen_recipe(arguments), arguments.name)
     _check(arguments, study)
-    factors, notes = [read_factor(text) for text in arguments.grid], list[str]()
-    if study:
-        factors, notes = levels_at_hand(recipe, study.factors, arguments.data)
-    one_at_a_time = study.design == "one-at-a-time" if study else arguments.one_at_a_time
-    goal = f"validation_{arguments.goal or 'accuracy'}"
-    if study and not arguments.goal:
-        goal = study.goal
-    sweep = Sweep(
-        name="",
-        recipe=recipe,
-        factors=tuple(factors),
-        design="one-at-a-time" if one_at_a_time else "grid",
-        space=read_space(recipe, arguments.search),
-        trials=(arguments.trials or _TRIALS) if arguments.search else 0,
+    from training.experiments.sweeps.asked import asked_sweep  # Imports Optuna.
+
+    return asked_sweep(
+        recipe,
+        study,
+        [read_factor(text) for text in arguments.grid],
+        arguments.search,
+        one_at_a_time=arguments.one_at_a_time,
+        trials=arguments.trials or _TRIALS,
         pruning=not arguments.no_pruning,
-        goal=goal,  # type: ignore[arg-type]  # One of the two.
+        goal=arguments.goal,
+        name=arguments.study,
+        data=arguments.data,
     )
-    sweep.check()
-    name = study.name if study else "-".join([recipe.name, *sweep.names])
-    if recipe.dataset == ANY_PHOTOS:
-        name = f"{recipe.model}-{name}"
-    return replace(sweep, name=arguments.study or name[:_LONGEST]), notes
 
 
 def _ready_made(arguments: argparse.Namespace) -> Study | None:
@@ -219,10 +179,8 @@ def _run(
         for line in [*dry_run(sweep, trainer, arguments.seeds), *notes]:
             say(console, line)
         return
-    output = arguments.output or Path("experiments") / sweep.name
-    with explained(f"the folder {output} can't be made"):
-        output.mkdir(parents=True, exist_ok=True)
-    storage = arguments.storage or f"sqlite:///{output / 'study.db'}"
+    output, storage = study_folder(sweep.name, arguments.output, arguments.storage)
+    make_folder(output)
     opened = OpenSweep(sweep, storage, trainer, arguments.seeds, console)
     if arguments.processes > 1 and not arguments.worker:
         run_workers(arguments.processes, arguments.words, output, opened.show)

@@ -65,6 +65,11 @@ def find_version(models: Path, reference: str) -> Path:
     return models / name / (number or str(versions[-1]))
 
 
+def is_version(reference: str) -> bool:
+    """Whether a text has the form `NAME/VERSION`."""
+    return bool(re.fullmatch(r"[^/:]+/\d+", reference))
+
+
 def model_names(models: Path) -> list[str]:
     """Return the names of the models that have published versions."""
     folders = sorted(models.iterdir()) if models.is_dir() else []

@@ -1,6 +1,5 @@
 """`compare`: which of several recipes, or of several published versions, is better."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,15 +9,15 @@ import pandas as pd
 from rich.console import Console
 
 from training.errors import UsageError
+from training.experiments.study_folder import make_folder, study_folder
+from training.publishing.model_folder import find_version, is_version
 from training.python_api.chosen_recipe import AnyRecipe, Photos, chosen_recipe
-from training.python_api.session import Device, console, devices, make_folder, study_folder
+from training.python_api.session import Device, console, devices
 from training.recipe import Recipe
 
 if TYPE_CHECKING:
     from training.experiments.comparison.competitors import Competitor
     from training.experiments.comparison.versions import VersionVerdict
-
-_LONGEST = 80  # Characters of the name of a study, as on the command line.
 
 
 @dataclass(frozen=True, repr=False)
@@ -97,24 +96,21 @@ def compare(
         KeyboardInterrupt, Preempted: interrupted; the same call goes on.
     """
     shown = console(progress)
-    if splits < 2 or not 0 < share < 1:
-        raise UsageError(
-            f"splits are at least 2 and share is between 0 and 1, not {splits} and {share}"
-        )
     listed = [*compared]
-    if listed and all(isinstance(each, str) and _is_version(each) for each in listed):
+    if listed and all(isinstance(each, str) and is_version(each) for each in listed):
         with devices(device):
             folders = [str(each) for each in listed]
             return _versions(folders, Path(models), photos, data, shown)
     what = Photos(photos, data, None, shape, preparation)
     with devices(device) as used:
+        from training.experiments.comparison.competitors import comparison_name
         from training.experiments.comparison.outcome import conclude
         from training.experiments.comparison.plan import plan_comparison
         from training.experiments.comparison.trainings import Trainings
         from training.experiments.report.page import PAGE
 
         found = _competitors(compared, what, settings or {})
-        name = study or _study_name(found)
+        name = study or comparison_name(found)
         folder, address = study_folder(name, output, storage)
         plan = plan_comparison(name, address, found, splits, share, what.folder, shown)
         make_folder(folder)
@@ -124,10 +120,6 @@ def compare(
     frame = pd.DataFrame([asdict(verdict) for verdict in ended.verdicts])
     frame["splits_needed"] = frame["splits_needed"].astype("Int64")
     return Comparison(ended.errors, frame, folder / PAGE)
-
-
-def _is_version(reference: str) -> bool:
-    return bool(re.fullmatch(r"[^/:]+/\d+", reference))
 
 
 def _competitors(
@@ -152,11 +144,6 @@ def _competitors(
     return competitors(named)
 
 
-def _study_name(found: "Sequence[Competitor]") -> str:
-    listed = "-vs-".join(each.label for each in found)
-    return re.sub(r"[^\w.=-]+", "-", listed).strip("-")[:_LONGEST]
-
-
 def _versions(
     references: Sequence[str],
     models: Path,
@@ -165,7 +152,6 @@ def _versions(
     shown: Console,
 ) -> Comparison:
     from training.experiments.comparison.versions import compare_versions
-    from training.publishing.model_folder import find_version
 
     folders = [find_version(models, each) for each in references]
     of_photos, of_data = (None if path is None else Path(path) for path in (photos, data))

@@ -8,7 +8,6 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -16,7 +15,7 @@ from rich.console import Console
 
 from training.backends import backend_name
 from training.console import UNLIMITED
-from training.errors import TrainingError, explained
+from training.errors import TrainingError
 
 if TYPE_CHECKING:
     from training.fitting.devices import Devices
@@ -71,22 +70,6 @@ def devices(wanted: Device = "auto", *, deterministic: bool = False) -> Iterator
         np.random.set_state(numpy)
         if deterministic:
             chosen.backend.end_determinism()
-
-
-def study_folder(name: str, output: str | Path | None, storage: str | None) -> tuple[Path, str]:
-    """Return the folder of a study's results, and the address of its database."""
-    folder = Path(output or Path("experiments") / name)
-    return folder, storage or f"sqlite:///{folder / 'study.db'}"
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder, if it is missing.
-
-    Raises:
-        TrainingError: it can't be made.
-    """
-    with explained(f"the folder {folder} can't be made"):
-        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _is_error(record: logging.LogRecord) -> bool:

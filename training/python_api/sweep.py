@@ -8,8 +8,9 @@ from typing import Any, Literal
 import pandas as pd
 
 from training.errors import UsageError
+from training.experiments.study_folder import make_folder, study_folder
 from training.python_api.chosen_recipe import AnyRecipe, Photos
-from training.python_api.session import Device, console, devices, make_folder, study_folder
+from training.python_api.session import Device, console, devices
 from training.python_api.trained_run import TrainedRun
 from training.recipe import Recipe
 
@@ -124,10 +125,21 @@ def sweep(
         from training.experiments.sweeps.trial import Trainer
         from training.pipeline.loaded_data import KeptData
         from training.pipeline.run_options import Paths, RunOptions
-        from training.python_api.asked_sweep import Asked
+        from training.python_api.asked_sweep import checked_sweep
 
-        asked = Asked(grid or {}, search or {}, one_at_a_time, trials, pruning, goal)
-        wanted, left_out = asked.sweep_of(recipe, what, settings, seed, study)
+        wanted, left_out = checked_sweep(
+            recipe,
+            what,
+            settings,
+            seed,
+            grid or {},
+            search or {},
+            one_at_a_time=one_at_a_time,
+            trials=trials,
+            pruning=pruning,
+            goal=goal,
+            name=study,
+        )
         folder, address = study_folder(wanted.name, output, storage)
         make_folder(folder)
         shown = console(progress)

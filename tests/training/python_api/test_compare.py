@@ -62,8 +62,8 @@ def test_versions_are_compared(trained: TrainedRun, shapes: Path) -> None:
         ([RECIPE, f"{RECIPE}:epoch=3"], {}, "has no setting 'epoch'"),
         ([RECIPE, f"{RECIPE}:seed=3"], {}, "seed has no effect"),
         ([RECIPE, "cats-dogs-cnn"], {}, "are for different photos"),
-        ([RECIPE, RECIPE], {"splits": 1}, "splits are at least 2"),
-        ([RECIPE, RECIPE], {"share": 1.0}, "share is between 0 and 1"),
+        ([RECIPE, RECIPE], {"splits": 1}, "splits is at least 2"),
+        ([RECIPE, RECIPE], {"share": 1.0}, "share is above 0 and below 1"),
     ],
 )
 def test_what_does_not_go_together_is_refused(

@@ -9,7 +9,7 @@ from training import sweep
 from training.errors import UsageError
 from training.experiments.queue import Range
 from training.experiments.studies import STUDIES
-from training.python_api.asked_sweep import Asked
+from training.python_api.asked_sweep import checked_sweep
 from training.python_api.chosen_recipe import Photos
 
 OWN = {"shape": (12, 10, 3)}
@@ -57,9 +57,7 @@ def test_what_does_not_go_together_is_refused(given: dict[str, Any], message: st
 
 
 def test_a_ready_made_study_is_named_in_place_of_a_recipe() -> None:
-    asked = Asked({}, {}, False, 40, True, None)
-
-    found, left_out = asked.sweep_of("clothing-intro", Photos(), {"batch_size": 64}, None, None)
+    found, left_out = checked_sweep("clothing-intro", Photos(), {"batch_size": 64}, None, {}, {})
 
     study = STUDIES["clothing-intro"]
     assert (found.name, found.goal, found.design) == (study.name, study.goal, study.design)

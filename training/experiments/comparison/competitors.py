@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from training.errors import UsageError
+from training.experiments.study_folder import study_name
 from training.overrides import on_own_photos, override
 from training.recipe import Recipe
 from training.recipes import recipe_named
@@ -82,6 +83,11 @@ def competitors(named: Sequence[tuple[str, Recipe]]) -> list[Competitor]:
         found.append(Competitor(f"{label} ({repeat + 1})" if repeat else label, recipe, repeat))
     _check(found)
     return found
+
+
+def comparison_name(found: Sequence[Competitor]) -> str:
+    """Return the name of the study of recipes that are compared."""
+    return study_name("-vs-".join(each.label for each in found))
 
 
 def _check(found: Sequence[Competitor]) -> None:

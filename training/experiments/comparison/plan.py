@@ -9,7 +9,7 @@ from rich.console import Console
 
 from training.data.datasets import DataSet
 from training.data.loading import check_photos, check_splitting, load
-from training.errors import TrainingError
+from training.errors import TrainingError, UsageError
 from training.experiments.comparison.competitors import Competitor
 from training.experiments.comparison.random_splits import pooled, split_sizes
 from training.experiments.queue import Item, Queue, open_queue
@@ -97,9 +97,13 @@ def plan_comparison(
     """Load the photos of all recipes, and check that they are the same and enough.
 
     Raises:
-        UsageError: a split would have too few photos.
+        UsageError: a number is out of range, or a split would have too few photos.
         TrainingError: photos are missing or damaged, or differ between the recipes.
     """
+    if splits < 2:
+        raise UsageError(f"--splits is at least 2, such as 20 or 100, not {splits}")
+    if not 0 < share < 1:
+        raise UsageError(f"--share is above 0 and below 1, such as 0.8, not {share:g}")
     loaded: dict[object, tuple[DataSet, DataSet]] = {}
     pools, validation = {}, {}
     for competitor in competitors:

@@ -31,10 +31,8 @@ def split_sizes(photos: int, share: float) -> tuple[int, int]:
     """Return how many photos of a pool are trained on, and how many are judged.
 
     Raises:
-        UsageError: the share is out of range, or leaves too few photos.
+        UsageError: one of them has too few photos.
     """
-    if not 0 < share < 1:
-        raise UsageError(f"--share is above 0 and below 1, such as 0.8, not {share:g}")
     judged = round(photos * (1 - share))
     if judged < FEWEST or photos - judged < FEWEST:
         raise UsageError(

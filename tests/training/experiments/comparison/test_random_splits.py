@@ -101,9 +101,3 @@ def test_encoded_photos_are_split_alike_however_they_are_prepared() -> None:
 def test_a_part_with_too_few_photos_is_reported(share: float) -> None:
     with pytest.raises(UsageError, match="each part needs at least 20"):
         split_sizes(100, share)
-
-
-@pytest.mark.parametrize("share", [0.0, 1.0, -1.0])
-def test_a_share_out_of_range_is_reported(share: float) -> None:
-    with pytest.raises(UsageError, match="--share is above 0 and below 1"):
-        split_sizes(100, share)
