@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from training.data.datasets import Photos
+from training.data.datasets import Photos, Rows
 from training.data.loading import load
 from training.data.prepared_photos import content_digests, photo_store
 from training.data.splits import SPLITS
@@ -50,6 +50,17 @@ class LabelledPhotos:
     left_out: tuple[str, ...] = ()
     split: str = ""
     names: Sequence[str] = ()
+
+    def part(self, rows: np.ndarray) -> "LabelledPhotos":
+        """Return some of them, given by their indices, int64 `[photos]`."""
+        seen = self.overlap.seen
+        return replace(
+            self,
+            photos=Rows(self.photos, rows),
+            classes=self.classes[rows],
+            overlap=replace(self.overlap, seen=None if seen is None else seen[rows]),
+            names=[self.names[row] for row in rows.tolist()] if self.names else (),
+        )
 
 
 def score(

@@ -1,6 +1,6 @@
 """A picture of random photos with what a published model predicts for them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +50,7 @@ def random_predictions(
     number = len(photos.classes)
     order = np.random.default_rng(seed).permutation(number)
     if not only_wrong:
-        photos, order = _part(photos, np.sort(order[:count])), np.arange(min(count, number))
+        photos, order = photos.part(np.sort(order[:count])), np.arange(min(count, number))
     evaluation, recognized = predicted(model, photos)
     if only_wrong:
         order = np.sort(order[~evaluation.right[order]][:count])
@@ -98,12 +98,6 @@ def draw_predictions(shown: Shown, path: Path) -> None:
             _draw_bars(figure.add_subplot(whole[row, 2 * column + 1]), tile)
         with explained(f"cannot write {path}", "choose another --output"):
             figure.savefig(path, dpi=110)
-
-
-def _part(photos: LabelledPhotos, chosen: np.ndarray) -> LabelledPhotos:
-    names = [photos.names[index] for index in chosen.tolist()] if photos.names else ()
-    pixels = np.asarray(photos.photos[chosen])
-    return replace(photos, photos=pixels, classes=photos.classes[chosen], names=names)
 
 
 def _name(photos: LabelledPhotos, index: int) -> str:

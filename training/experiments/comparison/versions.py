@@ -19,7 +19,7 @@ from statsmodels.stats.multitest import multipletests
 from training.console import figures_table, say, say_left_out, show
 from training.errors import TrainingError, UsageError
 from training.experiments.comparison.verdict import LEVEL
-from training.judging.scoring import LabelledPhotos, folder_photos, recipe_photos
+from training.judging.scoring import LabelledPhotos, folder_photos, predicted, recipe_photos
 from training.metrics.intervals import Difference, paired_difference
 from training.publishing.published_model import PublishedModel
 
@@ -142,37 +142,27 @@ def _right(
             f"{' and '.join(map(_name, models))} have no test photos in common ({listed}): name"
             " photos for both with --photos"
         )
+    chosen = [
+        photos.part(np.array([each[name] for name in common]))
+        for photos, each in zip(shown, rows, strict=True)
+    ]
     unseen = np.ones(len(common), bool)
-    chosen = [np.array([each[name] for name in common]) for each in rows]
-    for model, photos, picked in zip(models, shown, chosen, strict=True):
-        overlap = replace(
-            photos.overlap,
-            seen=None if photos.overlap.seen is None else photos.overlap.seen[picked],
-        )
-        if overlap.seen is not None:
-            unseen &= ~overlap.seen
-        if warning := overlap.warning(_name(model), len(common)):
-            left_out = overlap.seen is not None
-            say(console, f"{warning}{'; they are left out' if left_out else ''}")
+    for model, photos in zip(models, chosen, strict=True):
+        seen = photos.overlap.seen
+        if seen is not None:
+            unseen &= ~seen
+        if warning := photos.overlap.warning(_name(model), len(common)):
+            say(console, warning if seen is None else f"{warning}; they are left out")
     if not unseen.any():
         raise TrainingError(
             f"there are no photos that none of {', '.join(map(_name, models))} was trained on: name"
             " new ones with --photos"
         )
+    kept = np.flatnonzero(unseen)
     return {
-        _name(model): _is_right(model, photos, picked[unseen])
-        for model, photos, picked in zip(models, shown, chosen, strict=True)
+        _name(model): predicted(model, photos.part(kept))[0].right
+        for model, photos in zip(models, chosen, strict=True)
     }
-
-
-def _is_right(model: PublishedModel, photos: LabelledPhotos, rows: np.ndarray) -> np.ndarray:
-    """Return whether a model is right about some of its photos, bool `[rows]`."""
-    if photos.photos.shape[1:] != model.shape:
-        found, wanted = ("×".join(map(str, s)) for s in (photos.photos.shape[1:], model.shape))
-        raise TrainingError(f"{_name(model)} takes photos of {wanted}, these are of {found}")
-    columns = np.array([model.labels.index(label) for label in photos.labels])
-    probabilities = model.probabilities(photos.photos[rows])[:, columns]
-    return np.asarray(probabilities.argmax(axis=1) == photos.classes[rows])
 
 
 def _compared(a: str, b: str, right: np.ndarray, other: np.ndarray) -> VersionVerdict:
