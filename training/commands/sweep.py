@@ -25,10 +25,37 @@ _TRIALS = 40
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
+    listed = "; ".join(f"{study.name} ({study.what})" for study in STUDIES.values())
     parser.epilog = (
-        "RECIPE may also be a ready-made study: " + ", ".join(STUDIES) + "; or the file of your own"
+        f"RECIPE may also be a ready-made study, or the file of one of your own: {listed}"
     )
     add_recipe(parser)
+    _add_varied(parser)
+    parser.add_argument(
+        "--goal",
+        choices=("accuracy", "loss"),
+        help="what the best setting is best in, on the validation photos (default: accuracy, or"
+        " that of the ready-made study)",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        default=3,
+        metavar="N",
+        help="train the best setting with N seeds and evaluate it on the test photos (default 3;"
+        " 0: don't look at them)",
+    )
+    parser.add_argument(
+        "--name", metavar="MODEL", help="name of the model; only for your own photos"
+    )
+    add_study(parser)
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only say how many epochs would be fitted"
+    )
+    add_training(parser)
+
+
+def _add_varied(parser: argparse.ArgumentParser) -> None:
     varied = parser.add_argument_group("what varies")
     varied.add_argument(
         "--grid",
@@ -56,27 +83,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     varied.add_argument(
         "--no-pruning", action="store_true", help="fit hopeless trials of a --search to their end"
     )
-    parser.add_argument(
-        "--goal",
-        choices=("accuracy", "loss"),
-        help="what the best setting is best in, on the validation photos (default accuracy)",
-    )
-    parser.add_argument(
-        "--seeds",
-        type=int,
-        default=3,
-        metavar="N",
-        help="train the best setting with N seeds and evaluate it on the test photos (default 3;"
-        " 0: don't look at them)",
-    )
-    parser.add_argument(
-        "--name", metavar="MODEL", help="name of the model; only for your own photos"
-    )
-    add_study(parser)
-    parser.add_argument(
-        "--dry-run", action="store_true", help="only say how many epochs would be fitted"
-    )
-    add_training(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

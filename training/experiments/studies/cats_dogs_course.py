@@ -34,5 +34,4 @@ STUDY = Study(
         ),
     ),
     design="grid",
-    minutes=15,
 )

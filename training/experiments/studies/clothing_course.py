@@ -22,5 +22,4 @@ STUDY = Study(
             },
         ),
     ),
-    minutes=75,
 )

@@ -19,5 +19,4 @@ STUDY = Study(
             {"0 to 1": ["network.scaled=true"], "0 to 255": ["network.scaled=false"]},
         ),
     ),
-    minutes=5,
 )

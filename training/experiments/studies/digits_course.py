@@ -18,5 +18,4 @@ STUDY = Study(
             },
         ),
     ),
-    minutes=3,
 )

@@ -11,12 +11,11 @@ class Study:
 
     Attributes:
         name: of the study; letters, digits and dashes.
-        what: the question, in one line.
+        what: varies, in one line.
         recipe: its name, or a file of your own, relative to that of the study.
         factors: what varies.
         design: whether all combinations of the factors are trained, or each alone.
         goal: what the best setting is best in.
-        minutes: that it takes on 2 cores, about; 0: not known.
     """
 
     name: str
@@ -25,4 +24,3 @@ class Study:
     factors: tuple[Factor, ...]
     design: Design = "one-at-a-time"
     goal: Goal = "validation_accuracy"
-    minutes: int = 0
