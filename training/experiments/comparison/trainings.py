@@ -18,9 +18,9 @@ from training.experiments.queue import Claim, Queue, finished_elsewhere
 from training.fitting.devices import Devices
 from training.fitting.feature_cache import with_features
 from training.networks.backbone import load_backbone
+from training.pipeline.opened_run import identity_of
 from training.progress_bars import counting
 from training.recipe import Recipe
-from training.runs.identity import run_identity
 from training.settings import BackboneNetwork
 
 
@@ -100,7 +100,6 @@ class Trainings:
 
     def _key(self, recipe: Recipe, pool: DataSet, number: int) -> str:
         """Return what names a training in all comparisons."""
-        weights = pool.backbone.weights.sha256 if pool.backbone and pool.backbone.weights else ""
         named = replace(recipe, name="compared") if not recipe.file else recipe
-        identity = run_identity(named, pool, deterministic=False, weights=weights)
+        identity = identity_of(named, pool, deterministic=False)
         return f"{identity.key}-{self.plan.share:g}-{number}"

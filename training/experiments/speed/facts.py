@@ -11,9 +11,10 @@ from training.errors import TrainingError
 from training.experiments.speed.timings import TIMINGS
 from training.fitting.devices import Devices
 from training.json_files import write_json
+from training.pipeline.opened_run import identity_of
 from training.publishing.card import circumstances
 from training.recipe import Recipe
-from training.runs.identity import changes, run_identity
+from training.runs.identity import changes
 
 FACTS = "facts.json"
 
@@ -27,8 +28,7 @@ def note_facts(
         TrainingError: they are of something else, or can't be read.
     """
     path = folder / FACTS
-    weights = data.backbone.weights.sha256 if data.backbone and data.backbone.weights else ""
-    identity = asdict(run_identity(recipe, data, deterministic=False, weights=weights))
+    identity = asdict(identity_of(recipe, data, deterministic=False))
     del identity["parameters"]["batch_size"]
     facts = {**circumstances(str(devices)), **identity, "seconds": seconds}
     if path.exists() and (folder / TIMINGS).exists():

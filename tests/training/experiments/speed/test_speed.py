@@ -158,7 +158,6 @@ def test_measurements_of_something_else_are_not_continued(
 ) -> None:
     options = ("--loading", "serial")
     assert speed(*options, sizes="90", repetitions=1) == 0
-    capsys.readouterr()
 
     facts = json.loads((FOLDER / "facts.json").read_text())
     facts["hardware"]["cores"] = 999
