@@ -9,7 +9,7 @@ import pytest
 from tests.training.experiments.report import frames
 from training import provenance
 from training.errors import TrainingError
-from training.experiments.report import about, write_speed_report
+from training.experiments.report import about, write_comparison_report
 
 PROGRAM = "/anywhere/training/__main__.py"
 
@@ -63,8 +63,8 @@ def test_facts_that_are_given_are_kept() -> None:
 def test_a_report_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(TrainingError, match=r"cannot write .*speed.png .*: free some space"):
-        write_speed_report(tmp_path / "file", frames.ABOUT, frames.timings())
+    with pytest.raises(TrainingError, match=r"cannot write .*errors.csv .*: free some space"):
+        write_comparison_report(tmp_path / "file", frames.ABOUT, frames.errors("a", "b"), [])
 
 
 def test_reports_are_no_part_of_the_code_that_runs_depend_on() -> None:
