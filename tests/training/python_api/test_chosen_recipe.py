@@ -8,7 +8,6 @@ import pytest
 
 from training.errors import UsageError
 from training.networks.dense import DenseNetwork
-from training.python_api import chosen_recipe as module
 from training.python_api.chosen_recipe import Photos, chosen_recipe
 from training.recipes import RECIPES
 from training.settings import settings
