@@ -8,7 +8,6 @@ import pytest
 
 from training.errors import UsageError
 from training.networks.dense import DenseNetwork
-from training.python_api import chosen_recipe as module
 from training.python_api.chosen_recipe import Photos, chosen_recipe
 from training.recipes import RECIPES
 from training.settings import settings
@@ -74,7 +73,7 @@ def test_code_of_a_notebook_tells_runs_apart(monkeypatch: pytest.MonkeyPatch) ->
     assert not chosen_recipe(RECIPES["clothing-fast"], Photos()).file_digest
 
     source = "@settings\nclass OwnNetwork(DenseNetwork):\n    changed = True\n"
-    monkeypatch.setattr(module.inspect, "getsource", lambda _: source)
+    monkeypatch.setattr("inspect.getsource", lambda _: source)
 
     assert chosen_recipe(recipe, Photos()).file_digest != first.file_digest
 
