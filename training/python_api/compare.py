@@ -11,7 +11,14 @@ from rich.console import Console
 
 from training.errors import UsageError
 from training.python_api.chosen_recipe import AnyRecipe, Photos, chosen_recipe
-from training.python_api.session import Device, console, devices, make_folder, study_folder
+from training.python_api.session import (
+    Device,
+    console,
+    devices,
+    make_folder,
+    quiet_imports,
+    study_folder,
+)
 from training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -107,13 +114,14 @@ def compare(
             folders = [str(each) for each in listed]
             return _versions(folders, Path(models), photos, data, shown)
     what = Photos(photos, data, None, shape, preparation)
+    with quiet_imports():
+        found = _competitors(compared, what, settings or {})
     with devices(device) as used:
         from training.experiments.comparison.outcome import conclude
         from training.experiments.comparison.plan import plan_comparison
         from training.experiments.comparison.trainings import Trainings
         from training.experiments.report.page import PAGE
 
-        found = _competitors(compared, what, settings or {})
         name = study or _study_name(found)
         folder, address = study_folder(name, output, storage)
         plan = plan_comparison(name, address, found, splits, share, what.folder, shown)
@@ -168,8 +176,8 @@ def _versions(
     from training.publishing.model_folder import find_version
 
     folders = [find_version(models, each) for each in references]
-    of_photos, of_data = (None if path is None else Path(path) for path in (photos, data))
-    found = compare_versions(folders, of_photos, of_data, shown)
+    labelled, data_sets = (None if path is None else Path(path) for path in (photos, data))
+    found = compare_versions(folders, labelled, data_sets, shown)
     errors: dict[str, float] = {}
     for each in found:
         wrong, total = each.neither, each.difference.photos

@@ -9,7 +9,14 @@ import pandas as pd
 
 from training.errors import UsageError
 from training.python_api.chosen_recipe import AnyRecipe, Photos
-from training.python_api.session import Device, console, devices, make_folder, study_folder
+from training.python_api.session import (
+    Device,
+    console,
+    devices,
+    make_folder,
+    quiet_imports,
+    study_folder,
+)
 from training.python_api.trained_run import TrainedRun
 from training.recipe import Recipe
 
@@ -118,16 +125,18 @@ def sweep(
     if seeds < 0 or trials < 1:
         raise UsageError(f"seeds are at least 0 and trials at least 1, not {seeds} and {trials}")
     what = Photos(photos, data, model, shape, preparation)
+    with quiet_imports():
+        from training.python_api.asked_sweep import Asked
+
+        asked = Asked(grid or {}, search or {}, one_at_a_time, trials, pruning, goal)
+        wanted, left_out = asked.sweep_of(recipe, what, settings, seed, study)
     with devices(device, deterministic=deterministic) as used:
         from training.experiments.sweeps.report import write_report
         from training.experiments.sweeps.run import OpenSweep
         from training.experiments.sweeps.trial import Trainer
         from training.pipeline.loaded_data import KeptData
         from training.pipeline.run_options import Paths, RunOptions
-        from training.python_api.asked_sweep import Asked
 
-        asked = Asked(grid or {}, search or {}, one_at_a_time, trials, pruning, goal)
-        wanted, left_out = asked.sweep_of(recipe, what, settings, seed, study)
         folder, address = study_folder(wanted.name, output, storage)
         make_folder(folder)
         shown = console(progress)
