@@ -14,7 +14,7 @@ JOBS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo serve train check test test-k8s train-k8s test-tfs test-postgres bench-footprint bench-hostile bench-serving bench-batching bench-rollback bench-training bench-photos bench-explanations bench-compare starters lock clean
+.PHONY: help demo serve train check test test-k8s train-k8s test-tfs test-postgres bench-footprint bench-hostile bench-serving bench-batching bench-rollback bench-training bench-photos bench-explanations bench-compare bench-sweep starters lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -95,6 +95,9 @@ bench-photos: $(VENV)/.installed-dev ## measure accuracy on distorted and real p
 
 bench-explanations: $(VENV)/.installed-dev ## check that heat maps of the models in MODELS mark the evidence
 	$(RUN) -m benchmarks.explanations --models $(MODELS)
+
+bench-sweep: $(VENV)/.installed-dev ## measure a sweep by two processes on PostgreSQL, compared with one
+	$(RUN) -m benchmarks.sweep_processes
 
 bench-compare: $(VENV)/.installed-dev ## measure how often compare finds a difference where there is none
 	$(RUN) -m benchmarks.comparison_errors

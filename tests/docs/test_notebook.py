@@ -13,6 +13,11 @@ NOTEBOOK = ROOT / "docs" / "experiments.ipynb"
 SECONDS = 300  # Of a cell.
 
 
+def read() -> nbformat.NotebookNode:
+    found: nbformat.NotebookNode = nbformat.read(NOTEBOOK, as_version=4)
+    return found
+
+
 @pytest.fixture
 def executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> nbformat.NotebookNode:
     """Return the notebook with the outputs of all cells."""
@@ -20,7 +25,7 @@ def executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> nbformat.Notebo
     monkeypatch.setenv("PHOTOLABEL_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    notebook = read()
     resources = {"metadata": {"path": str(tmp_path)}}
     NotebookClient(notebook, timeout=SECONDS, resources=resources).execute()
     return notebook
@@ -44,7 +49,7 @@ def test_every_cell_runs_and_only_shows_results(executed: nbformat.NotebookNode)
 
 
 def test_it_is_kept_without_outputs() -> None:
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    notebook = read()
 
     nbformat.validate(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]

@@ -12,7 +12,7 @@ from training.errors import UsageError
 from training.experiments.study_folder import make_folder, study_folder
 from training.publishing.model_folder import find_version, is_version
 from training.python_api.chosen_recipe import AnyRecipe, Photos, chosen_recipe
-from training.python_api.session import Device, console, devices
+from training.python_api.session import Device, console, devices, quiet_imports
 from training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ def compare(
             folders = [str(each) for each in listed]
             return _versions(folders, Path(models), photos, data, shown)
     what = Photos(photos, data, None, shape, preparation)
+    with quiet_imports():
+        found = _competitors(compared, what, settings or {})
     with devices(device) as used:
         from training.experiments.comparison.competitors import comparison_name
         from training.experiments.comparison.outcome import conclude
@@ -109,7 +111,6 @@ def compare(
         from training.experiments.comparison.trainings import Trainings
         from training.experiments.report.page import PAGE
 
-        found = _competitors(compared, what, settings or {})
         name = study or comparison_name(found)
         folder, address = study_folder(name, output, storage)
         plan = plan_comparison(name, address, found, splits, share, what.folder, shown)
@@ -154,8 +155,8 @@ def _versions(
     from training.experiments.comparison.versions import compare_versions
 
     folders = [find_version(models, each) for each in references]
-    of_photos, of_data = (None if path is None else Path(path) for path in (photos, data))
-    found = compare_versions(folders, of_photos, of_data, shown)
+    labelled, data_sets = (None if path is None else Path(path) for path in (photos, data))
+    found = compare_versions(folders, labelled, data_sets, shown)
     errors: dict[str, float] = {}
     for each in found:
         wrong, total = each.neither, each.difference.photos

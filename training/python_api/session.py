@@ -37,6 +37,15 @@ def console(progress: bool) -> Console:
 
 
 @contextmanager
+def quiet_imports() -> Iterator[None]:
+    """Keep what TensorFlow and Optuna say while they are imported out of notebooks."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # As on the command line.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "IProgress not found")  # Of tqdm, which Optuna imports.
+        yield
+
+
+@contextmanager
 def devices(wanted: Device = "auto", *, deterministic: bool = False) -> Iterator["Devices"]:
     """Configure the backend as a command does, for a while.
 
@@ -46,12 +55,12 @@ def devices(wanted: Device = "auto", *, deterministic: bool = False) -> Iterator
     Raises:
         TrainingError: as of `choose_devices`, or Keras runs on another backend already.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read when TensorFlow is imported.
     _check_backend()
-    from training.fitting.devices import choose_devices  # Imports Keras.
-
     try:
-        chosen = choose_devices(wanted, deterministic=deterministic)
+        with quiet_imports():
+            from training.fitting.devices import choose_devices  # Imports Keras.
+
+            chosen = choose_devices(wanted, deterministic=deterministic)
     except RuntimeError as error:  # Of TensorFlow, which has computed something already.
         raise TrainingError(
             f"device={wanted!r} can't be chosen any more ({error}): restart Python and choose it"
@@ -61,8 +70,7 @@ def devices(wanted: Device = "auto", *, deterministic: bool = False) -> Iterator
     logger = logging.getLogger("tensorflow")  # Warns of each further network.
     logger.addFilter(_is_error)
     try:
-        with warnings.catch_warnings():  # Of tqdm in notebooks, which Optuna imports.
-            warnings.filterwarnings("ignore", "IProgress not found")
+        with quiet_imports():
             yield chosen
     finally:
         logger.removeFilter(_is_error)

@@ -10,7 +10,7 @@ import pandas as pd
 from training.errors import UsageError
 from training.experiments.study_folder import make_folder, study_folder
 from training.python_api.chosen_recipe import AnyRecipe, Photos
-from training.python_api.session import Device, console, devices
+from training.python_api.session import Device, console, devices, quiet_imports
 from training.python_api.trained_run import TrainedRun
 from training.recipe import Recipe
 
@@ -119,12 +119,7 @@ def sweep(
     if seeds < 0 or trials < 1:
         raise UsageError(f"seeds are at least 0 and trials at least 1, not {seeds} and {trials}")
     what = Photos(photos, data, model, shape, preparation)
-    with devices(device, deterministic=deterministic) as used:
-        from training.experiments.sweeps.report import write_report
-        from training.experiments.sweeps.run import OpenSweep
-        from training.experiments.sweeps.trial import Trainer
-        from training.pipeline.loaded_data import KeptData
-        from training.pipeline.run_options import Paths, RunOptions
+    with quiet_imports():
         from training.python_api.asked_sweep import checked_sweep
 
         wanted, left_out = checked_sweep(
@@ -140,6 +135,13 @@ def sweep(
             goal=goal,
             name=study,
         )
+    with devices(device, deterministic=deterministic) as used:
+        from training.experiments.sweeps.report import write_report
+        from training.experiments.sweeps.run import OpenSweep
+        from training.experiments.sweeps.trial import Trainer
+        from training.pipeline.loaded_data import KeptData
+        from training.pipeline.run_options import Paths, RunOptions
+
         folder, address = study_folder(wanted.name, output, storage)
         make_folder(folder)
         shown = console(progress)
