@@ -10,7 +10,7 @@ from training.commands.arguments import add_data, add_device, add_models
 from training.commands.study_arguments import add_study
 from training.errors import UsageError
 from training.experiments.study_folder import make_folder, study_folder
-from training.experiments.workers import be_worker, run_workers
+from training.experiments.workers import be_worker, check_processes, run_workers
 from training.publishing.model_folder import find_version, is_version
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ def _compare_recipes(arguments: argparse.Namespace) -> None:
     """Train all recipes on all splits, as far as that is not done, and show what was found."""
     if arguments.worker:
         be_worker(arguments.worker)
+    else:
+        check_processes(arguments.processes)
     console = Console()
     plan, output = _plan(arguments, console)
     from training.fitting.interruption import terminable
@@ -133,7 +135,7 @@ def _plan(arguments: argparse.Namespace, console: Console) -> "tuple[Plan, Path]
     competitors = read_competitors(arguments.compared, arguments.assignments, arguments.photos)
     from training.experiments.comparison.plan import plan_comparison
 
-    name = arguments.study or comparison_name(competitors)
+    name = comparison_name(competitors) if arguments.study is None else arguments.study
     output, storage = study_folder(name, arguments.output, arguments.storage)
     splits = _SPLITS if arguments.splits is None else arguments.splits
     share = _SHARE if arguments.share is None else arguments.share

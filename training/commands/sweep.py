@@ -14,7 +14,7 @@ from training.experiments.factors import read_factor
 from training.experiments.studies import STUDIES, study_named
 from training.experiments.studies.study import Study
 from training.experiments.study_folder import make_folder, study_folder
-from training.experiments.workers import be_worker, run_workers
+from training.experiments.workers import be_worker, check_processes, run_workers
 
 if TYPE_CHECKING:
     from training.experiments.sweeps.sweep import Sweep
@@ -90,6 +90,8 @@ def run(arguments: argparse.Namespace) -> None:
     sweep, notes = _sweep(arguments)
     if arguments.worker:
         be_worker(arguments.worker)
+    else:
+        check_processes(arguments.processes)
     from training.fitting.devices import choose_devices
     from training.fitting.interruption import terminable
 

@@ -32,9 +32,7 @@ def run_workers(
         TrainingError: a process has failed; the message is its last line.
         KeyboardInterrupt, Preempted: the processes were asked to stop too, and have ended.
     """
-    cores = len(os.sched_getaffinity(0))
-    if not 1 <= processes <= cores:
-        raise UsageError(f"--processes is 1 to {cores}, the number of cores, not {processes}")
+    check_processes(processes)
     logs.mkdir(parents=True, exist_ok=True)
     with _started(processes, words, logs) as workers:
         while any(worker.poll() is None for worker in workers):
@@ -48,6 +46,13 @@ def run_workers(
             raise TrainingError(
                 f"process {number} of {processes} has failed ({reason}); the same command goes on"
             )
+
+
+def check_processes(processes: int) -> None:
+    """Raise UsageError if there are fewer cores, or no process at all."""
+    cores = len(os.sched_getaffinity(0))
+    if not 1 <= processes <= cores:
+        raise UsageError(f"--processes is 1 to {cores}, the number of cores, not {processes}")
 
 
 def be_worker(share: str) -> None:

@@ -88,8 +88,17 @@ def _candidates(runs: Path, identity: RunIdentity, recipe: Recipe) -> Iterator[S
         if checkpoint is None:
             continue
         epochs = CheckpointFolder.epochs_of(checkpoint)
-        if 0 < epochs <= epochs_in_common(recipe, other):
+        if 0 < epochs <= epochs_in_common(recipe, other) and _has_history(path.parent, epochs):
             yield SharedEpochs(path.parent, checkpoint, epochs)
+
+
+def _has_history(folder: Path, epochs: int) -> bool:
+    """Return whether a run still has the figures of its first epochs, which are taken over too."""
+    try:
+        known = [entry["epoch"] for entry in read_history(folder)]
+    except TrainingError:
+        return False
+    return known[:epochs] == list(range(1, epochs + 1))
 
 
 def _checkpoint(folder: Path, recipe: Recipe) -> Path | None:

@@ -144,6 +144,9 @@ def environment() -> dict[str, str]:
         (("--search", "epochs=1..4", "--trials", "0"), "--trials is at least 1, not 0"),
         (("--grid", "epochs=1,2", "--seeds", "-1"), "--seeds is at least 0, not -1"),
         (("--search", "epochs=1..4", "--one-at-a-time"), "no effect without --grid"),
+        (("--grid", "epochs=1,2", "--study", "../mine", "--dry-run"), "not '../mine'"),
+        (("--grid", "epochs=1,2", "--study", ""), "not ''"),
+        (("--grid", "epochs=1,2", "--processes", "0"), "--processes is 1 to"),
     ],
 )
 def test_wrong_use_is_refused_before_anything_is_trained(

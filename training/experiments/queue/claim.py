@@ -4,6 +4,7 @@ import math
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from json import JSONDecodeError
 from types import TracebackType
 from typing import Any, Self
 
@@ -148,5 +149,6 @@ class Claim:
 
 
 def _of_machine(error: TrainingError) -> bool:
-    """Return whether a full disk, or something else outside of the item, was the reason."""
-    return isinstance(error.__cause__, OSError | StorageInternalError | SQLAlchemyError)
+    """Return whether a full disk, a damaged file, or else something that can be repaired failed."""
+    of_machine = OSError | JSONDecodeError | UnicodeError | StorageInternalError | SQLAlchemyError
+    return isinstance(error.__cause__, of_machine)

@@ -7,7 +7,7 @@ from typing import Literal
 from training.experiments.factors import Factor, Goal
 from training.experiments.studies.at_hand import levels_at_hand
 from training.experiments.studies.study import Study
-from training.experiments.study_folder import study_name
+from training.experiments.study_folder import check_study_name, study_name
 from training.experiments.sweeps.search import read_space
 from training.experiments.sweeps.sweep import Sweep
 from training.recipe import ANY_PHOTOS, Recipe
@@ -43,7 +43,7 @@ def asked_sweep(
         data: folder of the data sets, also searched for pretrained weights.
 
     Raises:
-        UsageError: a setting is wrong.
+        UsageError: a setting, or the name, is wrong.
     """
     notes: list[str] = []
     design = study.design if study else "one-at-a-time" if one_at_a_time else "grid"
@@ -52,7 +52,9 @@ def asked_sweep(
     space = read_space(recipe, search)
     varied = [*space] or [factor.name for factor in factors]
     sweep = Sweep(
-        name or _name(recipe, study.name if study else "-".join([recipe.name, *varied])),
+        _name(recipe, study.name if study else "-".join([recipe.name, *varied]))
+        if name is None
+        else check_study_name(name),
         recipe,
         tuple(factors),
         design,

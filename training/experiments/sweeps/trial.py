@@ -17,7 +17,7 @@ from training.pipeline.shared_epochs import shared_with
 from training.pipeline.train import fit_recipe, run_recipe
 from training.recipe import Recipe
 from training.runs.folders import TRAINED, read_run
-from training.runs.history import chosen_epoch, read_history
+from training.runs.history import HISTORY, chosen_epoch, read_history
 from training.runs.identity import RunIdentity
 from training.runs.names import existing_folders, key_of
 
@@ -117,8 +117,17 @@ class Trainer:
 
 
 def figures_of(folder: Path) -> Figures:
-    """Return what a fitted run, or one that has ended early, says of its validation photos."""
+    """Return what a fitted run, or one that has ended early, says of its validation photos.
+
+    Raises:
+        TrainingError: its files are damaged, or its history is missing.
+    """
     facts, history = read_run(folder), read_history(folder)
+    if not history:
+        raise TrainingError(
+            f"{folder} has no {HISTORY}, which has its figures: remove the folder, and the same"
+            " command trains it again"
+        ) from FileNotFoundError(folder / HISTORY)  # As of any file: the trial is not to blame.
     trained = facts["trained"]
     epoch = chosen_epoch(history, trained)
     return {

@@ -1,5 +1,6 @@
 """Handing out items: once each, in order, until all are done."""
 
+import json
 import threading
 import time
 from pathlib import Path
@@ -95,6 +96,13 @@ def test_an_item_is_given_back_when_the_disk_is_full(storage: str) -> None:
     queue = opened(storage)
     with pytest.raises(TrainingError), taken(queue):
         raise TrainingError("no space left") from OSError(28, "No space left on device")
+    assert states(queue) == ["waiting"] * 3
+
+
+def test_an_item_is_given_back_when_a_file_is_damaged(storage: str) -> None:
+    queue = opened(storage)
+    with pytest.raises(TrainingError), taken(queue):
+        raise TrainingError("remove the run") from json.JSONDecodeError("no JSON", "{", 1)
     assert states(queue) == ["waiting"] * 3
 
 
