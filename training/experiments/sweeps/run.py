@@ -51,9 +51,10 @@ def prepare(sweep: Sweep, trainer: Trainer) -> None:
     """
     prepared = set()
     for recipe in [sweep.recipe, *(trial.setting.recipe for trial in sweep.plan)]:
-        needs = recipe.held_out, recipe.split_seed, str(recipe.network), recipe.augmentation
-        if recipe.head is None:
-            needs = recipe.held_out, recipe.split_seed, "", recipe.augmentation
+        needs: tuple[Any, ...] = (recipe.held_out, recipe.split_seed)
+        if recipe.head:
+            features = recipe.network, recipe.fine_tuning, recipe.head.pooling
+            needs += (*features, recipe.augmentation)
         if needs not in prepared:
             trainer.prepare(recipe)
         prepared.add(needs)
