@@ -4,6 +4,7 @@ Only here are test photos looked at, of this one setting.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 from rich.console import Console
@@ -14,17 +15,17 @@ from training.experiments.queue import Item, Queue, open_queue
 from training.experiments.sweeps.results import Chosen
 from training.experiments.sweeps.sweep import Sweep
 from training.experiments.sweeps.trial import Trainer
-from training.judging.results import seeded
 from training.recipe import Recipe
 
 
 def final_recipes(sweep: Sweep, chosen: Chosen, seeds: int) -> list[Recipe]:
     """Return the recipe with the chosen setting and each seed, beginning with that of the trials.
 
-    Where the recipe splits its photos, each seed has another split too.
+    The split of the photos stays: with another one, photos that the setting was chosen by, or
+    trained on, would be test photos.
     """
     recipe = sweep.recipe_of(chosen.position, chosen.params)
-    others = (seeded(recipe, number) for number in range(1, seeds + 1))
+    others = (replace(recipe, seed=number) for number in range(1, seeds + 1))
     return [recipe, *(other for other in others if other.seed != recipe.seed)][:seeds]
 
 

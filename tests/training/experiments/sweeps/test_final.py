@@ -1,6 +1,7 @@
 """The chosen setting with several seeds: what counts if a seed fails, or the choice changes."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,15 @@ def evaluated(storage: Path, position: int, trainer: Trainer, said: io.StringIO)
     recipes = final_recipes(SWEEP, best(position), 3)
     queue = open_final(SWEEP, recipes, f"sqlite:///{storage}", best(position))
     return list(evaluate_final(queue, recipes, trainer, Console(file=said))["seed"])
+
+
+def test_the_photos_that_a_setting_was_chosen_by_never_become_test_photos() -> None:
+    pets = replace(RECIPES["cats-dogs-mobilenet"], seed=2, split_seed=5)
+    sweep = Sweep("units", pets, (read_factor("head.units=4,8"),))
+
+    found = final_recipes(sweep, best(1), 3)
+
+    assert [(each.seed, each.split_seed) for each in found] == [(2, 5), (1, 5), (3, 5)]
 
 
 def test_a_seed_that_fails_has_no_row_also_when_the_command_is_repeated(tmp_path: Path) -> None:
