@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import keras
 from rich.console import Console
 
 from training.console import say
@@ -103,7 +102,6 @@ class Trainer:
         """Return the folder of a run that is worked on, once no other process does."""
         said = False
         while True:
-            keras.backend.clear_session()  # Otherwise each network stays in memory.
             try:
                 return work()
             except InUse as error:

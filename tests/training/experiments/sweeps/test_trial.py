@@ -1,11 +1,9 @@
 """Trials are ordinary runs: fitted one after the other in one process, beside others."""
 
-import gc
 import io
 from pathlib import Path
 from types import SimpleNamespace
 
-import keras
 import pytest
 from filelock import FileLock
 from rich.console import Console
@@ -66,19 +64,6 @@ def test_a_run_that_another_process_works_on_is_waited_for(
     assert trainer.fit(recipe()) == first
 
     assert said.getvalue().count("which works on the same run") == 1
-
-
-def test_networks_of_earlier_trials_do_not_stay_in_memory(trainer: Trainer) -> None:
-    def networks() -> int:
-        gc.collect()
-        return sum(isinstance(each, keras.Model) for each in gc.get_objects())
-
-    trainer.fit(recipe("seed=1"))
-    first = networks()
-    for seed in (2, 3):
-        trainer.fit(recipe(f"seed={seed}"))
-
-    assert networks() <= first
 
 
 def test_epochs_are_shared_although_the_first_attempt_has_failed(trainer: Trainer) -> None:
