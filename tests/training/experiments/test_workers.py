@@ -1,5 +1,6 @@
 """Several processes of one command: what becomes of them, and of their work."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ TIMEOUT_SECONDS = 60
 
 @pytest.fixture(autouse=True)
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers.os, "sched_getaffinity", lambda process: {0, 1})
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1})
     monkeypatch.setattr(workers, "_POLL", 0.05)
 
 
@@ -28,7 +29,7 @@ def program(folder: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
     script = folder / "worker"
     script.write_text("\n".join(["#!/bin/sh", *lines, ""]))
     script.chmod(0o755)
-    monkeypatch.setattr(workers.sys, "executable", str(script))
+    monkeypatch.setattr(sys, "executable", str(script))
 
 
 def test_what_a_killed_process_has_left_is_done_by_the_others(
