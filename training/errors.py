@@ -40,6 +40,14 @@ class Inconclusive(TrainingError):
     exit_status = 5
 
 
+class InUse(TrainingError):
+    """Another process works on a run; `holder` is such as `process 7 on host`."""
+
+    def __init__(self, holder: str, folder: object, advice: str) -> None:
+        super().__init__(f"{holder} works on this run ({folder}): {advice}")
+        self.holder = holder
+
+
 class Diverged(TrainingError):
     """The loss or the weights became NaN or infinite; the last good checkpoint is kept."""
 

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from training.commands.arguments import add_data, add_device, add_models
 from training.commands.study_arguments import add_study
+from training.console import say
 from training.errors import UsageError
 from training.experiments.study_folder import make_folder, study_folder
 from training.experiments.workers import be_worker, check_processes, run_workers
@@ -111,7 +112,9 @@ def _compare_recipes(arguments: argparse.Namespace) -> None:
             from training.experiments.comparison.trainings import progress
 
             with progress(queue, console) as show:
-                run_workers(arguments.processes, arguments.words, output, show)
+                failed = run_workers(arguments.processes, arguments.words, output, show)
+            for line in failed:
+                say(console, line)
         else:
             _train(plan, output, arguments, console)
         if not arguments.worker:

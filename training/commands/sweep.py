@@ -191,7 +191,8 @@ def _run(
     make_folder(output)
     opened = OpenSweep(sweep, storage, trainer, arguments.seeds, console)
     if arguments.processes > 1 and not arguments.worker:
-        run_workers(arguments.processes, arguments.words, output, opened.show)
+        for line in run_workers(arguments.processes, arguments.words, output, opened.show):
+            say(console, line)
     result = opened.work()
     if not arguments.worker:
         say(console, f"report: {write_report(sweep, result, trainer, output, notes)}")

@@ -7,19 +7,23 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from training.errors import Preempted, TrainingError, UsageError
+from training.errors import TrainingError, UsageError
 
 _POLL = 1.0  # Seconds.
 _END = 60.0  # Seconds in which a worker writes its checkpoint.
+_LOG = "worker-{}.log"
 
 
 def run_workers(
     processes: int, words: Sequence[str], logs: Path, show: Callable[[], None] = lambda: None
-) -> None:
+) -> list[str]:
     """Run processes of the same command until all have ended.
+
+    Each works until nothing is left to do, also by the others: if one of them ends well, what
+    others have left is done.
 
     Args:
         processes: how many, at most one for each core.
@@ -27,9 +31,12 @@ def run_workers(
         logs: folder for the output of each process, `worker-K.log`.
         show: called about every second, to show progress.
 
+    Returns:
+        A line for each process that has failed.
+
     Raises:
         UsageError: there are fewer cores.
-        TrainingError: a process has failed; the message is its last line.
+        TrainingError: all processes have failed; the message is the error of the first one.
         KeyboardInterrupt, Preempted: the processes were asked to stop too, and have ended.
     """
     check_processes(processes)
@@ -39,13 +46,24 @@ def run_workers(
             show()
             time.sleep(_POLL)
         show()
-    for number, worker in enumerate(workers, 1):
-        if worker.returncode:
-            lines = (logs / f"worker-{number}.log").read_text("utf-8", "replace").splitlines()
-            reason = (lines or [f"status {worker.returncode}"])[-1].removeprefix("error: ")
-            raise TrainingError(
-                f"process {number} of {processes} has failed ({reason}); the same command goes on"
-            )
+    failed = [
+        f"process {number} of {processes} has failed"
+        f" ({_reason(worker.returncode, logs / _LOG.format(number))})"
+        for number, worker in enumerate(workers, 1)
+        if worker.returncode
+    ]
+    if len(failed) == processes:
+        raise TrainingError(f"{failed[0]}; the same command goes on")
+    return failed
+
+
+def _reason(status: int, log: Path) -> str:
+    """Return why a process has failed."""
+    if status < 0:
+        return f"killed by {signal.Signals(-status).name}"
+    lines = log.read_text("utf-8", "replace").splitlines()
+    last = lines[-1] if lines else ""
+    return last.removeprefix("error: ") if last.startswith("error: ") else f"see {log}"
 
 
 def check_processes(processes: int) -> None:
@@ -80,7 +98,7 @@ def _started(
     workers: list[subprocess.Popen[bytes]] = []
     try:
         for number in range(1, processes + 1):
-            with open(logs / f"worker-{number}.log", "wb") as log:
+            with open(logs / _LOG.format(number), "wb") as log:
                 share = f"{number}/{processes}"
                 workers.append(
                     subprocess.Popen(  # noqa: S603 -- the command is our own.
@@ -92,12 +110,13 @@ def _started(
                     )
                 )
         yield workers
-    except (KeyboardInterrupt, Preempted):
+    except BaseException:
         for worker in workers:
             worker.terminate()
         deadline = time.monotonic() + _END
-        for worker in workers:
-            worker.wait(max(0.0, deadline - time.monotonic()))
+        with suppress(subprocess.TimeoutExpired):
+            for worker in workers:
+                worker.wait(max(0.0, deadline - time.monotonic()))
         raise
     finally:
         for worker in workers:

@@ -31,17 +31,18 @@ class KeptData:
 
     def __call__(self, recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
         """Return the data of a recipe; the photos are shared with all others that it returns."""
-        loader = recipe.dataset, recipe.preparation, recipe.shape, recipe.file_digest
+        loader = recipe.dataset, recipe.model, recipe.preparation, recipe.shape, recipe.file_digest
         key = (*loader, recipe.held_out, recipe.split_seed, folder)  # All that loaders read.
         if key not in self._data:
             self._data = {}  # The former photos need not stay in memory.
             self._data[key] = load(recipe, folder, console)
         data = self._data[key]
         check_photos(recipe, data)
-        if not isinstance(recipe.network, BackboneNetwork):
+        if not isinstance(recipe.network, BackboneNetwork) or recipe.head is None:
             return data
         random = recipe.seed if recipe.network.weights == "random" else None
-        built = recipe.network, recipe.shape, recipe.fine_tuning, random, folder
+        ends = recipe.fine_tuning, recipe.head.pooling  # What decides where features are taken.
+        built = recipe.network, recipe.shape, ends, random, folder
         if built not in self._backbones:
             self._backbones = {built: load_backbone(recipe, folder, console)}
         return replace(data, backbone=self._backbones[built])

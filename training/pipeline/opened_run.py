@@ -13,6 +13,7 @@ from rich.console import Console
 from training.console import say
 from training.data.datasets import DataSet
 from training.errors import Preempted, TrainingError
+from training.fitting.checkpoints import CheckpointFolder
 from training.fitting.devices import Devices
 from training.overrides import changed_settings
 from training.pipeline.run_options import Paths, RunOptions
@@ -22,7 +23,14 @@ from training.publishing.card import circumstances, continued
 from training.publishing.training_overlap import note_training_photos
 from training.recipe import Recipe
 from training.recipes import unchanged
-from training.runs.folders import FINISHED, Run, claimed_run, not_continued
+from training.runs.folders import (
+    CHECKPOINTS,
+    FINISHED,
+    TRAINED,
+    Run,
+    claimed_run,
+    not_continued,
+)
 from training.runs.identity import RunIdentity, code_of, run_identity
 from training.runs.names import run_label
 
@@ -93,8 +101,13 @@ def begin(
     )
     facts = run.facts()
     if facts["status"] == "new" or (start and "start" not in facts):  # Its last step.
-        for line in _first_steps(opened, recipe, options):
-            say(console, line)
+        lines = _first_steps(opened, recipe, options)
+    elif options.share_epochs and not start and not _has_weights(run):
+        lines = [take_over_epochs(run, opened.identity, recipe)]
+    else:
+        lines = []
+    for line in filter(None, lines):
+        say(console, line)
     if data.backbone and data.backbone.weights:
         run.note(weights_file=data.backbone.weights.name)
 
@@ -108,6 +121,12 @@ def _first_steps(opened: OpenedRun, recipe: Recipe, options: RunOptions) -> list
     if options.share_epochs and (line := take_over_epochs(run, opened.identity, recipe)):
         return [line]
     return not_continued(run.folder.parents[1], opened.identity, recipe)
+
+
+def _has_weights(run: Run) -> bool:
+    """Return whether anything has been fitted; a run may have ended before its first epoch did."""
+    checkpoints = CheckpointFolder(run.folder / CHECKPOINTS)
+    return (run.folder / TRAINED).exists() or checkpoints.last() is not None
 
 
 def _identity(

@@ -27,7 +27,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from serving.repository.atomic_write import atomic_write
-from training.errors import TrainingError, explained
+from training.errors import InUse, TrainingError, explained
 from training.overrides import renamed
 from training.recipe import ANY_PHOTOS, Recipe
 from training.runs.identity import RunIdentity, changes
@@ -111,7 +111,8 @@ def claimed_run(
             last is used.
 
     Raises:
-        TrainingError: another process works on the run, or the folder can't be written.
+        InUse: another process works on the run.
+        TrainingError: the folder can't be written.
     """
     with _writing(runs):
         folder = _run_folder(runs / identity.recipe, label, identity.key, fresh)
@@ -210,7 +211,7 @@ def _locked(folder: Path, advice: str) -> Iterator[None]:
             lock.acquire()
         except Timeout as error:
             holder = path.read_text("utf-8").strip() or "another process"
-            raise TrainingError(f"{holder} works on this run ({folder}): {advice}") from error
+            raise InUse(holder, folder, advice) from error
     try:
         with _writing(folder):
             path.write_text(f"process {os.getpid()} on {platform.node()}\n", "utf-8")

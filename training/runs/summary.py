@@ -13,7 +13,7 @@ from training.model_cards import CARD, read_card
 from training.overrides import changed_settings, renamed, shown_value, with_defaults
 from training.recipes import recipe_of_run
 from training.runs.folders import RUN, read_run, worked_on_by
-from training.runs.history import read_history
+from training.runs.history import chosen_epoch, read_history
 from training.runs.references import run_folders
 
 STATUSES = (
@@ -140,7 +140,7 @@ def _summary(folder: Path, facts: dict[str, Any], process: str | None) -> RunSum
         reason=str(facts.get("reason") or "") if status in ("failed", "refused") else "",
         process=process,
         epochs=epochs,
-        validation_accuracy=_validation_accuracy(folder, history),
+        validation_accuracy=_validation_accuracy(folder, chosen_epoch(history, trained)),
         version=f"{version.parent.name}/{version.name}" if version else None,
         version_state=_version_state(folder, version) if version else None,
         began=str(facts.get("began") or trained.get("began") or facts.get("updated") or ""),
@@ -188,11 +188,11 @@ def _history(folder: Path) -> list[dict[str, Any]]:
         return []
 
 
-def _validation_accuracy(folder: Path, history: list[dict[str, Any]]) -> float | None:
+def _validation_accuracy(folder: Path, epoch: dict[str, Any]) -> float | None:
     try:
         return float(read_card(folder / CARD)["metrics"]["validation"]["accuracy"])
     except (TrainingError, KeyError, TypeError, ValueError):
-        accuracy = history[-1].get("val_accuracy") if history else None
+        accuracy = epoch.get("val_accuracy")
         return None if accuracy is None else float(accuracy)
 
 

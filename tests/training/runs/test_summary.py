@@ -65,6 +65,13 @@ def test_validation_accuracy_is_that_of_the_card_or_of_the_last_epoch(tmp_path: 
     assert found == [0.9, 0.51, None]
 
 
+def test_validation_accuracy_of_a_trained_run_is_that_of_its_best_epoch(tmp_path: Path) -> None:
+    trained = {"epochs": {"fitted": 5, "best": 2}}
+    folder = listed_run(tmp_path, "trained", fitted=5, trained=trained)
+
+    assert summary(folder).validation_accuracy == 0.51
+
+
 @pytest.mark.parametrize("absolute", [True, False])
 def test_a_published_version_serves_is_kept_or_was_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, absolute: bool

@@ -59,7 +59,8 @@ def _outcome(result: Result) -> str:
         return f"failed: {result.reason}"
     found = result.facts
     accuracy, loss = found.get("validation_accuracy"), found.get("validation_loss")
-    figures = f"validation {accuracy:.2%}  loss {loss:.4f}" if accuracy is not None else ""
+    figures = f"validation {accuracy:.2%}" if accuracy is not None else ""
+    figures += f"  loss {loss:.4f}" if loss is not None else "  loss not finite"
     if result.state == "pruned":
         return f"ended early after {found['epochs']} epochs: {figures}"
     return f"{figures}  {found['seconds']:.0f} s"

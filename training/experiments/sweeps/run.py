@@ -51,9 +51,10 @@ def prepare(sweep: Sweep, trainer: Trainer) -> None:
     """
     prepared = set()
     for recipe in [sweep.recipe, *(trial.setting.recipe for trial in sweep.plan)]:
-        needs = recipe.held_out, recipe.split_seed, str(recipe.network), recipe.augmentation
-        if recipe.head is None:
-            needs = recipe.held_out, recipe.split_seed, "", recipe.augmentation
+        needs: tuple[Any, ...] = (recipe.held_out, recipe.split_seed)
+        if recipe.head:
+            features = recipe.network, recipe.fine_tuning, recipe.head.pooling
+            needs += (*features, recipe.augmentation)
         if needs not in prepared:
             trainer.prepare(recipe)
         prepared.add(needs)
@@ -67,7 +68,7 @@ def dry_run(sweep: Sweep, trainer: Trainer, seeds: int) -> list[str]:
         TrainingError: the data can't be loaded.
     """
     if sweep.space:
-        most, trials = sweep.trials * sweep.recipe.epochs, counted(sweep.trials, "trial")
+        most, trials = sweep.trials * sweep.most_epochs, counted(sweep.trials, "trial")
         fewer = ", fewer because hopeless trials end early" if sweep.pruning else ""
         lines = [f"{trials}: at most {counted(most, 'epoch')} to fit{fewer}"]
     else:
@@ -161,7 +162,8 @@ class OpenSweep:
             epoch = int(entry["epoch"])
             show(epoch, recipe.epochs)
             if self._sweep.space:
-                trial.report(epoch, entry[_IN_HISTORY[self._sweep.goal]])
+                value = entry[_IN_HISTORY[self._sweep.goal]]  # None: it was not finite.
+                trial.report(epoch, math.nan if value is None else value)
                 if trial.hopeless():
                     raise _Hopeless("ended early by a search")
 

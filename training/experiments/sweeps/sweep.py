@@ -66,6 +66,14 @@ class Sweep:
         """What varies."""
         return [*self.space] or [factor.name for factor in self.factors]
 
+    @property
+    def most_epochs(self) -> int:
+        """The largest number of epochs that a trial of a search may have."""
+        epochs = self.space.get("epochs")
+        if isinstance(epochs, Range):
+            return int(epochs.high)
+        return max(map(int, epochs.values)) if epochs else self.recipe.epochs  # type: ignore[arg-type]
+
     def recipe_of(self, position: int, params: Mapping[str, Any]) -> Recipe:
         """Return the recipe of a trial, by its position and what the queue says of it."""
         if self.space:
@@ -93,7 +101,7 @@ class Sweep:
         direction: Direction = "maximize" if self.goal == "validation_accuracy" else "minimize"
         if not self.space:
             return open_queue(storage, self.name, facts, self._items(), direction)
-        pruning = (1, self.recipe.epochs) if self.pruning and self.recipe.epochs > 1 else None
+        pruning = (1, self.most_epochs) if self.pruning and self.most_epochs > 1 else None
         return open_search(
             storage,
             self.name,

@@ -1,5 +1,6 @@
 """One trial: a recipe that is fitted, in a run that ends before its evaluation."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,8 @@ from typing import Any
 
 from rich.console import Console
 
-from training.errors import TrainingError
+from training.console import say
+from training.errors import InUse, TrainingError
 from training.fitting.feature_cache import with_features
 from training.metrics.intervals import accuracy_interval
 from training.model_cards import CARD, read_card
@@ -25,6 +27,8 @@ Figures = dict[str, Any]
 """Of a trial: `key` and `run` (name of the folder), `epochs` (of its weights), `validation_loss`
 (mean cross-entropy in nats), `validation_accuracy`, `seconds` of fitting, `parameters` (of the
 network, a frozen backbone included)."""
+
+_POLL = 2.0  # Seconds between two looks whether a run is still worked on.
 
 
 class Trainer:
@@ -46,6 +50,8 @@ class Trainer:
     ) -> Figures:
         """Fit a recipe, or find the run in which that has been done, and return its figures.
 
+        While another process works on the same run, such as `run` or another sweep, it waits.
+
         Args:
             recipe: with all settings.
             after_epoch: see `RunOptions`.
@@ -54,7 +60,10 @@ class Trainer:
             TrainingError: a step failed; completed steps are kept.
         """
         options = replace(self._options, after_epoch=after_epoch)
-        return figures_of(fit_recipe(recipe, self._paths, options, Console(quiet=True)))
+        quiet = Console(quiet=True)
+        return figures_of(
+            self._alone(lambda: fit_recipe(recipe, self._paths, options, quiet), self._console)
+        )
 
     def figures(self, recipe: Recipe) -> Figures:
         """Return the figures of a run that has ended early: those of its last epoch."""
@@ -72,7 +81,9 @@ class Trainer:
         Raises:
             TrainingError: a step failed; completed steps are kept.
         """
-        folder = run_recipe(recipe, self._paths, self._options, console).run
+        folder = self._alone(
+            lambda: run_recipe(recipe, self._paths, self._options, console).run, console
+        )
         card = read_card(folder / CARD)
         test = card["metrics"]["test"]
         low, high = accuracy_interval(round(test["accuracy"] * test["photos"]), test["photos"])
@@ -85,6 +96,19 @@ class Trainer:
             "seconds": card["trained"]["seconds"],
             "run": folder.name,
         }
+
+    @staticmethod
+    def _alone(work: Callable[[], Path], console: Console) -> Path:
+        """Return the folder of a run that is worked on, once no other process does."""
+        said = False
+        while True:
+            try:
+                return work()
+            except InUse as error:
+                if not said:
+                    say(console, f"waits for {error.holder}, which works on the same run")
+                said = True
+            time.sleep(_POLL)
 
     def prepare(self, recipe: Recipe) -> None:
         """Load the data of a recipe, and compute the features of its backbone, showing progress.
