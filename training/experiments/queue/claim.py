@@ -136,9 +136,9 @@ class Claim:
         self._write(end)
         self._over = True
 
-    def _write(self, action: Callable[[], object], patience: float | None = None) -> None:
+    def _write(self, action: Callable[[], object], retry_seconds: float | None = None) -> None:
         with suppress(UpdateFinishedTrialError):  # Another process has the item.
-            self._database.retried(action, patience)
+            self._database.retried(action, retry_seconds)
 
     def _beat(self) -> None:
         """Show signs of life; while the database is away, later."""

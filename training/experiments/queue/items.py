@@ -80,10 +80,10 @@ class Timing:
         heartbeat: between two signs of life of the process that works on an item.
         grace: without such a sign before another process takes the item.
         poll: between two looks for an item while others work.
-        patience: with a database that can't be reached.
+        retry_seconds: for which a database that can't be reached is tried again.
     """
 
     heartbeat: int = 5
     grace: int = 15
     poll: float = 0.5
-    patience: float = 60.0
+    retry_seconds: float = 60.0

@@ -105,20 +105,20 @@ class Database:
         if tables and "studies" not in tables:
             raise UsageError(f"{self.file} is no study but another database: name another file")
 
-    def retried(self, action: Callable[[], T], patience: float | None = None) -> T:
+    def retried(self, action: Callable[[], T], retry_seconds: float | None = None) -> T:
         """Return the result of an action, tried again while the database is away.
 
         The action must be one that may run twice.
 
         Args:
             action: that reads or writes the database.
-            patience: seconds in which it is tried again; by default those of `timing`.
+            retry_seconds: seconds in which it is tried again; by default those of `timing`.
 
         Raises:
             TrainingError: the database stays away, or its disk is full, or it is unusable.
         """
-        patience = self.timing.patience if patience is None else patience
-        end, pause = time.monotonic() + patience, 0.1
+        retry_seconds = self.timing.retry_seconds if retry_seconds is None else retry_seconds
+        end, pause = time.monotonic() + retry_seconds, 0.1
         while True:
             try:
                 return action()

@@ -32,4 +32,4 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def timing() -> Timing:
     """Return intervals that are short enough for tests."""
-    return Timing(heartbeat=1, grace=1, poll=0.05, patience=20)
+    return Timing(heartbeat=1, grace=1, poll=0.05, retry_seconds=20)

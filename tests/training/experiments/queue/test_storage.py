@@ -16,10 +16,10 @@ from training.experiments.queue import Item, Queue, Range, Timing, open_queue, o
 
 ITEMS = [Item({"epochs": 5}), Item({"epochs": 10}, after=(0,))]
 FACTS = {"recipe": "clothing-fast", "data": "abc"}
-IMPATIENT = Timing(patience=0.2)
+QUICK = Timing(retry_seconds=0.2)
 
 
-def opened(storage: str, timing: Timing = IMPATIENT) -> Queue:
+def opened(storage: str, timing: Timing = QUICK) -> Queue:
     return open_queue(storage, "study", FACTS, ITEMS, "minimize", timing=timing)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from training.experiments.queue import Item, Timing, open_queue
 from training.fitting.interruption import terminable
 
-TIMING = Timing(heartbeat=1, grace=1, poll=0.05, patience=20)
+TIMING = Timing(heartbeat=1, grace=1, poll=0.05, retry_seconds=20)
 
 
 def note(folder: Path, *words: object) -> None:
