@@ -14,18 +14,21 @@ JOBS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo serve train check test test-k8s train-k8s test-tfs test-postgres bench-footprint bench-hostile bench-serving bench-batching bench-rollback bench-training bench-photos bench-explanations bench-compare bench-sweep starters lock clean
+.PHONY: help demo serve train check test test-k8s train-k8s test-tfs test-postgres test-ray bench-footprint bench-hostile bench-serving bench-batching bench-rollback bench-training bench-photos bench-explanations bench-compare bench-sweep starters wheels lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-# Every lock file installs into the one environment; all of them agree on versions.
+# Every lock file installs into the one environment; all of them agree on versions. With some of them
+# comes the command `photolabel`, of the client as it is in this tree.
+WITH_CLIENT := bench client demo dev ray
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14) and "Photolabel needs Python 3.11, 3.12 or 3.13, this is " + sys.version)'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed-%: requirements/%.txt | $(VENV)/bin/python
+$(VENV)/.installed-%: requirements/%.txt client/pyproject.toml | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	$(if $(filter $*,$(WITH_CLIENT)),$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable ./client)
 	touch $@
 
 # Where all the tests' needs are installed, the demo's are too.
@@ -72,6 +75,11 @@ test-tfs: $(VENV)/.installed-dev ## run the end-to-end tests against MODEL_SERVE
 test-postgres: $(VENV)/.installed-dev ## run the tests of studies on a PostgreSQL, which is started for them
 	$(RUN) -m pytest tests/training/experiments/queue --postgresql
 
+# Ray has an environment of its own, so that the other tests don't install it.
+test-ray: ## run bulk work on a Ray cluster of this machine, with a node killed in the middle
+	$(MAKE) --no-print-directory VENV=.venv-ray .venv-ray/.installed-ray
+	.venv-ray/bin/python -m pytest tests/client/ray
+
 bench-footprint: $(VENV)/.installed-dev ## measure import time and memory of a gateway worker
 	$(RUN) -m benchmarks.footprint
 
@@ -105,14 +113,31 @@ bench-compare: $(VENV)/.installed-dev ## measure how often compare finds a diffe
 starters: $(VENV)/.installed-dev ## retrain the two starter models (takes hours; needs the data sets)
 	$(RUN) -m training starters
 
-LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml
+wheels: $(DEMO_READY) ## build the distributions photolabel, photolabel-serving and photolabel-training into dist/
+	$(RUN) -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist ./client ./packaging/serving ./packaging/training
+
+LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+CLIENT := client/pyproject.toml
+SERVING := packaging/serving/pyproject.toml
+TRAINING := packaging/training/pyproject.toml
+# What each lock file is compiled from.
+LOCK_dev = $(LOCK_demo) --extra jax --extra images --extra parquet --group dev
+LOCK_serve = $(SERVING)
+LOCK_client = $(CLIENT) --group build
+LOCK_train = $(TRAINING) --extra tensorflow
+LOCK_train-gpu = $(TRAINING) --extra tensorflow-gpu
+LOCK_train-jax = $(TRAINING) --extra jax
+LOCK_demo = $(CLIENT) $(SERVING) $(TRAINING) --extra tensorflow --group demo --group build
+LOCK_k8s = --group k8s
+LOCK_bench = $(LOCK_demo) --group bench
+LOCK_ray = $(CLIENT) --extra ray --extra images --group test-ray --group build
 
 # The development environment decides the versions; every other lock file takes them from it.
 lock: $(VENV)/bin/python ## rewrite requirements/*.txt (UPGRADE=--upgrade: with the newest versions)
 	$(RUN) -m pip install --quiet --disable-pip-version-check uv
-	$(LOCK) $(UPGRADE) --extra dev -o requirements/dev.txt
-	for extra in serve client train train-gpu train-jax demo k8s bench; do $(LOCK) --constraint requirements/dev.txt --extra $$extra -o requirements/$$extra.txt; done
+	$(LOCK) $(UPGRADE) $(LOCK_dev) -o requirements/dev.txt
+	$(foreach lock,serve client train train-gpu train-jax demo k8s bench ray,$(LOCK) $(LOCK_$(lock)) --constraint requirements/dev.txt -o requirements/$(lock).txt && ) true
 	awk '/^[^ ]/ {keep = /^tensorflow(-serving-api)?==/} keep' requirements/train.txt > requirements/protos.txt
 
 clean: ## remove the environment and caches, but no models
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info
+	rm -rf $(VENV) .venv-ray .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info client/*.egg-info packaging/*/*.egg-info

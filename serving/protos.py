@@ -23,7 +23,8 @@ def _without_runtime() -> Iterator[None]:
     if spec is None or spec.submodule_search_locations is None:
         raise ImportError(
             "TensorFlow's message classes are not installed: "
-            "pip install --no-deps --require-hashes -r requirements/protos.txt"
+            "pip install --no-deps --require-hashes -r requirements/protos.txt, "
+            "or photolabel-serving[model-server]"
         )
     stand_in = types.ModuleType("tensorflow")
     stand_in.__path__ = list(spec.submodule_search_locations)

@@ -49,7 +49,8 @@ def test_namespace_enforces_the_standard(name: str) -> None:
 
 @pytest.mark.parametrize("name", BUILDS)
 def test_images_are_pinned_to_this_version_of_the_project(name: str) -> None:
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    serving = ROOT / "packaging" / "serving" / "pyproject.toml"
+    version = tomllib.loads(serving.read_text())["project"]["version"]
     for _, pod in pods(build(name)):
         for container in containers(pod):
             image, _, tag = container["image"].rpartition(":")
