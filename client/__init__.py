@@ -9,7 +9,7 @@
 The command line is `python -m client --help`.
 """
 
-from client.answers import (
+from .answers import (
     Answer,
     ClassProbability,
     ExplainedPrediction,
@@ -17,9 +17,9 @@ from client.answers import (
     Model,
     Prediction,
 )
-from client.client import DEFAULT_TIMEOUT, DEFAULT_URL, Client
-from client.errors import BadAnswer, ClientError, Refused, TimedOut, Unreachable
-from client.multipart import Photo
+from .client import DEFAULT_TIMEOUT, DEFAULT_URL, Client
+from .errors import BadAnswer, ClientError, Refused, TimedOut, Unreachable
+from .multipart import Photo
 
 __all__ = [
     "DEFAULT_TIMEOUT",

@@ -13,11 +13,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from client.answers import Answer
-from client.cli.photo_files import UsageError, as_photo, batches
-from client.cli.tables import heat_tables, models_table, one_line, predictions_table
-from client.client import DEFAULT_TIMEOUT, DEFAULT_URL, Client
-from client.errors import ClientError, Refused
+from .answers import Answer
+from .cli.photo_files import UsageError, as_photo, batches
+from .cli.tables import heat_tables, models_table, one_line, predictions_table
+from .client import DEFAULT_TIMEOUT, DEFAULT_URL, Client
+from .errors import ClientError, Refused
 
 CLASSES_IN_TABLE = 3
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from client.errors import BadAnswer
+from .errors import BadAnswer
 
 
 @dataclass(frozen=True, slots=True)

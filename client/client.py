@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 import httpx
 
-from client import answers, responses
-from client.answers import Answer, Explanation, Model
-from client.errors import BadAnswer, Refused, TimedOut, Unreachable
-from client.multipart import Photo, form_parts
+from . import answers, responses
+from .answers import Answer, Explanation, Model
+from .errors import BadAnswer, Refused, TimedOut, Unreachable
+from .multipart import Photo, form_parts
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 DEFAULT_TIMEOUT = 30.0  # seconds

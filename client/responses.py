@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from client.errors import BadAnswer, Refused
+from .errors import BadAnswer, Refused
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 

@@ -93,8 +93,14 @@ def imports(file: Path) -> Iterator[str]:
     for node in ast.walk(tree(file)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = ".".join([*_parents(file, node.level), *filter(None, [node.module])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def _parents(file: Path, level: int) -> tuple[str, ...]:
+    """Return the package that a relative import with this many dots starts from."""
+    return file.relative_to(ROOT).parts[:-level] if level else ()
 
 
 def within(name: str, packages: Iterable[str]) -> bool:

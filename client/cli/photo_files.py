@@ -5,7 +5,7 @@ import stat
 import sys
 from collections.abc import Iterator, Sequence
 
-from client.multipart import Photo
+from ..multipart import Photo
 
 PHOTOS_PER_REQUEST = 8
 BYTES_PER_REQUEST = 15_000_000  # Less than the server's default limit.

@@ -6,7 +6,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from client.answers import Answer, ExplainedPrediction, Model, Prediction
+from ..answers import Answer, ExplainedPrediction, Model, Prediction
 
 
 def one_line(text: str) -> str:

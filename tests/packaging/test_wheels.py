@@ -115,7 +115,7 @@ def test_the_installed_client_works(installed: Path) -> None:
 import sys
 import photolabel
 print(photolabel.__file__)
-print(*{"client", "serving", "training", "tensorflow", "flask", "rich"} & set(sys.modules))
+print(*{"client", "serving", "training", "tensorflow", "flask"} & set(sys.modules))
 """
     where, loaded = run(installed, "-c", code).split("\n")[:2]
     assert where == str(installed / "photolabel" / "__init__.py")
