@@ -20,9 +20,10 @@ import ray
 from pyarrow import fs
 from ray.data import ActorPoolStrategy, DataContext
 
-from .ray_worker import Worker, WorkerOptions
-
-PHOTO_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+from .errors import BulkError
+from .files import EXTENSIONS
+from .ray_worker import Worker
+from .run import Options
 
 # What is lost with a worker, and done again by another one.
 _TASK_PHOTOS = 256
@@ -33,7 +34,7 @@ _ROWS_PER_FILE = 100_000
 _WORKER_CPUS = 0.5
 
 
-class RayJobError(Exception):
+class RayJobError(BulkError):
     """The job can't start, or its results are not complete; says why in one line."""
 
 
@@ -44,15 +45,20 @@ class RayJob:
     Args:
         address: Ray's, such as "auto", "10.0.0.1:6379" or "ray://10.0.0.1:10001"; "local" starts
             Ray on this machine.
+        url: the gateway's address, as the nodes reach it.
+        model: the model's name.
         folder: the folder of the photos, a path or a URI such as "s3://bucket/photos".
         out: the folder of the Parquet files, a path or a URI, which must not exist.
+        options: those of one machine; `where` and `sort_into` are not used.
         workers: at most this many; by default, one for each CPU of the cluster.
     """
 
     address: str
+    url: str
+    model: str
     folder: str
     out: str
-    options: WorkerOptions
+    options: Options
     workers: int | None = None
 
     def run(self) -> dict[str, int]:
@@ -85,7 +91,7 @@ class RayJob:
         workers = self.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
         ray.data.from_arrow(tasks).map_batches(
             Worker,
-            fn_constructor_args=[self.options, _located(self.folder)],
+            fn_constructor_args=[self.url, self.model, _located(self.folder), self.options],
             batch_size=None,
             batch_format="pyarrow",
             compute=ActorPoolStrategy(min_size=1, max_size=min(workers, len(tasks))),
@@ -129,22 +135,22 @@ def _photos(folder: str) -> Iterator[tuple[str, int]]:
         raise RayJobError(f"{folder} is not a folder")
     found = place.get_file_info(fs.FileSelector(base, recursive=True))
     for info in sorted(found, key=lambda each: each.path):
-        if info.type == fs.FileType.File and info.path.lower().endswith(PHOTO_SUFFIXES):
+        if info.type == fs.FileType.File and info.path.lower().endswith(EXTENSIONS):
             yield info.path[len(base) :].lstrip("/"), info.size
 
 
 def _tasks(photos: Iterable[tuple[str, int]]) -> Iterator[pa.Table]:
     """Yield the paths in tables of about the same number of photos and bytes."""
     paths: list[str] = []
-    size = 0
+    sizes: list[int] = []
     for path, more in photos:
-        if paths and (len(paths) >= _TASK_PHOTOS or size + more > _TASK_BYTES):
-            yield pa.table({"image": paths})
-            paths, size = [], 0
+        if paths and (len(paths) >= _TASK_PHOTOS or sum(sizes) + more > _TASK_BYTES):
+            yield pa.table({"image": paths, "size": sizes})
+            paths, sizes = [], []
         paths.append(path)
-        size += more
+        sizes.append(more)
     if paths:
-        yield pa.table({"image": paths})
+        yield pa.table({"image": paths, "size": sizes})
 
 
 def _checked(place: fs.FileSystem, folder: str, expected: int) -> dict[str, int]:

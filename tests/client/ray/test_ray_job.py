@@ -16,8 +16,8 @@ ray: Any = pytest.importorskip("ray", reason="Ray is installed by make test-ray 
 import pyarrow.parquet as pq  # noqa: E402 - of the extra as well
 from ray.cluster_utils import Cluster  # noqa: E402
 
+from client.bulk import Options  # noqa: E402
 from client.bulk.ray_job import RayJob, RayJobError  # noqa: E402
-from client.bulk.ray_worker import WorkerOptions  # noqa: E402
 
 # Ray leaves sockets and processes to its own shutdown.
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("default")]
@@ -68,7 +68,7 @@ def write_photos(folder: Path, count: int) -> Path:
 
 
 def job(address: str, url: str, folder: Path, out: Path) -> RayJob:
-    return RayJob(address, str(folder), str(out), WorkerOptions(url, "clothing"))
+    return RayJob(address, url, "clothing", str(folder), str(out), Options(top=1))
 
 
 def kill_when(log: Path, lines: int, cluster: Cluster, node: Any) -> None:
@@ -125,5 +125,5 @@ def test_a_photo_that_can_not_be_read_is_recorded(
 @pytest.mark.parametrize("folder", ["missing", "empty"])
 def test_a_folder_without_photos(folder: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(RayJobError, match="folder|no photo"):
+    with pytest.raises(RayJobError, match=r"folder|no photo"):
         job("auto", "http://127.0.0.1:1", tmp_path / folder, tmp_path / "out").run()
