@@ -13,7 +13,7 @@ class BadPhoto(UploadError):
     @classmethod
     def sample(cls, values: Mapping[str, Any]) -> "BadPhotos":
         """Return the error of a request with one such photo."""
-        return BadPhotos([("shirt.jpg", cls(cls.example.format_map(values)))], 1)
+        return BadPhotos([("photo.jpg", cls(cls.example.format_map(values)))], 1)
 
 
 class TooManyPixels(BadPhoto):

@@ -3,6 +3,7 @@
 from openapi_pydantic import Parameter, Schema
 
 from serving.deadline import TIMEOUT_HEADER
+from serving.gateway.api.openapi.examples import ExampleModel
 from serving.gateway.settings import Settings
 
 _TEXT = Schema(type="string")
@@ -15,13 +16,13 @@ _NOT_FOR_CLIENTS = {"authorization", "content-type", "accept"}
 _NOT_FOR_CLIENTS |= {TIMEOUT_HEADER.lower(), "x-request-id", "traceparent", "tracestate"}
 
 
-def path_parameters(settings: Settings) -> dict[str, Parameter]:
+def path_parameters(model: ExampleModel) -> dict[str, Parameter]:
     """Return all parts of paths, by their names in Flask's rules."""
     label = "A label of versions, such as `stable` or `canary`."
     whole = Schema(type="integer", minimum=0)
     found = (
-        _parameter("name", "path", "The model.", _SEGMENT, settings.models[0]),
-        _parameter("version", "path", "A version of the model.", whole, 1),
+        _parameter("name", "path", "The model.", _SEGMENT, model.name),
+        _parameter("version", "path", "A version of the model.", whole, model.version),
         _parameter("label", "path", label, _SEGMENT, "stable"),
         _parameter("file", "path", "A file of the pages.", _SEGMENT, "page.css"),
     )

@@ -88,7 +88,7 @@ def served(source: FakeModelServer) -> Iterator[str]:
 
 @pytest.mark.integration
 def test_every_command_of_the_docs_works(source: FakeModelServer, tmp_path: Path) -> None:
-    for name in ("photo.jpg", "shirt.jpg"):
+    for name in ("photo.jpg", "other.jpg"):
         (tmp_path / name).write_bytes(encoded_photo(size=(600, 800)))
     source.labels["stable"] = 1
     with served(source) as url:
