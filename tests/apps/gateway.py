@@ -12,8 +12,18 @@ import numpy as np
 from serving.deadline import Deadline
 from serving.gateway.model_client.contract import Prediction
 from serving.gateway.model_client.model_ref import ModelRef
+from tests.docs.commands import blocks
 from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, fake_server, served
+
+DOCUMENTED_URL = "http://127.0.0.1:8080"
+
+# What both examples in Python print, for photo.jpg and other.jpg.
+PRINTED = [
+    "photo.jpg: shirt, 50%",
+    "other.jpg: shirt, 50%",
+    "404: There is no model 'gloves'; served are clothing, cats-dogs.",
+]
 
 # Small limits, so that small requests exceed them.
 LIMITS: dict[str, Any] = {"max_photos": 3, "max_body_bytes": 100_000, "max_in_flight": 1}
@@ -41,9 +51,9 @@ def model_server() -> BusyModelServer:
 
 
 @contextmanager
-def small_gateway(source: BusyModelServer) -> Iterator[str]:
-    """Serve a gateway with `LIMITS`; yield its URL."""
-    with served(source, cors_origins="https://shop.example", **LIMITS) as url:
+def small_gateway(source: BusyModelServer, **more: Any) -> Iterator[str]:
+    """Serve a gateway with `LIMITS` and more settings; yield its URL."""
+    with served(source, **LIMITS, **more) as url:
         yield url
 
 
@@ -61,3 +71,10 @@ def busy(source: BusyModelServer, url: str) -> Iterator[None]:
     finally:
         source.go.set()
         request.join()
+
+
+def example(form: str, part: str, url: str) -> str:
+    """Return the block of docs/apps.md that contains a text, with the URL of a gateway."""
+    here = [block for block in blocks() if block.location.startswith("docs/apps.md")]
+    [text] = [block.text for block in here if block.form == form and part in block.text]
+    return text.replace(DOCUMENTED_URL, url)

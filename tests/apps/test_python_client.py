@@ -15,8 +15,7 @@ import httpx
 import pytest
 
 from serving.http_errors import ModelServerUnavailable
-from tests.apps.gateway import BusyModelServer, busy, model_server, small_gateway
-from tests.docs.commands import blocks
+from tests.apps.gateway import PRINTED, BusyModelServer, busy, example, model_server, small_gateway
 from tests.drawing import encoded_photo
 
 pytestmark = pytest.mark.integration
@@ -166,11 +165,10 @@ def test_problems_of_the_service(
 
 
 def test_the_example_of_the_docs_works(generated: Path, url: str) -> None:
-    [example] = [block.text for block in blocks() if f"from {PACKAGE}" in block.text]
     for name in ("photo.jpg", "other.jpg"):
         (generated / name).write_bytes(PHOTO)
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", example.replace("http://127.0.0.1:8080", url)],
+        [sys.executable, "-W", "error", "-c", example("python", PACKAGE, url)],
         cwd=generated,
         capture_output=True,
         text=True,
@@ -178,17 +176,12 @@ def test_the_example_of_the_docs_works(generated: Path, url: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [
-        "photo.jpg: shirt, 50%",
-        "other.jpg: shirt, 50%",
-        "404: There is no model 'gloves'; served are clothing, cats-dogs.",
-    ]
+    assert done.stdout.splitlines() == PRINTED
 
 
 @pytest.mark.skipif("REQUIRE_APP_TOOLS" not in os.environ, reason="slow: make test-apps runs it")
-def test_the_client_passes_a_strict_type_checker(generated: Path) -> None:
-    example = next(block.text for block in blocks() if f"from {PACKAGE}" in block.text)
-    (generated / "example.py").write_text(example)
+def test_the_client_passes_a_strict_type_checker(generated: Path, url: str) -> None:
+    (generated / "example.py").write_text(example("python", PACKAGE, url))
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--config-file=", "example.py"],
         cwd=generated,

@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -13,9 +12,8 @@ from typing import Any
 import pytest
 
 from serving.http_errors import ModelServerUnavailable
-from tests.apps.gateway import BusyModelServer, busy, model_server, small_gateway
+from tests.apps.gateway import BusyModelServer, busy, example, model_server, small_gateway
 from tests.apps.install_npm_packages import INSTALLED
-from tests.docs.commands import ROOT
 from tests.drawing import encoded_photo
 
 pytestmark = pytest.mark.integration
@@ -61,14 +59,6 @@ def compiled(node: str, url: str, tmp_path_factory: pytest.TempPathFactory) -> P
     tsc = INSTALLED / "typescript" / "bin" / "tsc"
     run(folder, node, str(tsc), *STRICT, *TARGET, "check.ts", "photolabel.ts")
     return folder
-
-
-def example(form: str, part: str, url: str) -> str:
-    """Return the block of docs/apps.md that contains a text, with the URL of the gateway."""
-    text = (ROOT / "docs" / "apps.md").read_text()
-    found = re.findall(rf"^```{form}\n(.*?)^```$", text, re.M | re.S)
-    [block] = [block for block in found if part in block]
-    return str(block).replace("http://127.0.0.1:8080", url)
 
 
 def run(folder: Path, *command: str) -> str:
@@ -132,16 +122,3 @@ def test_a_misspelled_member_does_not_compile(node: str, compiled: Path) -> None
     tsc = str(INSTALLED / "typescript" / "bin" / "tsc")
     with pytest.raises(AssertionError, match="details"):
         run(compiled, node, tsc, *STRICT, *TARGET, "--noEmit", "misspelled.ts")
-
-
-def test_plain_fetch_works_as_documented(node: str, compiled: Path, url: str) -> None:
-    function = example("js", "await fetch(", url)
-    read = 'const photo = new File([Buffer.from(process.argv[2], "base64")], "a.jpg");'
-    program = (
-        f"{function}{read} console.log(JSON.stringify(await classify('clothing', [photo])));"
-        "await classify('gloves', [photo]).catch((error) => console.log(error.message));"
-    )
-    (compiled / "plain.mjs").write_text(program)
-    answer, refusal = run(compiled, node, "plain.mjs", PHOTO).splitlines()
-    assert json.loads(answer)[0]["label"] == "shirt"
-    assert refusal == "404: There is no model 'gloves'; served are clothing, cats-dogs."
