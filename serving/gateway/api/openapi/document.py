@@ -20,7 +20,7 @@ from werkzeug.routing import Rule
 
 from serving.gateway.api.openapi.bodies import PHOTO_FORM, limit_photos, photo_form, photos_body
 from serving.gateway.api.openapi.examples import NEUTRAL, ExampleModel
-from serving.gateway.api.openapi.parameters import parameters, path_parameters
+from serving.gateway.api.openapi.parameters import SCHEMAS, parameters, path_parameters
 from serving.gateway.api.openapi.responses import error_responses, successful_response
 from serving.gateway.api.routing import GROUPS, Route, route_of
 from serving.gateway.model_client.contract import Description
@@ -98,7 +98,7 @@ def _frame(paths: dict[str, PathItem], settings: Settings) -> OpenAPI:
         servers=[Server(url="/")],
         paths=paths,
         components=Components(
-            schemas={PHOTO_FORM: photo_form(settings)}, securitySchemes={_KEY: scheme}
+            schemas={PHOTO_FORM: photo_form(settings), **SCHEMAS}, securitySchemes={_KEY: scheme}
         ),
         tags=[Tag(name=name, description=meaning) for name, meaning in GROUPS.items()],
     )

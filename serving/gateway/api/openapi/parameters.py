@@ -1,10 +1,14 @@
 """Parameters of requests: parts of the path, the query, headers."""
 
-from openapi_pydantic import Parameter, Schema
+from openapi_pydantic import Parameter, Reference, Schema
 
 from serving.deadline import TIMEOUT_HEADER
 from serving.gateway.api.openapi.examples import ExampleModel
 from serving.gateway.settings import Settings
+
+HEAT_MAP_FORMAT = "HeatMapFormat"
+SCHEMAS = {HEAT_MAP_FORMAT: Schema(type="string", enum=["json", "png"])}
+"""Schemas with a name, so that generators make one type for all operations."""
 
 _TEXT = Schema(type="string")
 _SEGMENT = Schema(type="string", pattern="^[^/:]+$")
@@ -42,7 +46,7 @@ def _query() -> dict[str, list[Parameter]]:
         "`json`: heat maps as numbers; `png`: one photo as the model sees it, with its heat map in"
         " colour. By default `Accept` decides, in favour of JSON if it allows both."
     )
-    choice = Schema(type="string", enum=["json", "png"])
+    choice = Reference.model_validate({"$ref": f"#/components/schemas/{HEAT_MAP_FORMAT}"})
     return {
         "top": [_parameter("top", "query", top, whole, 3)],
         "format": [_parameter("format", "query", heat_maps, choice, "json")],
@@ -76,7 +80,7 @@ def _headers(settings: Settings) -> dict[str, list[Parameter]]:
 
 
 def _parameter(
-    name: str, location: str, meaning: str, schema: Schema, example: str | int
+    name: str, location: str, meaning: str, schema: Schema | Reference, example: str | int
 ) -> Parameter:
     return Parameter.model_validate(
         {
