@@ -54,8 +54,9 @@ def generated(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
         timeout=120,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.strip() == f"Generating {PACKAGE}", "it skips nothing and warns of nothing"
+    printed = done.stdout + done.stderr
+    assert done.returncode == 0, printed
+    assert printed.strip() == f"Generating {PACKAGE}", "it warns of nothing"
     sys.path.insert(0, str(folder))
     yield folder
     sys.path.remove(str(folder))
