@@ -51,6 +51,15 @@ async function all() {
   const models = await api.GET("/v1/models");
   print(models.data!.models.map((each) => (each.state === "ready" ? each.version : each.detail)));
 
+  const picture = await api.POST("/v1/models/{name}:explain", {
+    params: { path: { name: "clothing" }, query: { format: "png" } },
+    body: photo,
+    bodySerializer: () => photo,
+    headers: { "Content-Type": "application/octet-stream" },
+    parseAs: "blob",
+  });
+  print({ picture: picture.data!.type });
+
   await raw(photo, "clothing", 0);
   await raw(photo, "gloves");
   await raw(new Blob([new Uint8Array(100_001)]));

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from serving.gateway.api.api_keys import new_key
 from serving.http_errors import ModelServerUnavailable
 from tests.apps.gateway import PRINTED, BusyModelServer, busy, example, model_server, small_gateway
 from tests.drawing import encoded_photo
@@ -126,6 +127,17 @@ def test_heat_maps_and_models(api: Any, url: str) -> None:
     assert model.card["recipe"] == "drawn"
 
 
+def test_a_picture_is_bytes(api: Any, generated: Path, url: str) -> None:
+    if not (generated / PACKAGE / "api" / "classify" / "prepare.py").exists():
+        pytest.skip("this gateway has no route for a picture alone")
+    client = api("client").Client(base_url=url)
+    prepare = api("api.classify.prepare").sync
+    picture = prepare("clothing", client=client, body=file_of(api))
+    assert picture.payload.read().startswith(b"\x89PNG")
+    problem = prepare("clothing", client=client, body=file_of(api, b"text"))
+    assert problem.status == 415
+
+
 def check_problem(api: Any, response: Any, status: int, slug: str) -> Any:
     problem = response.parsed
     assert isinstance(problem, api("models").Problem)
@@ -144,6 +156,18 @@ def test_problems_of_the_request(api: Any, classify: Any) -> None:
     check_problem(api, classify(form_of(api, *"abcd", content=b"x")), 413, "too-many-photos")
     problem = check_problem(api, classify(file_of(api, b"text")), 415, "not-an-image")
     assert "curl" in problem.example
+
+
+def test_a_key(api: Any, source: BusyModelServer, tmp_path: Path) -> None:
+    key, line = new_key()
+    (tmp_path / "keys").write_text(line)
+    classify = api("api.classify.classify").sync_detailed
+    with small_gateway(source, api_keys_file=tmp_path / "keys") as url:
+        with_key = api("client").AuthenticatedClient(base_url=url, token=key)
+        assert classify("clothing", client=with_key, body=file_of(api)).parsed.version == 1
+        without = api("client").Client(base_url=url)
+        response = classify("clothing", client=without, body=file_of(api))
+    check_problem(api, response, 401, "unauthorized")
 
 
 def test_every_bad_photo_is_named(api: Any, classify: Any) -> None:

@@ -85,6 +85,7 @@ def test_answers_and_problems_are_typed(node: str, compiled: Path, url: str) -> 
         {"images": ["photo.jpg"] * 3, "label": "shirt"},
         {"images": ["0"], "label": "shirt"},
         [1, 2],
+        {"picture": "image/png"},
         problem(400, "malformed-request"),
         problem(404, "unknown-model"),
         problem(413, "body-too-large"),
