@@ -14,7 +14,7 @@ JOBS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo serve train check test test-k8s train-k8s test-tfs test-postgres bench-footprint bench-hostile bench-serving bench-batching bench-rollback bench-training bench-photos bench-explanations bench-compare bench-sweep starters lock clean
+.PHONY: help demo serve train check test test-k8s train-k8s test-tfs test-postgres test-apps bench-footprint bench-hostile bench-serving bench-batching bench-rollback bench-training bench-photos bench-explanations bench-compare bench-sweep starters lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -71,6 +71,13 @@ test-tfs: $(VENV)/.installed-dev ## run the end-to-end tests against MODEL_SERVE
 
 test-postgres: $(VENV)/.installed-dev ## run the tests of studies on a PostgreSQL, which is started for them
 	$(RUN) -m pytest tests/training/experiments/queue --postgresql
+
+build/npm/node_modules: tests/apps/npm_packages.txt | $(VENV)/bin/python
+	$(RUN) -m tests.apps.install_npm_packages
+	touch $@
+
+test-apps: $(VENV)/.installed-dev build/npm/node_modules ## run the tests of generated clients, in Python and TypeScript (needs node)
+	REQUIRE_APP_TOOLS=1 $(RUN) -m pytest tests/apps
 
 bench-footprint: $(VENV)/.installed-dev ## measure import time and memory of a gateway worker
 	$(RUN) -m benchmarks.footprint
