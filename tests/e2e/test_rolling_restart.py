@@ -34,7 +34,7 @@ from tests.serving.certificates import Certificates
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("embedded_only")]
 
 # How long restarts are repeated, at least once each: PHOTOLABEL_LOAD_SECONDS=30 pytest …
-LOAD_SECONDS = float(os.environ.get("PHOTOLABEL_LOAD_SECONDS", "3"))
+LOAD_SECONDS = float(os.environ.get("PHOTOLABEL_LOAD_SECONDS", "1"))
 CLASSIFY = "/v1/models/clothing:classify"
 THINK_SECONDS = 0.1  # Processes start all the time, and importing TensorFlow takes CPU time.
 # Longer than the balancer takes to notice, even on a busy machine.

@@ -7,7 +7,6 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from training.__main__ import main
 from training.networks.residual import ResidualNetwork
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.report import pictures, reliability
 
 TINY = (
     "epochs=1",
@@ -141,15 +141,33 @@ def tiny_recipe() -> Recipe:
     )
 
 
-@pytest.fixture
-def short_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw 4 photos instead of 24 into a report: `report/` tests which ones it shows."""
-    for name in ("sample", "confident_mistakes"):
-        monkeypatch.setattr(report, name, partial(getattr(report, name), count=4))
+DOT = b"\x89PNG\r\n\x1a\n"
+"""What takes the place of a picture; nothing reads it."""
+
+
+def write_dot(*arguments: object) -> None:
+    """Take the place of a function that draws into a file, the last of its arguments."""
+    path = arguments[-1]
+    assert isinstance(path, Path)
+    path.write_bytes(DOT)
+
+
+@pytest.fixture(autouse=True)
+def plain_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw no pictures into reports of runs, which takes longer than fitting a tiny network.
+
+    The tests in `report/` draw them all: they override this fixture.
+    """
+    for name in ("confusion", "curves", "photos", "reliability"):
+        monkeypatch.setattr(report, f"{name}_picture", write_dot)
+    for module in (pictures, reliability):
+        monkeypatch.setattr(
+            module, "in_both_schemes", lambda what, *_: {"what": what, "light": "", "dark": ""}
+        )
 
 
 @pytest.fixture
-def train(garments: Path, short_report: None) -> CommandLine:
+def train(garments: Path) -> CommandLine:
     """Return a function that runs the command line for a tiny run, with a test's own arguments.
 
     It publishes by default.
