@@ -1,5 +1,6 @@
 """Options of the whole test run, integration tests, and the list of what was skipped."""
 
+import gc
 import inspect
 import os
 import sys
@@ -67,6 +68,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("integration")
     if hasattr(config, "workerinput"):
         items.sort(key=_rank)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported so far, which is TensorFlow too, out of all garbage collections."""
+    gc.collect()
+    gc.freeze()
 
 
 def _is_in(item: pytest.Item, folders: Sequence[str]) -> bool:
