@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from tests.drawing import encoded_photo
+from tests.e2e.conftest import RunningStack
 from tests.e2e.load import steady_load
 from tests.e2e.processes import (
     ROOT,
@@ -103,11 +104,10 @@ def test_requests_get_503_or_504_until_a_killed_model_server_is_back(tmp_path: P
     print(f"answered again {found - back:.2f} s after the model server listened")
 
 
-def test_a_worker_uses_little_memory_and_stops_after_its_last_response(tmp_path: Path) -> None:
-    with (
-        model_server(STARTERS, tmp_path / "model-server.log") as (_, address),
-        gateway(address, tmp_path / "gateway.log") as (program, url),
-    ):
+def test_a_worker_uses_little_memory_and_stops_after_its_last_response(
+    tmp_path: Path, stack: RunningStack
+) -> None:
+    with gateway(stack.address, tmp_path / "gateway.log") as (program, url):
         wait_until_ready(url)
         for name in ("clothing", "cats-dogs"):
             for size in ((600, 800), (4032, 3024)):

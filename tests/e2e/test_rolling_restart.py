@@ -20,6 +20,7 @@ import pytest
 from client import Client, ClientError
 from tests.drawing import encoded_photo
 from tests.e2e.balancer import Balancer, balancer
+from tests.e2e.conftest import RunningStack
 from tests.e2e.load import Load, Outcome, steady_load
 from tests.e2e.processes import (
     STARTERS,
@@ -41,11 +42,10 @@ THINK_SECONDS = 0.1  # Processes start all the time, and importing TensorFlow ta
 DRAIN_DELAY = "2"
 
 
-@pytest.fixture(scope="module")
-def address(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run a model server that is not restarted; yield its address."""
-    with model_server(models, tmp_path_factory.mktemp("address") / "log") as (_, address):
-        yield address
+@pytest.fixture
+def address(stack: RunningStack) -> str:
+    """Return the address of a model server that is not restarted."""
+    return stack.address
 
 
 @pytest.fixture(scope="module")

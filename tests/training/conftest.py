@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from PIL import Image
 from tests.idx import write_fashion_mnist
 from training import report
 from training.__main__ import main
+from training.experiments.report import plots
 from training.networks.residual import ResidualNetwork
 from training.recipe import Recipe
 from training.recipes import RECIPES
@@ -62,6 +64,12 @@ def no_floors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("training.publishing.gate_policy.LEAST_ADVANTAGE", -2.0)
     for name, recipe in RECIPES.items():
         monkeypatch.setitem(RECIPES, name, replace(recipe, floor=0.0))
+
+
+@pytest.fixture(autouse=True)
+def few_unknowns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at 20 instead of 200 photos each of noise and of blanks after each run."""
+    monkeypatch.setattr("training.trust.ood_datasets._SYNTHETIC", 20)
 
 
 @pytest.fixture
@@ -145,18 +153,21 @@ DOT = b"\x89PNG\r\n\x1a\n"
 """What takes the place of a picture; nothing reads it."""
 
 
-def write_dot(*arguments: object) -> None:
+def write_dot(*arguments: Any) -> None:
     """Take the place of a function that draws into a file, the last of its arguments."""
-    path = arguments[-1]
-    assert isinstance(path, Path)
-    path.write_bytes(DOT)
+    arguments[-1].write_bytes(DOT)
+
+
+def write_plot(plot: plots.Plot | plots.Row, folder: Path) -> None:
+    """Take the place of `write` of such a plot."""
+    write_dot(folder / f"{plot.name}.png")
 
 
 @pytest.fixture(autouse=True)
 def plain_reports(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw no pictures into reports of runs, which takes longer than fitting a tiny network.
+    """Draw no pictures into reports, which takes longer than fitting a tiny network.
 
-    The tests in `report/` draw them all: they override this fixture.
+    The tests in `report/` and `experiments/report/` draw them all: they override this fixture.
     """
     for name in ("confusion", "curves", "photos", "reliability"):
         monkeypatch.setattr(report, f"{name}_picture", write_dot)
@@ -164,6 +175,9 @@ def plain_reports(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(
             module, "in_both_schemes", lambda what, *_: {"what": what, "light": "", "dark": ""}
         )
+    monkeypatch.setattr(plots.Plot, "svg", "")
+    for kind in (plots.Plot, plots.Row):
+        monkeypatch.setattr(kind, "write", write_plot)
 
 
 @pytest.fixture
