@@ -43,15 +43,19 @@ train: ## train RECIPE, or the default recipe of each MODEL, and publish it to M
 
 # Tests of one file stay together, because they share what its fixtures have started or trained.
 PYTEST = $(RUN) -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
-STATIC = $(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/mypy
+RUFF = $(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check .
+# Beside the tests, mypy takes no time of its own. What it says comes last, where people look.
+define TYPES_AND_TESTS
+failed=0; $(VENV)/bin/mypy >$(VENV)/mypy.txt 2>&1 & $(PYTEST)$(1) || failed=$$?; wait $$! || failed=$$?; cat $(VENV)/mypy.txt; exit $$failed
+endef
 
 check: $(VENV)/.installed-dev ## run the formatter, linter, type checker and unit tests (2 minutes)
-	$(STATIC)
-	$(PYTEST) -m "not integration"
+	$(RUFF)
+	$(call TYPES_AND_TESTS, -m "not integration")
 
 test: $(VENV)/.installed-dev ## run the formatter, linter, type checker and all tests (10 minutes)
-	$(STATIC)
-	$(PYTEST)
+	$(RUFF)
+	$(call TYPES_AND_TESTS)
 
 test-k8s: $(VENV)/.installed-dev $(VENV)/.installed-k8s ## check the manifests and the Dockerfiles (needs kubectl)
 	REQUIRE_K8S_TOOLS=1 $(RUN) -m pytest tests/k8s tests/docker
