@@ -24,6 +24,7 @@ def path_parameters(settings: Settings) -> dict[str, Parameter]:
         _parameter("version", "path", "A version of the model.", whole, 1),
         _parameter("label", "path", label, _SEGMENT, "stable"),
         _parameter("file", "path", "A file of the pages.", _SEGMENT, "page.css"),
+        _parameter("texts", "path", "A language's file.", _SEGMENT, "en.json"),
     )
     return {parameter.name: parameter for parameter in found}
 
