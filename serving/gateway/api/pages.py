@@ -1,5 +1,6 @@
 """The web page, and the API's description as a page and as an OpenAPI document."""
 
+import json
 from pathlib import Path
 
 from flask import Response, render_template, request, send_from_directory
