@@ -14,7 +14,7 @@ JOBS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo serve train check test test-k8s train-k8s test-tfs test-postgres test-ray bench-footprint bench-hostile bench-serving bench-batching bench-rollback bench-training bench-photos bench-explanations bench-compare bench-sweep starters wheels lock clean
+.PHONY: help demo serve train check test test-k8s train-k8s test-tfs test-postgres test-ray bench-footprint bench-hostile bench-serving bench-bulk bench-batching bench-rollback bench-training bench-photos bench-explanations bench-compare bench-sweep starters wheels lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -88,6 +88,9 @@ bench-hostile: $(VENV)/.installed-dev ## send 10,000 hostile uploads to a gatewa
 
 bench-serving: $(VENV)/.installed-bench ## measure the gateway under load, compared with a tutorial server and LitServe
 	$(RUN) -m benchmarks.serving --rounds $(ROUNDS)
+
+bench-bulk: $(VENV)/.installed-dev ## measure bulk, compared with the load generator of bench-serving
+	$(RUN) -m benchmarks.bulk
 
 bench-batching: $(VENV)/.installed-dev ## measure the embedded model server with and without batching
 	$(RUN) -m benchmarks.batching --rounds $(ROUNDS)

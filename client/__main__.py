@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .answers import Answer
+from .cli.commands import bulk
 from .cli.photo_files import UsageError, as_photo, batches
 from .cli.tables import heat_tables, models_table, one_line, predictions_table
 from .client import DEFAULT_TIMEOUT, DEFAULT_URL, Client
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             # Characters missing from the terminal's encoding are shown as escapes.
             stream.reconfigure(errors="backslashreplace")
     try:
-        arguments.run(arguments)
+        status: int | None = arguments.run(arguments)
         sys.stdout.flush()
     except UsageError as error:
         return _fail(str(error), 2)
@@ -57,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
-    return 0
+    return status or 0
 
 
 def _discard_output() -> None:
@@ -191,6 +192,7 @@ def _parser() -> argparse.ArgumentParser:
     explaining = add("explain", explain, "classify photos and show heat maps", photos)
     explaining.add_argument("--png", type=Path, metavar="FILE", help=png)
     add("models", models, "list the models")
+    bulk.add(commands)
     return parser
 
 

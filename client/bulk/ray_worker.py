@@ -1,0 +1,56 @@
+"""A worker of a Ray job: classifies photos as `bulk` does, and returns a row for each."""
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+import pyarrow as pa
+from pyarrow import fs
+
+from ..client import Client
+from .dispatch import Dispatcher
+from .files import batches
+from .journal import Row
+from .output import for_parquet, parquet_schema
+from .run import Options
+from .sending import Sender
+
+
+class Worker:
+    """An actor of Ray Data, with a client of its own that adapts to how busy the gateway is.
+
+    Args:
+        url: the gateway's address, as the nodes reach it.
+        model: the model's name.
+        folder: the folder of the photos, a path or a URI.
+        options: those of one machine.
+    """
+
+    def __init__(self, url: str, model: str, folder: str, options: Options) -> None:
+        self._client = Client(url, api_key=options.api_key, timeout=options.timeout)
+        self._place, self._folder = fs.FileSystem.from_uri(folder)
+        selection = (options.version, options.label, options.top)
+        self._sender = Sender(self._client, self._read, model, *selection)
+        self._options = options
+
+    def __call__(self, photos: pa.Table) -> pa.Table:
+        """Return the rows of photos that are given by their paths and sizes.
+
+        Raises:
+            ClientError: the gateway refuses all requests, such as for a wrong key.
+            ServerAway: it did not answer for too long.
+        """
+        rows: list[Row] = []
+        found: Iterator[tuple[str, int]] = zip(
+            photos["image"].to_pylist(), photos["size"].to_pylist(), strict=True
+        )
+        options = self._options
+        dispatcher = Dispatcher(
+            self._sender.send, rows.extend, lambda _: None, options.in_flight, options.give_up
+        )
+        dispatcher.run(batches(found, lambda _: False))
+        return pa.Table.from_pylist([for_parquet(row) for row in rows], parquet_schema())
+
+    def _read(self, image: str) -> bytes:
+        with self._place.open_input_stream(str(PurePosixPath(self._folder, image))) as file:
+            content: bytes = file.read()
+        return content

@@ -1,0 +1,163 @@
+"""A bulk run: from a folder to a file of results."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..client import DEFAULT_TIMEOUT, Client
+from .concurrency import MAX_IN_FLIGHT
+from .dispatch import Dispatcher
+from .errors import BulkError
+from .files import batches, photos
+from .journal import Journal, Row
+from .output import Output
+from .sending import Sender
+from .sorting import Sorting
+from .where import condition
+
+GIVE_UP_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of a run.
+
+    Attributes:
+        version, label: which version of the model, by default the current one.
+        top: keep only so many of the most probable classes.
+        where: conditions that rows in the results, and sorted photos, must fulfil.
+        sort_into: a folder for photos, sorted by class.
+        api_key: the API key.
+        timeout: seconds for each step of a request.
+        in_flight: the maximum number of requests at once.
+        give_up: seconds without any answer after which the run ends.
+    """
+
+    version: int | None = None
+    label: str | None = None
+    top: int | None = None
+    where: Sequence[str] = ()
+    sort_into: Path | None = None
+    api_key: str | None = field(default=None, repr=False)
+    timeout: float = DEFAULT_TIMEOUT
+    in_flight: int = MAX_IN_FLIGHT
+    give_up: float = GIVE_UP_SECONDS
+
+
+@dataclass
+class Summary:
+    """What a run has done.
+
+    Attributes:
+        photos: rows in the journal.
+        resumed: how many of them are from earlier runs.
+        bad: photos with an error.
+        unsorted: photos that could not be put into their folder.
+        versions: the versions that answered.
+    """
+
+    photos: int = 0
+    resumed: int = 0
+    bad: int = 0
+    unsorted: int = 0
+    versions: set[int] = field(default_factory=set)
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Count rows."""
+        self.photos += len(rows)
+        for row in rows:
+            if "error" in row:
+                self.bad += 1
+            else:
+                self.versions.add(row["version"])
+
+
+def journal_path(out: Path) -> Path:
+    """Return the journal's path: beside the results."""
+    return out.with_name(out.name + ".journal")
+
+
+def classify_folder(
+    url: str,
+    model: str,
+    folder: str | Path,
+    out: str | Path,
+    options: Options | None = None,
+    *,
+    said: Callable[[str], None] = lambda _: None,
+    progressed: Callable[[Summary], None] = lambda _: None,
+) -> Summary:
+    """Classify all photos of a folder tree; go on where an earlier run has ended.
+
+    Args:
+        url: the gateway's address.
+        model: the model's name.
+        folder: the photos.
+        out: the results: `.csv`, `.jsonl` or `.parquet`. Its journal is beside it.
+        options: everything else.
+        said: called with a line when something happens, such as an outage.
+        progressed: called after each request.
+
+    Raises:
+        BulkError: it can't begin or go on; `ServerAway`, `Interrupted`: the same call resumes.
+        ClientError: the server refuses the requests: a wrong key, an unknown model.
+        OSError: the folder can't be read, or the results can't be written.
+        ValueError: the URL, the key or the timeout is invalid.
+    """
+    options = options or Options()
+    folder, out = Path(folder), Path(out)
+    if not folder.is_dir():
+        raise BulkError(f"{folder} is not a folder")
+    tests = [condition(text) for text in options.where]
+
+    def keep(row: Row) -> bool:
+        return all(test(row) for test in tests)
+
+    output = Output(out, keep)
+    path = journal_path(out)
+    if out.exists() and not path.exists():
+        raise BulkError(f"{out} exists without its journal {path.name}: choose another --out")
+    sorting = options.sort_into and Sorting(folder, options.sort_into, keep)
+    settings = {
+        "model": model,
+        "folder": str(folder.resolve()).encode("utf-8", "backslashreplace").decode(),
+        **{name: getattr(options, name) for name in ("version", "label", "top")},
+    }
+    with (
+        Client(url, api_key=options.api_key, timeout=options.timeout) as client,
+        Journal(path, settings) as journal,
+    ):
+        summary = Summary(resumed=journal.resumed)
+
+        def read(image: str) -> bytes:
+            return (folder / image).read_bytes()
+
+        sender = Sender(client, read, model, options.version, options.label, options.top)
+        try:
+            for row in journal.rows():
+                summary.add([row])
+                if sorting:
+                    sorting.put([row])
+            output.begin(journal.rows())
+            progressed(summary)
+
+            def finished(rows: list[Row]) -> None:
+                known = set(summary.versions)
+                journal.append(rows)
+                output.append(rows)
+                if sorting:
+                    sorting.put(rows)
+                summary.add(rows)
+                if known and (new := summary.versions - known):
+                    said(f"the model's version is now {min(new)}, before {max(known)}")
+                progressed(summary)
+
+            pending = batches(photos(folder, options.sort_into), journal.is_done)
+            Dispatcher(sender.send, finished, said, options.in_flight, options.give_up).run(pending)
+            output.end(journal.rows())
+        finally:
+            output.close()
+    if sorting and sorting.problems:
+        summary.unsorted = sorting.problems
+        said(f"{sorting.problems} photos could not be sorted, such as {sorting.last_problem}")
+    return summary

@@ -1,0 +1,156 @@
+"""The command `bulk`: classify all photos of a folder tree into a file."""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from ...bulk import BulkError, Interrupted, Options, ServerAway, Summary, classify_folder
+from ...bulk.files import batches, photos
+from ...client import DEFAULT_TIMEOUT, DEFAULT_URL
+from ..tables import one_line
+
+_LINE_SECONDS = 10.0
+_EPILOG = """\
+exit status:
+  0    every photo was classified
+  1    the server refused the requests
+  2    wrong usage, or a file that can't be read or written
+  3    done, but some photos are bad: their rows have an error
+  75   the server was away for too long; the same command resumes
+  130  interrupted; the same command resumes
+"""
+
+
+def add(commands: Any) -> None:
+    """Add the parser of this command."""
+    parser = commands.add_parser(
+        "bulk",
+        help="classify all photos of a folder tree",
+        description=__doc__,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    option = parser.add_argument
+    option("model", help="the model's name, such as clothing")
+    option("folder", type=Path, help="the photos, in it and its folders")
+    option("--out", type=Path, required=True, help="results: a .csv, .jsonl or .parquet file")
+    option("--top", type=_positive, metavar="K", help="keep the K most probable classes")
+    selection = parser.add_mutually_exclusive_group()
+    selection.add_argument("--version", type=int, metavar="N", help="use this version")
+    selection.add_argument("--label", help="use the version with this label")
+    where = "keep only such rows: recognized=false, probability<0.6, label=Shirt (repeatable)"
+    option("--where", action="append", default=[], metavar="CONDITION", help=where)
+    option("--sort-into", type=Path, metavar="DIR", help="link the photos into folders by class")
+    option("--dry-run", action="store_true", help="only count photos and requests")
+    url = os.environ.get("PHOTOLABEL_URL") or DEFAULT_URL
+    shown = url.replace("%", "%%")
+    option("--url", default=url, help=f"the server's address (default: {shown})")
+    option("--api-key-file", type=Path, metavar="FILE", help="file with the API key")
+    timeout = "how long to wait for each step of a request (default: %(default)g)"
+    option("--timeout", type=float, default=DEFAULT_TIMEOUT, metavar="SECONDS", help=timeout)
+    give_up = "end after so long without an answer (default: %(default)g)"
+    option("--give-up", type=float, default=600.0, metavar="SECONDS", help=give_up)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command and return its exit status."""
+    try:
+        total, requests = _count(arguments)
+        if arguments.dry_run:
+            print(f"{total} photos, {requests} requests")  # noqa: T201
+            return 0
+        return _classify(arguments, total)
+    except (BulkError, ValueError) as error:
+        print(f"error: {one_line(str(error))}", file=sys.stderr)  # noqa: T201
+        if isinstance(error, ServerAway):
+            return 75
+        return 130 if isinstance(error, Interrupted) else 2
+
+
+def _count(arguments: argparse.Namespace) -> tuple[int, int]:
+    if not arguments.folder.is_dir():
+        raise BulkError(f"{arguments.folder} is not a folder")
+    total = requests = 0
+    for batch in batches(photos(arguments.folder, arguments.sort_into), lambda _: False):
+        total += len(batch.images)
+        requests += 1
+    return total, requests
+
+
+def _classify(arguments: argparse.Namespace, total: int) -> int:
+    key = os.environ.get("PHOTOLABEL_API_KEY") or None
+    if arguments.api_key_file is not None:
+        key = arguments.api_key_file.read_text("ascii").strip()
+    names = ("version", "label", "top", "where", "sort_into", "timeout", "give_up")
+    options = Options(api_key=key, **{name: getattr(arguments, name) for name in names})
+    with _Display(total) as display:
+        summary = classify_folder(
+            arguments.url,
+            arguments.model,
+            arguments.folder,
+            arguments.out,
+            options,
+            said=display.say,
+            progressed=display.update,
+        )
+    resumed = f", {summary.resumed} of them by earlier runs" if summary.resumed else ""
+    print(f"{summary.photos} photos in {arguments.out}{resumed}; {summary.bad} bad")  # noqa: T201
+    return 3 if summary.bad or summary.unsorted else 0
+
+
+class _Display:
+    """A bar on a terminal, otherwise a line now and then, on standard error."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._console = Console(stderr=True)
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+        self._bar = Progress(*columns, TimeRemainingColumn(), console=self._console)
+        self._task = self._bar.add_task("", total=total, rate="")
+        self._began = self._line = time.monotonic()
+        self._first: int | None = None
+
+    def __enter__(self) -> "_Display":
+        if self._console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._console.is_terminal:
+            self._bar.stop()
+
+    def say(self, text: str) -> None:
+        self._console.print(one_line(text), markup=False, highlight=False, soft_wrap=True)
+
+    def update(self, summary: Summary) -> None:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = summary.photos
+        rate = (summary.photos - self._first) / max(now - self._began, 1e-3)
+        if self._console.is_terminal:
+            self._bar.update(self._task, completed=summary.photos, rate=f"{rate:.0f}/s")
+        elif now - self._line > _LINE_SECONDS:
+            self._line = now
+            left = (self._total - summary.photos) / rate if rate else float("inf")
+            self.say(f"{summary.photos}/{self._total} photos, {rate:.0f}/s, {left:.0f} s left")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is below 1")
+    return number
