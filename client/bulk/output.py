@@ -5,6 +5,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -86,12 +87,11 @@ def _beside(path: Path) -> Path:
 
 def _parquet() -> tuple[Any, Any]:
     try:
-        import pyarrow
-        import pyarrow.parquet
+        modules = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError:
         message = "Parquet needs pyarrow: pip install 'photolabel[parquet]', or use .csv"
         raise BulkError(message) from None
-    return pyarrow, pyarrow.parquet
+    return modules
 
 
 def parquet_schema() -> Any:
