@@ -14,7 +14,7 @@ JOBS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo serve train check test test-k8s train-k8s test-tfs test-postgres test-ray bench-footprint bench-hostile bench-serving bench-bulk bench-batching bench-rollback bench-training bench-photos bench-explanations bench-compare bench-sweep starters wheels lock clean
+.PHONY: help demo serve train check test test-k8s train-k8s test-tfs test-postgres test-ray test-apps bench-footprint bench-hostile bench-serving bench-bulk bench-batching bench-rollback bench-training bench-photos bench-explanations bench-compare bench-sweep starters wheels lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -46,15 +46,19 @@ train: ## train RECIPE, or the default recipe of each MODEL, and publish it to M
 
 # Tests of one file stay together, because they share what its fixtures have started or trained.
 PYTEST = $(RUN) -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
-STATIC = $(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/mypy
+RUFF = $(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check .
+# Beside the tests, mypy takes no time of its own. What it says comes last, where people look.
+define TYPES_AND_TESTS
+failed=0; $(VENV)/bin/mypy >$(VENV)/mypy.txt 2>&1 & $(PYTEST)$(1) || failed=$$?; wait $$! || failed=$$?; cat $(VENV)/mypy.txt; exit $$failed
+endef
 
 check: $(VENV)/.installed-dev ## run the formatter, linter, type checker and unit tests (2 minutes)
-	$(STATIC)
-	$(PYTEST) -m "not integration"
+	$(RUFF)
+	$(call TYPES_AND_TESTS, -m "not integration")
 
 test: $(VENV)/.installed-dev ## run the formatter, linter, type checker and all tests (10 minutes)
-	$(STATIC)
-	$(PYTEST)
+	$(RUFF)
+	$(call TYPES_AND_TESTS)
 
 test-k8s: $(VENV)/.installed-dev $(VENV)/.installed-k8s ## check the manifests and the Dockerfiles (needs kubectl)
 	REQUIRE_K8S_TOOLS=1 $(RUN) -m pytest tests/k8s tests/docker
@@ -79,6 +83,13 @@ test-postgres: $(VENV)/.installed-dev ## run the tests of studies on a PostgreSQ
 test-ray: ## run bulk work on a Ray cluster of this machine, with a node killed in the middle
 	$(MAKE) --no-print-directory VENV=.venv-ray .venv-ray/.installed-ray
 	.venv-ray/bin/python -m pytest tests/client/ray
+
+build/npm/node_modules: tests/apps/npm_packages.txt | $(VENV)/bin/python
+	$(RUN) -m tests.apps.install_npm_packages
+	touch $@
+
+test-apps: $(VENV)/.installed-dev build/npm/node_modules ## run the tests of generated clients, in Python and TypeScript (needs node)
+	REQUIRE_APP_TOOLS=1 $(RUN) -m pytest tests/apps
 
 bench-footprint: $(VENV)/.installed-dev ## measure import time and memory of a gateway worker
 	$(RUN) -m benchmarks.footprint

@@ -1,5 +1,6 @@
 """Options of the whole test run, integration tests, and the list of what was skipped."""
 
+import gc
 import inspect
 import os
 import sys
@@ -30,7 +31,7 @@ INTEGRATION_FIXTURES = {"train"}
 MARK_IT = "an integration test: mark it with pytest.mark.integration"
 
 # `make test` runs tests in several processes, and finishes soonest with the longest tests first.
-LONGEST_FIRST = ("e2e", "docs", "demo", "training", "benchmarks")
+LONGEST_FIRST = ("e2e", "browser", "docs", "demo", "training", "benchmarks")
 
 STARTS = {"subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
 """The events of `sys.audit` when a process starts another one."""
@@ -67,6 +68,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("integration")
     if hasattr(config, "workerinput"):
         items.sort(key=_rank)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported so far, which is TensorFlow too, out of all garbage collections."""
+    gc.collect()
+    gc.freeze()
 
 
 def _is_in(item: pytest.Item, folders: Sequence[str]) -> bool:

@@ -64,7 +64,7 @@ def imported(modules: Iterable[str]) -> set[str]:
         for name in (".".join(parts[: index + 1]) for index in range(len(parts))):
             if name not in found and parts[0] in _PACKAGES and _counts(name):
                 found.add(name)
-                waiting += _imports(_effective(_content(name)))
+                waiting += _imports(_content(name))
     return found
 
 
@@ -91,7 +91,12 @@ def _counts(name: str) -> bool:
     return _file(name).is_file() and not without
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
+@cache
+def _imports(source: bytes) -> tuple[str, ...]:
+    return tuple(_imported_names(_effective(source)))
+
+
+def _imported_names(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -53,7 +53,7 @@ def create_app(
     readiness = Readiness(catalog, is_draining)
     routes = Routes(settings, catalog, classifier)
     app.before_request(routes.begin)
-    for handlers in (routes, Health(readiness), Pages(settings)):
+    for handlers in (routes, Health(readiness), Pages(settings, catalog)):
         add_routes(app, handlers)
     if settings.metrics_bind is None:
         add_routes(app, MetricsPage(metrics))

@@ -13,7 +13,7 @@ class BadPhoto(UploadError):
     @classmethod
     def sample(cls, values: Mapping[str, Any]) -> "BadPhotos":
         """Return the error of a request with one such photo."""
-        return BadPhotos([("shirt.jpg", cls(cls.example.format_map(values)))], 1)
+        return BadPhotos([("photo.jpg", cls(cls.example.format_map(values)))], 1)
 
 
 class TooManyPixels(BadPhoto):
@@ -87,7 +87,7 @@ class BadPhotos(UploadError):
     @classmethod
     def sample(cls, values: Mapping[str, Any]) -> "BadPhotos":
         """Return the error of a request with photos that are bad in different ways."""
-        kinds = {"shirt.jpg": DamagedPhoto, "notes.txt": NotAnImage}
+        kinds = {"photo.jpg": DamagedPhoto, "notes.txt": NotAnImage}
         bad = [(name, kind(kind.example.format_map(values))) for name, kind in kinds.items()]
         return cls(bad, 3)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 RUNNABLE = {"sh", "python"}
-UNRUNNABLE_FORMS = {"text", "csv", "json", "yaml", "http", ""}
+# tests/apps runs those in HTML, JavaScript and TypeScript, where the programs are installed.
+UNRUNNABLE_FORMS = {"text", "csv", "json", "yaml", "http", "js", "ts", "html", ""}
 
 _BLOCK = re.compile(
     r"(?:^<!-- not run: (?P<why>[^\n]+?) -->\n+)?^```(?P<form>\w*)\n(?P<text>.*?)^```$", re.M | re.S

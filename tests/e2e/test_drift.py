@@ -50,12 +50,15 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return models
 
 
+@pytest.fixture(scope="module")
+def address(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with model_server(models, tmp_path_factory.mktemp("address") / "log") as (_, address):
+        yield address
+
+
 @pytest.fixture
-def url(models: Path, tmp_path: Path) -> Iterator[str]:
-    with (
-        model_server(models, tmp_path / "model-server.log") as (_, address),
-        gateway(address, tmp_path / "gateway.log", models="clothing") as (_, url),
-    ):
+def url(address: str, tmp_path: Path) -> Iterator[str]:
+    with gateway(address, tmp_path / "gateway.log", models="clothing") as (_, url):
         wait_until_ready(url)
         yield url
 

@@ -20,6 +20,7 @@ import pytest
 from client import Client, ClientError
 from tests.drawing import encoded_photo
 from tests.e2e.balancer import Balancer, balancer
+from tests.e2e.conftest import RunningStack
 from tests.e2e.load import Load, Outcome, steady_load
 from tests.e2e.processes import (
     STARTERS,
@@ -34,18 +35,17 @@ from tests.serving.certificates import Certificates
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("embedded_only")]
 
 # How long restarts are repeated, at least once each: PHOTOLABEL_LOAD_SECONDS=30 pytest …
-LOAD_SECONDS = float(os.environ.get("PHOTOLABEL_LOAD_SECONDS", "3"))
+LOAD_SECONDS = float(os.environ.get("PHOTOLABEL_LOAD_SECONDS", "1"))
 CLASSIFY = "/v1/models/clothing:classify"
 THINK_SECONDS = 0.1  # Processes start all the time, and importing TensorFlow takes CPU time.
 # Longer than the balancer takes to notice, even on a busy machine.
 DRAIN_DELAY = "2"
 
 
-@pytest.fixture(scope="module")
-def address(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run a model server that is not restarted; yield its address."""
-    with model_server(models, tmp_path_factory.mktemp("address") / "log") as (_, address):
-        yield address
+@pytest.fixture
+def address(stack: RunningStack) -> str:
+    """Return the address of a model server that is not restarted."""
+    return stack.address
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,15 @@
 """A model server in memory, and the gateway in front of it."""
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from flask.testing import FlaskClient
+from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from serving.deadline import Deadline
@@ -107,6 +111,20 @@ def gateway(source: FakeModelServer, **settings: Any) -> FlaskClient:
     """Return a client of a gateway in this process."""
     app = create_app(Settings(**settings), source)
     return app.test_client()
+
+
+@contextmanager
+def served(source: FakeModelServer, **settings: Any) -> Iterator[str]:
+    """Serve a gateway of this process over HTTP; yield its URL."""
+    server = make_server("127.0.0.1", 0, create_app(Settings(**settings), source), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def check_problem(response: TestResponse, status: int, slug: str) -> dict[str, Any]:

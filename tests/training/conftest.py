@@ -7,8 +7,8 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,9 +17,11 @@ from PIL import Image
 from tests.idx import write_fashion_mnist
 from training import report
 from training.__main__ import main
+from training.experiments.report import plots
 from training.networks.residual import ResidualNetwork
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.report import pictures, reliability
 
 TINY = (
     "epochs=1",
@@ -62,6 +64,12 @@ def no_floors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("training.publishing.gate_policy.LEAST_ADVANTAGE", -2.0)
     for name, recipe in RECIPES.items():
         monkeypatch.setitem(RECIPES, name, replace(recipe, floor=0.0))
+
+
+@pytest.fixture(autouse=True)
+def few_unknowns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at 20 instead of 200 photos each of noise and of blanks after each run."""
+    monkeypatch.setattr("training.trust.ood_datasets._SYNTHETIC", 20)
 
 
 @pytest.fixture
@@ -141,15 +149,39 @@ def tiny_recipe() -> Recipe:
     )
 
 
-@pytest.fixture
-def short_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw 4 photos instead of 24 into a report: `report/` tests which ones it shows."""
-    for name in ("sample", "confident_mistakes"):
-        monkeypatch.setattr(report, name, partial(getattr(report, name), count=4))
+DOT = b"\x89PNG\r\n\x1a\n"
+"""What takes the place of a picture; nothing reads it."""
+
+
+def write_dot(*arguments: Any) -> None:
+    """Take the place of a function that draws into a file, the last of its arguments."""
+    arguments[-1].write_bytes(DOT)
+
+
+def write_plot(plot: plots.Plot | plots.Row, folder: Path) -> None:
+    """Take the place of `write` of such a plot."""
+    write_dot(folder / f"{plot.name}.png")
+
+
+@pytest.fixture(autouse=True)
+def plain_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw no pictures into reports, which takes longer than fitting a tiny network.
+
+    The tests in `report/` and `experiments/report/` draw them all: they override this fixture.
+    """
+    for name in ("confusion", "curves", "photos", "reliability"):
+        monkeypatch.setattr(report, f"{name}_picture", write_dot)
+    for module in (pictures, reliability):
+        monkeypatch.setattr(
+            module, "in_both_schemes", lambda what, *_: {"what": what, "light": "", "dark": ""}
+        )
+    monkeypatch.setattr(plots.Plot, "svg", "")
+    for kind in (plots.Plot, plots.Row):
+        monkeypatch.setattr(kind, "write", write_plot)
 
 
 @pytest.fixture
-def train(garments: Path, short_report: None) -> CommandLine:
+def train(garments: Path) -> CommandLine:
     """Return a function that runs the command line for a tiny run, with a test's own arguments.
 
     It publishes by default.

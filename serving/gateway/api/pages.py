@@ -1,16 +1,15 @@
 """The web page, and the API's description as a page and as an OpenAPI document."""
 
-import functools
-import json
 from pathlib import Path
-from typing import Any
 
-from flask import Response, current_app, render_template, request, send_from_directory
+from flask import Response, render_template, request, send_from_directory
 from markupsafe import Markup, escape
 
+from serving.gateway.api.api_description import ApiDescription
 from serving.gateway.api.error_handlers import requested_host
 from serving.gateway.api.responses import JSON
 from serving.gateway.api.routing import Described, Route
+from serving.gateway.inference.catalog import Catalog
 from serving.gateway.settings import Settings
 from serving.http_errors import UnknownPath
 
@@ -23,10 +22,10 @@ _NOT_MODIFIED = Described("Not modified.")
 
 
 class Pages:
-    """The handlers of the pages. The document is made when it is first requested."""
+    """The handlers of the pages."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, catalog: Catalog) -> None:
+        self._description = ApiDescription(settings, catalog)
 
     @Route(("/",), group="Pages", responses={200: _HTML, 304: _NOT_MODIFIED})
     def page(self) -> Response:
@@ -38,10 +37,11 @@ class Pages:
         """Show this description as a page."""
         from serving.gateway.api.openapi.page import all_errors, entries
 
-        shown = entries(self._document)
+        document = self._description.document()
+        shown = entries(document)
         page = render_template(
             "docs.html",
-            document=self._document,
+            document=document,
             entries=shown,
             errors=all_errors(shown),
             base=f"{request.scheme}://{requested_host()}",
@@ -72,18 +72,7 @@ class Pages:
     )
     def openapi(self) -> Response:
         """Get this description as OpenAPI."""
-        return Response(self._text, mimetype=JSON)
-
-    @functools.cached_property
-    def _document(self) -> dict[str, Any]:
-        # Imported here: most workers are never asked for it, and it takes time and memory.
-        from serving.gateway.api.openapi.document import describe
-
-        return describe(current_app, self._settings)
-
-    @functools.cached_property
-    def _text(self) -> str:
-        return json.dumps(self._document)
+        return Response(self._description.text(), mimetype=JSON)
 
 
 def _guarded(page: Response) -> Response:

@@ -79,6 +79,7 @@ class Routes:
         ("/v1/models",),
         group="Models",
         responses={200: Described("The models served.", examples.model_list)},
+        operation="listModels",
     )
     def models(self) -> Response:
         """List the models.
@@ -94,6 +95,7 @@ class Routes:
         group="Models",
         responses={200: Described("The model, with its card.", examples.described_model)},
         errors=(NotFoundError, ServiceError),
+        operation="getModel",
     )
     def model(self, name: str, version: str | None = None, label: str | None = None) -> Response:
         """Show a model.
@@ -116,7 +118,7 @@ class Routes:
         takes_photos=True,
         curl=(
             f"curl --data-binary @photo.jpg {URL}PATH",
-            f'curl -F photo=@shirt.jpg -F photo=@photo.jpg "{URL}PATH?top=3"',
+            f'curl -F photo=@photo.jpg -F photo=@other.jpg "{URL}PATH?top=3"',
             """printf '{"images": [{"b64": "%s"}]}' "$(base64 < photo.jpg | tr -d '\\n')" |"""
             f" curl --data-binary @- -H 'Content-Type: application/json' {URL}PATH",
         ),

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from werkzeug.routing import BaseConverter
 
 from serving.gateway.api.api_keys import KEYED
+from serving.gateway.api.openapi.examples import ExampleModel
 from serving.http_errors import PhotolabelError
 
 URL = "$PHOTOLABEL_URL"  # The service's address in commands.
@@ -40,12 +41,12 @@ class Described:
 
     Attributes:
         meaning: a sentence.
-        example: returns its JSON document for a model's name.
+        example: returns its JSON document for a model.
         media_types: the types of other content.
     """
 
     meaning: str
-    example: Callable[[str], BaseModel] | None = None
+    example: Callable[[ExampleModel], BaseModel] | None = None
     media_types: tuple[str, ...] = ()
 
 
@@ -63,6 +64,7 @@ class Route:
         parameters: of query and headers, by their names in `openapi.parameters`.
         takes_photos: the request's body holds photos.
         curl: commands that call it; `PATH` stands for its path.
+        operation: the name of the function in generated clients; the handler's by default.
         summary: the first line of the handler's docstring.
         description: the rest of it.
     """
@@ -75,6 +77,7 @@ class Route:
     parameters: tuple[str, ...] = ()
     takes_photos: bool = False
     curl: tuple[str, ...] = (f"curl {URL}PATH",)
+    operation: str = ""
     summary: str = ""
     description: str = ""
 

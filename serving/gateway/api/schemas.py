@@ -14,8 +14,8 @@ from serving.gateway.inference.results import PhotoPrediction
 
 
 class _Answered(BaseModel):
-    model: str = Field(description="The model that answered.", examples=["clothing"])
-    version: int = Field(description="The version that answered.", examples=[3])
+    model: str = Field(description="The model that answered.")
+    version: int = Field(description="The version that answered.")
 
 
 class ClassificationResponse(_Answered):
@@ -46,7 +46,7 @@ class ExplanationResponse(_Answered):
 class ModelVersion(BaseModel):
     """A version of a model and its state in the model server."""
 
-    version: int = Field(examples=[3])
+    version: int
     state: str = Field(
         description="In TensorFlow Serving's terms: START, LOADING, AVAILABLE, UNLOADING, END.",
         examples=["AVAILABLE"],
@@ -56,33 +56,32 @@ class ModelVersion(BaseModel):
 class ModelInput(BaseModel):
     """The pixels that a model takes. Photos of any size are prepared for it."""
 
-    height: int = Field(examples=[28])
-    width: int = Field(examples=[28])
-    channels: int = Field(description="1: gray, 3: RGB.", examples=[1])
+    height: int
+    width: int
+    channels: int = Field(description="1: gray, 3: RGB.")
 
 
 class ReadyModel(BaseModel):
     """A model that can answer."""
 
-    name: str = Field(examples=["clothing"])
+    name: str
     state: Literal["ready"]
-    version: int = Field(description="The version described here.", examples=[3])
+    version: int = Field(description="The version described here.")
     versions: list[ModelVersion] = Field(
         description="All versions that the model server knows, newest first."
     )
     input: ModelInput
     preparation: str = Field(
-        description="How a photo becomes the model's pixels: a name and a revision.",
-        examples=["garment/1"],
+        description="How a photo becomes the model's pixels: a name and a revision."
     )
-    labels: list[str] = Field(description="All classes.", examples=[["Shirt", "Bag"]])
+    labels: list[str] = Field(description="All classes.")
     explains: bool = Field(description="Whether `:explain` works: it gives heat maps.")
 
 
 class UnavailableModel(BaseModel):
     """A model that can't answer now."""
 
-    name: str = Field(examples=["clothing"])
+    name: str
     state: Literal["unavailable"]
     detail: str = Field(
         description="Why, and what to do.",
@@ -100,8 +99,7 @@ class DescribedModel(ReadyModel):
     """A model that can answer, with its card."""
 
     card: dict[str, Any] = Field(
-        description="How it was made: recipe, data set, metrics, package versions.",
-        examples=[{"recipe": "clothing-cnn"}],
+        description="How it was made: recipe, data set, metrics, package versions."
     )
 
 
@@ -121,7 +119,7 @@ class Liveness(BaseModel):
 class BadPhotoProblem(BaseModel):
     """What is wrong with one photo."""
 
-    image: str = Field(description="As in a response.", examples=["shirt.jpg"])
+    image: str = Field(description="As in a response.", examples=["photo.jpg"])
     type: str = Field(examples=["urn:photolabel:error:damaged-photo"])
     title: str
     status: int

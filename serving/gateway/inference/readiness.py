@@ -23,11 +23,9 @@ CALL_SECONDS = 5.0
 class ModelReadiness:
     """Whether one model can answer. Metadata of fields are arguments of `pydantic.Field`."""
 
-    name: str = field(metadata={"examples": ["clothing"]})
+    name: str
     state: Literal["ready", "unavailable", "draining"]
-    version: int | None = field(
-        default=None, metadata={"description": "The version that answers.", "examples": [3]}
-    )
+    version: int | None = field(default=None, metadata={"description": "The version that answers."})
     detail: str | None = field(default=None, metadata={"description": "Why it can't."})
 
 

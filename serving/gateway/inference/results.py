@@ -23,7 +23,7 @@ class Photo:
 class ClassProbability:
     """One class and its probability."""
 
-    label: str = field(metadata={"examples": ["Shirt"]})
+    label: str
     probability: float = field(metadata={"description": "From 0 to 1.", "examples": [0.93]})
 
 
@@ -35,10 +35,10 @@ class PhotoPrediction:
         metadata={
             "description": "The part's file name (cut to 255 characters), or the photo's index in"
             " the request.",
-            "examples": ["shirt.jpg"],
+            "examples": ["photo.jpg"],
         }
     )
-    label: str = field(metadata={"description": "The most probable class.", "examples": ["Shirt"]})
+    label: str = field(metadata={"description": "The most probable class."})
     probability: float = field(
         metadata={"description": "Its probability, from 0 to 1.", "examples": [0.93]}
     )

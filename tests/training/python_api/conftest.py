@@ -49,11 +49,6 @@ def trained_once(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Trai
         return train_on(shapes, runs=folder / "runs")
 
 
-@pytest.fixture(autouse=True)
-def quick_report(short_report: None) -> None:
-    """Draw few photos into reports."""
-
-
 @pytest.fixture
 def trained(trained_once: TrainedRun, isolated_environment: None) -> TrainedRun:
     """Return a copy of this run, in the working folder."""

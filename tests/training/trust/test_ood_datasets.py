@@ -132,6 +132,11 @@ def test_a_source_without_photos_is_reported(tmp_path: Path, kind: str) -> None:
         read_photos(path)
 
 
+@pytest.fixture
+def few_unknowns() -> None:
+    """Override the fixture that draws fewer of them."""
+
+
 def test_noise_and_blanks_have_the_models_shape() -> None:
     sets = synthetic_sets((6, 5, 3))
 

@@ -1,10 +1,16 @@
 """The request body: the ways to send photos."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from openapi_pydantic import Encoding, Example, MediaType, Reference, RequestBody, Schema
 from openapi_pydantic.util import PydanticSchema
 
 from serving.gateway.api.schemas import ClassificationRequest
 from serving.gateway.settings import Settings
+
+PHOTO_FORM = "PhotoForm"
+"""The name of the schema of `photo_form`."""
 
 # A white pixel, as a PNG file in base64.
 TINY_PNG = (
@@ -14,35 +20,57 @@ TINY_PNG = (
 
 def photos_body(settings: Settings) -> RequestBody:
     """Return the body of a request with photos, with the limits of the settings."""
-    images = [f"image/{name.lower()}" for name in settings.photo_limits().formats]
+    formats = settings.photo_limits().formats
     description = (
-        f"One photo as the body; or up to {settings.max_photos} as file parts of a form or as"
-        f" base64 in JSON. At most {settings.max_body_bytes:,} bytes in all. A photo is recognized"
-        " by its first bytes, so one sent as the body may have any other `Content-Type`."
+        f"One photo ({', '.join(formats)}) as the body; or up to {settings.max_photos} as file"
+        f" parts of a form or as base64 in JSON. At most {settings.max_body_bytes:,} bytes in all."
+        " A photo is recognized by its first bytes, so one sent as the body may have any other"
+        " `Content-Type`, such as `image/jpeg`."
     )
-    content = {media_type: MediaType() for media_type in [*images, "application/octet-stream"]}
-    content["multipart/form-data"] = _form(settings.max_photos, images)
-    content["application/json"] = _json(settings.max_photos)
+    # Generators know application/octet-stream, and most of them no other type of plain bytes.
+    content = {
+        "application/octet-stream": MediaType(
+            schema=Schema(type="string", schema_format="binary", description="The file's bytes.")
+        ),
+        "multipart/form-data": _form(formats),
+        "application/json": _json(),
+    }
     return RequestBody(description=description, required=True, content=content)
 
 
-def _form(max_photos: int, images: list[str]) -> MediaType:
+def photo_form(settings: Settings) -> Schema:
+    """Return the schema of a form with photos."""
     photo = Schema(
         type="array",
         minItems=1,
-        maxItems=max_photos,
+        maxItems=settings.max_photos,
         items=Schema(type="string", schema_format="binary"),
         description="Parts with a file name, under this or any other field name.",
     )
-    return MediaType(
-        schema=Schema(type="object", properties={"photo": photo}, required=["photo"]),
-        encoding={"photo": Encoding(contentType=", ".join(images))},
+    return Schema(
+        type="object",
+        description="Photos to classify, as parts of a form.",
+        properties={"photo": photo},
+        required=["photo"],
     )
 
 
-def _json(max_photos: int) -> MediaType:
-    bounded = Schema(properties={"images": Schema(minItems=1, maxItems=max_photos)})
-    schema = Schema(allOf=[PydanticSchema(schema_class=ClassificationRequest), bounded])
+def limit_photos(schemas: dict[str, Any], settings: Settings) -> None:
+    """Put the limits of the settings into the schema of JSON requests, if it is among these."""
+    if request := schemas.get(ClassificationRequest.__name__):
+        request["properties"]["images"].update(minItems=1, maxItems=settings.max_photos)
+
+
+def _form(formats: Sequence[str]) -> MediaType:
+    images = ", ".join(f"image/{name.lower()}" for name in formats)
+    return MediaType(
+        schema=Reference.model_validate({"$ref": f"#/components/schemas/{PHOTO_FORM}"}),
+        encoding={"photo": Encoding(contentType=images)},
+    )
+
+
+def _json() -> MediaType:
+    schema: Schema = PydanticSchema(schema_class=ClassificationRequest)
     one: dict[str, Example | Reference] = {
         "one": Example(summary="One photo", value={"images": [{"b64": TINY_PNG}]})
     }

@@ -18,10 +18,12 @@ from openapi_pydantic import (
 from openapi_pydantic.util import construct_open_api_with_schema_class
 from werkzeug.routing import Rule
 
-from serving.gateway.api.openapi.bodies import photos_body
-from serving.gateway.api.openapi.parameters import parameters, path_parameters
+from serving.gateway.api.openapi.bodies import PHOTO_FORM, limit_photos, photo_form, photos_body
+from serving.gateway.api.openapi.examples import NEUTRAL, ExampleModel
+from serving.gateway.api.openapi.parameters import SCHEMAS, parameters, path_parameters
 from serving.gateway.api.openapi.responses import error_responses, successful_response
 from serving.gateway.api.routing import GROUPS, Route, route_of
+from serving.gateway.model_client.contract import Description
 from serving.gateway.settings import Settings
 from serving.http_errors import InternalError, MalformedRequest, TooManyRequests, Unauthorized
 
@@ -34,18 +36,32 @@ _KEYED_ERRORS = (MalformedRequest, Unauthorized, TooManyRequests)
 _KEYED_PARAMETERS = ("timeout", "tracing")
 
 
-def describe(app: Flask, settings: Settings) -> dict[str, Any]:
-    """Return the OpenAPI document of an app whose handlers all have a `@Route`."""
+def describe(
+    app: Flask, settings: Settings, described: Description | None = None
+) -> dict[str, Any]:
+    """Return the OpenAPI document of an app whose handlers all have a `@Route`.
+
+    Args:
+        app: the gateway.
+        settings: the source of limits and names.
+        described: what the first model says about itself, for examples; None for neutral ones.
+    """
+    model = ExampleModel(settings.models[0], described or NEUTRAL)
     paths: dict[str, PathItem] = {}
     for rule, route in _routes(app):
         item = paths.setdefault(_path(rule), PathItem())
-        setattr(item, route.method.lower(), _operation(rule, route, settings))
+        setattr(item, route.method.lower(), _operation(rule, route, settings, model))
     made = construct_open_api_with_schema_class(_frame(paths, settings))
     document = made.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    keyed = settings.api_keys_file is not None
     for rule, route in _routes(app):  # Redoc's extension, which other tools read too.
-        samples = [{"lang": "Shell", "source": line} for line in _commands(rule, route, settings)]
+        samples = [
+            {"lang": "Shell", "source": line} for line in _commands(rule, route, keyed, model)
+        ]
         document["paths"][_path(rule)][route.method.lower()]["x-codeSamples"] = samples
-    for schema in document["components"]["schemas"].values():
+    schemas = document["components"]["schemas"]
+    limit_photos(schemas, settings)
+    for schema in schemas.values():
         _simplify(schema)
     return document
 
@@ -81,7 +97,9 @@ def _frame(paths: dict[str, PathItem], settings: Settings) -> OpenAPI:
         info=Info(title="Photolabel", version=API_VERSION, description=_introduction(settings)),
         servers=[Server(url="/")],
         paths=paths,
-        components=Components(securitySchemes={_KEY: scheme}),
+        components=Components(
+            schemas={PHOTO_FORM: photo_form(settings), **SCHEMAS}, securitySchemes={_KEY: scheme}
+        ),
         tags=[Tag(name=name, description=meaning) for name, meaning in GROUPS.items()],
     )
 
@@ -104,25 +122,23 @@ def _introduction(settings: Settings) -> str:
     )
 
 
-def _operation(rule: Rule, route: Route, settings: Settings) -> Operation:
-    known, parts = path_parameters(settings), _PART.findall(rule.rule)
+def _operation(rule: Rule, route: Route, settings: Settings, model: ExampleModel) -> Operation:
+    known, parts = path_parameters(model), _PART.findall(rule.rule)
     variant = "".join(part.capitalize() for part in parts if part in ("version", "label"))
     names = (*route.parameters, *(_KEYED_PARAMETERS if route.needs_key else ()))
     errors = (*route.errors, InternalError, *(_KEYED_ERRORS if route.needs_key else ()))
     responses = {
-        str(status): successful_response(described, settings.models[0])
+        str(status): successful_response(described, model)
         for status, described in route.responses.items()
     }
     operation: dict[str, Any] = {
         "tags": [route.group],
         "summary": route.summary,
-        "operationId": rule.endpoint + variant,
+        "operationId": (route.operation or rule.endpoint) + variant,
         "parameters": [*(known[part] for part in parts), *parameters(names, settings)],
         "responses": {**responses, **error_responses(errors, settings)},
-        "security": [{_KEY: []}] if route.needs_key else [],
+        "security": [{_KEY: []}] if route.needs_key and settings.api_keys_file else [],
     }
-    if route.needs_key and not settings.api_keys_file:
-        operation["security"].insert(0, {})
     if route.description:
         operation["description"] = route.description
     if route.takes_photos:
@@ -130,11 +146,10 @@ def _operation(rule: Rule, route: Route, settings: Settings) -> Operation:
     return Operation.model_validate(operation)
 
 
-def _commands(rule: Rule, route: Route, settings: Settings) -> list[str]:
-    known = path_parameters(settings)
+def _commands(rule: Rule, route: Route, keyed: bool, model: ExampleModel) -> list[str]:
+    known = path_parameters(model)
     path = _PART.sub(lambda part: quote(str(known[part[1]].example), safe=""), rule.rule)
-    key = route.needs_key and settings.api_keys_file
-    curl = 'curl -H "Authorization: Bearer $KEY"' if key else "curl"
+    curl = 'curl -H "Authorization: Bearer $KEY"' if route.needs_key and keyed else "curl"
     return [line.replace("PATH", path).replace("curl", curl, 1) for line in route.curl]
 
 

@@ -1,58 +1,108 @@
-"""Example responses, made with the models that render the real ones."""
+"""Example responses, made with the models that render the real ones.
+
+They name a model, and have its version, classes and input as far as it has described itself.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
 
 from serving.gateway.api import schemas
 from serving.gateway.inference.readiness import ModelReadiness
 from serving.gateway.inference.results import ClassProbability, PhotoPrediction
+from serving.gateway.model_client.contract import Description
 
-VERSION = 3
+NEUTRAL = Description(
+    version=1,
+    shape=(224, 224, 3),
+    labels=("first class", "second class"),
+    preparation="squash/1",
+    card={},
+    explains=True,
+)
+"""A description for examples while the model server can't be asked."""
 
-_RANKED = [ClassProbability("Shirt", 0.93), ClassProbability("T-shirt/top", 0.04)]
-_PREDICTION = PhotoPrediction("shirt.jpg", "Shirt", 0.93, _RANKED)
+_PROBABILITIES = (0.9, 0.07, 0.02)  # As with `?top=3`.
+_CARD_MEMBERS = 4
 
 
-def classification(model: str) -> schemas.ClassificationResponse:
+@dataclass(frozen=True)
+class ExampleModel:
+    """The model that the examples name, and what it says about itself."""
+
+    name: str
+    described: Description
+
+    @property
+    def version(self) -> int:
+        """Return the version that answers."""
+        return self.described.version
+
+    @property
+    def prediction(self) -> PhotoPrediction:
+        """Return a prediction for one photo."""
+        pairs = zip(self.described.labels, _PROBABILITIES, strict=False)
+        ranked = [ClassProbability(label, probability) for label, probability in pairs]
+        rest = 1.0 - sum(each.probability for each in ranked)
+        if len(self.described.labels) <= len(_PROBABILITIES):  # All classes: their sum is 1.
+            ranked[0] = replace(ranked[0], probability=round(ranked[0].probability + rest, 2))
+        best = ranked[0]
+        return PhotoPrediction("photo.jpg", best.label, best.probability, ranked, recognized=True)
+
+
+def classification(model: ExampleModel) -> schemas.ClassificationResponse:
     """Return the response to one photo."""
-    return schemas.ClassificationResponse(model=model, version=VERSION, predictions=[_PREDICTION])
+    return schemas.ClassificationResponse(
+        model=model.name, version=model.version, predictions=[model.prediction]
+    )
 
 
-def explanation(model: str) -> schemas.ExplanationResponse:
+def explanation(model: ExampleModel) -> schemas.ExplanationResponse:
     """Return the response to one photo, with its heat map."""
     heat = [[0.0, 0.42, 0.0], [0.1, 1.0, 0.37], [0.0, 0.25, 0.08]]
-    explained = schemas.PhotoExplanation(**vars(_PREDICTION), heat=heat)
-    return schemas.ExplanationResponse(model=model, version=VERSION, predictions=[explained])
+    explained = schemas.PhotoExplanation(**vars(model.prediction), heat=heat)
+    return schemas.ExplanationResponse(
+        model=model.name, version=model.version, predictions=[explained]
+    )
 
 
-def described_model(model: str) -> schemas.DescribedModel:
-    """Return a model with its card."""
-    return schemas.DescribedModel(**vars(_ready(model)), card={"recipe": "clothing-cnn"})
+def described_model(model: ExampleModel) -> schemas.DescribedModel:
+    """Return a model with the first plain members of its card, which may have many."""
+    plain: list[tuple[str, Any]] = [
+        (name, value)
+        for name, value in model.described.card.items()
+        if isinstance(value, str | int | float)
+    ]
+    return schemas.DescribedModel(**vars(_ready(model)), card=dict(plain[:_CARD_MEMBERS]))
 
 
-def model_list(model: str) -> schemas.ModelList:
+def model_list(model: ExampleModel) -> schemas.ModelList:
     """Return a list of one model that can answer."""
     return schemas.ModelList(models=[_ready(model)])
 
 
-def ready(model: str) -> schemas.ReadinessResponse:
+def ready(model: ExampleModel) -> schemas.ReadinessResponse:
     """Return the response when all models can answer."""
-    state = ModelReadiness(model, "ready", VERSION)
+    state = ModelReadiness(model.name, "ready", model.version)
     return schemas.ReadinessResponse(ready=True, models=[state])
 
 
-def not_ready(model: str) -> schemas.ReadinessResponse:
+def not_ready(model: ExampleModel) -> schemas.ReadinessResponse:
     """Return the response when a model can't answer."""
     why = "The model server does not answer. Try again shortly."
-    state = ModelReadiness(model, "unavailable", detail=why)
+    state = ModelReadiness(model.name, "unavailable", detail=why)
     return schemas.ReadinessResponse(ready=False, models=[state])
 
 
-def _ready(model: str) -> schemas.ReadyModel:
+def _ready(model: ExampleModel) -> schemas.ReadyModel:
+    described = model.described
+    height, width, channels = described.shape
     return schemas.ReadyModel(
-        name=model,
+        name=model.name,
         state="ready",
-        version=VERSION,
-        versions=[schemas.ModelVersion(version=VERSION, state="AVAILABLE")],
-        input=schemas.ModelInput(height=28, width=28, channels=1),
-        preparation="garment/1",
-        labels=["T-shirt/top", "Shirt"],
-        explains=True,
+        version=described.version,
+        versions=[schemas.ModelVersion(version=described.version, state="AVAILABLE")],
+        input=schemas.ModelInput(height=height, width=width, channels=channels),
+        preparation=described.preparation,
+        labels=list(described.labels),
+        explains=described.explains,
     )

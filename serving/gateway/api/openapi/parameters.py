@@ -1,9 +1,14 @@
 """Parameters of requests: parts of the path, the query, headers."""
 
-from openapi_pydantic import Parameter, Schema
+from openapi_pydantic import Parameter, Reference, Schema
 
 from serving.deadline import TIMEOUT_HEADER
+from serving.gateway.api.openapi.examples import ExampleModel
 from serving.gateway.settings import Settings
+
+HEAT_MAP_FORMAT = "HeatMapFormat"
+SCHEMAS = {HEAT_MAP_FORMAT: Schema(type="string", enum=["json", "png"])}
+"""Schemas with a name, so that generators make one type for all operations."""
 
 _TEXT = Schema(type="string")
 _SEGMENT = Schema(type="string", pattern="^[^/:]+$")
@@ -15,13 +20,13 @@ _NOT_FOR_CLIENTS = {"authorization", "content-type", "accept"}
 _NOT_FOR_CLIENTS |= {TIMEOUT_HEADER.lower(), "x-request-id", "traceparent", "tracestate"}
 
 
-def path_parameters(settings: Settings) -> dict[str, Parameter]:
+def path_parameters(model: ExampleModel) -> dict[str, Parameter]:
     """Return all parts of paths, by their names in Flask's rules."""
     label = "A label of versions, such as `stable` or `canary`."
     whole = Schema(type="integer", minimum=0)
     found = (
-        _parameter("name", "path", "The model.", _SEGMENT, settings.models[0]),
-        _parameter("version", "path", "A version of the model.", whole, 1),
+        _parameter("name", "path", "The model.", _SEGMENT, model.name),
+        _parameter("version", "path", "A version of the model.", whole, model.version),
         _parameter("label", "path", label, _SEGMENT, "stable"),
         _parameter("file", "path", "A file of the pages.", _SEGMENT, "page.css"),
     )
@@ -41,7 +46,7 @@ def _query() -> dict[str, list[Parameter]]:
         "`json`: heat maps as numbers; `png`: one photo as the model sees it, with its heat map in"
         " colour. By default `Accept` decides, in favour of JSON if it allows both."
     )
-    choice = Schema(type="string", enum=["json", "png"])
+    choice = Reference.model_validate({"$ref": f"#/components/schemas/{HEAT_MAP_FORMAT}"})
     return {
         "top": [_parameter("top", "query", top, whole, 3)],
         "format": [_parameter("format", "query", heat_maps, choice, "json")],
@@ -75,7 +80,7 @@ def _headers(settings: Settings) -> dict[str, list[Parameter]]:
 
 
 def _parameter(
-    name: str, location: str, meaning: str, schema: Schema, example: str | int
+    name: str, location: str, meaning: str, schema: Schema | Reference, example: str | int
 ) -> Parameter:
     return Parameter.model_validate(
         {

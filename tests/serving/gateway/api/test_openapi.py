@@ -2,15 +2,12 @@
 
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from werkzeug.wrappers import Response
 
 from serving import http_errors as errors
 from serving.gateway.api.openapi.responses import error_samples
@@ -18,6 +15,7 @@ from serving.gateway.app import create_app
 from serving.gateway.settings import Settings
 from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, fake_server, gateway
+from tests.serving.gateway.api.described import check_described, operations
 
 VERSION = "/v1/models/{name}/versions/{version}"
 CLASSIFY = "/v1/models/{name}:classify"
@@ -30,30 +28,6 @@ KINDS = {error.slug: error for error in error_samples(Settings()).values()}
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     return dict(gateway(fake_server()).get("/openapi.json").get_json())
-
-
-def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for path, item in document["paths"].items():
-        for method, operation in item.items():
-            yield path, method, operation
-
-
-def check_schema(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:
-    """Check a value against a schema of the document."""
-    whole = {**schema, "components": document["components"]}
-    OAS31Validator(whole, format_checker=OAS31Validator.FORMAT_CHECKER).validate(value)
-
-
-def check_described(document: dict[str, Any], path: str, method: str, response: Response) -> None:
-    """Check that the document describes a response: status, headers, media type, schema."""
-    described = document["paths"][path][method]["responses"][str(response.status_code)]
-    for name, header in described["headers"].items():
-        check_schema(document, header["schema"], response.headers[name])
-    if "content" not in described:
-        assert not response.data
-        return
-    content = described["content"][response.mimetype]
-    check_schema(document, content["schema"], response.get_json() if response.is_json else "")
 
 
 def test_it_is_valid(document: dict[str, Any]) -> None:
@@ -85,22 +59,6 @@ def test_every_path_is_described_and_no_other(settings: dict[str, str]) -> None:
     names = [operation["operationId"] for _, _, operation in operations(document)]
     assert len(set(names)) == len(names)
     assert ("/metrics" in document["paths"]) == ("metrics_bind" not in settings)
-
-
-def test_every_example_matches_its_schema(document: dict[str, Any]) -> None:
-    checked = 0
-    for _, _, operation in operations(document):
-        for parameter in operation["parameters"]:
-            check_schema(document, parameter["schema"], parameter["example"])
-        bodies = [operation["requestBody"]] if "requestBody" in operation else []
-        for described in [*operation["responses"].values(), *bodies]:
-            for content in described.get("content", {}).values():
-                shown = [each["value"] for each in content.get("examples", {}).values()]
-                shown += [content["example"]] if "example" in content else []
-                for value in shown:
-                    check_schema(document, content["schema"], value)
-                    checked += 1
-    assert checked > 50
 
 
 def test_every_error_is_described(document: dict[str, Any]) -> None:
@@ -146,10 +104,13 @@ def test_limits_and_names_are_those_of_the_settings(
     document = client.get("/openapi.json").get_json()
     classify = document["paths"][CLASSIFY]["post"]
     content = classify["requestBody"]["content"]
-    assert content["multipart/form-data"]["schema"]["properties"]["photo"]["maxItems"] == 7
-    assert (
-        content["application/json"]["schema"]["allOf"][1]["properties"]["images"]["maxItems"] == 7
-    )
+    schemas = document["components"]["schemas"]
+    for media_type, name, member in (
+        ("multipart/form-data", "PhotoForm", "photo"),
+        ("application/json", "ClassificationRequest", "images"),
+    ):
+        assert content[media_type]["schema"] == {"$ref": f"#/components/schemas/{name}"}
+        assert schemas[name]["properties"][member]["maxItems"] == 7
     assert "1,234,567 bytes" in document["info"]["description"]
     assert "`flowers`" in document["info"]["description"]
     parameters = {each["name"]: each for each in classify["parameters"]}
@@ -161,7 +122,7 @@ def test_limits_and_names_are_those_of_the_settings(
 
 
 def test_without_configured_keys_none_is_needed(document: dict[str, Any]) -> None:
-    assert {} in document["paths"][CLASSIFY]["post"]["security"]
+    assert document["paths"][CLASSIFY]["post"]["security"] == []
 
 
 ANSWERS: dict[str, tuple[str, str, str, dict[str, Any]]] = {

@@ -4,20 +4,14 @@ import html
 import os
 import re
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.serving import make_server
 
-from serving.gateway.app import create_app
-from serving.gateway.settings import Settings
 from tests.drawing import encoded_photo
-from tests.serving.fakes import FakeModelServer, gateway
+from tests.serving.fakes import FakeModelServer, gateway, served
 
 
 def test_docs_show_every_path_and_command(client: FlaskClient) -> None:
@@ -72,23 +66,9 @@ def test_docs_and_description_need_no_key(source: FakeModelServer, tmp_path: Pat
         assert client.get(path).status_code == 200
 
 
-@contextmanager
-def served(source: FakeModelServer) -> Iterator[str]:
-    """Serve the gateway of this process over HTTP; yield its URL."""
-    server = make_server("127.0.0.1", 0, create_app(Settings(), source), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @pytest.mark.integration
 def test_every_command_of_the_docs_works(source: FakeModelServer, tmp_path: Path) -> None:
-    for name in ("photo.jpg", "shirt.jpg"):
+    for name in ("photo.jpg", "other.jpg"):
         (tmp_path / name).write_bytes(encoded_photo(size=(600, 800)))
     source.labels["stable"] = 1
     with served(source) as url:

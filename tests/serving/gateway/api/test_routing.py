@@ -54,7 +54,7 @@ def test_it_has_what_all_keyed_paths_have(operation: dict[str, Any]) -> None:
     names = [each["name"] for each in operation["parameters"]]
     assert names[:3] == ["name", "top", "X-Request-Timeout"]
     assert set(operation["responses"]) == {"200", "400", "401", "404", "429", "500"}
-    assert operation["security"] == [{}, {"ApiKey": []}]
+    assert operation["security"] == []
 
 
 def test_a_parent_stands_for_all_of_its_errors(operation: dict[str, Any]) -> None:
