@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 import pyarrow as pa
 from pyarrow import fs
 
-from ..client import Client
+from ..client import Photolabel
 from .dispatch import Dispatcher
 from .files import batches
 from .journal import Row
@@ -26,7 +26,7 @@ class Worker:
     """
 
     def __init__(self, url: str, model: str, folder: str, options: Options) -> None:
-        self._client = Client(url, api_key=options.api_key, timeout=options.timeout)
+        self._client = Photolabel(url, api_key=options.api_key, timeout=options.timeout, retries=0)
         self._place, self._folder = fs.FileSystem.from_uri(folder)
         selection = (options.version, options.label, options.top)
         self._sender = Sender(self._client, self._read, model, *selection)
@@ -36,7 +36,7 @@ class Worker:
         """Return the rows of photos that are given by their paths and sizes.
 
         Raises:
-            ClientError: the gateway refuses all requests, such as for a wrong key.
+            PhotolabelError: the gateway refuses all requests, such as for a wrong key.
             ServerAway: it did not answer for too long.
         """
         rows: list[Row] = []
