@@ -1,7 +1,9 @@
 """Requests to one server: timeouts, retries, and every failure as an error of this package."""
 
+import contextlib
 import json
 import math
+import re
 import time
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -35,6 +37,7 @@ class Transport:
 
     def __init__(self, url: str, headers: dict[str, str], timeout: float, retries: int) -> None:
         self._url = url
+        self._retries = retries
         self._timeouts = (min(timeout, _CONNECT_TIMEOUT), timeout)
         self._session = requests.Session()
         self._session.headers.update(headers)
@@ -66,6 +69,13 @@ class Transport:
         raise _not_from_the_api(response)
 
     def _send(self, method: str, path: str, accept: str, **options: Any) -> requests.Response:
+        for _ in range(self._retries):
+            # urllib3's retries end with the headers; a body that is cut off is repeated here.
+            with contextlib.suppress(_CutOff):
+                return self._send_once(method, path, accept, **options)
+        return self._send_once(method, path, accept, **options)
+
+    def _send_once(self, method: str, path: str, accept: str, **options: Any) -> requests.Response:
         try:
             return self._session.request(
                 method,
@@ -82,13 +92,13 @@ class Transport:
         except requests.Timeout as error:
             message = f"no response from {self._url} within {self._timeouts[1]:g} s"
             raise TimedOut(message) from error
+        except requests.exceptions.ChunkedEncodingError as error:
+            raise _CutOff(f"the response of {self._url} was cut off") from error
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise Unreachable(self._reason(error)) from error
 
     def _reason(self, error: Exception) -> str:
-        cause = error.args[0] if error.args else error
-        reason = getattr(cause, "reason", None) or cause
-        text = " ".join(str(reason).split()) or type(error).__name__
+        text = _plain(error)
         if isinstance(error, requests.exceptions.ProxyError):
             return (
                 f"the proxy to {self._url} failed ({text}): check HTTP_PROXY, ALL_PROXY, NO_PROXY"
@@ -98,6 +108,23 @@ class Transport:
         if isinstance(error, requests.ConnectionError):
             return f"cannot reach {self._url} ({text}): is the server running there?"
         return f"the request to {self._url} can't be sent: {text}"
+
+
+def _plain(error: BaseException) -> str:
+    """Return what went wrong at the bottom of nested errors, in one line."""
+    while error.args and isinstance(error.args[0], BaseException):
+        error = error.args[0]
+    reason = getattr(error, "reason", None)  # Of urllib3's MaxRetryError.
+    while isinstance(reason, BaseException):
+        error = getattr(reason, "original_error", None) or reason
+        reason = getattr(error, "reason", None)
+    # urllib3 begins with the object that failed: "HTTPConnection(host='…'): Failed to …".
+    text = re.sub(r"^\w+\(.*?\): ", "", " ".join(str(error).split()))
+    return text or type(error).__name__
+
+
+class _CutOff(Unreachable):
+    """The connection was lost within a response."""
 
 
 class _Unchanged(AuthBase):
