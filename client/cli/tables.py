@@ -60,9 +60,11 @@ class PhotoTable:
 
     def _choose_widths(self, prediction: Prediction, following: Iterable[str]) -> tuple[int, int]:
         names = [prediction.image, *following]
-        labels = [each.label for each in prediction.probabilities]
+        labels = [prediction.label, *(each.label for each in prediction.probabilities)]
         photo = max(self._console.width // 5, *(cell_len(one_line(name)) for name in names))
-        label = max(len(_DOUBT if self._heat else "Label"), *map(cell_len, labels))
+        label = max(
+            len(_DOUBT if self._heat else "Label"), *(cell_len(one_line(each)) for each in labels)
+        )
         return min(photo, self._console.width // 3), min(label, 16)
 
     def _row(self, prediction: Prediction, show_header: bool) -> Table:
