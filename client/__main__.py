@@ -33,9 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         _discard_output()
         return 1
     except OSError as error:
-        if not error.filename:  # It was the output that can't be written.
-            _discard_output()
-        return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
+        if error.filename:
+            return _fail(f"{error.filename}: {error.strerror}", 2)
+        _discard_output()
+        return _fail(f"the output can't be written: {error.strerror or error}", 2)
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
     return status

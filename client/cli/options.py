@@ -59,8 +59,8 @@ def add_connection(parser: Any) -> None:
     option("--api-key-file", type=Path, metavar="FILE", help=key).complete = shtab.FILE
     client_id = "name of the caller, who stays with one version while a new one is tried"
     option("--client-id", metavar="ID", help=client_id)
-    further = "further header of each request (repeatable)"
-    option("--header", type=header, action="append", default=[], metavar="'N: V'", help=further)
+    further = "further header of each request, 'Name: value' (repeatable)"
+    option("--header", type=header, action="append", default=[], metavar="HEADER", help=further)
     timeout = "how long to wait for each step of a request (default: %(default)g)"
     option("--timeout", type=float, default=DEFAULT_TIMEOUT, metavar="SECONDS", help=timeout)
     retries = "send a failed request again so often at most (default: %(default)d)"

@@ -59,11 +59,13 @@ class PhotoTable:
         self._console.print(self._row(prediction, is_first))
 
     def _choose_widths(self, prediction: Prediction, following: Iterable[str]) -> tuple[int, int]:
-        names = max(cell_len(one_line(name)) for name in (prediction.image, *following))
-        labels = max(cell_len(one_line(each.label)) for each in prediction.probabilities)
-        return min(max(names, 8), self._console.width // 3), min(
-            max(labels, len(_DOUBT) if self._heat else 0), 16
+        names = [prediction.image, *following]
+        labels = [prediction.label, *(each.label for each in prediction.probabilities)]
+        photo = max(self._console.width // 5, *(cell_len(one_line(name)) for name in names))
+        label = max(
+            len(_DOUBT if self._heat else "Label"), *(cell_len(one_line(each)) for each in labels)
         )
+        return min(photo, self._console.width // 3), min(label, 16)
 
     def _row(self, prediction: Prediction, show_header: bool) -> Table:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=show_header)

@@ -1,13 +1,10 @@
-"""Heat maps as numbers and pictures, from Python and from the command line."""
+"""Heat maps as numbers and pictures."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from client import BadAnswer, Client, Refused
-from client.__main__ import main
 from tests.client.conftest import FakeGateway, answer_to
 
 HEAT = [[0.0, 0.25], [1.0, 0.5]]
@@ -60,40 +57,3 @@ def test_a_response_other_than_png_is_an_error(gateway: FakeGateway) -> None:
             client.picture("cats-dogs", b"a")
         with pytest.raises(BadAnswer):
             client.picture("cats-dogs", b"a")
-
-
-@pytest.fixture
-def photo(gateway: FakeGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("PHOTOLABEL_URL", gateway.url)
-    monkeypatch.chdir(tmp_path)
-    Path("cat.jpg").write_bytes(b"photo")
-    return "cat.jpg"
-
-
-def test_the_command_prints_the_grid(
-    gateway: FakeGateway, photo: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    gateway.reply(200, explained(photo))
-    assert main(["explain", "cats-dogs", photo]) == 0
-    printed = capsys.readouterr().out
-    assert ["cat.jpg", "cat", "75.0%", "0", "25"] in [line.split() for line in printed.splitlines()]
-    assert ["100", "50"] in [line.split() for line in printed.splitlines()]
-    assert main(["explain", "cats-dogs", photo, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["predictions"][0]["heat"] == HEAT
-
-
-def test_the_command_draws_one_photo_into_a_file(
-    gateway: FakeGateway, photo: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    gateway.reply(200, PNG)
-    assert main(["explain", "cats-dogs", photo, "--png", "why.png"]) == 0
-    assert Path("why.png").read_bytes() == PNG
-    assert main(["explain", "cats-dogs", photo, photo, "--png", "why.png"]) == 2
-    assert "one photo, not 2" in capsys.readouterr().err
-    assert main(["explain", "cats-dogs", photo, "--png", "no/folder/why.png"]) == 2
-    assert main(["explain", "cats-dogs", "nothing.jpg", "--png", "why.png"]) == 2
-    assert main(["explain", "cats-dogs", photo, "--png", "why.png", "--json"]) == 2
-    assert capsys.readouterr().err.count("No such file") == 2
-    gateway.replies.clear()
-    gateway.reply(404, PROBLEM)
-    assert main(["explain", "cats-dogs", photo, "--png", "why.png"]) == 1

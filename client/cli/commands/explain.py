@@ -1,15 +1,16 @@
 """The command `explain`: classify photos with heat maps, or draw one into a PNG file."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import shtab
 
 from ...client import Photolabel
 from ...errors import Refused
 from ...photos import Photo
-from ...results import BadPhoto, Prediction
+from ...results import BadPhoto
 from ..errors import UsageError
 from ..options import (
     EPILOG,
@@ -24,6 +25,7 @@ from ..output import PhotoResults
 from ..photo_files import PhotoFiles
 
 _TOO_LARGE = 413
+_T = TypeVar("_T")
 
 _DESCRIPTION = "Classify photos and show heat maps, or draw one into a PNG file."
 
@@ -48,17 +50,18 @@ def run(arguments: argparse.Namespace) -> int:
     files = PhotoFiles(arguments.photos, arguments.recursive, results.bad)
     with connect(arguments) as photolabel:
         if arguments.png is not None:
-            _draw(photolabel, files, arguments)
+            _draw(photolabel, files, results, arguments)
         else:
             for photo in files:
-                results.add(_explained(photolabel, photo, selection(arguments)), files)
+                explained = _tried(photolabel.explain, photo, selection(arguments))
+                results.add(explained, files)
     return results.status
 
 
-def _explained(photolabel: Photolabel, photo: Photo, selected: Any) -> Prediction | BadPhoto:
+def _tried(request: Callable[..., _T], photo: Photo, options: dict[str, Any]) -> _T | BadPhoto:
     """Return the result for one photo, so that a bad one is not the end of the others."""
     try:
-        result: Prediction = photolabel.explain(photo, **selected)
+        return request(photo, **options)
     except OSError as error:
         return BadPhoto.unreadable("", error)
     except Refused as refused:
@@ -66,15 +69,23 @@ def _explained(photolabel: Photolabel, photo: Photo, selected: Any) -> Predictio
             raise
         problem = refused.errors[0] if refused.errors else refused.problem
         return BadPhoto.refused("", problem, refused.status)
-    return result
 
 
-def _draw(photolabel: Photolabel, files: PhotoFiles, arguments: argparse.Namespace) -> None:
+def _draw(
+    photolabel: Photolabel,
+    files: PhotoFiles,
+    results: PhotoResults,
+    arguments: argparse.Namespace,
+) -> None:
     photos = list(files)
     if len(photos) != 1:
         raise UsageError(f"--png draws one photo, not {len(photos)}")
-    names = ("model", "version", "label")
-    picture = photolabel.heat_map(photos[0], **{name: getattr(arguments, name) for name in names})
+    options = selection(arguments)
+    del options["top"]
+    picture = _tried(photolabel.heat_map, photos[0], options)
+    if isinstance(picture, BadPhoto):
+        results.add(picture, files)
+        return
     try:
         arguments.png.write_bytes(picture)
     except OSError as error:
