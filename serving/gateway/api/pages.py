@@ -30,6 +30,7 @@ class Pages:
     """The handlers of the pages."""
 
     def __init__(self, settings: Settings, catalog: Catalog) -> None:
+        self._settings = settings
         self._description = ApiDescription(settings, catalog)
 
     @Route(("/",), group="Pages", responses={200: _HTML, 304: _NOT_MODIFIED})
