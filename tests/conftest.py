@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 # these fixtures, name `subprocess`, or have the mark. All others are unit tests, and fail if they
 # start a process or fit a network.
 INTEGRATION_FOLDERS = (
+    "browser",
     "e2e",
     "docs",
     "demo",
@@ -30,7 +31,7 @@ INTEGRATION_FIXTURES = {"train"}
 MARK_IT = "an integration test: mark it with pytest.mark.integration"
 
 # `make test` runs tests in several processes, and finishes soonest with the longest tests first.
-LONGEST_FIRST = ("e2e", "docs", "demo", "training", "benchmarks")
+LONGEST_FIRST = ("e2e", "browser", "docs", "demo", "training", "benchmarks")
 
 STARTS = {"subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
 """The events of `sys.audit` when a process starts another one."""
