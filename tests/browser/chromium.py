@@ -1,4 +1,4 @@
-"""Finds and starts the browser of the tests: Debian's Chromium, or the one that Playwright installs.
+"""Finds and starts the tests' browser: Debian's Chromium, or the one that Playwright installs.
 
 Run: python -m tests.browser.chromium
 
@@ -14,9 +14,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-MISSING = (
-    "no Chromium: run `make test-browser`, which installs one, or `apt-get install chromium`"
-)
+MISSING = "no Chromium: run `make test-browser`, which installs one, or `apt-get install chromium`"
 
 
 def executable(playwright: Playwright) -> Path | None:

@@ -10,7 +10,11 @@ from tests.browser.visit import results
 
 LONG_NAME = f"{'holiday' * 20}.jpg"
 _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-_BACKGROUND = "getComputedStyle(document.documentElement).backgroundColor + getComputedStyle(document.body).backgroundColor"
+_BACKGROUND = """["html", "body"].map(
+  (name) => getComputedStyle(document.querySelector(name)).backgroundColor).join()"""
+_MOVING = """[...document.querySelectorAll("*")].map((each) => getComputedStyle(each)).filter(
+  (style) => parseFloat(style.transitionDuration) > 0.01
+    || (style.animationName !== "none" && parseFloat(style.animationDuration) > 0.01)).length"""
 
 
 @pytest.mark.parametrize("locale", ["en", "ru"])
@@ -51,12 +55,7 @@ def test_nothing_moves_where_people_want_no_motion(page: Page) -> None:
     uploads.pick(page, uploads.photo())
     expect(results(page, "done")).to_have_count(1)
     assert page.evaluate("document.getAnimations().length") == 0
-    moving = page.evaluate(
-        """[...document.querySelectorAll("*")].map((each) => getComputedStyle(each))
-        .filter((style) => parseFloat(style.transitionDuration) > 0.01
-          || (style.animationName !== "none" && parseFloat(style.animationDuration) > 0.01)).length"""
-    )
-    assert moving == 0
+    assert page.evaluate(_MOVING) == 0
 
 
 def test_under_a_path_prefix(serve: Serve, visitor: Open) -> None:

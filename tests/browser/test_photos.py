@@ -30,13 +30,20 @@ def test_the_bars_are_sorted(page: Page) -> None:
     uploads.pick(page, uploads.photo())
     expect(results(page, "done")).to_have_count(1)
     bars = results(page).locator(".bars li")
-    percents = [float(each) for each in re.findall(r"[\d.]+(?=\s?%)", " ".join(bars.all_inner_texts()))]
+    percents = [
+        float(each) for each in re.findall(r"[\d.]+(?=\s?%)", " ".join(bars.all_inner_texts()))
+    ]
     assert percents == sorted(percents, reverse=True)
     assert len(percents) >= 3
 
 
 def test_a_bad_file_spoils_no_other(page: Page) -> None:
-    files = (uploads.photo("a.jpg"), uploads.text_file(), uploads.photo("b.jpg"), uploads.damaged_photo())
+    files = (
+        uploads.photo("a.jpg"),
+        uploads.text_file(),
+        uploads.photo("b.jpg"),
+        uploads.damaged_photo(),
+    )
     uploads.drop(page, *files)
     expect(results(page, "done")).to_have_count(2)
     expect(results(page, "failed")).to_have_count(2)
