@@ -11,7 +11,7 @@ MAX_BYTES = 60_000
 def test_the_first_load_is_small(site: Site, visitor: Open) -> None:
     page = visitor(f"{site.url}docs")
     loaded: list[Response] = []
-    page.on("response", loaded.append)
+    page.on("response", lambda response: loaded.append(response))
     page.goto(site.url)
     expect(page.locator("#models").get_by_role("radio")).to_have_count(2)
     sizes = {each.url.removeprefix(site.url): len(each.body()) for each in loaded}

@@ -69,7 +69,7 @@ def test_photos_from_a_phone(page: Page, source: Models) -> None:
 
 
 def test_too_many_bytes(serve: Serve, visitor: Open) -> None:
-    page = visitor(serve(max_request_bytes=1_000_000).url)
+    page = visitor(serve(max_body_bytes=1_000_000).url)
     uploads.pick(page, uploads.photo(), uploads.Upload("long.jpg", "image/jpeg", bytes(2_000_000)))
     expect(results(page, "failed").filter(has_text="long.jpg")).to_have_count(1)
     expect(results(page, "done")).to_have_count(1)
@@ -90,7 +90,7 @@ def test_an_unrecognized_photo_has_no_loud_percentage(page: Page, source: Models
 def test_another_model_classifies_the_same_photos(page: Page, source: Models) -> None:
     uploads.pick(page, uploads.photo("a.jpg"), uploads.photo("b.jpg", (90, 60)))
     expect(results(page, "done")).to_have_count(2)
-    page.locator("#models").get_by_text("cats-dogs").click()
+    page.get_by_role("radio", name="cats-dogs").check()
     for name in ("a.jpg", "b.jpg"):
         result = results(page, "done").filter(has_text=name)
         expect(result.locator(".best")).to_contain_text("cat")

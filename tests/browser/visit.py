@@ -49,7 +49,7 @@ def visit(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
         watcher = Watcher(page, url)
         page.goto(url)
         yield page
-        assert not watcher.complaints
+        assert not watcher.complaints, watcher.complaints
 
 
 def results(page: Page, state: str = "") -> Locator:
