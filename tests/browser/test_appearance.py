@@ -72,5 +72,5 @@ def test_under_a_path_prefix(serve: Serve, visitor: Open) -> None:
 
 def test_without_javascript_the_page_says_what_to_do(site: Site, visitor: Open) -> None:
     page = visitor(site.url, java_script_enabled=False)
-    expect(page.get_by_text("This page needs JavaScript")).to_be_visible()
-    expect(page.locator("body")).to_contain_text("curl")
+    assert "This page needs JavaScript" in page.inner_text("body")
+    assert "curl" in page.inner_text("body")

@@ -104,3 +104,29 @@ def test_an_older_version_classifies(page: Page, source: Models) -> None:
     expect(results(page)).to_contain_text("1")
     page.wait_for_timeout(200)
     assert source.predicted[-1][0].version == 1
+
+
+def test_what_the_model_was_given(page: Page, source: Models) -> None:
+    uploads.pick(page, uploads.photo())
+    expect(results(page, "done")).to_have_count(1)
+    view = results(page).locator(".view")
+    view.locator("summary").click()
+    pixels = view.locator("canvas.pixels")
+    expect(pixels).to_be_visible()
+    assert pixels.evaluate("canvas => [canvas.width, canvas.height]") == [28, 28]
+    expect(view.get_by_role("slider")).to_be_visible()
+    expect(view.locator("canvas.heat")).to_be_visible()
+    opaque = view.locator("canvas.heat").evaluate("heat => getComputedStyle(heat).opacity")
+    view.get_by_role("slider").fill("5")
+    assert view.locator("canvas.heat").evaluate("heat => getComputedStyle(heat).opacity") < opaque
+    assert len(source.explained) == 1
+
+
+def test_photos_are_removed(page: Page) -> None:
+    uploads.pick(page, uploads.photo("a.jpg"), uploads.photo("b.jpg"))
+    expect(results(page, "done")).to_have_count(2)
+    page.get_by_role("button", name="Remove a.jpg").click()
+    expect(results(page)).to_have_count(1)
+    expect(results(page)).to_contain_text("b.jpg")
+    page.get_by_role("button", name="Clear all").click()
+    expect(results(page)).to_have_count(0)
