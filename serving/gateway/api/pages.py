@@ -84,14 +84,14 @@ class Pages:
         return _guarded(send_from_directory(STATIC, file))
 
     @Route(
-        ("/web/languages/<segment:file>",),
+        ("/web/languages/<segment:texts>",),
         group="Pages",
         responses={200: Described("The texts.", media_types=(JSON,)), 304: _NOT_MODIFIED},
         errors=(UnknownPath,),
     )
-    def texts(self, file: str) -> Response:
+    def language_texts(self, texts: str) -> Response:
         """Get the texts of the pages in a language."""
-        found = next((each for each in languages() if file == f"{each.code}.json"), None)
+        found = next((each for each in languages() if texts == f"{each.code}.json"), None)
         if found is None:
             raise UnknownPath(f"There is nothing at {request.path}.")
         text = json.dumps(found.document(), ensure_ascii=False)

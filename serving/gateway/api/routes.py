@@ -44,7 +44,6 @@ from serving.http_errors import (
     UploadError,
 )
 
-MAX_VERSION = 2**63 - 1
 FORMATS = {"json": JSON, "png": PNG}
 
 Result = TypeVar("Result")
@@ -53,12 +52,14 @@ Result = TypeVar("Result")
 class Routes:
     """The handlers, over the parts that do the work."""
 
-    def __init__(self, settings: Settings, catalog: Catalog, classifier: Classifier) -> None:
+    def __init__(
+        self, settings: Settings, catalog: Catalog, classifier: Classifier, admission: Admission
+    ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._classifier = classifier
         self._uploads = Uploads(settings.max_body_bytes, settings.max_photos)
-        self._admission = Admission(settings.max_in_flight)
+        self._admission = admission
         self._canary = Canary(settings.canary_share)
         self._api_keys = ApiKeys(settings.api_keys_file) if settings.api_keys_file else None
 
@@ -102,7 +103,7 @@ class Routes:
 
         Without a version or label, the newest version that can answer.
         """
-        ref = self._ref(name, version, label)
+        ref = self._catalog.ref(name, version, label)
         with self._admission.admitted():
             described, states = self._catalog.find(ref, g.deadline)
         ready = ready_model(name, described, states)
@@ -128,7 +129,7 @@ class Routes:
 
         If any photo is bad, none is classified and the error names every bad one.
         """
-        ref = self._ref(name, version, label)
+        ref = self._catalog.ref(name, version, label)
         return classification_response(
             self._ask(partial(self._classifier.classify, top=_top()), ref)
         )
@@ -154,7 +155,7 @@ class Routes:
         Where in each photo the evidence for its class is: a grid of numbers or, for one photo, an
         image. The version that classifies also explains.
         """
-        ref = self._ref(name, version, label)
+        ref = self._catalog.ref(name, version, label)
         explain = partial(self._classifier.explain, top=_top())
         if _format() == PNG:
             return heat_map_response(self._ask(explain, ref, only_one="A heat map as PNG"))
@@ -175,7 +176,7 @@ class Routes:
 
         What the preparation makes of one photo: an image of the model's size, gray or RGB.
         """
-        ref = self._ref(name, version, label)
+        ref = self._catalog.ref(name, version, label)
         return prepared_response(self._ask(self._classifier.prepare, ref, only_one="An image"))
 
     def _ask(
@@ -213,15 +214,6 @@ class Routes:
             except UnknownVersion:
                 self._canary.missing(candidate)
         return ask(last, photos, deadline=g.deadline, observation=g.observation)
-
-    def _ref(self, name: str, version: str | None, label: str | None) -> ModelRef:
-        self._catalog.check_name(name)
-        if version is None:
-            return ModelRef(name, label=label)
-        digits = version.isascii() and version.isdigit() and len(version) < 20
-        if not digits or int(version) > MAX_VERSION:
-            raise UnknownVersion(f"{version!r} is not a version number.")
-        return ModelRef(name, version=int(version))
 
     def _overview(self, name: str) -> ReadyModel | UnavailableModel:
         try:
