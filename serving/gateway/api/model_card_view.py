@@ -4,6 +4,7 @@ A card may come from an earlier release or from elsewhere: what is missing, or o
 left out.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -112,7 +113,7 @@ class Confusion:
         total = sum(self.counts[row])
         share = self.counts[row][column] / total if total else 0.0
         # Steps of the square root: mistakes are rare, and the ones to see.
-        return min(_SHADES, round(share**0.5 * _SHADES))
+        return min(_SHADES, round(math.sqrt(share) * _SHADES))
 
 
 def _is_number(value: object) -> bool:
