@@ -2,8 +2,8 @@
 
 Run: python -m tests.browser.screenshots [--out docs/images]
 
-It starts the model server with the starter models and a gateway, gives the page photos that the
-project draws itself, and writes PNGs with a palette of 256 colours.
+It starts the model server with the starter models and a gateway, gives the page garments that the
+project draws itself and the photo of a cat from `make demo`, and writes PNGs with 256 colours.
 """
 
 import argparse
@@ -21,12 +21,12 @@ from demo.garments import GARMENTS, draw
 from tests.browser.chromium import MISSING, chromium
 from tests.browser.uploads import Upload, drop
 from tests.browser.visit import results, visit
-from tests.drawing import encode, photo
+from tests.drawing import encode
 from tests.e2e.processes import ROOT, STARTERS, gateway, model_server, wait_until_ready
 
 WIDE = {"width": 1280, "height": 860}
 NARROW = {"width": 390, "height": 844}
-SHOWN = ("Dress", "Ankle boot", "Bag")
+SHOWN = ("Dress", "Ankle boot")
 
 
 def main() -> int:
@@ -52,12 +52,13 @@ def main() -> int:
 
 
 def _take_all(browser: Browser, url: str, folder: Path) -> None:
-    photos = [*_garments(SHOWN), _nothing_known()]
+    photos = [*_garments(SHOWN), _cat()]  # The model of garments does not recognize a cat.
     for name, scheme in (("page", "light"), ("page-dark", "dark")):
         with visit(browser, f"{url}/", viewport=WIDE, color_scheme=scheme, locale="en") as page:
             _show(page, photos)
+            _open_view(page, photos[1])
             _save(page, folder / f"{name}.png")
-    with visit(browser, f"{url}/", viewport=NARROW, locale="ru", device_scale_factor=2) as page:
+    with visit(browser, f"{url}/", viewport=NARROW, locale="ru", device_scale_factor=1.5) as page:
         page.get_by_role("radio", name="cats-dogs").check(force=True)
         _show(page, [_cat()])
         _save(page, folder / "page-narrow-russian.png")
@@ -71,11 +72,6 @@ def _garments(labels: Sequence[str]) -> list[Upload]:
         Upload(f"{label.lower().replace(' ', '-')}.jpg", "image/jpeg", _jpeg(draw(drawn[label])))
         for label in labels
     ]
-
-
-def _nothing_known() -> Upload:
-    """Return a photo that resembles no garment."""
-    return Upload("sunset.jpg", "image/jpeg", _jpeg(photo((800, 600))))
 
 
 def _cat() -> Upload:
@@ -92,6 +88,14 @@ def _show(page: Page, photos: Sequence[Upload]) -> None:
     drop(page, *photos)
     expect(results(page, "done")).to_have_count(len(photos))
     page.wait_for_load_state("networkidle")
+
+
+def _open_view(page: Page, shown: Upload) -> None:
+    """Show what the model was given of a photo, and the heat map."""
+    view = results(page).filter(has_text=shown.name).locator(".view")
+    view.locator("summary").click()
+    expect(view.locator("canvas.heat")).to_be_visible()
+    page.mouse.move(0, 0)
 
 
 def _save(page: Page, file: Path) -> None:

@@ -1,5 +1,6 @@
 """The gateway on a real socket, with a model server in memory."""
 
+import json
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from serving.gateway.app import create_app
 from serving.gateway.model_client.contract import Prediction
 from serving.gateway.model_client.model_ref import ModelRef
 from serving.gateway.settings import Settings
+from tests.e2e.processes import STARTERS
 from tests.serving.fakes import CLOTHING, PETS, FakeModelServer
 
 GARMENTS = (
@@ -49,7 +51,8 @@ class Models(FakeModelServer):
 
 def models() -> Models:
     """Return a model server with both starter models' classes; clothing has two versions."""
-    clothing = replace(CLOTHING, labels=GARMENTS)
+    card = json.loads((STARTERS / "clothing/1/assets.extra/model_card.json").read_text("utf-8"))
+    clothing = replace(CLOTHING, labels=GARMENTS, card=card)
     versions = [clothing, replace(clothing, version=2)]
     return Models({"clothing": versions, "cats-dogs": [PETS]}, recognized=True)
 
