@@ -66,14 +66,15 @@ def main() -> int:
 
 
 def _print(browser: Browser, url: str, photos: int) -> None:
-    files = _first_load(browser, url)
-    table = Table("first load", "transferred, bytes", "content, bytes")
-    for address, (transferred, content) in files.items():
-        table.add_row(address.removeprefix(url.rstrip("/")), f"{transferred:,}", f"{content:,}")
-    transferred, content = (sum(column) for column in zip(*files.values(), strict=True))
-    table.add_row("in all", f"{transferred:,}", f"{content:,}")
     console = Console()
-    console.print(table)
+    for language in ("en", "ru"):
+        files = _first_load(browser, url, language)
+        table = Table(f"first load ({language})", "transferred, bytes", "content, bytes")
+        for address, (transferred, content) in files.items():
+            table.add_row(address.removeprefix(url.rstrip("/")), f"{transferred:,}", f"{content:,}")
+        transferred, content = (sum(column) for column in zip(*files.values(), strict=True))
+        table.add_row("in all", f"{transferred:,}", f"{content:,}")
+        console.print(table)
     for model in MODELS:
         times = _dropped_to_painted(browser, url, model, photos)
         console.print(
@@ -82,9 +83,9 @@ def _print(browser: Browser, url: str, photos: int) -> None:
         )
 
 
-def _first_load(browser: Browser, url: str) -> dict[str, tuple[int, int]]:
+def _first_load(browser: Browser, url: str, language: str) -> dict[str, tuple[int, int]]:
     """Return for each address the bytes received and the bytes of its content."""
-    with browser.new_context() as context:
+    with browser.new_context(locale=language) as context:
         page = context.new_page()
         session = context.new_cdp_session(page)
         addresses: dict[str, str] = {}
