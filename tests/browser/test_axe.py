@@ -20,16 +20,20 @@ _OPTIONS = {
     "rules": {"target-size": {"enabled": True}},
     "resultTypes": ["violations"],
 }
+# Dark colours change nothing that the other rules look at.
+_CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 
 
 def check(page: Page) -> None:
     """Fail if axe finds a violation on the page as it is now, light or dark."""
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        found = Axe().run(page, options=_OPTIONS)
-        ran = [*found.response["passes"], *found.response["inapplicable"]]
-        assert not found.response["violations"], f"{scheme}: {found.generate_report()}"
-        assert "target-size" in {rule["id"] for rule in ran}
+    page.emulate_media(color_scheme="light")
+    found = Axe().run(page, options=_OPTIONS)
+    assert not found.response["violations"], found.generate_report()
+    ran = [*found.response["passes"], *found.response["inapplicable"]]
+    assert "target-size" in {rule["id"] for rule in ran}
+    page.emulate_media(color_scheme="dark")
+    found = Axe().run(page, options=_CONTRAST)
+    assert not found.response["violations"], f"dark: {found.generate_report()}"
 
 
 def _empty(page: Page, source: Models) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import FilePayload, Page
 
-from tests.drawing import encoded_photo
+from tests.drawing import encode, encoded_photo
+from tests.drawing import photo as drawn
 
 # Page scripts can't set the files of an input, but may make a DataTransfer with files.
 _TRANSFER = """files => {
@@ -39,7 +40,7 @@ def photo(name: str = "shirt.jpg", size: tuple[int, int] = (60, 80)) -> Upload:
 @functools.cache
 def phone_photo() -> Upload:
     """Return a photo of 12 megapixels."""
-    return photo("phone.jpg", (3000, 4000))
+    return Upload("phone.jpg", "image/jpeg", encode(drawn().resize((3000, 4000)), "JPEG"))
 
 
 def damaged_photo() -> Upload:
