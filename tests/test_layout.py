@@ -230,7 +230,8 @@ def test_only_preparations_and_augmentation_resize() -> None:
     resizing = users(["serving"], "resize") - {"serving/gateway/api/heat_map.py"}
     assert {Path(file).parts[1] for file in resizing} == {"photos"}
     assert users(["training"], "resize") <= {"training/data/augmentation.py"}
-    assert not users(["serving", "training"], "thumbnail")
+    # Pictures for people, in the cards of models.
+    assert users(["serving", "training"], "thumbnail") <= {"training/publishing/mistakes.py"}
 
 
 @pytest.mark.parametrize("folder", [*PACKAGES, "tests", "benchmarks"])

@@ -8,10 +8,12 @@ from flask import Flask
 from serving.gateway.api.cors import allow_origins
 from serving.gateway.api.error_handlers import handle_errors
 from serving.gateway.api.health import Health
+from serving.gateway.api.model_pages import ModelPages
 from serving.gateway.api.pages import Pages
 from serving.gateway.api.request_telemetry import MetricsPage, Telemetry
 from serving.gateway.api.routes import Routes
 from serving.gateway.api.routing import SegmentConverter, add_routes
+from serving.gateway.inference.admission import Admission
 from serving.gateway.inference.catalog import Catalog, ModelSource
 from serving.gateway.inference.classifier import Classifier
 from serving.gateway.inference.readiness import Readiness
@@ -51,9 +53,11 @@ def create_app(
         closing.callback(classifier.close)
         closing.callback(tracing.close)  # The last is closed first: spans must not wait for others.
     readiness = Readiness(catalog, is_draining)
-    routes = Routes(settings, catalog, classifier)
+    admission = Admission(settings.max_in_flight)
+    routes = Routes(settings, catalog, classifier, admission)
     app.before_request(routes.begin)
-    for handlers in (routes, Health(readiness), Pages(settings, catalog)):
+    model_pages = ModelPages(settings, catalog, admission)
+    for handlers in (routes, Health(readiness), Pages(settings, catalog), model_pages):
         add_routes(app, handlers)
     if settings.metrics_bind is None:
         add_routes(app, MetricsPage(metrics))

@@ -38,18 +38,22 @@ class Registered:
         reads: which of a recipe's settings `held_out` and `split_seed` the loader reads.
         source: content of the file that registered it.
         classes: their number; 0 if it depends on the photos.
+        public: anybody can see its photos, so cards of models may hold some.
     """
 
     load: Loader
     reads: frozenset[str]
     source: bytes
     classes: int = 0
+    public: bool = False
 
 
 _registered: dict[str, Registered] = {}
 
 
-def dataset(name: str, reads: Collection[str] = (), classes: int = 0) -> Callable[[Loader], Loader]:
+def dataset(
+    name: str, reads: Collection[str] = (), classes: int = 0, public: bool = False
+) -> Callable[[Loader], Loader]:
     """Register a loader as the data set that recipes call `name`.
 
     Args:
@@ -57,6 +61,8 @@ def dataset(name: str, reads: Collection[str] = (), classes: int = 0) -> Callabl
         reads: which of `held_out` and `split_seed` the loader reads: setting another one is an
             error.
         classes: their number, if it is always the same; `show-model` draws the network for it.
+        public: anybody can see its photos: the cards of models then hold the surest mistakes as
+            pictures, and whoever can use a model can see its card.
 
     Raises:
         UsageError: a file of other content has registered a data set of that name.
@@ -67,7 +73,7 @@ def dataset(name: str, reads: Collection[str] = (), classes: int = 0) -> Callabl
         before = _registered.get(name)
         if before and before.source != source:
             raise UsageError(f"{before.load.__module__} has a data set {name!r} already")
-        _registered[name] = Registered(load, frozenset(reads), source, classes)
+        _registered[name] = Registered(load, frozenset(reads), source, classes, public)
         return load
 
     return register

@@ -15,12 +15,14 @@ from training.backends import backend_name
 from training.console import say
 from training.data.class_balance import class_counts
 from training.data.datasets import DataSet
+from training.data.loading import dataset_named
 from training.errors import TrainingError
 from training.json_files import write_json
 from training.metrics.evaluation import Evaluation, read_evaluation, save_evaluation
 from training.metrics.histograms import histograms
 from training.model_cards import CARD, all_right, read_card
 from training.publishing.card import model_card
+from training.publishing.mistakes import confusion_and_mistakes
 from training.publishing.training_overlap import note_training_photos
 from training.recipe import Recipe
 from training.runs.folders import FINISHED, Run
@@ -179,13 +181,14 @@ def _save_results(
     """Write the card, the predictions and the evaluation of the test split; return the card."""
     facts = run.facts()
     epoch = chosen_epoch(read_history(run.folder), facts["trained"])
+    shown = data.test.photos if dataset_named(recipe.dataset).public else None
     metrics = {
         "training": {
             "photos": len(data.training),
             **{name: epoch.get(name) for name in ("accuracy", "loss") if epoch},  # Means over it.
             "classes": {label: {"photos": count} for label, count in class_counts(data).items()},
         },
-        "test": found.test.metrics(),
+        "test": {**found.test.metrics(), **confusion_and_mistakes(found.test, shown)},
     }
     if found.validation:
         metrics["validation"] = found.validation.metrics()

@@ -1,6 +1,9 @@
 """Results of inference as HTTP responses."""
 
+import io
+
 from flask import Response
+from PIL import Image
 from pydantic import BaseModel
 
 from serving.gateway.api.heat_map import overlay
@@ -12,7 +15,7 @@ from serving.gateway.api.schemas import (
     PhotoExplanation,
     ReadyModel,
 )
-from serving.gateway.inference.results import Classification, Explanation
+from serving.gateway.inference.results import Classification, Explanation, PreparedPhoto
 from serving.gateway.model_client.contract import Description
 from serving.gateway.model_client.model_ref import VersionState
 
@@ -47,6 +50,14 @@ def explanation_response(result: Explanation) -> Response:
 def heat_map_response(result: Explanation) -> Response:
     """Return the heat map of the one photo, drawn over it, as PNG."""
     return Response(overlay(result.pixels[0], result.heat[0]), mimetype=PNG)
+
+
+def prepared_response(result: PreparedPhoto) -> Response:
+    """Return the pixels as PNG, without loss."""
+    gray = result.pixels.shape[2] == 1
+    file = io.BytesIO()
+    Image.fromarray(result.pixels[..., 0] if gray else result.pixels).save(file, "PNG")
+    return Response(file.getvalue(), mimetype=PNG)
 
 
 def ready_model(name: str, described: Description, states: list[VersionState]) -> ReadyModel:

@@ -5,6 +5,7 @@ To add a route, add a method with `@Route`: it is served and described from ther
 
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from flask import Response, g, request
@@ -18,6 +19,7 @@ from serving.gateway.api.responses import (
     classification_response,
     explanation_response,
     heat_map_response,
+    prepared_response,
     ready_model,
     render,
 )
@@ -42,7 +44,6 @@ from serving.http_errors import (
     UploadError,
 )
 
-MAX_VERSION = 2**63 - 1
 FORMATS = {"json": JSON, "png": PNG}
 
 Result = TypeVar("Result")
@@ -51,12 +52,14 @@ Result = TypeVar("Result")
 class Routes:
     """The handlers, over the parts that do the work."""
 
-    def __init__(self, settings: Settings, catalog: Catalog, classifier: Classifier) -> None:
+    def __init__(
+        self, settings: Settings, catalog: Catalog, classifier: Classifier, admission: Admission
+    ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._classifier = classifier
         self._uploads = Uploads(settings.max_body_bytes, settings.max_photos)
-        self._admission = Admission(settings.max_in_flight)
+        self._admission = admission
         self._canary = Canary(settings.canary_share)
         self._api_keys = ApiKeys(settings.api_keys_file) if settings.api_keys_file else None
 
@@ -102,7 +105,7 @@ class Routes:
 
         Without a version or label, the newest version that can answer.
         """
-        ref = self._ref(name, version, label)
+        ref = self._catalog.ref(name, version, label)
         with self._admission.admitted():
             described, states = self._catalog.find(ref, g.deadline)
         ready = ready_model(name, described, states)
@@ -128,8 +131,10 @@ class Routes:
 
         If any photo is bad, none is classified and the error names every bad one.
         """
-        ref = self._ref(name, version, label)
-        return classification_response(self._ask(self._classifier.classify, ref))
+        ref = self._catalog.ref(name, version, label)
+        return classification_response(
+            self._ask(partial(self._classifier.classify, top=_top()), ref)
+        )
 
     @Route(
         tuple(f"{path}:explain" for path in MODEL_PATHS),
@@ -152,16 +157,40 @@ class Routes:
         Where in each photo the evidence for its class is: a grid of numbers or, for one photo, an
         image. The version that classifies also explains.
         """
-        ref = self._ref(name, version, label)
+        ref = self._catalog.ref(name, version, label)
+        explain = partial(self._classifier.explain, top=_top())
         if _format() == PNG:
-            return heat_map_response(self._ask(self._classifier.explain, ref, max_photos=1))
-        return explanation_response(self._ask(self._classifier.explain, ref))
+            return heat_map_response(self._ask(explain, ref, only_one="A heat map as PNG"))
+        return explanation_response(self._ask(explain, ref))
+
+    @Route(
+        tuple(f"{path}:prepare" for path in MODEL_PATHS),
+        method="POST",
+        group="Classify",
+        responses={200: Described("The pixels, as an image.", media_types=(PNG,))},
+        errors=(NotFoundError, UploadError, ServiceError),
+        parameters=("client",),
+        takes_photos=True,
+        curl=(f"curl --data-binary @photo.jpg -o seen.png {URL}PATH",),
+    )
+    def prepare(self, name: str, version: str | None = None, label: str | None = None) -> Response:
+        """Show a photo as the model sees it.
+
+        What the preparation makes of one photo: an image of the model's size, gray or RGB.
+        """
+        ref = self._catalog.ref(name, version, label)
+        return prepared_response(self._ask(self._classifier.prepare, ref, only_one="An image"))
 
     def _ask(
-        self, ask: Callable[..., Result], ref: ModelRef, max_photos: int | None = None
+        self, ask: Callable[..., Result], ref: ModelRef, only_one: str | None = None
     ) -> Result:
-        """Read the photos of the request and ask a model about them."""
-        top = _top(request.args.get("top"))
+        """Read the photos of the request and ask a model about them.
+
+        Args:
+            ask: a method of the classifier.
+            ref: which model.
+            only_one: what shows one photo and no more.
+        """
         observation: Observation = g.observation
         with observation.stage("upload", observation.began):
             body = self._uploads.read(request, g.deadline)
@@ -170,33 +199,23 @@ class Routes:
                 held.enter_context(self._admission.admitted())
             photos = self._uploads.photos(request, body)
             observation.photos = len(photos)
-            if max_photos is not None and len(photos) > max_photos:
+            if only_one and len(photos) > 1:
                 raise MalformedRequest(
-                    f"A heat map as PNG shows one photo, and the request has {len(photos)}. Send"
-                    " one, or ask for JSON."
+                    f"{only_one} shows one photo, and the request has {len(photos)}. Send one."
                 )
-            return self._ask_candidates(ask, ref, photos, top)
+            return self._ask_candidates(ask, ref, photos)
 
     def _ask_candidates(
-        self, ask: Callable[..., Result], ref: ModelRef, photos: list[Photo], top: int | None
+        self, ask: Callable[..., Result], ref: ModelRef, photos: list[Photo]
     ) -> Result:
         client = request.headers.get(self._settings.canary_header)
         *labelled, last = self._canary.candidates(ref, client)
         for candidate in labelled:
             try:
-                return ask(candidate, photos, top, g.deadline, g.observation)
+                return ask(candidate, photos, deadline=g.deadline, observation=g.observation)
             except UnknownVersion:
                 self._canary.missing(candidate)
-        return ask(last, photos, top, g.deadline, g.observation)
-
-    def _ref(self, name: str, version: str | None, label: str | None) -> ModelRef:
-        self._catalog.check_name(name)
-        if version is None:
-            return ModelRef(name, label=label)
-        digits = version.isascii() and version.isdigit() and len(version) < 20
-        if not digits or int(version) > MAX_VERSION:
-            raise UnknownVersion(f"{version!r} is not a version number.")
-        return ModelRef(name, version=int(version))
+        return ask(last, photos, deadline=g.deadline, observation=g.observation)
 
     def _overview(self, name: str) -> ReadyModel | UnavailableModel:
         try:
@@ -206,7 +225,8 @@ class Routes:
         return ready_model(name, described, states)
 
 
-def _top(text: str | None) -> int | None:
+def _top() -> int | None:
+    text = request.args.get("top")
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):

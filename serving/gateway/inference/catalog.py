@@ -16,6 +16,7 @@ from serving.http_errors import DeadlineExceeded, ModelNotReady, UnknownModel, U
 from serving.photos import PREPARATIONS
 
 AVAILABLE = "AVAILABLE"
+MAX_VERSION = 2**63 - 1
 
 
 class ModelSource(Protocol):
@@ -52,6 +53,20 @@ class Catalog:
         """Raise `UnknownModel` if a model is not served, without a call."""
         if name not in self.names:
             raise UnknownModel(f"There is no model {name!r}; served are {', '.join(self.names)}.")
+
+    def ref(self, name: str, version: str | None, label: str | None = None) -> ModelRef:
+        """Return the model that a request names.
+
+        Raises:
+            UnknownModel, UnknownVersion: without a call: it is not served, or no version number.
+        """
+        self.check_name(name)
+        if version is None:
+            return ModelRef(name, label=label)
+        digits = version.isascii() and version.isdigit() and len(version) < 20
+        if not digits or int(version) > MAX_VERSION:
+            raise UnknownVersion(f"{version!r} is not a version number.")
+        return ModelRef(name, version=int(version))
 
     def expect(self, ref: ModelRef, deadline: Deadline) -> Description:
         """Return the description of the version that will most likely answer.

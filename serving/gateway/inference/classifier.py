@@ -16,6 +16,7 @@ from serving.gateway.inference.results import (
     ModelOutput,
     Photo,
     PhotoPrediction,
+    PreparedPhoto,
 )
 from serving.gateway.model_client.contract import MAX_INPUT_BYTES, Description
 from serving.gateway.model_client.grpc_errors import RequestRefused, broken_contract
@@ -106,6 +107,19 @@ class Classifier:
                 continue
             return Explanation(classification, heat, output.pixels)
         raise ModelNotReady(f"Model {ref} is changing: its versions are being replaced. Try again.")
+
+    def prepare(
+        self, ref: ModelRef, photos: list[Photo], deadline: Deadline, observation: Observation
+    ) -> PreparedPhoto:
+        """Prepare one photo for the version that serves now, without a prediction.
+
+        Raises:
+            PhotolabelError: as for `classify`.
+        """
+        # Not `expect`: no prediction would show that another version has taken over.
+        described, _ = self._catalog.find(ref, deadline)
+        observation.version = described.version
+        return PreparedPhoto(self._prepare_all(photos, described, deadline, observation)[0])
 
     def _predict(
         self, ref: ModelRef, photos: list[Photo], deadline: Deadline, observation: Observation

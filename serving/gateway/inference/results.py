@@ -93,3 +93,10 @@ class Explanation:
     classification: Classification
     heat: np.ndarray
     pixels: np.ndarray
+
+
+@dataclass(frozen=True)
+class PreparedPhoto:
+    """The pixels of one photo as the model gets them, uint8 `[height, width, channels]`."""
+
+    pixels: np.ndarray

@@ -1,273 +1,245 @@
-// The web page: a photo and a model in, probabilities as bars out. No framework, no other origin.
+// The web page: photos and a model in, what the model thinks out. No framework, no other origin.
 // Everything from outside (file names, labels, errors) is inserted as text, never as HTML.
-"use strict";
+import { ask, post, storeKey, storedKey } from "./api.js";
+import * as languages from "./languages.js";
+import { Photo } from "./photo.js";
+import { mayHelp, shrink } from "./shrink.js";
+import { showSnippets } from "./snippets.js";
 
-const KEY = "photolabel-api-key";
-const READY = "ready";
-const PNG = "image/png";
-const RETRYABLE = new Set([408, 429, 500, 502, 503, 504]);
+const AT_ONCE = 3; // requests
+const WAIT = 2000; // milliseconds between tries while the server can't answer
 
+const { text } = languages;
 const at = (id) => document.getElementById(id);
-let photo = null; // File
-let shown = null; // object URL of the photo
-let running = null; // AbortController of the current request
-let explaining = new Set(); // names of the models that can explain
-let answered = null; // the response shown
-let reason = null; // object URL of the heat map
+let photos = []; // as shown: the newest batch first
+let models = [];
+let count = 0;
+let running = 0;
+let isHeld = true; // no requests for now: the models are not known, a key is needed, or the server is away
+let outage = null; // the problem that the page waits out
+let retrying = null; // timer
 
-class Problem extends Error {
-  constructor(title, detail, status = 0) {
-    super(detail);
-    this.title = title;
-    this.status = status;
+const selected = () => document.querySelector('input[name="model"]:checked')?.value;
+const version = () => at("version").value;
+const say = (words) => { at("said").textContent = words; };
+
+// --- The queue -----------------------------------------------------------------------------
+
+function run() {
+  for (const photo of photos) {
+    if (isHeld || running >= AT_ONCE) return;
+    if (photo.state === "waiting" && !photo.running && !photo.paused) classify(photo);
   }
 }
 
-// --- The API -------------------------------------------------------------------------------
-
-function storedKey() {
+async function classify(photo) {
+  running += 1;
+  const mine = photo.running = new AbortController();
   try {
-    return sessionStorage.getItem(KEY);
-  } catch {
-    return null; // Storage is disabled in this browser.
+    const asked = send(photo, mine.signal);
+    photo.showPreview();
+    const answer = await asked;
+    if (photo.running === mine) photo.set("done", { answer });
+  } catch (problem) {
+    if (photo.running === mine) failed(photo, problem);
+  } finally {
+    running -= 1;
+    if (photo.running === mine) photo.running = null;
+    finished();
+    run();
   }
 }
 
-async function ask(path, options = {}) {
-  const headers = { Accept: "application/json", ...options.headers };
-  const key = storedKey();
-  if (key) headers.Authorization = `Bearer ${key}`;
-  let response;
+async function send(photo, signal) {
+  const [model, pinned] = [selected(), version()];
   try {
-    response = await fetch(path, { ...options, headers });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Problem("No response", "The server can't be reached. Are you online? Is it running?", 503);
+    return await post(model, pinned, "classify", photo.sent, signal);
+  } catch (problem) {
+    const smaller = mayHelp(problem) && photo.sent === photo.file && await shrink(photo.file);
+    if (!smaller) throw problem;
+    const answer = await post(model, pinned, "classify", smaller, signal);
+    photo.sent = smaller;
+    return answer;
   }
-  if (response.ok && headers.Accept === PNG) return response.blob();
-  const body = await response.json().catch(() => null);
-  if (response.ok && body) return body;
-  if (!body || !body.title) {
-    const what = `The server sent an unexpected response (status ${response.status}).`;
-    throw new Problem("Something went wrong", what, response.status);
+}
+
+function failed(photo, problem) {
+  if (problem.status === 401) needKey(problem);
+  else if (problem.isOutage) waitOut(problem);
+  else if (problem.isBusy) {
+    photo.paused = true;
+    setTimeout(() => { photo.paused = false; run(); }, (problem.retryAfter || 1) * 1000);
+  } else photo.set("failed", { problem });
+}
+
+function finished() {
+  const [done, bad] = ["done", "failed"].map((state) => photos.filter((photo) => photo.state === state));
+  if (!photos.length || done.length + bad.length < photos.length) return;
+  say(photos.length === 1 ? photos[0].summary() : text("done_several", { done: done.length, failed: bad.length }));
+}
+
+function reclassify() {
+  for (const photo of photos) {
+    photo.running?.abort();
+    photo.running = null;
+    photo.set("waiting");
   }
-  const each = (body.errors || []).map((error) => error.detail);
-  throw new Problem(body.title, each.join("\n") || body.detail || "", response.status);
+  run();
 }
 
-function post(path, file, signal, accept = "application/json") {
-  return ask(path, {
-    method: "POST",
-    // The server looks at the bytes, not at the type that the browser guesses.
-    headers: { "Content-Type": "application/octet-stream", Accept: accept },
-    body: file,
-    signal,
-  });
+// --- The server is away, or needs a key ----------------------------------------------------
+
+function waitOut(problem) {
+  isHeld = true;
+  outage = problem;
+  showOutage();
+  clearTimeout(retrying);
+  retrying = setTimeout(start, WAIT);
 }
 
-function classify(model, file, signal) {
-  return post(`v1/models/${encodeURIComponent(model)}:classify`, file, signal);
+function showOutage() {
+  at("outage").hidden = !outage;
+  if (!outage) return;
+  const [title, detail] = languages.problemText(outage);
+  at("outage-title").textContent = title;
+  at("outage-detail").textContent = outage.status ? `${detail} ${text("busy_detail")}` : detail;
 }
 
-// Ask the version that classified: another version may choose another class.
-function explain({ model, version }, file, signal) {
-  return post(`v1/models/${encodeURIComponent(model)}/versions/${version}:explain`, file, signal, PNG);
+function needKey(problem) {
+  isHeld = true;
+  const wasHidden = at("key-form").hidden;
+  at("key-form").hidden = false;
+  at("key-problem").textContent = storedKey() ? languages.problemText(problem).join(". ") : "";
+  if (wasHidden) at("key").focus();
 }
 
-// --- Rendering -----------------------------------------------------------------------------
-
-function element(name, className, text = "") {
-  const made = document.createElement(name);
-  made.className = className;
-  made.textContent = text;
-  return made;
+// Read the models, and go on with what waits.
+async function start() {
+  clearTimeout(retrying);
+  try {
+    ({ models } = await ask("v1/models"));
+  } catch (problem) {
+    if (problem.status === 401) needKey(problem);
+    else waitOut(problem);
+    at("models-hint").textContent = text("no_models");
+    return;
+  }
+  at("key-form").hidden = true;
+  showModels();
+  const chosen = models.find((model) => model.name === selected());
+  if (chosen?.state !== "ready") {
+    waitOut({ status: 503, slug: "model-not-ready", title: text("busy"), detail: chosen?.detail ?? "" });
+    return;
+  }
+  if (outage) say(text("back"));
+  outage = null;
+  showOutage();
+  isHeld = false;
+  run();
 }
 
-function percent(probability) {
-  const digits = { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 };
-  const text = (value) => new Intl.NumberFormat(undefined, digits).format(value);
-  return probability > 0 && probability < 0.0005 ? `< ${text(0.001)}` : text(probability);
-}
+// --- Models --------------------------------------------------------------------------------
 
-function showModels(models) {
-  explaining = new Set(models.filter((model) => model.explains).map((model) => model.name));
-  const chosen = selected();
+function showModels() {
+  const wanted = selected() ?? new URLSearchParams(location.search).get("model");
   const choices = models.map((model) => {
-    const choice = element("label", model.state === READY ? "model" : "model waiting");
-    const radio = document.createElement("input");
-    radio.type = "radio";
-    radio.name = "model";
+    const choice = at("model").content.firstElementChild.cloneNode(true);
+    const radio = choice.querySelector("input");
     radio.value = model.name;
-    const name = element("span", "", model.name);
-    if (model.state !== READY) name.append(element("small", "", "not ready"));
-    choice.append(radio, name);
+    choice.querySelector("span").textContent = model.name;
+    choice.classList.toggle("unready", model.state !== "ready");
+    if (model.state !== "ready") choice.querySelector("small").textContent = text("not_ready");
     return choice;
   });
   at("models").replaceChildren(at("models").querySelector("legend"), ...choices);
-  const radios = [...document.getElementsByName("model")];
-  const first = radios.find((radio) => radio.value === chosen)
-    || radios[models.findIndex((model) => model.state === READY)] || radios[0];
-  if (first) first.checked = true;
-  showCurl();
+  const first = models.find((model) => model.name === wanted)
+    ?? models.find((model) => model.state === "ready") ?? models[0];
+  for (const radio of at("models").querySelectorAll("input")) radio.checked = radio.value === first?.name;
+  showModel();
 }
 
-function showPhoto() {
-  if (shown) URL.revokeObjectURL(shown);
-  shown = URL.createObjectURL(photo);
-  at("photo").src = shown;
-  at("photo").hidden = false;
-  at("invitation").hidden = true;
-  at("file-name").textContent = photo.name;
+function showModel() {
+  const model = models.find(({ name }) => name === selected());
+  if (!model) return;
+  const before = at("version").dataset.model === model.name ? version() : "";
+  const serving = (model.versions ?? []).filter(({ state }) => state === "AVAILABLE");
+  const options = serving.map((each) => new Option(each.version, each.version));
+  at("version").replaceChildren(new Option(text("newest", { version: model.version ?? "?" }), ""), ...options);
+  at("version").value = serving.some((each) => String(each.version) === before) ? before : "";
+  at("version").dataset.model = model.name;
+  at("version-row").hidden = false;
+  at("knows").textContent = model.labels ? text("knows", { classes: model.labels.map(languages.className).join(", ") }) : "";
+  showLinks();
 }
 
-function showNoPreview() {
-  at("photo").hidden = true;
-  at("file-name").textContent = `${photo.name} (this browser can't show it)`;
+function showLinks() {
+  const query = new URLSearchParams({ ...(version() && { version: version() }), lang: languages.code() });
+  at("about").href = `models/${encodeURIComponent(selected())}?${query}`;
+  showSnippets(at("snippets"), selected(), version());
 }
 
-// One of: "nothing-yet", "problem", "result".
-function showOnly(part) {
-  for (const each of ["nothing-yet", "problem", "result"]) at(each).hidden = each !== part;
+// --- Photos --------------------------------------------------------------------------------
+
+function take(files) {
+  const taken = [...files ?? []].map((file) => new Photo(file, count += 1));
+  if (!taken.length) return;
+  for (const photo of taken) {
+    photo.part(".remove").addEventListener("click", () => remove(photo));
+    photo.part(".again").addEventListener("click", () => { photo.set("waiting"); run(); });
+  }
+  photos = [...taken, ...photos];
+  at("results").prepend(...taken.map((photo) => photo.article));
+  showCount();
+  run();
+  for (const photo of taken) photo.showPreview();
 }
 
-function showAnswer(answer) {
-  const [prediction] = answer.predictions;
-  at("best").textContent = `${prediction.label}, ${percent(prediction.probability)}`;
-  at("doubt").hidden = prediction.recognized !== false; // Absent: the model can't tell.
-  at("source").textContent = `by ${answer.model}, version ${answer.version}`;
-  at("bars").replaceChildren(...prediction.probabilities.map(bar));
-  answered = answer;
-  showReason(null);
-  const doubt = at("doubt").hidden ? "" : " (not recognized)";
-  at("said").textContent = `${at("best").textContent}${doubt}, ${at("source").textContent}`;
-  showOnly("result");
+function remove(photo) {
+  const place = photos.indexOf(photo);
+  photos = photos.filter((each) => each !== photo);
+  photo.discard();
+  (photos[place] ?? photos[place - 1])?.part(".remove").focus();
+  say(text("removed", { photo: photo.name }));
+  showCount();
+  run();
 }
 
-// Show a heat map; null shows only the button for it, if the model can explain.
-function showReason(picture) {
-  if (reason) URL.revokeObjectURL(reason);
-  reason = picture && URL.createObjectURL(picture);
-  at("why").hidden = Boolean(picture) || !explaining.has(answered.model);
-  at("reason").hidden = !picture;
-  if (!picture) return at("reason-picture").removeAttribute("src");
-  const { label } = answered.predictions[0];
-  at("reason-picture").src = reason;
-  at("reason-picture").alt = `The photo, bright where the evidence for ${label} is`;
-  at("reason-text").textContent = `As the model sees it: bright where it finds evidence for ${label}.`;
-}
-
-function bar({ label, probability }) {
-  const row = element("li", "");
-  const track = element("div", "track");
-  const fill = element("div", "fill");
-  fill.style.setProperty("--part", probability);
-  track.append(fill);
-  row.append(element("span", "label", label), element("span", "percent", percent(probability)), track);
-  return row;
-}
-
-function showProblem(problem) {
-  const isKeyNeeded = problem.status === 401;
-  at("key-form").hidden = !isKeyNeeded;
-  if (isKeyNeeded) at("key").focus();
-  at("said").textContent = "";
-  if (isKeyNeeded && !storedKey()) return showOnly("nothing-yet"); // The form says enough.
-  at("problem-title").textContent = problem.title || "Something went wrong";
-  at("problem-detail").textContent = problem.message;
-  at("again").hidden = !RETRYABLE.has(problem.status);
-  showOnly("problem");
-}
-
-function showCurl() {
-  const model = encodeURIComponent(selected() || "cats-dogs");
-  const address = new URL(`v1/models/${model}:classify`, document.baseURI);
-  const key = storedKey() ? ' -H "Authorization: Bearer $KEY"' : "";
-  at("curl").textContent = `curl${key} --data-binary @photo.jpg '${address}'`;
+function showCount() {
+  at("shown").hidden = !photos.length;
+  document.body.classList.toggle("has-photos", photos.length > 0);
+  at("invitation").dataset.text = photos.length ? "choose_more" : "choose";
+  at("invitation").textContent = text(at("invitation").dataset.text);
+  if (!photos.length) at("file").focus();
 }
 
 // --- Events --------------------------------------------------------------------------------
 
-const selected = () => document.querySelector('input[name="model"]:checked')?.value;
-
-async function loadModels() {
-  try {
-    showModels((await ask("v1/models")).models);
-    at("key-form").hidden = true;
-    return true;
-  } catch (problem) {
-    at("models-hint").textContent = "No models to choose from yet.";
-    showProblem(problem);
-    return false;
-  }
+for (const id of ["file", "camera"]) {
+  at(id).addEventListener("change", (event) => {
+    take(event.target.files);
+    event.target.value = ""; // So that choosing the same file again sends it again.
+  });
 }
-
-async function run() {
-  const model = selected();
-  if (!photo || !model) return;
-  running?.abort();
-  const mine = running = new AbortController();
-  at("answer").setAttribute("aria-busy", "true");
-  at("why").hidden = at("reason").hidden = true; // They belong to the previous photo.
-  try {
-    const answer = await classify(model, photo, mine.signal);
-    if (mine === running) showAnswer(answer);
-  } catch (problem) {
-    if (mine === running) showProblem(problem);
-  } finally {
-    if (mine === running) at("answer").removeAttribute("aria-busy");
-  }
-}
-
-async function why() {
-  running?.abort();
-  const mine = running = new AbortController();
-  at("why").disabled = true;
-  try {
-    const picture = await explain(answered, photo, mine.signal);
-    if (mine === running) {
-      showReason(picture);
-      at("reason").focus();
-    }
-  } catch (problem) {
-    if (mine === running) showProblem(problem);
-  } finally {
-    at("why").disabled = false;
-  }
-}
-
-function take(files) {
-  if (!files || !files.length) return;
-  photo = files[0];
-  showPhoto();
-  run();
-}
-
-async function again() {
-  if (!await loadModels()) return;
-  showOnly("nothing-yet");
-  run();
-}
-
-at("file").addEventListener("change", (event) => {
-  take([...event.target.files]);
-  event.target.value = ""; // So that choosing the same file again sends it again.
+at("models").addEventListener("change", () => { showModel(); reclassify(); start(); });
+at("version").addEventListener("change", () => { showLinks(); reclassify(); });
+at("clear").addEventListener("click", () => {
+  for (const photo of photos) photo.discard();
+  photos = [];
+  showCount();
 });
-at("models").addEventListener("change", () => { showCurl(); run(); });
-at("again").addEventListener("click", again);
-at("why").addEventListener("click", why);
-at("photo").addEventListener("error", showNoPreview);
 at("key-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  try {
-    sessionStorage.setItem(KEY, at("key").value);
-  } catch {
-    showProblem(new Problem("The key can't be stored", "This browser does not store data for this page."));
-    return;
-  }
+  storeKey(at("key").value);
   at("key").value = "";
-  again();
+  start();
 });
-
+at("language").addEventListener("click", async (event) => {
+  const link = event.target.closest("a");
+  if (!link || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  languages.remember(link.lang);
+  await show(link.lang);
+});
 document.addEventListener("paste", (event) => take(event.clipboardData?.files));
 document.addEventListener("dragover", (event) => {
   event.preventDefault();
@@ -281,5 +253,16 @@ document.addEventListener("drop", (event) => {
   document.body.classList.remove("dragging");
   take(event.dataTransfer?.files);
 });
+addEventListener("online", () => { if (outage) start(); });
 
-loadModels();
+async function show(language) {
+  try {
+    await languages.load(language);
+  } catch { return; } // The server is away; the page stays in its language.
+  if (models.length) showModels();
+  for (const photo of photos) photo.render();
+  showOutage();
+}
+
+await Promise.all([show(languages.preferred()), start()]);
+if (models.length) showModels(); // Again, if they came before the texts.

@@ -46,7 +46,7 @@ _PUBLISHED = 25_000  # Photos.
 _NAME = re.compile(r"(?:.*/)?(?:(cat|dog)\.|PetImages/(Cat|Dog)/)\d+\.jpg")
 
 
-@dataset("dogs-vs-cats", reads=("split_seed",), classes=len(LABELS))
+@dataset("dogs-vs-cats", reads=("split_seed",), classes=len(LABELS), public=True)
 def _load(recipe: Recipe, data: Path | None, progress: ProgressCallback) -> DataSet:
     return load_cats_dogs(data, recipe.preparation, recipe.shape, progress, recipe.split_seed)
 

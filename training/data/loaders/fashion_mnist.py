@@ -44,7 +44,7 @@ _PUBLISHED = (
 FILES = {name: Download(name, _ORIGIN + name, size, md5=md5) for name, size, md5 in _PUBLISHED}
 
 
-@dataset("fashion-mnist", reads=("held_out",), classes=len(LABELS))
+@dataset("fashion-mnist", reads=("held_out",), classes=len(LABELS), public=True)
 def _load(recipe: Recipe, data: Path | None, progress: ProgressCallback) -> DataSet:
     return load_fashion_mnist(data, recipe.held_out)
 

@@ -28,7 +28,7 @@ DOWNLOAD = Download(
 )
 
 
-@dataset("mnist", reads=("held_out",), classes=len(LABELS))
+@dataset("mnist", reads=("held_out",), classes=len(LABELS), public=True)
 def _load(recipe: Recipe, data: Path | None, progress: ProgressCallback) -> DataSet:
     return load_mnist(data, recipe.held_out)
 

@@ -29,6 +29,7 @@ def path_parameters(model: ExampleModel) -> dict[str, Parameter]:
         _parameter("version", "path", "A version of the model.", whole, model.version),
         _parameter("label", "path", label, _SEGMENT, "stable"),
         _parameter("file", "path", "A file of the pages.", _SEGMENT, "page.css"),
+        _parameter("texts", "path", "A language's file.", _SEGMENT, "en.json"),
     )
     return {parameter.name: parameter for parameter in found}
 
@@ -47,7 +48,13 @@ def _query() -> dict[str, list[Parameter]]:
         " colour. By default `Accept` decides, in favour of JSON if it allows both."
     )
     choice = Reference.model_validate({"$ref": f"#/components/schemas/{HEAT_MAP_FORMAT}"})
+    shown = "The version to show; by default the one that answers."
+    spoken = "The language of the page, such as `en` or `ru`; by default `Accept-Language` decides."
     return {
+        "page_version": [
+            _parameter("version", "query", shown, Schema(type="integer", minimum=0), 1)
+        ],
+        "lang": [_parameter("lang", "query", spoken, _TEXT, "en")],
         "top": [_parameter("top", "query", top, whole, 3)],
         "format": [_parameter("format", "query", heat_maps, choice, "json")],
     }

@@ -145,6 +145,7 @@ ANSWERS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "style": ("/web/{file}", "get", "/web/docs.css", {}),
     "script": ("/web/{file}", "get", "/web/docs.js", {}),
     "icon": ("/web/{file}", "get", "/web/icon.svg", {}),
+    "texts": ("/web/languages/{texts}", "get", "/web/languages/ru.json", {}),
     "no file": ("/web/{file}", "get", "/web/nothing", {}),
     "classify": (CLASSIFY, "post", PATH, {"data": encoded_photo()}),
     "explain": (EXPLAIN, "post", WHY, {"data": encoded_photo()}),

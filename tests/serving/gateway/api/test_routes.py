@@ -179,7 +179,7 @@ def test_the_page_and_its_files(client: FlaskClient) -> None:
     with client.get("/") as page:
         assert page.status_code == 200
         assert page.mimetype == "text/html"
-        assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in page.headers["Content-Security-Policy"]
         files = re.findall(r'(?:href|src)="(web/[^"]+)"', page.get_data(as_text=True))
     assert files
     for file in files:

@@ -1,0 +1,130 @@
+"""A page for each model, made from its card: for people, and without scripts."""
+
+from http import HTTPStatus
+
+from flask import Response, g, render_template, request
+
+from serving.deadline import Deadline
+from serving.gateway.api.api_keys import ApiKeys
+from serving.gateway.api.languages import Language, language, languages
+from serving.gateway.api.model_card_view import Card
+from serving.gateway.api.routing import Described, Route
+from serving.gateway.inference.admission import Admission
+from serving.gateway.inference.catalog import AVAILABLE, Catalog
+from serving.gateway.settings import Settings
+from serving.http_errors import InternalError, PhotolabelError
+
+# The example mistakes are data: URLs. No scripts at all.
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none';"
+    " base-uri 'none'; form-action 'none'"
+)
+
+
+def _html(meaning: str) -> Described:
+    return Described(meaning, media_types=("text/html",))
+
+
+class ModelPages:
+    """The handler of the pages of models.
+
+    Args:
+        settings: where API keys are set, the page needs one too: it shows the card.
+        catalog: the models.
+        admission: shared with the API.
+    """
+
+    def __init__(self, settings: Settings, catalog: Catalog, admission: Admission) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._admission = admission
+        self._api_keys = ApiKeys(settings.api_keys_file) if settings.api_keys_file else None
+
+    @Route(
+        ("/models/<segment:name>",),
+        group="Pages",
+        responses={
+            200: _html("HTML."),
+            401: _html("A page that says that an API key is needed."),
+            404: _html("A page that says that there is no such model or version."),
+            429: _html("A page that says that there are too many requests at once."),
+            503: _html("A page that says that the model can't answer now."),
+            504: _html("A page that says that the model server took too long."),
+        },
+        parameters=("page_version", "lang"),
+    )
+    def model_page(self, name: str) -> Response:
+        """Show the page of a model.
+
+        Made from its card: accuracy, calibration, mistakes, what it does not know, data. Where API
+        keys are set, the request needs one.
+        """
+        spoken = language(request)
+        try:
+            return self._page(name, spoken)
+        except InternalError:
+            raise
+        except PhotolabelError as error:
+            return self._problem(name, error, spoken)
+
+    def _page(self, name: str, spoken: Language) -> Response:
+        if self._api_keys:
+            self._api_keys.check(request.headers.get("Authorization"))
+        ref = self._catalog.ref(name, request.args.get("version"))
+        deadline = Deadline(
+            self._settings.time_budget, g.observation.trace.metadata, g.observation.began
+        )
+        with self._admission.admitted():
+            described, states = self._catalog.find(ref, deadline)
+        g.observation.version = described.version
+        page = render_template(
+            "model.html",
+            model=name,
+            described=described,
+            versions=[each.version for each in states if each.state == AVAILABLE],
+            shown_version=described.version,
+            labels=", ".join(map(spoken.class_name, described.labels)),
+            card=Card(described.card),
+            list_type=list,
+            **_words(spoken),
+        )
+        return _guarded(Response(page, mimetype="text/html"))
+
+    def _problem(self, name: str, error: PhotolabelError, spoken: Language) -> Response:
+        keys = {HTTPStatus.UNAUTHORIZED: "model_error_401", HTTPStatus.NOT_FOUND: "model_error_404"}
+        page = render_template(
+            "model_problem.html",
+            model=name,
+            plain=spoken.text(keys.get(error.status, "model_error_503")),
+            detail=error.detail,
+            **_words(spoken),
+        )
+        response = _guarded(Response(page, status=error.status, mimetype="text/html"))
+        response.headers.update(error.headers())
+        return response
+
+
+def _words(spoken: Language) -> dict[str, object]:
+    """Return what the templates need to speak a language."""
+    point, separator = spoken.text("model_decimal"), spoken.text("model_thousands")
+
+    def percent(share: float, digits: int = 1) -> str:
+        return f"{share * 100:.{digits}f}".replace(".", point) + "%"
+
+    def whole(number: float) -> str:
+        return f"{round(number):,}".replace(",", separator)
+
+    return {
+        "language": spoken,
+        "languages": languages(),
+        "percent": percent,
+        "whole": whole,
+        "t": spoken.text,
+    }
+
+
+def _guarded(page: Response) -> Response:
+    page.headers["Content-Security-Policy"] = _POLICY
+    page.headers["X-Content-Type-Options"] = "nosniff"
+    page.headers["Vary"] = "Accept-Language"
+    return page
