@@ -11,6 +11,7 @@ import os
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -21,7 +22,7 @@ from pyarrow import fs
 from ray.data import ActorPoolStrategy, DataContext
 
 from .errors import BulkError
-from .files import EXTENSIONS
+from .files import EXTENSIONS, photos
 from .ray_worker import Worker
 from .run import Options
 
@@ -35,7 +36,11 @@ _WORKER_CPUS = 0.5
 
 
 class RayJobError(BulkError):
-    """The job can't start, or its results are not complete; says why in one line."""
+    """The job can't start; says why in one line."""
+
+
+class RayJobFailed(RayJobError):
+    """The job has ended without results."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +70,9 @@ class RayJob:
         """Do all of it, and return the numbers of photos that are "classified" and "failed".
 
         Raises:
-            RayJobError: there is no photo, the output is there already, Ray can't be reached, or
-                the gateway was away too long.
+            RayJobError: there is no photo, the output is there already, or Ray can't be reached.
+            RayJobFailed: the gateway refused all requests, or was away for too long; the results
+                are not complete.
         """
         place, out = _file_system(self.out)
         if place.get_file_info(out).type != fs.FileType.NotFound:
@@ -81,7 +87,7 @@ class RayJob:
             counts = _checked(place, partial, sum(map(len, tasks)))
             _move(place, partial, out)
         except ray.exceptions.RayError as error:
-            raise RayJobError(f"the job has failed: {_last_line(error)}") from error
+            raise RayJobFailed(_last_line(error)) from error
         finally:
             if place.get_file_info(partial).type != fs.FileType.NotFound:
                 place.delete_dir(partial)
@@ -129,21 +135,28 @@ def _file_system(path: str) -> tuple[fs.FileSystem, str]:
 
 
 def _photos(folder: str) -> Iterator[tuple[str, int]]:
-    """Yield the path below the folder, and the size, of each photo, in order."""
+    """Yield the path below the folder, and the size, of each photo.
+
+    On this machine's disks as without Ray; elsewhere there are neither links nor devices.
+    """
     place, base = _file_system(folder)
     if place.get_file_info(base).type != fs.FileType.Directory:
         raise RayJobError(f"{folder} is not a folder")
-    found = place.get_file_info(fs.FileSelector(base, recursive=True))
-    for info in sorted(found, key=lambda each: each.path):
-        if info.type == fs.FileType.File and info.path.lower().endswith(EXTENSIONS):
-            yield info.path[len(base) :].lstrip("/"), info.size
+    if isinstance(place, fs.LocalFileSystem):
+        yield from photos(Path(base))
+        return
+    for info in place.get_file_info(fs.FileSelector(base, recursive=True)):
+        path = PurePosixPath(info.path).relative_to(PurePosixPath(base))
+        hidden = any(part.startswith(".") for part in path.parts)
+        if info.is_file and path.suffix.lower() in EXTENSIONS and not hidden:
+            yield str(path), info.size
 
 
-def _tasks(photos: Iterable[tuple[str, int]]) -> Iterator[pa.Table]:
+def _tasks(found: Iterable[tuple[str, int]]) -> Iterator[pa.Table]:
     """Yield the paths in tables of about the same number of photos and bytes."""
     paths: list[str] = []
     sizes: list[int] = []
-    for path, more in photos:
+    for path, more in found:
         if paths and (len(paths) >= _TASK_PHOTOS or sum(sizes) + more > _TASK_BYTES):
             yield pa.table({"image": paths, "size": sizes})
             paths, sizes = [], []
@@ -159,7 +172,7 @@ def _checked(place: fs.FileSystem, folder: str, expected: int) -> dict[str, int]
     distinct = pc.count_distinct(results["image"]).as_py()
     if not len(results) == distinct == expected:
         numbers = f"{len(results)} results of {distinct} photos, not of {expected}"
-        raise RayJobError(f"the results are not complete: {numbers}; run it again")
+        raise RayJobFailed(f"the results are not complete: {numbers}; run it again")
     failed = expected - results["error"].null_count
     return {"classified": expected - failed, "failed": failed}
 

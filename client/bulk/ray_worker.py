@@ -7,7 +7,9 @@ import pyarrow as pa
 from pyarrow import fs
 
 from ..client import Photolabel
+from ..errors import PhotolabelError
 from .dispatch import Dispatcher
+from .errors import BulkError
 from .files import batches
 from .journal import Row
 from .output import for_parquet, parquet_schema
@@ -36,8 +38,8 @@ class Worker:
         """Return the rows of photos that are given by their paths and sizes.
 
         Raises:
-            PhotolabelError: the gateway refuses all requests, such as for a wrong key.
-            ServerAway: it did not answer for too long.
+            BulkError: the gateway refuses all requests, such as for a wrong key, or did not answer
+                for too long.
         """
         rows: list[Row] = []
         found: Iterator[tuple[str, int]] = zip(
@@ -47,7 +49,10 @@ class Worker:
         dispatcher = Dispatcher(
             self._sender.send, rows.extend, lambda _: None, options.in_flight, options.give_up
         )
-        dispatcher.run(batches(found, lambda _: False))
+        try:
+            dispatcher.run(batches(found, lambda _: False))
+        except PhotolabelError as error:
+            raise BulkError(str(error)) from None  # Pickled without its fields.
         return pa.Table.from_pylist([for_parquet(row) for row in rows], parquet_schema())
 
     def _read(self, image: str) -> bytes:

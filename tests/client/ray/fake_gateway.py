@@ -1,7 +1,7 @@
 """A gateway that answers from a photo's bytes: `python fake_gateway.py LOG`, which prints its port.
 
 A photo is the bytes "photo NUMBER" or "bad"; its label is its number modulo ten. One request of 20
-is refused with a 429. LOG gets the numbers of the photos that were classified, one a line.
+is refused with a 429; the others take a tenth of a second. LOG gets the numbers of the photos that were classified, one a line.
 """
 
 import itertools
@@ -9,6 +9,7 @@ import json
 import re
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -33,6 +34,7 @@ class Handler(BaseHTTPRequestHandler):
             errors = [{"image": name, "title": "Not an image"} for name in bad]
             self.answer(415, {"title": "Not an image", "status": 415, "errors": errors})
             return
+        time.sleep(0.1)
         with LOCK, Path(sys.argv[1]).open("ab") as log:
             log.write(b"".join(content.split()[1] + b"\n" for content in contents))
         predictions = [
