@@ -8,6 +8,7 @@ import time
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -21,6 +22,7 @@ _CONNECT_TIMEOUT = 5.0  # seconds
 _RETRIED_STATUSES = (429, 503)
 # Seconds; a server that says when to come back is obeyed instead.
 _BACKOFF = {"backoff_factor": 0.1, "backoff_max": 5.0, "backoff_jitter": 0.1}
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _CONNECTIONS = 64  # Kept open for the threads that share a client.
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -38,6 +40,9 @@ class Transport:
     def __init__(self, url: str, headers: dict[str, str], timeout: float, retries: int) -> None:
         self._url = url
         self._retries = retries
+        host = urlsplit(url).hostname or ""
+        # A proxy that the environment names can't reach this machine.
+        self._proxies = {"no_proxy": host} if host in _LOOPBACK else None
         self._timeouts = (min(timeout, _CONNECT_TIMEOUT), timeout)
         self._session = requests.Session()
         self._session.headers.update(headers)
@@ -83,6 +88,7 @@ class Transport:
                 headers={"Accept": accept},
                 timeout=self._timeouts,
                 allow_redirects=False,
+                proxies=self._proxies,
                 **options,
             )
         except requests.ConnectTimeout as error:

@@ -105,6 +105,15 @@ def test_a_proxy_is_used(gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch) 
     assert gateway.received[0].path == "http://photos.invalid/v1/models"
 
 
+def test_this_machine_is_reached_without_a_proxy(
+    gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    gateway.reply(200, {"models": []})
+    with Photolabel(gateway.url) as photolabel:
+        assert photolabel.models() == []
+
+
 @pytest.mark.parametrize(
     "url", ["", "127.0.0.1:8080", "ftp://host", "http://", "http://a b:x", "http://host?a=b"]
 )
