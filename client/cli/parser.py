@@ -18,6 +18,17 @@ class Parser(argparse.ArgumentParser):
         described = {"formatter_class": argparse.RawDescriptionHelpFormatter}
         super().__init__(*names, **{"allow_abbrev": False, **described, **options})
         self.add_argument("--api-key", nargs="?", action=_RefusedKey, help=argparse.SUPPRESS)
+        self._intermixes = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse the arguments; those of a command may have options between them."""
+        if self._intermixes or self._subparsers is not None:
+            return super().parse_known_args(args, namespace)
+        self._intermixes = True  # The method for that calls this one.
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._intermixes = False
 
     def error(self, message: str) -> NoReturn:
         """Print the error in one line, and end with status 2."""

@@ -56,7 +56,7 @@ class PhotoFiles:
 
     def _in_folder(self, folder: str) -> Iterator[str]:
         try:
-            found = (name for name, _ in photos(Path(folder)))
+            found: Iterator[str] = (name for name, _ in photos(Path(folder)))
             if not self._recursive:  # Those of the folder itself come first.
                 found = takewhile(lambda name: "/" not in name, found)
             empty = True

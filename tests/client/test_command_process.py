@@ -124,7 +124,8 @@ def test_a_reader_that_leaves_ends_it_quietly() -> None:
 def test_ctrl_c_is_one_line_and_status_130(gateway: FakeGateway) -> None:
     asked, answer = threading.Event(), threading.Event()
 
-    def take(_: Received) -> tuple[int, dict[str, str], bytes]:
+    def take(request: Received) -> tuple[int, dict[str, str], bytes]:
+        gateway.received.append(request)
         asked.set()
         answer.wait(60)
         return 503, {}, b""

@@ -40,7 +40,7 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "bulk",
         help="classify all photos of a folder tree",
-        description=__doc__,
+        description="Classify all photos of a folder tree into a file.",
         epilog=_EPILOG,
     )
     option = parser.add_argument
