@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageChops, ImageCms
 
-from client.shrinking import reduction_for, reduced
+from client.reduction import reduced, reduction_for
 from client.results import Model
 from serving.photos import Shape, prepare
 
