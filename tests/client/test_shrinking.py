@@ -89,7 +89,8 @@ PHOTOS = {
         ("squash/1", (150, 150, 3)),
         ("squash/1", (64, 96, 1)),
         ("garment/1", (28, 28, 1)),
-        ("garment/2", (28, 28, 1)),
+        ("garment/2", (100, 100, 1)),
+        ("garment/2", (75, 75, 1)),
     ],
 )
 def test_the_model_gets_the_same_pixels(
