@@ -12,7 +12,8 @@ import io
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,22 @@ MODELS: dict[str, tuple[str, Shape]] = {
     "cats-dogs": ("squash/1", (150, 150, 3)),
 }
 LONG, SHORT = 4032, 3024
-CLIENT = "client: reduced, PNG"
-_LINE_BITS = 10e6  # A slow line: bits a second.
+AS_TAKEN = "as taken"
+CLIENT = "reduced PNG (client)"
+LINE_BITS = 10e6  # A slow line: bits a second.
 
 Way = Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A photo as it is sent: its position, bytes, processor seconds, and the model's pixels."""
+
+    number: int
+    size: int
+    shrinking: float
+    preparing: float
+    pixels: np.ndarray
 
 
 def main() -> int:
@@ -45,53 +58,61 @@ def main() -> int:
     help_ = "as JPEG only each Nth photo (default: 5)"
     parser.add_argument("--jpeg", type=int, default=5, metavar="N", help=help_)
     arguments = parser.parse_args()
-    photos = sorted(path for path in arguments.photos.rglob("*") if path.is_file())
+    suffixes = {".jpg", ".jpeg", ".png"}
+    photos = [path for path in arguments.photos.rglob("*") if path.suffix.lower() in suffixes]
+    if not photos:
+        parser.error(f"{arguments.photos} has no photo (.jpg, .jpeg, .png)")
+    photos = sorted(photos)[: arguments.limit]
     preparation, shape = MODELS[arguments.model]
-    to_pixels = partial(_timed, lambda photo: prepare(photo, preparation, shape))
     reduction = reduction_for(Model("", "ready", input_shape=shape, preparation=preparation))
     assert reduction is not None
-    ways: dict[str, Way] = {CLIENT: lambda photo: reduced(photo, reduction)}
-    jpeg = {
+    always: dict[str, Way] = {AS_TAKEN: bytes, CLIENT: lambda photo: reduced(photo, reduction)}
+    jpeg: dict[str, Way] = {
         f"JPEG {quality}, {side} pixels": partial(_jpeg, side=side, quality=quality)
         for side in (512, 1024, 2048)
         for quality in (85, 95)
     }
-    as_taken, pixels = [], []
-    smaller: dict[str, list[tuple[int, int, float, float, np.ndarray]]] = {}
-    for number, path in enumerate(photos[: arguments.limit]):
+    sent: dict[str, list[Sent]] = {}
+    for number, path in enumerate(photos):
         taken = phone_photo(path, number)
-        found, seconds = to_pixels(taken)
-        as_taken.append((len(taken), seconds))
-        pixels.append(found)
-        for name, way in {**ways, **(jpeg if number % arguments.jpeg == 0 else {})}.items():
+        chosen = {**always, **jpeg} if number % arguments.jpeg == 0 else always
+        for name, way in chosen.items():
             content, shrinking = _timed(way, taken)
-            found, seconds = to_pixels(content)
-            smaller.setdefault(name, []).append((number, len(content), shrinking, seconds, found))
-    print(f"{arguments.model}, {len(pixels)} photos of {LONG * SHORT / 1e6:.0f} megapixels")
-    sizes, seconds = map(statistics.median, zip(*as_taken, strict=True))
-    _row("as taken", sizes, 0.0, seconds, "")
-    probabilities, changed = _classify(arguments.model, pixels), 0
-    for name, rows in smaller.items():
-        numbers, lengths, shrinking, preparing, found = zip(*rows, strict=True)
-        before, after = probabilities[list(numbers)], _classify(arguments.model, found)
-        moves = np.abs(after - before).max(axis=1)
-        flips = int((after.argmax(1) != before.argmax(1)).sum())
-        other = sum(not np.array_equal(a, pixels[n]) for n, a in zip(numbers, found, strict=True))
-        changes = (
-            f"{len(numbers)} photos, {other} with other pixels, {flips} with another class; moves"
-            f" {np.median(moves):.4f}, 99% {np.quantile(moves, 0.99):.4f}, max {moves.max():.4f}"
-        )
-        _row(name, *map(statistics.median, (lengths, shrinking, preparing)), changes)
-        changed += other if name == CLIENT else 0
-    return int(changed > 0)
+            pixels, preparing = _timed(lambda each: prepare(each, preparation, shape), content)
+            one = Sent(number, len(content), shrinking, preparing, pixels)
+            sent.setdefault(name, []).append(one)
+    print(f"{arguments.model}, {len(photos)} photos of {LONG * SHORT / 1e6:.0f} megapixels")
+    network = _network(arguments.model)
+    before = [network(each.pixels) for each in sent[AS_TAKEN]]
+    for name, photos_sent in sent.items():
+        _report(name, photos_sent, before, network)
+    return int(_other_pixels(sent[CLIENT], sent[AS_TAKEN]) > 0)
 
 
-def _row(name: str, size: float, shrinking: float, preparing: float, changes: str) -> None:
-    line = size * 8 / _LINE_BITS
-    print(
-        f"{name:22} {size / 1e3:6.0f} kB, {line:.2f} s at {_LINE_BITS / 1e6:.0f} Mbit/s; shrinking"
-        f" {shrinking * 1e3:4.0f} ms, preparing {preparing * 1e3:4.0f} ms; {changes}"
+def _report(
+    name: str, sent: list[Sent], before: list[np.ndarray], network: Callable[..., np.ndarray]
+) -> None:
+    size, shrinking, preparing = (
+        statistics.median(getattr(each, field) for each in sent)
+        for field in ("size", "shrinking", "preparing")
     )
+    old = np.stack([before[each.number] for each in sent])
+    new = np.stack([network(each.pixels) for each in sent])
+    moves = np.abs(new - old).max(axis=1)
+    print(
+        f"{name:21} {size / 1e3:5.0f} kB, {size * 8 / LINE_BITS:.2f} s at {LINE_BITS / 1e6:.0f}"
+        f" Mbit/s; shrinking {shrinking * 1e3:3.0f} ms, preparing {preparing * 1e3:3.0f} ms;"
+        f" {len(sent)} photos, {int((new.argmax(1) != old.argmax(1)).sum())} with another class,"
+        f" probabilities moved by {np.median(moves):.4f} (median), {np.quantile(moves, 0.99):.4f}"
+        f" (99%), {moves.max():.4f} (max)"
+    )
+
+
+def _other_pixels(sent: list[Sent], taken: list[Sent]) -> int:
+    """Return for how many photos the model's pixels differ, and print it."""
+    other = sum(not np.array_equal(each.pixels, taken[each.number].pixels) for each in sent)
+    print(f"{CLIENT}: {other} of {len(sent)} photos with other pixels")
+    return other
 
 
 def phone_photo(path: Path, number: int) -> bytes:
@@ -141,14 +162,13 @@ def _timed(action: Callable[[bytes], Any], photo: bytes) -> tuple[Any, float]:
     return action(photo), time.process_time() - began
 
 
-def _classify(model: str, pixels: Iterable[np.ndarray]) -> np.ndarray:
-    """Return the probabilities `[photos, classes]` of prepared photos."""
+def _network(model: str) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function from a model's pixels to its probabilities `[classes]`."""
     import tensorflow as tf
 
     network = tf.saved_model.load(str(STARTERS / model / "1")).signatures["serving_default"]
     (name,) = network.structured_input_signature[1]
-    outputs = [network(**{name: tf.constant(each[None])}) for each in pixels]
-    return np.concatenate([output["probabilities"].numpy() for output in outputs])
+    return lambda pixels: network(**{name: tf.constant(pixels[None])})["probabilities"][0].numpy()
 
 
 if __name__ == "__main__":

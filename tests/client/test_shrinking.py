@@ -27,7 +27,7 @@ def large(form: str = "JPEG", mode: str = "RGB", **options: Any) -> bytes:
     size = (1800, 1200)
     noise = np.random.default_rng(3).integers(0, 90, (size[1], size[0], 3), np.uint8)
     image = Image.fromarray(np.asarray(photo(size)) // 2 + noise).convert(mode)
-    return encode(image, form, **({"quality": 95} if form == "JPEG" else {}), **options)
+    return encode(image, form, **({} if form == "PNG" else {"quality": 95}), **options)
 
 
 def exif(orientation: int) -> Image.Exif:
@@ -79,6 +79,7 @@ PHOTOS = {
     "with a profile": large(icc_profile=OTHER_PROFILE, exif=exif(3)),
     "gray": large(mode="L"),
     "progressive": large(progressive=True, subsampling=0),
+    "with a second picture": large("MPO", save_all=True, append_images=[photo()]),
 }
 
 
