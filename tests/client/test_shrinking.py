@@ -1,5 +1,6 @@
 """Shrinking: what a client sends of a large photo, and what the server makes of it."""
 
+import functools
 import io
 import json
 import sys
@@ -24,10 +25,14 @@ Answers = Callable[..., FakeGateway]
 
 def large(form: str = "JPEG", mode: str = "RGB", **options: Any) -> bytes:
     """Return a photo with noise, so that its file is large."""
-    size = (1800, 1200)
-    noise = np.random.default_rng(3).integers(0, 90, (size[1], size[0], 3), np.uint8)
-    image = Image.fromarray(np.asarray(photo(size)) // 2 + noise).convert(mode)
-    return encode(image, form, **({} if form == "PNG" else {"quality": 95}), **options)
+    quality = {} if form == "PNG" else {"quality": 95}
+    return encode(noisy().convert(mode), form, **quality, **options)
+
+
+@functools.cache
+def noisy() -> Image.Image:
+    noise = np.random.default_rng(3).integers(0, 90, (1200, 1800, 3), np.uint8)
+    return Image.fromarray(np.asarray(photo((1800, 1200))) // 2 + noise)
 
 
 def exif(orientation: int) -> Image.Exif:
@@ -73,17 +78,22 @@ def methods(gateway: FakeGateway) -> list[str]:
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 OTHER_PROFILE = PROFILE.replace(b"rXYZ", b"TEMP").replace(b"gXYZ", b"rXYZ")
 OTHER_PROFILE = OTHER_PROFILE.replace(b"TEMP", b"gXYZ")
-PHOTOS = {
-    "plain": large(),
-    "turned": large(exif=exif(6)),
-    "with a profile": large(icc_profile=OTHER_PROFILE, exif=exif(3)),
-    "gray": large(mode="L"),
-    "progressive": large(progressive=True, subsampling=0),
-    "with a second picture": large("MPO", save_all=True, append_images=[photo()]),
+KINDS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "turned": {"exif": exif(6)},
+    "with a profile": {"icc_profile": OTHER_PROFILE, "exif": exif(3)},
+    "gray": {"mode": "L"},
+    "progressive": {"progressive": True, "subsampling": 0},
+    "with a second picture": {"form": "MPO", "save_all": True, "append_images": [photo()]},
 }
 
 
-@pytest.mark.parametrize("kind", PHOTOS)
+@functools.cache
+def taken(kind: str = "plain") -> bytes:
+    return large(**KINDS[kind])
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     ("preparation", "shape"),
     [
@@ -97,13 +107,13 @@ PHOTOS = {
 def test_the_model_gets_the_same_pixels(
     answers: Answers, preparation: str, shape: tuple[int, int, int], kind: str
 ) -> None:
-    gateway, taken = answers((preparation, shape)), PHOTOS[kind]
+    gateway = answers((preparation, shape))
     with Photolabel(gateway.url) as client:
-        client.classify(taken, model="m")
+        client.classify(taken(kind), model="m")
     small = sent(gateway)
     assert small.startswith(PNG)
-    assert len(small) < len(taken)
-    expected = prepare(taken, preparation, shape)
+    assert len(small) < len(taken(kind))
+    expected = prepare(taken(kind), preparation, shape)
     np.testing.assert_array_equal(prepare(small, preparation, shape), expected)
 
 
@@ -124,17 +134,20 @@ def test_only_the_orientation_of_the_exif_data_is_sent(answers: Answers) -> None
 
 
 @pytest.mark.parametrize(
-    "content",
+    "content_of",
     [
-        large("PNG"),
-        large()[:600_000],
-        large(mode="CMYK"),
-        b"\xff\xd8\xff" + bytes(600_000),
-        encode(photo((1600, 1200)), "JPEG"),
+        lambda: large("PNG", compress_level=1),
+        lambda: taken()[:600_000],
+        lambda: large(mode="CMYK"),
+        lambda: b"\xff\xd8\xff" + bytes(600_000),
+        lambda: encode(photo((1600, 1200)), "JPEG"),
     ],
     ids=["PNG", "truncated", "CMYK", "damaged", "small file"],
 )
-def test_other_photos_are_sent_as_they_are(answers: Answers, content: bytes) -> None:
+def test_other_photos_are_sent_as_they_are(
+    answers: Answers, content_of: Callable[[], bytes]
+) -> None:
+    content = content_of()
     gateway = answers(("squash/1", (150, 150, 3)))
     with Photolabel(gateway.url, shrink=True) as client:
         client.classify(content, model="m")
@@ -156,14 +169,14 @@ def test_a_photo_is_not_shrunk_where_the_pixels_may_change(
     gateway = answers(*versions)
     for shrink, shrunk in [(None, False), (False, False), (True, unless_asked)]:
         with Photolabel(gateway.url, shrink=shrink) as client:
-            client.classify(PHOTOS["plain"], model="m")
+            client.classify(taken(), model="m")
         assert sent(gateway).startswith(PNG) == shrunk
 
 
 def test_a_chosen_version_decides_alone(answers: Answers) -> None:
     gateway = answers(("squash/2", (640, 640, 3)), ("squash/1", (150, 150, 3)))
     with Photolabel(gateway.url) as client:
-        list(client.classify_each([PHOTOS["plain"]], model="m", version=2))
+        list(client.classify_each([taken()], model="m", version=2))
     assert [request.path for request in gateway.received] == [
         "/v1/models/m/versions/2",
         "/v1/models/m/versions/2:classify",
@@ -174,7 +187,7 @@ def test_a_chosen_version_decides_alone(answers: Answers) -> None:
 def test_the_server_is_asked_once_for_all_threads(answers: Answers) -> None:
     gateway = answers(("squash/1", (150, 150, 3)))
     with Photolabel(gateway.url) as client, ThreadPoolExecutor(4) as pool:
-        jobs = [pool.submit(client.classify, PHOTOS["plain"], model="m") for _ in range(8)]
+        jobs = [pool.submit(client.classify, taken(), model="m") for _ in range(8)]
         assert {job.result().label for job in jobs} == {"cat"}
     assert methods(gateway).count("GET") == 1
     assert all(PNG in each.body for each in gateway.received if each.method == "POST")
@@ -184,7 +197,7 @@ def test_the_server_is_asked_again_later(answers: Answers, monkeypatch: pytest.M
     monkeypatch.setattr("client.shrinking._SECONDS_KEPT", 0.0)
     gateway = answers(("squash/1", (150, 150, 3)))
     with Photolabel(gateway.url) as client:
-        client.classify([PHOTOS["plain"]] * 2, model="m")
+        client.classify([taken()] * 2, model="m")
         client.classify(encode(photo()), model="m")  # Too small to need an answer.
     assert methods(gateway) == ["GET", "GET", "POST", "POST"]
 
@@ -192,14 +205,14 @@ def test_the_server_is_asked_again_later(answers: Answers, monkeypatch: pytest.M
 def test_an_error_about_the_model_is_that_of_the_photo(gateway: FakeGateway) -> None:
     gateway.reply(404, {"type": "about:blank", "title": "Not found", "status": 404})
     with Photolabel(gateway.url) as client, pytest.raises(Refused, match="Not found"):
-        client.classify(PHOTOS["plain"], model="m")
+        client.classify(taken(), model="m")
     assert methods(gateway) == ["GET", "POST"]
 
 
 def test_a_busy_server_is_not_sent_the_photo(gateway: FakeGateway) -> None:
     gateway.reply(503, {"type": "about:blank", "title": "Busy", "status": 503})
     with Photolabel(gateway.url, retries=0) as client, pytest.raises(Refused, match="Busy"):
-        client.classify(PHOTOS["plain"], model="m")
+        client.classify(taken(), model="m")
     assert methods(gateway) == ["GET"]
 
 
@@ -209,8 +222,8 @@ def test_without_pillow_photos_are_sent_as_they_are(
     gateway = answers(("squash/1", (150, 150, 3)))
     monkeypatch.setitem(sys.modules, "PIL", None)
     with Photolabel(gateway.url) as client:
-        client.classify(PHOTOS["plain"], model="m")
+        client.classify(taken(), model="m")
     assert methods(gateway) == ["POST"]
-    assert sent(gateway) == PHOTOS["plain"]
+    assert sent(gateway) == taken()
     with pytest.raises(ImportError, match=r"pip install 'photolabel\[images\]'"):
         Photolabel(gateway.url, shrink=True)
