@@ -5,11 +5,12 @@ from typing import Any
 
 from . import results
 from .arguments import authorization, checked_headers, checked_url, model_path
-from .batches import EncodedPhoto, batches, form, read, with_names
+from .batches import EncodedPhoto, batches, form, with_names
 from .errors import Refused
 from .photo_requests import PhotoRequests, Query
 from .photos import Photo, encoded, name_of
 from .results import BadPhoto, Model, Prediction
+from .shrinking import Shrinking
 from .transport import Transport, checked_timeout
 
 DEFAULT_URL = "http://127.0.0.1:8080"
@@ -33,8 +34,12 @@ class Photolabel:
         client_id: names the caller, so that it stays with one version of a model while a new
             version gets a share of the requests.
         headers: further headers of each request.
+        shrink: whether JPEG photos of more than 500 kB are reduced before they are sent, which
+            needs Pillow (`photolabel[images]`). None, the default, reduces them where the model
+            then gets the same pixels, if Pillow is installed; True for any model; False never.
 
     Raises:
+        ImportError: `shrink` is True, and Pillow is not installed.
         ValueError: the URL, the key, the timeout or a header is invalid.
     """
 
@@ -47,6 +52,7 @@ class Photolabel:
         retries: int = DEFAULT_RETRIES,
         client_id: str | None = None,
         headers: Mapping[str, str] | None = None,
+        shrink: bool | None = None,
     ) -> None:
         self.url = checked_url(url)
         sent = {**(headers or {}), **authorization(api_key)}
@@ -55,6 +61,7 @@ class Photolabel:
         self._transport = Transport(
             self.url, checked_headers(sent), checked_timeout(timeout), retries
         )
+        self._shrinking = Shrinking(shrink, self.model)
 
     def __enter__(self) -> "Photolabel":
         return self
@@ -94,7 +101,7 @@ class Photolabel:
             OSError: a photo's file can't be read.
             TypeError, ValueError: an argument is invalid.
         """
-        requests = self._requests(model_path(model, version, label) + ":classify", {"top": top})
+        requests = self._requests((model, version, label), "classify", {"top": top})
         return requests.post_all(photos, results.read_predictions)
 
     def explain(
@@ -115,7 +122,7 @@ class Photolabel:
             For one photo its `Explanation`, for several a list in their order.
         """
         query = {"top": top, "format": "json"}
-        requests = self._requests(model_path(model, version, label) + ":explain", query)
+        requests = self._requests((model, version, label), "explain", query)
         return requests.post_all(photos, results.read_explanations)
 
     def classify_each(
@@ -135,8 +142,8 @@ class Photolabel:
         Yields:
             A `Prediction` or a `BadPhoto` for each photo, in their order.
         """
-        requests = self._requests(model_path(model, version, label) + ":classify", {"top": top})
-        for batch in batches(read(photos)):
+        requests = self._requests((model, version, label), "classify", {"top": top})
+        for batch in batches(requests.read(photos)):
             yield from requests.classify(batch)
 
     def classify_batch(
@@ -152,8 +159,8 @@ class Photolabel:
 
         Arguments, results and errors are those of `classify_each`.
         """
-        requests = self._requests(model_path(model, version, label) + ":classify", {"top": top})
-        return requests.classify(list(read(photos)))
+        requests = self._requests((model, version, label), "classify", {"top": top})
+        return requests.classify(list(requests.read(photos)))
 
     def heat_map(
         self, photo: Photo, *, model: str, version: int | None = None, label: str | None = None
@@ -164,7 +171,8 @@ class Photolabel:
             PhotolabelError, OSError, TypeError, ValueError: as for `explain`.
         """
         path = model_path(model, version, label) + ":explain"
-        photos = [EncodedPhoto(name_of(photo, 1), encoded(photo))]
+        shrink = self._shrinking.for_model(model, version, label)
+        photos = [EncodedPhoto(name_of(photo, 1), shrink(encoded(photo)))]
         try:
             return self._transport.png("POST", path, files=form(photos), params={"format": "png"})
         except Refused as refused:
@@ -187,5 +195,8 @@ class Photolabel:
         """
         return results.read_model(self._transport.json("GET", model_path(name, version, label)))
 
-    def _requests(self, path: str, query: Query) -> PhotoRequests:
-        return PhotoRequests(self._transport, path, query)
+    def _requests(
+        self, asked: tuple[str, int | None, str | None], verb: str, query: Query
+    ) -> PhotoRequests:
+        path = f"{model_path(*asked)}:{verb}"
+        return PhotoRequests(self._transport, path, query, self._shrinking.for_model(*asked))

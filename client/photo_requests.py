@@ -1,12 +1,13 @@
 """Photos sent to the server, in as many requests as they need."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias, TypeVar
 
-from .batches import EncodedPhoto, bad_photos, batches, form, with_names
+from .batches import EncodedPhoto, bad_photos, batches, form, read, with_names
 from .errors import Refused
 from .photos import Photo, as_photos, encoded, name_of
 from .results import BadPhoto, Prediction, read_predictions
+from .shrinking import Shrink
 from .transport import Transport
 
 PredictionT = TypeVar("PredictionT", bound=Prediction)
@@ -19,12 +20,18 @@ _TOO_LARGE = 413
 class PhotoRequests:
     """Requests with photos to one path of a server."""
 
-    def __init__(self, transport: Transport, path: str, query: Query) -> None:
+    def __init__(self, transport: Transport, path: str, query: Query, shrink: Shrink) -> None:
         self._transport = transport
         self._path = path
         self._query = query
+        self._shrink = shrink
 
-    def post_all(self, photos: Photo | Iterable[Photo], read: Reader[PredictionT]) -> Any:
+    def read(self, photos: Iterable[Photo]) -> Iterator[EncodedPhoto | BadPhoto]:
+        """Read photos one after the other, and shrink them; see `batches.read`."""
+        for photo in read(photos):
+            yield photo if isinstance(photo, BadPhoto) else self._shrunk(photo)
+
+    def post_all(self, photos: Photo | Iterable[Photo], reader: Reader[PredictionT]) -> Any:
         """Send one photo or several; return one result or a list.
 
         Raises:
@@ -33,10 +40,13 @@ class PhotoRequests:
         given, is_one = as_photos(photos)
         if not given:
             raise ValueError("there is no photo to classify")
-        loaded = (EncodedPhoto(name_of(p, n), encoded(p)) for n, p in enumerate(given, start=1))
+        loaded = (
+            self._shrunk(EncodedPhoto(name_of(photo, number), encoded(photo)))
+            for number, photo in enumerate(given, start=1)
+        )
         found: list[PredictionT] = []
         for batch in batches(loaded):
-            found += self._post(batch, read)
+            found += self._post(batch, reader)
         return found[0] if is_one else found
 
     def classify(self, batch: list[EncodedPhoto | BadPhoto]) -> list[Prediction | BadPhoto]:
@@ -63,21 +73,24 @@ class PhotoRequests:
         found = iter(self._classify(good))
         return [bad.get(position) or next(found) for position in range(len(photos))]
 
-    def _post(self, photos: list[EncodedPhoto], read: Reader[PredictionT]) -> list[PredictionT]:
+    def _post(self, photos: list[EncodedPhoto], reader: Reader[PredictionT]) -> list[PredictionT]:
         """Send photos, in two requests if they are more than the server takes at once."""
         try:
-            return self._post_once(photos, read)
+            return self._post_once(photos, reader)
         except Refused as refused:
             if not _is_too_much(refused, photos):
                 raise with_names(refused, photos) from refused
-        return [result for half in _halves(photos) for result in self._post(half, read)]
+        return [result for half in _halves(photos) for result in self._post(half, reader)]
+
+    def _shrunk(self, photo: EncodedPhoto) -> EncodedPhoto:
+        return EncodedPhoto(photo.image, self._shrink(photo.content))
 
     def _post_once(
-        self, photos: list[EncodedPhoto], read: Reader[PredictionT]
+        self, photos: list[EncodedPhoto], reader: Reader[PredictionT]
     ) -> list[PredictionT]:
         options = {"files": form(photos), "params": self._query}
         answer = self._transport.json("POST", self._path, **options)
-        return read(answer, [photo.image for photo in photos])
+        return reader(answer, [photo.image for photo in photos])
 
 
 def _is_too_much(refused: Refused, photos: list[EncodedPhoto]) -> bool:
