@@ -4,7 +4,6 @@ It is made only from the files in the run's folder, so that it can be written ag
 without the data set and without TensorFlow.
 """
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +51,7 @@ def published_page(folder: Path, card: dict[str, Any], has_photos: bool) -> str:
         has_photos: whether to show photos.
     """
     evaluation, photos = read_evaluation(folder)
-    nameless = {index: replace(photo, name="") for index, photo in photos.items()}
+    nameless = {index: photo._replace(name="") for index, photo in photos.items()}
     chosen = [confident_mistakes(evaluation), sample(evaluation)] if has_photos else []
     shown = [tiles(evaluation, nameless, each) for each in chosen]
     title = f"{card['name']}: {card['recipe']}"
