@@ -63,7 +63,12 @@ def test_under_a_path_prefix(serve: Serve, visitor: Open) -> None:
     expect(results(page, "done")).to_have_count(1)
     expect(page.locator("body")).to_contain_text("/shop/photos/v1/models/clothing")
     refused: list[str] = []
-    page.on("response", lambda each: each.status >= 400 and refused.append(each.url))
+
+    def note(response: Response) -> None:
+        if response.status >= 400:
+            refused.append(response.url)
+
+    page.on("response", note)
     page.reload()
     expect(page.locator("#models").get_by_role("radio")).to_have_count(2)
     assert not refused

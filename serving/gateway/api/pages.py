@@ -119,7 +119,8 @@ def _checked(page: Response) -> Response:
     """Have browsers ask each time whether a page has changed, and answer in short if not."""
     page.cache_control.no_cache = True
     page.add_etag()
-    return page.make_conditional(request)
+    page.make_conditional(request)
+    return page
 
 
 def _prose(text: str) -> Markup:
