@@ -14,7 +14,7 @@ JOBS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo serve train check test test-k8s train-k8s test-tfs test-postgres test-ray test-apps bench-footprint bench-hostile bench-serving bench-bulk bench-batching bench-rollback bench-training bench-photos bench-explanations bench-compare bench-sweep starters wheels lock clean
+.PHONY: help demo serve train check test test-k8s train-k8s test-tfs test-postgres test-ray test-apps test-browser bench-footprint bench-hostile bench-serving bench-bulk bench-batching bench-rollback bench-training bench-photos bench-explanations bench-compare bench-sweep bench-page starters wheels lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -91,6 +91,10 @@ build/npm/node_modules: tests/apps/npm_packages.txt | $(VENV)/bin/python
 test-apps: $(VENV)/.installed-dev build/npm/node_modules ## run the tests of generated clients, in Python and TypeScript (needs node)
 	REQUIRE_APP_TOOLS=1 $(RUN) -m pytest tests/apps
 
+test-browser: $(VENV)/.installed-dev ## test the pages in Chromium, which is installed where there is none
+	$(RUN) -m tests.browser.chromium
+	$(RUN) -m pytest tests/browser
+
 bench-footprint: $(VENV)/.installed-dev ## measure import time and memory of a gateway worker
 	$(RUN) -m benchmarks.footprint
 
@@ -123,6 +127,9 @@ bench-sweep: $(VENV)/.installed-dev ## measure a sweep by two processes on Postg
 
 bench-compare: $(VENV)/.installed-dev ## measure how often compare finds a difference where there is none
 	$(RUN) -m benchmarks.comparison_errors
+
+bench-page: $(VENV)/.installed-dev ## measure the web page in Chromium: bytes, and time until a photo's bars show
+	$(RUN) -m benchmarks.page
 
 starters: $(VENV)/.installed-dev ## retrain the two starter models (takes hours; needs the data sets)
 	$(RUN) -m training starters

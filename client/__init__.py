@@ -1,40 +1,34 @@
-"""Client for Photolabel's HTTP API: classify photos from Python or from the command line.
+"""Client of Photolabel's HTTP API: classify photos from Python or from the command line.
 
-    from client import Client
+    from photolabel import Photolabel
 
-    with Client("http://127.0.0.1:8080") as photolabel:
-        answer = photolabel.classify("cats-dogs", "photo.jpg")
-        print(answer.predictions[0].label, answer.predictions[0].probability)
+    with Photolabel("http://127.0.0.1:8080") as photolabel:
+        prediction = photolabel.classify("photo.jpg", model="cats-dogs")
+        print(prediction.label, prediction.probability)
 
-The command line is `python -m client --help`.
+The command line is `photolabel --help`.
 """
 
-from .answers import (
-    Answer,
-    ClassProbability,
-    ExplainedPrediction,
-    Explanation,
-    Model,
-    Prediction,
-)
-from .client import DEFAULT_TIMEOUT, DEFAULT_URL, Client
-from .errors import BadAnswer, ClientError, Refused, TimedOut, Unreachable
-from .multipart import Photo
+from .client import DEFAULT_RETRIES, DEFAULT_TIMEOUT, DEFAULT_URL, Photolabel
+from .errors import BadAnswer, PhotolabelError, Refused, TimedOut, Unreachable
+from .photos import Photo
+from .results import BadPhoto, ClassProbability, Explanation, Model, Prediction, Version
 
 __all__ = [
+    "DEFAULT_RETRIES",
     "DEFAULT_TIMEOUT",
     "DEFAULT_URL",
-    "Answer",
     "BadAnswer",
+    "BadPhoto",
     "ClassProbability",
-    "Client",
-    "ClientError",
-    "ExplainedPrediction",
     "Explanation",
     "Model",
     "Photo",
+    "Photolabel",
+    "PhotolabelError",
     "Prediction",
     "Refused",
     "TimedOut",
     "Unreachable",
+    "Version",
 ]

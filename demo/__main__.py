@@ -13,12 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from client import Client, ClientError
+from client import Photolabel, PhotolabelError
 from demo.samples import Sample, SampleError, cats, garments
 from serving.local import LocalError, Stack, run_stack
 from serving.repository.seed import seed
@@ -94,16 +93,15 @@ def _results(console: Console, keep_photos: Path | None) -> list[Result]:
 def _classify(stack: Stack, samples: Sequence[Sample]) -> list[Result]:
     """Send the samples, all for the same model, in one request."""
     photos = [sample.encoded for sample in samples]
-    # Its own transport, because a proxy set in the environment cannot reach this machine.
-    with Client(stack.url, transport=httpx.HTTPTransport()) as client:
+    with Photolabel(stack.url) as photolabel:
         try:
-            answer = client.classify(samples[0].model, photos, top=1)
-        except ClientError as error:  # The log is removed when the stack stops.
+            predictions = photolabel.classify(photos, model=samples[0].model, top=1)
+        except PhotolabelError as error:  # The log is removed when the stack stops.
             tail = stack.gateway.tail()
             raise LocalError(f"{error}\n  the last lines of the gateway's log:\n{tail}") from error
     return [
-        Result(sample, answer.version, prediction.label, prediction.probability)
-        for sample, prediction in zip(samples, answer.predictions, strict=True)
+        Result(sample, prediction.version, prediction.label, prediction.probability)
+        for sample, prediction in zip(samples, predictions, strict=True)
     ]
 
 

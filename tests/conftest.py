@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 # these fixtures, name `subprocess`, or have the mark. All others are unit tests, and fail if they
 # start a process or fit a network.
 INTEGRATION_FOLDERS = (
+    "browser",
     "e2e",
     "docs",
     "demo",

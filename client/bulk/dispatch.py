@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from ..errors import ClientError, Refused
+from ..errors import PhotolabelError, Refused
 from .concurrency import Concurrency
 from .errors import Interrupted, ServerAway
 from .files import Batch
@@ -47,7 +47,7 @@ class Dispatcher:
         Raises:
             ServerAway: no request succeeded for too long.
             Interrupted: Ctrl-C; what was answered is recorded.
-            ClientError: the server refuses requests for good.
+            PhotolabelError: the server refuses requests for good.
         """
         pool = ThreadPoolExecutor(self._most, "bulk")
         flying: set[Future[Sent]] = set()
@@ -90,11 +90,8 @@ class Dispatcher:
             self._said_away = False
         self._finished(sent.rows)
 
-    def _failed(self, batch: Batch, error: ClientError) -> None:
+    def _failed(self, batch: Batch, error: PhotolabelError) -> None:
         status = error.status if isinstance(error, Refused) else None
-        if status == 413 and len(batch.images) > 1:
-            self._again.extend(batch.halves())
-            return
         if status is not None and status < 500 and status not in (408, 429):
             raise error
         self._again.append(batch)
@@ -104,7 +101,7 @@ class Dispatcher:
             self._isolate(batch, error)
         self._wait(error)
 
-    def _isolate(self, batch: Batch, error: ClientError) -> None:
+    def _isolate(self, batch: Batch, error: PhotolabelError) -> None:
         """Find the photo on which the server fails while it answers others."""
         batch.failures += 1
         if len(batch.images) > 1 and batch.failures >= 3:
@@ -114,7 +111,7 @@ class Dispatcher:
             self._again.pop()
             self._finished([{"image": image, "error": str(error)} for image in batch.images])
 
-    def _wait(self, error: ClientError) -> None:
+    def _wait(self, error: PhotolabelError) -> None:
         now = time.monotonic()
         away = now - self._last_success
         asked = error.retry_after if isinstance(error, Refused) else None

@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 import pyarrow as pa
 from pyarrow import fs
 
-from ..client import Client
-from ..errors import ClientError
+from ..client import Photolabel
+from ..errors import PhotolabelError
 from .dispatch import Dispatcher
 from .errors import BulkError
 from .files import batches
@@ -15,6 +15,10 @@ from .journal import Row
 from .output import for_parquet, parquet_schema
 from .run import Options
 from .sending import Sender
+
+
+class WorkerFailed(BulkError):
+    """The gateway refuses all requests, such as for a wrong key, or did not answer for too long."""
 
 
 class Worker:
@@ -28,7 +32,7 @@ class Worker:
     """
 
     def __init__(self, url: str, model: str, folder: str, options: Options) -> None:
-        self._client = Client(url, api_key=options.api_key, timeout=options.timeout)
+        self._client = Photolabel(url, api_key=options.api_key, timeout=options.timeout, retries=0)
         self._place, self._folder = fs.FileSystem.from_uri(folder)
         selection = (options.version, options.label, options.top)
         self._sender = Sender(self._client, self._read, model, *selection)
@@ -38,8 +42,7 @@ class Worker:
         """Return the rows of photos that are given by their paths and sizes.
 
         Raises:
-            BulkError: the gateway refuses all requests, such as for a wrong key, or did not answer
-                for too long.
+            WorkerFailed: the job can't go on.
         """
         rows: list[Row] = []
         found: Iterator[tuple[str, int]] = zip(
@@ -51,8 +54,9 @@ class Worker:
         )
         try:
             dispatcher.run(batches(found, lambda _: False))
-        except ClientError as error:
-            raise BulkError(str(error)) from None  # Pickled without its fields.
+        except (BulkError, PhotolabelError) as error:
+            # Ray passes on the text of errors only.
+            raise WorkerFailed(" ".join(str(error).split())) from None
         return pa.Table.from_pylist([for_parquet(row) for row in rows], parquet_schema())
 
     def _read(self, image: str) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..client import DEFAULT_TIMEOUT, Client
+from ..client import DEFAULT_TIMEOUT, Photolabel
 from .concurrency import MAX_IN_FLIGHT
 from .dispatch import Dispatcher
 from .errors import BulkError
@@ -100,7 +100,7 @@ def classify_folder(
 
     Raises:
         BulkError: it can't begin or go on; `ServerAway`, `Interrupted`: the same call resumes.
-        ClientError: the server refuses the requests: a wrong key, an unknown model.
+        PhotolabelError: the server refuses the requests: a wrong key, an unknown model.
         OSError: the folder can't be read, or the results can't be written.
         ValueError: the URL, the key or the timeout is invalid.
     """
@@ -124,7 +124,7 @@ def classify_folder(
         **{name: getattr(options, name) for name in ("version", "label", "top")},
     }
     with (
-        Client(url, api_key=options.api_key, timeout=options.timeout) as client,
+        Photolabel(url, api_key=options.api_key, timeout=options.timeout, retries=0) as client,
         Journal(path, settings) as journal,
     ):
         summary = Summary(resumed=journal.resumed)

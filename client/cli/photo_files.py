@@ -1,53 +1,86 @@
-"""The photos named on the command line: files, and standard input."""
+"""The photos named on the command line: files, folders, patterns, and standard input."""
 
+import glob
 import os
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
+from pathlib import Path
 
-from ..multipart import Photo
-
-PHOTOS_PER_REQUEST = 8
-BYTES_PER_REQUEST = 15_000_000  # Less than the server's default limit.
+from ..bulk.files import photos
+from ..photos import Photo
+from .errors import UsageError
 
 _STANDARD_INPUT = "-"
 
 
-class UsageError(Exception):
-    """The command can't be carried out with these arguments."""
+class PhotoFiles:
+    """Yields the photos as the client accepts them, and remembers how they were named.
+
+    Args:
+        names: files, folders, patterns, and - for standard input.
+        recursive: whether to look into subfolders.
+        bad: is called with a name that can't be photos, and the reason.
+
+    Attributes:
+        waiting: names of the photos that were yielded and have no result yet.
+    """
+
+    def __init__(
+        self, names: Sequence[str], recursive: bool, bad: Callable[[str, str], None]
+    ) -> None:
+        if names.count(_STANDARD_INPUT) > 1:
+            raise UsageError("standard input (-) can be given only once")
+        self._names = names
+        self._recursive = recursive
+        self._bad = bad
+        self.waiting: deque[str] = deque()
+
+    def __iter__(self) -> Iterator[Photo]:
+        for given in self._names:
+            for name in self._files(given):
+                self.waiting.append(name)
+                yield sys.stdin.buffer if name == _STANDARD_INPUT else name
+
+    def _files(self, name: str) -> Iterator[str]:
+        if os.path.isdir(name):
+            yield from self._in_folder(name)
+        elif glob.has_magic(name) and not os.path.lexists(name):
+            yield from self._matches(name)
+        elif _is_device(name):
+            self._bad(name, "it is a device, not a photo")
+        else:
+            yield name
+
+    def _in_folder(self, folder: str) -> Iterator[str]:
+        try:
+            found: Iterator[str] = (name for name, _ in photos(Path(folder)))
+            if not self._recursive:  # Those of the folder itself come first.
+                found = takewhile(lambda name: "/" not in name, found)
+            empty = True
+            for name in found:
+                empty = False
+                yield str(Path(folder, name))
+        except OSError as error:
+            self._bad(folder, error.strerror or str(error))
+            return
+        if empty:
+            hint = "" if self._recursive else "; --recursive looks into its subfolders"
+            self._bad(folder, f"no photo is in this folder{hint}")
+
+    def _matches(self, pattern: str) -> Iterator[str]:
+        found = [name for name in glob.iglob(pattern, recursive=True) if not os.path.isdir(name)]
+        if not found:
+            self._bad(pattern, "no file matches this pattern")
+        yield from sorted(found)
 
 
-def batches(names: Sequence[str]) -> Iterator[list[str]]:
-    """Check that the photos can be read, and split them into requests, in order."""
-    if names.count(_STANDARD_INPUT) > 1:
-        raise UsageError("standard input (-) can be given only once")
-    batch: list[str] = []
-    total = 0
-    for name in names:
-        size = _size(name)
-        if batch and (len(batch) == PHOTOS_PER_REQUEST or total + size > BYTES_PER_REQUEST):
-            yield batch
-            batch, total = [], 0
-        batch.append(name)
-        total += size
-    yield batch
-
-
-def _size(name: str) -> int:
-    """Return the size of a photo's file in bytes, 0 for standard input."""
-    if name == _STANDARD_INPUT:
-        return 0
+def _is_device(name: str) -> bool:
+    """Whether the file is a device: reading one may never end."""
     try:
-        found = os.stat(name)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{name}: {getattr(error, 'strerror', error)}") from error
-    if stat.S_ISDIR(found.st_mode):
-        raise UsageError(f"{name} is a directory: give the photos in it, such as {name}/*.jpg")
-    if not os.access(name, os.R_OK):
-        raise UsageError(f"{name}: Permission denied")
-    return found.st_size
-
-
-def as_photo(name: str) -> Photo:
-    """Return a photo as the client accepts it."""
-    return sys.stdin.buffer if name == _STANDARD_INPUT else name
+        mode = os.stat(name).st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISBLK(mode)

@@ -1,12 +1,16 @@
-"""Results as tables, and text from elsewhere made safe for a terminal."""
+"""Results as tables on a terminal, and text from elsewhere made safe for a terminal."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 
 from rich import box
+from rich.cells import cell_len
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..answers import Answer, ExplainedPrediction, Model, Prediction
+from ..results import Explanation, Model, Prediction
+
+_DOUBT = "not recognized"
 
 
 def one_line(text: str) -> str:
@@ -25,32 +29,68 @@ def percent(probability: float) -> str:
     return "<0.1%" if 0 < probability < 0.0005 else f"{probability:.1%}"
 
 
-def predictions_table(answers: Sequence[Answer]) -> Table:
-    """Return a row per photo: its name, the best class, the next ones."""
-    table = _photos_table(answers)
-    table.add_column("Probability", justify="right", no_wrap=True)
-    table.add_column("Next", overflow="fold", style="dim")
-    for prediction in _predictions(answers):
-        others = prediction.probabilities[1:]
-        table.add_row(
-            _text(prediction.image),
-            _text(_label(prediction)),
-            percent(prediction.probability),
-            _text(", ".join(f"{each.label} {percent(each.probability)}" for each in others)),
+class PhotoTable:
+    """A table on a terminal that grows by a row when a result comes.
+
+    Args:
+        heat: whether the last column is the heat map, rather than the next classes.
+    """
+
+    def __init__(self, heat: bool = False) -> None:
+        self._console = Console(highlight=False)
+        self._heat = heat
+        self._widths = (0, 0)
+        self._source = ""
+
+    def add(self, prediction: Prediction, following: Iterable[str]) -> None:
+        """Print a row.
+
+        Args:
+            prediction: its values.
+            following: names of the next photos, by which the first row chooses the widths.
+        """
+        is_first = not self._source
+        if is_first:
+            self._widths = self._choose_widths(prediction, following)
+        source = f"{prediction.model}, version {prediction.version}"
+        if source != self._source:  # A new version may be published between two requests.
+            self._console.print(_text(source), style="italic")
+        self._source = source
+        self._console.print(self._row(prediction, is_first))
+
+    def _choose_widths(self, prediction: Prediction, following: Iterable[str]) -> tuple[int, int]:
+        names = [prediction.image, *following]
+        labels = [prediction.label, *(each.label for each in prediction.probabilities)]
+        photo = max(self._console.width // 5, *(cell_len(one_line(name)) for name in names))
+        label = max(
+            len(_DOUBT if self._heat else "Label"), *(cell_len(one_line(each)) for each in labels)
         )
-    return table
+        return min(photo, self._console.width // 3), min(label, 16)
+
+    def _row(self, prediction: Prediction, show_header: bool) -> Table:
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=show_header)
+        photo, label = self._widths
+        table.add_column("Photo", overflow="fold", width=photo)
+        table.add_column("Label", overflow="fold", width=label, style="bold")
+        table.add_column("Prob.", justify="right", width=6)
+        image, best = _text(prediction.image), _text(prediction.label)
+        doubt = [_DOUBT] if prediction.recognized is False else []
+        if self._heat:
+            best.append("".join(f"\n{each}" for each in doubt), style="not bold")
+            table.add_column("Heat, %")
+            last = Text(_heat(prediction))
+        else:
+            table.add_column("Next", overflow="fold", style="dim")
+            following = prediction.probabilities[1:]
+            others = [f"{each.label} {percent(each.probability)}" for each in following]
+            last = _text(", ".join([*doubt, *others]))
+        table.add_row(image, best, percent(prediction.probability), last)
+        return table
 
 
-def heat_tables(answers: Sequence[Answer]) -> Table:
-    """Return a row per photo: its name, the best class, its heat map in percent."""
-    table = _photos_table(answers)
-    table.add_column("Heat, %", no_wrap=True)
-    for prediction in _predictions(answers):
-        label = f"{_label(prediction)} {percent(prediction.probability)}"
-        rows = prediction.heat if isinstance(prediction, ExplainedPrediction) else ()
-        heat = "\n".join("".join(f"{value:4.0%}"[:-1].rjust(4) for value in row) for row in rows)
-        table.add_row(_text(prediction.image), _text(label), heat)
-    return table
+def _heat(prediction: Prediction) -> str:
+    rows = prediction.heat if isinstance(prediction, Explanation) else ()
+    return "\n".join("".join(f"{round(100 * value):4}" for value in row) for row in rows)
 
 
 def models_table(models: Iterable[Model]) -> Table:
@@ -70,24 +110,6 @@ def models_table(models: Iterable[Model]) -> Table:
             _text(", ".join(model.labels) or model.detail),
         )
     return table
-
-
-def _photos_table(answers: Sequence[Answer]) -> Table:
-    sources = sorted({f"{answer.model}, version {answer.version}" for answer in answers})
-    title = _text(" and ".join(sources))
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("Photo", overflow="fold")
-    table.add_column("Label", overflow="fold", style="bold")
-    return table
-
-
-def _predictions(answers: Iterable[Answer]) -> Iterator[Prediction]:
-    return (prediction for answer in answers for prediction in answer.predictions)
-
-
-def _label(prediction: Prediction) -> str:
-    doubt = " (not recognized)" if prediction.recognized is False else ""
-    return prediction.label + doubt
 
 
 def _text(text: str) -> Text:

@@ -18,6 +18,7 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+    peer: tuple[str, int] = ("", 0)
 
     def file_names(self) -> list[str]:
         """Return the file names of the parts of a form."""
@@ -27,7 +28,10 @@ class Received:
 
 @dataclass
 class FakeGateway:
-    """Answers each request with the next of `replies`, and repeats the last one."""
+    """Answers each request with the next of `replies`, and repeats the last one.
+
+    A reply with status 0 closes the connection without a response.
+    """
 
     url: str = ""
     replies: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
@@ -65,10 +69,16 @@ def gateway() -> Iterator[FakeGateway]:
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             status, headers, content = fake.take(
-                Received(self.command, self.path, dict(self.headers.items()), body)
+                Received(
+                    *(self.command, self.path, dict(self.headers.items()), body),
+                    self.client_address,
+                )
             )
+            if not status:  # Hang up without an answer.
+                self.close_connection = True
+                return
             self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(content))}.items():
+            for name, value in {"Content-Length": str(len(content)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
@@ -92,5 +102,14 @@ def gateway() -> Iterator[FakeGateway]:
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the machine's proxies and terminal from the tests."""
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "FORCE_COLOR", "COLUMNS"):
+    for name in (
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+        "NO_PROXY",
+        "no_proxy",
+        "FORCE_COLOR",
+        "COLUMNS",
+    ):
         monkeypatch.delenv(name, raising=False)

@@ -1,15 +1,15 @@
 import io
-from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from client import ClassProbability, Client, Photo, Prediction, Refused
+from client import BadPhoto, ClassProbability, Photo, Photolabel, Prediction
 from tests.client.conftest import FakeGateway
 
 CAT = (ClassProbability("cat", 0.75), ClassProbability("dog", 0.25))
-BUSY = {"type": "urn:photolabel:error:too-many-requests", "title": "Too many", "status": 429}
 
 
 @pytest.fixture
@@ -20,26 +20,68 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
+def parts(body: bytes) -> list[bytes]:
+    """Return the contents of the parts of a form."""
+    boundary = body.split(b"\r\n", 1)[0]
+    return [part.split(b"\r\n\r\n", 1)[1][:-2] for part in body.split(boundary)[1:-1]]
+
+
 def test_a_photo_is_posted_and_its_prediction_returned(gateway: FakeGateway, photo: Path) -> None:
-    with Client(gateway.url) as client:
-        answer = client.classify("cats-dogs", photo)
-    assert (answer.model, answer.version) == ("cats-dogs", 3)
-    assert answer.predictions == (Prediction("photo.jpg", "cat", 0.75, CAT),)
+    with Photolabel(gateway.url) as photolabel:
+        prediction = photolabel.classify(photo, model="cats-dogs")
+    assert prediction == Prediction(str(photo), "cats-dogs", 3, "cat", 0.75, CAT)
     request = gateway.received[0]
     assert (request.method, request.path) == ("POST", "/v1/models/cats-dogs:classify")
-    assert b"the photo's bytes" in request.body
-    assert b"folder" not in request.body  # Folder names stay private.
+    assert parts(request.body) == [b"the photo's bytes"]
+    assert b"photo.jpg" not in request.body  # Names of files stay here.
 
 
-def test_paths_bytes_and_open_files_go_in_one_request(gateway: FakeGateway, photo: Path) -> None:
-    with Client(gateway.url) as client, photo.open("rb") as file:
-        photos: list[Photo] = [str(photo), b"raw", file, io.BytesIO(b"in memory")]
-        answer = client.classify("cats-dogs", photos)
-    names = ["photo.jpg", "photo-2", "photo.jpg", "photo-4"]
-    assert gateway.received[0].file_names() == names
-    assert [prediction.image for prediction in answer.predictions] == names
-    assert b"raw" in gateway.received[0].body
-    assert b"in memory" in gateway.received[0].body
+def test_all_forms_of_encoded_photos(gateway: FakeGateway, photo: Path) -> None:
+    with Photolabel(gateway.url) as photolabel, photo.open("rb") as file:
+        photos: list[Photo] = [
+            *(str(photo), photo, file, io.BytesIO(b"in memory")),
+            *(b"raw", bytearray(b"array"), memoryview(b"a view")[2:]),
+        ]
+        found = photolabel.classify(photos, model="cats-dogs")
+    name, encoded = str(photo), b"the photo's bytes"
+    assert [each.image for each in found[:4]] == [name, name, name, "photo-4"]
+    sent = parts(gateway.received[0].body)
+    assert sent == [encoded, encoded, encoded, b"in memory", b"raw", b"array", b"view"]
+
+
+@pytest.mark.parametrize("shape", [(4, 6), (4, 6, 1), (4, 6, 3)])
+def test_an_array_is_sent_with_its_very_pixels(
+    gateway: FakeGateway, shape: tuple[int, ...]
+) -> None:
+    pixels = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
+    with Photolabel(gateway.url) as photolabel:
+        assert isinstance(photolabel.classify(pixels, model="m"), Prediction)
+    [content] = parts(gateway.received[0].body)
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(content))), pixels.squeeze())
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"])
+def test_a_pillow_image_is_sent(gateway: FakeGateway, mode: str) -> None:
+    image = Image.new("RGB", (5, 4), "red").convert(mode)
+    with Photolabel(gateway.url) as photolabel:
+        photolabel.classify(image, model="m")
+    [content] = parts(gateway.received[0].body)
+    assert Image.open(io.BytesIO(content)).size == (5, 4)
+
+
+@pytest.mark.parametrize(
+    ("photo", "message"),
+    [
+        (np.zeros((4, 4, 3)), r"float64 \[4, 4, 3\]"),
+        (np.zeros((2, 4, 4, 3), np.uint8), r"uint8 \[2, 4, 4, 3\]"),
+        (7, "int is not a photo"),
+        (None, "NoneType is not a photo"),
+        (io.StringIO("text"), "opened as text"),
+    ],
+)
+def test_what_is_no_photo_is_refused(photo: Any, message: str) -> None:
+    with Photolabel() as photolabel, pytest.raises((TypeError, ValueError), match=message):
+        photolabel.classify(photo, model="m")
 
 
 @pytest.mark.parametrize(
@@ -54,31 +96,99 @@ def test_paths_bytes_and_open_files_go_in_one_request(gateway: FakeGateway, phot
 def test_version_label_and_top_are_in_the_address(
     gateway: FakeGateway, asked: dict[str, Any], path: str
 ) -> None:
-    with Client(gateway.url) as client:
-        client.classify("m", b"photo", **asked)
+    with Photolabel(gateway.url) as photolabel:
+        photolabel.classify(b"photo", model="m", **asked)
     assert gateway.received[0].path == path
 
 
 def test_an_address_may_have_a_path(gateway: FakeGateway) -> None:
-    with Client(f"{gateway.url}/labels/") as client:
-        client.classify("m", b"photo")
+    with Photolabel(f"{gateway.url}/labels/") as photolabel:
+        photolabel.classify(b"photo", model="m")
     assert gateway.received[0].path == "/labels/v1/models/m:classify"
 
 
-def test_the_key_is_sent_as_a_bearer(gateway: FakeGateway) -> None:
-    with Client(gateway.url, api_key="secret") as client:
-        client.classify("m", b"photo")
-    assert gateway.received[0].headers["Authorization"] == "Bearer secret"
-
-
-def test_a_file_name_that_is_not_utf8_is_sent_readable(
-    gateway: FakeGateway, tmp_path: Path
+def test_key_client_and_further_headers_are_sent(
+    gateway: FakeGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "caf\udce9.jpg"
-    path.write_bytes(b"photo")
-    with Client(gateway.url) as client:
-        client.classify("m", path)
-    assert gateway.received[0].file_names() == ["caf?.jpg"]
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    headers = {"X-Tenant": "7"}
+    with Photolabel(
+        gateway.url, api_key="secret", client_id="device-1", headers=headers
+    ) as photolabel:
+        photolabel.classify(b"photo", model="m")
+    sent = gateway.received[0].headers
+    assert sent["Authorization"] == "Bearer secret"
+    assert (sent["X-Client-ID"], sent["X-Tenant"]) == ("device-1", "7")
+
+
+def test_more_photos_than_a_request_takes_go_in_several(gateway: FakeGateway) -> None:
+    photos = [str(number).encode() for number in range(20)]
+    with Photolabel(gateway.url) as photolabel:
+        found = photolabel.classify(photos, model="m")
+    assert [each.image for each in found] == [f"photo-{number}" for number in range(1, 21)]
+    bodies = [parts(request.body) for request in gateway.received]
+    assert [len(body) for body in bodies] == [8, 8, 4]
+    assert [content for body in bodies for content in body] == photos
+
+
+TOO_LARGE = {"type": "urn:photolabel:error:body-too-large", "title": "Too large", "status": 413}
+
+
+def test_a_request_that_is_too_large_is_divided(
+    gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = gateway.take
+
+    def small_ones_only(request: Any) -> Any:
+        status, headers, body = take(request)
+        if len(parts(request.body)) > 2 or b"huge" in request.body:
+            gateway.reply(413, TOO_LARGE)
+            return gateway.replies.pop()
+        return status, headers, body
+
+    monkeypatch.setattr(gateway, "take", small_ones_only)
+    photos = [b"0", b"huge", b"2", b"3", b"4"]
+    with Photolabel(gateway.url) as photolabel:
+        found = list(photolabel.classify_each(photos, model="m"))
+        assert len(photolabel.classify([b"0"] * 7, model="m")) == 7
+    assert [isinstance(each, BadPhoto) for each in found] == [False, True, False, False, False]
+
+
+def test_bad_photos_do_not_end_the_others(gateway: FakeGateway, photo: Path) -> None:
+    bad = {"image": "1", "type": "urn:x", "title": "Damaged", "status": 422, "detail": "truncated"}
+    gateway.reply(422, {"title": "Bad photos", "status": 422, "errors": [bad]})
+    gateway.reply(200, {"model": "m", "version": 1, "predictions": [prediction("0")] * 2})
+    photos = [str(photo), b"bad", "missing.jpg", b"good"]
+    with Photolabel(gateway.url) as photolabel:
+        first, second, third, fourth = photolabel.classify_each(photos, model="m")
+    assert second == BadPhoto("photo-2", "urn:x", "Damaged", 422, "truncated")
+    assert third == BadPhoto(
+        *("missing.jpg", "urn:photolabel:client:unreadable-file", "The file can't be read"),
+        *(0, "No such file or directory"),
+    )
+    assert [first.image, fourth.image] == [str(photo), "photo-4"]
+    assert [len(parts(request.body)) for request in gateway.received] == [3, 2]
+
+
+def prediction(image: str) -> dict[str, Any]:
+    return {"image": image, "label": "cat", "probability": 1.0, "probabilities": []}
+
+
+def test_photos_are_read_as_they_are_needed(gateway: FakeGateway) -> None:
+    read = 0
+
+    def endless() -> Any:
+        nonlocal read
+        while True:
+            read += 1
+            yield b"photo"
+
+    with Photolabel(gateway.url) as photolabel:
+        results = photolabel.classify_each(endless(), model="m")
+        assert [next(results).image for _ in range(10)]
+    assert read <= 17
 
 
 def test_models_and_one_model(gateway: FakeGateway) -> None:
@@ -94,84 +204,11 @@ def test_models_and_one_model(gateway: FakeGateway) -> None:
     missing = {"name": "clothing", "state": "unavailable", "detail": "no version"}
     gateway.reply(200, {"models": [ready, missing]})
     gateway.reply(200, {**ready, "card": {"recipe": "cats-dogs-cnn"}})
-    with Client(gateway.url) as client:
-        first, second = client.models()
-        one = client.model("cats-dogs")
+    with Photolabel(gateway.url) as photolabel:
+        first, second = photolabel.models()
+        one = photolabel.model("cats-dogs")
     assert (first.input_shape, first.labels) == ((150, 150, 3), ("cat", "dog"))
     assert (first.versions[0].version, first.versions[0].state) == (3, "AVAILABLE")
     assert (second.state, second.detail, second.input_shape) == ("unavailable", "no version", None)
     assert one.card == {"recipe": "cats-dogs-cnn"}
     assert [request.path for request in gateway.received] == ["/v1/models", "/v1/models/cats-dogs"]
-
-
-def test_a_problem_keeps_all_its_members(gateway: FakeGateway) -> None:
-    problem = {
-        "type": "urn:photolabel:error:damaged-photo",
-        "title": "The image does not decode",
-        "status": 422,
-        "detail": "1 bad photo",
-        "errors": [{"image": "a.jpg", "detail": "truncated"}],
-    }
-    gateway.reply(422, problem, Content_Type="application/problem+json")
-    with Client(gateway.url) as client, pytest.raises(Refused) as caught:
-        client.classify("m", b"photo")
-    error = caught.value
-    assert (error.status, error.type) == (422, "urn:photolabel:error:damaged-photo")
-    assert (error.title, error.detail) == ("The image does not decode", "1 bad photo")
-    assert error.problem == problem
-    assert str(error) == "422 The image does not decode: 1 bad photo"
-
-
-@pytest.mark.parametrize("status", [429, 503])
-def test_a_busy_server_is_retried_when_it_says_so(gateway: FakeGateway, status: int) -> None:
-    gateway.reply(status, BUSY, Retry_After="0")
-    gateway.reply(status, BUSY, Retry_After=formatdate(0, usegmt=True))
-    gateway.reply(200, {"models": []})
-    with Client(gateway.url) as client:
-        assert client.models() == ()
-    assert len(gateway.received) == 3
-
-
-@pytest.mark.parametrize(
-    ("status", "headers"),
-    [(503, {}), (503, {"Retry_After": "soon"}), (504, {"Retry_After": "0"}), (500, {})],
-)
-def test_other_errors_are_not_retried(
-    gateway: FakeGateway, status: int, headers: dict[str, str]
-) -> None:
-    gateway.reply(status, BUSY, **headers)
-    with Client(gateway.url) as client, pytest.raises(Refused):
-        client.models()
-    assert len(gateway.received) == 1
-
-
-def test_a_retry_beyond_the_timeout_is_not_made(gateway: FakeGateway) -> None:
-    gateway.reply(503, BUSY, Retry_After="3600")
-    with Client(gateway.url, timeout=60) as client, pytest.raises(Refused) as caught:
-        client.models()
-    assert caught.value.retry_after == 3600
-    assert len(gateway.received) == 1
-
-
-class Clock:
-    """Replaces the module `time`: sleeping takes no time, but advances the clock."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        assert self.now < 1000
-
-
-def test_retries_end_with_the_timeout(
-    gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("client.client.time", Clock())
-    gateway.reply(503, BUSY, Retry_After="2")
-    with Client(gateway.url, timeout=7) as client, pytest.raises(Refused):
-        client.models()
-    assert len(gateway.received) == 4  # After 0, 2, 4 and 6 seconds; 8 would be beyond the timeout.

@@ -1,113 +1,146 @@
-import socket
+import json
+from typing import Any
 
-import httpx
 import pytest
 
-from client import BadAnswer, Client, TimedOut, Unreachable
+from client import BadAnswer, Photolabel, PhotolabelError, Refused, Unreachable
 from tests.client.conftest import FakeGateway
 
-
-def replying(response: httpx.Response) -> Client:
-    return Client(transport=httpx.MockTransport(lambda request: response))
+HTML = {"Content_Type": "text/html"}
 
 
 @pytest.mark.parametrize(
-    "response",
+    ("status", "body", "headers"),
     [
-        httpx.Response(200, html="<h1>It works!</h1>"),
-        httpx.Response(502, html="<h1>Bad gateway</h1>"),
-        httpx.Response(200, content=b'{"models": \xff}'),
-        httpx.Response(200, content=b"[" * 100_000),
-        httpx.Response(200, json={"models": [{"name": 7, "state": "ready"}]}),
-        httpx.Response(200, json=[]),
-        httpx.Response(404, json={"detail": "Not Found"}),
-        httpx.Response(503, json=["busy"], headers={"Retry-After": "0"}),
+        (200, b"<h1>It works!</h1>", HTML),
+        (502, b"<h1>Bad gateway</h1>", HTML),
+        (200, b'{"models": \xff}', {}),
+        (200, b"[" * 100_000, {}),
+        (200, {"models": [{"name": 7, "state": "ready"}]}, {}),
+        (200, [], {}),
+        (404, {"detail": "Not Found"}, {}),
+        (500, ["busy"], {}),
+        (301, b"", {"Location": "https://elsewhere.example/"}),
     ],
 )
-def test_a_response_that_is_not_from_the_api_is_a_bad_answer(response: httpx.Response) -> None:
-    with replying(response) as client, pytest.raises(BadAnswer) as caught:
-        client.models()
+def test_a_response_that_is_not_from_the_api_is_a_bad_answer(
+    gateway: FakeGateway, status: int, body: Any, headers: dict[str, str]
+) -> None:
+    gateway.reply(status, body, **headers)
+    with Photolabel(gateway.url) as photolabel, pytest.raises(BadAnswer) as caught:
+        photolabel.models()
     assert "\n" not in str(caught.value)
-
-
-def test_a_redirect_is_reported_not_followed() -> None:
-    response = httpx.Response(301, headers={"Location": "https://elsewhere.example/"})
-    with replying(response) as client, pytest.raises(BadAnswer, match="elsewhere"):
-        client.models()
+    assert ("elsewhere" in str(caught.value)) == (status == 301)
+    assert len(gateway.received) == 1  # A redirect is not followed.
 
 
 def test_too_few_predictions_are_a_bad_answer(gateway: FakeGateway) -> None:
     gateway.reply(200, {"model": "m", "version": 1, "predictions": []})
-    with (
-        Client(gateway.url) as client,
-        pytest.raises(BadAnswer, match="predictions: 0 instead of 1"),
-    ):
-        client.classify("m", b"photo")
+    with Photolabel(gateway.url) as photolabel, pytest.raises(BadAnswer, match="0 predictions"):
+        photolabel.classify(b"photo", model="m")
 
 
-def test_nobody_listening() -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        with Client(url) as client, pytest.raises(Unreachable, match="is the server running"):
-            client.models()
-
-
-def test_a_server_that_never_answers() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with Client(url, timeout=0.3) as client, pytest.raises(TimedOut, match=r"0\.3 s"):
-            client.models()
+def test_a_problem_keeps_all_its_members(gateway: FakeGateway) -> None:
+    problem = {
+        "type": "urn:photolabel:error:bad-photos",
+        "title": "Some photos can't be classified",
+        "status": 422,
+        "detail": "1 of 2",
+        "request_id": "0b8e",
+        "errors": [{"image": "1", "detail": "truncated"}],
+    }
+    gateway.reply(422, problem, Content_Type="application/problem+json")
+    with Photolabel(gateway.url) as photolabel, pytest.raises(Refused) as caught:
+        photolabel.classify([b"good", b"bad"], model="m")
+    error = caught.value
+    assert (error.status, error.type, error.request_id) == (422, problem["type"], "0b8e")
+    assert (error.title, error.detail) == (problem["title"], "1 of 2")
+    assert error.errors == ({"image": "photo-2", "detail": "truncated"},)
+    assert error.problem == {**problem, "errors": [*error.errors]}
+    assert str(error) == "422 Some photos can't be classified: photo-2: truncated"
+    assert isinstance(error, PhotolabelError)
 
 
 @pytest.mark.parametrize(
-    "error",
-    [
-        httpx.ConnectTimeout,
-        httpx.ReadTimeout,
-        httpx.WriteTimeout,
-        httpx.PoolTimeout,
-        httpx.ConnectError,
-        httpx.ReadError,
-        httpx.RemoteProtocolError,
-        httpx.ProxyError,
-        httpx.UnsupportedProtocol,
-        httpx.DecodingError,
-        httpx.TooManyRedirects,
-    ],
+    "errors", [None, 7, [], [7], [{}], [{"image": "x"}], [{"image": "99"}], [{"image": 0}]]
 )
-def test_every_httpx_error_becomes_an_error_of_the_package(error: type[httpx.HTTPError]) -> None:
-    def fail(request: httpx.Request) -> httpx.Response:
-        raise error("something went wrong")
-
-    expected = TimedOut if issubclass(error, httpx.TimeoutException) else Unreachable
-    with (
-        Client(transport=httpx.MockTransport(fail)) as client,
-        pytest.raises(Unreachable) as caught,
-    ):
-        client.models()
-    assert type(caught.value) is expected
+def test_odd_lists_of_bad_photos_are_errors_of_the_request(
+    gateway: FakeGateway, errors: Any
+) -> None:
+    gateway.reply(422, {"title": "Bad", "status": 422, "errors": errors})
+    with Photolabel(gateway.url) as photolabel, pytest.raises(Refused, match="422 Bad"):
+        list(photolabel.classify_each([b"photo", b"another"], model="m"))
 
 
-@pytest.mark.parametrize("url", ["", "127.0.0.1:8080", "ftp://host", "http://", "http://a b:x"])
+BAD_PLACES = [
+    {"ALL_PROXY": "socks5://127.0.0.1:9"},
+    {"ALL_PROXY": "gopher://127.0.0.1"},
+    {"ALL_PROXY": "http://[::1"},
+    {"HTTP_PROXY": "http://127.0.0.1:9"},
+    {"NO_PROXY": "::1,[fe80::1]/64", "ALL_PROXY": "http://[::1]:9"},
+    {"REQUESTS_CA_BUNDLE": "/missing.pem"},
+    {"REQUESTS_CA_BUNDLE": ""},
+    {"SSL_CERT_FILE": "/missing.pem"},
+]
+
+
+@pytest.mark.parametrize("environment", BAD_PLACES, ids=json.dumps)
+@pytest.mark.parametrize("url", ["http://photos.invalid", "https://[::1]:9"])
+def test_an_unusable_environment_is_an_error_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], url: str
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with Photolabel(url, retries=0) as photolabel, pytest.raises(Unreachable) as caught:
+        photolabel.models()
+    assert url in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_proxy_is_used(gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", gateway.url)
+    gateway.reply(200, {"models": []})
+    with Photolabel("http://photos.invalid") as photolabel:
+        assert photolabel.models() == []
+    assert gateway.received[0].path == "http://photos.invalid/v1/models"
+
+
+def test_this_machine_is_reached_without_a_proxy(
+    gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    gateway.reply(200, {"models": []})
+    with Photolabel(gateway.url) as photolabel:
+        assert photolabel.models() == []
+
+
+@pytest.mark.parametrize(
+    "url", ["", "127.0.0.1:8080", "ftp://host", "http://", "http://a b:x", "http://host?a=b"]
+)
 def test_an_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="URL"):
-        Client(url)
+        Photolabel(url)
 
 
 @pytest.mark.parametrize("key", ["", "two words", "line\n", "schlüssel"])
 def test_an_invalid_key_is_refused(key: str) -> None:
     with pytest.raises(ValueError, match="API key"):
-        Client(api_key=key)
+        Photolabel(api_key=key)
 
 
 def test_wrong_arguments() -> None:
-    with pytest.raises(ValueError, match="timeout"):
-        Client(timeout=0)
-    with Client() as client:
+    for timeout in (0, -1, float("inf"), float("nan")):
+        with pytest.raises(ValueError, match="timeout"):
+            Photolabel(timeout=timeout)
+    for headers in ({"two words": "x"}, {"X": "line\nbreak"}, {"X": "ü"}):
+        with pytest.raises(ValueError, match="header"):
+            Photolabel(headers=headers)
+    with pytest.raises(ValueError, match="header"):
+        Photolabel(client_id="two\nlines")
+    with Photolabel() as photolabel:
         with pytest.raises(ValueError, match="no photo"):
-            client.classify("m", [])
+            photolabel.classify([], model="m")
         with pytest.raises(ValueError, match="not both"):
-            client.classify("m", b"photo", version=1, label="canary")
+            photolabel.classify(b"photo", model="m", version=1, label="canary")
         with pytest.raises(FileNotFoundError):
-            client.classify("m", "missing.jpg")
+            photolabel.classify("missing.jpg", model="m")

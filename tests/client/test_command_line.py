@@ -1,4 +1,9 @@
+"""What the commands send and print."""
+
+import csv
+import io
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +12,7 @@ import pytest
 from client.__main__ import main
 from tests.client.conftest import FakeGateway, answer_to
 
-ROOT = Path(__file__).parents[2]
-PROBLEM = {"type": "urn:x", "title": "There is no such model", "status": 404, "detail": "Try m."}
+Printed = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(autouse=True)
@@ -18,123 +22,183 @@ def address(gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Change to a folder with photo-0.jpg to photo-19.jpg."""
+    """Change to a folder with photo-00.jpg to photo-19.jpg."""
     for number in range(20):
-        (tmp_path / f"photo-{number}.jpg").write_bytes(b"photo")
+        (tmp_path / f"photo-{number:02}.jpg").write_bytes(b"photo")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-@pytest.mark.usefixtures("photos")
-def test_the_table_shows_photo_label_and_probabilities(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["classify", "cats-dogs", "photo-0.jpg", "photo-1.jpg"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert "cats-dogs, version 3" in lines[0]
-    (row,) = [line for line in lines if "photo-1.jpg" in line]
-    assert [word for word in row.split() if word.isascii()] == [
-        "photo-1.jpg",
-        "cat",
-        "75.0%",
-        "dog",
-        "25.0%",
-    ]
-    assert all(len(line) <= 80 for line in lines)
+def images(printed: str) -> list[str]:
+    """Return the first field of each line."""
+    return [line.split("\t")[0] for line in printed.splitlines()]
 
 
 @pytest.mark.usefixtures("photos")
-def test_only_json_is_written_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["classify", "--json", "cats-dogs", "photo-0.jpg"]) == 0
+def test_piped_output_is_a_line_of_fields_for_each_photo(capsys: Printed) -> None:
+    assert main(["classify", "cats-dogs", "photo-00.jpg", "photo-01.jpg"]) == 0
     printed = capsys.readouterr()
-    assert json.loads(printed.out) == {
-        "model": "cats-dogs",
-        "predictions": [
-            {
-                "image": "photo-0.jpg",
-                "version": 3,
-                "label": "cat",
-                "probability": 0.75,
-                "probabilities": [
-                    {"label": "cat", "probability": 0.75},
-                    {"label": "dog", "probability": 0.25},
-                ],
-                "recognized": None,
-            }
-        ],
-    }
+    classes = '{"cat": 0.75, "dog": 0.25}'
+    assert printed.out.splitlines() == [
+        f"photo-00.jpg\tcat\t0.75\t\t3\t{classes}",
+        f"photo-01.jpg\tcat\t0.75\t\t3\t{classes}",
+    ]
     assert printed.err == ""
+
+
+@pytest.mark.usefixtures("photos")
+def test_json_is_an_object_a_line(capsys: Printed) -> None:
+    assert main(["classify", "--json", "cats-dogs", "photo-00.jpg", "photo-01.jpg"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["image"] for line in printed] == ["photo-00.jpg", "photo-01.jpg"]
+    assert json.loads(printed[0]) == {
+        "image": "photo-00.jpg",
+        "model": "cats-dogs",
+        "version": 3,
+        "label": "cat",
+        "probability": 0.75,
+        "probabilities": [
+            {"label": "cat", "probability": 0.75},
+            {"label": "dog", "probability": 0.25},
+        ],
+        "recognized": None,
+    }
+
+
+def test_csv_has_a_header_and_a_line_for_any_name(photos: Path, capsys: Printed) -> None:
+    (photos / 'a,"b\n.jpg').write_bytes(b"photo")
+    assert main(["classify", "--csv", "cats-dogs", "photo-00.jpg", 'a,"b\n.jpg']) == 0
+    printed = capsys.readouterr().out
+    assert len(printed.splitlines()) == 3
+    rows = list(csv.DictReader(io.StringIO(printed)))
+    assert [row["image"] for row in rows] == ["photo-00.jpg", 'a,"b\\n.jpg']
+    assert (rows[0]["label"], float(rows[0]["probability"])) == ("cat", 0.75)
+    assert json.loads(rows[0]["probabilities"]) == {"cat": 0.75, "dog": 0.25}
 
 
 @pytest.mark.parametrize(
     ("options", "path"),
     [
-        ([], "/v1/models/m:classify?top=3"),
-        (["--json"], "/v1/models/m:classify"),
+        ([], "/v1/models/m:classify"),
         (["--json", "--top", "1"], "/v1/models/m:classify?top=1"),
         (["--top", "5", "--version", "2"], "/v1/models/m/versions/2:classify?top=5"),
-        (["--label", "canary"], "/v1/models/m/labels/canary:classify?top=3"),
+        (["--label", "canary"], "/v1/models/m/labels/canary:classify"),
     ],
 )
 @pytest.mark.usefixtures("photos")
 def test_options_reach_the_server(gateway: FakeGateway, options: list[str], path: str) -> None:
-    assert main(["classify", *options, "m", "photo-0.jpg"]) == 0
+    assert main(["classify", *options, "m", "photo-00.jpg"]) == 0
     assert gateway.received[0].path == path
 
 
-def test_many_photos_are_split_into_requests(
-    gateway: FakeGateway, photos: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    names = [f"photo-{number}.jpg" for number in range(20)]
-    assert main(["classify", "--json", "m", *names]) == 0
+@pytest.mark.usefixtures("photos")
+def test_headers_and_the_callers_name_are_sent(gateway: FakeGateway) -> None:
+    further = ["--header", "X-Team: shop", "--header", "X-Trace:a: b", "--client-id", "till-7"]
+    assert main(["classify", "m", "photo-00.jpg", *further]) == 0
+    sent = gateway.received[0].headers
+    names = ("X-Team", "X-Trace", "X-Client-ID")
+    assert [sent[name] for name in names] == ["shop", "a: b", "till-7"]
+
+
+def test_retries_can_be_chosen(gateway: FakeGateway) -> None:
+    gateway.reply(503, {"title": "Busy"}, Retry_After="0")
+    assert main(["models", "--retries", "1"]) == 1
+    assert len(gateway.received) == 2
+    assert main(["models", "--retries", "0"]) == 1
+    assert len(gateway.received) == 3
+
+
+@pytest.mark.usefixtures("photos")
+def test_many_photos_are_sent_in_several_requests(gateway: FakeGateway, capsys: Printed) -> None:
+    names = [f"photo-{number:02}.jpg" for number in range(20)]
+    assert main(["classify", "m", *names]) == 0
     assert [len(request.file_names()) for request in gateway.received] == [8, 8, 4]
-    answered = json.loads(capsys.readouterr().out)["predictions"]
-    assert [prediction["image"] for prediction in answered] == names
+    assert images(capsys.readouterr().out) == names
 
 
-def test_large_photos_are_sent_in_smaller_batches(gateway: FakeGateway, photos: Path) -> None:
-    for number in range(3):
-        (photos / f"photo-{number}.jpg").write_bytes(bytes(6_000_000))
-    assert main(["classify", "m", "photo-0.jpg", "photo-1.jpg", "photo-2.jpg"]) == 0
-    assert [len(request.file_names()) for request in gateway.received] == [2, 1]
+@pytest.mark.usefixtures("photos")
+def test_results_are_printed_as_they_come(gateway: FakeGateway, capsys: Printed) -> None:
+    reached, go_on = threading.Event(), threading.Event()
+    answer = gateway.take
+
+    def take(request: Any) -> Any:
+        if gateway.received:
+            reached.set()
+            go_on.wait(10)
+        return answer(request)
+
+    gateway.take = take  # type: ignore[method-assign]
+    command = threading.Thread(target=main, args=(["classify", "m", "."],))
+    command.start()
+    assert reached.wait(10)
+    assert len(capsys.readouterr().out.splitlines()) == 8
+    go_on.set()
+    command.join(10)
+    assert len(capsys.readouterr().out.splitlines()) == 12
 
 
-def test_photos_are_named_as_on_the_command_line(
-    photos: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_folders_and_patterns_are_photos(photos: Path, capsys: Printed) -> None:
+    inner = photos / "folder" / "inner"
+    inner.mkdir(parents=True)
+    for name in ("folder/b.jpg", "folder/a.png", "folder/notes.txt", "folder/inner/c.webp"):
+        (photos / name).write_bytes(b"photo")
+    (photos / "[1].jpg").write_bytes(b"its name is a pattern")
+
+    def named(*arguments: str) -> list[str]:
+        assert main(["classify", "m", *arguments]) == 0
+        return images(capsys.readouterr().out)
+
+    assert named("folder") == ["folder/a.png", "folder/b.jpg"]
+    assert named("folder", "--recursive")[2:] == ["folder/inner/c.webp"]
+    assert named("photo-1[89].jpg", "photo-00.jpg") == [
+        "photo-18.jpg",
+        "photo-19.jpg",
+        "photo-00.jpg",
+    ]
+    assert named("folder/**/*.webp") == ["folder/inner/c.webp"]
+    assert named("[1].jpg") == ["[1].jpg"]
+
+
+def test_photos_are_named_as_on_the_command_line(photos: Path, capsys: Printed) -> None:
     (photos / "other").mkdir()
-    (photos / "other" / "photo-0.jpg").write_bytes(b"photo")
-    assert main(["classify", "--json", "m", "photo-0.jpg", "other/photo-0.jpg"]) == 0
-    answered = json.loads(capsys.readouterr().out)["predictions"]
-    assert [prediction["image"] for prediction in answered] == ["photo-0.jpg", "other/photo-0.jpg"]
+    (photos / "other" / "photo-00.jpg").write_bytes(b"photo")
+    assert main(["classify", "m", "photo-00.jpg", "other/photo-00.jpg"]) == 0
+    assert images(capsys.readouterr().out) == ["photo-00.jpg", "other/photo-00.jpg"]
 
 
-def test_control_characters_and_markup_are_shown_not_obeyed(
-    photos: Path,
-    gateway: FakeGateway,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+def test_control_characters_are_shown_not_obeyed(
+    photos: Path, gateway: FakeGateway, capsys: Printed
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
-    name = "\x1b]0;hacked\x07[red]\u202egpj.jpg"
+    name = "\x1b]0;hacked\x07\t\u202egpj.jpg"
     (photos / name).write_bytes(b"photo")
     answer = answer_to([name])
-    answer["predictions"][0]["label"] = "[bold]\x1b[31mcat\r"
+    answer["predictions"][0]["label"] = "\x1b[31mcat\r\n"
     gateway.reply(200, answer)
-    assert main(["classify", "m", name]) == 0
-    out = capsys.readouterr().out
-    assert not set(out) & {"\x1b", "\x07", "\r", "\u202e"}
-    assert "\\x1b]0;hacked\\x07[red]\\u202egpj.jpg" in out
-    assert "[bold]\\x1b[31mcat" in out
+    for form in ([], ["--csv"], ["--json"]):
+        assert main(["classify", *form, "m", name]) == 0
+        out = capsys.readouterr().out
+        assert not set(out) & {"\x1b", "\x07", "\r", "\u202e"}
+        assert len(out.splitlines()) == (2 if form == ["--csv"] else 1)
 
 
-def test_models_are_listed(gateway: FakeGateway, capsys: pytest.CaptureFixture[str]) -> None:
+def test_models_are_listed(gateway: FakeGateway, capsys: Printed) -> None:
     shape = {"height": 150, "width": 150, "channels": 3}
     ready = {"state": "ready", "version": 3, "input": shape, "labels": ["cat", "dog"]}
     missing = {"name": "clothing", "state": "unavailable", "detail": "it has no version"}
     gateway.reply(200, {"models": [{"name": "cats-dogs", **ready}, missing]})
     assert main(["models"]) == 0
-    out = capsys.readouterr().out
-    for word in ("cats-dogs", "ready", "3", "150×150×3", "cat, dog", "it has no version"):
-        assert word in out
+    assert [line.split("\t") for line in capsys.readouterr().out.splitlines()] == [
+        ["cats-dogs", "ready", "3", "150x150x3", '["cat", "dog"]', ""],
+        ["clothing", "unavailable", "", "", "[]", "it has no version"],
+    ]
     assert main(["models", "--json"]) == 0
-    listed: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+    listed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [model["state"] for model in listed] == ["ready", "unavailable"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_shells_complete_commands_and_options(shell: str, capsys: Printed) -> None:
+    assert main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    for word in ("photolabel", "classify", "bulk", "--recursive", "--api-key-file"):
+        assert word.removeprefix("--") in script

@@ -1,13 +1,10 @@
-"""Heat maps as numbers and pictures, from Python and from the command line."""
+"""Heat maps as numbers and pictures."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from client import BadAnswer, Client, Refused
-from client.__main__ import main
+from client import BadAnswer, Photolabel, Refused
 from tests.client.conftest import FakeGateway, answer_to
 
 HEAT = [[0.0, 0.25], [1.0, 0.5]]
@@ -23,29 +20,29 @@ def explained(*names: str) -> dict[str, Any]:
 
 
 def test_explain_selects_the_version_and_reads_the_heat_map(gateway: FakeGateway) -> None:
-    gateway.reply(200, explained("a", "b"))
-    with Client(gateway.url) as client:
-        answer = client.explain("cats-dogs", [b"a", b"b"], version=3, top=2)
+    gateway.reply(200, explained("0", "1"))
+    with Photolabel(gateway.url) as photolabel:
+        found = photolabel.explain([b"a", b"b"], model="cats-dogs", version=3, top=2)
     (request,) = gateway.received
     assert request.path == "/v1/models/cats-dogs/versions/3:explain?top=2&format=json"
-    assert [each.heat for each in answer.predictions] == [((0.0, 0.25), (1.0, 0.5))] * 2
-    assert answer.predictions[0].label == "cat"
+    assert [each.heat for each in found] == [((0.0, 0.25), (1.0, 0.5))] * 2
+    assert found[0].label == "cat"
 
 
-@pytest.mark.parametrize("reply", [answer_to(["a"]), explained("a", "b")])
+@pytest.mark.parametrize("reply", [answer_to(["0"]), explained("0", "1")])
 def test_a_missing_heat_map_or_a_wrong_count_is_a_bad_answer(
     gateway: FakeGateway, reply: dict[str, Any]
 ) -> None:
     gateway.reply(200, reply)
-    with Client(gateway.url) as client, pytest.raises(BadAnswer):
-        client.explain("cats-dogs", b"a")
+    with Photolabel(gateway.url) as photolabel, pytest.raises(BadAnswer):
+        photolabel.explain(b"a", model="cats-dogs")
 
 
 def test_a_picture_is_requested_again_when_the_server_is_busy(gateway: FakeGateway) -> None:
     gateway.reply(503, PROBLEM, Retry_After="0")
     gateway.reply(200, PNG, Content_Type="image/png")
-    with Client(gateway.url) as client:
-        assert client.picture("cats-dogs", b"a", label="stable") == PNG
+    with Photolabel(gateway.url) as photolabel:
+        assert photolabel.heat_map(b"a", model="cats-dogs", label="stable") == PNG
     request = gateway.received[-1]
     assert request.path == "/v1/models/cats-dogs/labels/stable:explain?format=png"
     assert request.headers["Accept"] == "image/png"
@@ -54,46 +51,9 @@ def test_a_picture_is_requested_again_when_the_server_is_busy(gateway: FakeGatew
 
 def test_a_response_other_than_png_is_an_error(gateway: FakeGateway) -> None:
     gateway.reply(404, PROBLEM)
-    gateway.reply(200, explained("a"))
-    with Client(gateway.url) as client:
+    gateway.reply(200, explained("0"))
+    with Photolabel(gateway.url) as photolabel:
         with pytest.raises(Refused, match="No reasons"):
-            client.picture("cats-dogs", b"a")
+            photolabel.heat_map(b"a", model="cats-dogs")
         with pytest.raises(BadAnswer):
-            client.picture("cats-dogs", b"a")
-
-
-@pytest.fixture
-def photo(gateway: FakeGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("PHOTOLABEL_URL", gateway.url)
-    monkeypatch.chdir(tmp_path)
-    Path("cat.jpg").write_bytes(b"photo")
-    return "cat.jpg"
-
-
-def test_the_command_prints_the_grid(
-    gateway: FakeGateway, photo: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    gateway.reply(200, explained(photo))
-    assert main(["explain", "cats-dogs", photo]) == 0
-    printed = capsys.readouterr().out
-    assert ["cat.jpg", "cat", "75.0%", "0", "25"] in [line.split() for line in printed.splitlines()]
-    assert ["100", "50"] in [line.split() for line in printed.splitlines()]
-    assert main(["explain", "cats-dogs", photo, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["predictions"][0]["heat"] == HEAT
-
-
-def test_the_command_draws_one_photo_into_a_file(
-    gateway: FakeGateway, photo: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    gateway.reply(200, PNG)
-    assert main(["explain", "cats-dogs", photo, "--png", "why.png"]) == 0
-    assert Path("why.png").read_bytes() == PNG
-    assert main(["explain", "cats-dogs", photo, photo, "--png", "why.png"]) == 2
-    assert "one photo, not 2" in capsys.readouterr().err
-    assert main(["explain", "cats-dogs", photo, "--png", "no/folder/why.png"]) == 2
-    assert main(["explain", "cats-dogs", "nothing.jpg", "--png", "why.png"]) == 2
-    assert main(["explain", "cats-dogs", photo, "--png", "why.png", "--json"]) == 2
-    assert capsys.readouterr().err.count("No such file") == 2
-    gateway.replies.clear()
-    gateway.reply(404, PROBLEM)
-    assert main(["explain", "cats-dogs", photo, "--png", "why.png"]) == 1
+            photolabel.heat_map(b"a", model="cats-dogs")

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from client import Client, ClientError
+from client import Photolabel, PhotolabelError
 from tests.drawing import encoded_photo
 from tests.e2e.balancer import Balancer, balancer
 from tests.e2e.conftest import RunningStack
@@ -218,7 +218,7 @@ class Received:
 
     def __init__(self) -> None:
         self.labels: list[str] = []
-        self.errors: list[ClientError] = []
+        self.errors: list[PhotolabelError] = []
 
     def has(self, results: int) -> bool:
         return len(self.labels) >= results
@@ -230,11 +230,11 @@ def retrying_clients(url: str, clients: int = 2) -> Iterator[Received]:
     received, stop, photo = Received(), threading.Event(), encoded_photo()
 
     def run() -> None:
-        with Client(url, timeout=60) as client:
+        with Photolabel(url, timeout=60) as photolabel:
             while not stop.is_set():
                 try:
-                    received.labels.append(client.classify("clothing", photo).predictions[0].label)
-                except ClientError as error:
+                    received.labels.append(photolabel.classify(photo, model="clothing").label)
+                except PhotolabelError as error:
                     received.errors.append(error)
                 stop.wait(THINK_SECONDS)
 

@@ -30,6 +30,8 @@ CLOTHING = Description(
 )
 PETS = Description(2, (150, 150, 3), ("cat", "dog"), "squash/1", {"recipe": "drawn"})
 
+REPORT = "<!doctype html><title>clothing: cnn — 93%</title>".encode()
+
 
 @dataclass
 class FakeModelServer:
@@ -46,6 +48,7 @@ class FakeModelServer:
     described: list[ModelRef] = field(default_factory=list)
     predicted: list[tuple[ModelRef, np.ndarray]] = field(default_factory=list)
     explained: list[tuple[ModelRef, np.ndarray]] = field(default_factory=list)
+    reported: list[ModelRef] = field(default_factory=list)
 
     def check(self) -> None:
         if self.gone:
@@ -84,6 +87,12 @@ class FakeModelServer:
         self.explained.append((ref, pixels))
         self._find(ref)
         return np.stack([np.linspace(0, 1, 12, dtype=np.float32).reshape(3, 4)] * len(pixels))
+
+    def report(self, ref: ModelRef, shape: tuple[int, int, int], deadline: Deadline) -> bytes:
+        self._fail()
+        self.reported.append(ref)
+        self._find(ref)
+        return REPORT
 
     def publish(self, name: str, **changes: Any) -> None:
         """Let a new version take over, which differs from the last one by `changes`."""

@@ -16,6 +16,7 @@ from training.model_cards import CARD
 from training.overrides import restored
 from training.pipeline.finalize import Evaluated, evaluated_before, finalize
 from training.pipeline.last_lines import publish_command, summary, write_run_report
+from training.pipeline.published_report import published_report
 from training.publishing.comparison import Candidate, reloading
 from training.publishing.gate import judge
 from training.publishing.gate_policy import GatePolicy
@@ -190,7 +191,9 @@ def _judge_and_publish(
         card = {**evaluated.card, "gate": verdict.record()}
         try:
             network, recognizer = evaluated.network, evaluated.recognizer
-            return publish(network, card, base, recognizer, digests, expected), verdict
+            report = published_report(run.folder, card, recipe.dataset, console)
+            number = publish(network, card, base, recognizer, digests, expected, report)
+            return number, verdict
         except ModelChanged:
             say(
                 console,

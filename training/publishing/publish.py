@@ -36,6 +36,7 @@ def publish(
     recognizer: Recognizer | None = None,
     training_photos: np.ndarray | None = None,
     expected: object = None,
+    report: str | None = None,
 ) -> int:
     """Publish a network as the next version, and return its number.
 
@@ -46,6 +47,7 @@ def publish(
         recognizer: of the same network, if the model is to output `recognized`.
         training_photos: digests to keep with it (`training.publishing.training_photos`).
         expected: the `model_state` that it was judged against; None: any.
+        report: of its training, a self-contained HTML page to keep with it.
 
     Raises:
         TrainingError: the exported model differs from the network, or the folder cannot be written.
@@ -56,11 +58,11 @@ def publish(
     try:
         with staged(base, needed_bytes=weights + GRAPH_BYTES) as staging:
             with _explained("not published: cannot write the model"):
-                write_saved_model(network, card, staging.folder, recognizer)
+                write_saved_model(network, card, staging.folder, recognizer, report)
                 if training_photos is not None:
                     np.save(staging.folder / VERSION_TRAINING_PHOTOS, training_photos)
             with _explained("not published: cannot read the model back"):
-                check_saved_model(network, card, staging.folder, recognizer)
+                check_saved_model(network, card, staging.folder, recognizer, report)
             return staging.publish(expected=expected)
     except ModelChanged:
         raise

@@ -5,9 +5,11 @@ Signatures, all with the input `image`, uint8 `[batch, height, width, channels]`
 - `serving_default`: `probabilities`, float32 `[batch, classes]`; with a recognizer `recognized`,
   bool `[batch]`;
 - `explain`: `heat`, float32 `[batch, rows, columns]` in 0–1 (`training.publishing.explanation`);
-- `describe`: `labels`, string `[batch, classes]`; `preparation` and `card`, string `[batch]`.
+- `describe`: `labels`, string `[batch, classes]`; `preparation` and `card`, string `[batch]`;
+- `report`, if there is one: `report`, string `[batch]`, an HTML page in UTF-8 compressed by gzip.
 """
 
+import gzip
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -25,7 +27,11 @@ Signature = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
 
 def write_saved_model(
-    network: keras.Model, card: dict[str, Any], folder: Path, recognizer: Recognizer | None = None
+    network: keras.Model,
+    card: dict[str, Any],
+    folder: Path,
+    recognizer: Recognizer | None = None,
+    report: str | None = None,
 ) -> None:
     """Write a SavedModel with its model card and warm-up records into an empty folder.
 
@@ -34,17 +40,25 @@ def write_saved_model(
         card: has the `labels` and the `preparation` that `describe` returns.
         folder: an empty folder.
         recognizer: of the same network; adds the output `recognized`.
+        report: of its training, a self-contained HTML page; adds the signature `report`.
     """
     signatures = {
         "serving_default": _classify(network, recognizer),
         "explain": explanation(network, card["preparation"]),
         "describe": _describe(card),
     }
+    if report is not None:
+        signatures["report"] = _constant({"report": compressed(report)})
     _write(network, signatures, folder)
     path = folder / VERSION_CARD
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", "utf-8")
     write_warmup(folder, card["name"], network.input_shape[1:])
+
+
+def compressed(report: str) -> bytes:
+    """Return a report as the signature `report` returns it; the same page gives the same bytes."""
+    return gzip.compress(report.encode(), mtime=0)
 
 
 def write_classifier(network: keras.Model, folder: Path, recognizer: Recognizer | None) -> None:
@@ -77,8 +91,13 @@ def _describe(card: dict[str, Any]) -> Signature:
         "preparation": card["preparation"],
         "card": json.dumps(card, ensure_ascii=False),
     }
+    return _constant(texts)
 
-    def describe(image: tf.Tensor) -> dict[str, tf.Tensor]:
+
+def _constant(texts: dict[str, Any]) -> Signature:
+    """Return a signature that returns the same strings for any photo."""
+
+    def constant(image: tf.Tensor) -> dict[str, tf.Tensor]:
         # Repeated for each photo, so that a model server can split a batch into requests.
         batch = tf.shape(image)[0]
         return {
@@ -86,4 +105,4 @@ def _describe(card: dict[str, Any]) -> Signature:
             for name, text in texts.items()
         }
 
-    return describe
+    return constant

@@ -13,6 +13,7 @@ import tensorflow as tf
 from training.errors import TrainingError
 from training.model_cards import VERSION_CARD
 from training.publishing.explanation import Explain, explanation
+from training.publishing.saved_model import compressed
 from training.publishing.warmup import read_warmup
 from training.trust.recognition_threshold import Recognizer
 
@@ -29,7 +30,11 @@ _BATCH_SIZES = (1, 5)
 
 
 def check_saved_model(
-    network: keras.Model, card: dict[str, Any], folder: Path, recognizer: Recognizer | None = None
+    network: keras.Model,
+    card: dict[str, Any],
+    folder: Path,
+    recognizer: Recognizer | None = None,
+    report: str | None = None,
 ) -> None:
     """Reload an exported model, replay its warm-up records, and compare it at two batch sizes.
 
@@ -52,6 +57,8 @@ def check_saved_model(
                 both = np.concatenate([photos, recognizer.examples[:batch]])
                 _compare_recognized(recognizer, signatures["serving_default"], both)
             _compare_heat(explain, signatures["explain"], photos)
+        if report is not None:
+            _compare_report(compressed(report), signatures["report"], photos)
     if json.loads((folder / VERSION_CARD).read_text("utf-8")) != card:
         raise TrainingError(f"not published: {VERSION_CARD} does not read back as it was written")
 
@@ -129,3 +136,8 @@ def _compare_description(card: dict[str, Any], signature: Any, photos: np.ndarra
                 f"not published: `{name}` of the exported model is {found[name]!r:.200}, not"
                 f" {value}"
             )
+
+
+def _compare_report(expected: bytes, signature: Any, photos: np.ndarray) -> None:
+    if signature(image=tf.constant(photos))["report"].numpy().tolist() != [expected] * len(photos):
+        raise TrainingError("not published: the report does not read back as it was written")

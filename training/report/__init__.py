@@ -5,6 +5,7 @@ without the data set and without TensorFlow.
 """
 
 from pathlib import Path
+from typing import Any
 
 from training.errors import explained
 from training.metrics.evaluation import confident_mistakes, read_evaluation, sample
@@ -37,6 +38,25 @@ def write_report(folder: Path) -> Path:
             photos_picture(tiles(evaluation, photos, choose(evaluation)), folder / f"{name}.png")
         (folder / PAGE).write_text(page, "utf-8")
     return folder / PAGE
+
+
+def published_page(folder: Path, card: dict[str, Any], has_photos: bool) -> str:
+    """Return the page of a run's report as it is published with a version.
+
+    Other people see it: it has no names of files, and photos only if everybody may see them.
+
+    Args:
+        folder: of the run.
+        card: of the version; the run's own is older.
+        has_photos: whether to show photos.
+    """
+    evaluation, photos = read_evaluation(folder)
+    nameless = {index: photo._replace(name="") for index, photo in photos.items()}
+    chosen = [confident_mistakes(evaluation), sample(evaluation)] if has_photos else []
+    shown = [tiles(evaluation, nameless, each) for each in chosen]
+    title = f"{card['name']}: {card['recipe']}"
+    history = read_history(folder)
+    return render(title, card, history, evaluation, *shown, is_published=True)
 
 
 def report_page(folder: Path) -> str:

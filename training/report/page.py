@@ -34,12 +34,15 @@ def render(
     card: dict[str, Any],
     history: list[dict[str, Any]],
     evaluation: Evaluation,
-    mistakes: Sequence[Tile],
-    sample: Sequence[Tile],
+    mistakes: Sequence[Tile] | None = None,
+    sample: Sequence[Tile] | None = None,
+    *,
+    is_published: bool = False,
 ) -> str:
     """Return the page: HTML that needs no other files and no network.
 
-    The evaluation is of the test split; the history may be empty.
+    The evaluation is of the test split; the history may be empty. Without tiles the page has no
+    section for them; if it is published, it refers to no files beside it.
     """
     best = best_epoch(card["trained"])
     return (
@@ -64,6 +67,7 @@ def render(
             confusion=_confusion(evaluation),
             mistakes=mistakes,
             sample=sample,
+            is_published=is_published,
             wrong=int((~evaluation.right).sum()),
         )
     )

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import shtab
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -19,6 +20,7 @@ from rich.progress import (
 from ...bulk import BulkError, Interrupted, Options, ServerAway, Summary, classify_folder
 from ...bulk.files import batches, photos
 from ...client import DEFAULT_TIMEOUT, DEFAULT_URL
+from ..parser import positive
 from ..tables import one_line
 from . import ray_job
 
@@ -39,27 +41,29 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "bulk",
         help="classify all photos of a folder tree",
-        description=__doc__,
+        description="Classify all photos of a folder tree into a file.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     option = parser.add_argument
     option("model", help="the model's name, such as clothing")
-    option("folder", help="the photos, in it and its folders")
-    option("--out", required=True, help="results: a .csv, .jsonl or .parquet file")
-    option("--top", type=_positive, metavar="K", help="keep the K most probable classes")
+    folder = "the photos, in it and its folders"
+    option("folder", help=folder).complete = shtab.DIRECTORY
+    out = "results: a .csv, .jsonl or .parquet file"
+    option("--out", required=True, help=out).complete = shtab.FILE
+    option("--top", type=positive, metavar="K", help="keep the K most probable classes")
     selection = parser.add_mutually_exclusive_group()
     selection.add_argument("--version", type=int, metavar="N", help="use this version")
     selection.add_argument("--label", help="use the version with this label")
     where = "keep only such rows: recognized=false, probability<0.6, label=Shirt (repeatable)"
     option("--where", action="append", default=[], metavar="CONDITION", help=where)
-    option("--sort-into", type=Path, metavar="DIR", help="link the photos into folders by class")
+    sort = "link the photos into folders by class"
+    option("--sort-into", type=Path, metavar="DIR", help=sort).complete = shtab.DIRECTORY
     option("--dry-run", action="store_true", help="only count photos and requests")
     url = os.environ.get("PHOTOLABEL_URL") or DEFAULT_URL
     shown = url.replace("%", "%%")
     option("--url", default=url, help=f"the server's address (default: {shown})")
-    option("--api-key-file", type=Path, metavar="FILE", help="file with the API key")
+    key = "file with the API key"
+    option("--api-key-file", type=Path, metavar="FILE", help=key).complete = shtab.FILE
     timeout = "how long to wait for each step of a request (default: %(default)g)"
     option("--timeout", type=float, default=DEFAULT_TIMEOUT, metavar="SECONDS", help=timeout)
     give_up = "end after so long without an answer (default: %(default)g)"
@@ -157,10 +161,3 @@ class _Display:
             self._line = now
             left = (self._total - summary.photos) / rate if rate else float("inf")
             self.say(f"{summary.photos}/{self._total} photos, {rate:.0f}/s, {left:.0f} s left")
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is below 1")
-    return number

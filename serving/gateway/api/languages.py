@@ -47,8 +47,9 @@ class Language:
         return self.classes.get(label, label)
 
     def document(self) -> dict[str, Any]:
-        """Return everything in the form of a file."""
-        return {**self.texts, "_classes": self.classes}
+        """Return what the scripts of the page need, in the form of a file."""
+        texts = {key: each for key, each in self.texts.items() if not key.startswith("model_")}
+        return {**texts, "_classes": self.classes}
 
 
 def languages() -> list[Language]:

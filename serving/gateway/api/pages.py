@@ -30,6 +30,7 @@ class Pages:
     """The handlers of the pages."""
 
     def __init__(self, settings: Settings, catalog: Catalog) -> None:
+        self._settings = settings
         self._description = ApiDescription(settings, catalog)
 
     @Route(("/",), group="Pages", responses={200: _HTML, 304: _NOT_MODIFIED})
@@ -118,7 +119,8 @@ def _checked(page: Response) -> Response:
     """Have browsers ask each time whether a page has changed, and answer in short if not."""
     page.cache_control.no_cache = True
     page.add_etag()
-    return page.make_conditional(request)
+    page.make_conditional(request)
+    return page
 
 
 def _prose(text: str) -> Markup:

@@ -13,7 +13,7 @@ from serving.gateway.model_client.contract import Description, Prediction
 from serving.gateway.model_client.grpc_errors import unknown_version
 from serving.gateway.model_client.model_ref import ModelRef, VersionState
 from serving.http_errors import DeadlineExceeded, ModelNotReady, UnknownModel, UnknownVersion
-from serving.photos import PREPARATIONS
+from serving.photos import PREPARATIONS, Shape
 
 AVAILABLE = "AVAILABLE"
 MAX_VERSION = 2**63 - 1
@@ -36,6 +36,9 @@ class ModelSource(Protocol):
 
     def explain(self, ref: ModelRef, pixels: np.ndarray, deadline: Deadline) -> np.ndarray:
         """Return heat maps, float32 `[photos, rows, columns]`."""
+
+    def report(self, ref: ModelRef, shape: Shape, deadline: Deadline) -> bytes:
+        """Return the report of the training of a version, which has one: an HTML page."""
 
 
 class Catalog:
@@ -134,6 +137,17 @@ class Catalog:
             return self.expect(ModelRef(ref.name, available[0]), deadline), states
         except UnknownVersion:  # Another replica of the model server may not have it yet.
             return self.expect(ref, deadline), states
+
+    def report(self, ref: ModelRef, deadline: Deadline) -> tuple[int, bytes | None]:
+        """Return the version that answers as in `find`, and its report if it has one.
+
+        It is not kept.
+        """
+        described, _ = self.find(ref, deadline)
+        if not described.reports:
+            return described.version, None
+        pinned = ModelRef(ref.name, described.version)
+        return described.version, self._source.report(pinned, described.shape, deadline)
 
 
 def _usable(name: str, description: Description) -> Description:

@@ -16,6 +16,7 @@ from serving.gateway.model_client.contract import (
     read_description,
     read_heat,
     read_prediction,
+    read_report,
     read_signatures,
 )
 from serving.gateway.model_client.grpc_errors import call
@@ -76,10 +77,10 @@ class ModelServer:
         )
         method = self._current_stubs().predictions.GetModelMetadata
         metadata = self._call(method, request, ref, deadline)
-        shape, explains = read_signatures(metadata, ref)
+        shape, signatures = read_signatures(metadata, ref)
         version = metadata.model_spec.version.value
         response = self._call_describe(ref, version, shape, deadline)
-        return read_description(response, ModelRef(ref.name, version), shape, explains)
+        return read_description(response, ModelRef(ref.name, version), shape, signatures)
 
     def _call_describe(
         self, ref: ModelRef, version: int, shape: Shape, deadline: Deadline
@@ -114,6 +115,11 @@ class ModelServer:
         """
         response = self._call_signature(ref, "explain", pixels, deadline)
         return read_heat(response, ref, len(pixels))
+
+    def report(self, ref: ModelRef, shape: Shape, deadline: Deadline) -> bytes:
+        """Return the report of a version whose input is known: an HTML page."""
+        blank = np.zeros((1, *shape), np.uint8)
+        return read_report(self._call_signature(ref, "report", blank, deadline), ref)
 
     def _call_signature(
         self, ref: ModelRef, signature: str, pixels: np.ndarray, deadline: Deadline

@@ -4,6 +4,7 @@ All functions raise `ModelNotReady` for an output that is missing or violates th
 """
 
 import json
+import zlib
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -18,10 +19,18 @@ from serving.photos import Shape
 MAX_INPUT_BYTES = 60 * 1024 * 1024
 """Pixels of one request to the model server; gRPC's messages may be somewhat larger."""
 
+MAX_REPORT_BYTES = 16 * 1024 * 1024
+"""Of a report, decompressed; training publishes much smaller ones."""
+
+_GZIP = 16 + zlib.MAX_WBITS
+
 
 @dataclass(frozen=True)
 class Description:
-    """What a version of a model says about itself; `explains`: it has the signature `explain`."""
+    """What a version of a model says about itself.
+
+    `explains` and `reports`: it has the signature `explain`, `report`.
+    """
 
     version: int
     shape: Shape
@@ -29,6 +38,7 @@ class Description:
     preparation: str
     card: dict[str, Any]
     explains: bool = False
+    reports: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,11 +50,12 @@ class Prediction:
     recognized: np.ndarray | None
 
 
-def read_signatures(response: protos.GetModelMetadataResponse, ref: ModelRef) -> tuple[Shape, bool]:
-    """Return the shape of the model's input, and whether it has the signature `explain`."""
+def read_signatures(
+    response: protos.GetModelMetadataResponse, ref: ModelRef
+) -> tuple[Shape, frozenset[str]]:
+    """Return the shape of the model's input, and the names of its signatures."""
     signatures = protos.SignatureDefMap()
     response.metadata["signature_def"].Unpack(signatures)
-    explains = "explain" in signatures.signature_def
     image = signatures.signature_def["serving_default"].inputs["image"]
     sizes = tuple(dim.size for dim in image.tensor_shape.dim)
     if (
@@ -56,11 +67,14 @@ def read_signatures(response: protos.GetModelMetadataResponse, ref: ModelRef) ->
         raise broken_contract(
             ref, f"input image has shape {list(sizes)}, not uint8 [-1, height, width, 1 or 3]"
         )
-    return (sizes[1], sizes[2], sizes[3]), explains
+    return (sizes[1], sizes[2], sizes[3]), frozenset(signatures.signature_def)
 
 
 def read_description(
-    response: protos.PredictResponse, ref: ModelRef, shape: Shape, explains: bool = False
+    response: protos.PredictResponse,
+    ref: ModelRef,
+    shape: Shape,
+    signatures: frozenset[str] = frozenset(),
 ) -> Description:
     """Read the response of the signature `describe` to one image, of the version `ref`."""
     labels = _read_strings(response, "labels", ref)
@@ -75,7 +89,15 @@ def read_description(
     if not isinstance(card, dict):
         raise broken_contract(ref, "signature describe: the card is not a JSON object")
     preparation = _read_strings(response, "preparation", ref)[0]
-    return Description(ref.version or 0, shape, labels, preparation, card, explains)
+    return Description(
+        version=ref.version or 0,
+        shape=shape,
+        labels=labels,
+        preparation=preparation,
+        card=card,
+        explains="explain" in signatures,
+        reports="report" in signatures,
+    )
 
 
 def read_prediction(response: protos.PredictResponse, ref: ModelRef, photos: int) -> Prediction:
@@ -99,6 +121,21 @@ def read_heat(response: protos.PredictResponse, ref: ModelRef, photos: int) -> n
     if not ((heat >= 0) & (heat <= 1)).all():
         raise broken_contract(ref, "output heat is not from 0 to 1")
     return heat
+
+
+def read_report(response: protos.PredictResponse, ref: ModelRef) -> bytes:
+    """Read the response of the signature `report` to one image: an HTML page in UTF-8."""
+    compressed = response.outputs["report"].string_val
+    if not compressed:
+        raise broken_contract(ref, "signature report has no output report of strings")
+    reader = zlib.decompressobj(_GZIP)
+    try:
+        page = reader.decompress(compressed[0], MAX_REPORT_BYTES)
+    except zlib.error as error:
+        raise broken_contract(ref, f"the report is not compressed by gzip ({error})") from error
+    if not reader.eof:
+        raise broken_contract(ref, f"the report is cut, or above {MAX_REPORT_BYTES:,} bytes")
+    return page
 
 
 def _read_strings(response: protos.PredictResponse, name: str, ref: ModelRef) -> tuple[str, ...]:

@@ -2,9 +2,9 @@
 // Everything from outside (file names, labels, errors) is inserted as text, never as HTML.
 import { ask, post, storeKey, storedKey } from "./api.js";
 import * as languages from "./languages.js";
+import { selected, showLinks, showModel, showModels, version } from "./models.js";
 import { Photo } from "./photo.js";
 import { mayHelp, shrink } from "./shrink.js";
-import { showSnippets } from "./snippets.js";
 
 const AT_ONCE = 3; // requests
 const WAIT = 2000; // milliseconds between tries while the server can't answer
@@ -19,8 +19,6 @@ let isHeld = true; // no requests for now: the models are not known, a key is ne
 let outage = null; // the problem that the page waits out
 let retrying = null; // timer
 
-const selected = () => document.querySelector('input[name="model"]:checked')?.value;
-const version = () => at("version").value;
 const say = (words) => { at("said").textContent = words; };
 
 // --- The queue -----------------------------------------------------------------------------
@@ -125,7 +123,7 @@ async function start() {
     return;
   }
   at("key-form").hidden = true;
-  showModels();
+  showModels(models);
   const chosen = models.find((model) => model.name === selected());
   if (chosen?.state !== "ready") {
     waitOut({ status: 503, slug: "model-not-ready", title: text("busy"), detail: chosen?.detail ?? "" });
@@ -136,46 +134,6 @@ async function start() {
   showOutage();
   isHeld = false;
   run();
-}
-
-// --- Models --------------------------------------------------------------------------------
-
-function showModels() {
-  const wanted = selected() ?? new URLSearchParams(location.search).get("model");
-  const choices = models.map((model) => {
-    const choice = at("model").content.firstElementChild.cloneNode(true);
-    const radio = choice.querySelector("input");
-    radio.value = model.name;
-    choice.querySelector("span").textContent = model.name;
-    choice.classList.toggle("unready", model.state !== "ready");
-    if (model.state !== "ready") choice.querySelector("small").textContent = text("not_ready");
-    return choice;
-  });
-  at("models").replaceChildren(at("models").querySelector("legend"), ...choices);
-  const first = models.find((model) => model.name === wanted)
-    ?? models.find((model) => model.state === "ready") ?? models[0];
-  for (const radio of at("models").querySelectorAll("input")) radio.checked = radio.value === first?.name;
-  showModel();
-}
-
-function showModel() {
-  const model = models.find(({ name }) => name === selected());
-  if (!model) return;
-  const before = at("version").dataset.model === model.name ? version() : "";
-  const serving = (model.versions ?? []).filter(({ state }) => state === "AVAILABLE");
-  const options = serving.map((each) => new Option(each.version, each.version));
-  at("version").replaceChildren(new Option(text("newest", { version: model.version ?? "?" }), ""), ...options);
-  at("version").value = serving.some((each) => String(each.version) === before) ? before : "";
-  at("version").dataset.model = model.name;
-  at("version-row").hidden = false;
-  at("knows").textContent = model.labels ? text("knows", { classes: model.labels.map(languages.className).join(", ") }) : "";
-  showLinks();
-}
-
-function showLinks() {
-  const query = new URLSearchParams({ ...(version() && { version: version() }), lang: languages.code() });
-  at("about").href = `models/${encodeURIComponent(selected())}?${query}`;
-  showSnippets(at("snippets"), selected(), version());
 }
 
 // --- Photos --------------------------------------------------------------------------------
@@ -220,7 +178,7 @@ for (const id of ["file", "camera"]) {
     event.target.value = ""; // So that choosing the same file again sends it again.
   });
 }
-at("models").addEventListener("change", () => { showModel(); reclassify(); start(); });
+at("models").addEventListener("change", () => { showModel(models); reclassify(); start(); });
 at("version").addEventListener("change", () => { showLinks(); reclassify(); });
 at("clear").addEventListener("click", () => {
   for (const photo of photos) photo.discard();
@@ -259,10 +217,10 @@ async function show(language) {
   try {
     await languages.load(language);
   } catch { return; } // The server is away; the page stays in its language.
-  if (models.length) showModels();
+  if (models.length) showModels(models);
   for (const photo of photos) photo.render();
   showOutage();
 }
 
 await Promise.all([show(languages.preferred()), start()]);
-if (models.length) showModels(); // Again, if they came before the texts.
+if (models.length) showModels(models); // Again, if they came before the texts.

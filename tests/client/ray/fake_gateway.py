@@ -1,7 +1,8 @@
 """A gateway that answers from a photo's bytes: `python fake_gateway.py LOG`, which prints its port.
 
 A photo is the bytes "photo NUMBER" or "bad"; its label is its number modulo ten. One request of 20
-is refused with a 429; the others take a tenth of a second. LOG gets the numbers of the photos that were classified, one a line.
+is refused with a 429; the others take a tenth of a second. LOG gets the
+numbers of the photos that were classified, one a line.
 """
 
 import itertools

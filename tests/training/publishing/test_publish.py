@@ -110,6 +110,16 @@ def test_a_model_with_a_damaged_card_file_is_not_published(
     assert is_empty(base)
 
 
+def test_a_model_with_another_report_is_not_published(
+    network: keras.Model, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.publishing.saved_model.compressed", lambda report: b"another")
+
+    with pytest.raises(TrainingError, match="the report does not read back"):
+        publish(network, CARD, base, report="<p>")
+    assert is_empty(base)
+
+
 def test_a_model_that_refuses_a_warm_up_record_is_not_published(
     network: keras.Model, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

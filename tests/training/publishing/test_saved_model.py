@@ -1,5 +1,6 @@
 """The exported SavedModel, read without the code that wrote it."""
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -92,6 +93,16 @@ def test_a_session_like_that_of_tensorflow_serving_gives_the_same_results(
     )
     assert [text.decode() for text in results["preparation"]] == ["garment/1"] * batch
     assert [json.loads(text) for text in results["card"]] == [CARD] * batch
+
+
+def test_the_report_is_a_signature_of_its_own(network: keras.Model, tmp_path: Path) -> None:
+    page = "<!doctype html><title>Отчёт</title>" + "".join(map(str, range(100_000)))
+    write_saved_model(network, CARD, tmp_path, report=page)
+
+    report = tf.saved_model.load(str(tmp_path)).signatures["report"]
+    found = report(image=tf.constant(PHOTOS))["report"].numpy().tolist()
+    assert [gzip.decompress(each).decode() for each in found] == [page] * len(PHOTOS)
+    assert (tmp_path / "saved_model.pb").stat().st_size < 200_000 + len(found[0]), "stored once"
 
 
 def test_the_model_card_is_next_to_the_model(folder: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.training.report.run_folders import CARD, entry, run_folder, text_of
+from tests.training.report.run_folders import CARD, LABELS, entry, run_folder, text_of
 from training.metrics.evaluation import read_evaluation
-from training.report import report_page
+from training.report import published_page, report_page
 from training.report.pictures import curves, photos_picture
 from training.report.tiles import tiles
 
@@ -135,3 +135,16 @@ def test_runs_of_earlier_releases_have_no_names(tmp_path: Path) -> None:
     assert page.count("<figure") == 36
     assert 'class="name"' not in page
     assert "predictions.csv" not in page
+
+
+@pytest.mark.parametrize("has_photos", [True, False])
+def test_a_published_page_names_no_files(tmp_path: Path, has_photos: bool) -> None:
+    names = [f"/home/ann/{number}.jpg" for number in range(60)]
+    folder = run_folder(tmp_path, names=names)
+    assert "ann" in report_page(folder)
+    page = published_page(folder, {**CARD, "labels": list(LABELS)}, has_photos)
+    assert "ann" not in page
+    assert ".jpg" not in page
+    assert "beside this page" not in page
+    assert ("data:image/png" in page) is has_photos
+    assert ("Most confident mistakes" in page) is has_photos

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from serving.gateway.api.api_keys import new_key
 from serving.http_errors import ModelServerUnavailable
-from tests.serving.fakes import FakeModelServer, gateway
+from tests.serving.fakes import REPORT, FakeModelServer, gateway
 
 PIXEL = "iVBORw0KGgo="
 FIGURES = {"recall": 0.9, "precision": 0.8}
@@ -151,3 +151,50 @@ def test_where_keys_are_set_the_card_needs_one(source: FakeModelServer, tmp_path
     assert "fashion" not in response.text
     allowed = client.get("/models/clothing", headers={"Authorization": f"Bearer {key}"})
     assert "fashion" in allowed.text
+
+
+def test_it_links_to_the_report_of_the_training(source: FakeModelServer) -> None:
+    source.publish("clothing", reports=True)
+    client = gateway(source)
+    link = re.search(r'<a href="(clothing/report[^"]*)"', client.get("/models/clothing").text)
+    assert link
+    assert not source.reported, "asked for only when it is shown"
+    for _ in range(2):
+        response = client.get(f"/models/{html.unescape(link[1])}")
+        assert (response.status_code, response.data) == (200, REPORT)
+        assert response.mimetype == "text/html"
+    assert [ref.version for ref in source.reported] == [2, 2]
+    policy = response.headers["Content-Security-Policy"]
+    assert policy.startswith("sandbox; default-src 'none';")
+    assert "script" not in policy
+    assert "self" not in policy
+    assert client.get("/models/clothing/report").data == REPORT
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("clothing/report", 404, "This version was published without a report of its training."),
+        ("clothing/report?version=1&lang=ru", 404, "Эта версия опубликована без отчёта"),
+        ("clothing/report?version=9", 404, "There is no such model or version here."),
+        ("gloves/report", 404, "There is no such model or version here."),
+    ],
+)
+def test_a_report_that_there_is_not_is_said_on_a_page(
+    client: FlaskClient, path: str, status: int, said: str
+) -> None:
+    assert "/report" not in client.get("/models/clothing").text
+    response = client.get(f"/models/{path}")
+    assert (response.status_code, response.mimetype) == (status, "text/html")
+    assert said in response.text
+    assert 'href="../../web/page.css"' in response.text
+
+
+def test_where_keys_are_set_the_report_needs_one(source: FakeModelServer, tmp_path: Path) -> None:
+    key, line = new_key()
+    (tmp_path / "keys").write_text(line)
+    source.publish("clothing", reports=True)
+    client = gateway(source, api_keys_file=tmp_path / "keys")
+    assert client.get("/models/clothing/report").status_code == 401
+    allowed = client.get("/models/clothing/report", headers={"Authorization": f"Bearer {key}"})
+    assert allowed.data == REPORT

@@ -1,5 +1,6 @@
 """Answers that do not keep contract 1 make a model not ready, and say what is wrong."""
 
+import gzip
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,13 @@ import numpy as np
 import pytest
 
 from serving import protos
-from serving.gateway.model_client.contract import read_description, read_heat, read_prediction
+from serving.gateway.model_client.contract import (
+    MAX_REPORT_BYTES,
+    read_description,
+    read_heat,
+    read_prediction,
+    read_report,
+)
 from serving.gateway.model_client.model_ref import ModelRef
 from serving.http_errors import ModelNotReady
 
@@ -65,6 +72,30 @@ def test_heat_maps_are_read() -> None:
 def test_broken_heat_maps_are_not_ready(answer: Any) -> None:
     with pytest.raises(ModelNotReady, match="output heat"):
         read_heat(answer, REF, 2)
+
+
+def report(*values: bytes) -> Any:
+    answer = protos.PredictResponse()
+    answer.outputs["report"].string_val.extend(values)
+    return answer
+
+
+def test_reports_are_read() -> None:
+    assert read_report(report(gzip.compress(b"<p>")), REF) == b"<p>"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        (),
+        (b"<p>",),
+        (gzip.compress(b"<p>")[:-1],),
+        (gzip.compress(bytes(MAX_REPORT_BYTES + 1)),),
+    ],
+)
+def test_broken_reports_are_not_ready(values: tuple[bytes, ...]) -> None:
+    with pytest.raises(ModelNotReady, match="report"):
+        read_report(report(*values), REF)
 
 
 def add_recognized(answer: Any, values: list[bool]) -> None:

@@ -4,7 +4,7 @@ Members that a newer server adds are ignored; a missing or malformed one raises 
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,9 @@ class Prediction:
     """The prediction for one photo.
 
     Attributes:
-        image: the photo's file name, or `photo-1` and so on for bytes without a name.
+        image: the photo's path or name as it was given; `photo-1` and so on if it has none.
+        model: the model that answered.
+        version: the version of it that answered.
         label: the most probable class.
         probability: its probability, from 0 to 1.
         probabilities: every class (or the `top` requested), most probable first.
@@ -33,6 +35,8 @@ class Prediction:
     """
 
     image: str
+    model: str
+    version: int
     label: str
     probability: float
     probabilities: tuple[ClassProbability, ...]
@@ -40,16 +44,7 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The result of one request: one prediction per photo, in the order of the photos."""
-
-    model: str
-    version: int
-    predictions: tuple[Prediction, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ExplainedPrediction(Prediction):
+class Explanation(Prediction):
     """A prediction with a heat map of its evidence.
 
     Attributes:
@@ -61,15 +56,39 @@ class ExplainedPrediction(Prediction):
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation(Answer):
-    """The result of one request, with a heat map for each photo."""
+class BadPhoto:
+    """A photo that can't be classified.
 
-    predictions: tuple[ExplainedPrediction, ...]
+    Attributes:
+        image: as in `Prediction`.
+        type: URN that identifies the kind of error.
+        title: the kind of error in words.
+        status: HTTP status; 0 if the file can't be read, so that it was not sent.
+        detail: what is wrong with the photo, and what to do.
+    """
+
+    image: str
+    type: str
+    title: str
+    status: int
+    detail: str
+
+    @classmethod
+    def unreadable(cls, image: str, error: OSError) -> "BadPhoto":
+        """Return the result for a photo whose file can't be read."""
+        kind = "urn:photolabel:client:unreadable-file"
+        return cls(image, kind, "The file can't be read", 0, error.strerror or str(error))
+
+    @classmethod
+    def refused(cls, image: str, problem: Mapping[str, Any], status: int) -> "BadPhoto":
+        """Return the result for a photo that the server refused with a problem document."""
+        kind, title, detail = (str(problem.get(name, "")) for name in ("type", "title", "detail"))
+        return cls(image, kind, title, int(problem.get("status", status)), detail)
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a model and its state in the model server, such as AVAILABLE or LOADING."""
+    """A version of a model, and its state in the words of the model server."""
 
     version: int
     state: str
@@ -77,11 +96,11 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model that the server knows. Until it is ready, only name, state and detail are set.
+    """A model that the server knows.
 
     Attributes:
-        name: its name in requests.
-        state: "ready" if it can classify photos, otherwise "unavailable".
+        name: its name.
+        state: "ready" or "unavailable".
         detail: why it is unavailable.
         version: the version described here.
         versions: all versions that the model server reports, newest first.
@@ -114,43 +133,37 @@ def _bad_answer_if_malformed() -> Iterator[None]:
 
 
 @_bad_answer_if_malformed()
-def read_answer(document: Any) -> Answer:
-    """Read the response to `:classify`, or raise `BadAnswer`."""
-    predictions = tuple(Prediction(**_prediction(each)) for each in document["predictions"])
-    return Answer(_text(document["model"]), int(document["version"]), predictions)
+def read_predictions(document: Any, images: list[str]) -> list[Prediction]:
+    """Read the response to `:classify` for photos of these names, or raise `BadAnswer`."""
+    return [Prediction(**members) for members, _ in _predictions(document, images)]
 
 
 @_bad_answer_if_malformed()
-def read_explanation(document: Any) -> Explanation:
-    """Read the response to `:explain`, or raise `BadAnswer`."""
-
-    def explained(each: Any) -> ExplainedPrediction:
-        heat = tuple(tuple(map(float, row)) for row in each["heat"])
-        return ExplainedPrediction(**_prediction(each), heat=heat)
-
-    predictions = tuple(map(explained, document["predictions"]))
-    return Explanation(_text(document["model"]), int(document["version"]), predictions)
+def read_explanations(document: Any, images: list[str]) -> list[Explanation]:
+    """Read the response to `:explain` for photos of these names, or raise `BadAnswer`."""
+    return [
+        Explanation(**members, heat=tuple(tuple(map(float, row)) for row in each["heat"]))
+        for members, each in _predictions(document, images)
+    ]
 
 
 @_bad_answer_if_malformed()
-def read_models(document: Any) -> tuple[Model, ...]:
+def read_models(document: Any) -> list[Model]:
     """Read the list of models, or raise `BadAnswer`."""
-    return tuple(read_model(each) for each in document["models"])
+    return [read_model(each) for each in document["models"]]
 
 
 @_bad_answer_if_malformed()
 def read_model(document: Any) -> Model:
     """Read the description of one model, or raise `BadAnswer`."""
     shape = document.get("input")
+    versions = document.get("versions", ())
     return Model(
         name=_text(document["name"]),
         state=_text(document["state"]),
         detail=_text(document.get("detail", "")),
         version=document.get("version"),
-        versions=tuple(
-            Version(int(each["version"]), _text(each["state"]))
-            for each in document.get("versions", ())
-        ),
+        versions=tuple(Version(int(each["version"]), _text(each["state"])) for each in versions),
         input_shape=shape and (int(shape["height"]), int(shape["width"]), int(shape["channels"])),
         preparation=document.get("preparation"),
         labels=tuple(_text(label) for label in document.get("labels", ())),
@@ -159,17 +172,26 @@ def read_model(document: Any) -> Model:
     )
 
 
-def _prediction(document: Any) -> dict[str, Any]:
-    return {
-        "image": _text(document["image"]),
-        "label": _text(document["label"]),
-        "probability": float(document["probability"]),
-        "probabilities": tuple(
-            ClassProbability(_text(each["label"]), float(each["probability"]))
-            for each in document["probabilities"]
-        ),
-        "recognized": document.get("recognized"),
-    }
+def _predictions(document: Any, images: list[str]) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Yield the members of each prediction, and its JSON."""
+    model, version = _text(document["model"]), int(document["version"])
+    found = document["predictions"]
+    if len(found) != len(images):
+        raise ValueError(f"{len(found)} predictions for {len(images)} photos")
+    for image, each in zip(images, found, strict=True):
+        members = {
+            "image": image,
+            "model": model,
+            "version": version,
+            "label": _text(each["label"]),
+            "probability": float(each["probability"]),
+            "probabilities": tuple(
+                ClassProbability(_text(one["label"]), float(one["probability"]))
+                for one in each["probabilities"]
+            ),
+            "recognized": each.get("recognized"),
+        }
+        yield members, each
 
 
 def _text(value: Any) -> str:
