@@ -51,9 +51,10 @@ def _report(reason: str) -> None:
 
 
 def _welcome(stack: Stack, models: Path) -> str:
-    python = os.path.relpath(sys.executable)
-    if python.startswith(os.pardir):
-        python = sys.executable
+    beside = Path(sys.executable).with_name("photolabel")
+    command = os.path.relpath(beside) if beside.exists() else "photolabel"
+    if command.startswith(os.pardir):
+        command = str(beside)
     model = "cats-dogs" if "cats-dogs" in stack.models else stack.models[0]
     served = [line for name in stack.models if (line := describe_served(models / name))]
     chosen = "".join(f"\n  {line}" for line in served)
@@ -63,7 +64,7 @@ Photolabel serves {", ".join(stack.models)}.{chosen}
 
   in a browser   {stack.url}/
   with curl      curl --data-binary @photo.jpg '{stack.url}/v1/models/{model}:classify'
-  with Python    {python} -m client classify {model} photo.jpg --url {stack.url}
+  by command     {command} classify {model} photo.jpg --url {stack.url}
   its log        tail -f {stack.gateway.log}
 
 New versions in {models}/ are served at once{unless} new models after the next start.

@@ -1,5 +1,6 @@
 """A job on Ray's local cluster of three nodes: `make test-ray`."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -26,6 +27,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("default")]
 
 ROOT = Path(__file__).parents[3]
 OBJECT_STORE = 200 * 2**20  # bytes, of each node
+PAUSE_AFTER = 1500  # photos, of fake_gateway.py
 NODE = {"num_cpus": 1, "object_store_memory": OBJECT_STORE}
 
 
@@ -77,17 +79,26 @@ def photos_in(log: Path) -> list[bytes]:
     return log.read_bytes().splitlines()
 
 
-def kill_busy_node(log: Path, photos: int, cluster: Cluster, nodes: list[Any]) -> None:
-    """Kill a node that has a worker, once so many photos are classified."""
-    while len(photos_in(log)) < photos:
-        time.sleep(0.05)
-    cluster.remove_node(next(node for node in nodes if has_worker(node)), allow_graceful=False)
+def kill_busy_node(url: str, log: Path, cluster: Cluster, nodes: list[Any]) -> None:
+    """Kill a node whose worker waits for the gateway, which holds requests until then."""
+    port = int(url.rpartition(":")[2])
+    while len(photos_in(log)) < PAUSE_AFTER:
+        time.sleep(0.1)
+    while not (busy := [node for node in nodes if calls(node, port)]):
+        time.sleep(0.1)
+    cluster.remove_node(busy[0], allow_graceful=False)
+    log.with_name(f"{log.name}.go").touch()
 
 
-def has_worker(node: Any) -> bool:
+def calls(node: Any, port: int) -> bool:
+    """Whether a process of the node is connected to the port."""
     (raylet,) = node.all_processes["raylet"]
-    children = psutil.Process(raylet.process.pid).children(recursive=True)
-    return any("Worker" in " ".join(child.cmdline()) for child in children)
+    for process in psutil.Process(raylet.process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found = process.net_connections("tcp")
+            if any(each.raddr and each.raddr.port == port for each in found):
+                return True
+    return False
 
 
 def test_a_lost_nodes_photos_are_done_by_others(
@@ -97,11 +108,12 @@ def test_a_lost_nodes_photos_are_done_by_others(
     nodes = [cluster.add_node(**NODE) for _ in range(2)]
     cluster.wait_for_nodes()
     folder, out = write_photos(tmp_path / "photos", 5000), tmp_path / "results.parquet"
-    killer = threading.Thread(target=kill_busy_node, args=(log, 1500, cluster, nodes))
+    killer = threading.Thread(target=kill_busy_node, args=(url, log, cluster, nodes))
     killer.start()
 
     counts = job(cluster.address, url, folder, out).run()
 
+    killer.join(10)
     assert not killer.is_alive()
     assert len(photos_in(log)) > 4990, "photos that the lost node had in hand are sent again"
     assert counts == {"classified": 4990, "failed": 10}
