@@ -92,6 +92,15 @@ def test_options_reach_the_server(gateway: FakeGateway, options: list[str], path
 
 
 @pytest.mark.usefixtures("photos")
+def test_options_may_stand_between_photos(capsys: Printed) -> None:
+    Path("-b.jpg").write_bytes(b"photo")
+    assert (
+        main(["classify", "m", "photo-00.jpg", "--top", "1", "photo-01.jpg", "--", "-b.jpg"]) == 0
+    )
+    assert images(capsys.readouterr().out) == ["photo-00.jpg", "photo-01.jpg", "-b.jpg"]
+
+
+@pytest.mark.usefixtures("photos")
 def test_headers_and_the_callers_name_are_sent(gateway: FakeGateway) -> None:
     further = ["--header", "X-Team: shop", "--header", "X-Trace:a: b", "--client-id", "till-7"]
     assert main(["classify", "m", "photo-00.jpg", *further]) == 0
