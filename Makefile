@@ -135,6 +135,7 @@ starters: $(VENV)/.installed-dev ## retrain the two starter models (takes hours;
 	$(RUN) -m training starters
 
 wheels: $(DEMO_READY) ## build the distributions photolabel, photolabel-serving and photolabel-training into dist/
+	rm -rf build/client build/serving build/training
 	$(RUN) -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist ./client ./packaging/serving ./packaging/training
 
 LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate

@@ -22,6 +22,7 @@ from ...bulk.files import batches, photos
 from ...client import DEFAULT_TIMEOUT, DEFAULT_URL
 from ..parser import positive
 from ..tables import one_line
+from . import ray_job
 
 _LINE_SECONDS = 10.0
 _EPILOG = """\
@@ -46,9 +47,9 @@ def add(commands: Any) -> None:
     option = parser.add_argument
     option("model", help="the model's name, such as clothing")
     folder = "the photos, in it and its folders"
-    option("folder", type=Path, help=folder).complete = shtab.DIRECTORY
+    option("folder", help=folder).complete = shtab.DIRECTORY
     out = "results: a .csv, .jsonl or .parquet file"
-    option("--out", type=Path, required=True, help=out).complete = shtab.FILE
+    option("--out", required=True, help=out).complete = shtab.FILE
     option("--top", type=positive, metavar="K", help="keep the K most probable classes")
     selection = parser.add_mutually_exclusive_group()
     selection.add_argument("--version", type=int, metavar="N", help="use this version")
@@ -67,12 +68,17 @@ def add(commands: Any) -> None:
     option("--timeout", type=float, default=DEFAULT_TIMEOUT, metavar="SECONDS", help=timeout)
     give_up = "end after so long without an answer (default: %(default)g)"
     option("--give-up", type=float, default=600.0, metavar="SECONDS", help=give_up)
+    ray = "use the Ray cluster at this address; FOLDER and --out may then be URIs (docs/bulk.md)"
+    option("--ray", metavar="ADDRESS", help=ray)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
     try:
+        if arguments.ray is not None:
+            return ray_job.run(arguments, _options(arguments))
+        arguments.folder, arguments.out = Path(arguments.folder), Path(arguments.out)
         total, requests = _count(arguments)
         if arguments.dry_run:
             print(f"{total} photos, {requests} requests")  # noqa: T201
@@ -95,12 +101,16 @@ def _count(arguments: argparse.Namespace) -> tuple[int, int]:
     return total, requests
 
 
-def _classify(arguments: argparse.Namespace, total: int) -> int:
+def _options(arguments: argparse.Namespace) -> Options:
     key = os.environ.get("PHOTOLABEL_API_KEY") or None
     if arguments.api_key_file is not None:
         key = arguments.api_key_file.read_text("ascii").strip()
     names = ("version", "label", "top", "where", "sort_into", "timeout", "give_up")
-    options = Options(api_key=key, **{name: getattr(arguments, name) for name in names})
+    return Options(api_key=key, **{name: getattr(arguments, name) for name in names})
+
+
+def _classify(arguments: argparse.Namespace, total: int) -> int:
+    options = _options(arguments)
     with _Display(total) as display:
         summary = classify_folder(
             arguments.url,

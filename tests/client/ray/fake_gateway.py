@@ -23,6 +23,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if "/missing" in self.path:
+            self.answer(404, {"title": "Unknown model", "status": 404})
+            return
         if next(REQUESTS) % 20 == 0:
             self.answer(429, {"title": "Too busy", "status": 429}, {"Retry-After": "0"})
             return

@@ -16,6 +16,7 @@ ray: Any = pytest.importorskip("ray", reason="Ray is installed by make test-ray 
 import pyarrow.parquet as pq  # noqa: E402 - of the extra as well
 from ray.cluster_utils import Cluster  # noqa: E402
 
+from client.__main__ import main  # noqa: E402
 from client.bulk import Options  # noqa: E402
 from client.bulk.ray_job import RayJob, RayJobError  # noqa: E402
 
@@ -120,10 +121,34 @@ def test_a_photo_that_can_not_be_read_is_recorded(
 ) -> None:
     folder = write_photos(tmp_path / "photos", 3)
     (folder / "0" / "0.jpg").unlink()
-    (folder / "0" / "0.jpg").symlink_to("0.jpg")
+    (folder / "0" / "0.jpg").symlink_to("nowhere.jpg")
     out = tmp_path / "results.parquet"
     counts = job(cluster.address, served[0], folder, out).run()
-    assert counts == {"classified": 2, "failed": 0}
+    assert counts == {"classified": 2, "failed": 1}
+    errors = [row["error"] for row in pq.read_table(out).to_pylist() if row["error"]]
+    assert errors[0].startswith("can't be read")
+
+
+def test_the_command(
+    cluster: Cluster,
+    served: tuple[str, Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder, out = write_photos(tmp_path / "photos", 500), tmp_path / "results.parquet"
+    command = ["bulk", "clothing", str(folder), "--url", served[0], "--ray", cluster.address]
+    assert main([*command, "--out", str(out)]) == 3
+    assert capsys.readouterr().out == f"500 photos in {out}; 1 bad\n"
+    assert main([*command, "--out", str(out)]) == 2
+    assert "exists already" in capsys.readouterr().err
+    command[1] = "missing"
+    assert main([*command, "--out", str(tmp_path / "other")]) == 1
+    assert capsys.readouterr().err == "error: 404 Unknown model\n"
+    assert {each.name for each in tmp_path.iterdir()} == {
+        "photos",
+        "classified.txt",
+        "results.parquet",
+    }
 
 
 @pytest.mark.parametrize("folder", ["missing", "empty"])
@@ -131,3 +156,10 @@ def test_a_folder_without_photos(folder: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(RayJobError, match=r"folder|no photo"):
         job("auto", "http://127.0.0.1:1", tmp_path / folder, tmp_path / "out").run()
+
+
+def test_an_address_without_ray(served: tuple[str, Path], tmp_path: Path) -> None:
+    ray.shutdown()
+    folder = write_photos(tmp_path / "photos", 1)
+    with pytest.raises(RayJobError, match="there is no Ray at 127.0.0.1:1"):
+        job("127.0.0.1:1", served[0], folder, tmp_path / "out").run()

@@ -60,7 +60,7 @@ def test_it_says_what_the_card_holds(source: FakeModelServer) -> None:
     response = gateway(source).get("/models/clothing")
     page, shown = response.text, text(response.text)
     assert response.status_code == 200
-    assert "It tells 3 classes apart: shirt, bag, boot. It knows nothing else" in shown
+    assert "It has 3 classes: shirt, bag, boot. It knows nothing else" in shown
     for part in ("94.2%", "12,345", "between 93.7% and 94.6%", "digits 10 12.3%", "0.7% off"):
         assert part in shown
     assert "shirt 90.0% 80.0%" in shown
