@@ -161,5 +161,5 @@ def test_a_folder_without_photos(folder: str, tmp_path: Path) -> None:
 def test_an_address_without_ray(served: tuple[str, Path], tmp_path: Path) -> None:
     ray.shutdown()
     folder = write_photos(tmp_path / "photos", 1)
-    with pytest.raises(RayJobError, match="there is no Ray at 127.0.0.1:1"):
+    with pytest.raises(RayJobError, match=r"there is no Ray at 127\.0\.0\.1:1"):
         job("127.0.0.1:1", served[0], folder, tmp_path / "out").run()
