@@ -8,6 +8,8 @@ its file. The results are written beside their place, checked, and moved there w
 
 import logging
 import os
+import re
+import socket
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,12 +25,13 @@ from ray.data import ActorPoolStrategy, DataContext
 
 from .errors import BulkError
 from .files import EXTENSIONS, photos
-from .ray_worker import Worker
+from .ray_worker import Worker, WorkerFailed
 from .run import Options
 
 # What is lost with a worker, and done again by another one.
 _TASK_PHOTOS = 256
 _TASK_BYTES = 64 * 2**20
+_CONNECT_SECONDS = 10.0
 _BLOCK_BYTES = 4 * 2**20
 _ROWS_PER_FILE = 100_000
 # A worker waits for the gateway most of the time; the other half of each CPU writes the results.
@@ -87,7 +90,7 @@ class RayJob:
             counts = _checked(place, partial, sum(map(len, tasks)))
             _move(place, partial, out)
         except ray.exceptions.RayError as error:
-            raise RayJobFailed(_last_line(error)) from error
+            raise RayJobFailed(_reason(error)) from error
         finally:
             if place.get_file_info(partial).type != fs.FileType.NotFound:
                 place.delete_dir(partial)
@@ -100,7 +103,7 @@ class RayJob:
             fn_constructor_args=[self.url, self.model, _located(self.folder), self.options],
             batch_size=None,
             batch_format="pyarrow",
-            compute=ActorPoolStrategy(min_size=1, max_size=min(workers, len(tasks))),
+            compute=ActorPoolStrategy(size=min(workers, len(tasks))),
             num_cpus=_WORKER_CPUS,
         ).write_parquet(partial, filesystem=place, min_rows_per_file=_ROWS_PER_FILE)
 
@@ -109,6 +112,7 @@ def _connect(address: str) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if not ray.is_initialized():
         local: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
+        _reach(address)
         try:
             ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **local)
         except (ConnectionError, RuntimeError, ValueError) as error:
@@ -118,6 +122,17 @@ def _connect(address: str) -> None:
     context.enable_progress_bars = os.isatty(2)
     # Ray reserves memory for blocks of the size allowed. These hold paths and results only.
     context.target_max_block_size = _BLOCK_BYTES
+
+
+def _reach(address: str) -> None:
+    """Fail at once where nothing listens; Ray would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdigit()):
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise RayJobError(f"there is no Ray at {address}: {error}") from error
 
 
 def _located(path: str) -> str:
@@ -183,6 +198,12 @@ def _move(place: fs.FileSystem, source: str, target: str) -> None:
         place.move(source, target)
     else:
         fs.copy_files(source, target, source_filesystem=place, destination_filesystem=place)
+
+
+def _reason(error: BaseException) -> str:
+    """Return what a worker said, which stands in the middle of the text of Ray's error."""
+    said = re.search(rf"{WorkerFailed.__name__}: (.+)", str(error))
+    return said[1].strip() if said else _last_line(error)
 
 
 def _last_line(error: BaseException) -> str:

@@ -17,6 +17,10 @@ from .run import Options
 from .sending import Sender
 
 
+class WorkerFailed(BulkError):
+    """The gateway refuses all requests, such as for a wrong key, or did not answer for too long."""
+
+
 class Worker:
     """An actor of Ray Data, with a client of its own that adapts to how busy the gateway is.
 
@@ -38,8 +42,7 @@ class Worker:
         """Return the rows of photos that are given by their paths and sizes.
 
         Raises:
-            BulkError: the gateway refuses all requests, such as for a wrong key, or did not answer
-                for too long.
+            WorkerFailed: the job can't go on.
         """
         rows: list[Row] = []
         found: Iterator[tuple[str, int]] = zip(
@@ -51,8 +54,9 @@ class Worker:
         )
         try:
             dispatcher.run(batches(found, lambda _: False))
-        except PhotolabelError as error:
-            raise BulkError(str(error)) from None  # Pickled without its fields.
+        except (BulkError, PhotolabelError) as error:
+            # Ray passes on the text of errors only.
+            raise WorkerFailed(" ".join(str(error).split())) from None
         return pa.Table.from_pylist([for_parquet(row) for row in rows], parquet_schema())
 
     def _read(self, image: str) -> bytes:

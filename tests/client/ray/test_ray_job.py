@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 ray: Any = pytest.importorskip("ray", reason="Ray is installed by make test-ray only")
@@ -76,10 +77,17 @@ def photos_in(log: Path) -> list[bytes]:
     return log.read_bytes().splitlines()
 
 
-def kill_when(log: Path, photos: int, cluster: Cluster, node: Any) -> None:
+def kill_busy_node(log: Path, photos: int, cluster: Cluster, nodes: list[Any]) -> None:
+    """Kill a node that has a worker, once so many photos are classified."""
     while len(photos_in(log)) < photos:
         time.sleep(0.05)
-    cluster.remove_node(node, allow_graceful=False)
+    cluster.remove_node(next(node for node in nodes if has_worker(node)), allow_graceful=False)
+
+
+def has_worker(node: Any) -> bool:
+    (raylet,) = node.all_processes["raylet"]
+    children = psutil.Process(raylet.process.pid).children(recursive=True)
+    return any("Worker" in " ".join(child.cmdline()) for child in children)
 
 
 def test_a_lost_nodes_photos_are_done_by_others(
@@ -89,7 +97,7 @@ def test_a_lost_nodes_photos_are_done_by_others(
     nodes = [cluster.add_node(**NODE) for _ in range(2)]
     cluster.wait_for_nodes()
     folder, out = write_photos(tmp_path / "photos", 5000), tmp_path / "results.parquet"
-    killer = threading.Thread(target=kill_when, args=(log, 1500, cluster, nodes[0]))
+    killer = threading.Thread(target=kill_busy_node, args=(log, 1500, cluster, nodes))
     killer.start()
 
     counts = job(cluster.address, url, folder, out).run()
