@@ -61,7 +61,7 @@ def test_it_says_what_the_card_holds(source: FakeModelServer) -> None:
     page, shown = response.text, text(response.text)
     assert response.status_code == 200
     assert "It has 3 classes: shirt, bag, boot. It knows nothing else" in shown
-    for part in ("94.2%", "12,345", "between 93.7% and 94.6%", "digits 10 12.3%", "0.7% off"):
+    for part in ("94.2%", "12,345", "between 93.7% and 94.6%", "digits 10 12.3%", "off by 0.7%"):
         assert part in shown
     assert "shirt 90.0% 80.0%" in shown
     assert "clothing-<b>cnn</b>" in shown
