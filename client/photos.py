@@ -11,6 +11,8 @@ Photo: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | Bin
 array (uint8, `[height, width]`, `[height, width, 1]` or RGB `[height, width, 3]`) or a Pillow
 image."""
 
+_ORIENTATION = 0x0112  # The tag of EXIF.
+
 
 def as_photos(photos: Photo | Iterable[Photo]) -> tuple[list[Photo], bool]:
     """Return the photos as a list, and whether it was given as one photo."""
@@ -101,9 +103,14 @@ def _pillow() -> Any:
 
 
 def _png(image: Any) -> bytes:
-    """Return an image as a PNG file: all of its pixels, as they are."""
-    file = io.BytesIO()
+    """Return an image as a PNG file: its pixels as they are, its orientation and its profile."""
+    file, exif = io.BytesIO(), image.getexif()
     # Pillow can't write each of its modes as PNG, such as CMYK.
     lossless = image.mode in {"1", "L", "LA", "P", "RGB", "RGBA", "I;16"}
-    (image if lossless else image.convert("RGB")).save(file, "PNG", compress_level=1)
+    shown = image if lossless else image.convert("RGB")
+    kept = {"icc_profile": image.info.get("icc_profile")} if lossless else {}
+    if _ORIENTATION in exif:
+        kept["exif"] = type(exif)()
+        kept["exif"][_ORIENTATION] = exif[_ORIENTATION]
+    shown.save(file, "PNG", compress_level=1, **kept)
     return file.getvalue()

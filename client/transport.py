@@ -8,11 +8,11 @@ import time
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
+from requests.auth import AuthBase, HTTPBasicAuth
 from urllib3.exceptions import HTTPError, MaxRetryError, ReadTimeoutError, ResponseError
 from urllib3.util import Retry
 
@@ -38,15 +38,20 @@ class Transport:
     """
 
     def __init__(self, url: str, headers: dict[str, str], timeout: float, retries: int) -> None:
-        self._url = url
+        parts = urlsplit(url)
+        # Without a login, which belongs in no message.
+        self._url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
         self._retries = retries
-        host = urlsplit(url).hostname or ""
+        host = parts.hostname or ""
         # A proxy that the environment names can't reach this machine.
         self._proxies = {"no_proxy": host} if host in _LOOPBACK else None
         self._timeouts = (min(timeout, _CONNECT_TIMEOUT), timeout)
         self._session = requests.Session()
         self._session.headers.update(headers)
         self._session.auth = _Unchanged()
+        if parts.username is not None and "Authorization" not in self._session.headers:
+            login = (unquote(parts.username), unquote(parts.password or ""))
+            self._session.auth = HTTPBasicAuth(*(text.encode() for text in login))
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         retry = _BoundedRetry(retries, seconds=timeout)
         adapter = HTTPAdapter(pool_maxsize=_CONNECTIONS, max_retries=retry)
@@ -126,6 +131,7 @@ def _plain(error: BaseException) -> str:
         reason = getattr(error, "reason", None)
     # urllib3 begins with the object that failed: "HTTPConnection(host='…'): Failed to …".
     text = re.sub(r"^\w+\(.*?\): ", "", " ".join(str(error).split()))
+    text = re.sub(r"^Failed to establish a new connection: (\[Errno -?\d+\] )?", "", text)
     return text or type(error).__name__
 
 

@@ -6,14 +6,13 @@ from pathlib import PurePosixPath
 import pyarrow as pa
 from pyarrow import fs
 
-from ..client import Photolabel
 from ..errors import PhotolabelError
 from .dispatch import Dispatcher
 from .errors import BulkError
 from .files import batches
 from .journal import Row
 from .output import for_parquet, parquet_schema
-from .run import Options
+from .run import Options, connected
 from .sending import Sender
 
 
@@ -32,7 +31,7 @@ class Worker:
     """
 
     def __init__(self, url: str, model: str, folder: str, options: Options) -> None:
-        self._client = Photolabel(url, api_key=options.api_key, timeout=options.timeout, retries=0)
+        self._client = connected(url, options, folder)
         self._place, self._folder = fs.FileSystem.from_uri(folder)
         selection = (options.version, options.label, options.top)
         self._sender = Sender(self._client, self._read, model, *selection)

@@ -1,6 +1,7 @@
 """A bulk run: from a folder to a file of results."""
 
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +29,9 @@ class Options:
         where: conditions that rows in the results, and sorted photos, must fulfil.
         sort_into: a folder for photos, sorted by class.
         api_key: the API key.
+        client_id: names the run, so that one version answers while a new one is tried; by
+            default made from the path of the results.
+        headers: further headers of each request.
         timeout: seconds for each step of a request.
         in_flight: the maximum number of requests at once.
         give_up: seconds without any answer after which the run ends.
@@ -39,6 +43,8 @@ class Options:
     where: Sequence[str] = ()
     sort_into: Path | None = None
     api_key: str | None = field(default=None, repr=False)
+    client_id: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     timeout: float = DEFAULT_TIMEOUT
     in_flight: int = MAX_IN_FLIGHT
     give_up: float = GIVE_UP_SECONDS
@@ -75,6 +81,23 @@ class Summary:
 def journal_path(out: Path) -> Path:
     """Return the journal's path: beside the results."""
     return out.with_name(out.name + ".journal")
+
+
+def connected(url: str, options: Options, run: str) -> Photolabel:
+    """Return the client of a run of this name, which repeats requests itself.
+
+    Raises:
+        ValueError: the URL or an option is invalid.
+    """
+    return Photolabel(
+        url,
+        api_key=options.api_key,
+        client_id=options.client_id or uuid.uuid5(uuid.NAMESPACE_URL, ascii(run)).hex,
+        headers=options.headers,
+        timeout=options.timeout,
+        retries=0,
+        shrink=False,
+    )
 
 
 def classify_folder(
@@ -124,7 +147,7 @@ def classify_folder(
         **{name: getattr(options, name) for name in ("version", "label", "top")},
     }
     with (
-        Photolabel(url, api_key=options.api_key, timeout=options.timeout, retries=0) as client,
+        connected(url, options, str(path.resolve())) as client,
         Journal(path, settings) as journal,
     ):
         summary = Summary(resumed=journal.resumed)

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ def add_photos(parser: Any) -> None:
     option("--recursive", action="store_true", help="take photos in subfolders of folders, too")
     option("--top", type=positive, metavar="K", help="show only the K most probable classes")
     selection = parser.add_mutually_exclusive_group()
+    unchanged = "send large photos as they are"
+    option("--no-shrink", dest="shrink", action="store_const", const=False, help=unchanged)
     version = "use this version of the model"
     selection.add_argument("--version", type=positive, metavar="N", help=version)
     selection.add_argument("--label", help="use the version with this label, such as canary")
@@ -49,8 +52,8 @@ def add_output(parser: Any) -> None:
     form.add_argument("--csv", action="store_true", help="print CSV with a header")
 
 
-def add_connection(parser: Any) -> None:
-    """Add the options for the server and the requests."""
+def add_server(parser: Any) -> None:
+    """Add the options for the server and the headers of requests."""
     option = parser.add_argument
     url = os.environ.get("PHOTOLABEL_URL") or DEFAULT_URL
     shown = url.replace("%", "%%")
@@ -63,8 +66,15 @@ def add_connection(parser: Any) -> None:
     option("--header", type=header, action="append", default=[], metavar="HEADER", help=further)
     timeout = "how long to wait for each step of a request (default: %(default)g)"
     option("--timeout", type=float, default=DEFAULT_TIMEOUT, metavar="SECONDS", help=timeout)
+
+
+def add_connection(parser: Any) -> None:
+    """Add the options for the server and the requests."""
+    add_server(parser)
     retries = "send a failed request again so often at most (default: %(default)d)"
-    option("--retries", type=not_negative, default=DEFAULT_RETRIES, metavar="N", help=retries)
+    parser.add_argument(
+        "--retries", type=not_negative, default=DEFAULT_RETRIES, metavar="N", help=retries
+    )
 
 
 def connect(arguments: argparse.Namespace) -> Photolabel:
@@ -77,17 +87,20 @@ def connect(arguments: argparse.Namespace) -> Photolabel:
     try:
         return Photolabel(
             arguments.url,
-            api_key=_api_key(arguments),
+            api_key=api_key(arguments),
             timeout=arguments.timeout,
             retries=arguments.retries,
-            client_id=arguments.client_id,
+            # One name for all requests of the command, so that one version answers them.
+            client_id=arguments.client_id or uuid.uuid4().hex,
             headers=dict(arguments.header),
+            shrink=getattr(arguments, "shrink", None),
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
 
 
-def _api_key(arguments: argparse.Namespace) -> str | None:
+def api_key(arguments: argparse.Namespace) -> str | None:
+    """Return the API key, or raise `OSError` if its file can't be read."""
     if arguments.api_key_file is None:
         return os.environ.get("PHOTOLABEL_API_KEY") or None
     key: str = arguments.api_key_file.read_text("ascii", errors="replace").strip()

@@ -10,6 +10,7 @@ import numpy as np
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from serving.deadline import Deadline
+from serving.gateway.api.openapi.bodies import TINY_PNG
 from serving.gateway.app import create_app
 from serving.gateway.model_client.contract import Prediction
 from serving.gateway.model_client.model_ref import ModelRef
@@ -52,6 +53,8 @@ class Models(FakeModelServer):
 def models() -> Models:
     """Return a model server with both starter models' classes; clothing has two versions."""
     card = json.loads((STARTERS / "clothing/1/assets.extra/model_card.json").read_text("utf-8"))
+    for each in card["metrics"]["test"]["mistakes"]:
+        each["png"] = TINY_PNG
     clothing = replace(CLOTHING, labels=GARMENTS, card=card)
     versions = [clothing, replace(clothing, version=2)]
     return Models({"clothing": versions, "cats-dogs": [PETS]}, recognized=True)

@@ -1,7 +1,7 @@
 """Screens from 320 pixels to 4K, colours, motion, a path prefix, and no JavaScript."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from tests.browser import uploads
 from tests.browser.conftest import Open, Serve

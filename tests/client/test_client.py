@@ -69,6 +69,17 @@ def test_a_pillow_image_is_sent(gateway: FakeGateway, mode: str) -> None:
     assert Image.open(io.BytesIO(content)).size == (5, 4)
 
 
+def test_a_turned_pillow_image_stays_turned(gateway: FakeGateway) -> None:
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    file = io.BytesIO()
+    Image.new("RGB", (5, 4), "red").save(file, "JPEG", exif=turned)
+    with Photolabel(gateway.url) as photolabel:
+        photolabel.classify(Image.open(file), model="m")
+    [content] = parts(gateway.received[0].body)
+    assert Image.open(io.BytesIO(content)).getexif()[0x0112] == 6
+
+
 @pytest.mark.parametrize(
     ("photo", "message"),
     [

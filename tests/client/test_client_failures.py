@@ -144,3 +144,15 @@ def test_wrong_arguments() -> None:
             photolabel.classify(b"photo", model="m", version=1, label="canary")
         with pytest.raises(FileNotFoundError):
             photolabel.classify("missing.jpg", model="m")
+
+
+def test_a_login_in_the_url_is_sent_and_in_no_message(gateway: FakeGateway) -> None:
+    gateway.reply(200, {"models": []})
+    gateway.reply(200, "no models")
+    url = gateway.url.replace("http://", "http://anna:p%40ss@")
+    with Photolabel(url, retries=0) as photolabel:
+        assert photolabel.models() == []
+        with pytest.raises(BadAnswer) as caught:
+            photolabel.models()
+    assert gateway.received[0].headers["Authorization"] == "Basic YW5uYTpwQHNz"
+    assert "p%40ss" not in str(caught.value)

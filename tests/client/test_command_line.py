@@ -3,9 +3,7 @@
 import csv
 import io
 import json
-import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -92,6 +90,15 @@ def test_options_reach_the_server(gateway: FakeGateway, options: list[str], path
 
 
 @pytest.mark.usefixtures("photos")
+def test_options_may_stand_between_photos(capsys: Printed) -> None:
+    Path("-b.jpg").write_bytes(b"photo")
+    assert (
+        main(["classify", "m", "photo-00.jpg", "--top", "1", "photo-01.jpg", "--", "-b.jpg"]) == 0
+    )
+    assert images(capsys.readouterr().out) == ["photo-00.jpg", "photo-01.jpg", "-b.jpg"]
+
+
+@pytest.mark.usefixtures("photos")
 def test_headers_and_the_callers_name_are_sent(gateway: FakeGateway) -> None:
     further = ["--header", "X-Team: shop", "--header", "X-Trace:a: b", "--client-id", "till-7"]
     assert main(["classify", "m", "photo-00.jpg", *further]) == 0
@@ -114,27 +121,6 @@ def test_many_photos_are_sent_in_several_requests(gateway: FakeGateway, capsys: 
     assert main(["classify", "m", *names]) == 0
     assert [len(request.file_names()) for request in gateway.received] == [8, 8, 4]
     assert images(capsys.readouterr().out) == names
-
-
-@pytest.mark.usefixtures("photos")
-def test_results_are_printed_as_they_come(gateway: FakeGateway, capsys: Printed) -> None:
-    reached, go_on = threading.Event(), threading.Event()
-    answer = gateway.take
-
-    def take(request: Any) -> Any:
-        if gateway.received:
-            reached.set()
-            go_on.wait(10)
-        return answer(request)
-
-    gateway.take = take  # type: ignore[method-assign]
-    command = threading.Thread(target=main, args=(["classify", "m", "."],))
-    command.start()
-    assert reached.wait(10)
-    assert len(capsys.readouterr().out.splitlines()) == 8
-    go_on.set()
-    command.join(10)
-    assert len(capsys.readouterr().out.splitlines()) == 12
 
 
 def test_folders_and_patterns_are_photos(photos: Path, capsys: Printed) -> None:

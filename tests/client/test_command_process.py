@@ -21,6 +21,11 @@ def address(gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PHOTOLABEL_URL", gateway.url)
 
 
+def buffered() -> dict[str, str]:
+    """Return an environment in which Python buffers its output, as it does by default."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+
+
 def run(
     *arguments: str, stdin: bytes = b"", **environment: str
 ) -> subprocess.CompletedProcess[bytes]:
@@ -99,7 +104,7 @@ def test_a_full_disk_is_one_line_and_status_2(gateway: FakeGateway) -> None:
             stderr=subprocess.PIPE,
             timeout=60,
             cwd=ROOT,
-            env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+            env=buffered(),
             check=False,
         )
     assert done.returncode == 2
@@ -109,7 +114,27 @@ def test_a_full_disk_is_one_line_and_status_2(gateway: FakeGateway) -> None:
 
 def start(*arguments: str) -> "subprocess.Popen[bytes]":
     pipe = subprocess.PIPE
-    return subprocess.Popen([*COMMAND, *arguments], cwd=ROOT, stdout=pipe, stderr=pipe)
+    return subprocess.Popen(
+        [*COMMAND, *arguments], cwd=ROOT, stdout=pipe, stderr=pipe, env=buffered()
+    )
+
+
+def test_results_are_printed_as_they_come(gateway: FakeGateway) -> None:
+    eight_are_printed, answer, in_time = threading.Event(), gateway.take, []
+
+    def take(request: Received) -> tuple[int, dict[str, str], bytes]:
+        if gateway.received:
+            in_time.append(eight_are_printed.wait(10))
+        return answer(request)
+
+    gateway.take = take  # type: ignore[method-assign]
+    with start("classify", "m", *[__file__] * 10) as process:
+        assert process.stdout is not None
+        for _ in range(8):
+            process.stdout.readline()
+        eight_are_printed.set()
+        assert len(process.stdout.readlines()) == 2
+    assert in_time == [True]
 
 
 def test_a_reader_that_leaves_ends_it_quietly() -> None:

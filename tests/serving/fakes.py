@@ -27,6 +27,7 @@ CLOTHING = Description(
     preparation="garment/1",
     card={"recipe": "drawn"},
     explains=True,
+    reports=True,
 )
 PETS = Description(2, (150, 150, 3), ("cat", "dog"), "squash/1", {"recipe": "drawn"})
 

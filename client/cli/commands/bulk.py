@@ -1,7 +1,6 @@
 """The command `bulk`: classify all photos of a folder tree into a file."""
 
 import argparse
-import os
 import sys
 import time
 from pathlib import Path
@@ -19,7 +18,7 @@ from rich.progress import (
 
 from ...bulk import BulkError, Interrupted, Options, ServerAway, Summary, classify_folder
 from ...bulk.files import batches, photos
-from ...client import DEFAULT_TIMEOUT, DEFAULT_URL
+from ..options import add_server, api_key
 from ..parser import positive
 from ..tables import one_line
 from . import ray_job
@@ -59,13 +58,7 @@ def add(commands: Any) -> None:
     sort = "link the photos into folders by class"
     option("--sort-into", type=Path, metavar="DIR", help=sort).complete = shtab.DIRECTORY
     option("--dry-run", action="store_true", help="only count photos and requests")
-    url = os.environ.get("PHOTOLABEL_URL") or DEFAULT_URL
-    shown = url.replace("%", "%%")
-    option("--url", default=url, help=f"the server's address (default: {shown})")
-    key = "file with the API key"
-    option("--api-key-file", type=Path, metavar="FILE", help=key).complete = shtab.FILE
-    timeout = "how long to wait for each step of a request (default: %(default)g)"
-    option("--timeout", type=float, default=DEFAULT_TIMEOUT, metavar="SECONDS", help=timeout)
+    add_server(parser)
     give_up = "end after so long without an answer (default: %(default)g)"
     option("--give-up", type=float, default=600.0, metavar="SECONDS", help=give_up)
     ray = "use the Ray cluster at this address; FOLDER and --out may then be URIs (docs/bulk.md)"
@@ -102,11 +95,12 @@ def _count(arguments: argparse.Namespace) -> tuple[int, int]:
 
 
 def _options(arguments: argparse.Namespace) -> Options:
-    key = os.environ.get("PHOTOLABEL_API_KEY") or None
-    if arguments.api_key_file is not None:
-        key = arguments.api_key_file.read_text("ascii").strip()
-    names = ("version", "label", "top", "where", "sort_into", "timeout", "give_up")
-    return Options(api_key=key, **{name: getattr(arguments, name) for name in names})
+    names = ("version", "label", "top", "where", "sort_into", "client_id", "timeout", "give_up")
+    return Options(
+        api_key=api_key(arguments),
+        headers=dict(arguments.header),
+        **{name: getattr(arguments, name) for name in names},
+    )
 
 
 def _classify(arguments: argparse.Namespace, total: int) -> int:

@@ -62,7 +62,7 @@ class ModelPages:
         self._api_keys = ApiKeys(settings.api_keys_file) if settings.api_keys_file else None
 
     @Route(
-        ("/models/<segment:name>",),
+        ("/models/<string:name>",),
         group="Pages",
         responses={200: _html("HTML."), **_PROBLEMS},
         parameters=("page_version", "lang"),
@@ -76,7 +76,7 @@ class ModelPages:
         return self._answer(name, self._page)
 
     @Route(
-        ("/models/<segment:name>/report",),
+        ("/models/<string:name>/report",),
         group="Pages",
         responses={200: _html("HTML."), **_PROBLEMS},
         parameters=("page_version", "lang"),

@@ -24,6 +24,7 @@ class Gateway:
     failing: float = 0.0  # Share of requests that get 429, 503 or a reset.
     seconds: float = 0.0  # Of each request.
     photos: int = 0
+    callers: set[str | None] = field(default_factory=set)
     chance: random.Random = field(default_factory=lambda: random.Random(1))
 
 
@@ -44,6 +45,7 @@ def gateway() -> Iterator[Gateway]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            fake.callers.add(self.headers["X-Client-ID"])
             time.sleep(fake.seconds)
             if "/clothing" not in self.path:
                 self._reply(404, {"title": "There is no such model", "status": 404})

@@ -168,6 +168,16 @@ def test_the_command(gateway: Gateway, folder: Path, capsys: pytest.CaptureFixtu
     assert "must end in" in capsys.readouterr().err
 
 
+def test_a_run_has_one_name_for_all_requests(gateway: Gateway, folder: Path) -> None:
+    arguments = ["bulk", "clothing", str(folder), "--url", gateway.url, "--out"]
+    assert main([*arguments, str(folder.parent / "first.csv")]) == 0
+    [first] = gateway.callers
+    gateway.callers.clear()
+    assert main([*arguments, str(folder.parent / "second.csv"), "--client-id", "me"]) == 0
+    assert first
+    assert gateway.callers == {"me"}
+
+
 @pytest.mark.integration
 def test_killed_at_random_each_photo_is_once_in_the_results(gateway: Gateway, folder: Path) -> None:
     gateway.seconds = 0.2
@@ -177,7 +187,7 @@ def test_killed_at_random_each_photo_is_once_in_the_results(gateway: Gateway, fo
     command = [sys.executable, "-m", "client", "bulk", "clothing", str(folder), "--out", str(out)]
     killed = 0
     for _ in range(KILLS):
-        out.unlink(missing_ok=True)  # A run writes it anew from the journal.
+        out.unlink(missing_ok=True)  # A run writes it again from the journal.
         process = subprocess.Popen([*command, "--url", gateway.url])
         while not out.exists():
             time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""The confusion matrix and the surest mistakes of a card."""
+"""The confusion matrix and the most confident mistakes of a card."""
 
 import base64
 import io
@@ -48,7 +48,7 @@ def test_public_photos_are_pictures_of_a_bounded_size(shape: tuple[int, ...], si
     assert sum(len(each["png"]) for each in mistakes) <= MAX_CHARACTERS
     picture = Image.open(io.BytesIO(base64.b64decode(mistakes[0]["png"])))
     assert picture.size == (side, side)
-    if shape[2] == 1:  # The surest mistake is the last photo.
+    if shape[2] == 1:  # The most confident mistake is the last photo.
         np.testing.assert_array_equal(np.asarray(picture), noise[29, ..., 0])
 
 
