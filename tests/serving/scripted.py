@@ -1,5 +1,6 @@
 """A real gRPC model server whose answers a test scripts."""
 
+import gzip
 import time
 from concurrent import futures
 from typing import Any
@@ -23,6 +24,7 @@ class Script:
         self.preparation = b"squash/1"
         self.signatures = ["serving_default", "explain"]
         self.card = b'{"recipe": "drawn"}'
+        self.report = b"<!doctype html><title>drawn</title>"
         self.delay = 0.0
         self.requests: list[Any] = []
         self.metadata: list[dict[str, str]] = []
@@ -38,6 +40,8 @@ class Script:
             _strings(reply.outputs["card"], [self.card], [1])
         elif request.model_spec.signature_name == "explain":
             _floats(reply.outputs["heat"], [0.0, 1.0, 0.5] * count, [count, 1, 3])
+        elif request.model_spec.signature_name == "report":
+            _strings(reply.outputs["report"], [gzip.compress(self.report)], [1])
         else:
             _floats(reply.outputs["probabilities"], [0.25, 0.75] * count, [count, 2])
         return reply

@@ -64,12 +64,30 @@ def test_explain_asks_its_signature_and_reads_the_heat(
     np.testing.assert_array_equal(heat, [[[0.0, 1.0, 0.5]]] * 2)
 
 
-@pytest.mark.parametrize("explains", [True, False])
-def test_describe_tells_whether_a_version_explains(
-    model_server: ModelServer, script: Script, explains: bool
+def test_report_sends_one_blank_photo_and_reads_the_page(
+    model_server: ModelServer, script: Script
 ) -> None:
-    script.signatures = ["serving_default", *(["explain"] if explains else [])]
-    assert model_server.describe(REF, Deadline(5)).explains is explains
+    page = model_server.report(ModelRef("clothing", version=7), (4, 5, 3), Deadline(5))
+    spec = script.requests[0].model_spec
+    assert (spec.signature_name, spec.version.value) == ("report", 7)
+    sizes = script.requests[0].inputs["image"].tensor_shape.dim
+    assert [dim.size for dim in sizes] == [1, 4, 5, 3]
+    assert page == script.report
+
+
+def test_a_large_report_fits_into_a_message(model_server: ModelServer, script: Script) -> None:
+    """Training publishes up to 1 MiB compressed."""
+    script.report = np.random.default_rng(0).bytes(2**20)
+    assert model_server.report(REF, (4, 5, 3), Deadline(5)) == script.report
+
+
+@pytest.mark.parametrize("has", [True, False])
+def test_describe_says_which_signatures_a_version_has(
+    model_server: ModelServer, script: Script, has: bool
+) -> None:
+    script.signatures = ["serving_default", *(["explain", "report"] if has else [])]
+    description = model_server.describe(REF, Deadline(5))
+    assert (description.explains, description.reports) == (has, has)
 
 
 def test_describe_reads_the_contract(model_server: ModelServer, script: Script) -> None:
