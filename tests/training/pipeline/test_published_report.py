@@ -24,8 +24,10 @@ def report(folder: Path, dataset: str, console: Console | None = None) -> str | 
 def test_photos_are_shown_only_of_public_data_sets(tmp_path: Path) -> None:
     folder = run_folder(tmp_path)
     public, own = report(folder, PUBLIC), report(folder, OWN)
-    assert public and "data:image/png" in public
-    assert own and "data:image/png" not in own
+    assert public
+    assert "data:image/png" in public
+    assert own
+    assert "data:image/png" not in own
 
 
 def test_a_report_that_is_too_large_leaves_its_photos_out(
