@@ -1,5 +1,6 @@
 """Photos read into memory, and divided among requests."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
@@ -85,4 +86,5 @@ def with_names(refused: Refused, photos: list[EncodedPhoto]) -> Refused:
 
 
 def _position(image: object) -> int | None:
-    return int(image) if isinstance(image, str) and image.isdecimal() else None
+    # Longer ones are no positions, and too long for `int`.
+    return int(image) if isinstance(image, str) and re.fullmatch("[0-9]{1,9}", image) else None
