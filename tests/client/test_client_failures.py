@@ -80,7 +80,7 @@ def test_a_malformed_status_of_a_bad_photo_is_that_of_the_response(gateway: Fake
     gateway.reply(422, {"title": "Two\nlines", "errors": errors})
     with Photolabel(gateway.url) as photolabel:
         [bad] = photolabel.classify_each([b"photo"], model="m")
-        with pytest.raises(Refused, match="^422 Two lines: photo-1: truncated$"):
+        with pytest.raises(Refused, match=r"^422 Two lines: photo-1: truncated$"):
             photolabel.classify(b"photo", model="m")
     assert isinstance(bad, BadPhoto)
     assert bad.status == 422

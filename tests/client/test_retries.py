@@ -105,9 +105,7 @@ def test_a_damaged_response_and_a_hang_up_are_said_plainly(gateway: FakeGateway)
 
 
 @pytest.mark.parametrize("advice", ["soon", "-1", "9" * 5000])
-def test_malformed_advice_is_ignored(
-    gateway: FakeGateway, waits: list[float], advice: str
-) -> None:
+def test_malformed_advice_is_ignored(gateway: FakeGateway, waits: list[float], advice: str) -> None:
     gateway.reply(503, {"title": "Busy"}, Retry_After=advice)
     with Photolabel(gateway.url, retries=1) as photolabel, pytest.raises(Refused, match="Busy"):
         photolabel.models()
