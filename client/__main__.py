@@ -17,6 +17,9 @@ _DESCRIPTION = "Classify photos with a Photolabel server."
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # Closed, as some schedulers start programs.
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - as long as the process lives
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # Characters missing from the terminal's encoding are shown as escapes.
@@ -25,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status: int = arguments.run(arguments)
         sys.stdout.flush()
-    except UsageError as error:
+    except (UsageError, ValueError) as error:
         return _fail(str(error), 2)
     except PhotolabelError as error:
         return _fail(str(error), 1)

@@ -41,7 +41,16 @@ def model_path(name: str, version: int | None, label: str | None) -> str:
     """Return the path of a model, of a version of it, or of the version with a label."""
     if version is not None and label is not None:
         raise ValueError("give a version or a label, not both")
-    path = f"v1/models/{quote(name, safe='')}"
+    if not isinstance(name, str):
+        raise TypeError(f"the model's name must be a string, not {name!r}")
+    path = f"v1/models/{_quoted(name)}"
     if version is not None:
         return f"{path}/versions/{version}"
-    return path if label is None else f"{path}/labels/{quote(label, safe='')}"
+    return path if label is None else f"{path}/labels/{_quoted(label)}"
+
+
+def _quoted(name: str) -> str:
+    try:
+        return quote(name, safe="")
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{name!r} is not a name: it is not UTF-8") from error

@@ -1,11 +1,12 @@
 """Photos read into memory, and divided among requests."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
 from .errors import Refused
-from .photos import Photo, encoded, name_of
+from .photos import Photo, encoded, is_one, name_of
 from .results import BadPhoto
 
 PHOTOS_PER_REQUEST = 8
@@ -25,8 +26,11 @@ Part = tuple[str, tuple[str, bytes, str]]
 
 
 def read(photos: Iterable[Photo]) -> Iterator[EncodedPhoto | BadPhoto]:
-    """Read photos one after the other; a file that can't be read is a bad photo."""
-    for number, photo in enumerate(photos, start=1):
+    """Read photos one after the other; a file that can't be read is a bad photo.
+
+    One photo is taken as well: a path would otherwise be an iterable of letters.
+    """
+    for number, photo in enumerate([photos] if is_one(photos) else photos, start=1):
         image = name_of(photo, number)
         try:
             yield EncodedPhoto(image, encoded(photo))
@@ -85,4 +89,5 @@ def with_names(refused: Refused, photos: list[EncodedPhoto]) -> Refused:
 
 
 def _position(image: object) -> int | None:
-    return int(image) if isinstance(image, str) and image.isdecimal() else None
+    # Longer ones are no positions, and too long for `int`.
+    return int(image) if isinstance(image, str) and re.fullmatch("[0-9]{1,9}", image) else None

@@ -57,4 +57,5 @@ class Refused(PhotolabelError):
 
     def _message(self) -> str:
         named = [f"{each.get('image')}: {each.get('detail')}" for each in self.errors]
-        return f"{self.status} {self.title}: {' '.join(named) or self.detail}".removesuffix(": ")
+        text = f"{self.status} {self.title}: {' '.join(named) or self.detail}".removesuffix(": ")
+        return " ".join(text.split())

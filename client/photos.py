@@ -1,5 +1,6 @@
 """Photos in all the forms in which a caller may have them, as names and encoded bytes."""
 
+import errno
 import io
 import os
 from collections.abc import Iterable
@@ -11,12 +12,14 @@ Photo: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | Bin
 array (uint8, `[height, width]`, `[height, width, 1]` or RGB `[height, width, 3]`) or a Pillow
 image."""
 
+MAX_BYTES = 256 * 2**20  # Far above what servers take; a larger file may not fit into memory.
+
 _ORIENTATION = 0x0112  # The tag of EXIF.
 
 
 def as_photos(photos: Photo | Iterable[Photo]) -> tuple[list[Photo], bool]:
     """Return the photos as a list, and whether it was given as one photo."""
-    if _is_one(photos):
+    if is_one(photos):
         return [photos], True
     if not isinstance(photos, Iterable):
         raise _unknown(photos)
@@ -41,7 +44,7 @@ def encoded(photo: Photo) -> bytes:
         ValueError: an array has another shape or type than a photo's.
     """
     if isinstance(photo, str | os.PathLike):
-        return Path(photo).read_bytes()
+        return read_file(Path(photo))
     if isinstance(photo, bytes | bytearray):
         return bytes(photo)
     if isinstance(photo, memoryview):
@@ -58,7 +61,15 @@ def encoded(photo: Photo) -> bytes:
     return content
 
 
-def _is_one(photos: object) -> bool:
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a file, or raise `OSError`, also if it is too large for a photo."""
+    if path.stat().st_size > MAX_BYTES:
+        raise OSError(errno.EFBIG, f"it has more than {MAX_BYTES:,} bytes", str(path))
+    return path.read_bytes()
+
+
+def is_one(photos: object) -> bool:
+    """Return whether this is one photo, rather than an iterable of photos."""
     kinds = (str, bytes, bytearray, memoryview, os.PathLike)
     return (
         isinstance(photos, kinds)

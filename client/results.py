@@ -83,7 +83,8 @@ class BadPhoto:
     def refused(cls, image: str, problem: Mapping[str, Any], status: int) -> "BadPhoto":
         """Return the result for a photo that the server refused with a problem document."""
         kind, title, detail = (str(problem.get(name, "")) for name in ("type", "title", "detail"))
-        return cls(image, kind, title, int(problem.get("status", status)), detail)
+        own = problem.get("status")
+        return cls(image, kind, title, own if isinstance(own, int) else status, detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ class Model:
 def _bad_answer_if_malformed() -> Iterator[None]:
     try:
         yield
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise BadAnswer(f"the response does not have Photolabel's format ({reason})") from error
 
@@ -165,7 +166,7 @@ def read_model(document: Any) -> Model:
         version=document.get("version"),
         versions=tuple(Version(int(each["version"]), _text(each["state"])) for each in versions),
         input_shape=shape and (int(shape["height"]), int(shape["width"]), int(shape["channels"])),
-        preparation=document.get("preparation"),
+        preparation=None if (named := document.get("preparation")) is None else _text(named),
         labels=tuple(_text(label) for label in document.get("labels", ())),
         card=document.get("card"),
         explains=bool(document.get("explains")),
@@ -189,7 +190,7 @@ def _predictions(document: Any, images: list[str]) -> Iterator[tuple[dict[str, A
                 ClassProbability(_text(one["label"]), float(one["probability"]))
                 for one in each["probabilities"]
             ),
-            "recognized": each.get("recognized"),
+            "recognized": _yes_or_no(each.get("recognized")),
         }
         yield members, each
 
@@ -197,4 +198,10 @@ def _predictions(document: Any, images: list[str]) -> Iterator[tuple[dict[str, A
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is not a string")
+    return value
+
+
+def _yes_or_no(value: Any) -> bool | None:
+    if value is not None and not isinstance(value, bool):
+        raise TypeError(f"{value!r} is not true, false or null")
     return value

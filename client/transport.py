@@ -25,6 +25,7 @@ _BACKOFF = {"backoff_factor": 0.1, "backoff_max": 5.0, "backoff_jitter": 0.1}
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _CONNECTIONS = 64  # Kept open for the threads that share a client.
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_DAMAGED = (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)
 
 
 class Transport:
@@ -103,8 +104,8 @@ class Transport:
         except requests.Timeout as error:
             message = f"no response from {self._url} within {self._timeouts[1]:g} s"
             raise TimedOut(message) from error
-        except requests.exceptions.ChunkedEncodingError as error:
-            raise _CutOff(f"the response of {self._url} was cut off") from error
+        except _DAMAGED as error:
+            raise _CutOff(f"the response of {self._url} was cut off or damaged") from error
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise Unreachable(self._reason(error)) from error
 
@@ -123,16 +124,19 @@ class Transport:
 
 def _plain(error: BaseException) -> str:
     """Return what went wrong at the bottom of nested errors, in one line."""
-    while error.args and isinstance(error.args[0], BaseException):
-        error = error.args[0]
-    reason = getattr(error, "reason", None)  # Of urllib3's MaxRetryError.
-    while isinstance(reason, BaseException):
-        error = getattr(reason, "original_error", None) or reason
-        reason = getattr(error, "reason", None)
+    while (inner := _inner(error)) is not None:
+        error = inner
     # urllib3 begins with the object that failed: "HTTPConnection(host='…'): Failed to …".
     text = re.sub(r"^\w+\(.*?\): ", "", " ".join(str(error).split()))
     text = re.sub(r"^Failed to establish a new connection: (\[Errno -?\d+\] )?", "", text)
     return text or type(error).__name__
+
+
+def _inner(error: BaseException) -> BaseException | None:
+    # urllib3 has both names; others hold one as in `ProtocolError("Connection aborted.", error)`.
+    named = [getattr(error, name, None) for name in ("original_error", "reason")]
+    held = (each for each in (*named, *error.args[-1:]) if isinstance(each, BaseException))
+    return next(held, None)
 
 
 class _CutOff(Unreachable):
@@ -167,6 +171,10 @@ class _BoundedRetry(Retry):
 
     def new(self, **options: Any) -> "_BoundedRetry":
         return super().new(seconds=self._seconds, deadline=self._deadline, **options)
+
+    def get_retry_after(self, response: Any) -> float | None:
+        # urllib3's raises an error for a malformed one.
+        return _seconds(response.headers.get("Retry-After"))
 
     def increment(
         self,
@@ -221,7 +229,7 @@ def _seconds(retry_after: str | None) -> float | None:
         return float(retry_after)
     try:
         return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
-    except ValueError:
+    except (OverflowError, ValueError):
         return None
 
 

@@ -37,7 +37,8 @@ def photos(folder: Path, skipped: Path | None = None) -> Iterator[tuple[str, int
 
     Links to files are followed, links to folders are not, so that no loop is possible. Hidden
     files and folders are skipped. The size of a file that can't be examined is 0. Memory grows
-    with the number of files in one folder, not in the tree.
+    with the number of files in one folder, not in the tree. A folder that can't be read is yielded
+    itself, with `/` at its end, so that its photos are not left out silently.
 
     Args:
         folder: the folder.
@@ -50,10 +51,15 @@ def photos(folder: Path, skipped: Path | None = None) -> Iterator[tuple[str, int
         try:
             with os.scandir(folder / relative) as entries:
                 found = sorted(entries, key=lambda entry: entry.name)
+        except FileNotFoundError:
+            if not relative:
+                raise
+            continue  # It vanished.
         except OSError:
             if not relative:
                 raise
-            continue  # It vanished, or may not be read.
+            yield f"{relative}/", 0  # Reading it fails as well, and says why.
+            continue
         inner = []
         for entry in found:
             if entry.name.startswith("."):

@@ -82,7 +82,8 @@ class Output:
 
 
 def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # The lock of the journal keeps other runs away; what a killed one has left is replaced.
+    return path.with_name(f".{path.name}.tmp")
 
 
 def _parquet() -> tuple[Any, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..client import DEFAULT_TIMEOUT, Photolabel
+from ..photos import read_file
 from .concurrency import MAX_IN_FLIGHT
 from .dispatch import Dispatcher
 from .errors import BulkError
@@ -41,7 +42,7 @@ class Options:
     label: str | None = None
     top: int | None = None
     where: Sequence[str] = ()
-    sort_into: Path | None = None
+    sort_into: str | Path | None = None
     api_key: str | None = field(default=None, repr=False)
     client_id: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -140,7 +141,10 @@ def classify_folder(
     path = journal_path(out)
     if out.exists() and not path.exists():
         raise BulkError(f"{out} exists without its journal {path.name}: choose another --out")
-    sorting = options.sort_into and Sorting(folder, options.sort_into, keep)
+    target = None if options.sort_into is None else Path(options.sort_into)
+    if target is not None and target.resolve() == folder.resolve():
+        raise BulkError(f"--sort-into {target} is the folder of the photos: choose another")
+    sorting = target and Sorting(folder, target, keep)
     settings = {
         "model": model,
         "folder": str(folder.resolve()).encode("utf-8", "backslashreplace").decode(),
@@ -153,7 +157,7 @@ def classify_folder(
         summary = Summary(resumed=journal.resumed)
 
         def read(image: str) -> bytes:
-            return (folder / image).read_bytes()
+            return read_file(folder / image)
 
         sender = Sender(client, read, model, options.version, options.label, options.top)
         try:
@@ -175,7 +179,7 @@ def classify_folder(
                     said(f"the model's version is now {min(new)}, before {max(known)}")
                 progressed(summary)
 
-            pending = batches(photos(folder, options.sort_into), journal.is_done)
+            pending = batches(photos(folder, target), journal.is_done)
             Dispatcher(sender.send, finished, said, options.in_flight, options.give_up).run(pending)
             output.end(journal.rows())
         finally:

@@ -10,7 +10,6 @@ from typing import Any
 import shtab
 
 from ..client import DEFAULT_RETRIES, DEFAULT_TIMEOUT, DEFAULT_URL, Photolabel
-from .errors import UsageError
 from .parser import header, not_negative, positive
 
 EPILOG = """\
@@ -81,22 +80,19 @@ def connect(arguments: argparse.Namespace) -> Photolabel:
     """Return the client for the options.
 
     Raises:
-        UsageError: an option is invalid.
+        ValueError: an option is invalid.
         OSError: the file with the key can't be read.
     """
-    try:
-        return Photolabel(
-            arguments.url,
-            api_key=api_key(arguments),
-            timeout=arguments.timeout,
-            retries=arguments.retries,
-            # One name for all requests of the command, so that one version answers them.
-            client_id=arguments.client_id or uuid.uuid4().hex,
-            headers=dict(arguments.header),
-            shrink=getattr(arguments, "shrink", None),
-        )
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+    return Photolabel(
+        arguments.url,
+        api_key=api_key(arguments),
+        timeout=arguments.timeout,
+        retries=arguments.retries,
+        # One name for all requests of the command, so that one version answers them.
+        client_id=arguments.client_id or uuid.uuid4().hex,
+        headers=dict(arguments.header),
+        shrink=getattr(arguments, "shrink", None),
+    )
 
 
 def api_key(arguments: argparse.Namespace) -> str | None:

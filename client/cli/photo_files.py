@@ -33,6 +33,8 @@ class PhotoFiles:
     ) -> None:
         if names.count(_STANDARD_INPUT) > 1:
             raise UsageError("standard input (-) can be given only once")
+        if _STANDARD_INPUT in names and sys.stdin is None:
+            raise UsageError("standard input (-) is closed")
         self._names = names
         self._recursive = recursive
         self._bad = bad

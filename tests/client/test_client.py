@@ -187,6 +187,21 @@ def prediction(image: str) -> dict[str, Any]:
     return {"image": image, "label": "cat", "probability": 1.0, "probabilities": []}
 
 
+def test_one_photo_is_taken_where_several_are_expected(gateway: FakeGateway, photo: Path) -> None:
+    with Photolabel(gateway.url) as photolabel:
+        [result] = photolabel.classify_each(str(photo), model="m")
+        assert photolabel.classify_batch(photo, model="m") == [result]
+    assert result.image == str(photo)
+
+
+def test_a_file_too_large_for_memory_is_not_read(gateway: FakeGateway, tmp_path: Path) -> None:
+    huge = tmp_path / "huge.jpg"
+    with huge.open("wb") as file:
+        file.truncate(2**40)
+    with Photolabel(gateway.url) as photolabel, pytest.raises(OSError, match="bytes"):
+        photolabel.classify(huge, model="m")
+
+
 def test_photos_are_read_as_they_are_needed(gateway: FakeGateway) -> None:
     read = 0
 

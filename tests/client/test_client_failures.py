@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from client import BadAnswer, Photolabel, PhotolabelError, Refused, Unreachable
-from tests.client.conftest import FakeGateway
+from client import BadAnswer, BadPhoto, Photolabel, PhotolabelError, Refused, Unreachable
+from tests.client.conftest import FakeGateway, answer_to
 
 HTML = {"Content_Type": "text/html"}
 
@@ -62,8 +62,34 @@ def test_a_problem_keeps_all_its_members(gateway: FakeGateway) -> None:
 
 
 @pytest.mark.parametrize(
-    "errors", [None, 7, [], [7], [{}], [{"image": "x"}], [{"image": "99"}], [{"image": 0}]]
+    "members",
+    [{"recognized": "yes"}, {"probability": 10**400}, {"probability": None}, {"label": 7}],
 )
+def test_a_malformed_prediction_is_a_bad_answer(
+    gateway: FakeGateway, members: dict[str, Any]
+) -> None:
+    answer = answer_to(["0"])
+    answer["predictions"][0].update(members)
+    gateway.reply(200, answer)
+    with Photolabel(gateway.url) as photolabel, pytest.raises(BadAnswer, match="format"):
+        photolabel.classify(b"photo", model="m")
+
+
+def test_a_malformed_status_of_a_bad_photo_is_that_of_the_response(gateway: FakeGateway) -> None:
+    errors = [{"image": "0", "status": None, "detail": "truncated"}]
+    gateway.reply(422, {"title": "Two\nlines", "errors": errors})
+    with Photolabel(gateway.url) as photolabel:
+        [bad] = photolabel.classify_each([b"photo"], model="m")
+        with pytest.raises(Refused, match=r"^422 Two lines: photo-1: truncated$"):
+            photolabel.classify(b"photo", model="m")
+    assert isinstance(bad, BadPhoto)
+    assert bad.status == 422
+
+
+ODD_ERRORS = [None, 7, [], [7], [{}], *([{"image": image}] for image in ("x", "99", "9" * 5000, 0))]
+
+
+@pytest.mark.parametrize("errors", ODD_ERRORS)
 def test_odd_lists_of_bad_photos_are_errors_of_the_request(
     gateway: FakeGateway, errors: Any
 ) -> None:

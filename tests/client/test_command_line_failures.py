@@ -118,6 +118,7 @@ def test_no_server_is_status_1(capsys: Printed) -> None:
         (["photo-00.jpg", "--url", "127.0.0.1"], "not a URL"),
         (["photo-00.jpg", "--api-key-file", "missing.txt"], "missing.txt: No such file"),
         (["photo-00.jpg", "--timeout", "0"], "timeout"),
+        (["photo-00.jpg", "--label", "\udcff"], "not UTF-8"),
         (["photo-00.jpg", "--header", "a b: c"], "not a header"),
     ],
 )

@@ -67,6 +67,15 @@ def test_standard_input_is_a_photo(gateway: FakeGateway) -> None:
     assert b"a photo from a pipe" in gateway.received[0].body
 
 
+@pytest.mark.parametrize(("closed", "status"), [("<&-", 2), (">&- 2>&-", 3)])
+def test_a_closed_stream_is_no_traceback(closed: str, status: int) -> None:
+    photo = "-" if "<" in closed else "missing.jpg"
+    shell = ["sh", "-c", f'exec "$@" {closed}', "sh", *COMMAND, "classify", "m", photo]
+    done = subprocess.run(shell, cwd=ROOT, capture_output=True, timeout=60, check=False)
+    assert done.returncode == status
+    assert done.stderr.count(b"\n") == (0 if "2>" in closed else 1)
+
+
 def test_a_terminal_shows_a_table(gateway: FakeGateway, tmp_path: Path) -> None:
     photo = tmp_path / ("a-long-name" * 6 + "[red].jpg")
     photo.write_bytes(b"photo")

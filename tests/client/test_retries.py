@@ -94,6 +94,23 @@ def test_a_connection_that_stays_lost_is_an_error(gateway: FakeGateway) -> None:
     assert len(gateway.received) == 6
 
 
+def test_a_damaged_response_and_a_hang_up_are_said_plainly(gateway: FakeGateway) -> None:
+    gateway.reply(200, b"no gzip", Content_Encoding="gzip")
+    gateway.reply(HANG_UP, b"")
+    with Photolabel(gateway.url, retries=0) as photolabel:
+        with pytest.raises(Unreachable, match="damaged"):
+            photolabel.models()
+        with pytest.raises(Unreachable, match=r"\(Remote end closed connection without response\)"):
+            photolabel.models()
+
+
+@pytest.mark.parametrize("advice", ["soon", "-1", "9" * 5000])
+def test_malformed_advice_is_ignored(gateway: FakeGateway, waits: list[float], advice: str) -> None:
+    gateway.reply(503, {"title": "Busy"}, Retry_After=advice)
+    with Photolabel(gateway.url, retries=1) as photolabel, pytest.raises(Refused, match="Busy"):
+        photolabel.models()
+
+
 def test_a_server_that_never_answers_is_not_asked_again() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"

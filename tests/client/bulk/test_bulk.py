@@ -65,6 +65,25 @@ def test_bad_and_unreadable_photos_are_rows_with_an_error(gateway: Gateway, fold
     assert len(images(folder)) == 62
 
 
+def test_a_folder_that_can_t_be_read_is_a_row_too(
+    gateway: Gateway, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    for _ in range(20):  # Its path is longer than Linux takes: root can read anything else.
+        os.mkdir("d" * 250)
+        os.chdir("d" * 250)
+    assert run(gateway, folder).bad == 1
+    [row] = [row for row in rows(folder) if row["error"]]
+    assert row["image"].endswith("d/")
+    assert row["error"] == "can't be read: File name too long"
+
+
+def test_a_file_too_large_for_memory_is_a_row_with_an_error(gateway: Gateway, folder: Path) -> None:
+    with (folder / "huge.jpg").open("wb") as file:
+        file.truncate(2**40)
+    assert run(gateway, folder).bad == 1
+
+
 @pytest.mark.parametrize("name", [b'a,b".jpg', b"new\nline.jpg", b"\xff.jpg", b"back\\slash.jpg"])
 def test_odd_names(gateway: Gateway, tmp_path: Path, name: bytes) -> None:
     folder = tmp_path / "odd"
@@ -144,6 +163,12 @@ def test_photos_are_sorted_into_folders(gateway: Gateway, folder: Path) -> None:
         "T-shirt-top",
         "unrecognized",
     }
+
+
+def test_photos_are_not_sorted_into_their_own_folder(gateway: Gateway, folder: Path) -> None:
+    with pytest.raises(BulkError, match="choose another"):
+        run(gateway, folder, sort_into=f"{folder}/.")
+    assert run(gateway, folder, sort_into=str(folder / "sorted")).unsorted == 0
 
 
 def test_parquet(gateway: Gateway, folder: Path) -> None:
