@@ -86,14 +86,23 @@ def kill_busy_node(url: str, log: Path, cluster: Cluster, nodes: list[Any]) -> N
         time.sleep(0.1)
     while not (busy := [node for node in nodes if calls(node, port)]):
         time.sleep(0.1)
+    processes = children(busy[0])
     cluster.remove_node(busy[0], allow_graceful=False)
+    for process in processes:  # They would notice a moment later, with their work done.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, 10)
     log.with_name(f"{log.name}.go").touch()
+
+
+def children(node: Any) -> list[psutil.Process]:
+    (raylet,) = node.all_processes["raylet"]
+    return psutil.Process(raylet.process.pid).children(recursive=True)
 
 
 def calls(node: Any, port: int) -> bool:
     """Whether a process of the node is connected to the port."""
-    (raylet,) = node.all_processes["raylet"]
-    for process in psutil.Process(raylet.process.pid).children(recursive=True):
+    for process in children(node):
         with contextlib.suppress(psutil.NoSuchProcess):
             found = process.net_connections("tcp")
             if any(each.raddr and each.raddr.port == port for each in found):
