@@ -30,7 +30,8 @@ class Photolabel:
         api_key: sent as `Authorization: Bearer …`.
         timeout: seconds to wait for each step (connecting, sending, receiving), and the most that
             is spent on waiting for retries.
-        retries: how often a request is sent again at most.
+        retries: how often a request is sent again at most; those for which the server says when
+            to come back do not count, but 0 means never.
         client_id: names the caller, so that it stays with one version of a model while a new
             version gets a share of the requests.
         headers: further headers of each request.

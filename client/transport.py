@@ -187,9 +187,13 @@ class _BoundedRetry(Retry):
     ) -> "_BoundedRetry":
         if isinstance(error, ReadTimeoutError):
             raise error  # The whole timeout has passed already.
-        following: _BoundedRetry = super().increment(method, url, response, error, *rest, **named)
-        following._deadline = min(self._deadline, time.monotonic() + self._seconds)
         asked = self.get_retry_after(response) if response is not None else None
+        # A server that says when to come back is asked as long as the time allows.
+        counted = self.new(total=self.total + 1) if asked and self.total else self
+        following: _BoundedRetry = Retry.increment(
+            counted, method, url, response, error, *rest, **named
+        )
+        following._deadline = min(self._deadline, time.monotonic() + self._seconds)
         wait = following.get_backoff_time() if asked is None else asked
         if time.monotonic() + wait > following._deadline:
             reason = error or ResponseError("the server asks to wait too long")

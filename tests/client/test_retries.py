@@ -46,6 +46,17 @@ def test_without_advice_the_waits_grow(gateway: FakeGateway, waits: list[float])
     assert 0.4 < waits[-1] < 3
 
 
+def test_a_server_that_says_when_is_asked_as_long_as_the_time_allows(
+    gateway: FakeGateway, waits: list[float]
+) -> None:
+    for _ in range(20):
+        gateway.reply(503, BUSY, Retry_After="1")
+    gateway.reply(200, {"models": []})
+    with Photolabel(gateway.url, retries=2) as photolabel:
+        assert photolabel.models() == []
+    assert waits.count(1) == 20
+
+
 @pytest.mark.parametrize("status", [400, 404, 422, 500, 504])
 def test_other_errors_are_not_repeated(gateway: FakeGateway, status: int) -> None:
     gateway.reply(status, BUSY, Retry_After="0")
