@@ -1,12 +1,14 @@
 """The languages of the pages: one JSON file each in `languages/`, found when it is there.
 
 A file holds texts by their keys, with `{names}` where values go. `_name` is the language's own
-name, and `_classes` translates the labels of models. What a file lacks is shown in English.
+name, and `_classes` translates the labels of models. What a file lacks, and what it can't fill in,
+is shown in English.
 """
 
 import functools
 import json
 import logging
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,12 +83,26 @@ def find_language(code: str) -> Language | None:
 def _read(file: Path, changed: int) -> Language | None:
     try:
         found = json.loads(file.read_text("utf-8"))
-        classes = found.pop("_classes", {})
+        classes = dict(found.pop("_classes", {}))
         texts = {"_name": file.stem, **found}
     except (ValueError, TypeError, AttributeError) as error:
         log.error("the language file %s is invalid and left out: %s", file, error)
         return None
     english = None if file.stem == ENGLISH else find_language(ENGLISH)
     if english:
-        texts = {**english.texts, **texts}
+        usable = {key: text for key, text in texts.items() if _fits(text, english.texts.get(key))}
+        if len(usable) < len(texts):
+            left_out = ", ".join(sorted(set(texts) - set(usable)))
+            log.error("the language file %s has texts that are left out: %s", file, left_out)
+        texts = {**english.texts, **usable}
+        classes = {label: name for label, name in classes.items() if isinstance(name, str)}
     return Language(file.stem, texts, classes)
+
+
+def _fits(text: object, english: str | None) -> bool:
+    """Return whether a text can be filled in with the values of its English one."""
+    if not isinstance(text, str):
+        return False
+    values = re.findall(r"{\w+}", text)
+    rest = re.sub(r"{\w+}", "", text)
+    return set(values) <= set(re.findall(r"{\w+}", english or "")) and not set(rest) & set("{}")

@@ -111,7 +111,7 @@ class Confusion:
     def shade(self, row: int, column: int) -> int:
         """Return how strong the colour of a cell is: its share of the row, from 0 to 5."""
         total = sum(self.counts[row])
-        share = self.counts[row][column] / total if total else 0.0
+        share = max(0.0, self.counts[row][column] / total) if total else 0.0
         # Steps of the square root: mistakes are rare, and the ones to see.
         return min(_SHADES, round(math.sqrt(share) * _SHADES))
 

@@ -73,13 +73,26 @@ def test_a_third_language_is_a_file(client: FlaskClient, folder: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "5"])
+@pytest.mark.parametrize("content", ["{", "[]", "5", '{"_classes": [1]}'])
 def test_an_invalid_file_is_left_out(client: FlaskClient, folder: Path, content: str) -> None:
     (folder / "de.json").write_text(content)
     response = client.get("/", headers={"Accept-Language": "de"})
     assert response.status_code == 200
     assert response.headers["Content-Language"] == "en"
     assert client.get("/web/languages/de.json").status_code == 404
+
+
+@pytest.mark.parametrize("text", [None, 5, ["x"], "{", "}", "{0}", "{}", "{model.name}", "{other}"])
+def test_a_text_that_can_t_be_filled_in_is_in_english(
+    client: FlaskClient, folder: Path, text: object
+) -> None:
+    texts = {"_classes": {"shirt": text}, "choose": text, "model_title": text, "_name": text}
+    (folder / "de.json").write_text(json.dumps({**texts, "copy": "Kopieren"}))
+    pages = [client.get(f"{path}?lang=de") for path in ("/", "/models/clothing")]
+    assert [page.status_code for page in pages] == [200, 200]
+    assert "Choose photos" in pages[0].text
+    assert "The model clothing" in pages[1].text
+    assert client.get("/web/languages/de.json").get_json()["copy"] == "Kopieren"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -121,6 +134,15 @@ def test_the_scripts_use_texts_that_exist() -> None:
     for script in STATIC.glob("*.js"):
         used = re.findall(r'\btext\("(\w+)"', script.read_text("utf-8"))
         assert set(used) <= set(english), script.name
+
+
+def test_every_text_is_used() -> None:
+    gateway = STATIC.parent
+    sources = [*STATIC.glob("*.js"), *gateway.glob("templates/*.html"), *gateway.glob("api/*.py")]
+    named = set(re.findall(r"""["'\s{](\w+)["':`]""", "".join(map(Path.read_text, sources))))
+    named |= {f"{key}_detail" for key in ("unreadable", "unreachable", "unexpected")}
+    english = json.loads((languages.FOLDER / "en.json").read_text("utf-8"))
+    assert {key for key in english if "error." not in key} <= named
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

@@ -87,6 +87,7 @@ def test_it_says_what_the_card_holds(source: FakeModelServer) -> None:
         {"metrics": {"test": {"accuracy": True, "photos": 3, "mistakes": [1, {}], "classes": [1]}}},
         {"metrics": {"test": {"confusion": {"labels": ["a", "b"], "counts": [[1, 2], [3]]}}}},
         {"metrics": {"test": {"confusion": {"labels": ["a"], "counts": [[0]]}}}, "gate": None},
+        {"metrics": {"test": {"confusion": {"labels": ["a", "b"], "counts": [[9, -1], [0, -2]]}}}},
         {"calibration": {"test": {"before": {"ece": 0.1, "reliability": [{"from": 0}]}}}},
         {"recognition": {"score": [], "unknowns": {"x": 1}}, "gate": {"faults": [None]}},
     ],
