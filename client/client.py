@@ -128,7 +128,7 @@ class Photolabel:
 
     def classify_each(
         self,
-        photos: Iterable[Photo],
+        photos: Photo | Iterable[Photo],
         *,
         model: str,
         version: int | None = None,
@@ -149,7 +149,7 @@ class Photolabel:
 
     def classify_batch(
         self,
-        photos: Iterable[Photo],
+        photos: Photo | Iterable[Photo],
         *,
         model: str,
         version: int | None = None,

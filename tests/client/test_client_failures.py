@@ -86,7 +86,14 @@ def test_a_malformed_status_of_a_bad_photo_is_that_of_the_response(gateway: Fake
     assert bad.status == 422
 
 
-ODD_ERRORS = [None, 7, [], [7], [{}], *([{"image": image}] for image in ("x", "99", "9" * 5000, 0))]
+ODD_ERRORS: list[Any] = [
+    None,
+    7,
+    [],
+    [7],
+    [{}],
+    *([{"image": image}] for image in ("x", "99", "9" * 5000, 0)),
+]
 
 
 @pytest.mark.parametrize("errors", ODD_ERRORS)
