@@ -26,7 +26,7 @@ class PhotoRequests:
         self._query = query
         self._shrink = shrink
 
-    def read(self, photos: Iterable[Photo]) -> Iterator[EncodedPhoto | BadPhoto]:
+    def read(self, photos: Photo | Iterable[Photo]) -> Iterator[EncodedPhoto | BadPhoto]:
         """Read photos one after the other, and shrink them; see `batches.read`."""
         for photo in read(photos):
             yield photo if isinstance(photo, BadPhoto) else self._shrunk(photo)

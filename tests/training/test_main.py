@@ -27,8 +27,7 @@ def test_a_run_publishes_a_model_with_its_accuracy_and_provenance(
 ) -> None:
     assert train("--seed", "5", "--set", "augmentation.shift=1") == 0
 
-    text = Path("models/clothing/1/assets.extra/model_card.json").read_text()
-    card = json.loads(text)
+    card = json.loads(Path("models/clothing/1/assets.extra/model_card.json").read_text())
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "clothing-cnn: 93.8% in 14 min on 2 cores (without the changes by --set)"
     assert lines[1] == "clothing-cnn, seed 5, on CPU with TensorFlow"
@@ -60,8 +59,7 @@ def test_a_run_publishes_a_model_with_its_accuracy_and_provenance(
     assert card["trained"]["packages"]["tensorflow"].startswith("2.20.")
     assert card["trained"]["hardware"]["cores"] == os.cpu_count()
     assert card["trained"]["seconds"] > 0
-    for mistake in card["metrics"]["test"]["mistakes"]:
-        mistake.pop("png", None)  # Base64 may contain anything.
+    del card["metrics"]["test"]["mistakes"]  # Pictures in base64 may contain anything.
     for private in (str(ROOT), str(Path.home()), os.uname().nodename):
         assert private not in json.dumps(card)
 
