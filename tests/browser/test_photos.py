@@ -55,6 +55,12 @@ def test_a_bad_file_spoils_no_other(page: Page) -> None:
         expect(results(page, "done").filter(has_text=name)).to_have_count(1)
 
 
+def test_an_empty_file(page: Page, source: Models) -> None:
+    uploads.drop(page, uploads.Upload("empty.jpg", "image/jpeg", b""))
+    expect(results(page, "failed").locator(".problem")).to_contain_text("The file is empty")
+    assert not source.predicted
+
+
 def test_a_problem_is_told_in_the_api_s_own_words(page: Page, site: Site) -> None:
     said = page.request.post(
         f"{site.url}v1/models/clothing:classify", data=uploads.text_file().data

@@ -48,6 +48,7 @@ export function pathOf(model, version) {
 }
 
 export async function post(model, version, verb, photo, signal, accept = "application/json") {
+  if (!photo.size) throw new Problem({ type: "empty", status: 400 });
   const options = {
     method: "POST",
     // The server looks at the bytes, not at the type that the browser guesses.

@@ -11,7 +11,7 @@ export function text(key, values = {}) {
 export const className = (label) => texts._classes?.[label] ?? label;
 
 export function problemText(problem) {
-  const own = { unreadable: "unreadable", "": problem.status ? "unexpected" : "unreachable" }[problem.slug];
+  const own = { empty: "empty", unreadable: "unreadable", "": problem.status ? "unexpected" : "unreachable" }[problem.slug];
   if (own && !problem.title) return [text(own), text(`${own}_detail`, { status: problem.status })];
   const key = `error.${problem.slug}`;
   return [texts[key] ?? problem.title ?? text("unexpected"), problem.detail];

@@ -140,7 +140,7 @@ def test_every_text_is_used() -> None:
     gateway = STATIC.parent
     sources = [*STATIC.glob("*.js"), *gateway.glob("templates/*.html"), *gateway.glob("api/*.py")]
     named = set(re.findall(r"""["'\s{](\w+)["':`]""", "".join(map(Path.read_text, sources))))
-    named |= {f"{key}_detail" for key in ("unreadable", "unreachable", "unexpected")}
+    named |= {f"{key}_detail" for key in ("empty", "unreadable", "unreachable", "unexpected")}
     english = json.loads((languages.FOLDER / "en.json").read_text("utf-8"))
     assert {key for key in english if "error." not in key} <= named
 
