@@ -25,7 +25,7 @@ Part = tuple[str, tuple[str, bytes, str]]
 """A form part for requests: the field's name, then file name, content and media type."""
 
 
-def read(photos: Iterable[Photo]) -> Iterator[EncodedPhoto | BadPhoto]:
+def read(photos: Photo | Iterable[Photo]) -> Iterator[EncodedPhoto | BadPhoto]:
     """Read photos one after the other; a file that can't be read is a bad photo.
 
     One photo is taken as well: a path would otherwise be an iterable of letters.
