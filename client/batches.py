@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from .errors import Refused
 from .photos import Photo, encoded, is_one, name_of
@@ -30,7 +30,9 @@ def read(photos: Photo | Iterable[Photo]) -> Iterator[EncodedPhoto | BadPhoto]:
 
     One photo is taken as well: a path would otherwise be an iterable of letters.
     """
-    for number, photo in enumerate([photos] if is_one(photos) else photos, start=1):
+    for number, photo in enumerate(
+        cast(Iterable[Photo], [photos] if is_one(photos) else photos), start=1
+    ):
         image = name_of(photo, number)
         try:
             yield EncodedPhoto(image, encoded(photo))
