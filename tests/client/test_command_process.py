@@ -165,7 +165,12 @@ def test_ctrl_c_is_one_line_and_status_130(gateway: FakeGateway) -> None:
         return 503, {}, b""
 
     gateway.take = take  # type: ignore[method-assign]
-    process = start("classify", "m", __file__)
+    # Where the tests run in the background, SIGINT is ignored, and a new process inherits that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = start("classify", "m", __file__)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert asked.wait(60)
     process.send_signal(signal.SIGINT)
     printed = process.communicate(timeout=60)
