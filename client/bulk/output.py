@@ -19,7 +19,7 @@ _ROWS_PER_GROUP = 10_000
 
 
 class Output:
-    """A results file. It is begun anew from the journal, then appended to; Parquet at the end."""
+    """A results file. It begins with the rows of the journal; Parquet is written at the end."""
 
     def __init__(self, path: Path, keep: Callable[[Row], bool]) -> None:
         if path.suffix not in FORMATS:

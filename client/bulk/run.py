@@ -1,9 +1,11 @@
 """A bulk run: from a folder to a file of results."""
 
+import contextlib
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ..client import DEFAULT_TIMEOUT, Photolabel
 from ..photos import read_file
@@ -57,13 +59,15 @@ class Summary:
 
     Attributes:
         photos: rows in the journal.
-        resumed: how many of them are from earlier runs.
+        kept: rows in the results: all of them, or those that fulfil the conditions.
+        resumed: how many photos are from earlier runs.
         bad: photos with an error.
         unsorted: photos that could not be put into their folder.
         versions: the versions that answered.
     """
 
     photos: int = 0
+    kept: int = 0
     resumed: int = 0
     bad: int = 0
     unsorted: int = 0
@@ -144,47 +148,85 @@ def classify_folder(
     target = None if options.sort_into is None else Path(options.sort_into)
     if target is not None and target.resolve() == folder.resolve():
         raise BulkError(f"--sort-into {target} is the folder of the photos: choose another")
-    sorting = target and Sorting(folder, target, keep)
-    settings = {
+    sorting = None if target is None else Sorting(folder, target, keep)
+
+    def read(image: str) -> bytes:
+        return read_file(folder / image)
+
+    with (
+        connected(url, options, str(path.resolve())) as client,
+        Journal(path, _settings(model, folder, options)) as journal,
+        contextlib.closing(_Results(journal, output, sorting, keep, said, progressed)) as results,
+    ):
+        results.resume()
+        sender = Sender(client, read, model, options.version, options.label, options.top)
+        pending = batches(photos(folder, target), journal.is_done)
+        dispatcher = Dispatcher(sender.send, results.add, said, options.in_flight, options.give_up)
+        dispatcher.run(pending)
+        return results.end()
+
+
+def _settings(model: str, folder: Path, options: Options) -> dict[str, Any]:
+    """Return what has to stay the same for a run to be resumed."""
+    return {
         "model": model,
         "folder": str(folder.resolve()).encode("utf-8", "backslashreplace").decode(),
         **{name: getattr(options, name) for name in ("version", "label", "top")},
     }
-    with (
-        connected(url, options, str(path.resolve())) as client,
-        Journal(path, settings) as journal,
-    ):
-        summary = Summary(resumed=journal.resumed)
 
-        def read(image: str) -> bytes:
-            return read_file(folder / image)
 
-        sender = Sender(client, read, model, options.version, options.label, options.top)
-        try:
-            for row in journal.rows():
-                summary.add([row])
-                if sorting:
-                    sorting.put([row])
-            output.begin(journal.rows())
-            progressed(summary)
+class _Results:
+    """Where the rows of a run go: the journal, the output, sorted photos and the summary."""
 
-            def finished(rows: list[Row]) -> None:
-                known = set(summary.versions)
-                journal.append(rows)
-                output.append(rows)
-                if sorting:
-                    sorting.put(rows)
-                summary.add(rows)
-                if known and (new := summary.versions - known):
-                    said(f"the model's version is now {min(new)}, before {max(known)}")
-                progressed(summary)
+    def __init__(
+        self,
+        journal: Journal,
+        output: Output,
+        sorting: Sorting | None,
+        keep: Callable[[Row], bool],
+        said: Callable[[str], None],
+        progressed: Callable[[Summary], None],
+    ) -> None:
+        self._journal = journal
+        self._output = output
+        self._sorting = sorting
+        self._keep = keep
+        self._said = said
+        self._progressed = progressed
+        self._summary = Summary(resumed=journal.resumed)
 
-            pending = batches(photos(folder, target), journal.is_done)
-            Dispatcher(sender.send, finished, said, options.in_flight, options.give_up).run(pending)
-            output.end(journal.rows())
-        finally:
-            output.close()
-    if sorting and sorting.problems:
-        summary.unsorted = sorting.problems
-        said(f"{sorting.problems} photos could not be sorted, such as {sorting.last_problem}")
-    return summary
+    def close(self) -> None:
+        """Close the output."""
+        self._output.close()
+
+    def resume(self) -> None:
+        """Take over the rows of earlier runs."""
+        for row in self._journal.rows():
+            self._note([row])
+        self._output.begin(self._journal.rows())
+        self._progressed(self._summary)
+
+    def add(self, rows: list[Row]) -> None:
+        """Take new rows, and say so if another version of the model has answered."""
+        known = set(self._summary.versions)
+        self._journal.append(rows)
+        self._output.append(rows)
+        self._note(rows)
+        if known and (new := self._summary.versions - known):
+            self._said(f"the model's version is now {min(new)}, before {max(known)}")
+        self._progressed(self._summary)
+
+    def end(self) -> Summary:
+        """Complete the output and return the summary."""
+        self._output.end(self._journal.rows())
+        if self._sorting and self._sorting.problems:
+            self._summary.unsorted = self._sorting.problems
+            example = self._sorting.last_problem
+            self._said(f"{self._sorting.problems} photos could not be sorted, such as {example}")
+        return self._summary
+
+    def _note(self, rows: list[Row]) -> None:
+        self._summary.add(rows)
+        self._summary.kept += sum(map(self._keep, rows))
+        if self._sorting:
+            self._sorting.put(rows)

@@ -116,7 +116,9 @@ def _classify(arguments: argparse.Namespace, total: int) -> int:
             progressed=display.update,
         )
     resumed = f", {summary.resumed} of them by earlier runs" if summary.resumed else ""
-    print(f"{summary.photos} photos in {arguments.out}{resumed}; {summary.bad} bad")  # noqa: T201
+    rows = f"{summary.kept} of " if arguments.where else ""
+    text = f"{rows}{summary.photos} photos in {arguments.out}{resumed}; {summary.bad} bad"
+    print(text)  # noqa: T201
     return 3 if summary.bad or summary.unsorted else 0
 
 
@@ -153,5 +155,5 @@ class _Display:
             self._bar.update(self._task, completed=summary.photos, rate=f"{rate:.0f}/s")
         elif now - self._line > _LINE_SECONDS:
             self._line = now
-            left = (self._total - summary.photos) / rate if rate else float("inf")
-            self.say(f"{summary.photos}/{self._total} photos, {rate:.0f}/s, {left:.0f} s left")
+            left = f", {(self._total - summary.photos) / rate:.0f} s left" if rate else ""
+            self.say(f"{summary.photos}/{self._total} photos, {rate:.0f}/s{left}")

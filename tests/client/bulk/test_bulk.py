@@ -140,10 +140,11 @@ def test_a_new_version_is_said_and_recorded(gateway: Gateway, folder: Path) -> N
 
 def test_where_needs_no_further_requests(gateway: Gateway, folder: Path) -> None:
     run(gateway, folder)
-    run(gateway, folder, where=["recognized=false", "label=Shirt"])
+    summary = run(gateway, folder, where=["recognized=false", "label=Shirt"])
     assert gateway.photos == 60
     kept = rows(folder)
     assert 0 < len(kept) < 60
+    assert (summary.kept, summary.photos) == (len(kept), 60)
     assert {(row["recognized"], row["label"]) for row in kept} == {("false", "Shirt")}
 
 
