@@ -155,13 +155,17 @@ class MethodNotAllowed(RequestError):
 
 
 class TooManyRequests(RequestError):
-    """More requests, or bytes of uploads, at once than a worker accepts."""
+    """The expected wait is too long, or a worker holds too many bytes of uploads."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     slug = "too-many-requests"
     title = "Too many requests at once"
     retry_after = 1
-    example = "The maximum number of requests in progress ({max_in_flight}) is reached. Try again."
+    example = "The gateway is busy: this request would wait 1.4 s for its turn. Try again in 2 s."
+
+    def __init__(self, detail: str, retry_after: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class UploadError(RequestError):

@@ -13,7 +13,6 @@ from serving.gateway.api.pages import Pages
 from serving.gateway.api.request_telemetry import MetricsPage, Telemetry
 from serving.gateway.api.routes import Routes
 from serving.gateway.api.routing import SegmentConverter, add_routes
-from serving.gateway.inference.admission import Admission
 from serving.gateway.inference.catalog import Catalog, ModelSource
 from serving.gateway.inference.classifier import Classifier
 from serving.gateway.inference.readiness import Readiness
@@ -27,6 +26,7 @@ def create_app(
     source: ModelSource,
     is_draining: Callable[[], bool] = lambda: False,
     closing: ExitStack | None = None,
+    metrics: Metrics | None = None,
 ) -> Flask:
     """Return the gateway as a WSGI application.
 
@@ -35,6 +35,7 @@ def create_app(
         source: the model server, a `ModelServer` or a stand-in.
         is_draining: whether the gateway is about to stop.
         closing: close it after the last request; it closes what the app has opened.
+        metrics: of this process, if others count there too.
 
     Raises:
         OSError, ValueError: the API keys file can't be read or is invalid.
@@ -42,21 +43,22 @@ def create_app(
     app = Flask(__name__, static_folder=None)
     app.url_map.converters["segment"] = SegmentConverter
     app.url_map.merge_slashes = False  # A redirect would go to the host that the request claims.
-    metrics = Metrics()
+    metrics = metrics or Metrics()
     tracing = _open_tracing()
     Telemetry(settings.models, metrics, tracing).observe(app)
     handle_errors(app)
     allow_origins(app, settings.cors_origins, settings.canary_header)
     catalog = Catalog(settings.models, source)
-    classifier = Classifier(catalog, source, settings.photo_limits(), settings.max_decodes)
+    classifier = Classifier(
+        catalog, source, settings.photo_limits(), settings.max_decodes, settings.max_batch
+    )
     if closing is not None:
         closing.callback(classifier.close)
         closing.callback(tracing.close)  # The last is closed first: spans must not wait for others.
     readiness = Readiness(catalog, is_draining)
-    admission = Admission(settings.max_in_flight)
-    routes = Routes(settings, catalog, classifier, admission)
+    routes = Routes(settings, catalog, classifier)
     app.before_request(routes.begin)
-    model_pages = ModelPages(settings, catalog, admission)
+    model_pages = ModelPages(settings, catalog)
     for handlers in (routes, Health(readiness), Pages(settings, catalog), model_pages):
         add_routes(app, handlers)
     if settings.metrics_bind is None:

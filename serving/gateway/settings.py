@@ -70,7 +70,13 @@ class Settings(BaseSettings):
     workers: int = Field(2, ge=1)
     """worker processes"""
     max_in_flight: int = Field(16, ge=1)
-    """requests that a worker handles at once; more get 429"""
+    """requests that a worker handles at once; more wait for their turn"""
+    max_wait: float = Field(1.0, ge=0, le=300)
+    """expected seconds of waiting for a turn, above which a request gets 429"""
+    fair_keys: bool = False
+    """whether API keys take turns, so that no key's requests make all others wait"""
+    max_batch: int = Field(8, ge=1)
+    """photos of waiting requests that are joined in one call to the model server; 1: none"""
     max_decodes: int = Field(2, ge=1)
     """photos that a worker decodes at once; more wait their turn"""
     max_connections: int = Field(1000, ge=1)

@@ -9,8 +9,8 @@ from serving.deadline import Deadline
 from serving.gateway.api.api_keys import ApiKeys
 from serving.gateway.api.languages import Language, language, languages
 from serving.gateway.api.model_card_view import Card
+from serving.gateway.api.request_arrival import check_wait
 from serving.gateway.api.routing import Described, Route
-from serving.gateway.inference.admission import Admission
 from serving.gateway.inference.catalog import AVAILABLE, Catalog
 from serving.gateway.model_client.model_ref import ModelRef
 from serving.gateway.settings import Settings
@@ -52,13 +52,11 @@ class ModelPages:
     Args:
         settings: where API keys are set, the page needs one too: it shows the card.
         catalog: the models.
-        admission: shared with the API.
     """
 
-    def __init__(self, settings: Settings, catalog: Catalog, admission: Admission) -> None:
+    def __init__(self, settings: Settings, catalog: Catalog) -> None:
         self._settings = settings
         self._catalog = catalog
-        self._admission = admission
         self._api_keys = ApiKeys(settings.api_keys_file) if settings.api_keys_file else None
 
     @Route(
@@ -91,6 +89,7 @@ class ModelPages:
     def _answer(self, name: str, show: Callable[[ModelRef, Language], Response]) -> Response:
         spoken = language(request)
         try:
+            check_wait(request.environ)
             if self._api_keys:
                 self._api_keys.check(request.headers.get("Authorization"))
             return show(self._catalog.ref(name, request.args.get("version")), spoken)
@@ -104,8 +103,7 @@ class ModelPages:
         return Deadline(self._settings.time_budget, observation.trace.metadata, observation.began)
 
     def _report(self, ref: ModelRef, _: Language) -> Response:
-        with self._admission.admitted():
-            version, report = self._catalog.report(ref, self._deadline())
+        version, report = self._catalog.report(ref, self._deadline())
         g.observation.version = version
         if report is None:
             raise NoReport(f"Version {version} of {ref.name} was published without a report.")
@@ -113,8 +111,7 @@ class ModelPages:
 
     def _page(self, ref: ModelRef, spoken: Language) -> Response:
         deadline = self._deadline()
-        with self._admission.admitted():
-            described, states = self._catalog.find(ref, deadline)
+        described, states = self._catalog.find(ref, deadline)
         g.observation.version = described.version
         page = render_template(
             "model.html",

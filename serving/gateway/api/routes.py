@@ -3,7 +3,6 @@
 To add a route, add a method with `@Route`: it is served and described from there.
 """
 
-import contextlib
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
@@ -13,6 +12,7 @@ from flask import Response, g, request
 from serving.deadline import TIMEOUT_HEADER, Deadline, read_timeout
 from serving.gateway.api.api_keys import KEYED, ApiKeys
 from serving.gateway.api.openapi import examples
+from serving.gateway.api.request_arrival import ARRIVAL, check_wait
 from serving.gateway.api.responses import (
     JSON,
     PNG,
@@ -26,7 +26,6 @@ from serving.gateway.api.responses import (
 from serving.gateway.api.routing import MODEL_PATHS, URL, Described, Route
 from serving.gateway.api.schemas import DescribedModel, ModelList, ReadyModel, UnavailableModel
 from serving.gateway.api.uploads import Uploads
-from serving.gateway.inference.admission import Admission
 from serving.gateway.inference.canary import Canary
 from serving.gateway.inference.catalog import Catalog
 from serving.gateway.inference.classifier import Classifier
@@ -52,20 +51,19 @@ Result = TypeVar("Result")
 class Routes:
     """The handlers, over the parts that do the work."""
 
-    def __init__(
-        self, settings: Settings, catalog: Catalog, classifier: Classifier, admission: Admission
-    ) -> None:
+    def __init__(self, settings: Settings, catalog: Catalog, classifier: Classifier) -> None:
         self._settings = settings
         self._catalog = catalog
         self._classifier = classifier
         self._uploads = Uploads(settings.max_body_bytes, settings.max_photos)
-        self._admission = admission
         self._canary = Canary(settings.canary_share)
         self._api_keys = ApiKeys(settings.api_keys_file) if settings.api_keys_file else None
 
     def begin(self) -> None:
         """Start the time budget, which the client may lower, and check the API key."""
         keyed = request.path.startswith(KEYED)
+        if keyed:
+            check_wait(request.environ)
         if keyed or request.path == "/readyz":
             text = request.headers.get(TIMEOUT_HEADER)
             seconds = read_timeout(text, self._settings.time_budget)
@@ -89,8 +87,7 @@ class Routes:
 
         A model that can't answer says why.
         """
-        with self._admission.admitted():
-            overviews = [self._overview(name) for name in self._catalog.names]
+        overviews = [self._overview(name) for name in self._catalog.names]
         return render(ModelList(models=overviews))
 
     @Route(
@@ -106,8 +103,7 @@ class Routes:
         Without a version or label, the newest version that can answer.
         """
         ref = self._catalog.ref(name, version, label)
-        with self._admission.admitted():
-            described, states = self._catalog.find(ref, g.deadline)
+        described, states = self._catalog.find(ref, g.deadline)
         ready = ready_model(name, described, states)
         return render(DescribedModel(**vars(ready), card=described.card))
 
@@ -194,16 +190,16 @@ class Routes:
         observation: Observation = g.observation
         with observation.stage("upload", observation.began):
             body = self._uploads.read(request, g.deadline)
-        with contextlib.ExitStack() as held:
-            with observation.stage("admission"):
-                held.enter_context(self._admission.admitted())
-            photos = self._uploads.photos(request, body)
-            observation.photos = len(photos)
-            if only_one and len(photos) > 1:
-                raise MalformedRequest(
-                    f"{only_one} shows one photo, and the request has {len(photos)}. Send one."
-                )
-            return self._ask_candidates(ask, ref, photos)
+        arrival = request.environ.get(ARRIVAL)
+        with observation.stage("queue", arrival.ended if arrival else None):
+            pass  # The request has waited for its turn.
+        photos = self._uploads.photos(request, body)
+        observation.photos = len(photos)
+        if only_one and len(photos) > 1:
+            raise MalformedRequest(
+                f"{only_one} shows one photo, and the request has {len(photos)}. Send one."
+            )
+        return self._ask_candidates(ask, ref, photos)
 
     def _ask_candidates(
         self, ask: Callable[..., Result], ref: ModelRef, photos: list[Photo]

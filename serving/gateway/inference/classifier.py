@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from serving.deadline import Deadline
-from serving.gateway.inference.admission import DecodeLimit
 from serving.gateway.inference.catalog import Catalog, ModelSource
+from serving.gateway.inference.decode_limit import DecodeLimit
+from serving.gateway.inference.joined_calls import JoinedCalls
 from serving.gateway.inference.results import (
     Classification,
     ClassProbability,
@@ -40,15 +41,22 @@ class Classifier:
         source: the model server.
         limits: of one photo.
         max_decodes: how many photos are decoded at once.
+        max_batch: photos of one call to the model server, for requests that wait together.
     """
 
     def __init__(
-        self, catalog: Catalog, source: ModelSource, limits: PhotoLimits, max_decodes: int = 2
+        self,
+        catalog: Catalog,
+        source: ModelSource,
+        limits: PhotoLimits,
+        max_decodes: int = 2,
+        max_batch: int = 8,
     ) -> None:
         self._catalog = catalog
         self._source = source
         self._preparer = PhotoPreparer(limits)
         self._decode_limit = DecodeLimit(max_decodes)
+        self._calls = JoinedCalls(source, max_batch)
 
     def close(self) -> None:
         """End the sandbox process, if there is one."""
@@ -135,7 +143,7 @@ class Classifier:
             pixels = self._prepare_all(photos, expected, deadline, observation)
             try:
                 with observation.stage("predict"):
-                    prediction = self._source.predict(asked, pixels, deadline)
+                    prediction = self._calls.predict(asked, pixels, deadline, observation.trace)
             except RequestRefused as refusal:
                 log.warning("%s", refusal.detail)
                 expected = self._catalog.refresh(asked, deadline)
@@ -178,7 +186,7 @@ class Classifier:
         bad: list[tuple[str, BadPhoto]] = []
         for index, photo in enumerate(photos):
             with contextlib.ExitStack() as permit:
-                with observation.stage("admission"):
+                with observation.stage("queue"):
                     permit.enter_context(self._decode_limit.acquired(deadline))
                 try:
                     with observation.stage("decode"):

@@ -1,13 +1,17 @@
-"""How many connections each worker holds, in memory that all share: make it before the fork."""
+"""How many connections each worker holds, and how many it may hold."""
 
 import ctypes
 import mmap
+import resource
 
 _NO_WORKER = 0xFFFF
+_OTHER_FILES = 200  # Of the gateway itself: gRPC, metrics, libraries.
 
 
 class ConnectionCounts:
     """How many connections each worker holds, so that they spread evenly over the workers.
+
+    The counts are in memory that all workers share: make it before the fork.
 
     The system wakes any worker for a new connection, and kept connections stay: without this, one
     of two workers had up to three quarters of the load.
@@ -32,3 +36,15 @@ class ConnectionCounts:
     def lowest(self) -> int:
         """Return the number of connections of the worker that holds the fewest."""
         return int(min(self._counts))
+
+
+def allow_connections(wanted: int) -> int:
+    """Raise the limit of open files; return how many connections the process may have open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    files = wanted + _OTHER_FILES
+    possible = files if hard == resource.RLIM_INFINITY else min(files, hard)
+    if soft < possible:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (possible, hard))
+    return max(1, min(wanted, max(soft, possible) - _OTHER_FILES))

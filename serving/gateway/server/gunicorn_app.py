@@ -16,6 +16,7 @@ from serving.gateway.server.connection_counts import ConnectionCounts
 from serving.gateway.server.draining import Draining, DrainingArbiter
 from serving.gateway.settings import Settings
 from serving.gateway.telemetry.logs import GunicornLogger
+from serving.gateway.telemetry.metrics import Metrics
 from serving.gateway.telemetry.worker_metrics import SHARED_MEMORY, WorkerMetrics
 from serving.http_errors import Unauthorized
 from serving.tls.certificates import Pem
@@ -46,6 +47,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         self._pem = pem
         self._closing = ExitStack()
         self._api_keys: ApiKeys | None = None
+        self._request_metrics: Metrics | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -55,7 +57,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             "bind": settings.bind,
             "workers": settings.workers,
             "worker_class": "serving.gateway.server.worker.Worker",
-            # Requests over the limit still need a thread that refuses them, as do probes.
+            # While all of those are busy, others read what arrives, and answer probes.
             "threads": settings.max_in_flight + SPARE_THREADS,
             "worker_connections": settings.max_connections,
             "graceful_timeout": settings.drain_seconds + CLOSE_SECONDS,
@@ -98,7 +100,15 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             self._api_keys = ApiKeys(settings.api_keys_file)
         model_server = ModelServer(settings.model_server, settings.tls_files(), self._pem)
         self._closing.callback(model_server.close)
-        return create_app(settings, model_server, self._draining.begun, self._closing)
+        self._request_metrics = Metrics()
+        return create_app(
+            settings, model_server, self._draining.begun, self._closing, self._request_metrics
+        )
+
+    def report_waiting(self, requests: int) -> None:
+        """Show in the metrics how many requests of a worker wait for their turn."""
+        if self._request_metrics:
+            self._request_metrics.waiting.set(requests)
 
     def close(self) -> None:
         """Close what a worker's app has opened, after its last request; give up in time."""

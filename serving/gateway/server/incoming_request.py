@@ -70,13 +70,16 @@ class IncomingRequest:
     Attributes:
         end: when its time budget is spent, on the monotonic clock.
         late: the budget was spent before it was complete.
+        crowded: there was no memory for all of its bytes.
+        wants_body: its body is worth waiting for.
         complete: all of it has arrived.
+        expected_wait: seconds that it would have to wait for its turn, if it is refused for that.
         request: gunicorn's, once the head is complete; its body ends where nothing more has
             arrived.
     """
 
     def __init__(self, limits: RequestLimits, client: Any, number: int) -> None:
-        self._began = time.monotonic()
+        self._began = self._ended = time.monotonic()
         self.end = self._began + limits.time_budget
         self.late = self.complete = False
         self.request: Any = None
@@ -86,8 +89,9 @@ class IncomingRequest:
         self._head = bytearray()
         self._received = _ReceivedBytes()
         self._reserved = 0
-        self._crowded = False  # There was no memory for all of its bytes.
-        self._wants_body = True
+        self.crowded = False
+        self.wants_body = True
+        self.expected_wait: float | None = None
         self._chunks: ChunkDecoder | None = None
         self._length = 0  # Of the body as announced or, if it is chunked, of what has arrived.
 
@@ -96,7 +100,7 @@ class IncomingRequest:
         if self._limits.memory.reserve(len(data)):
             self._reserved += len(data)
         else:
-            self._crowded = True
+            self.crowded = True
         if self.request:
             self._take_body(data)
             return
@@ -115,7 +119,7 @@ class IncomingRequest:
         wanted = dict(request.headers).get(TIMEOUT_HEADER.upper())
         seconds = read_timeout(wanted, self._limits.time_budget) or self._limits.time_budget
         self.end = self._began + seconds
-        self._wants_body = self._limits.wants_body(request)
+        self.wants_body = self._limits.wants_body(request)
         self.request = request
         if isinstance(request.body.reader, ChunkedReader):
             self._chunks = ChunkDecoder()
@@ -124,7 +128,13 @@ class IncomingRequest:
             self._length = int(request.body.reader.length)
             self._take_body(b"")
 
+    @property
+    def answer_by(self) -> float:
+        """When its response is due, on the monotonic clock."""
+        return self.end
+
     def _take_body(self, data: bytes) -> None:
+        self._ended = time.monotonic()
         if self._chunks is None:
             self._received.append(data)
             self.complete = self._received.size() >= self._length
@@ -141,8 +151,8 @@ class IncomingRequest:
         return self.request is not None and (
             self.complete
             or self.late
-            or self._crowded
-            or not self._wants_body
+            or self.crowded
+            or not self.wants_body
             or self._length > self._limits.max_body_bytes
             # Where the body ends can't be known any more.
             or (self._chunks is not None and self._chunks.fault is not None)
@@ -150,7 +160,11 @@ class IncomingRequest:
 
     def arrival(self) -> Arrival:
         """Return how it arrived."""
-        return Arrival(self._began, self.late, self._crowded)
+        return Arrival(self._began, self._ended, self.late, self.crowded, self.expected_wait)
+
+    def header(self, name: str) -> str:
+        """Return a header, its name in capital letters; an empty text if it is missing."""
+        return str(dict(self.request.headers).get(name, ""))
 
     def piece_bytes(self) -> int:
         """Return how many bytes to read at once: more for a larger body."""

@@ -8,21 +8,23 @@ reads the last byte runs the app and sends the response, without handing over to
 
 import contextlib
 import os
-import resource
 import select
 import socket
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from gunicorn.http import wsgi
 from gunicorn.http.message import Request
 from gunicorn.workers.base import Worker as GunicornWorker
 
-from serving.gateway.api.request_arrival import ARRIVAL
+from serving.gateway.server.app_call import Outbox, run_app
 from serving.gateway.server.connection import Connection
+from serving.gateway.server.connection_counts import allow_connections
 from serving.gateway.server.incoming_request import IncomingRequest, RequestLimits, UploadMemory
 from serving.gateway.server.malloc import keep_heap_small
+from serving.gateway.server.request_queue import Overloaded, RequestQueue
 
 TICK_SECONDS = 0.1
 
@@ -32,10 +34,9 @@ STOP_IDLE_SECONDS = 2.0
 # A worker that holds more connections than another gives it this long to accept a new one.
 _YIELD_SECONDS = 0.002
 
-_OTHER_FILES = 200  # Of the gateway itself: gRPC, metrics, libraries.
-
 _READABLE = select.EPOLLIN | select.EPOLLONESHOT
 _WRITABLE = select.EPOLLOUT | select.EPOLLONESHOT
+_GONE = select.EPOLLRDHUP | select.EPOLLONESHOT
 
 
 class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
@@ -53,9 +54,13 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
             self._wants_body,
         )
         self._slot = self.app.metrics.slot
-        self._max_connections = _allow_connections(self.cfg.worker_connections)
+        self._max_connections = allow_connections(self.cfg.worker_connections)
         self._accepting = threading.Lock()
         self._connections: dict[int, Connection] = {}
+        self._fair_keys = settings.fair_keys
+        self._queue: RequestQueue[Connection] = RequestQueue(
+            settings.max_in_flight, settings.max_wait, self.app.report_waiting
+        )
         self._poll = select.epoll()
         # gunicorn's own objects forget their sockets when they are closed.
         self._listeners = {each.fileno(): (each.sock, each.getsockname()) for each in self.sockets}
@@ -161,18 +166,64 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
     def _advance(self, connection: Connection) -> None:
         """Read what a connection has sent, and answer its requests that are complete."""
         if not connection.lock.acquire(blocking=False):
+            if self._queue.remove(connection):  # The client has gone while its request waited.
+                connection.abandon()
+                self._leave(connection)
             return
+        if self._attempt(connection, connection.advance) and self._start(connection):
+            self._run_requests(connection)
+
+    def _start(self, connection: Connection) -> bool:
+        """Return whether a connection's request may run now; else it waits, or there is none."""
+        while request := connection.request():
+            if self._takes_a_turn(request):
+                if self._queue.full:  # Before it waits: afterwards it belongs to another thread.
+                    self._wake(connection, _GONE)
+                try:
+                    key = request.header("AUTHORIZATION") if self._fair_keys else ""
+                    return self._queue.start_or_enqueue(connection, request.answer_by, key)
+                except Overloaded as overload:
+                    request.expected_wait = overload.expected
+            if not self._attempt(connection, partial(self._serve, connection, request)):
+                return False
+        self._leave(connection)
+        return False
+
+    def _takes_a_turn(self, request: IncomingRequest) -> bool:
+        """Return whether a request is work: not a probe, a file of a page, or an error already."""
+        return (
+            request.complete
+            and not request.late
+            and not request.crowded
+            and request.request.method != "OPTIONS"
+            and (request.wants_body or request.request.path.startswith("/models/"))
+        )
+
+    def _run_requests(self, connection: Connection) -> None:
+        """Run a connection's request, then those that have waited for their turn."""
+        started: list[Connection] = [connection]
+        while started:
+            current = started.pop()
+            request = current.request()
+            served = self._attempt(current, partial(self._serve, current, request))
+            if following := self._queue.finish(current):
+                started.append(following)
+            if served and self._start(current):
+                started.append(current)
+
+    def _attempt(self, connection: Connection, action: Callable[[], None]) -> bool:
+        """Do something with a connection; return whether it is still usable."""
         try:
-            connection.advance()
-            while request := connection.request():
-                self._serve(connection, request)
+            action()
         except OSError as error:
             self.log.debug("A client is gone: %s", error)
             connection.abandon()
         except Exception as error:
             self._refuse(connection, error)
-        finally:
-            self._leave(connection)
+        else:
+            return True
+        self._leave(connection)
+        return False
 
     def _leave(self, connection: Connection) -> None:
         """Wait for the connection's next bytes, or close it."""
@@ -191,51 +242,17 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
 
     def _serve(self, connection: Connection, request: IncomingRequest) -> None:
         """Run the app for one request, and send its response in one piece."""
-        outbox = _Outbox()
         self.cfg.pre_request(self, request.request)
-        response, environ = wsgi.create(
-            request.request, outbox, connection.client, connection.server, self.cfg
-        )
-        environ["wsgi.multithread"] = True
-        environ[ARRIVAL] = request.arrival()
         if not self.alive or not request.complete:
-            response.force_close()
-        pieces = self.wsgi(environ, response.start_response)
-        try:
-            for piece in pieces:
-                response.write(piece)
-            response.close()
-        finally:
-            if hasattr(pieces, "close"):
-                pieces.close()
-        connection.send(bytes(outbox))
-        connection.answered(request, keep=not response.should_close())
+            request.request.force_close()
+        response, keep = run_app(self.wsgi, self.cfg, connection, request)
+        connection.send(response)
+        connection.answered(request, keep=keep)
 
     def _refuse(self, connection: Connection, error: Exception) -> None:
         """Answer what is not HTTP, as gunicorn does."""
-        outbox = _Outbox()
+        outbox = Outbox()
         self.handle_error(None, outbox, connection.client, error)
         with contextlib.suppress(OSError):
             connection.send(bytes(outbox))
         connection.linger()
-
-
-def _allow_connections(wanted: int) -> int:
-    """Raise the limit of open files; return how many connections the process may have open."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY:
-        return wanted
-    files = wanted + _OTHER_FILES
-    possible = files if hard == resource.RLIM_INFINITY else min(files, hard)
-    if soft < possible:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (possible, hard))
-    return max(1, min(wanted, max(soft, possible) - _OTHER_FILES))
-
-
-class _Outbox(bytearray):
-    """Collects a response that gunicorn writes in pieces, so that it is sent in one."""
-
-    sendall = bytearray.extend
-
-    def gettimeout(self) -> float:
-        return 0.0  # gunicorn asks; nothing waits here.

@@ -42,6 +42,13 @@ class Metrics:
             registry=self.registry,
         )
 
+        self.waiting = Gauge(
+            "photolabel_requests_waiting",
+            "Requests that have arrived and wait for their turn.",
+            multiprocess_mode="livesum",
+            registry=self.registry,
+        )
+
     # Children are cached by their labels: the library's own look-up costs more than counting.
 
     def _counter(self, name: str, meaning: str, labels: str) -> Callable[..., Counter]:

@@ -6,13 +6,13 @@ from typing import Any, Literal
 
 from serving.gateway.telemetry.tracing import Trace
 
-Stage = Literal["upload", "admission", "decode", "predict", "explain"]
+Stage = Literal["upload", "queue", "decode", "predict", "explain"]
 
 
 class Observation:
     """The measurements of one request.
 
-    Its stages: `upload` (from the first byte to the last), `admission` (until it is handled),
+    Its stages: `upload` (from the first byte to the last), `queue` (until its turn),
     `decode` (until photos are pixels), `predict` and `explain` (until the model has answered).
 
     Attributes:

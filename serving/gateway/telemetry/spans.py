@@ -11,7 +11,15 @@ from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
+from opentelemetry.trace import (
+    Span,
+    SpanKind,
+    Status,
+    StatusCode,
+    Tracer,
+    get_current_span,
+    set_span_in_context,
+)
 
 from serving.gateway.telemetry.tracing import PROPAGATOR, Trace, Tracing
 
@@ -52,12 +60,14 @@ class _SpanTrace(Trace):
             route, PROPAGATOR.extract(metadata), SpanKind.SERVER, attributes
         )
         self._carry(self._request)
+        self._current = self._request
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         kind = SpanKind.CLIENT if name in _CALLS else SpanKind.INTERNAL
         span = self._tracer.start_span(name, set_span_in_context(self._request), kind)
         self._carry(span)
+        self._current = span
         try:
             yield
         except Exception as error:
@@ -66,6 +76,11 @@ class _SpanTrace(Trace):
         finally:
             span.end()
             self._carry(self._request)
+            self._current = self._request
+
+    def link(self, traceparent: str) -> None:
+        carrier = get_current_span(PROPAGATOR.extract({"traceparent": traceparent}))
+        self._current.add_link(carrier.get_span_context())
 
     def end(self, model: str, version: int | None, status: int) -> None:
         self._request.set_attribute("http.response.status_code", status)

@@ -55,6 +55,9 @@ class Trace:
         """Make a stage of the request's work a part of the trace."""
         return _NOTHING
 
+    def link(self, traceparent: str) -> None:
+        """Link the current stage to a span of another request, whose call carries this one too."""
+
     def end(self, model: str, version: int | None, status: int) -> None:
         """Note how the request ended."""
 

@@ -1,38 +1,11 @@
-"""How many requests a worker handles at once, and how many photos it decodes at once."""
+"""How many photos a worker decodes at once."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from serving.deadline import Deadline
-from serving.http_errors import DeadlineExceeded, TooManyRequests
-
-
-class Admission:
-    """Admits a limited number of requests at once and refuses the others immediately.
-
-    It counts work, not connections: a slow upload is admitted only when its body has arrived.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._permits = threading.BoundedSemaphore(limit)
-
-    @contextmanager
-    def admitted(self) -> Iterator[None]:
-        """Hold a permit.
-
-        Raises:
-            TooManyRequests: no permit is free.
-        """
-        if not self._permits.acquire(blocking=False):
-            raise TooManyRequests(
-                f"The maximum number of requests in progress ({self._limit}) is reached. Try again."
-            )
-        try:
-            yield
-        finally:
-            self._permits.release()
+from serving.http_errors import DeadlineExceeded
 
 
 class DecodeLimit:
