@@ -144,7 +144,7 @@ class JoinedCalls:
     def predict(
         self, ref: ModelRef, pixels: np.ndarray, deadline: Deadline, trace: Trace
     ) -> Prediction:
-        """Do what `ModelSource.predict` does; link the trace to the call that carries the photos."""
+        """Do what `ModelSource.predict` does; link the trace to the call with the photos."""
         key, request = (ref, pixels.shape[1:]), _Request(pixels, deadline)
         with self._lock:
             line = self._lines.setdefault(key, _Line(self._max_photos))

@@ -2,18 +2,13 @@
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 from typing import Any
 
-import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
 from serving import http_errors as errors
-from serving.deadline import Deadline
-from serving.gateway.model_client.contract import Prediction
-from serving.gateway.model_client.model_ref import ModelRef
+from serving.gateway.api.request_arrival import ARRIVAL, Arrival
 from tests.drawing import encoded_photo
 from tests.serving.fakes import FakeModelServer, check_problem, gateway
 
@@ -42,25 +37,14 @@ def test_429_503_504_say_when_to_try_again(
     assert int(response.headers["Retry-After"]) >= 1
 
 
-def test_429_when_the_worker_is_busy(source: FakeModelServer) -> None:
-    client, asking, answer = gateway(source, max_in_flight=1), Event(), Event()
-    predict = source.predict
-
-    def slow(ref: ModelRef, pixels: np.ndarray, deadline: Deadline) -> Prediction:
-        asking.set()
-        answer.wait(10)
-        return predict(ref, pixels, deadline)
-
-    source.predict = slow  # type: ignore[method-assign]
-    with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(client.application.test_client().post, PATH, data=encoded_photo())
-        assert asking.wait(10)
-        response = client.post(PATH, data=encoded_photo())
-        check_problem(response, 429, "too-many-requests")
-        assert int(response.headers["Retry-After"]) >= 1
-        answer.set()
-        assert first.result().status_code == 200
-    assert client.post(PATH, data=encoded_photo()).status_code == 200
+@pytest.mark.parametrize("path", [PATH, "/models/clothing"])
+def test_429_says_how_long_the_request_would_wait(client: FlaskClient, path: str) -> None:
+    arrival = Arrival(expected_wait=1.4)
+    method = "POST" if path == PATH else "GET"
+    response = client.open(path, method=method, environ_overrides={ARRIVAL: arrival})
+    assert response.status_code == 429
+    assert response.headers["Retry-After"] == "2"
+    assert "would wait 1.4 s for its turn. Try again in 2 s." in response.text
 
 
 def test_503_for_a_model_that_is_not_loaded(source: FakeModelServer) -> None:

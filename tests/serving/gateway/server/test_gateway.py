@@ -182,7 +182,7 @@ def test_the_id_and_the_trace_reach_the_model_server_and_the_collector(running: 
     calls = [each for each in running.script.metadata if each["x-request-id"] == "from-the-app"]
     until(lambda: {"classify", "predict"} <= {span.name for span in _spans(running)})
     spans = {span.name: span for span in _spans(running)}
-    assert spans.keys() == {"classify", "upload", "admission", "decode", "predict"}
+    assert spans.keys() == {"classify", "upload", "queue", "decode", "predict"}
     assert spans["classify"].parent_span_id.hex() == "1" * 16
     assert calls[-1]["traceparent"] == f"00-{TRACE}-{spans['predict'].span_id.hex()}-01"
 

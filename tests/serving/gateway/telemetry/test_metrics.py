@@ -58,9 +58,9 @@ def test_stages_are_timed_where_they_were_reached(client: FlaskClient) -> None:
     name = "photolabel_stage_seconds_count"
     counts = {
         stage: total(found, name, model="clothing", stage=stage)
-        for stage in ("upload", "admission", "decode", "predict")
+        for stage in ("upload", "queue", "decode", "predict")
     }
-    assert counts == {"upload": 2, "admission": 2, "decode": 2, "predict": 1}
+    assert counts == {"upload": 2, "queue": 2, "decode": 2, "predict": 1}
 
 
 def test_a_failing_model_is_counted_under_the_version_that_failed(

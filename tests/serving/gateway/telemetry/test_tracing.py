@@ -125,7 +125,7 @@ def test_spans_are_exported_and_calls_belong_to_theirs(monkeypatch: pytest.Monke
         recorder = SpanTracing()
         metadata = {"x-request-id": "abc", "traceparent": GOOD}
         observation = Observation(recorder.begin("classify", metadata))
-        with observation.stage("upload", observation.began), observation.stage("admission"):
+        with observation.stage("upload", observation.began), observation.stage("queue"):
             pass
         with pytest.raises(ValueError, match="bad"), observation.stage("decode"):
             raise ValueError("bad")
@@ -134,7 +134,7 @@ def test_spans_are_exported_and_calls_belong_to_theirs(monkeypatch: pytest.Monke
         observation.trace.end("clothing", 7, 200)
         recorder.close()
     found = {span.name: span for span in spans}
-    assert found.keys() == {"classify", "upload", "admission", "decode", "predict"}
+    assert found.keys() == {"classify", "upload", "queue", "decode", "predict"}
     assert {span.trace_id.hex() for span in spans} == {TRACE}
     assert found["classify"].parent_span_id.hex() == PARENT
     assert found["predict"].parent_span_id == found["classify"].span_id
