@@ -168,6 +168,7 @@ class JoinedCalls:
         """Wait until a request leads, or is done; raise `DeadlineExceeded` if it takes too long."""
         try:
             while not request.wait(min(MAX_WAIT_SECONDS, request.deadline.remaining())):
+                request.deadline.remaining()
                 with self._lock:
                     if line.remove(request):  # Else a call carries it.
                         line.calls += 1
