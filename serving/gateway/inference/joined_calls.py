@@ -9,8 +9,8 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -36,17 +36,19 @@ _MAX_SIZE = re.compile(r"larger than maximum input batch size ([0-9]+)")
 class _Request:
     """The photos of one request, and later their prediction or error.
 
-    `carried_by`: the trace context of the request whose call carries them, if it is another;
-    `alone`: join them with no others.
+    Attributes:
+        batch: the requests of the call that it leads, itself first; empty if it does not lead.
+        alone: join it with no others.
+        carried_by: the trace context of the request that leads its call, if it is another.
     """
 
     pixels: np.ndarray
     deadline: Deadline
     prediction: Prediction | None = None
     error: Exception | None = None
-    carried_by: str | None = None
-    leads: bool = False
+    batch: list["_Request"] = field(default_factory=list)
     alone: bool = False
+    carried_by: str | None = None
 
     def __post_init__(self) -> None:
         self._woken = threading.Lock()
@@ -91,9 +93,6 @@ class _Line:
         self._waiting.append(request)
         self.choose_leaders()
 
-    def put_back(self, requests: Sequence[_Request]) -> None:
-        self._waiting.extendleft(reversed(requests))
-
     def remove(self, request: _Request) -> bool:
         """Remove a request; return whether it was waiting."""
         waiting = request in self._waiting
@@ -103,24 +102,34 @@ class _Line:
 
     def choose_leaders(self) -> None:
         """Let the first request lead, while a call may leave."""
-        while self._waiting and (not self.calls or self._photos() >= self.max_photos):
+        while self._waiting and (not self.calls or _photos(self._waiting) >= self.max_photos):
             leader = self._waiting.popleft()
-            self.calls += 1
-            leader.leads = True
+            self.lead(leader)
             leader.wake()
 
-    def batch(self, leader: _Request) -> list[_Request]:
-        """Take the requests that travel with the leader, which comes first."""
-        batch, photos = [leader], len(leader.pixels)
+    def lead(self, leader: _Request) -> None:
+        """Let a request, taken from those that wait, lead a call."""
+        self.calls += 1
+        leader.batch = [leader]
+        self.fill(leader)
+
+    def fill(self, leader: _Request) -> None:
+        """Fill the leader's batch with requests that wait."""
+        photos = _photos(leader.batch)
         while self._waiting and not leader.alone and not self._waiting[0].alone:
             photos += len(self._waiting[0].pixels)
             if photos > self.max_photos:
                 break
-            batch.append(self._waiting.popleft())
-        return batch
+            leader.batch.append(self._waiting.popleft())
 
-    def _photos(self) -> int:
-        return sum(len(request.pixels) for request in self._waiting)
+    def end(self, leader: _Request) -> list[_Request]:
+        """End the leader's call: let the next one leave; return the others that are done."""
+        self.calls -= 1
+        others = leader.batch[1:]
+        self._waiting.extendleft(reversed([each for each in others if not each.done]))
+        done = [each for each in others if each.done]
+        self.choose_leaders()
+        return done
 
 
 class JoinedCalls:
@@ -151,7 +160,7 @@ class JoinedCalls:
             line.add(request)
         try:
             self._wait(line, request)
-            if request.leads:
+            if request.batch:
                 self._lead(ref, line, request)
         finally:
             with self._lock:
@@ -171,30 +180,25 @@ class JoinedCalls:
                 request.deadline.remaining()
                 with self._lock:
                     if line.remove(request):  # Else a call carries it.
-                        line.calls += 1
-                        request.leads = True
+                        line.lead(request)
                         return
         except DeadlineExceeded as error:
             with self._lock:
-                if not line.remove(request) and request.leads:
-                    line.calls -= 1  # It had just been chosen.
-                    line.choose_leaders()
                 request.error = error  # So that it is not sent again.
+                if not line.remove(request) and request.batch:
+                    line.end(request)  # It had just been chosen.
             raise
 
     def _lead(self, ref: ModelRef, line: _Line, leader: _Request) -> None:
         """Make a call, then let the next one leave, and wake the other requests of this one."""
         with self._lock:
-            batch = line.batch(leader)
+            line.fill(leader)
         try:
-            self._call(ref, line, batch)
+            self._call(ref, line, leader.batch)
         finally:
-            followers = [request for request in batch[1:] if request.done]
             with self._lock:
-                line.calls -= 1
-                line.put_back([request for request in batch[1:] if not request.done])
-                line.choose_leaders()
-            for request in followers:
+                done = line.end(leader)
+            for request in done:
                 request.wake()
 
     def _call(self, ref: ModelRef, line: _Line, batch: list[_Request]) -> None:
@@ -220,6 +224,10 @@ class JoinedCalls:
                 request.error = copy.copy(error)  # Each thread adds its own traceback.
         else:
             _split(joined, batch)
+
+
+def _photos(requests: Iterable[_Request]) -> int:
+    return sum(len(request.pixels) for request in requests)
 
 
 def _split(joined: Prediction, batch: list[_Request]) -> None:

@@ -1,4 +1,4 @@
-"""The call of the WSGI app for one request, with gunicorn's own means."""
+"""The call of the WSGI app for one request, with gunicorn's own means, and which have to wait."""
 
 from typing import Any
 
@@ -9,6 +9,8 @@ from serving.gateway.api.request_arrival import ARRIVAL
 from serving.gateway.server.connection import Connection
 from serving.gateway.server.incoming_request import IncomingRequest
 
+MODEL_PAGES = "/models/"  # They ask the model server, as all paths of the API do.
+
 
 class Outbox(bytearray):
     """Collects a response that gunicorn writes in pieces, so that it is sent in one."""
@@ -18,6 +20,17 @@ class Outbox(bytearray):
     def gettimeout(self) -> float:
         """Return 0: nothing waits here. gunicorn asks."""
         return 0.0
+
+
+def takes_a_turn(request: IncomingRequest) -> bool:
+    """Return whether a request is work: not a probe, a file of a page, or an error already."""
+    return (
+        request.complete
+        and not request.late
+        and not request.crowded
+        and request.request.method != "OPTIONS"
+        and (request.wants_body or request.request.path.startswith(MODEL_PAGES))
+    )
 
 
 def run_app(

@@ -19,10 +19,10 @@ from typing import Any
 from gunicorn.http.message import Request
 from gunicorn.workers.base import Worker as GunicornWorker
 
-from serving.gateway.server.app_call import Outbox, run_app
+from serving.gateway.server.app_call import Outbox, run_app, takes_a_turn
 from serving.gateway.server.connection import Connection
 from serving.gateway.server.connection_counts import allow_connections
-from serving.gateway.server.incoming_request import IncomingRequest, RequestLimits, UploadMemory
+from serving.gateway.server.incoming_request import RequestLimits, UploadMemory
 from serving.gateway.server.malloc import keep_heap_small
 from serving.gateway.server.request_queue import Overloaded, RequestQueue
 
@@ -176,7 +176,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
     def _start(self, connection: Connection) -> bool:
         """Return whether a connection's request may run now; else it waits, or there is none."""
         while request := connection.request():
-            if self._takes_a_turn(request):
+            if takes_a_turn(request):
                 if self._queue.full:  # Before it waits: afterwards it belongs to another thread.
                     self._wake(connection, _GONE)
                 try:
@@ -184,28 +184,17 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
                     return self._queue.start_or_enqueue(connection, request.answer_by, key)
                 except Overloaded as overload:
                     request.expected_wait = overload.expected
-            if not self._attempt(connection, partial(self._serve, connection, request)):
+            if not self._attempt(connection, partial(self._serve, connection)):
                 return False
         self._leave(connection)
         return False
-
-    def _takes_a_turn(self, request: IncomingRequest) -> bool:
-        """Return whether a request is work: not a probe, a file of a page, or an error already."""
-        return (
-            request.complete
-            and not request.late
-            and not request.crowded
-            and request.request.method != "OPTIONS"
-            and (request.wants_body or request.request.path.startswith("/models/"))
-        )
 
     def _run_requests(self, connection: Connection) -> None:
         """Run a connection's request, then those that have waited for their turn."""
         started: list[Connection] = [connection]
         while started:
             current = started.pop()
-            request = current.request()
-            served = self._attempt(current, partial(self._serve, current, request))
+            served = self._attempt(current, partial(self._serve, current))
             if following := self._queue.finish(current):
                 started.append(following)
             if served and self._start(current):
@@ -240,8 +229,11 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         if len(self._connections) + 1 >= self._max_connections:
             self._listen()
 
-    def _serve(self, connection: Connection, request: IncomingRequest) -> None:
-        """Run the app for one request, and send its response in one piece."""
+    def _serve(self, connection: Connection) -> None:
+        """Run the app for a connection's request, and send its response in one piece."""
+        request = connection.request()
+        if request is None:
+            return
         self.cfg.pre_request(self, request.request)
         if not self.alive or not request.complete:
             request.request.force_close()
