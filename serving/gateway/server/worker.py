@@ -2,8 +2,9 @@
 
 gunicorn's own threads block while they read heads and bodies, so a few hundred slow senders hold
 all of them. Here every thread waits for any connection (`epoll`, one event for one thread; Linux
-only), reads what has arrived, and handles the request only when it is complete: the thread that
-reads the last byte runs the app and sends the response, without handing over to another.
+only), and reads what has arrived. A complete request takes its turn (`request_queue`): the thread
+that read its last byte runs the app and sends the response or, if all turns are taken, the thread
+that ends one.
 """
 
 import contextlib
