@@ -68,12 +68,15 @@ class Routes:
         keyed = request.path.startswith(KEYED)
         if keyed or request.path == "/readyz":
             text = request.headers.get(TIMEOUT_HEADER)
-            seconds = read_timeout(text, self._settings.time_budget)
-            if seconds is None:
+            asked = read_timeout(text)
+            if asked is None:
                 raise MalformedRequest(
                     f"{TIMEOUT_HEADER} is {text!r}; it must be seconds, such as 2.5."
                 )
-            g.deadline = Deadline(seconds, g.observation.trace.metadata, g.observation.began)
+            seen = g.observation
+            g.deadline = Deadline.of_request(
+                self._settings.time_budget, asked, seen.began, seen.ended, seen.trace.metadata
+            )
         # OPTIONS reveals no secret, and browsers send it without the key.
         if keyed and self._api_keys and request.method != "OPTIONS":
             self._api_keys.check(request.headers.get("Authorization"))
@@ -192,8 +195,8 @@ class Routes:
             only_one: what shows one photo and no more.
         """
         observation: Observation = g.observation
-        with observation.stage("upload", observation.began):
-            body = self._uploads.read(request, g.deadline)
+        with observation.stage("upload", observation.ended - observation.began):
+            body = self._uploads.read(request)
         with contextlib.ExitStack() as held:
             with observation.stage("admission"):
                 held.enter_context(self._admission.admitted())

@@ -21,8 +21,10 @@ from gunicorn.workers.base import Worker as GunicornWorker
 
 from serving.gateway.api.request_arrival import ARRIVAL
 from serving.gateway.server.connection import Connection
-from serving.gateway.server.incoming_request import IncomingRequest, RequestLimits, UploadMemory
+from serving.gateway.server.incoming_request import IncomingRequest, RequestLimits
 from serving.gateway.server.malloc import keep_heap_small
+from serving.gateway.server.upload import TimeLimits
+from serving.gateway.server.upload_memory import UploadMemory
 
 TICK_SECONDS = 0.1
 
@@ -47,7 +49,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         settings = self.app.settings
         self._limits = RequestLimits(
             self.cfg,
-            settings.time_budget,
+            TimeLimits(settings.time_budget, settings.upload_seconds, settings.min_upload_rate),
             settings.max_body_bytes,
             UploadMemory(settings.max_upload_bytes),
             self._wants_body,
@@ -98,8 +100,9 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
             with contextlib.suppress(BlockingIOError):
                 os.read(self.PIPE[0], 4096)
         now = time.monotonic()
+        self._limits.memory.drop_slowest(now)
         for connection in list(self._connections.values()):
-            if connection.end <= now:
+            if connection.overdue(now):
                 self._wake(connection, _WRITABLE)
         self._listen()
 
