@@ -1,5 +1,6 @@
 """The deadline of one request, and what goes with every call that is made under it."""
 
+import math
 import re
 import time
 
@@ -10,16 +11,16 @@ TIMEOUT_HEADER = "X-Request-Timeout"
 _SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 
 
-def read_timeout(text: str | None, budget: float) -> float | None:
-    """Return the seconds that a request's header asks for, at most the time budget.
+def read_timeout(text: str | None) -> float | None:
+    """Return the seconds that a request's header asks for; infinity if there is no header.
 
     None: the header is not a number of seconds.
     """
     if text is None:
-        return budget
+        return math.inf
     if not _SECONDS.fullmatch(text) or float(text) == 0:
         return None
-    return min(float(text), budget)
+    return float(text)
 
 
 class Deadline:
@@ -28,7 +29,7 @@ class Deadline:
     Args:
         seconds: the request's time budget.
         metadata: goes with every call to the model server: the request's id, its trace context.
-        began: when the request's first byte came, on the monotonic clock; None: now.
+        began: when the budget began, on the monotonic clock; None: now.
     """
 
     def __init__(
@@ -37,6 +38,23 @@ class Deadline:
         self.seconds = seconds
         self.metadata = {} if metadata is None else metadata
         self._end = (time.monotonic() if began is None else began) + seconds
+
+    @classmethod
+    def of_request(
+        cls, budget: float, asked: float, began: float, ended: float, metadata: dict[str, str]
+    ) -> "Deadline":
+        """Return the deadline of a request that has arrived.
+
+        Args:
+            budget: the service's time budget, in seconds from its last byte.
+            asked: the seconds that its header gives, as the client counts: from its first byte.
+            began: when its first byte came, on the monotonic clock.
+            ended: when its last byte came.
+            metadata: goes with every call to the model server.
+        """
+        if began + asked < ended + budget:
+            return cls(asked, metadata, began)
+        return cls(budget, metadata, ended)
 
     def remaining(self) -> float:
         """Return the seconds that are left.

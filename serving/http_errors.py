@@ -181,12 +181,15 @@ class NoPhoto(UploadError):
 
 
 class UploadTimeout(UploadError):
-    """The body did not arrive within the time budget."""
+    """The body did not arrive in time."""
 
     status = HTTPStatus.REQUEST_TIMEOUT
     slug = "upload-timeout"
     title = "The upload took too long"
-    example = "The body did not arrive within {time_budget:g} s. Send a smaller photo."
+    example = (
+        "The body did not arrive within {upload_seconds:g} s: 1,234,567 of 8,000,000 bytes came in"
+        " {upload_seconds:.1f} s. Send a smaller photo, or use a faster connection."
+    )
 
 
 class BodyTooLarge(UploadError):

@@ -82,7 +82,11 @@ class Settings(BaseSettings):
     max_connections: int = Field(1000, ge=1)
     """connections of a worker; above it, a new one replaces an idle one"""
     time_budget: float = Field(5.0, gt=0, le=300)
-    """seconds for one request, upload included"""
+    """seconds for the response to a request that has arrived"""
+    upload_seconds: float = Field(30.0, gt=0, le=3600)
+    """seconds for the body of a request to arrive; more get 408"""
+    min_upload_rate: int = Field(1000, ge=0)
+    """bytes per second at which a body has to arrive, on average after 5 s; fewer get 408"""
     canary_share: float = Field(0.0, ge=0, le=1)
     """share of unpinned requests sent to label canary; the rest goes to stable"""
     canary_header: str = Field("X-Client-ID", pattern=r"^[A-Za-z0-9-]+$")

@@ -15,7 +15,7 @@ from tests.e2e.processes import Program, gateway
 
 pytestmark = pytest.mark.e2e
 
-BUDGET_SECONDS = 1.0
+UPLOAD_SECONDS = 1.0
 HEAD = b"POST /v1/models/clothing:classify HTTP/1.1\r\nHost: x\r\n"
 
 
@@ -23,7 +23,7 @@ HEAD = b"POST /v1/models/clothing:classify HTTP/1.1\r\nHost: x\r\n"
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Program, str]]:
     """Run a gateway without a model server: uploads are read first."""
     log = tmp_path_factory.mktemp("uploads") / "gateway.log"
-    settings = {"time_budget": str(BUDGET_SECONDS), "max_body_bytes": "2000000"}
+    settings = {"upload_seconds": str(UPLOAD_SECONDS), "max_body_bytes": "2000000"}
     with gateway("127.0.0.1:1", log, **settings) as running:
         yield running
 
@@ -59,15 +59,15 @@ def _receive(connection: socket.socket) -> bytes:
 
 
 def drip() -> Iterator[bytes]:
-    """Send a byte every tenth of a second, for far longer than the time budget."""
+    """Send a byte every tenth of a second, for far longer than an upload may take."""
     yield HEAD + b"Content-Length: 1000\r\n\r\n"
-    yield from [b"x"] * int(BUDGET_SECONDS * 10 * 3)
+    yield from [b"x"] * int(UPLOAD_SECONDS * 10 * 3)
 
 
 def drip_chunks() -> Iterator[bytes]:
     """Send a chunk of one byte as slowly."""
     yield HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
-    yield from [b"1\r\nx\r\n"] * int(BUDGET_SECONDS * 10 * 3)
+    yield from [b"1\r\nx\r\n"] * int(UPLOAD_SECONDS * 10 * 3)
 
 
 @pytest.mark.parametrize("pieces", [drip, drip_chunks])

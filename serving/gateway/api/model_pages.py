@@ -100,7 +100,7 @@ class ModelPages:
 
     def _deadline(self) -> Deadline:
         observation = g.observation
-        return Deadline(self._settings.time_budget, observation.trace.metadata, observation.began)
+        return Deadline(self._settings.time_budget, observation.trace.metadata, observation.ended)
 
     def _report(self, ref: ModelRef, _: Language) -> Response:
         version, report = self._catalog.report(ref, self._deadline())

@@ -79,7 +79,7 @@ class Telemetry:
         g.request_id = request_id
         trace = begin_trace(name, {"x-request-id": request_id, **context})
         arrival = environ.get(ARRIVAL)
-        g.observation = Observation(trace, arrival.began if arrival else None)
+        g.observation = Observation(trace, *((arrival.began, arrival.ended) if arrival else ()))
         if not quiet:
             self._metrics.in_flight.inc()
             g.in_flight = True
@@ -87,7 +87,7 @@ class Telemetry:
     def _end(self, response: Response) -> Response:
         observation: Observation = g.observation
         response.headers["X-Request-ID"] = observation.trace.metadata["x-request-id"]
-        seconds, status = time.monotonic() - observation.began, response.status_code
+        seconds, status = time.monotonic() - observation.ended, response.status_code
         model = self._model()
         self._metrics.record(observation, observation.trace.route, model, status, seconds)
         observation.trace.end(model, observation.version, status)

@@ -3,6 +3,7 @@
 To add a route, add a method with `@Route`: it is served and described from there.
 """
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
@@ -12,7 +13,7 @@ from flask import Response, g, request
 from serving.deadline import TIMEOUT_HEADER, Deadline, read_timeout
 from serving.gateway.api.api_keys import KEYED, ApiKeys
 from serving.gateway.api.openapi import examples
-from serving.gateway.api.request_arrival import ARRIVAL, check_wait
+from serving.gateway.api.request_arrival import check_wait
 from serving.gateway.api.responses import (
     JSON,
     PNG,
@@ -66,12 +67,15 @@ class Routes:
             check_wait(request.environ)
         if keyed or request.path == "/readyz":
             text = request.headers.get(TIMEOUT_HEADER)
-            seconds = read_timeout(text, self._settings.time_budget)
-            if seconds is None:
+            asked = read_timeout(text)
+            if asked is None:
                 raise MalformedRequest(
                     f"{TIMEOUT_HEADER} is {text!r}; it must be seconds, such as 2.5."
                 )
-            g.deadline = Deadline(seconds, g.observation.trace.metadata, g.observation.began)
+            seen = g.observation
+            g.deadline = Deadline.of_request(
+                self._settings.time_budget, asked, seen.began, seen.ended, seen.trace.metadata
+            )
         # OPTIONS reveals no secret, and browsers send it without the key.
         if keyed and self._api_keys and request.method != "OPTIONS":
             self._api_keys.check(request.headers.get("Authorization"))
@@ -188,10 +192,9 @@ class Routes:
             only_one: what shows one photo and no more.
         """
         observation: Observation = g.observation
-        with observation.stage("upload", observation.began):
-            body = self._uploads.read(request, g.deadline)
-        arrival = request.environ.get(ARRIVAL)
-        with observation.stage("queue", arrival.ended if arrival else None):
+        with observation.stage("upload", observation.ended - observation.began):
+            body = self._uploads.read(request)
+        with observation.stage("queue", time.monotonic() - observation.ended):
             pass  # The request has waited for its turn.
         photos = self._uploads.photos(request, body)
         observation.photos = len(photos)

@@ -11,7 +11,6 @@ from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
-from serving.deadline import Deadline
 from serving.gateway.api.request_arrival import ARRIVAL, Arrival
 from serving.gateway.inference.results import Photo
 from serving.http_errors import (
@@ -19,8 +18,6 @@ from serving.http_errors import (
     MalformedRequest,
     NoPhoto,
     TooManyPhotos,
-    TooManyRequests,
-    UploadTimeout,
 )
 
 MAX_NAME_LENGTH = 255
@@ -40,7 +37,7 @@ class Uploads:
         self._max_body_bytes = max_body_bytes
         self._max_photos = max_photos
 
-    def read(self, request: Request, deadline: Deadline) -> bytes:
+    def read(self, request: Request) -> bytes:
         """Read the body of a request.
 
         Raises:
@@ -53,12 +50,7 @@ class Uploads:
         if announced is not None and announced > self._max_body_bytes:
             raise self._too_large(f"{announced:,} bytes")
         arrival = request.environ.get(ARRIVAL) or Arrival()
-        if arrival.late:
-            raise UploadTimeout(
-                f"The body did not arrive within {deadline.seconds:g} s. Send a smaller photo."
-            )
-        if arrival.crowded:
-            raise TooManyRequests("Too many uploads are in progress. Try again shortly.")
+        arrival.check(announced)
         body, reason = b"", None
         try:
             # If the server ends the body, Werkzeug need not count its bytes again.

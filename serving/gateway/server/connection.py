@@ -69,6 +69,11 @@ class Connection:
         """Return the file descriptor of its socket; -1 once it is closed."""
         return self._socket.fileno()
 
+    def overdue(self, now: float) -> bool:
+        """Whether its time is over, or that of what it uploads."""
+        incoming = self._incoming
+        return self.end <= now or (incoming is not None and incoming.dropped)
+
     def advance(self) -> None:
         """Send and receive what is possible now, without waiting, or let it expire.
 
@@ -97,6 +102,13 @@ class Connection:
                 self._state = _State.ENDED
         else:
             self._take(data)
+            # What has arrived already is never late, even if this worker was busy.
+            if self._receiving and len(data) < size and time.monotonic() >= self.end:
+                self._expire()
+
+    @property
+    def _receiving(self) -> bool:
+        return self._incoming is not None and not self._incoming.ready() and not self._unsent
 
     def _take(self, data: bytes) -> None:
         if self._incoming is None:
@@ -113,7 +125,7 @@ class Connection:
 
     def _expire(self) -> None:
         if self._incoming and self._incoming.request:
-            self._incoming.late = True
+            self._incoming.expire()
             return
         self._state = _State.ENDED
         if self._incoming:

@@ -1,7 +1,7 @@
 """A request whose bytes arrive piece by piece: parsed by gunicorn, kept until it is complete."""
 
+import math
 import os
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +16,8 @@ from gunicorn.http.unreader import Unreader
 from serving.deadline import TIMEOUT_HEADER, read_timeout
 from serving.gateway.api.request_arrival import Arrival
 from serving.gateway.server.chunked_body import ChunkDecoder
+from serving.gateway.server.upload import TimeLimits, Upload
+from serving.gateway.server.upload_memory import UploadMemory
 
 MAX_HEAD_BYTES = 65_536
 PIECE_BYTES = 65_536
@@ -24,41 +26,20 @@ MAX_PIECE_BYTES = 1_048_576
 _END_OF_HEAD = b"\r\n\r\n"
 
 
-class UploadMemory:
-    """The bytes that unfinished uploads of a worker may take, all connections together."""
-
-    def __init__(self, size: int) -> None:
-        self._free = size
-        self._lock = threading.Lock()
-
-    def reserve(self, size: int) -> bool:
-        """Reserve some bytes; return whether that many were free."""
-        with self._lock:
-            if size > self._free:
-                return False
-            self._free -= size
-            return True
-
-    def release(self, size: int) -> None:
-        """Give reserved bytes back."""
-        with self._lock:
-            self._free += size
-
-
 @dataclass(frozen=True)
 class RequestLimits:
     """The limits of every request of a worker.
 
     Attributes:
         config: gunicorn's, with its limits of heads.
-        time_budget: seconds for a request to arrive; the request may lower them.
+        time: how long a request may take; the request may lower it.
         max_body_bytes: the rest of a longer body is not awaited.
         memory: shared by all unfinished requests.
         wants_body: whether a request's body is worth waiting for, by its head.
     """
 
     config: Config
-    time_budget: float
+    time: TimeLimits
     max_body_bytes: int
     memory: UploadMemory
     wants_body: Callable[[Request], bool]
@@ -68,9 +49,7 @@ class IncomingRequest:
     """A request, from its first byte on.
 
     Attributes:
-        end: when its time budget is spent, on the monotonic clock.
-        late: the budget was spent before it was complete.
-        crowded: there was no memory for all of its bytes.
+        late: the limit of time that was reached before it was complete, in words; None: none was.
         wants_body: its body is worth waiting for.
         complete: all of it has arrived.
         expected_wait: seconds that it would have to wait for its turn, if it is refused for that.
@@ -79,28 +58,54 @@ class IncomingRequest:
     """
 
     def __init__(self, limits: RequestLimits, client: Any, number: int) -> None:
-        self._began = self._ended = time.monotonic()
-        self.end = self._began + limits.time_budget
-        self.late = self.complete = False
+        self.late: str | None = None
+        self.complete = False
+        self.wants_body = True
         self.request: Any = None
         self._limits = limits
         self._client = client
         self._number = number
         self._head = bytearray()
         self._received = _ReceivedBytes()
-        self._reserved = 0
-        self.crowded = False
-        self.wants_body = True
+        self._upload = Upload(limits.time)
+        self._has_room = True
         self.expected_wait: float | None = None
         self._chunks: ChunkDecoder | None = None
         self._length = 0  # Of the body as announced or, if it is chunked, of what has arrived.
 
+    @property
+    def end(self) -> float:
+        """When a limit of time is reached if nothing more arrives, on the monotonic clock."""
+        return self._upload.end
+
+    @property
+    def ended(self) -> float:
+        """When its last byte so far arrived."""
+        return self._upload.ended
+
+    @property
+    def answer_by(self) -> float:
+        """When its response is due, once it is complete."""
+        return self._upload.answer_by
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there was no memory for all of its bytes, or others needed it more."""
+        return not self._has_room or self._upload.dropped
+
+    @property
+    def dropped(self) -> bool:
+        """Whether others needed its memory more while more of it was awaited."""
+        return self._upload.dropped
+
+    def expire(self) -> None:
+        """Note that a limit of time is reached."""
+        self.late = self._upload.limit()
+
     def take(self, data: bytes) -> None:
         """Take the next bytes; raise one of gunicorn's exceptions for a head that is not HTTP."""
-        if self._limits.memory.reserve(len(data)):
-            self._reserved += len(data)
-        else:
-            self.crowded = True
+        if not self._limits.memory.reserve(self._upload, len(data)):
+            self._has_room = False
         if self.request:
             self._take_body(data)
             return
@@ -117,24 +122,23 @@ class IncomingRequest:
         self._head.clear()
         request = Request(self._limits.config, self._received, self._client, self._number)
         wanted = dict(request.headers).get(TIMEOUT_HEADER.upper())
-        seconds = read_timeout(wanted, self._limits.time_budget) or self._limits.time_budget
-        self.end = self._began + seconds
+        self._upload.begin_body(read_timeout(wanted) or math.inf)  # The app refuses invalid ones.
         self.wants_body = self._limits.wants_body(request)
         self.request = request
         if isinstance(request.body.reader, ChunkedReader):
             self._chunks = ChunkDecoder()
-            self._take_body(self._received.take_buffered())
         else:
             self._length = int(request.body.reader.length)
-            self._take_body(b"")
-
-    @property
-    def answer_by(self) -> float:
-        """When its response is due, on the monotonic clock."""
-        return self.end
+        self._take_body(self._received.take_buffered())
+        self._limits.memory.set_arriving(self._upload, not self.ready())
 
     def _take_body(self, data: bytes) -> None:
-        self._ended = time.monotonic()
+        self._upload.take(len(data))
+        self._append(data)
+        if self.complete:  # From now on it can't be dropped.
+            self._limits.memory.set_arriving(self._upload, False)
+
+    def _append(self, data: bytes) -> None:
         if self._chunks is None:
             self._received.append(data)
             self.complete = self._received.size() >= self._length
@@ -160,7 +164,11 @@ class IncomingRequest:
 
     def arrival(self) -> Arrival:
         """Return how it arrived."""
-        return Arrival(self._began, self._ended, self.late, self.crowded, self.expected_wait)
+        upload = self._upload
+        ended = upload.ended if self.complete else time.monotonic()
+        return Arrival(
+            upload.began, ended, self.late, self.crowded, upload.received, self.expected_wait
+        )
 
     def header(self, name: str) -> str:
         """Return a header, its name in capital letters; an empty text if it is missing."""
@@ -188,8 +196,7 @@ class IncomingRequest:
 
     def release(self) -> None:
         """Give back the memory."""
-        self._limits.memory.release(self._reserved)
-        self._reserved = 0
+        self._limits.memory.release(self._upload)
 
 
 class _BrokenBody:

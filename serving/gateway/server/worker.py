@@ -17,15 +17,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from gunicorn.http.message import Request
 from gunicorn.workers.base import Worker as GunicornWorker
 
 from serving.gateway.server.app_call import Outbox, run_app, takes_a_turn
 from serving.gateway.server.connection import Connection
 from serving.gateway.server.connection_counts import allow_connections
-from serving.gateway.server.incoming_request import RequestLimits, UploadMemory
+from serving.gateway.server.incoming_request import RequestLimits
 from serving.gateway.server.malloc import keep_heap_small
 from serving.gateway.server.request_queue import Overloaded, RequestQueue
+from serving.gateway.server.upload import TimeLimits
+from serving.gateway.server.upload_memory import UploadMemory
 
 TICK_SECONDS = 0.1
 
@@ -49,16 +50,15 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         settings = self.app.settings
         self._limits = RequestLimits(
             self.cfg,
-            settings.time_budget,
+            TimeLimits(settings.time_budget, settings.upload_seconds, settings.min_upload_rate),
             settings.max_body_bytes,
             UploadMemory(settings.max_upload_bytes),
-            self._wants_body,
+            lambda head: self.app.wants_body(head.path, dict(head.headers).get("AUTHORIZATION")),
         )
         self._slot = self.app.metrics.slot
         self._max_connections = allow_connections(self.cfg.worker_connections)
         self._accepting = threading.Lock()
         self._connections: dict[int, Connection] = {}
-        self._fair_keys = settings.fair_keys
         self._queue: RequestQueue[Connection] = RequestQueue(
             settings.max_in_flight, settings.max_wait, self.app.report_waiting
         )
@@ -104,8 +104,9 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
             with contextlib.suppress(BlockingIOError):
                 os.read(self.PIPE[0], 4096)
         now = time.monotonic()
+        self._limits.memory.drop_slowest(now)
         for connection in list(self._connections.values()):
-            if connection.end <= now:
+            if connection.overdue(now):
                 self._wake(connection, _WRITABLE)
         self._listen()
 
@@ -160,10 +161,6 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
             longest.end = 0.0
             self._wake(longest, _WRITABLE)
 
-    def _wants_body(self, request: Request) -> bool:
-        headers = dict(request.headers)
-        return bool(self.app.wants_body(request.path, headers.get("AUTHORIZATION")))
-
     def _advance(self, connection: Connection) -> None:
         """Read what a connection has sent, and answer its requests that are complete."""
         if not connection.lock.acquire(blocking=False):
@@ -181,7 +178,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
                 if self._queue.full:  # Before it waits: afterwards it belongs to another thread.
                     self._wake(connection, _GONE)
                 try:
-                    key = request.header("AUTHORIZATION") if self._fair_keys else ""
+                    key = request.header("AUTHORIZATION") if self.app.settings.fair_keys else ""
                     return self._queue.start_or_enqueue(connection, request.answer_by, key)
                 except Overloaded as overload:
                     request.expected_wait = overload.expected

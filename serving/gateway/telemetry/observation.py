@@ -18,23 +18,30 @@ class Observation:
     Attributes:
         trace: the trace that the request belongs to; its metadata goes with every call.
         began: when its first byte came, on the monotonic clock; by default, now.
+        ended: when its last byte came, or no more was awaited; by default, now.
         seconds: the total time of each stage.
         version: which version answered or, until one has, which is expected to.
         photos: how many photos it holds.
         best: the predicted class of each photo and its probability.
     """
 
-    def __init__(self, trace: Trace | None = None, began: float | None = None) -> None:
-        self.began = time.monotonic() if began is None else began
+    def __init__(
+        self,
+        trace: Trace | None = None,
+        began: float | None = None,
+        ended: float | None = None,
+    ) -> None:
+        self.ended = time.monotonic() if ended is None else ended
+        self.began = self.ended if began is None else began
         self.trace = trace or Trace("", {})
         self.seconds: dict[str, float] = {}
         self.version: int | None = None
         self.photos = 0
         self.best: list[tuple[str, float]] = []
 
-    def stage(self, name: Stage, began: float | None = None) -> AbstractContextManager[None]:
-        """Time a stage of the request's work; by default it begins now."""
-        return _Stage(self, name, began)
+    def stage(self, name: Stage, before: float = 0.0) -> AbstractContextManager[None]:
+        """Time a stage of the request's work, which has taken some seconds before."""
+        return _Stage(self, name, before)
 
 
 class _Stage:
@@ -42,10 +49,10 @@ class _Stage:
 
     __slots__ = ("_began", "_name", "_observation", "_part")
 
-    def __init__(self, observation: Observation, name: str, began: float | None) -> None:
+    def __init__(self, observation: Observation, name: str, before: float) -> None:
         self._observation = observation
         self._name = name
-        self._began = time.monotonic() if began is None else began
+        self._began = time.monotonic() - before
         self._part = observation.trace.stage(name)
 
     def __enter__(self) -> None:
