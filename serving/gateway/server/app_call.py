@@ -33,6 +33,11 @@ def takes_a_turn(request: IncomingRequest) -> bool:
     )
 
 
+def turn_key(request: IncomingRequest) -> str:
+    """Return the header with a request's API key."""
+    return str(dict(request.request.headers).get("AUTHORIZATION", ""))
+
+
 def run_app(
     app: Any, config: Config, connection: Connection, request: IncomingRequest
 ) -> tuple[bytes, bool]:

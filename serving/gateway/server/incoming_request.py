@@ -170,9 +170,10 @@ class IncomingRequest:
             upload.began, ended, self.late, self.crowded, upload.received, self.expected_wait
         )
 
-    def header(self, name: str) -> str:
-        """Return a header, its name in capital letters; an empty text if it is missing."""
-        return str(dict(self.request.headers).get(name, ""))
+    @property
+    def size(self) -> int:
+        """The bytes of its body that have arrived."""
+        return self._length
 
     def piece_bytes(self) -> int:
         """Return how many bytes to read at once: more for a larger body."""

@@ -19,7 +19,7 @@ from typing import Any
 
 from gunicorn.workers.base import Worker as GunicornWorker
 
-from serving.gateway.server.app_call import Outbox, run_app, takes_a_turn
+from serving.gateway.server.app_call import Outbox, run_app, takes_a_turn, turn_key
 from serving.gateway.server.connection import Connection
 from serving.gateway.server.connection_counts import allow_connections
 from serving.gateway.server.incoming_request import RequestLimits
@@ -60,7 +60,10 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         self._accepting = threading.Lock()
         self._connections: dict[int, Connection] = {}
         self._queue: RequestQueue[Connection] = RequestQueue(
-            settings.max_in_flight, settings.max_wait, self.app.report_waiting
+            settings.max_in_flight,
+            settings.max_wait,
+            min(settings.max_decodes, len(os.sched_getaffinity(0)) / settings.workers),
+            self.app.report_waiting,
         )
         self._poll = select.epoll()
         # gunicorn's own objects forget their sockets when they are closed.
@@ -178,8 +181,9 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
                 if self._queue.full:  # Before it waits: afterwards it belongs to another thread.
                     self._wake(connection, _GONE)
                 try:
-                    key = request.header("AUTHORIZATION") if self.app.settings.fair_keys else ""
-                    return self._queue.start_or_enqueue(connection, request.answer_by, key)
+                    key = turn_key(request) if self.app.settings.fair_keys else ""
+                    answer_by, size = request.answer_by, request.size
+                    return self._queue.start_or_enqueue(connection, answer_by, size, key)
                 except Overloaded as overload:
                     request.expected_wait = overload.expected
             if not self._attempt(connection, partial(self._serve, connection)):
@@ -192,8 +196,9 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         started: list[Connection] = [connection]
         while started:
             current = started.pop()
+            began = time.thread_time()
             served = self._attempt(current, partial(self._serve, current))
-            if following := self._queue.finish(current):
+            if following := self._queue.finish(current, time.thread_time() - began):
                 started.append(following)
             if served and self._start(current):
                 started.append(current)

@@ -41,7 +41,7 @@ def busy(
 
 def enqueue(queue: RequestQueue[str], names: Sequence[str], key: str = "") -> None:
     for name in names:
-        assert not queue.start_or_enqueue(name, NEVER, key)
+        assert not queue.start_or_enqueue(name, NEVER, key=key)
 
 
 def test_those_that_wait_run_in_their_order_one_for_each_that_ends(clock: Clock) -> None:
@@ -102,6 +102,28 @@ def test_it_adapts_when_requests_become_cheap_again(clock: Clock) -> None:
     enqueue(queue, "abc")
 
 
+def test_an_idle_gateway_knows_from_processor_time_what_a_burst_will_cost(clock: Clock) -> None:
+    queue: RequestQueue[str] = RequestQueue(16, 1.0, processors=2, clock=clock)
+    for _ in range(200):
+        queue.start_or_enqueue("alone", NEVER)
+        clock.now += 0.1
+        queue.finish("alone", 0.1)
+    for number in range(16):
+        queue.start_or_enqueue(f"running {number}", NEVER)
+    enqueue(queue, [str(number) for number in range(20)])  # Two end every 0.1 s.
+    with pytest.raises(Overloaded):
+        queue.start_or_enqueue("one too many", NEVER)
+
+
+def test_large_requests_count_for_more(clock: Clock) -> None:
+    queue = busy(clock, seconds=0.01)
+    for number in range(4):
+        assert not queue.start_or_enqueue(f"large {number}", NEVER, 1_000_000)
+    with pytest.raises(Overloaded) as refused:
+        queue.start_or_enqueue("small", NEVER)
+    assert refused.value.expected == pytest.approx(0.005 * (1 + 4 * 51), rel=0.01)
+
+
 def test_keys_take_turns(clock: Clock) -> None:
     queue = busy(clock, seconds=0.01)
     enqueue(queue, ["a1", "a2", "a3", "a4"], "a")
@@ -116,10 +138,10 @@ def test_a_key_is_not_refused_for_what_another_has_sent(clock: Clock) -> None:
     queue = busy(clock, seconds=0.1)
     enqueue(queue, [f"a{number}" for number in range(20)], "a")
     with pytest.raises(Overloaded):
-        queue.start_or_enqueue("a too", NEVER, "a")
+        queue.start_or_enqueue("a too", NEVER, key="a")
     enqueue(queue, [f"b{number}" for number in range(10)], "b")
     with pytest.raises(Overloaded) as refused:
-        queue.start_or_enqueue("too many of b", NEVER, "b")
+        queue.start_or_enqueue("too many of b", NEVER, key="b")
     assert refused.value.expected == pytest.approx(1.1, rel=0.01)
 
 
@@ -135,7 +157,7 @@ def test_what_is_removed_never_runs(clock: Clock) -> None:
 
 def test_the_number_that_wait_is_reported(clock: Clock) -> None:
     lengths: list[int] = []
-    queue: RequestQueue[str] = RequestQueue(1, 1.0, lengths.append, clock)
+    queue: RequestQueue[str] = RequestQueue(1, 1.0, report_length=lengths.append, clock=clock)
     queue.start_or_enqueue("running", NEVER)
     enqueue(queue, "abc")
     queue.remove("b")
