@@ -38,6 +38,7 @@ _YIELD_SECONDS = 0.002
 
 _READABLE = select.EPOLLIN | select.EPOLLONESHOT
 _WRITABLE = select.EPOLLOUT | select.EPOLLONESHOT
+_ENDS = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 _GONE = select.EPOLLRDHUP | select.EPOLLONESHOT
 
 
@@ -124,12 +125,12 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
 
     def _work(self) -> None:
         while True:
-            for descriptor, _ in self._poll.poll(maxevents=1):
+            for descriptor, event in self._poll.poll(maxevents=1):
                 try:
                     if descriptor in self._listeners:
                         self._accept(*self._listeners[descriptor])
                     elif connection := self._connections.get(descriptor):
-                        self._advance(connection)
+                        self._advance(connection, event)
                 except Exception:
                     self.log.exception("A connection failed")
 
@@ -164,10 +165,10 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
             longest.end = 0.0
             self._wake(longest, _WRITABLE)
 
-    def _advance(self, connection: Connection) -> None:
+    def _advance(self, connection: Connection, event: int) -> None:
         """Read what a connection has sent, and answer its requests that are complete."""
         if not connection.lock.acquire(blocking=False):
-            if self._queue.remove(connection):  # The client has gone while its request waited.
+            if event & _ENDS and self._queue.remove(connection):  # The client has gone meanwhile.
                 connection.abandon()
                 self._leave(connection)
             return
