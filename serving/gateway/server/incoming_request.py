@@ -98,7 +98,12 @@ class IncomingRequest:
 
     def expire(self) -> None:
         """Note that a limit of time is reached."""
-        self.late = self._upload.limit()
+        if not self.dropped:
+            self.late = self._upload.limit()
+
+    def stop_at(self, end: float) -> None:
+        """Wait for the rest of it until then at most, on the monotonic clock."""
+        self._upload.stop_at = end
 
     def take(self, data: bytes) -> None:
         """Take the next bytes; raise one of gunicorn's exceptions for a head that is not HTTP."""
