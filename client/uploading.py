@@ -28,12 +28,13 @@ class UploadAdapter(HTTPAdapter):
     ) -> requests.Response:
         """Send a request."""
         if isinstance(request.body, bytes):
-            request.body = io.BytesIO(request.body)  # urllib3 rewinds it for a retry.
+            pieces: Any = io.BytesIO(request.body)
+            request.body = pieces  # urllib3 rewinds it for a retry.
         return super().send(request, *rest, **named)
 
     def get_connection_with_tls_context(self, *args: Any, **named: Any) -> Any:
         """Return the connections to a server or proxy."""
-        pool = super().get_connection_with_tls_context(*args, **named)
+        pool: Any = super().get_connection_with_tls_context(*args, **named)
         if "_seconds_to_send" not in vars(pool.ConnectionCls):
             pool.ConnectionCls = _slow_to_send(pool.ConnectionCls, self._seconds)
         return pool

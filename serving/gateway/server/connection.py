@@ -40,7 +40,7 @@ class Connection:
     ) -> None:
         self.lock = threading.Lock()
         self.client, self.server = addresses
-        self.end = time.monotonic() + limits.config.keepalive
+        self.end: float = time.monotonic() + limits.config.keepalive
         self._socket = connected
         self._socket.setblocking(False)
         self._limits = limits

@@ -157,7 +157,7 @@ class IncomingRequest:
         """Return whether it can be answered: it is complete, or the rest does not matter."""
         return self.request is not None and (
             self.complete
-            or self.late
+            or self.late is not None
             or self.crowded
             or not self.wants_body
             or self._length > self._limits.max_body_bytes
