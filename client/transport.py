@@ -11,12 +11,12 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 from urllib3.exceptions import HTTPError, MaxRetryError, ReadTimeoutError, ResponseError
 from urllib3.util import Retry
 
 from .errors import BadAnswer, Refused, TimedOut, Unreachable
+from .uploading import UploadAdapter, sending_timed_out
 
 _CONNECT_TIMEOUT = 5.0  # seconds
 _RETRIED_STATUSES = (429, 503)
@@ -55,7 +55,7 @@ class Transport:
             self._session.auth = HTTPBasicAuth(*(text.encode() for text in login))
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         retry = _BoundedRetry(retries, seconds=timeout)
-        adapter = HTTPAdapter(pool_maxsize=_CONNECTIONS, max_retries=retry)
+        adapter = UploadAdapter(timeout, pool_maxsize=_CONNECTIONS, max_retries=retry)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
@@ -187,6 +187,9 @@ class _BoundedRetry(Retry):
     ) -> "_BoundedRetry":
         if isinstance(error, ReadTimeoutError):
             raise error  # The whole timeout has passed already.
+        pool: Any = named.get("_pool")
+        if sending_timed_out(error):
+            raise ReadTimeoutError(pool, url or "", "sending took too long") from error
         asked = self.get_retry_after(response) if response is not None else None
         # A server that says when to come back is asked as long as the time allows.
         counted = self.new(total=self.total + 1) if asked and self.total else self
@@ -197,7 +200,6 @@ class _BoundedRetry(Retry):
         wait = following.get_backoff_time() if asked is None else asked
         if time.monotonic() + wait > following._deadline:
             reason = error or ResponseError("the server asks to wait too long")
-            pool: Any = named.get("_pool")
             raise MaxRetryError(pool, url, reason)
         return following
 

@@ -188,7 +188,7 @@ class UploadTimeout(UploadError):
     title = "The upload took too long"
     example = (
         "The body did not arrive within {upload_seconds:g} s: 1,234,567 of 8,000,000 bytes came in"
-        " {upload_seconds:.1f} s. Send a smaller photo, or use a faster connection."
+        " {upload_seconds:.1f} s. Send a smaller photo, or send it again over a faster connection."
     )
 
 

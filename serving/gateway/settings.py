@@ -93,7 +93,7 @@ class Settings(BaseSettings):
     """request header that names the client; each client keeps its label"""
     drain_delay: float = Field(0.0, ge=0, le=3600)
     """seconds after SIGTERM in which only readiness fails, so load balancers notice"""
-    drain_seconds: int = Field(30, gt=0)
+    drain_seconds: int = Field(40, gt=0)
     """seconds for requests in flight to finish after SIGTERM"""
     max_body_bytes: int = Field(20_000_000, ge=1)
     """maximum bytes of a request's body; more get 413"""

@@ -87,7 +87,7 @@ def test_a_rollout_starts_new_gateways_before_it_stops_old_ones(name: str) -> No
 
 def test_draining_ends_before_the_pod_is_killed(settings: Settings, pod: Manifest) -> None:
     assert settings.drain_delay >= 5
-    assert settings.drain_seconds > settings.time_budget
+    assert settings.drain_seconds > settings.upload_seconds + settings.time_budget
     grace = pod["terminationGracePeriodSeconds"]
     assert grace >= settings.drain_delay + settings.drain_seconds + CLOSE_SECONDS + 1
 

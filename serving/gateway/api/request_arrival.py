@@ -44,7 +44,8 @@ class Arrival:
         came = f"{self.received:,}{of} bytes came in {self.ended - self.began:.1f} s"
         if self.late:
             raise UploadTimeout(
-                f"The body {self.late}: {came}. Send a smaller photo, or use a faster connection."
+                f"The body {self.late}: {came}. Send a smaller photo, or send it again over a"
+                " faster connection."
             )
         if self.crowded:
             raise TooManyRequests(

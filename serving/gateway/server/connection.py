@@ -40,7 +40,7 @@ class Connection:
     ) -> None:
         self.lock = threading.Lock()
         self.client, self.server = addresses
-        self.end = time.monotonic() + limits.config.keepalive
+        self.end: float = time.monotonic() + limits.config.keepalive
         self._socket = connected
         self._socket.setblocking(False)
         self._limits = limits
@@ -70,9 +70,19 @@ class Connection:
         return self._socket.fileno()
 
     def overdue(self, now: float) -> bool:
-        """Whether its time is over, or that of what it uploads."""
+        """Whether its time is over, or that of what it receives."""
         incoming = self._incoming
-        return self.end <= now or (incoming is not None and incoming.dropped)
+        if incoming is None or incoming.complete:
+            return self.end <= now
+        return incoming.dropped or min(self.end, incoming.end) <= now
+
+    def stop_at(self, idle_end: float, receiving_end: float) -> None:
+        """Wait for its next request, and for the rest of one, until these times at most."""
+        incoming = self._incoming
+        if self.idle:
+            self.end = min(self.end, idle_end)
+        elif incoming is not None:
+            incoming.stop_at(receiving_end)
 
     def advance(self) -> None:
         """Send and receive what is possible now, without waiting, or let it expire.
@@ -91,7 +101,7 @@ class Connection:
             size = self._incoming.piece_bytes() if self._incoming else PIECE_BYTES
             data = os.read(self._socket.fileno(), size)
         except BlockingIOError:
-            if time.monotonic() >= self.end:
+            if self.overdue(time.monotonic()):
                 self._expire()
             return
         if not data:
@@ -103,7 +113,7 @@ class Connection:
         else:
             self._take(data)
             # What has arrived already is never late, even if this worker was busy.
-            if self._receiving and len(data) < size and time.monotonic() >= self.end:
+            if self._receiving and len(data) < size and self.overdue(time.monotonic()):
                 self._expire()
 
     @property

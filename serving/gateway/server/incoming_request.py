@@ -100,7 +100,12 @@ class IncomingRequest:
 
     def expire(self) -> None:
         """Note that a limit of time is reached."""
-        self.late = self._upload.limit()
+        if not self.dropped:
+            self.late = self._upload.limit()
+
+    def stop_at(self, end: float) -> None:
+        """Wait for the rest of it until then at most, on the monotonic clock."""
+        self._upload.stop_at = end
 
     def take(self, data: bytes) -> None:
         """Take the next bytes; raise one of gunicorn's exceptions for a head that is not HTTP."""
@@ -154,7 +159,7 @@ class IncomingRequest:
         """Return whether it can be answered: it is complete, or the rest does not matter."""
         return self.request is not None and (
             self.complete
-            or self.late
+            or self.late is not None
             or self.crowded
             or not self.wants_body
             or self._length > self._limits.max_body_bytes

@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass
 from math import inf
 
+from serving.deadline import TIMEOUT_HEADER
+
 HEAD_SECONDS = 5.0
 
 # The average rate of a body counts only after this: connections start slowly, and may stall.
@@ -39,6 +41,7 @@ class Upload:
         ended: when its last byte so far arrived.
         received: the bytes of its body so far, as sent.
         asked_seconds: how long the request itself gives, from its first byte to its response.
+        stop_at: when this worker stops waiting for it.
         reserved: bytes of the worker's memory for uploads that it holds.
         dropped: it was among the slowest when that memory became scarce.
     """
@@ -47,7 +50,7 @@ class Upload:
         self._limits = limits
         self.began = self.ended = self._body_began = time.monotonic()
         self.received = 0
-        self.asked_seconds = inf
+        self.asked_seconds = self.stop_at = inf
         self.reserved = 0
         self.dropped = False
         self._has_head = False
@@ -71,9 +74,10 @@ class Upload:
     @property
     def end(self) -> float:
         """When the first limit is reached if nothing more arrives, on the monotonic clock."""
-        if not self._has_head:
-            return self.began + min(self._limits.head_seconds, self._limits.upload_seconds)
-        return min(self._ends())
+        if self._has_head:
+            return min(self._ends())
+        seconds = min(self._limits.head_seconds, self._limits.upload_seconds)
+        return min(self.began + seconds, self.stop_at)
 
     @property
     def answer_by(self) -> float:
@@ -82,13 +86,13 @@ class Upload:
 
     def limit(self) -> str:
         """Return which limit is reached first, in words that follow "the body"."""
-        asked, whole, _ = ends = self._ends()
-        first = min(ends)
-        if first == asked:
-            return f"did not arrive within the {self.asked_seconds:g} s of its X-Request-Timeout"
-        if first == whole:
-            return f"did not arrive within {self._limits.upload_seconds:g} s"
-        return f"arrived at less than {self._limits.min_rate:,} bytes/s on average"
+        ends = self._ends()
+        return (
+            f"did not arrive within the {self.asked_seconds:g} s of its {TIMEOUT_HEADER}",
+            f"did not arrive within {self._limits.upload_seconds:g} s",
+            f"arrived at less than {self._limits.min_rate:,} bytes/s on average",
+            "did not arrive before this gateway, which is being restarted, had to stop",
+        )[ends.index(min(ends))]
 
     def recent_rate(self, now: float) -> float:
         """Return the bytes per second that have arrived in the last few seconds."""
@@ -99,7 +103,7 @@ class Upload:
         """Return how long the body has been arriving."""
         return now - self._body_began
 
-    def _ends(self) -> tuple[float, float, float]:
+    def _ends(self) -> tuple[float, float, float, float]:
         limits = self._limits
         # The average falls below the least rate after received / least rate seconds.
         rated = self.received / limits.min_rate if limits.min_rate else inf
@@ -107,4 +111,5 @@ class Upload:
             self.began + self.asked_seconds,
             self._body_began + limits.upload_seconds,
             self._body_began + max(limits.rate_after, rated),
+            self.stop_at,
         )

@@ -10,6 +10,9 @@ SCARCE_ABOVE = 0.75
 # Younger uploads are not judged by their rate yet.
 _YOUNG_SECONDS = 1.0
 
+# Nor are those that hold less than this share: dropping them would free next to nothing.
+_SMALL_SHARE = 1 / 2000
+
 
 class UploadMemory:
     """The bytes that unfinished uploads of a worker may take, all connections together.
@@ -59,7 +62,9 @@ class UploadMemory:
             judged = [
                 each
                 for each in self._arriving
-                if not each.dropped and each.seconds(now) >= _YOUNG_SECONDS
+                if not each.dropped
+                and each.seconds(now) >= _YOUNG_SECONDS
+                and each.reserved >= _SMALL_SHARE * self._size
             ]
             for upload in sorted(judged, key=lambda each: each.recent_rate(now)):
                 if excess <= 0:

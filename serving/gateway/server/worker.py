@@ -93,11 +93,13 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
                 self._poll.unregister(listener)
                 listener.close()
         self.app.connection_counts.remove(self._slot)
-        begun = time.monotonic()
+        begun, settings = time.monotonic(), self.app.settings
+        seconds = settings.drain_seconds
+        # A request that arrives in the end still has to be answered.
+        receiving = max(seconds - settings.time_budget, seconds / 2)
         for connection in list(self._connections.values()):
-            if connection.idle:
-                connection.end = min(connection.end, begun + STOP_IDLE_SECONDS)
-        while self._connections and time.monotonic() < begun + self.app.settings.drain_seconds:
+            connection.stop_at(begun + STOP_IDLE_SECONDS, begun + receiving)
+        while self._connections and time.monotonic() < begun + seconds:
             self._tick()
 
     def _tick(self) -> None:

@@ -14,6 +14,7 @@ from serving.repository.confidence_bins import CONFIDENCES
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # The library's own.
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+STAGE_SECONDS = (*SECONDS, 30)  # An upload may take longer than a response.
 
 WsgiApp = Callable[..., Any]
 
@@ -26,10 +27,12 @@ class Metrics:
         self._requests = self._counter(
             "requests", "Requests answered.", "route model version status"
         )
-        meaning = "From a request's first byte to its response."
+        meaning = "From a request's last byte to its response."
         self._request_seconds = self._histogram("request_seconds", meaning, SECONDS, "route model")
         meaning = "The stages of classifying."
-        self._stage_seconds = self._histogram("stage_seconds", meaning, SECONDS, "model stage")
+        self._stage_seconds = self._histogram(
+            "stage_seconds", meaning, STAGE_SECONDS, "model stage"
+        )
         self._photos = self._counter("photos", "Photos classified.", "model version")
         meaning = "Probability of the predicted class."
         self._confidence = self._histogram(

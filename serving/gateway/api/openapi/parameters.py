@@ -62,8 +62,9 @@ def _query() -> dict[str, list[Parameter]]:
 
 def _headers(settings: Settings) -> dict[str, list[Parameter]]:
     timeout = (
-        "Seconds for this request, upload included. It can only lower the service's time budget"
-        f" of {settings.time_budget:g} s."
+        "Seconds for this request, from its first byte to its response. It can only shorten the"
+        f" service's {settings.upload_seconds:g} s for an upload and {settings.time_budget:g} s for"
+        " the response to it."
     )
     request_id = (
         "The request's id in response and log: 1 to 64 of `A-Z a-z 0-9 . _ -`. Any other is"
