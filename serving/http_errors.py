@@ -7,7 +7,8 @@ PhotolabelError             sent as JSON of RFC 9457 (problem details)
 │   ├── NotExplainable, MethodNotAllowed, TooManyRequests      404, 405, 429
 │   └── UploadError         about the photos of a request
 │       ├── NoPhoto, UploadTimeout                             400, 408
-│       ├── BodyTooLarge, TooManyPhotos                        413
+│       ├── BodyTooLarge, TooManyPhotos, TooManyFields         413
+│       ├── UnsupportedEncoding                                415
 │       └── BadPhoto, BadPhotos    (serving.photos.errors)     413, 415, 422
 ├── ServiceError            it can't answer now: try again later
 │   ├── ModelServerUnavailable, ModelNotReady                  503
@@ -201,6 +202,28 @@ class TooManyPhotos(UploadError):
     slug = "too-many-photos"
     title = "There are too many photos in the request"
     example = "There are 100 photos in the request; the maximum is {max_photos}."
+
+
+class TooManyFields(UploadError):
+    """The form has more fields that are not photos than the limit."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    slug = "too-many-fields"
+    title = "There are too many fields in the form"
+    example = "There are more than 16 fields in the form that are not photos, the maximum."
+
+
+class UnsupportedEncoding(UploadError):
+    """The body has a content coding, such as gzip."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    slug = "unsupported-encoding"
+    title = "The body's content coding is not supported"
+    example = "The body has the Content-Encoding 'gzip'; only identity is accepted."
+
+    def headers(self) -> dict[str, str]:
+        """Return the codings that are accepted (RFC 9110, sections 12.5.3 and 15.5.16)."""
+        return {"Accept-Encoding": "identity"}
 
 
 class ServiceError(PhotolabelError):
