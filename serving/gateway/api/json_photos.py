@@ -88,7 +88,9 @@ def _leniently_decoded(index: int, text: str) -> bytes:
                 " and the photo in base64, or only the latter."
             )
         start = url.end()
-    compact = text[start:].encode("utf-8", "replace").translate(_URL_SAFE, b" \t\r\n").rstrip(b"=")
+    compact = (
+        text[start:].encode("utf-8", "surrogatepass").translate(_URL_SAFE, b" \t\r\n").rstrip(b"=")
+    )
     wrong = _NOT_BASE64.search(compact)
     if wrong:
         shown = compact[wrong.start() :][:4].decode("utf-8", "ignore")[:1] or "�"
