@@ -6,9 +6,8 @@ PhotolabelError             sent as JSON of RFC 9457 (problem details)
 │   ├── NotFoundError       UnknownPath, UnknownModel, UnknownVersion   404
 │   ├── NotExplainable, MethodNotAllowed, TooManyRequests      404, 405, 429
 │   └── UploadError         about the photos of a request
-│       ├── NoPhoto, UploadTimeout                             400, 408
-│       ├── BodyTooLarge, TooManyPhotos, TooManyFields         413
-│       ├── UnsupportedEncoding                                415
+│       ├── NoPhoto, UploadTimeout, UnsupportedEncoding        400, 408, 415
+│       ├── BodyTooLarge, TooManyPhotos                        413
 │       └── BadPhoto, BadPhotos    (serving.photos.errors)     413, 415, 422
 ├── ServiceError            it can't answer now: try again later
 │   ├── ModelServerUnavailable, ModelNotReady                  503
@@ -204,15 +203,6 @@ class TooManyPhotos(UploadError):
     example = "There are 100 photos in the request; the maximum is {max_photos}."
 
 
-class TooManyFields(UploadError):
-    """The form has more fields that are not photos than the limit."""
-
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    slug = "too-many-fields"
-    title = "There are too many fields in the form"
-    example = "There are more than 16 fields in the form that are not photos, the maximum."
-
-
 class UnsupportedEncoding(UploadError):
     """The body has a content coding, such as gzip."""
 
@@ -222,7 +212,7 @@ class UnsupportedEncoding(UploadError):
     example = "The body has the Content-Encoding 'gzip'; only identity is accepted."
 
     def headers(self) -> dict[str, str]:
-        """Return the codings that are accepted (RFC 9110, sections 12.5.3 and 15.5.16)."""
+        """Return the codings that are accepted (RFC 9110, section 15.5.16)."""
         return {"Accept-Encoding": "identity"}
 
 

@@ -13,7 +13,6 @@ from serving.http_errors import (
     BodyTooLarge,
     MalformedRequest,
     NoPhoto,
-    TooManyFields,
     TooManyPhotos,
     TooManyRequests,
     UnsupportedEncoding,
@@ -79,9 +78,9 @@ class Uploads:
         """Return the photos in the body of a request, in its order.
 
         Raises:
-            MalformedRequest: its JSON or form is invalid.
+            MalformedRequest: its JSON or form is invalid, or has too many fields.
             NoPhoto: it has no photo.
-            TooManyPhotos, TooManyFields: it has more than the limit.
+            TooManyPhotos: it has more than the limit.
             BadPhotos: it has something else, which is named, in place of photos.
         """
         if not body:
@@ -119,7 +118,7 @@ class Uploads:
                     " the others in another request."
                 )
             if len(fields) > MAX_FIELDS:
-                raise TooManyFields(
+                raise MalformedRequest(
                     f"There are more than {MAX_FIELDS} fields in the form that are not photos, the"
                     " maximum. Leave them out: they are ignored."
                 )

@@ -142,9 +142,7 @@ def test_a_limit_is_named_as_what_it_is(source: FakeModelServer) -> None:
     client = gateway(source, max_photos=2)
     fields = [(FIELD, b"text")] * 16
     assert len(images(post(client, form(*fields, (NAMED, PHOTO), (NAMED, PHOTO))))) == 2
-    detail = refusal(
-        post(client, form(*fields, (FIELD, b""), (NAMED, PHOTO))), "too-many-fields", 413
-    )
+    detail = refusal(post(client, form(*fields, (FIELD, b""), (NAMED, PHOTO))))
     assert "more than 16 fields" in detail
     three = post(client, form(*[(NAMED, PHOTO)] * 3))
     assert "more than 2 photos" in refusal(three, "too-many-photos", 413)
