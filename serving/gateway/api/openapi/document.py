@@ -122,9 +122,9 @@ def _introduction(settings: Settings) -> str:
         "\n"
         "Every error is `application/problem+json` (RFC 9457); its `type` is a name that does not"
         " change. A path that is not listed here gets 404 (`unknown-path`), a method that is not"
-        " listed 405 (`method-not-allowed`, with `Allow`), and under `/v1/` a query parameter that is"
-        " not listed or is given twice 400 (`malformed-request`). What is not valid HTTP gets a plain"
-        " 400, 417 or 431. If an error has `Retry-After`, try again after that many seconds."
+        " listed 405 (`method-not-allowed`, with `Allow`), and under `/v1/` a query parameter that"
+        " is not listed or is given twice 400 (`malformed-request`). What is not valid HTTP gets a"
+        " plain 400, 417 or 431. If an error has `Retry-After`, try again after that many seconds."
     )
 
 
