@@ -18,8 +18,12 @@ log = logging.getLogger(__name__)
 
 
 def new_key() -> tuple[str, str]:
-    """Return a new random key and its SHA-256 sum in hexadecimal, the line for the keys file."""
-    key = secrets.token_urlsafe(32)  # 256 bits
+    """Return a new random key and its SHA-256 sum in hexadecimal, the line for the keys file.
+
+    A key never begins with `-`: command lines would take it for an option.
+    """
+    while (key := secrets.token_urlsafe(32)).startswith("-"):  # 256 bits
+        pass
     return key, _sum(key)
 
 

@@ -33,7 +33,7 @@ class Health:
             503: Described("At least one model can't.", examples.not_ready),
         },
         errors=(MalformedRequest,),
-        parameters=("timeout",),
+        headers=("timeout",),
     )
     def readyz(self) -> Response:
         """Check whether every model can answer."""

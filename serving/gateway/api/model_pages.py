@@ -63,7 +63,7 @@ class ModelPages:
         ("/models/<string:name>",),
         group="Pages",
         responses={200: _html("HTML."), **_PROBLEMS},
-        parameters=("page_version", "lang"),
+        query=("version", "lang"),
     )
     def model_page(self, name: str) -> Response:
         """Show the page of a model.
@@ -77,7 +77,7 @@ class ModelPages:
         ("/models/<string:name>/report",),
         group="Pages",
         responses={200: _html("HTML."), **_PROBLEMS},
-        parameters=("page_version", "lang"),
+        query=("version", "lang"),
     )
     def model_report(self, name: str) -> Response:
         """Show the report of a model's training.

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 
 from serving.deadline import TIMEOUT_HEADER, Deadline, read_timeout
 from serving.gateway.api.api_keys import KEYED, ApiKeys
 from serving.gateway.api.openapi import examples
+from serving.gateway.api.query import check_query, media_type, top
 from serving.gateway.api.request_arrival import check_wait
 from serving.gateway.api.responses import (
-    JSON,
     PNG,
     classification_response,
     explanation_response,
@@ -24,7 +24,7 @@ from serving.gateway.api.responses import (
     ready_model,
     render,
 )
-from serving.gateway.api.routing import MODEL_PATHS, URL, Described, Route
+from serving.gateway.api.routing import MODEL_PATHS, URL, Described, Route, route_of
 from serving.gateway.api.schemas import DescribedModel, ModelList, ReadyModel, UnavailableModel
 from serving.gateway.api.uploads import Uploads
 from serving.gateway.inference.canary import Canary
@@ -44,8 +44,6 @@ from serving.http_errors import (
     UploadError,
 )
 
-FORMATS = {"json": JSON, "png": PNG}
-
 Result = TypeVar("Result")
 
 
@@ -61,7 +59,7 @@ class Routes:
         self._api_keys = ApiKeys(settings.api_keys_file) if settings.api_keys_file else None
 
     def begin(self) -> None:
-        """Start the time budget, which the client may lower, and check the API key."""
+        """Start the time budget, which the client may lower; check the API key and the query."""
         keyed = request.path.startswith(KEYED)
         if keyed:
             check_wait(request.environ)
@@ -79,6 +77,8 @@ class Routes:
         # OPTIONS reveals no secret, and browsers send it without the key.
         if keyed and self._api_keys and request.method != "OPTIONS":
             self._api_keys.check(request.headers.get("Authorization"))
+        if keyed and request.query_string and request.method != "OPTIONS" and request.endpoint:
+            check_query(request, route_of(current_app.view_functions[request.endpoint]).query)
 
     @Route(
         ("/v1/models",),
@@ -117,7 +117,8 @@ class Routes:
         group="Classify",
         responses={200: Described("The probabilities.", examples.classification)},
         errors=(NotFoundError, UploadError, ServiceError),
-        parameters=("top", "client"),
+        query=("top",),
+        headers=("client",),
         takes_photos=True,
         curl=(
             f"curl --data-binary @photo.jpg {URL}PATH",
@@ -133,7 +134,7 @@ class Routes:
         """
         ref = self._catalog.ref(name, version, label)
         return classification_response(
-            self._ask(partial(self._classifier.classify, top=_top()), ref)
+            self._ask(partial(self._classifier.classify, top=top(request)), ref)
         )
 
     @Route(
@@ -144,7 +145,8 @@ class Routes:
             200: Described("Probabilities and heat maps.", examples.explanation, media_types=(PNG,))
         },
         errors=(NotFoundError, UploadError, ServiceError, NotExplainable),
-        parameters=("top", "format", "client"),
+        query=("top", "format"),
+        headers=("client",),
         takes_photos=True,
         curl=(
             f"curl --data-binary @photo.jpg {URL}PATH",
@@ -158,8 +160,8 @@ class Routes:
         image. The version that classifies also explains.
         """
         ref = self._catalog.ref(name, version, label)
-        explain = partial(self._classifier.explain, top=_top())
-        if _format() == PNG:
+        explain = partial(self._classifier.explain, top=top(request))
+        if media_type(request) == PNG:
             return heat_map_response(self._ask(explain, ref, only_one="A heat map as PNG"))
         return explanation_response(self._ask(explain, ref))
 
@@ -169,7 +171,7 @@ class Routes:
         group="Classify",
         responses={200: Described("The pixels, as an image.", media_types=(PNG,))},
         errors=(NotFoundError, UploadError, ServiceError),
-        parameters=("client",),
+        headers=("client",),
         takes_photos=True,
         curl=(f"curl --data-binary @photo.jpg -o seen.png {URL}PATH",),
     )
@@ -222,22 +224,3 @@ class Routes:
         except PhotolabelError as error:
             return UnavailableModel(name=name, state="unavailable", detail=error.detail)
         return ready_model(name, described, states)
-
-
-def _top() -> int | None:
-    text = request.args.get("top")
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
-        raise MalformedRequest(f"top is {text!r}; it must be a whole number from 1.")
-    return int(text)
-
-
-def _format() -> str:
-    """Return the media type to respond with: from `format`, else the best match for `Accept`."""
-    named = request.args.get("format")
-    if named is None:
-        return request.accept_mimetypes.best_match([JSON, PNG], JSON) or JSON
-    if named not in FORMATS:
-        raise MalformedRequest(f"format is {named!r}; it must be {' or '.join(FORMATS)}.")
-    return FORMATS[named]

@@ -61,7 +61,9 @@ class Route:
         method: the HTTP method.
         errors: what can go wrong; a class stands for all of its subclasses. Left out are
             `InternalError` and what all paths under `/v1/` have in common.
-        parameters: of query and headers, by their names in `openapi.parameters`.
+        query: the parameters of the query; under `/v1/` others are refused. `openapi.parameters`
+            describes them.
+        headers: the parameters in headers, by their names in `openapi.parameters`.
         takes_photos: the request's body holds photos.
         curl: commands that call it; `PATH` stands for its path.
         operation: the name of the function in generated clients; the handler's by default.
@@ -74,7 +76,8 @@ class Route:
     responses: dict[int, Described]
     method: str = "GET"
     errors: tuple[type[PhotolabelError], ...] = ()
-    parameters: tuple[str, ...] = ()
+    query: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
     takes_photos: bool = False
     curl: tuple[str, ...] = (f"curl {URL}PATH",)
     operation: str = ""

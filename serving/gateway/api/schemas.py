@@ -156,7 +156,8 @@ class EncodedPhoto(BaseModel):
     """One photo of a JSON request."""
 
     b64: str = Field(
-        description="The file's bytes in base64 (RFC 4648, section 4).",
+        description="The file's bytes in base64 (RFC 4648, section 4). Line breaks, a `data:`"
+        " prefix, the alphabet for URLs and missing padding are accepted.",
         json_schema_extra={"contentEncoding": "base64"},
     )
 

@@ -1,16 +1,11 @@
 """The photos in the body of a request: raw, multipart or JSON."""
 
-import base64
-import io
-import json
-import re
-from typing import Any
-
 from flask import Request
 from gunicorn.http.errors import ParseException
-from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.formparser import FormDataParser
 
+from serving.gateway.api.form_parts import Part, form_parts
+from serving.gateway.api.json_photos import json_photos
+from serving.gateway.api.mistaken_bodies import check_url_encoded, mistaken_for_a_photo
 from serving.gateway.api.request_arrival import ARRIVAL, Arrival
 from serving.gateway.inference.results import Photo
 from serving.http_errors import (
@@ -18,16 +13,18 @@ from serving.http_errors import (
     MalformedRequest,
     NoPhoto,
     TooManyPhotos,
+    UnsupportedEncoding,
 )
+from serving.photos.errors import BadPhotos, NotAnImage
+from serving.photos.headers.inspection import image_format
 
 MAX_NAME_LENGTH = 255
 
-_MAX_OTHER_PARTS = 16  # Form fields that are not photos; they are ignored.
-_MAX_PART_HEADERS = 16_384  # Bytes of one part's headers, which are slow to parse.
-_BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
-# JSON punctuation per photo: base64 has none of it, and each character may make an object.
-_MAX_MARKS = 100
-_JSON_FORM = '{"images": [{"b64": "…"}]}'
+MAX_FIELDS = 16
+"""Parts of a form that are not photos; they are ignored."""
+
+_JSON_TYPES = {"application/json", "text/json", "text/x-json", "application/x-json"}
+_SHOWN = 40  # Characters of a field's name.
 
 
 class Uploads:
@@ -45,7 +42,9 @@ class Uploads:
             UploadTimeout: it did not arrive in time.
             TooManyRequests: the worker holds too many bytes of uploads.
             MalformedRequest: it ended early.
+            UnsupportedEncoding: it is compressed.
         """
+        _check_coding(request)
         announced = request.content_length
         if announced is not None and announced > self._max_body_bytes:
             raise self._too_large(f"{announced:,} bytes")
@@ -71,85 +70,53 @@ class Uploads:
         """Return the photos in the body of a request, in its order.
 
         Raises:
-            MalformedRequest: its JSON or multipart form is invalid.
+            MalformedRequest: its JSON or form is invalid, or has too many fields.
             NoPhoto: it has no photo.
             TooManyPhotos: it has more than the limit.
+            BadPhotos: it has something else, which is named, in place of photos.
         """
+        if not body:
+            raise NoPhoto(
+                "The body is empty. Send the photo as the body, as file parts of a form, or as"
+                " JSON."
+            )
         if request.mimetype == "multipart/form-data":
-            photos = self._multipart(request, body)
-        elif request.mimetype == "application/json":
-            photos = self._json(body)
+            photos = self._form(body, request.mimetype_params.get("boundary", ""))
+        elif _is_json(request.mimetype, body):
+            photos = json_photos(body, request.mimetype, self._max_photos)
         else:
-            photos = [Photo("0", body)] if body else []
+            if request.mimetype == "application/x-www-form-urlencoded":
+                check_url_encoded(body)
+            photos = [Photo("0", body)]
         if not photos:
-            raise NoPhoto("Send the photo as the body, as file parts of a form, or as JSON.")
-        if len(photos) > self._max_photos:
-            raise self._too_many(str(len(photos)))
+            raise NoPhoto("The list 'images' of the JSON is empty. Put a photo into it.")
+        mistaken = [(photo.name, mistaken_for_a_photo(photo.encoded)) for photo in photos]
+        bad = [(name, NotAnImage(detail)) for name, detail in mistaken if detail]
+        if len(bad) == len(photos):  # Otherwise each bad one is named once all are inspected.
+            raise BadPhotos(bad, len(photos))
         return photos
 
-    def _multipart(self, request: Request, body: bytes) -> list[Photo]:
-        parts: list[tuple[str | None, io.BytesIO]] = []
-
-        def begin_part(*_: Any, filename: str | None = None, **__: Any) -> io.BytesIO:
-            # The parser's result is grouped by field; this keeps the order of the form.
-            parts.append((filename, io.BytesIO()))
-            return parts[-1][1]
-
-        max_parts = self._max_photos + _MAX_OTHER_PARTS
-        self._check_headers(body, request.mimetype_params.get("boundary", "").encode(), max_parts)
-        parser = FormDataParser(stream_factory=begin_part, silent=False, max_form_parts=max_parts)
-        try:
-            parser.parse(io.BytesIO(body), request.mimetype, len(body), request.mimetype_params)
-        except RequestEntityTooLarge as error:
-            raise self._too_many("too many") from error
-        except ValueError as error:
-            raise MalformedRequest(f"The multipart form can't be read: {error}.") from error
-        # A browser sends an empty file field as a part without name and bytes.
-        files = [(name, file.getvalue()) for name, file in parts if name or file.getvalue()]
-        return [
-            Photo((name or str(index))[:MAX_NAME_LENGTH], encoded)
-            for index, (name, encoded) in enumerate(files)
-        ]
-
-    def _check_headers(self, body: bytes, boundary: bytes, max_parts: int) -> None:
-        """Check the number of parts, and the length of the headers of each."""
-        delimiter, parts = b"--" + boundary, 0
-        position = body.find(delimiter) if boundary else -1
-        while position >= 0:
-            position += len(delimiter)
-            if not body.startswith(b"--", position):  # `--` ends the form.
-                end = _BLANK_LINE.search(body, position, position + _MAX_PART_HEADERS)
-                if end is None:
-                    raise MalformedRequest(
-                        "The headers of a part of the multipart form do not end within"
-                        f" {_MAX_PART_HEADERS:,} bytes."
-                    )
-                position = end.end() - 2
-            parts += 1
-            if parts > max_parts + 1:
-                raise self._too_many("too many")
-            position = body.find(delimiter, position)
-
-    def _json(self, body: bytes) -> list[Photo]:
-        marks = sum(body.count(mark) for mark in (b"[", b"{", b",", b":"))
-        if marks > _MAX_MARKS * (self._max_photos + 1):
-            raise MalformedRequest(
-                f"The JSON has {marks:,} brackets, commas and colons, far more than {_JSON_FORM}"
-                " needs."
-            )
-        try:
-            document: Any = json.loads(body)
-        except (ValueError, RecursionError) as error:
-            raise MalformedRequest(
-                f"Content-Type is JSON, but the body is not valid JSON ({error}). Send"
-                f" {_JSON_FORM}."
-            ) from error
-        images = document.get("images") if isinstance(document, dict) else None
-        if not isinstance(images, list):
-            raise MalformedRequest(f"The JSON has no list 'images'. Send {_JSON_FORM}.")
-        if len(images) > self._max_photos:
-            raise self._too_many(f"{len(images):,}")
-        return [_json_photo(index, image) for index, image in enumerate(images)]
+    def _form(self, body: bytes, boundary: str) -> list[Photo]:
+        photos: list[Photo] = []
+        fields: list[Part] = []
+        for part in form_parts(body, boundary.encode("latin-1", "replace")):
+            if _is_photo(part):
+                photos.append(Photo((part.file or str(len(photos)))[:MAX_NAME_LENGTH], part.body))
+            else:
+                fields.append(part)
+            if len(photos) > self._max_photos:
+                raise TooManyPhotos(
+                    f"There are more than {self._max_photos} photos in the form, the maximum. Send"
+                    " the others in another request."
+                )
+            if len(fields) > MAX_FIELDS:
+                raise MalformedRequest(
+                    f"There are more than {MAX_FIELDS} fields in the form that are not photos, the"
+                    " maximum. Leave them out: they are ignored."
+                )
+        if not photos:
+            raise NoPhoto(_why_no_photo(fields))
+        return photos
 
     def _too_large(self, received: str) -> BodyTooLarge:
         return BodyTooLarge(
@@ -157,17 +124,41 @@ class Uploads:
             " Send a smaller photo, or fewer at once."
         )
 
-    def _too_many(self, received: str) -> TooManyPhotos:
-        return TooManyPhotos(
-            f"There are {received} photos in the request; the maximum is {self._max_photos}."
+
+def _check_coding(request: Request) -> None:
+    coding = request.headers.get("Content-Encoding", "").strip()
+    if coding.lower() not in ("", "identity"):
+        raise UnsupportedEncoding(
+            f"The body has the Content-Encoding {coding[:40]!r}; only identity is accepted. Send it"
+            " as it is, without that header: photos are compressed already."
         )
 
 
-def _json_photo(index: int, image: Any) -> Photo:
-    text = image.get("b64") if isinstance(image, dict) else None
-    if not isinstance(text, str):
-        raise MalformedRequest(f"Image {index} of the JSON has no text 'b64'. Send {_JSON_FORM}.")
-    try:
-        return Photo(str(index), base64.b64decode(text, validate=True))
-    except ValueError as error:
-        raise MalformedRequest(f"Image {index} of the JSON is not base64: {error}.") from error
+def _is_json(mimetype: str, body: bytes) -> bool:
+    """Return whether a body is JSON: by its type, or by its first letter, as no photo has it."""
+    if mimetype in _JSON_TYPES or mimetype.endswith("+json"):
+        return True
+    return body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+
+
+def _is_photo(part: Part) -> bool:
+    """Return whether a part is a photo: by its file name, else its type, else its first bytes."""
+    if part.file is not None:  # A browser sends an empty file field as a part with neither.
+        return bool(part.file or part.body)
+    if part.kind.startswith("image/"):
+        return True
+    return not part.body[:64].isascii() and image_format(part.body) is not None
+
+
+def _why_no_photo(fields: list[Part]) -> str:
+    advice = "Send the photo as a file part: curl -F photo=@photo.jpg."
+    for part in fields:
+        if mistaken_for_a_photo(part.body):
+            return (
+                f"The field {part.field[:_SHOWN]!r} of the form is text that stands for a photo. In"
+                " JSON the photo may be base64; in a form it has to be a file part: curl -F"
+                " photo=@photo.jpg."
+            )
+    names = ", ".join(repr(part.field[:_SHOWN]) for part in fields)
+    having = f"has only text, in the fields {names}" if fields else "has no part with a photo"
+    return f"The form {having}. {advice}"

@@ -7,6 +7,7 @@ from openapi_pydantic import Encoding, Example, MediaType, Reference, RequestBod
 from openapi_pydantic.util import PydanticSchema
 
 from serving.gateway.api.schemas import ClassificationRequest
+from serving.gateway.api.uploads import MAX_FIELDS
 from serving.gateway.settings import Settings
 
 PHOTO_FORM = "PhotoForm"
@@ -25,7 +26,7 @@ def photos_body(settings: Settings) -> RequestBody:
         f"One photo ({', '.join(formats)}) as the body; or up to {settings.max_photos} as file"
         f" parts of a form or as base64 in JSON. At most {settings.max_body_bytes:,} bytes in all."
         " A photo is recognized by its first bytes, so one sent as the body may have any other"
-        " `Content-Type`, such as `image/jpeg`."
+        " `Content-Type`, such as `image/jpeg`. A `Content-Encoding` is not accepted."
     )
     # Generators know application/octet-stream, and most of them no other type of plain bytes.
     content = {
@@ -45,7 +46,8 @@ def photo_form(settings: Settings) -> Schema:
         minItems=1,
         maxItems=settings.max_photos,
         items=Schema(type="string", schema_format="binary"),
-        description="Parts with a file name, under this or any other field name.",
+        description="Parts with a file name, an image's `Content-Type` or an image's first bytes,"
+        f" under this or any other field name. At most {MAX_FIELDS} other parts are ignored.",
     )
     return Schema(
         type="object",

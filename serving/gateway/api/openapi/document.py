@@ -20,7 +20,12 @@ from werkzeug.routing import Rule
 
 from serving.gateway.api.openapi.bodies import PHOTO_FORM, limit_photos, photo_form, photos_body
 from serving.gateway.api.openapi.examples import NEUTRAL, ExampleModel
-from serving.gateway.api.openapi.parameters import SCHEMAS, parameters, path_parameters
+from serving.gateway.api.openapi.parameters import (
+    SCHEMAS,
+    header_parameters,
+    path_parameters,
+    query_parameters,
+)
 from serving.gateway.api.openapi.responses import error_responses, successful_response
 from serving.gateway.api.routing import GROUPS, Route, route_of
 from serving.gateway.model_client.contract import Description
@@ -33,7 +38,7 @@ _KEY = "ApiKey"
 _PART = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 # What all paths that need a key have in common.
 _KEYED_ERRORS = (MalformedRequest, Unauthorized, TooManyRequests)
-_KEYED_PARAMETERS = ("timeout", "tracing")
+_KEYED_HEADERS = ("timeout", "tracing")
 
 
 def describe(
@@ -118,15 +123,16 @@ def _introduction(settings: Settings) -> str:
         "\n"
         "Every error is `application/problem+json` (RFC 9457); its `type` is a name that does not"
         " change. A path that is not listed here gets 404 (`unknown-path`), a method that is not"
-        " listed 405 (`method-not-allowed`, with `Allow`). What is not valid HTTP gets a plain 400,"
-        " 417 or 431. If an error has `Retry-After`, try again after that many seconds."
+        " listed 405 (`method-not-allowed`, with `Allow`), and under `/v1/` a query parameter that"
+        " is not listed or is given twice 400 (`malformed-request`). What is not valid HTTP gets a"
+        " plain 400, 417 or 431. If an error has `Retry-After`, try again after that many seconds."
     )
 
 
 def _operation(rule: Rule, route: Route, settings: Settings, model: ExampleModel) -> Operation:
     known, parts = path_parameters(model), _PART.findall(rule.rule)
     variant = "".join(part.capitalize() for part in parts if part in ("version", "label"))
-    names = (*route.parameters, *(_KEYED_PARAMETERS if route.needs_key else ()))
+    headers = (*route.headers, *(_KEYED_HEADERS if route.needs_key else ()))
     errors = (*route.errors, InternalError, *(_KEYED_ERRORS if route.needs_key else ()))
     responses = {
         str(status): successful_response(described, model)
@@ -136,7 +142,11 @@ def _operation(rule: Rule, route: Route, settings: Settings, model: ExampleModel
         "tags": [route.group],
         "summary": route.summary,
         "operationId": (route.operation or rule.endpoint) + variant,
-        "parameters": [*(known[part] for part in parts), *parameters(names, settings)],
+        "parameters": [
+            *(known[part] for part in parts),
+            *query_parameters(route.query),
+            *header_parameters(headers, settings),
+        ],
         "responses": {**responses, **error_responses(errors, settings)},
         "security": [{_KEY: []}] if route.needs_key and settings.api_keys_file else [],
     }

@@ -1,5 +1,7 @@
 """Parameters of requests: parts of the path, the query, headers."""
 
+from collections.abc import Iterable
+
 from openapi_pydantic import Parameter, Reference, Schema
 
 from serving.deadline import TIMEOUT_HEADER
@@ -34,13 +36,19 @@ def path_parameters(model: ExampleModel) -> dict[str, Parameter]:
     return {parameter.name: parameter for parameter in found}
 
 
-def parameters(names: tuple[str, ...], settings: Settings) -> list[Parameter]:
-    """Return parameters of query and headers by the names that `@Route` uses for them."""
-    known = {**_query(), **_headers(settings)}
+def query_parameters(names: Iterable[str]) -> list[Parameter]:
+    """Return parameters of the query by their names."""
+    known = _query()
+    return [known[name] for name in names]
+
+
+def header_parameters(names: Iterable[str], settings: Settings) -> list[Parameter]:
+    """Return parameters in headers by the names that `@Route` uses for them."""
+    known = _headers(settings)
     return [parameter for name in names for parameter in known[name]]
 
 
-def _query() -> dict[str, list[Parameter]]:
+def _query() -> dict[str, Parameter]:
     top = "How many of the most probable classes to return; all by default."
     whole = Schema(type="integer", minimum=1, maximum=999_999_999)
     heat_maps = (
@@ -50,14 +58,13 @@ def _query() -> dict[str, list[Parameter]]:
     choice = Reference.model_validate({"$ref": f"#/components/schemas/{HEAT_MAP_FORMAT}"})
     shown = "The version to show; by default the one that answers."
     spoken = "The language of the page, such as `en` or `ru`; by default `Accept-Language` decides."
-    return {
-        "page_version": [
-            _parameter("version", "query", shown, Schema(type="integer", minimum=0), 1)
-        ],
-        "lang": [_parameter("lang", "query", spoken, _TEXT, "en")],
-        "top": [_parameter("top", "query", top, whole, 3)],
-        "format": [_parameter("format", "query", heat_maps, choice, "json")],
-    }
+    found = (
+        _parameter("version", "query", shown, Schema(type="integer", minimum=0), 1),
+        _parameter("lang", "query", spoken, _TEXT, "en"),
+        _parameter("top", "query", top, whole, 3),
+        _parameter("format", "query", heat_maps, choice, "json"),
+    )
+    return {parameter.name: parameter for parameter in found}
 
 
 def _headers(settings: Settings) -> dict[str, list[Parameter]]:

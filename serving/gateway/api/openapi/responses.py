@@ -18,6 +18,7 @@ EXAMPLE_REQUEST_ID = "0b8e6c1f"
 _TEXT = Schema(type="string")
 _SCHEMAS = {JSON: Schema(type="object"), PNG: Schema(type="string", schema_format="binary")}
 _HEADER_MEANINGS = {
+    "Accept-Encoding": "The content codings that are accepted, if the body's is not.",
     "Retry-After": "Seconds to wait before a retry.",
     "WWW-Authenticate": "How to send the key (RFC 9110).",
 }
@@ -83,7 +84,9 @@ def _error_response(errors: list[PhotolabelError]) -> Response:
     headers = _request_id_header()
     for error in errors:
         for name, value in error.headers().items():
-            headers[name] = _header(_HEADER_MEANINGS[name], value)
+            header = _header(_HEADER_MEANINGS[name], value)
+            header.required = all(name in each.headers() for each in errors)
+            headers[name] = header
     # One schema for all errors: of schemas that narrow it, generators make none or a dozen classes.
     schema: Schema = PydanticSchema(schema_class=Problem)
     examples: dict[str, Example | Reference] = {}

@@ -20,6 +20,12 @@ def test_new_key_prints_a_key_and_its_line(
     ApiKeys(tmp_path / "keys").check(f"Bearer {key}")
 
 
+def test_a_key_never_begins_with_a_dash(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = iter(["-key", "--version", "k-e-y"])
+    monkeypatch.setattr("secrets.token_urlsafe", lambda bytes_: next(made))
+    assert new_key()[0] == "k-e-y"
+
+
 def test_keys_are_rotated_while_running(tmp_path: Path) -> None:
     file = tmp_path / "keys"
     (old, old_line), (new, new_line) = new_key(), new_key()

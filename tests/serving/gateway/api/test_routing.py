@@ -20,7 +20,7 @@ class Greetings:
         group="Models",
         responses={200: Described("A greeting.", media_types=("text/plain",))},
         errors=(NotFoundError,),
-        parameters=("top",),
+        query=("top",),
     )
     def greet(self, name: str = "world") -> str:
         """Greet somebody.
