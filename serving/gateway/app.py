@@ -14,6 +14,7 @@ from serving.gateway.api.request_telemetry import MetricsPage, Telemetry
 from serving.gateway.api.routes import Routes
 from serving.gateway.api.routing import SegmentConverter, add_routes
 from serving.gateway.inference.admission import Admission
+from serving.gateway.inference.canary import Canary
 from serving.gateway.inference.catalog import Catalog, ModelSource
 from serving.gateway.inference.classifier import Classifier
 from serving.gateway.inference.readiness import Readiness
@@ -47,7 +48,7 @@ def create_app(
     Telemetry(settings.models, metrics, tracing).observe(app)
     handle_errors(app)
     allow_origins(app, settings.cors_origins, settings.canary_header)
-    catalog = Catalog(settings.models, source)
+    catalog = Catalog(settings.models, source, Canary(settings.canary_share))
     classifier = Classifier(catalog, source, settings.photo_limits(), settings.max_decodes)
     if closing is not None:
         closing.callback(classifier.close)
