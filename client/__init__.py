@@ -12,7 +12,15 @@ The command line is `photolabel --help`.
 from .client import DEFAULT_RETRIES, DEFAULT_TIMEOUT, DEFAULT_URL, Photolabel
 from .errors import BadAnswer, PhotolabelError, Refused, TimedOut, Unreachable
 from .photos import Photo
-from .results import BadPhoto, ClassProbability, Explanation, Model, Prediction, Version
+from .results import (
+    BadPhoto,
+    ClassProbability,
+    Explanation,
+    Model,
+    Prediction,
+    Version,
+    VersionLabel,
+)
 
 __all__ = [
     "DEFAULT_RETRIES",
@@ -31,4 +39,5 @@ __all__ = [
     "TimedOut",
     "Unreachable",
     "Version",
+    "VersionLabel",
 ]

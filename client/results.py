@@ -96,6 +96,21 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionLabel:
+    """A label such as "stable" or "canary", and the version that has it.
+
+    Attributes:
+        label: its name.
+        version: the version.
+        share: which share of the requests without version and label goes to it, from 0 to 1.
+    """
+
+    label: str
+    version: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A model that the server knows.
 
@@ -103,13 +118,16 @@ class Model:
         name: its name.
         state: "ready" or "unavailable".
         detail: why it is unavailable.
-        version: the version described here.
+        version: the version described here: the one asked for, else the one that most requests
+            without version and label get.
         versions: all versions that the model server reports, newest first.
         input_shape: height, width and channels of its input, in pixels.
         preparation: name and revision of the way from photo to pixels.
         labels: its classes, in the order of the model's output.
         card: the model card (recipe, data set, metrics and more); None in a list of models.
         explains: whether it can return heat maps.
+        version_labels: the labels `stable` and `canary`, where they exist, with their versions;
+            empty if the server does not tell.
     """
 
     name: str
@@ -122,6 +140,7 @@ class Model:
     labels: tuple[str, ...] = ()
     card: dict[str, Any] | None = None
     explains: bool = False
+    version_labels: tuple[VersionLabel, ...] = ()
 
 
 @contextlib.contextmanager
@@ -170,6 +189,10 @@ def read_model(document: Any) -> Model:
         labels=tuple(_text(label) for label in document.get("labels", ())),
         card=document.get("card"),
         explains=bool(document.get("explains")),
+        version_labels=tuple(
+            VersionLabel(_text(each["label"]), int(each["version"]), float(each["share"]))
+            for each in document.get("version_labels", ())
+        ),
     )
 
 

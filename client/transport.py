@@ -3,7 +3,6 @@
 import contextlib
 import json
 import math
-import re
 import time
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -15,6 +14,7 @@ from requests.auth import AuthBase, HTTPBasicAuth
 from urllib3.exceptions import HTTPError, MaxRetryError, ReadTimeoutError, ResponseError
 from urllib3.util import Retry
 
+from .connection_errors import cause_in_words, socks_proxy_failed
 from .errors import BadAnswer, Refused, TimedOut, Unreachable
 from .uploading import UploadAdapter, sending_timed_out
 
@@ -110,8 +110,8 @@ class Transport:
             raise Unreachable(self._reason(error)) from error
 
     def _reason(self, error: Exception) -> str:
-        text = _plain(error)
-        if isinstance(error, requests.exceptions.ProxyError):
+        text = cause_in_words(error)
+        if isinstance(error, requests.exceptions.ProxyError) or socks_proxy_failed(error):
             return (
                 f"the proxy to {self._url} failed ({text}): check HTTP_PROXY, ALL_PROXY, NO_PROXY"
             )
@@ -120,23 +120,6 @@ class Transport:
         if isinstance(error, requests.ConnectionError):
             return f"cannot reach {self._url} ({text}): is the server running there?"
         return f"the request to {self._url} can't be sent: {text}"
-
-
-def _plain(error: BaseException) -> str:
-    """Return what went wrong at the bottom of nested errors, in one line."""
-    while (inner := _inner(error)) is not None:
-        error = inner
-    # urllib3 begins with the object that failed: "HTTPConnection(host='…'): Failed to …".
-    text = re.sub(r"^\w+\(.*?\): ", "", " ".join(str(error).split()))
-    text = re.sub(r"^Failed to establish a new connection: (\[Errno -?\d+\] )?", "", text)
-    return text or type(error).__name__
-
-
-def _inner(error: BaseException) -> BaseException | None:
-    # urllib3 has both names; others hold one as in `ProtocolError("Connection aborted.", error)`.
-    named = [getattr(error, name, None) for name in ("original_error", "reason")]
-    held = (each for each in (*named, *error.args[-1:]) if isinstance(each, BaseException))
-    return next(held, None)
 
 
 class _CutOff(Unreachable):

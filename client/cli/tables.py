@@ -94,22 +94,35 @@ def _heat(prediction: Prediction) -> str:
 
 
 def models_table(models: Iterable[Model]) -> Table:
-    """Return a row per model: its state, version, input and classes."""
+    """Return a row per model: its state, version, labels (if any has one), input and classes."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("Model", overflow="fold", style="bold")
     table.add_column("State", overflow="fold")
     table.add_column("Version", justify="right")
+    found = list(models)
+    labelled = any(model.version_labels for model in found)
+    if labelled:
+        table.add_column("Labels", overflow="fold")
     table.add_column("Input", no_wrap=True)
     table.add_column("Classes", overflow="fold")
-    for model in models:
+    for model in found:
         table.add_row(
             _text(model.name),
             _text(model.state),
             "" if model.version is None else str(model.version),
+            *([_text(_version_labels(model))] if labelled else []),
             "×".join(str(size) for size in model.input_shape or ()),
             _text(", ".join(model.labels) or model.detail),
         )
     return table
+
+
+def _version_labels(model: Model) -> str:
+    """Return such as "stable 3, canary 4 (10%)"."""
+    return ", ".join(
+        f"{each.label} {each.version}" + (f" ({each.share:.0%})" if 0 < each.share < 1 else "")
+        for each in model.version_labels
+    )
 
 
 def _text(text: str) -> Text:

@@ -13,6 +13,7 @@ from serving.gateway.api.pages import Pages
 from serving.gateway.api.request_telemetry import MetricsPage, Telemetry
 from serving.gateway.api.routes import Routes
 from serving.gateway.api.routing import SegmentConverter, add_routes
+from serving.gateway.inference.canary import Canary
 from serving.gateway.inference.catalog import Catalog, ModelSource
 from serving.gateway.inference.classifier import Classifier
 from serving.gateway.inference.readiness import Readiness
@@ -48,7 +49,7 @@ def create_app(
     Telemetry(settings.models, metrics, tracing).observe(app)
     handle_errors(app)
     allow_origins(app, settings.cors_origins, settings.canary_header)
-    catalog = Catalog(settings.models, source)
+    catalog = Catalog(settings.models, source, Canary(settings.canary_share))
     classifier = Classifier(
         catalog, source, settings.photo_limits(), settings.max_decodes, settings.max_batch
     )

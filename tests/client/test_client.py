@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from client import BadPhoto, ClassProbability, Photo, Photolabel, Prediction
+from client import BadPhoto, ClassProbability, Photo, Photolabel, Prediction, VersionLabel
 from tests.client.conftest import FakeGateway
 
 CAT = (ClassProbability("cat", 0.75), ClassProbability("dog", 0.25))
@@ -224,6 +224,7 @@ def test_models_and_one_model(gateway: FakeGateway) -> None:
         "version": 3,
         "versions": [{"version": 3, "state": "AVAILABLE"}],
         "input": {"height": 150, "width": 150, "channels": 3},
+        "version_labels": [{"label": "canary", "version": 4, "share": 0.1}],
         "preparation": "squash/1",
         "labels": ["cat", "dog"],
     }
@@ -235,6 +236,8 @@ def test_models_and_one_model(gateway: FakeGateway) -> None:
         one = photolabel.model("cats-dogs")
     assert (first.input_shape, first.labels) == ((150, 150, 3), ("cat", "dog"))
     assert (first.versions[0].version, first.versions[0].state) == (3, "AVAILABLE")
+    assert first.version_labels == one.version_labels == (VersionLabel("canary", 4, 0.1),)
+    assert second.version_labels == ()
     assert (second.state, second.detail, second.input_shape) == ("unavailable", "no version", None)
     assert one.card == {"recipe": "cats-dogs-cnn"}
     assert [request.path for request in gateway.received] == ["/v1/models", "/v1/models/cats-dogs"]

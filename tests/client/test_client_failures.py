@@ -130,6 +130,18 @@ def test_an_unusable_environment_is_an_error_in_one_line(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("proxy", ["http", "socks5", "socks5h", "socks4"])
+def test_a_proxy_that_is_away_is_named(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("ALL_PROXY", f"{proxy}://127.0.0.1:9")
+    with (
+        Photolabel("http://192.0.2.1", retries=0) as photolabel,
+        pytest.raises(Unreachable) as caught,
+    ):
+        photolabel.models()
+    assert "the proxy to http://192.0.2.1 failed" in str(caught.value)
+    assert "refused" in str(caught.value)
+
+
 def test_a_proxy_is_used(gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", gateway.url)
     gateway.reply(200, {"models": []})

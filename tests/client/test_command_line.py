@@ -170,16 +170,20 @@ def test_control_characters_are_shown_not_obeyed(
 def test_models_are_listed(gateway: FakeGateway, capsys: Printed) -> None:
     shape = {"height": 150, "width": 150, "channels": 3}
     ready = {"state": "ready", "version": 3, "input": shape, "labels": ["cat", "dog"]}
+    labels = [{"label": "stable", "version": 3, "share": 1.0}]
     missing = {"name": "clothing", "state": "unavailable", "detail": "it has no version"}
-    gateway.reply(200, {"models": [{"name": "cats-dogs", **ready}, missing]})
+    gateway.reply(
+        200, {"models": [{"name": "cats-dogs", **ready, "version_labels": labels}, missing]}
+    )
     assert main(["models"]) == 0
     assert [line.split("\t") for line in capsys.readouterr().out.splitlines()] == [
-        ["cats-dogs", "ready", "3", "150x150x3", '["cat", "dog"]', ""],
-        ["clothing", "unavailable", "", "", "[]", "it has no version"],
+        ["cats-dogs", "ready", "3", "150x150x3", '["cat", "dog"]', "", '{"stable": 3}'],
+        ["clothing", "unavailable", "", "", "[]", "it has no version", "{}"],
     ]
     assert main(["models", "--json"]) == 0
     listed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [model["state"] for model in listed] == ["ready", "unavailable"]
+    assert [model["version_labels"] for model in listed] == [labels, []]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])

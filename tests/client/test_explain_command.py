@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,18 @@ def test_a_picture_that_cannot_be_drawn_is_one_line(
     printed = capsys.readouterr().err
     assert message in printed
     assert printed.count("\n") == 1
+    assert not Path("why.png").exists()
+
+
+def test_a_full_disk_leaves_no_part_of_a_picture(gateway: FakeGateway, capsys: Printed) -> None:
+    gateway.reply(200, PNG)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(PNG) - 1, before[1]))
+    try:
+        assert main(["explain", "cats-dogs", "cat.jpg", "--png", "why.png"]) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert capsys.readouterr().err == "error: why.png: File too large\n"
     assert not Path("why.png").exists()
 
 

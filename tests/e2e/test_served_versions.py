@@ -89,6 +89,10 @@ def test_labels_a_canary_and_rolling_back_under_load(base: Path, url: str) -> No
         change_served(base, label(stable=3, canary=2))
         taken = [seconds_until(load, {3, 2})]
         assert classify(url, "/labels/stable") == httpx.get(url).json()["version"] == 3
+        assert httpx.get(url).json()["version_labels"] == [
+            {"label": "stable", "version": 3, "share": 0.5},
+            {"label": "canary", "version": 2, "share": 0.5},
+        ]
         for turn in range(ROLLBACKS):
             version = 1 if turn % 2 else 2
             change_served(base, pin(version))

@@ -46,6 +46,7 @@ class FakeModelServer:
     nan: bool = False
     gone: bool = False
     deadlines: list[Deadline] = field(default_factory=list)
+    resolved: list[ModelRef] = field(default_factory=list)
     described: list[ModelRef] = field(default_factory=list)
     predicted: list[tuple[ModelRef, np.ndarray]] = field(default_factory=list)
     explained: list[tuple[ModelRef, np.ndarray]] = field(default_factory=list)
@@ -60,6 +61,11 @@ class FakeModelServer:
         if not self.models.get(name):
             raise unknown_version(ModelRef(name))
         return [VersionState(each.version, "AVAILABLE", "") for each in reversed(self.models[name])]
+
+    def resolve(self, ref: ModelRef, deadline: Deadline) -> int:
+        self._fail()
+        self.resolved.append(ref)
+        return self._find(ref).version
 
     def describe(self, ref: ModelRef, deadline: Deadline) -> Description:
         self._fail()

@@ -87,6 +87,18 @@ def _draw(
         results.add(picture, files)
         return
     try:
-        arguments.png.write_bytes(picture)
+        _write(arguments.png, picture)
     except OSError as error:
         raise UsageError(f"{arguments.png}: {error.strerror}") from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file; if this fails, as on a full disk, leave no part of it."""
+    file = path.open("wb")
+    try:
+        with file:
+            file.write(content)
+    except OSError:
+        if path.is_file():
+            path.unlink()
+        raise

@@ -11,7 +11,7 @@ from ..options import EPILOG, add_connection, add_output, connect, form_of
 from ..output import Rows
 from ..tables import models_table
 
-_COLUMNS = ("name", "state", "version", "input_shape", "labels", "detail")
+_COLUMNS = ("name", "state", "version", "input_shape", "labels", "detail", "version_labels")
 
 _DESCRIPTION = "List the models that the server knows."
 
@@ -43,5 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _record(model: Model, form: str) -> dict[str, Any]:
     record = asdict(model)
     if form != "json":
+        labelled = {each.label: each.version for each in model.version_labels}
+        record["version_labels"] = labelled
         record["input_shape"] = "x".join(str(size) for size in model.input_shape or ())
     return record

@@ -112,6 +112,7 @@ class ModelPages:
     def _page(self, ref: ModelRef, spoken: Language) -> Response:
         deadline = self._deadline()
         described, states = self._catalog.find(ref, deadline)
+        version_labels = self._catalog.version_labels(ref, deadline)
         g.observation.version = described.version
         page = render_template(
             "model.html",
@@ -119,6 +120,7 @@ class ModelPages:
             model=ref.name,
             described=described,
             versions=[each.version for each in states if each.state == AVAILABLE],
+            version_labels=version_labels,
             shown_version=described.version,
             labels=", ".join(map(spoken.class_name, described.labels)),
             card=Card(described.card),

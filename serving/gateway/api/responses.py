@@ -15,7 +15,12 @@ from serving.gateway.api.schemas import (
     PhotoExplanation,
     ReadyModel,
 )
-from serving.gateway.inference.results import Classification, Explanation, PreparedPhoto
+from serving.gateway.inference.results import (
+    Classification,
+    Explanation,
+    PreparedPhoto,
+    VersionLabel,
+)
 from serving.gateway.model_client.contract import Description
 from serving.gateway.model_client.model_ref import VersionState
 
@@ -60,7 +65,12 @@ def prepared_response(result: PreparedPhoto) -> Response:
     return Response(file.getvalue(), mimetype=PNG)
 
 
-def ready_model(name: str, described: Description, states: list[VersionState]) -> ReadyModel:
+def ready_model(
+    name: str,
+    described: Description,
+    states: list[VersionState],
+    version_labels: list[VersionLabel],
+) -> ReadyModel:
     """Return a version of a model that can answer."""
     height, width, channels = described.shape
     return ReadyModel(
@@ -68,6 +78,7 @@ def ready_model(name: str, described: Description, states: list[VersionState]) -
         state="ready",
         version=described.version,
         versions=[ModelVersion(version=each.version, state=each.state) for each in states],
+        version_labels=version_labels,
         input=ModelInput(height=height, width=width, channels=channels),
         preparation=described.preparation,
         labels=list(described.labels),

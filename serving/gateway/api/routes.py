@@ -27,7 +27,6 @@ from serving.gateway.api.responses import (
 from serving.gateway.api.routing import MODEL_PATHS, URL, Described, Route, route_of
 from serving.gateway.api.schemas import DescribedModel, ModelList, ReadyModel, UnavailableModel
 from serving.gateway.api.uploads import Uploads
-from serving.gateway.inference.canary import Canary
 from serving.gateway.inference.catalog import Catalog
 from serving.gateway.inference.classifier import Classifier
 from serving.gateway.inference.results import Photo
@@ -55,7 +54,7 @@ class Routes:
         self._catalog = catalog
         self._classifier = classifier
         self._uploads = Uploads(settings.max_body_bytes, settings.max_photos)
-        self._canary = Canary(settings.canary_share)
+        self._canary = catalog.canary
         self._api_keys = ApiKeys(settings.api_keys_file) if settings.api_keys_file else None
 
     def begin(self) -> None:
@@ -104,11 +103,12 @@ class Routes:
     def model(self, name: str, version: str | None = None, label: str | None = None) -> Response:
         """Show a model.
 
-        Without a version or label, the newest version that can answer.
+        Without a version or label, the version that most such requests get.
         """
         ref = self._catalog.ref(name, version, label)
         described, states = self._catalog.find(ref, g.deadline)
-        ready = ready_model(name, described, states)
+        version_labels = self._catalog.version_labels(ref, g.deadline)
+        ready = ready_model(name, described, states, version_labels)
         return render(DescribedModel(**vars(ready), card=described.card))
 
     @Route(
@@ -219,8 +219,10 @@ class Routes:
         return ask(last, photos, deadline=g.deadline, observation=g.observation)
 
     def _overview(self, name: str) -> ReadyModel | UnavailableModel:
+        ref = ModelRef(name)
         try:
-            described, states = self._catalog.find(ModelRef(name), g.deadline)
+            described, states = self._catalog.find(ref, g.deadline)
+            version_labels = self._catalog.version_labels(ref, g.deadline)
         except PhotolabelError as error:
             return UnavailableModel(name=name, state="unavailable", detail=error.detail)
-        return ready_model(name, described, states)
+        return ready_model(name, described, states, version_labels)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from serving.gateway.inference.readiness import ModelReadiness
-from serving.gateway.inference.results import PhotoPrediction
+from serving.gateway.inference.results import PhotoPrediction, VersionLabel
 
 
 class _Answered(BaseModel):
@@ -66,9 +66,16 @@ class ReadyModel(BaseModel):
 
     name: str
     state: Literal["ready"]
-    version: int = Field(description="The version described here.")
+    version: int = Field(
+        description="The version described here: the one requested, else the one that most requests"
+        " without version and label get."
+    )
     versions: list[ModelVersion] = Field(
         description="All versions that the model server knows, newest first."
+    )
+    version_labels: list[VersionLabel] = Field(
+        description="`stable` and `canary` with their versions, where they exist, and the label"
+        " requested. Model servers don't list further labels."
     )
     input: ModelInput
     preparation: str = Field(

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable
 
+from serving.gateway.inference.results import VersionLabel
 from serving.gateway.model_client.model_ref import ModelRef
 
 STABLE, CANARY = "stable", "canary"
@@ -32,14 +33,33 @@ class Canary:
         """
         if ref.version is not None or ref.label is not None:
             return [ref]
-        labels = (CANARY, STABLE) if _position(ref.name, client) < self._share else (STABLE,)
+        return self._candidates(ref, to_canary=_position(ref.name, client) < self._share)
+
+    def usual_candidates(self, ref: ModelRef) -> list[ModelRef]:
+        """Return `candidates` of the version that most requests for this unpinned `ref` get."""
+        return self._candidates(ref, to_canary=self._share > 0.5)
+
+    def _candidates(self, ref: ModelRef, to_canary: bool) -> list[ModelRef]:
+        labels = (CANARY, STABLE) if to_canary else (STABLE,)
         labelled = [ModelRef(ref.name, label=label) for label in labels]
-        now = self._clock()
-        return [*(each for each in labelled if now >= self._missing_until.get(each, 0.0)), ref]
+        return [*(each for each in labelled if not self.is_missing(each)), ref]
+
+    def is_missing(self, ref: ModelRef) -> bool:
+        """Whether the model had no such label a few seconds ago."""
+        return self._clock() < self._missing_until.get(ref, 0.0)
 
     def missing(self, ref: ModelRef) -> None:
         """Remember for a few seconds that the model has no such label."""
         self._missing_until[ref] = self._clock() + MISSING_SECONDS
+
+    def with_shares(self, versions: dict[str, int]) -> list[VersionLabel]:
+        """Return labels and their versions, with the share of the unpinned requests of each."""
+        shares = {CANARY: self._share if CANARY in versions else 0.0}
+        shares[STABLE] = round(1.0 - shares[CANARY], 9)  # 0.9 rather than 0.900…02
+        return [
+            VersionLabel(label, version, shares.get(label, 0.0))
+            for label, version in versions.items()
+        ]
 
 
 def _position(name: str, client: str | None) -> float:

@@ -1,6 +1,5 @@
 """What the gateway knows about its models: learned from the model server, kept by version."""
 
-import contextlib
 import threading
 from concurrent.futures import Future
 from typing import Protocol
@@ -8,7 +7,8 @@ from typing import Protocol
 import numpy as np
 
 from serving.deadline import Deadline
-from serving.gateway.inference.canary import STABLE
+from serving.gateway.inference.canary import CANARY, STABLE, Canary
+from serving.gateway.inference.results import VersionLabel
 from serving.gateway.model_client.contract import Description, Prediction
 from serving.gateway.model_client.grpc_errors import unknown_version
 from serving.gateway.model_client.model_ref import ModelRef, VersionState
@@ -28,6 +28,9 @@ class ModelSource(Protocol):
     def states(self, name: str, deadline: Deadline) -> list[VersionState]:
         """Return the states of all versions, newest first."""
 
+    def resolve(self, ref: ModelRef, deadline: Deadline) -> int:
+        """Return the version that answers, such as that of a label."""
+
     def describe(self, ref: ModelRef, deadline: Deadline) -> Description:
         """Return what a version says about itself."""
 
@@ -42,10 +45,19 @@ class ModelSource(Protocol):
 
 
 class Catalog:
-    """The models served, and the descriptions of their versions, each asked for once."""
+    """The models served, and the descriptions of their versions, each asked for once.
 
-    def __init__(self, names: tuple[str, ...], source: ModelSource) -> None:
+    Args:
+        names: of the models.
+        source: the model server.
+        canary: which labels unpinned requests get; by default never `canary`.
+    """
+
+    def __init__(
+        self, names: tuple[str, ...], source: ModelSource, canary: Canary | None = None
+    ) -> None:
         self.names = names
+        self.canary = canary or Canary(0.0)
         self._source = source
         self._described: dict[ModelRef, Description] = {}  # By version.
         self._last: dict[ModelRef, ModelRef] = {}  # The version that answered a request last.
@@ -115,7 +127,10 @@ class Catalog:
             self._last[ref] = ModelRef(ref.name, version)
 
     def find(self, ref: ModelRef, deadline: Deadline) -> tuple[Description, list[VersionState]]:
-        """Return the version that answers, as the label stable if none is named, and all states."""
+        """Return the version that answers, and the states of all.
+
+        If the request names none, this is the version that most such requests get.
+        """
         states = self._source.states(ref.name, deadline)
         available = [state.version for state in states if state.state == AVAILABLE]
         if ref.label is not None:
@@ -130,13 +145,32 @@ class Catalog:
                 f"No version of {ref.name} is available: {'; '.join(reasons) or 'it has none'}."
             )
         if len(available) > 1:  # A label or a pin may have chosen an older one.
-            for asked in (ModelRef(ref.name, label=STABLE), ref):
-                with contextlib.suppress(UnknownVersion):
+            for asked in self.canary.usual_candidates(ref):
+                try:
                     return self.refresh(asked, deadline), states
+                except UnknownVersion:
+                    self.canary.missing(asked)
         try:
             return self.expect(ModelRef(ref.name, available[0]), deadline), states
         except UnknownVersion:  # Another replica of the model server may not have it yet.
             return self.expect(ref, deadline), states
+
+    def version_labels(self, ref: ModelRef, deadline: Deadline) -> list[VersionLabel]:
+        """Return the versions that the labels of a model name.
+
+        Model servers resolve labels, but don't list them, so these are the labels that the gateway
+        itself uses, and the one that `ref` names.
+        """
+        versions = {}
+        for label in dict.fromkeys((STABLE, CANARY, ref.label)):
+            labelled = ModelRef(ref.name, label=label)
+            if label is None or self.canary.is_missing(labelled):
+                continue
+            try:
+                versions[label] = self._source.resolve(labelled, deadline)
+            except UnknownVersion:
+                self.canary.missing(labelled)
+        return self.canary.with_shares(versions)
 
     def report(self, ref: ModelRef, deadline: Deadline) -> tuple[int, bytes | None]:
         """Return the version that answers as in `find`, and its report if it has one.

@@ -28,6 +28,21 @@ class ClassProbability:
 
 
 @dataclass(frozen=True)
+class VersionLabel:
+    """A label of a model, and the version that has it."""
+
+    label: str = field(metadata={"examples": ["stable"]})
+    version: int
+    share: float = field(
+        metadata={
+            "description": "Which share of the requests without version and label goes to it, from"
+            " 0 to 1.",
+            "examples": [0.9],
+        }
+    )
+
+
+@dataclass(frozen=True)
 class PhotoPrediction:
     """The prediction for one photo."""
 

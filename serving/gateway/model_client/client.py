@@ -1,4 +1,4 @@
-"""The client of the model server: describe, predict, explain, states."""
+"""The client of the model server: states, resolve, describe, predict, explain, report."""
 
 from collections.abc import Callable
 from typing import Any
@@ -70,17 +70,28 @@ class ModelServer:
         ]
         return sorted(states, key=lambda state: -state.version)
 
+    def resolve(self, ref: ModelRef, deadline: Deadline) -> int:
+        """Return the version that answers `ref`.
+
+        `GetModelStatus` ignores labels, so this asks for the signatures.
+        """
+        return int(self._metadata(ref, deadline).model_spec.version.value)
+
     def describe(self, ref: ModelRef, deadline: Deadline) -> Description:
         """Return a version's input shape, labels, preparation and card."""
-        request = protos.GetModelMetadataRequest(
-            model_spec=_spec(ref), metadata_field=["signature_def"]
-        )
-        method = self._current_stubs().predictions.GetModelMetadata
-        metadata = self._call(method, request, ref, deadline)
+        metadata = self._metadata(ref, deadline)
         shape, signatures = read_signatures(metadata, ref)
         version = metadata.model_spec.version.value
         response = self._call_describe(ref, version, shape, deadline)
         return read_description(response, ModelRef(ref.name, version), shape, signatures)
+
+    def _metadata(self, ref: ModelRef, deadline: Deadline) -> protos.GetModelMetadataResponse:
+        request = protos.GetModelMetadataRequest(
+            model_spec=_spec(ref), metadata_field=["signature_def"]
+        )
+        return self._call(
+            self._current_stubs().predictions.GetModelMetadata, request, ref, deadline
+        )
 
     def _call_describe(
         self, ref: ModelRef, version: int, shape: Shape, deadline: Deadline

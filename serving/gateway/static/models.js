@@ -33,8 +33,10 @@ export function showModel(models) {
   if (!model) return;
   const before = at("version").dataset.model === model.name ? version() : "";
   const serving = (model.versions ?? []).filter(({ state }) => state === "AVAILABLE");
-  const options = serving.map((each) => new Option(each.version, each.version));
-  at("version").replaceChildren(new Option(text("newest", { version: model.version ?? "?" }), ""), ...options);
+  const labels = (number) => (model.version_labels ?? []).filter((each) => each.version === number);
+  const named = (number) => [number, ...labels(number).map(({ label }) => label)].join(" · ");
+  const options = serving.map((each) => new Option(named(each.version), each.version));
+  at("version").replaceChildren(new Option(text("current", { version: model.version ?? "?" }), ""), ...options);
   at("version").value = serving.some((each) => String(each.version) === before) ? before : "";
   at("version").dataset.model = model.name;
   at("version-row").hidden = false;

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from serving.gateway.api import schemas
+from serving.gateway.inference.canary import STABLE
 from serving.gateway.inference.readiness import ModelReadiness
-from serving.gateway.inference.results import ClassProbability, PhotoPrediction
+from serving.gateway.inference.results import ClassProbability, PhotoPrediction, VersionLabel
 from serving.gateway.model_client.contract import Description
 
 NEUTRAL = Description(
@@ -101,6 +102,7 @@ def _ready(model: ExampleModel) -> schemas.ReadyModel:
         state="ready",
         version=described.version,
         versions=[schemas.ModelVersion(version=described.version, state="AVAILABLE")],
+        version_labels=[VersionLabel(STABLE, described.version, 1.0)],
         input=schemas.ModelInput(height=height, width=width, channels=channels),
         preparation=described.preparation,
         labels=list(described.labels),

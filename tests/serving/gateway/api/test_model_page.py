@@ -107,6 +107,14 @@ def test_a_version_can_be_chosen(client: FlaskClient, source: FakeModelServer) -
     assert 'href="?version=2&amp;lang=en"' in page
 
 
+def test_versions_are_shown_with_their_labels(client: FlaskClient, source: FakeModelServer) -> None:
+    source.publish("clothing")
+    source.labels = {"stable": 1, "canary": 2}
+    page = " ".join(client.get("/models/clothing").text.split())
+    assert "<strong>1 (this one)</strong> <small>stable</small>" in page
+    assert ">2</a> <small>canary</small>" in page
+
+
 @pytest.mark.parametrize(
     "how", [{"query_string": {"lang": "ru"}}, {"headers": {"Accept-Language": "ru"}}]
 )

@@ -114,6 +114,7 @@ def test_models_are_listed(client: FlaskClient, source: FakeModelServer) -> None
         "state": "ready",
         "version": 2,
         "versions": [{"version": 2, "state": "AVAILABLE"}, {"version": 1, "state": "AVAILABLE"}],
+        "version_labels": [],
         "input": {"height": 28, "width": 28, "channels": 1},
         "preparation": "garment/1",
         "labels": ["shirt", "bag", "boot"],

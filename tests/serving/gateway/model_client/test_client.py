@@ -101,6 +101,14 @@ def test_describe_reads_the_contract(model_server: ModelServer, script: Script) 
     assert describe.model_spec.version.value == 7, "the version that was described, not another"
 
 
+def test_a_label_is_resolved_without_a_prediction(
+    model_server: ModelServer, script: Script
+) -> None:
+    assert model_server.resolve(ModelRef("clothing", label="stable"), Deadline(5)) == 7
+    [metadata] = script.requests
+    assert metadata.model_spec.version_label == "stable"
+
+
 @pytest.mark.parametrize(
     "shape", [[-1, 28, 28], [], [-1, -1, -1, 3], [-1, 4, 5, 2], [-1, 4, 5, 3, 1]]
 )
