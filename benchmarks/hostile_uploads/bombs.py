@@ -63,7 +63,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "JPEG of 10,000 scans": lambda: jpegs.many_scans((5000, 5000), 10_000),
     "JPEG of 60 scans": lambda: jpegs.many_scans((3500, 3500), 60, 4),
     "JPEG of 65,535 squared": lambda: jpegs.many_scans((65_500, 65_500), 1)[:50_000],
-    "progressive JPEG of 49 megapixels": lambda: jpegs.many_scans((7000, 7000), 5, 3),
+    "progressive JPEG of 62 megapixels": lambda: jpegs.many_scans((7900, 7900), 5, 3),
     "dense JPEG, too narrow to be reduced": lambda: jpegs.dense((520, 30_000), ((1, 1),) * 3),
     "arithmetically coded JPEG": lambda: jpegs.jpeg(
         (5000, 5000), jpegs.segment(0xDA, b"\1\1\0\0\x3f\0"), frame=0xC9
@@ -130,7 +130,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "PNG, 16 bits, transparent, interlaced": lambda: pngs.png(
         (2400, 2450), depth=16, color=6, interlaced=True
     ),
-    "PNG of 25 megapixels": lambda: pngs.png((5000, 5000), color=0),
+    "PNG of 26 megapixels": lambda: pngs.png((5100, 5100), color=0),
     "WebP of 16,383 squared": lambda: _webp_header((16_383, 16_383)),
     "WebP of 300,000 chunks": lambda: seed_photo("WEBP") + b"JUNK\0\0\0\0" * 300_000,
     "WebP, lossless and transparent": lambda: _webp_lossless((3160, 3160)),
