@@ -1,6 +1,6 @@
 """Reads HEIC through pi-heif, which has to be installed: `pip install pi-heif`."""
 
-import importlib.util
+from importlib.util import find_spec
 
 from PIL import Image
 
@@ -17,7 +17,7 @@ _HDR = {16: "PQ", 18: "HLG"}
 
 def is_installed() -> bool:
     """Return whether HEIC can be decoded."""
-    return importlib.util.find_spec("pi_heif") is not None
+    return find_spec("pi_heif") is not None
 
 
 def register() -> None:
