@@ -101,5 +101,5 @@ F6srV928hEOmVP6W7AnMGnQJDO+2cs8eG4q0HiUIAmeiU4eDo/ux1fRmiz7cGzJ2pQy4Fgm1qfwl/Cp3
 }
 
 HEIC = {name: base64.b64decode(text) for name, text in _ENCODED.items()}
-"""By name: `turned` is stored sideways, with a rotation (irot) and an EXIF orientation; `second` has
-a red picture before the primary one; `transparent` is fully transparent; `hdr` is of PQ."""
+"""By name: `turned` is stored sideways, with a rotation (irot) and an EXIF orientation; `second`
+has a red picture before the primary one; `transparent` is so everywhere; `hdr` is of PQ."""

@@ -25,7 +25,7 @@ SHAPE: Shape = (150, 150, 3)
 REFUSED: dict[str, tuple[type[PhotolabelError], str]] = {
     "JPEG of 10,000 scans": (TooCostly, "more than 64 scans"),
     "JPEG of 65,535 squared": (TooCostly, "65500×65500"),
-    "progressive JPEG of 62 megapixels": (TooCostly, "187,380,288 coefficients"),
+    "progressive JPEG of 62 megapixels": (TooCostly, "187,419,648 coefficients"),
     "arithmetically coded JPEG": (UnsupportedFormat, "arithmetically coded"),
     "JPEG of 400,000 empty segments": (TooCostly, "more than 1,000 segments"),
     "JPEG with 4 MB of fill bytes": (DamagedPhoto, "JPEG"),
