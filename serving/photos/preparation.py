@@ -125,11 +125,12 @@ def _open(
 
 
 def _open_as(name: str, encoded: bytes) -> Image.Image:
-    if name != "HEIC":
-        return Image.open(io.BytesIO(encoded), formats=[name])
-    heic.register()
-    image = Image.open(io.BytesIO(encoded), formats=[heic.PLUGIN_NAME])
-    heic.check_sdr(image)
+    is_heic = name == "HEIC"
+    if is_heic:
+        heic.register()
+    image = Image.open(io.BytesIO(encoded), formats=[heic.PLUGIN_NAME if is_heic else name])
+    if is_heic:
+        heic.check_sdr(image)
     return image
 
 

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
+from benchmarks.hostile_uploads.heics import HEIC, lying
 from serving.deadline import Deadline
 from serving.gateway.settings import SettingsError, read_settings
 from serving.photos import Shape, heic, prepare
-from serving.photos.errors import TooManyPixels, UnsupportedFormat
+from serving.photos.errors import BadPhoto, DamagedPhoto, TooManyPixels, UnsupportedFormat
 from serving.photos.formats_and_limits import PhotoLimits
 from serving.photos.worker_or_sandbox import PhotoPreparer
 from tests.drawing import encode, photo
-from tests.serving.photos.heic_photos import HEIC
 
 SHAPE: Shape = (150, 150, 3)
 LIMITS = PhotoLimits(formats=("JPEG", "HEIC"))
@@ -39,6 +39,18 @@ def test_pixels_are_counted_before_decoding() -> None:
     limits = PhotoLimits(formats=("HEIC",), max_heic_pixels=4799)
     with pytest.raises(TooManyPixels, match="4,799 are accepted in HEIC"):
         prepare(HEIC["plain"], "squash/1", SHAPE, limits)
+
+
+@pytest.mark.parametrize("declared", [(5000, 4000), (8, 8), (65_000, 65_000), (0, 0)])
+def test_a_wrong_size_in_the_container_is_an_error_of_the_photo(declared: tuple[int, int]) -> None:
+    with pytest.raises(BadPhoto):
+        prepare(lying(declared), "squash/1", SHAPE, LIMITS)
+
+
+@pytest.mark.parametrize("length", [12, 40, 300, 800])
+def test_a_file_that_is_cut_off_is_damaged(length: int) -> None:
+    with pytest.raises(DamagedPhoto, match="HEIC"):
+        prepare(HEIC["plain"][:length], "squash/1", SHAPE, LIMITS)
 
 
 @pytest.mark.integration

@@ -1,4 +1,4 @@
-"""HEICs of the picture that `tests.drawing.photo` draws, 80×60.
+"""HEICs of one picture, 80×60: the one that `tests.drawing.photo` draws; and ones that lie.
 
 pi-heif can't encode, so they are stored here: drawn and saved with pillow-heif 1.8.
 """
@@ -100,6 +100,16 @@ F6srV928hEOmVP6W7AnMGnQJDO+2cs8eG4q0HiUIAmeiU4eDo/ux1fRmiz7cGzJ2pQy4Fgm1qfwl/Cp3
 """,
 }
 
+_CODED = (80, 64)  # in whole coding units
+
 HEIC = {name: base64.b64decode(text) for name, text in _ENCODED.items()}
 """By name: `turned` is stored sideways, with a rotation (irot) and an EXIF orientation; `second`
 has a red picture before the primary one; `transparent` is so everywhere; `hdr` is of PQ."""
+
+
+def lying(declared: tuple[int, int]) -> bytes:
+    """Return a picture whose container (its property `ispe`) declares another size."""
+    actual, other = (
+        b"".join(side.to_bytes(4, "big") for side in each) for each in (_CODED, declared)
+    )
+    return HEIC["plain"].replace(actual, other)
