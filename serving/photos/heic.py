@@ -12,7 +12,7 @@ PLUGIN_NAME = "HEIF"
 INSTALL = "pip install pi-heif"
 
 # Rec. ITU-T H.273, table 3: brightness of HDR, which looks dull when it is shown as it is.
-_HDR = {16: "PQ", 18: "HLG"}
+_HDR: dict[object, str] = {16: "PQ", 18: "HLG"}
 
 
 def is_installed() -> bool:
@@ -44,7 +44,7 @@ def check_sdr(image: Image.Image) -> None:
         UnsupportedFormat: they are those of HDR.
     """
     colours = image.info.get("nclx_profile") or {}
-    curve = _HDR.get(colours.get("transfer_characteristics"))
+    curve = _HDR.get(colours.get("transfer_characteristics", 0))
     if curve:
         raise UnsupportedFormat(
             f"This is a HEIC photo in HDR ({curve}), which is not accepted. Save it as a JPEG, or"
