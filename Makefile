@@ -143,7 +143,7 @@ CLIENT := client/pyproject.toml
 SERVING := packaging/serving/pyproject.toml
 TRAINING := packaging/training/pyproject.toml
 # What each lock file is compiled from.
-LOCK_dev = $(LOCK_demo) --extra jax --extra images --extra parquet --group dev
+LOCK_dev = $(LOCK_demo) --extra jax --extra images --extra parquet --extra heic --group dev
 LOCK_serve = $(SERVING)
 LOCK_client = $(CLIENT) --group build
 LOCK_train = $(TRAINING) --extra tensorflow

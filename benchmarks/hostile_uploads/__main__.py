@@ -4,7 +4,7 @@
 
 Uploads are sent one after the other, so that processor time and memory can be attributed to them.
 Fails if a response is 5xx, if a worker dies, or if an upload costs more than 2 s of processor time
-or 300 MB, its sandbox included.
+or than the sandbox may take and the worker's copies, in memory.
 """
 
 import argparse
@@ -25,10 +25,12 @@ from benchmarks.hostile_uploads.bombs import seed_photo
 from benchmarks.hostile_uploads.costs import Costs, Meter
 from benchmarks.hostile_uploads.stack import Workers, running_stack
 from benchmarks.hostile_uploads.uploads import Upload, uploads
+from serving.photos.formats_and_limits import DEFAULT_LIMITS
 
-FORMATS = "JPEG,PNG,WEBP,GIF,BMP,TIFF,AVIF"
+FORMATS = "JPEG,PNG,WEBP,GIF,BMP,TIFF,AVIF,HEIC"
 MAX_SECONDS = 2.0
-MAX_MEMORY = 300_000_000  # bytes above a worker that has served and is idle
+# Bytes above a worker that has served and is idle: what the sandbox may take, its worker's copies.
+MAX_MEMORY = DEFAULT_LIMITS.max_helper_bytes + 60_000_000
 _PATH = "/v1/models/clothing:classify"
 _WARM_UP = 40
 
@@ -138,7 +140,9 @@ def _print(report: Report) -> None:
     table.add_row("workers that died", str(report.died), "0")
     table.add_row("largest processor time", f"{seconds:.2f} s", f"{MAX_SECONDS:g} s")
     table.add_row("", slowest, "")
-    table.add_row("largest memory above idle", f"{memory / 1e6:.0f} MB", "300 MB")
+    table.add_row(
+        "largest memory above idle", f"{memory / 1e6:.0f} MB", f"{MAX_MEMORY / 1e6:.0f} MB"
+    )
     table.add_row("", largest, "")
     console = Console()
     console.print(table)

@@ -10,11 +10,13 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from benchmarks.hostile_uploads import avifs, bmps, gifs, jpegs, pngs, profiles, tiffs
+from benchmarks.hostile_uploads import avifs, bmps, gifs, heics, jpegs, pngs, profiles, tiffs
 
 
 def seed_photo(form: str, size: tuple[int, int] = (320, 240)) -> bytes:
-    """Return an ordinary photo of noise and gradients, as a file's bytes."""
+    """Return an ordinary photo of noise and gradients (a HEIC: stored), as a file's bytes."""
+    if form == "HEIC":
+        return heics.HEIC["plain"]
     x, y = np.meshgrid(np.linspace(0, 255, size[0]), np.linspace(0, 255, size[1]))
     noise = np.random.default_rng(0).normal(0, 8, (*x.shape, 3))
     pixels = np.stack([x, y, 255 - x], -1) + noise
@@ -63,7 +65,8 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "JPEG of 10,000 scans": lambda: jpegs.many_scans((5000, 5000), 10_000),
     "JPEG of 60 scans": lambda: jpegs.many_scans((3500, 3500), 60, 4),
     "JPEG of 65,535 squared": lambda: jpegs.many_scans((65_500, 65_500), 1)[:50_000],
-    "progressive JPEG of 49 megapixels": lambda: jpegs.many_scans((7000, 7000), 5, 3),
+    "progressive JPEG of 62 megapixels": lambda: jpegs.many_scans((7900, 7900), 5, 3),
+    "progressive JPEG of 50 megapixels, 60 scans": lambda: jpegs.many_scans((7100, 7100), 60, 3),
     "dense JPEG, too narrow to be reduced": lambda: jpegs.dense((520, 30_000), ((1, 1),) * 3),
     "arithmetically coded JPEG": lambda: jpegs.jpeg(
         (5000, 5000), jpegs.segment(0xDA, b"\1\1\0\0\x3f\0"), frame=0xC9
@@ -130,10 +133,12 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "PNG, 16 bits, transparent, interlaced": lambda: pngs.png(
         (2400, 2450), depth=16, color=6, interlaced=True
     ),
-    "PNG of 25 megapixels": lambda: pngs.png((5000, 5000), color=0),
+    "PNG of 26 megapixels": lambda: pngs.png((5100, 5100), color=0),
     "WebP of 16,383 squared": lambda: _webp_header((16_383, 16_383)),
     "WebP of 300,000 chunks": lambda: seed_photo("WEBP") + b"JUNK\0\0\0\0" * 300_000,
     "WebP, lossless and transparent": lambda: _webp_lossless((3160, 3160)),
+    "WebP of 24 megapixels, lossless and transparent": lambda: _webp_lossless((5712, 4280)),
+    "WebP of 24 megapixels, animated": lambda: _webp_animated((5712, 4284)),
     "WebP, animated": lambda: _webp_animated((3160, 3160)),
     "TIFF whose tiles are larger than it": lambda: tiffs.tiles((30_000, 400), (4096, 4096)),
     "TIFF of one tile": lambda: tiffs.tiles((4000, 3000), (4096, 4096)),
@@ -145,6 +150,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
         (4000, 4000), (b"\xfa\1" * 16 + b"\0\0") * 4000
     ),
     "AVIF of noise": lambda: avifs.noisy((4000, 3000)),
+    "HEIC that declares 24 megapixels": lambda: heics.lying((5712, 4284)),
     "AVIF larger than its container declares": lambda: avifs.lying((9000, 9000), (100, 80)),
 }
 
@@ -155,7 +161,7 @@ def bomb(name: str) -> bytes:
     return BOMBS[name]()
 
 
-_SEEDS = ("JPEG", "PROGRESSIVE", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+_SEEDS = ("JPEG", "PROGRESSIVE", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIC")
 
 
 def mutated(generator: random.Random) -> bytes:

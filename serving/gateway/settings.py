@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, ValidationInfo, create_model, field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from serving.photos.formats_and_limits import KNOWN_FORMATS, PhotoLimits
+from serving.photos.heic import INSTALL, is_installed
 from serving.tls.certificates import TlsError, TlsFiles
 
 PREFIX = "PHOTOLABEL_"
@@ -24,6 +25,7 @@ FOREIGN = {"PHOTOLABEL_URL", "PHOTOLABEL_API_KEY", "PHOTOLABEL_DATA", "PHOTOLABE
 _ADDRESS = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[^:/\s]*):([0-9]{1,5})")
 _OTHER_BIND = re.compile(r"fd://[0-9]+|unix:.+")
 _MODEL_SERVER = re.compile(r"(dns:///)?[^\s/]+:[0-9]{1,5}|unix:.+")
+_ALIASES = {"HEIF": "HEIC", "JPG": "JPEG"}
 # As browsers write one: lower case, no default port, no trailing slash.
 _ORIGIN = re.compile(
     r"(?!https:.*:443$|http:.*:80$)[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?"
@@ -173,9 +175,11 @@ class Settings(BaseSettings):
     @field_validator("formats", check_fields=False)
     @classmethod
     def _known_formats(cls, formats: Words) -> Words:
-        formats = tuple(name.upper() for name in formats)
+        formats = tuple(dict.fromkeys(_ALIASES.get(name.upper(), name.upper()) for name in formats))
         if not formats or set(formats) - set(KNOWN_FORMATS):
             raise ValueError(f"expected formats out of {', '.join(KNOWN_FORMATS)}")
+        if "HEIC" in formats and not is_installed():
+            raise ValueError(f"HEIC needs pi-heif, which is not installed: {INSTALL}")
         return formats
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
+from serving.photos import heic
 from serving.photos.errors import (
     BadPhoto,
     DamagedPhoto,
@@ -101,7 +102,7 @@ def _open(
 ) -> Image.Image:
     """Open the photo without decoding it, and check its size as the decoder sees it."""
     try:
-        image = Image.open(io.BytesIO(photo.encoded), formats=[photo.format])
+        image = _open_as(photo.format, photo.encoded)
     except Image.DecompressionBombError:
         limit = limits.pixels(photo.format)
         raise TooManyPixels(
@@ -115,11 +116,21 @@ def _open(
             " LZW, Deflate and PackBits. Re-save it as one of these."
         )
     _reduce(image, shape, preparation)
-    if image.width * image.height > limits.max_decoded_pixels:
+    if photo.format == "JPEG" and image.width * image.height > limits.max_decoded_pixels:
         raise TooManyPixels(
             f"The photo can't be decoded at less than {image.width}×{image.height} pixels; at most"
             f" {limits.max_decoded_pixels:,} are accepted. {_SMALLER}"
         )
+    return image
+
+
+def _open_as(name: str, encoded: bytes) -> Image.Image:
+    is_heic = name == "HEIC"
+    if is_heic:
+        heic.register()
+    image = Image.open(io.BytesIO(encoded), formats=[heic.PLUGIN_NAME if is_heic else name])
+    if is_heic:
+        heic.check_sdr(image)
     return image
 
 

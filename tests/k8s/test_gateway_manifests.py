@@ -10,7 +10,6 @@ from serving.gateway.inference.readiness import WAIT_SECONDS
 from serving.gateway.model_client.client import ModelServer
 from serving.gateway.server.gunicorn_app import CLOSE_SECONDS
 from serving.gateway.settings import FOREIGN, PREFIX, Settings, read_settings
-from serving.photos.headers.inspection import INSPECTORS
 from tests.k8s.manifests import (
     DEPLOYMENTS,
     Manifest,
@@ -102,8 +101,6 @@ def test_memory_holds_the_largest_bodies_and_photos(
     """The formula in docs/limits.md for the most memory that a worker needs."""
     bodies = settings.max_upload_bytes + settings.max_in_flight * settings.max_body_bytes
     photos = settings.max_decodes * PHOTO_BYTES
-    sandbox = 0.0
-    if set(settings.photo_limits().formats) - INSPECTORS.keys():
-        sandbox = SANDBOX_BYTES + settings.photo_limits().max_helper_bytes
+    sandbox = SANDBOX_BYTES + settings.photo_limits().max_helper_bytes
     limit = quantity(container["resources"]["limits"]["memory"])
     assert settings.workers * (IDLE_BYTES + bodies + photos + sandbox) <= limit

@@ -11,16 +11,18 @@ from PIL import Image
 
 from serving.photos import Shape, prepare
 from serving.photos.errors import TooCostly, TooManyPixels
-from serving.photos.formats_and_limits import KNOWN_FORMATS, PhotoLimits
+from serving.photos.formats_and_limits import DEFAULT_LIMITS, KNOWN_FORMATS, PhotoLimits
 
 TRAINING_LIMITS = PhotoLimits(
     formats=KNOWN_FORMATS,
     max_pixels=200_000_000,  # Phones have up to 16,320×12,240.
     max_decoded_pixels=100_000_000,
+    max_png_pixels=100_000_000,
     max_png_bytes=600_000_000,
     max_webp_pixels=60_000_000,
     max_tiff_pixels=100_000_000,
     max_avif_pixels=60_000_000,
+    max_heic_pixels=60_000_000,
     max_side=65_535,
     max_coefficients=300_000_000,
     max_jpeg_segments=10_000,
@@ -31,7 +33,16 @@ TRAINING_LIMITS = PhotoLimits(
 )
 """Decoding takes at most about 1.5 GB: files that would become more are refused here, too."""
 
-_USUAL = PhotoLimits(formats=KNOWN_FORMATS)
+# Those that the gateway decodes in a worker, for several at once.
+_USUAL = PhotoLimits(
+    formats=KNOWN_FORMATS,
+    max_png_pixels=DEFAULT_LIMITS.max_decoded_pixels,
+    max_png_bytes=DEFAULT_LIMITS.worker_png_bytes,
+    max_webp_pixels=DEFAULT_LIMITS.worker_webp_pixels,
+    max_avif_pixels=12_000_000,
+    max_heic_pixels=12_000_000,
+    max_coefficients=DEFAULT_LIMITS.worker_coefficients,
+)
 _one_large_photo = Lock()
 
 # Pillow warns above this number; `PhotoLimits` are checked before anything is decoded.

@@ -191,7 +191,7 @@ class Classifier:
                 try:
                     with observation.stage("decode"):
                         pixels[index] = self._preparer.prepare(
-                            photo.encoded, preparation, shape, deadline
+                            photo.encoded, preparation, shape, deadline, permit.close
                         )
                 except BadPhoto as error:
                     # Its frames would keep the decoded image alive while the next is decoded.

@@ -1,8 +1,8 @@
 """What a photo is and what decoding it will cost, read from its bytes without decoding it.
 
 The inspectors (`jpeg`, `png`, `webp`) walk the structure of their format, at most as far as the
-limits go, and return the width and height that it declares, or zeros. They judge costs only: a file
-whose structure makes no sense is left to the decoder, which refuses it.
+limits go, and return what it declares. They judge costs only: a file whose structure makes no sense
+is left to the decoder, which refuses it.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from serving.photos.errors import NotAnImage, TooManyPixels, UnsupportedFormat, too_large
 from serving.photos.formats_and_limits import PhotoLimits
+from serving.photos.headers.declaration import Declaration
 from serving.photos.headers.icc_profile import inspect_profile
 from serving.photos.headers.jpeg import inspect_jpeg
 from serving.photos.headers.png import inspect_png
@@ -26,7 +27,7 @@ _MAGIC = (
     (b"II*\x00", "TIFF"),
     (b"MM\x00*", "TIFF"),
 )
-INSPECTORS: dict[str, Callable[[bytes, PhotoLimits], tuple[int, int]]] = {
+INSPECTORS: dict[str, Callable[[bytes, PhotoLimits], Declaration]] = {
     "JPEG": inspect_jpeg,
     "PNG": inspect_png,
     "WEBP": inspect_webp,
@@ -40,7 +41,7 @@ class InspectedPhoto(NamedTuple):
     Attributes:
         encoded: the file's bytes.
         format: its accepted format, by Pillow's name.
-        needs_sandbox: whether its headers do not show what decoding it will cost.
+        needs_sandbox: whether decoding it may be costly, or its headers do not show what it costs.
     """
 
     encoded: bytes
@@ -59,9 +60,11 @@ def inspect(encoded: bytes, limits: PhotoLimits) -> InspectedPhoto:
     """
     name = _accepted_format(encoded, limits)
     inspector = INSPECTORS.get(name)
-    if inspector is not None:
-        check_size(name, inspector(encoded, limits), limits)
-    return InspectedPhoto(encoded, name, needs_sandbox=inspector is None)
+    if inspector is None:
+        return InspectedPhoto(encoded, name, needs_sandbox=True)
+    declared = inspector(encoded, limits)
+    check_size(name, declared.size, limits)
+    return InspectedPhoto(encoded, name, declared.costly)
 
 
 def image_format(encoded: bytes) -> str | None:

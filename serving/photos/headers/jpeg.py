@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from serving.photos.errors import DamagedPhoto, TooCostly, UnsupportedFormat, too_many
 from serving.photos.formats_and_limits import PhotoLimits
+from serving.photos.headers.declaration import Declaration
 
 # Huffman coding only: decoding arithmetic coding takes seconds, and no browser shows it.
 _SEQUENTIAL, _PROGRESSIVE = {0xC0, 0xC1}, {0xC2}
@@ -54,8 +55,8 @@ class Header:
         return sum(columns * h * rows * v * _BLOCK**2 for h, v in self.sampling)
 
 
-def inspect_jpeg(encoded: bytes, limits: PhotoLimits) -> tuple[int, int]:
-    """Check a JPEG against the limits and return its width and height.
+def inspect_jpeg(encoded: bytes, limits: PhotoLimits) -> Declaration:
+    """Check a JPEG against the limits and return what it declares.
 
     Raises:
         DamagedPhoto: there is no frame or no scan.
@@ -68,9 +69,10 @@ def inspect_jpeg(encoded: bytes, limits: PhotoLimits) -> tuple[int, int]:
             "This JPEG is lossless, hierarchical or arithmetically coded; only baseline and"
             " progressive ones are accepted. Re-save it as an ordinary JPEG."
         )
-    if header.has_several_scans():
-        _check_scans(encoded, header, limits)
-    return header.size
+    if not header.has_several_scans():
+        return Declaration(header.size)
+    _check_scans(encoded, header, limits)
+    return Declaration(header.size, header.coefficients() > limits.worker_coefficients)
 
 
 def _check_scans(encoded: bytes, header: Header, limits: PhotoLimits) -> None:

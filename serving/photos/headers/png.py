@@ -5,6 +5,7 @@ import zlib
 
 from serving.photos.errors import DamagedPhoto, too_large, too_many
 from serving.photos.formats_and_limits import PhotoLimits
+from serving.photos.headers.declaration import Declaration
 
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt", b"iCCP"}
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
@@ -12,8 +13,8 @@ _MAX_TEXT = 1_048_576  # bytes of one text, where Pillow gives up: PngImagePlugi
 _MAX_INFLATION = 1032  # bytes that Deflate makes of one
 
 
-def inspect_png(encoded: bytes, limits: PhotoLimits) -> tuple[int, int]:
-    """Check a PNG against the limits and return its width and height.
+def inspect_png(encoded: bytes, limits: PhotoLimits) -> Declaration:
+    """Check a PNG against the limits and return what it declares.
 
     Raises:
         DamagedPhoto: it does not begin with its only header.
@@ -39,12 +40,13 @@ def inspect_png(encoded: bytes, limits: PhotoLimits) -> tuple[int, int]:
             break
         position += 12 + length
     if encoded[12:16] != b"IHDR" or len(encoded) < 33:
-        return 0, 0
+        return Declaration((0, 0))
     width, height, depth, colour = struct.unpack_from(">IIBB", encoded, 16)
     size = width * height * depth * _CHANNELS.get(colour, 1) // 8
     if size > limits.max_png_bytes and width * height <= limits.pixels("PNG"):
         raise too_large("pixel data, uncompressed,", size, limits.max_png_bytes)
-    return width, height
+    costly = size > limits.worker_png_bytes or width * height > limits.max_decoded_pixels
+    return Declaration((width, height), costly)
 
 
 def _inflated_length(data: bytes, kind: bytes) -> int:

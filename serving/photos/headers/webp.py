@@ -2,10 +2,11 @@
 
 from serving.photos.errors import too_many
 from serving.photos.formats_and_limits import PhotoLimits
+from serving.photos.headers.declaration import Declaration
 
 
-def inspect_webp(encoded: bytes, limits: PhotoLimits) -> tuple[int, int]:
-    """Check a WebP against the limits and return its width and height.
+def inspect_webp(encoded: bytes, limits: PhotoLimits) -> Declaration:
+    """Check a WebP against the limits and return what it declares.
 
     Raises:
         TooCostly: too many chunks.
@@ -17,6 +18,11 @@ def inspect_webp(encoded: bytes, limits: PhotoLimits) -> tuple[int, int]:
             raise too_many("WebP", "chunks", limits.max_chunks)
         length = _little(encoded[position + 4 : position + 8])
         position += 8 + length + length % 2
+    width, height = _read_size(encoded)
+    return Declaration((width, height), width * height > limits.worker_webp_pixels)
+
+
+def _read_size(encoded: bytes) -> tuple[int, int]:
     kind, head = encoded[12:16], encoded[20:30]
     if kind == b"VP8X":
         return _little(head[4:7]) + 1, _little(head[7:10]) + 1

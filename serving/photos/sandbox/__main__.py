@@ -18,9 +18,10 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from serving.photos import prepare
+from serving.photos import heic, prepare
 from serving.photos.errors import BadPhoto
 from serving.photos.formats_and_limits import PhotoLimits
+from serving.photos.headers.inspection import image_format
 from serving.photos.sandbox.protocol import MAX_REFUSAL, PIXELS, READY, REFUSAL, REQUEST, RESPONSE
 
 
@@ -31,7 +32,7 @@ def main() -> None:
         signal.signal(ignored, signal.SIG_IGN)
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     logging.disable()  # Pillow logs details of broken files.
-    _load_decoders()
+    _load_decoders(limits)
     _bound_memory(limits.max_helper_bytes)
     with socket.socket(fileno=sys.stdin.fileno()) as worker, worker.makefile("rb") as requests:
         try:
@@ -42,12 +43,14 @@ def main() -> None:
             return  # The worker has ended.
 
 
-def _load_decoders() -> None:
+def _load_decoders(limits: PhotoLimits) -> None:
     from PIL import AvifImagePlugin  # Not in workers, which never decode AVIF.
 
     # Each thread takes memory of its own, and several do not save processor time.
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     Image.init()
+    if "HEIC" in limits.formats:
+        heic.register()
 
 
 def _bound_memory(extra_bytes: int) -> None:
@@ -64,7 +67,7 @@ def _responses(requests: BinaryIO, limits: PhotoLimits) -> Iterator[tuple[bytes,
         size, height, width, channels, name = REQUEST.unpack(_read(requests, REQUEST.size))
         encoded = _read(requests, size)
         # SIGPROF ends the process once it has used up this time; waiting does not count.
-        signal.setitimer(signal.ITIMER_PROF, limits.max_helper_seconds)
+        signal.setitimer(signal.ITIMER_PROF, limits.helper_seconds(image_format(encoded)))
         try:
             shape = height, width, channels
             preparation = name.rstrip(b"\0").decode()

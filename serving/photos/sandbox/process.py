@@ -21,9 +21,11 @@ from serving.deadline import Deadline
 from serving.http_errors import DeadlineExceeded
 from serving.photos.errors import BadPhoto, DamagedPhoto, TooCostly
 from serving.photos.formats_and_limits import PhotoLimits
+from serving.photos.headers.inspection import image_format
 from serving.photos.preparation import Shape
 from serving.photos.registry import PREPARATIONS
 from serving.photos.sandbox.protocol import MAX_REFUSAL, PIXELS, READY, REFUSAL, REQUEST, RESPONSE
+from serving.photos.sandbox.turns import Turns
 
 _KINDS = {kind.__name__: kind for kind in BadPhoto.__subclasses__()}
 _REFUSAL = re.compile(rf"({'|'.join(_KINDS)})\n(.*)".encode(), re.S)
@@ -45,7 +47,8 @@ class Sandbox:
 
     def __init__(self, limits: PhotoLimits) -> None:
         self._limits = limits
-        self._turn = threading.Lock()
+        self._turns = Turns()
+        self._lock = threading.Lock()  # `close` does not wait for a turn.
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._ready = False
@@ -58,24 +61,22 @@ class Sandbox:
         Raises:
             BadPhoto: one of its kinds, also for a photo that got the process killed.
             DeadlineExceeded: the deadline passed before there was a response.
+            TooManyRequests: too many photos wait for their turn.
             KeyError: the preparation is not known.
         """
         _ = PREPARATIONS[preparation]
         if len(encoded) > self._limits.max_helper_bytes // _COPIES:
             raise TooCostly(f"The photo has {len(encoded):,} bytes, too many for its format.")
         head = REQUEST.pack(len(encoded), *shape, preparation.encode())
-        if not self._turn.acquire(timeout=deadline.remaining()):
-            raise DeadlineExceeded(_LATE)
-        try:
-            return self._request(head, encoded, shape, deadline)
-        except TimeoutError:
-            raise DeadlineExceeded(_LATE) from None
-        finally:
-            self._turn.release()
+        with self._turns.taken(deadline), self._lock:
+            try:
+                return self._request(head, encoded, shape, deadline)
+            except TimeoutError:
+                raise DeadlineExceeded(_LATE) from None
 
     def close(self) -> None:
         """End the process, if there is one."""
-        with self._turn:
+        with self._lock:
             self._end()
 
     def _request(self, head: bytes, encoded: bytes, shape: Shape, deadline: Deadline) -> np.ndarray:
@@ -92,7 +93,7 @@ class Sandbox:
         except BaseException:  # Above all TimeoutError: the process is still at work.
             self._end()
             raise
-        raise _killed(status, self._limits)
+        raise _killed(status, self._limits.helper_seconds(image_format(encoded)))
 
     def _connection(self, deadline: Deadline) -> socket.socket:
         """Return the socket of a process that is ready for a photo, started if necessary."""
@@ -167,11 +168,11 @@ def _receive(connection: socket.socket, size: int, deadline: Deadline) -> bytear
     return data
 
 
-def _killed(status: int | None, limits: PhotoLimits) -> BadPhoto:
+def _killed(status: int | None, seconds: float) -> BadPhoto:
     """Return what is wrong with a photo that ended its sandbox."""
     if status == -signal.SIGPROF:
         return TooCostly(
-            f"Decoding the photo takes more than {limits.max_helper_seconds:g} s of processor time."
+            f"Decoding the photo takes more than {seconds:g} s of processor time."
             " Send a smaller copy, or a JPEG."
         )
     if status == -signal.SIGKILL:

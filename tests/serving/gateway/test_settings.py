@@ -38,7 +38,7 @@ def test_values_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("WORKERS", "many"),
         ("MODELS", ""),
         ("MODELS", "a/b"),
-        ("FORMATS", "HEIC"),
+        ("FORMATS", "JXL"),
         ("TIME_BUDGET", "-1"),
         ("LOG_LEVEL", "LOUD"),
         ("BIND", "127.0.0.1:99999"),

@@ -25,7 +25,7 @@ SHAPE: Shape = (150, 150, 3)
 REFUSED: dict[str, tuple[type[PhotolabelError], str]] = {
     "JPEG of 10,000 scans": (TooCostly, "more than 64 scans"),
     "JPEG of 65,535 squared": (TooCostly, "65500×65500"),
-    "progressive JPEG of 49 megapixels": (TooCostly, "147,000,000 coefficients"),
+    "progressive JPEG of 62 megapixels": (TooCostly, "187,419,648 coefficients"),
     "arithmetically coded JPEG": (UnsupportedFormat, "arithmetically coded"),
     "JPEG of 400,000 empty segments": (TooCostly, "more than 1,000 segments"),
     "JPEG with 4 MB of fill bytes": (DamagedPhoto, "JPEG"),
@@ -47,7 +47,7 @@ REFUSED: dict[str, tuple[type[PhotolabelError], str]] = {
     "PNG with EXIF data of 5 MB at its end": (TooCostly, "EXIF data"),
     "PNG of 2 billion squared": (TooManyPixels, "2147483647×2147483647"),
     "PNG of one column": (TooManyPixels, "longer than 30,000"),
-    "PNG of 25 megapixels": (TooManyPixels, "5000×5000 = 25,000,000"),
+    "PNG of 26 megapixels": (TooManyPixels, "5100×5100 = 26,010,000"),
     "WebP of 16,383 squared": (TooManyPixels, "16383×16383"),
     "WebP of 300,000 chunks": (TooCostly, "20,000 chunks"),
 }
