@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
+from serving.photos.deep_gray import STRIP_PIXELS, is_deep, to_16_bits
 from serving.photos.errors import (
     BadPhoto,
     DamagedPhoto,
@@ -25,8 +26,6 @@ from serving.photos.registry import PREPARATIONS, Preparation
 
 Shape = tuple[int, int, int]  # height, width, channels
 _Conversion = Callable[[Image.Image], Image.Image]
-
-STRIP_PIXELS = 2_000_000
 
 _SRGB = ImageCms.createProfile("sRGB")
 _MODES = {1: "L", 3: "RGB"}
@@ -144,10 +143,10 @@ def _upright(photo: Image.Image, limits: PhotoLimits) -> Image.Image:
     photo.load()
     check_metadata(photo.info, limits)  # A PNG's may follow its pixels.
     try:
-        orientation = photo.getexif().get(_ORIENTATION_TAG)
+        turn = _TURNS.get(photo.getexif().get(_ORIENTATION_TAG))
     except Exception:  # The EXIF data is broken, the pixels are fine.
-        return photo
-    turn = _TURNS.get(orientation)
+        turn = None
+    photo = to_16_bits(photo)
     return photo if turn is None else photo.transpose(turn)
 
 
@@ -177,8 +176,8 @@ def _flatten(photo: Image.Image, mode: str) -> Image.Image:
 
 
 def _flatten_strip(strip: Image.Image, to_srgb: _Conversion | None) -> Image.Image:
-    if strip.mode.startswith("I"):  # 16-bit gray; Pillow's own conversion clips instead of scaling.
-        return Image.fromarray((np.asarray(strip, np.uint32) >> 8).astype(np.uint8))
+    if is_deep(strip):
+        return Image.fromarray((np.asarray(strip) >> 8).astype(np.uint8))
     if strip.has_transparency_data:
         layer = strip.convert("RGBA")
         strip = Image.new("RGBA", layer.size, "white")
@@ -191,7 +190,7 @@ def _flatten_strip(strip: Image.Image, to_srgb: _Conversion | None) -> Image.Ima
 def _srgb_conversion(photo: Image.Image) -> _Conversion | None:
     """Return how to convert a strip of the photo from its profile to sRGB, if it has one."""
     profile = photo.info.get("icc_profile")
-    if not profile or photo.mode.startswith("I"):
+    if not profile or is_deep(photo):
         return None
     plain = photo.mode in _PROFILED_MODES and not photo.has_transparency_data
     try:
