@@ -10,8 +10,17 @@ import warnings
 from collections.abc import Callable
 
 import numpy as np
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageChops, ImageCms, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
+from serving.photos.corrections import (
+    correct_transparency,
+    corrected,
+    ended,
+    has_every_scan,
+    lacks_end,
+    unsupported_pixels,
+)
 from serving.photos.deep_gray import STRIP_PIXELS, is_deep, to_16_bits
 from serving.photos.errors import (
     BadPhoto,
@@ -39,8 +48,10 @@ _TURNS: dict[object, Image.Transpose] = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SCAN_HEADER = 14  # bytes at most
 _PROFILED_MODES = {"L", "RGB", "CMYK"}
 _SMALLER = "Send a smaller copy."
+_NO_HEADER = "its header can't be read"
 
 # Other methods hold whole files of other formats (JPEG, WebP, JBIG…) or are obsolete.
 _TIFF_COMPRESSIONS = {"raw", "packbits", "tiff_lzw", "tiff_deflate", "tiff_adobe_deflate"}
@@ -80,19 +91,64 @@ def prepare_inspected(
     out_of_memory, fault = False, ""
     try:
         # Nested, so that no variable keeps an image longer than the next step needs it.
-        return _to_pixels(_upright(_open(photo, shape, chosen, limits), limits), chosen, shape)
+        return _to_pixels(_upright(_decode(photo, shape, chosen, limits), limits), chosen, shape)
     except BadPhoto:
         raise
     except UnidentifiedImageError:
-        fault = "its header can't be read"
+        fault = _NO_HEADER
     except MemoryError:  # In the sandbox, whose memory is bounded.
         out_of_memory = True
     except Exception as error:  # Decoders raise anything on hostile bytes: OSError, struct.error…
         fault = str(error)
     # Outside of the handlers: the decoder's error would keep its frames, and so the pixels, alive.
+    pixels = unsupported_pixels(photo.encoded, photo.format) if fault == _NO_HEADER else None
+    if pixels:
+        raise UnsupportedFormat(
+            f"The {photo.format} has pixels of {pixels}, which are not supported. Save it as gray"
+            " or RGB with 8 bits."
+        )
     if out_of_memory:
         raise TooCostly(f"Decoding the {photo.format} image takes too much memory. {_SMALLER}")
     raise DamagedPhoto(f"The {photo.format} image does not decode ({fault}). Send an intact file.")
+
+
+def _decode(
+    photo: InspectedPhoto, shape: Shape, preparation: Preparation, limits: PhotoLimits
+) -> Image.Image:
+    """Decode the photo; damage that leaves all pixels is no fault."""
+    photo = photo._replace(encoded=corrected(photo.encoded, photo.format))
+    image = _open(photo, shape, preparation, limits)
+    if isinstance(image, JpegImageFile) and image.fp is not None:
+        scan = image.fp.tell()
+        if lacks_end(photo.encoded, scan):
+            return _decode_without_end(photo, scan, shape, preparation, limits)
+    image.load()
+    if photo.format == "PNG":
+        correct_transparency(image, photo.encoded)
+    return image
+
+
+def _decode_without_end(
+    photo: InspectedPhoto,
+    scan: int,
+    shape: Shape,
+    preparation: Preparation,
+    limits: PhotoLimits,
+) -> Image.Image:
+    """Decode a JPEG without its last bytes, as some cameras write it, if no pixel is missing."""
+    image, noisy = (
+        _open(photo._replace(encoded=each), shape, preparation, limits)
+        for each in ended(photo.encoded)
+    )
+    header = max(0, scan - _SCAN_HEADER)
+    # Both are in memory at once.
+    small = image.width * image.height <= limits.max_decoded_pixels // 4
+    if small and has_every_scan(photo.encoded, header, len(image.getbands())):
+        image.load()
+        noisy.load()
+        if ImageChops.difference(image, noisy).getbbox(alpha_only=False) is None:
+            return image
+    raise DamagedPhoto("The JPEG is truncated: its end is missing. Send an intact file.")
 
 
 def _open(
@@ -135,12 +191,11 @@ def _reduce(image: Image.Image, shape: Shape, preparation: Preparation) -> None:
 
 
 def _upright(photo: Image.Image, limits: PhotoLimits) -> Image.Image:
-    """Decode the photo and apply its EXIF orientation.
+    """Apply the EXIF orientation of a decoded photo.
 
     Pillow's `exif_transpose` also rewrites the EXIF data, which fails where cameras get it wrong,
     and copies a photo that is upright.
     """
-    photo.load()
     check_metadata(photo.info, limits)  # A PNG's may follow its pixels.
     try:
         turn = _TURNS.get(photo.getexif().get(_ORIENTATION_TAG))
@@ -179,6 +234,7 @@ def _flatten_strip(strip: Image.Image, to_srgb: _Conversion | None) -> Image.Ima
     if is_deep(strip):
         return Image.fromarray((np.asarray(strip) >> 8).astype(np.uint8))
     if strip.has_transparency_data:
+        strip = strip.convert("LA") if strip.mode == "La" else strip
         layer = strip.convert("RGBA")
         strip = Image.new("RGBA", layer.size, "white")
         strip.alpha_composite(layer)

@@ -1,0 +1,135 @@
+"""Corrections of files whose pixels are all there, so that Pillow decodes what browsers show."""
+
+import io
+import itertools
+import re
+import struct
+import zlib
+
+from PIL import Image, TiffImagePlugin
+
+_EOI = b"\xff\xd9"
+_SCAN = re.compile(rb"\xff\xda")
+_MAX_SCANS = 64
+# Never a marker; where coded data is missing, these bytes change the pixels.
+NOISE = bytes((97 * number + 31) % 251 for number in range(256))
+_SHORTEST = {  # bytes of ancillary chunks that Pillow does not do without (PNG, section 11.3)
+    b"cHRM": 32,
+    b"gAMA": 4,
+    b"sRGB": 1,
+    b"pHYs": 9,
+    b"tRNS": 1,
+    b"acTL": 8,
+    b"fcTL": 26,
+    b"fdAT": 4,
+}
+_SAMPLES = {1: "unsigned", 2: "signed", 3: "float"}  # TIFF 6.0, tag 339
+_WEBP_PIXELS = {b"VP8 ", b"VP8L", b"ANMF"}
+
+
+def corrected(encoded: bytes, form: str) -> bytes:
+    """Return the file without damaged ancillary chunks (PNG), and with its true size (WebP)."""
+    if form == "PNG":
+        return _without_damaged_chunks(encoded)
+    return _with_true_size(encoded) if form == "WEBP" else encoded
+
+
+def _without_damaged_chunks(encoded: bytes) -> bytes:
+    """Drop ancillary chunks that are too short or have a wrong checksum, as libpng does."""
+    view, kept, start, position = memoryview(encoded), [], 0, 8
+    while position + 8 <= len(encoded):
+        length = int.from_bytes(encoded[position : position + 4], "big")
+        kind, end = encoded[position + 4 : position + 8], position + 12 + length
+        if kind == b"IEND":
+            break
+        if kind[0] & 0x20:
+            checksum = int.from_bytes(encoded[end - 4 : end], "big")
+            wrong = checksum != zlib.crc32(view[position + 4 : end - 4])
+            if wrong or length < _SHORTEST.get(kind, 0):
+                kept.append(view[start:position])
+                start = end
+        position = end
+    return b"".join([*kept, view[start:]]) if kept else encoded
+
+
+def _with_true_size(encoded: bytes) -> bytes:
+    """Correct the size of the RIFF container if its chunks say otherwise, and the pixels' is whole.
+
+    Chunks that are cut off after the pixels are dropped.
+    """
+    declared, position, pixels = int.from_bytes(encoded[4:8], "little") + 8, 12, False
+    while position + 8 <= len(encoded) and position != declared:
+        length = int.from_bytes(encoded[position + 4 : position + 8], "little")
+        end = position + 8 + length + length % 2
+        if end > len(encoded) + length % 2:
+            break
+        pixels |= encoded[position : position + 4] in _WEBP_PIXELS
+        position = end
+    if position == declared or not pixels:
+        return encoded
+    return b"RIFF" + struct.pack("<I", position - 8) + encoded[8:position]
+
+
+def lacks_end(encoded: bytes, scan: int) -> bool:
+    """Return whether a JPEG has no end-of-image marker after the position of its first scan."""
+    return encoded.rfind(_EOI, scan) < 0
+
+
+def ended(encoded: bytes) -> tuple[bytes, bytes]:
+    """Return a JPEG with the end marker that it lacks, and with noise before that.
+
+    Both decode to the same pixels if, and only if, no coded data is missing.
+    """
+    whole = encoded.rstrip(b"\xff")
+    return whole + _EOI, whole + NOISE + _EOI
+
+
+def has_every_scan(encoded: bytes, header: int, components: int) -> bool:
+    """Return whether the scans of a JPEG hold every bit of every coefficient (T.81, annex G).
+
+    Args:
+        encoded: the file's bytes.
+        header: a position before the first scan and after any other image in the file.
+        components: how many it has.
+    """
+    complete = set()
+    for found in itertools.islice(_SCAN.finditer(encoded, header), _MAX_SCANS):
+        payload = encoded[found.end() + 2 : found.end() + 14]
+        count = payload[0] if payload else 0
+        names, rest = payload[1 : 1 + 2 * count : 2], payload[1 + 2 * count : 4 + 2 * count]
+        if len(rest) == 3 and not rest[2] & 15:
+            complete |= {(name, each) for name in names for each in range(rest[0], rest[1] + 1)}
+    return len(complete) >= 64 * components
+
+
+def correct_transparency(photo: Image.Image, encoded: bytes) -> None:
+    """Give the transparent colour of a PNG in levels of 8 bits, as Pillow gives the pixels."""
+    depth, clear = encoded[24], photo.info.get("transparency")
+    if photo.mode == "L" and isinstance(clear, int) and depth in (2, 4):
+        photo.info["transparency"] = clear * 255 // (2**depth - 1)
+    elif photo.mode == "RGB" and isinstance(clear, tuple) and depth == 16:
+        photo.info["transparency"] = tuple(level >> 8 for level in clear)
+
+
+def unsupported_pixels(encoded: bytes, form: str) -> str | None:
+    """Return which kind of pixels a file has that Pillow can't open; None if it isn't for that."""
+    if form == "JPEG":
+        frame = re.search(rb"\xff[\xc0-\xc2]..(.)....(.)", encoded, re.DOTALL)
+        if frame is None or (frame[1] == b"\x08" and frame[2] in b"\1\3\4"):
+            return None
+        return f"{frame[2][0]} × {frame[1][0]} bits"
+    if form != "TIFF":
+        return None
+    try:
+        file = io.BytesIO(encoded)
+        tags = TiffImagePlugin.ImageFileDirectory_v2(file.read(8))
+        file.seek(tags.next)
+        tags.load(file)
+        bits, sample = tags.get(258, (1,)), tags.get(339, (1,))[0]
+        size, photometric = (tags[256], tags[257]), tags[262]
+    except Exception:  # Pillow's reader raises anything on hostile bytes.
+        return None
+    if not all(isinstance(side, int) and side for side in size):
+        return None
+    kind = _SAMPLES.get(sample, "of another kind")
+    return f"{len(bits)} × {bits[0]} bits ({kind}, photometric interpretation {photometric})"
