@@ -6,11 +6,15 @@ import re
 import struct
 import zlib
 
-from PIL import Image, TiffImagePlugin
+from PIL import Image, ImageChops, TiffImagePlugin
+from PIL.JpegImagePlugin import JpegImageFile
 
-_EOI = b"\xff\xd9"
+from serving.photos.errors import DamagedPhoto, UnsupportedFormat
+
+EOI = b"\xff\xd9"  # end of image
 _SCAN = re.compile(rb"\xff\xda")
 _MAX_SCANS = 64
+_SCAN_HEADER = 16  # bytes at most
 # Never a marker; where coded data is missing, these bytes change the pixels.
 NOISE = bytes((97 * number + 31) % 251 for number in range(256))
 _SHORTEST = {  # bytes of ancillary chunks that Pillow does not do without (PNG, section 11.3)
@@ -70,21 +74,40 @@ def _with_true_size(encoded: bytes) -> bytes:
     return b"RIFF" + struct.pack("<I", position - 8) + encoded[8:position]
 
 
-def lacks_end(encoded: bytes, scan: int) -> bool:
-    """Return whether a JPEG has no end-of-image marker after the position of its first scan."""
-    return encoded.rfind(_EOI, scan) < 0
+def lacks_end(photo: JpegImageFile, encoded: bytes) -> bool:
+    """Return whether an opened JPEG, without its last bytes, may still hold every pixel.
 
-
-def ended(encoded: bytes) -> tuple[bytes, bytes]:
-    """Return a JPEG with the end marker that it lacks, and with noise before that.
-
-    Both decode to the same pixels if, and only if, no coded data is missing.
+    Raises:
+        DamagedPhoto: it lacks its end and whole scans.
     """
-    whole = encoded.rstrip(b"\xff")
-    return whole + _EOI, whole + NOISE + _EOI
+    scan = photo.fp.tell() if photo.fp else 0
+    if encoded.rfind(EOI, scan) >= 0:
+        return False
+    if not _has_every_scan(encoded, max(0, scan - _SCAN_HEADER), photo.layers):
+        raise truncated()
+    return True
 
 
-def has_every_scan(encoded: bytes, header: int, components: int) -> bool:
+def check_whole(photo: Image.Image, noisy: Image.Image) -> None:
+    """Check that a JPEG to which `EOI` was added decodes as one with `NOISE` before that.
+
+    It does if, and only if, no coded data is missing that matters at the size it is decoded at.
+
+    Raises:
+        DamagedPhoto: it does not.
+    """
+    photo.load()
+    noisy.load()
+    if ImageChops.difference(photo, noisy).getbbox(alpha_only=False):
+        raise truncated()
+
+
+def truncated() -> DamagedPhoto:
+    """Return the error of a JPEG whose end is missing."""
+    return DamagedPhoto("The JPEG is truncated: its end is missing. Send an intact file.")
+
+
+def _has_every_scan(encoded: bytes, header: int, components: int) -> bool:
     """Return whether the scans of a JPEG hold every bit of every coefficient (T.81, annex G).
 
     Args:
@@ -111,8 +134,21 @@ def correct_transparency(photo: Image.Image, encoded: bytes) -> None:
         photo.info["transparency"] = tuple(level >> 8 for level in clear)
 
 
-def unsupported_pixels(encoded: bytes, form: str) -> str | None:
-    """Return which kind of pixels a file has that Pillow can't open; None if it isn't for that."""
+def check_pixels(encoded: bytes, form: str) -> None:
+    """Say which kind of pixels a file has, if that may be why Pillow can't open it.
+
+    Raises:
+        UnsupportedFormat: it has pixels of some kind.
+    """
+    pixels = _unopened_pixels(encoded, form)
+    if pixels:
+        raise UnsupportedFormat(
+            f"The {form} has pixels of {pixels}, which are not supported. Save it as gray or RGB"
+            " with 8 bits."
+        )
+
+
+def _unopened_pixels(encoded: bytes, form: str) -> str | None:
     if form == "JPEG":
         frame = re.search(rb"\xff[\xc0-\xc2]..(.)....(.)", encoded, re.DOTALL)
         if frame is None or (frame[1] == b"\x08" and frame[2] in b"\1\3\4"):

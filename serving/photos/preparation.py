@@ -10,17 +10,10 @@ import warnings
 from collections.abc import Callable
 
 import numpy as np
-from PIL import Image, ImageChops, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
-from serving.photos.corrections import (
-    correct_transparency,
-    corrected,
-    ended,
-    has_every_scan,
-    lacks_end,
-    unsupported_pixels,
-)
+from serving.photos import corrections
 from serving.photos.deep_gray import STRIP_PIXELS, is_deep, to_16_bits
 from serving.photos.errors import (
     BadPhoto,
@@ -48,7 +41,6 @@ _TURNS: dict[object, Image.Transpose] = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_SCAN_HEADER = 14  # bytes at most
 _PROFILED_MODES = {"L", "RGB", "CMYK"}
 _SMALLER = "Send a smaller copy."
 _NO_HEADER = "its header can't be read"
@@ -101,12 +93,8 @@ def prepare_inspected(
     except Exception as error:  # Decoders raise anything on hostile bytes: OSError, struct.error…
         fault = str(error)
     # Outside of the handlers: the decoder's error would keep its frames, and so the pixels, alive.
-    pixels = unsupported_pixels(photo.encoded, photo.format) if fault == _NO_HEADER else None
-    if pixels:
-        raise UnsupportedFormat(
-            f"The {photo.format} has pixels of {pixels}, which are not supported. Save it as gray"
-            " or RGB with 8 bits."
-        )
+    if fault == _NO_HEADER:
+        corrections.check_pixels(photo.encoded, photo.format)
     if out_of_memory:
         raise TooCostly(f"Decoding the {photo.format} image takes too much memory. {_SMALLER}")
     raise DamagedPhoto(f"The {photo.format} image does not decode ({fault}). Send an intact file.")
@@ -116,39 +104,22 @@ def _decode(
     photo: InspectedPhoto, shape: Shape, preparation: Preparation, limits: PhotoLimits
 ) -> Image.Image:
     """Decode the photo; damage that leaves all pixels is no fault."""
-    photo = photo._replace(encoded=corrected(photo.encoded, photo.format))
+    photo = photo._replace(encoded=corrections.corrected(photo.encoded, photo.format))
     image = _open(photo, shape, preparation, limits)
-    if isinstance(image, JpegImageFile) and image.fp is not None:
-        scan = image.fp.tell()
-        if lacks_end(photo.encoded, scan):
-            return _decode_without_end(photo, scan, shape, preparation, limits)
+    if isinstance(image, JpegImageFile) and corrections.lacks_end(image, photo.encoded):
+        noise = corrections.NOISE + corrections.EOI
+        ends = [photo.encoded.rstrip(b"\xff") + end for end in (corrections.EOI, noise)]
+        image, noisy = (
+            _open(photo._replace(encoded=each), shape, preparation, limits) for each in ends
+        )
+        # Both are in memory at once.
+        if image.width * image.height > limits.max_decoded_pixels // 4:
+            raise corrections.truncated()
+        corrections.check_whole(image, noisy)
     image.load()
     if photo.format == "PNG":
-        correct_transparency(image, photo.encoded)
+        corrections.correct_transparency(image, photo.encoded)
     return image
-
-
-def _decode_without_end(
-    photo: InspectedPhoto,
-    scan: int,
-    shape: Shape,
-    preparation: Preparation,
-    limits: PhotoLimits,
-) -> Image.Image:
-    """Decode a JPEG without its last bytes, as some cameras write it, if no pixel is missing."""
-    image, noisy = (
-        _open(photo._replace(encoded=each), shape, preparation, limits)
-        for each in ended(photo.encoded)
-    )
-    header = max(0, scan - _SCAN_HEADER)
-    # Both are in memory at once.
-    small = image.width * image.height <= limits.max_decoded_pixels // 4
-    if small and has_every_scan(photo.encoded, header, len(image.getbands())):
-        image.load()
-        noisy.load()
-        if ImageChops.difference(image, noisy).getbbox(alpha_only=False) is None:
-            return image
-    raise DamagedPhoto("The JPEG is truncated: its end is missing. Send an intact file.")
 
 
 def _open(
