@@ -5,6 +5,7 @@ import itertools
 import re
 import struct
 import zlib
+from collections.abc import Iterator
 
 from PIL import Image, ImageChops, TiffImagePlugin
 from PIL.JpegImagePlugin import JpegImageFile
@@ -27,15 +28,45 @@ _SHORTEST = {  # bytes of ancillary chunks that Pillow does not do without (PNG,
     b"fcTL": 26,
     b"fdAT": 4,
 }
+_EXIF = (0xE1, b"Exif\0\0", 6)
+_NEEDED_SEGMENTS = ((0xE2, b"ICC_PROFILE\0", 15), (0xEE, b"Adobe", 12))
 _SAMPLES = {1: "unsigned", 2: "signed", 3: "float"}  # TIFF 6.0, tag 339
 _WEBP_PIXELS = {b"VP8 ", b"VP8L", b"ANMF"}
 
 
-def corrected(encoded: bytes, form: str) -> bytes:
-    """Return the file without damaged ancillary chunks (PNG), and with its true size (WebP)."""
+def corrected(encoded: bytes, form: str) -> Iterator[bytes]:
+    """Yield what may be opened instead of a file, until one of them can be.
+
+    A PNG comes without its damaged ancillary chunks, a WebP with its true size, a JPEG first as it
+    is, then without metadata that may be broken, then without EXIF data.
+    """
     if form == "PNG":
-        return _without_damaged_chunks(encoded)
-    return _with_true_size(encoded) if form == "WEBP" else encoded
+        yield _without_damaged_chunks(encoded)
+    elif form == "WEBP":
+        yield _with_true_size(encoded)
+    else:
+        yield encoded
+    if form == "JPEG":
+        yield _with_segments(encoded, _EXIF, *_NEEDED_SEGMENTS)
+        yield _with_segments(encoded, *_NEEDED_SEGMENTS)
+
+
+def _with_segments(encoded: bytes, *kept: tuple[int, bytes, int]) -> bytes:
+    """Return a JPEG with only these of its application segments: marker, start, least length."""
+    parts, position = [encoded[:2]], 2
+    while encoded[position : position + 1] == b"\xff":
+        marker = encoded[position + 1 : position + 2]
+        end = position + 2 + int.from_bytes(encoded[position + 2 : position + 4], "big")
+        if marker == b"\xda" or end < position + 4 or end > len(encoded):
+            break
+        payload = encoded[position + 4 : end]
+        if not 0xE0 <= marker[0] <= 0xEF or any(
+            marker[0] == number and payload.startswith(start) and len(payload) >= least
+            for number, start, least in kept
+        ):
+            parts.append(encoded[position:end])
+        position = end
+    return b"".join([*parts, encoded[position:]])
 
 
 def _without_damaged_chunks(encoded: bytes) -> bytes:

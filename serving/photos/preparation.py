@@ -5,7 +5,9 @@ over white, colours become sRGB, and a JPEG much larger than needed is decoded a
 (DCT scaling), which leaves enough pixels for the resampling that follows.
 """
 
+import contextlib
 import io
+import struct
 import warnings
 from collections.abc import Callable
 
@@ -104,8 +106,14 @@ def _decode(
     photo: InspectedPhoto, shape: Shape, preparation: Preparation, limits: PhotoLimits
 ) -> Image.Image:
     """Decode the photo; damage that leaves all pixels is no fault."""
-    photo = photo._replace(encoded=corrections.corrected(photo.encoded, photo.format))
-    image = _open(photo, shape, preparation, limits)
+    image = None
+    for encoded in corrections.corrected(photo.encoded, photo.format):
+        photo = photo._replace(encoded=encoded)
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError, struct.error):
+            image = _open(photo, shape, preparation, limits)
+            break
+    if image is None:
+        raise UnidentifiedImageError
     if isinstance(image, JpegImageFile) and corrections.lacks_end(image, photo.encoded):
         noise = corrections.NOISE + corrections.EOI
         ends = [photo.encoded.rstrip(b"\xff") + end for end in (corrections.EOI, noise)]
@@ -179,7 +187,7 @@ def _upright(photo: Image.Image, limits: PhotoLimits) -> Image.Image:
 def _to_pixels(photo: Image.Image, preparation: Preparation, shape: Shape) -> np.ndarray:
     height, width, channels = shape
     mode = _MODES[channels]
-    if photo.size != (width, height) or photo.mode != mode:
+    if photo.size != (width, height) or photo.mode != mode or photo.has_transparency_data:
         flat = _flatten(photo, "RGB" if preparation.needs_colour else mode)
         photo = preparation.resize(flat, width, height).convert(mode)
     return np.asarray(photo, np.uint8).reshape(shape)
