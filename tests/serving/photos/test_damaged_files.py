@@ -112,6 +112,7 @@ def test_a_webp_cut_in_its_pixels_is_damaged() -> None:
         pixels(whole[: len(whole) // 2])
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF", "ignore:Image appears to be a malformed MPO")
 @pytest.mark.parametrize(
     ("marker", "content"),
     [
