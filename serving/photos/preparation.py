@@ -5,14 +5,18 @@ over white, colours become sRGB, and a JPEG much larger than needed is decoded a
 (DCT scaling), which leaves enough pixels for the resampling that follows.
 """
 
+import contextlib
 import io
+import struct
 import warnings
 from collections.abc import Callable
 
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
-from serving.photos import heic
+from serving.photos import corrections, heic
+from serving.photos.deep_gray import STRIP_PIXELS, is_deep, to_16_bits
 from serving.photos.errors import (
     BadPhoto,
     DamagedPhoto,
@@ -26,8 +30,6 @@ from serving.photos.registry import PREPARATIONS, Preparation
 
 Shape = tuple[int, int, int]  # height, width, channels
 _Conversion = Callable[[Image.Image], Image.Image]
-
-STRIP_PIXELS = 2_000_000
 
 _SRGB = ImageCms.createProfile("sRGB")
 _MODES = {1: "L", 3: "RGB"}
@@ -43,6 +45,7 @@ _TURNS: dict[object, Image.Transpose] = {
 }
 _PROFILED_MODES = {"L", "RGB", "CMYK"}
 _SMALLER = "Send a smaller copy."
+_NO_HEADER = "its header can't be read"
 
 # Other methods hold whole files of other formats (JPEG, WebP, JBIG…) or are obsolete.
 _TIFF_COMPRESSIONS = {"raw", "packbits", "tiff_lzw", "tiff_deflate", "tiff_adobe_deflate"}
@@ -82,19 +85,49 @@ def prepare_inspected(
     out_of_memory, fault = False, ""
     try:
         # Nested, so that no variable keeps an image longer than the next step needs it.
-        return _to_pixels(_upright(_open(photo, shape, chosen, limits), limits), chosen, shape)
+        return _to_pixels(_upright(_decode(photo, shape, chosen, limits), limits), chosen, shape)
     except BadPhoto:
         raise
     except UnidentifiedImageError:
-        fault = "its header can't be read"
+        fault = _NO_HEADER
     except MemoryError:  # In the sandbox, whose memory is bounded.
         out_of_memory = True
     except Exception as error:  # Decoders raise anything on hostile bytes: OSError, struct.error…
         fault = str(error)
     # Outside of the handlers: the decoder's error would keep its frames, and so the pixels, alive.
+    if fault == _NO_HEADER:
+        corrections.check_pixels(photo.encoded, photo.format)
     if out_of_memory:
         raise TooCostly(f"Decoding the {photo.format} image takes too much memory. {_SMALLER}")
     raise DamagedPhoto(f"The {photo.format} image does not decode ({fault}). Send an intact file.")
+
+
+def _decode(
+    photo: InspectedPhoto, shape: Shape, preparation: Preparation, limits: PhotoLimits
+) -> Image.Image:
+    """Decode the photo; damage that leaves all pixels is no fault."""
+    image = None
+    for encoded in corrections.corrected(photo.encoded, photo.format):
+        photo = photo._replace(encoded=encoded)
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError, struct.error):
+            image = _open(photo, shape, preparation, limits)
+            break
+    if image is None:
+        raise UnidentifiedImageError
+    if isinstance(image, JpegImageFile) and corrections.lacks_end(image, photo.encoded):
+        noise = corrections.NOISE + corrections.EOI
+        ends = [photo.encoded.rstrip(b"\xff") + end for end in (corrections.EOI, noise)]
+        image, noisy = (
+            _open(photo._replace(encoded=each), shape, preparation, limits) for each in ends
+        )
+        # Both are in memory at once.
+        if image.width * image.height > limits.max_decoded_pixels // 4:
+            raise corrections.truncated()
+        corrections.check_whole(image, noisy)
+    image.load()
+    if photo.format == "PNG":
+        corrections.correct_transparency(image, photo.encoded)
+    return image
 
 
 def _open(
@@ -147,25 +180,24 @@ def _reduce(image: Image.Image, shape: Shape, preparation: Preparation) -> None:
 
 
 def _upright(photo: Image.Image, limits: PhotoLimits) -> Image.Image:
-    """Decode the photo and apply its EXIF orientation.
+    """Apply the EXIF orientation of a decoded photo.
 
     Pillow's `exif_transpose` also rewrites the EXIF data, which fails where cameras get it wrong,
     and copies a photo that is upright.
     """
-    photo.load()
     check_metadata(photo.info, limits)  # A PNG's may follow its pixels.
     try:
-        orientation = photo.getexif().get(_ORIENTATION_TAG)
+        turn = _TURNS.get(photo.getexif().get(_ORIENTATION_TAG))
     except Exception:  # The EXIF data is broken, the pixels are fine.
-        return photo
-    turn = _TURNS.get(orientation)
+        turn = None
+    photo = to_16_bits(photo)
     return photo if turn is None else photo.transpose(turn)
 
 
 def _to_pixels(photo: Image.Image, preparation: Preparation, shape: Shape) -> np.ndarray:
     height, width, channels = shape
     mode = _MODES[channels]
-    if photo.size != (width, height) or photo.mode != mode:
+    if photo.size != (width, height) or photo.mode != mode or photo.has_transparency_data:
         flat = _flatten(photo, "RGB" if preparation.needs_colour else mode)
         photo = preparation.resize(flat, width, height).convert(mode)
     return np.asarray(photo, np.uint8).reshape(shape)
@@ -188,9 +220,10 @@ def _flatten(photo: Image.Image, mode: str) -> Image.Image:
 
 
 def _flatten_strip(strip: Image.Image, to_srgb: _Conversion | None) -> Image.Image:
-    if strip.mode.startswith("I"):  # 16-bit gray; Pillow's own conversion clips instead of scaling.
-        return Image.fromarray((np.asarray(strip, np.uint32) >> 8).astype(np.uint8))
+    if is_deep(strip):
+        return Image.fromarray((np.asarray(strip) >> 8).astype(np.uint8))
     if strip.has_transparency_data:
+        strip = strip.convert("LA") if strip.mode == "La" else strip
         layer = strip.convert("RGBA")
         strip = Image.new("RGBA", layer.size, "white")
         strip.alpha_composite(layer)
@@ -202,7 +235,7 @@ def _flatten_strip(strip: Image.Image, to_srgb: _Conversion | None) -> Image.Ima
 def _srgb_conversion(photo: Image.Image) -> _Conversion | None:
     """Return how to convert a strip of the photo from its profile to sRGB, if it has one."""
     profile = photo.info.get("icc_profile")
-    if not profile or photo.mode.startswith("I"):
+    if not profile or is_deep(photo):
         return None
     plain = photo.mode in _PROFILED_MODES and not photo.has_transparency_data
     try:

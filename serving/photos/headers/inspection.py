@@ -11,6 +11,12 @@ from typing import NamedTuple
 from serving.photos.errors import NotAnImage, TooManyPixels, UnsupportedFormat, too_large
 from serving.photos.formats_and_limits import PhotoLimits
 from serving.photos.headers.declaration import Declaration
+from serving.photos.headers.file_names import (
+    camera_raw,
+    file_name,
+    is_camera_raw,
+    readable_start,
+)
 from serving.photos.headers.icc_profile import inspect_profile
 from serving.photos.headers.jpeg import inspect_jpeg
 from serving.photos.headers.png import inspect_png
@@ -79,7 +85,8 @@ def image_format(encoded: bytes) -> str | None:
 
 def _accepted_format(encoded: bytes, limits: PhotoLimits) -> str:
     name = image_format(encoded)
-    if name in limits.formats:
+    raw = name == "TIFF" and is_camera_raw(encoded)
+    if name in limits.formats and not raw:
         return name
     accepted = f"accepted formats: {', '.join(limits.formats)}"
     if name == "HEIC":
@@ -87,6 +94,10 @@ def _accepted_format(encoded: bytes, limits: PhotoLimits) -> str:
             f"This is a HEIC photo, the format of iPhones; {accepted}. Convert it to JPEG, or set"
             " the phone to do so: Settings, Camera, Formats, Most Compatible."
         )
+    other = camera_raw() if raw else None if name else file_name(encoded)
+    if other:
+        kind = UnsupportedFormat if other.image else NotAnImage
+        raise kind(f"This is {other.name}; {accepted}. {other.advice}")
     if name:
         raise UnsupportedFormat(
             f"This is {'an' if name == 'AVIF' else 'a'} {name} image; {accepted}."
@@ -94,7 +105,7 @@ def _accepted_format(encoded: bytes, limits: PhotoLimits) -> str:
     if not encoded:
         raise NotAnImage(f"The file is empty; {accepted}.")
     raise NotAnImage(
-        f"The {len(encoded)} bytes begin with {encoded[:8]!r}, which is not an image format;"
+        f"The {len(encoded):,} bytes begin with {readable_start(encoded)}, as no image format does;"
         f" {accepted}."
     )
 
