@@ -26,7 +26,6 @@ from serving.gateway.model_client.client import ModelServer
 from serving.gateway.model_client.model_ref import ModelRef
 from serving.gateway.server.incoming_request import IncomingRequest, RequestLimits, UploadMemory
 from serving.gateway.server.malloc import keep_heap_small
-from serving.gateway.server.worker import _Outbox
 from serving.gateway.settings import Settings
 from serving.gateway.telemetry.logs import configure_logging
 from serving.photos import prepare
@@ -34,6 +33,15 @@ from serving.photos.headers.inspection import inspect
 
 _PEER = ("127.0.0.1", 80)
 _WARM_UP = 30
+
+
+class _Outbox(bytearray):
+    """Collects a response, as a worker does."""
+
+    sendall = bytearray.extend
+
+    def gettimeout(self) -> float:
+        return 0.0  # gunicorn asks; nothing waits here.
 
 
 class _Request:
@@ -69,9 +77,7 @@ class _Request:
         pixels = timed(
             "of it: prepare", lambda: prepare(self._photo, described.preparation, described.shape)
         )
-        timed(
-            "of it: predict", lambda: self._server.predict(self._ref, pixels[None], Deadline(10))
-        )
+        timed("of it: predict", lambda: self._server.predict(self._ref, pixels[None], Deadline(10)))
 
     def _receive(self) -> IncomingRequest:
         incoming = IncomingRequest(self._limits, _PEER, 1)
