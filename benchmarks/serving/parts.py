@@ -1,6 +1,6 @@
 """The essential parts of a request to the gateway, each on its own.
 
-Run by `figures.py`; prints processor seconds per run:
+Run by `figures.py`; prints processor seconds per run (`request_parts.py` times the gateway's own):
 
     python -m benchmarks.serving.parts decode PHOTO PREPARATION HEIGHT WIDTH CHANNELS SECONDS
     python -m benchmarks.serving.parts predict ADDRESS MODEL HEIGHT WIDTH CHANNELS SECONDS

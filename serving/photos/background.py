@@ -17,12 +17,12 @@ class Background:
 
     Attributes:
         planes: its colours, float32 `[3, height, width]` or `[3, 1, 1]`.
-        level: its median gray level.
+        level: its median gray level, rounded.
         spread: the median distance of the border's pixels from it, in levels.
     """
 
     planes: np.ndarray
-    level: float
+    level: int
     spread: float
 
     @property
@@ -39,11 +39,11 @@ def fit_background(colours: np.ndarray) -> Background:
     """
     height, width, _ = colours.shape
     indices, terms, all_terms = _border(height, width)
-    border = colours.reshape(-1, 3)[indices].astype(np.float32)
+    border = colours.reshape(-1, 3).take(indices, axis=0).astype(np.float32)
     middle = _medians(border)
     distances = _row_maxima(np.abs(border - middle))
     if np.count_nonzero(distances <= _SAME) >= 0.7 * len(distances):
-        return Background(middle[:, None, None], float(middle @ _LUMA), 0.0)
+        return Background(middle[:, None, None], round(float(middle @ _LUMA)), 0.0)
     near, fitted = distances <= _max_distance(distances), np.zeros(0, bool)
     for _ in range(4):
         if np.array_equal(near, fitted):
@@ -56,7 +56,9 @@ def fit_background(colours: np.ndarray) -> Background:
         near = distances <= _max_distance(distances)
     planes = factors.T @ all_terms
     np.minimum(np.maximum(planes, 0, out=planes), 255, out=planes)
-    return Background(planes.reshape(3, height, width), _median(_LUMA @ planes), _median(distances))
+    # Rounded first: the median of bytes is found several times faster.
+    level = int(_median(np.rint(_LUMA @ planes).astype(np.uint8)))
+    return Background(planes.reshape(3, height, width), level, _median(distances))
 
 
 @functools.lru_cache(maxsize=16)  # Photos come in a few shapes.

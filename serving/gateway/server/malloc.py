@@ -6,6 +6,8 @@ import ctypes
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 _ARENAS = 2
 _OWN_MAPPING_BYTES = 256 * 1024
+# What one small photo allocates and frees: returning it each time would cost page faults.
+_KEPT_BYTES = 1024 * 1024
 
 
 def keep_heap_small() -> None:
@@ -21,6 +23,6 @@ def keep_heap_small() -> None:
     for option, value in (
         (_ARENA_MAX, _ARENAS),
         (_MMAP_THRESHOLD, _OWN_MAPPING_BYTES),
-        (_TRIM_THRESHOLD, _OWN_MAPPING_BYTES),
+        (_TRIM_THRESHOLD, _KEPT_BYTES),
     ):
         mallopt(option, value)

@@ -35,6 +35,7 @@ def configure_logging(level: str, form: str) -> None:
     logging.captureWarnings(True)
     # Don't compute fields that no line shows (Logging HOWTO, "Optimization").
     logging.logThreads = logging.logMultiprocessing = False
+    logging._srcfile = None
 
 
 class TextLines(logging.Formatter):
