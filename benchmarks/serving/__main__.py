@@ -18,8 +18,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.serving import programs, report
-from benchmarks.serving.figures import Plan, Setup, burst, costs, hostile, levels, memory
-from benchmarks.serving.figures import rivals, slow
+from benchmarks.serving.figures import (
+    Plan,
+    Setup,
+    burst,
+    costs,
+    hostile,
+    levels,
+    memory,
+    rivals,
+    slow,
+)
 from benchmarks.serving.photos import GARMENTS, make_photo
 from tests.e2e.processes import STARTERS
 
@@ -157,7 +166,7 @@ def _as_json(value: Any) -> Any:
 def main() -> int:
     """Measure, print the tables and save them; return the exit status."""
     arguments = _arguments()
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120)
     results = Results(arguments, console)
     signal.signal(signal.SIGTERM, _interrupt)
     try:

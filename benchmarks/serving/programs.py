@@ -70,7 +70,7 @@ class Running:
 
 @contextlib.contextmanager
 def chain(models: Path, logs: Path, **settings: str) -> Iterator[Running]:
-    """Run the embedded model server and the gateway, with their default settings if none is given."""
+    """Run the embedded model server and the gateway, by default with their default settings."""
     with (
         model_server(models, logs / "model-server.log") as (served, address),
         gateway(address, logs / "gateway.log", workers=str(WORKERS), **settings) as (program, url),

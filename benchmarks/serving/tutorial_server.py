@@ -21,6 +21,7 @@ _NETWORK = [
     keras.layers.Dense(128, activation="relu"),
     keras.layers.Dense(10, activation="softmax"),
 ]
+keras.utils.set_random_seed(0)  # Both workers give the same answers.
 model = keras.Sequential(_NETWORK)
 app = Flask(__name__)
 

@@ -7,7 +7,7 @@ from benchmarks.serving import programs
 from benchmarks.serving.figures import CLIENTS, Plan, Setup
 from benchmarks.serving.load import Measured, measure
 from benchmarks.serving.programs import Running
-from benchmarks.serving.report import Bar, Page, at_least, at_most, median, median_ratio
+from benchmarks.serving.report import Bar, Page, at_least, at_most, median, median_ratio, statuses
 
 STEPS = 6
 _WARM_UP_SECONDS = 1.0
@@ -73,7 +73,7 @@ def _ratios(rounds: dict[str, list[Measured]], other: str) -> tuple[float, float
 
 def _page(photo: str, rounds: dict[str, list[Measured]]) -> Page:
     heading = ["program", "photos/s", "p50 ms", "p99 ms", "rate ratio", "p99 ratio", "client ms"]
-    page = Page(f"{photo} photo, 8 clients", heading)
+    page = Page(f"{photo} photo, 8 clients", [*heading, "responses by status"])
     for name, each in rounds.items():
         rate, p99 = _ratios(rounds, name)
         page.rows.append(
@@ -85,6 +85,7 @@ def _page(photo: str, rounds: dict[str, list[Measured]]) -> Page:
                 f"× {rate:.2f}",
                 f"{p99:.2f}",
                 f"{median(each, lambda one: one.client_seconds) * 1e3:.2f}",
+                statuses(each),
             ]
         )
     return page
