@@ -84,7 +84,7 @@ def _arguments() -> argparse.Namespace:
         "--hostile",
         type=int,
         metavar="N",
-        help="number of different hostile uploads, which are repeated (default: 600)",
+        help="number of different hostile uploads, which are repeated (default: 2000)",
     )
     parser.add_argument(
         "--memory-requests",
@@ -106,7 +106,7 @@ def _arguments() -> argparse.Namespace:
         help="folder for results.json and results.md (default: build/bench-serving)",
     )
     arguments = parser.parse_args()
-    defaults = _QUICK if arguments.quick else {"rounds": 5, "seconds": 4.0, "hostile": 600}
+    defaults = _QUICK if arguments.quick else {"rounds": 5, "seconds": 4.0, "hostile": 2000}
     for name, value in defaults.items():
         if getattr(arguments, name) is None:
             setattr(arguments, name, value)
@@ -160,7 +160,9 @@ class Results:
 
 
 def _as_json(value: Any) -> Any:
-    return dataclasses.asdict(value) if dataclasses.is_dataclass(value) else str(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return str(value)
 
 
 def main() -> int:

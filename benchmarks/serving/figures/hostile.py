@@ -20,6 +20,7 @@ from tests.e2e.processes import ROOT
 STEPS = 2
 _ALONE, _BESIDE = "alone", "with hostile uploads"
 _RATIO = 3.0
+_LONGER = 4  # Most uploads are cheap, so it takes some until a costly one.
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,12 @@ def measure_rounds(setup: Setup, plan: Plan) -> Hostile:
         target = chain.target(*setup.small)
         url = f"http://127.0.0.1:{chain.port}{CLASSIFY}"
         workers = set(chain.workers())
-        seconds = 4 * plan.seconds  # Most uploads are cheap, so it takes some until a costly one.
+        long = _LONGER * plan.seconds
         for _ in range(plan.rounds):
-            measured[_ALONE].append(measure(target, CLIENTS, seconds))
+            measured[_ALONE].append(measure(target, CLIENTS, plan.seconds))
             plan.step(_ALONE)
-            _write(sender, f"{url} {seconds}\n")
-            measured[_BESIDE].append(measure(target, CLIENTS, seconds))
+            _write(sender, f"{url} {long}\n")
+            measured[_BESIDE].append(measure(target, CLIENTS, long))
             statuses.update({int(key): n for key, n in json.loads(_read(sender)).items()})
             plan.step(_BESIDE)
         died = len(workers - set(chain.workers()))
