@@ -170,7 +170,8 @@ def main() -> int:
     arguments = _arguments()
     console = Console(width=None if sys.stdout.isatty() else 120)
     results = Results(arguments, console)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT is ignored in a script's background.
+        signal.signal(number, _interrupt)
     try:
         _measure(arguments, results, console)
     except KeyboardInterrupt:
