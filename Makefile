@@ -101,7 +101,7 @@ bench-footprint: $(VENV)/.installed-dev ## measure import time and memory of a g
 bench-hostile: $(VENV)/.installed-dev ## send 10,000 hostile uploads to a gateway
 	$(RUN) -m benchmarks.hostile_uploads
 
-bench-serving: $(VENV)/.installed-bench ## measure the gateway under load, compared with a tutorial server and LitServe
+bench-serving: $(VENV)/.installed-bench ## measure the gateway under load, compared with a tutorial server and LitServe (15 minutes)
 	$(RUN) -m benchmarks.serving --rounds $(ROUNDS)
 
 bench-bulk: $(VENV)/.installed-dev ## measure bulk, compared with the load generator of bench-serving

@@ -52,9 +52,9 @@ def main() -> None:
     measured: dict[str, list[tuple[float, float]]] = {name: [] for name in PROGRAMS}
     for _ in track(range(rounds), "importing", console=console, transient=True):
         for name, imports in PROGRAMS.items():
-            measured[name].append(_import(imports))
+            measured[name].append(measure_import(imports))
     console.print(_table(measured))
-    workers = [size for _ in range(rounds) for size in _worker_sizes()]
+    workers = [size for _ in range(rounds) for size in worker_sizes()]
     median = statistics.median(workers)
     console.print(
         f"gateway worker after its first requests: {median:.0f} MiB"
@@ -62,7 +62,7 @@ def main() -> None:
     )
 
 
-def _import(imports: str) -> tuple[float, float]:
+def measure_import(imports: str) -> tuple[float, float]:
     """Return the seconds and MiB of one import in a new process."""
     program = _MEASURE.format(imports=imports)
     done = subprocess.run(
@@ -72,7 +72,7 @@ def _import(imports: str) -> tuple[float, float]:
     return seconds, size / MEBIBYTE
 
 
-def _worker_sizes() -> list[float]:
+def worker_sizes() -> list[float]:
     """Start gateway and model server, post photos to both models, return each worker's MiB."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

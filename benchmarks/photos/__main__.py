@@ -16,10 +16,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from benchmarks.photos import measuring, report
+from benchmarks.photos import measuring
 from benchmarks.photos.measuring import Bench, Results
 from benchmarks.photos.posting import Gateway
 from benchmarks.photos.sources import Items, data_folder
+from benchmarks.serving.report import bars
 from tests.e2e.processes import STARTERS, gateway, model_server, wait_until_ready
 from training.errors import TrainingError
 from training.publishing.model_folder import find_version
@@ -51,7 +52,7 @@ def main() -> int:
     except TrainingError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status
-    pages = [*results.pages, report.bars(results.bars)]
+    pages = [*results.pages, bars(results.bars)]
     for page in pages:
         console.print(page.to_rich())
     _write(arguments, results, "\n".join(page.to_markdown() for page in pages))

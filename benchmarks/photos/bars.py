@@ -1,35 +1,18 @@
 """The bars: figures that must be reached."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from benchmarks.photos.distortions import COMBINED
 from benchmarks.photos.exactness import Reduced, Sideways
 from benchmarks.photos.scores import Score
+from benchmarks.serving.report import Bar
 
 _POINTS = 0.015
 _PET_BARS = ("JPEG 30", "half brightness", "double brightness")
 _REAL = {"shop": 0.70, "home": 0.50}
 _OVERCONFIDENCE = 0.10
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A figure and its required value.
-
-    Attributes:
-        what: the figure's name.
-        found: the measured value, as text.
-        wanted: the required value, as text.
-        met: None if it can't be decided.
-    """
-
-    what: str
-    found: str
-    wanted: str
-    met: bool | None
 
 
 def distorted(model: str, scores: Sequence[Score]) -> Iterator[Bar]:

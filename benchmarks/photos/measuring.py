@@ -13,7 +13,7 @@ from benchmarks.photos.distortions import CLEAN
 from benchmarks.photos.posting import Gateway
 from benchmarks.photos.scores import Score, score
 from benchmarks.photos.sources import Items, garments, pets, real_garments
-from benchmarks.serving.report import Page
+from benchmarks.serving.report import Bar, Page
 from training.publishing.published_model import PublishedModel
 from training.publishing.training_overlap import split_seed
 
@@ -27,7 +27,7 @@ class Results:
     """The results: tables, bars, and figures for JSON."""
 
     pages: list[Page]
-    bars: list[bars.Bar]
+    bars: list[Bar]
     figures: dict[str, Any]
 
 

@@ -1,12 +1,9 @@
 """The figures as tables."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from benchmarks.photos.bars import Bar
 from benchmarks.photos.scores import Score
 from benchmarks.serving.report import Page
-
-_MET = {True: "met", False: "missed", None: "–"}
 
 
 def scores(title: str, found: Sequence[Score]) -> Page:
@@ -21,13 +18,6 @@ def scores(title: str, found: Sequence[Score]) -> Page:
         page.rows.append(
             [each.name, number, accuracy, _difference(each), f"{each.confidence:.1%}", known]
         )
-    return page
-
-
-def bars(found: Iterable[Bar]) -> Page:
-    """Return the bars, and whether they are met."""
-    page = Page("bars", ["figure", "measured", "required", ""])
-    page.rows.extend([each.what, each.found, each.wanted, _MET[each.met]] for each in found)
     return page
 
 

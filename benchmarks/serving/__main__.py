@@ -2,28 +2,62 @@
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import os
 import platform
+import signal
+import sys
 import tempfile
 import time
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.serving import figures, programs, report
-from benchmarks.serving.figures import Plan
-from benchmarks.serving.photos import make_photo
+from benchmarks.serving import programs, report
+from benchmarks.serving.figures import (
+    Plan,
+    Setup,
+    burst,
+    costs,
+    hostile,
+    levels,
+    memory,
+    rivals,
+    slow,
+)
+from benchmarks.serving.photos import GARMENTS, make_photo
 from tests.e2e.processes import STARTERS
 
-_FIGURES = ("rivals", "levels", "slow", "costs")
+_FIGURES = {
+    "levels": levels,
+    "burst": burst,
+    "slow": slow,
+    "costs": costs,
+    "rivals": rivals,
+    "hostile": hostile,
+    "memory": memory,
+}
+_QUICK = {"rounds": 2, "seconds": 1.5, "hostile": 200}
 _DESCRIPTION = """\
-Measure the gateway with the embedded model server, compared with a tutorial's Flask server and,
-if it is installed, LitServe, on 127.0.0.1. Every figure is the median of paired rounds: all
-servers run at once, and each round loads them in turn. The clients run on the same processors;
-their share of processor time is reported. On 429 and 503 they honour Retry-After."""
+Measure the gateway with the embedded model server on 127.0.0.1:
+
+  levels   1 to 256 clients that send again at once after a 429
+  burst    500 requests at the same moment, on an idle gateway
+  slow     8 clients, without and with 200 uploads of one byte a second
+  costs    processor time of a small photo in the gateway and the model server
+  rivals   8 clients, compared with a tutorial's Flask server and, if installed, LitServe
+  hostile  8 clients, without and with hostile uploads
+  memory   import time and memory of a worker
+
+Every figure is the median of paired rounds: each round measures all that is compared, in turn.
+One process of raw sockets sends all requests to all servers; "client ms" is the processor time that
+a request takes it, on the same processors. Only a 200 with the right probabilities counts.
+Nothing else should run meanwhile. The exit status is 1 if a bar is missed, and 130 after Ctrl-C,
+which keeps the figures that are complete."""
 
 
 def _arguments() -> argparse.Namespace:
@@ -32,16 +66,25 @@ def _arguments() -> argparse.Namespace:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--rounds", type=int, default=5, help="paired rounds (default: 5)")
+    parser.add_argument("--rounds", type=int, help="paired rounds (default: 5)")
+    parser.add_argument("--seconds", type=float, help="duration of each load (default: 4)")
     parser.add_argument(
-        "--seconds", type=float, default=4.0, help="duration of each load (default: 4)"
+        "--quick",
+        action="store_true",
+        help="2 rounds of 1.5 s, to try something out: too few for the bars",
     )
     parser.add_argument(
         "--only",
         choices=_FIGURES,
         nargs="+",
-        default=_FIGURES,
+        default=list(_FIGURES),
         help="measure these figures (default: all)",
+    )
+    parser.add_argument(
+        "--hostile",
+        type=int,
+        metavar="N",
+        help="number of different hostile uploads, which are repeated (default: 2000)",
     )
     parser.add_argument(
         "--memory-requests",
@@ -62,76 +105,122 @@ def _arguments() -> argparse.Namespace:
         default=Path("build/bench-serving"),
         help="folder for results.json and results.md (default: build/bench-serving)",
     )
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    defaults = _QUICK if arguments.quick else {"rounds": 5, "seconds": 4.0, "hostile": 2000}
+    for name, value in defaults.items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, value)
+        elif getattr(arguments, name) <= 0:
+            parser.error(f"--{name} has to be positive")
+    return arguments
 
 
-def main() -> None:
-    """Measure, print the tables and save them."""
+class Results:
+    """The figures so far: printed and saved as soon as they are complete."""
+
+    def __init__(self, arguments: argparse.Namespace, console: Console) -> None:
+        self._folder = arguments.output
+        self._console = console
+        self._measured: dict[str, Any] = {
+            "machine": {
+                "processors": os.cpu_count(),
+                "platform": platform.platform(),
+                "python": platform.python_version(),
+                "time": time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()),
+                "rounds": arguments.rounds,
+                "seconds": arguments.seconds,
+            }
+        }
+        self._pages: list[report.Page] = []
+        self.bars: list[report.Bar] = []
+
+    def add(
+        self, name: str, measured: Any, found: tuple[list[report.Page], list[report.Bar]]
+    ) -> None:
+        """Print and save a figure."""
+        self._measured[name] = measured
+        pages, bars = found
+        self._pages.extend(pages)
+        self.bars.extend(bars)
+        for page in pages:
+            self._console.print(page.to_rich())
+        self._measured["bars"] = self.bars
+        self._folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(self._measured, indent=1, default=_as_json)
+        (self._folder / "results.json").write_text(text)
+        machine = ", ".join(f"{key}: {value}" for key, value in self._measured["machine"].items())
+        tables = "\n".join(each.to_markdown() for each in [*self._pages, report.bars(self.bars)])
+        (self._folder / "results.md").write_text(f"{machine}\n\n{tables}")
+
+    def finish(self) -> None:
+        """Print the bars of all figures."""
+        if self.bars:
+            self._console.print(report.bars(self.bars).to_rich())
+            self._console.print(f"saved: {self._folder}/results.json and results.md")
+
+
+def _as_json(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return str(value)
+
+
+def main() -> int:
+    """Measure, print the tables and save them; return the exit status."""
     arguments = _arguments()
-    console = Console()
-    with tempfile.TemporaryDirectory() as logs, contextlib.ExitStack() as stack:
-        chain = stack.enter_context(programs.chain(arguments.models.resolve(), Path(logs)))
-        results, pages = _measure(chain, arguments, Path(logs), stack, console)
-    results["machine"] = {
-        "processors": os.cpu_count(),
-        "platform": platform.platform(),
-        "python": platform.python_version(),
-        "time": time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()),
-        "rounds": arguments.rounds,
-        "seconds": arguments.seconds,
-    }
-    for page in pages:
-        console.print(page.to_rich())
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(figures.as_json(results), indent=1)
-    (arguments.output / "results.json").write_text(text)
-    machine = ", ".join(f"{key}: {value}" for key, value in results["machine"].items())
-    tables = "\n".join(page.to_markdown() for page in pages)
-    (arguments.output / "results.md").write_text(f"{machine}\n\n{tables}")
-    console.print(f"saved: {arguments.output}/results.json and results.md")
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    results = Results(arguments, console)
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT is ignored in a script's background.
+        signal.signal(number, _interrupt)
+    try:
+        _measure(arguments, results, console)
+    except KeyboardInterrupt:
+        results.finish()
+        console.print("interrupted; the figures above are complete")
+        return 130
+    results.finish()
+    return int(any(bar.met is False for bar in results.bars))
 
 
-def _measure(
-    chain: programs.Running,
-    arguments: argparse.Namespace,
-    logs: Path,
-    stack: contextlib.ExitStack,
-    console: Console,
-) -> tuple[dict[str, Any], list[report.Page]]:
-    photos = {name: make_photo(name) for name in ("small", "large")}
-    small = photos["small"]
-    results: dict[str, Any] = {"photo bytes": {name: len(photo) for name, photo in photos.items()}}
-    pages: list[report.Page] = []
-    progress = stack.enter_context(Progress(console=console, transient=True))
-    task = progress.add_task("measuring", total=None)
-    plan = Plan(arguments.rounds, arguments.seconds, lambda: progress.advance(task))
-    if "levels" in arguments.only:
-        results["levels"] = figures.levels(chain, small, plan)
-        pages.append(report.levels(results["levels"]))
-    if "slow" in arguments.only:
-        results["slow senders"] = figures.beside_slow_senders(chain, small, plan)
-        pages.append(report.slow(results["slow senders"]))
-    if "costs" in arguments.only:
-        with programs.bare(figures.described(chain), chain, logs) as bare:
-            results["costs"] = figures.costs(chain, bare, small, plan)
-        pages.append(report.costs(results["costs"]))
-    if arguments.memory_requests:
-        requests = arguments.memory_requests
-        grown = figures.memory(chain, photos, requests, lambda _: progress.advance(task))
-        results["memory"] = grown
-        pages.append(report.memory(grown))
-    if "rivals" in arguments.only:
-        others = [stack.enter_context(programs.tutorial(logs))]
-        if programs.has_litserve():
-            others.append(stack.enter_context(programs.litserve(arguments.models.resolve(), logs)))
-        else:
-            console.print(
-                "LitServe is not installed and is left out (make bench-serving installs it)"
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _measure(arguments: argparse.Namespace, results: Results, console: Console) -> None:
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with contextlib.ExitStack() as stack:
+        logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        progress = stack.enter_context(
+            Progress(*columns, TimeElapsedColumn(), console=console, transient=True)
+        )
+        models = arguments.models.resolve()
+        setup = Setup(
+            stack.enter_context(programs.chain(models, logs)),
+            models,
+            logs,
+            [make_photo("small", garment) for garment in GARMENTS],
+            make_photo("large"),
+            arguments.hostile,
+        )
+        for name in arguments.only:
+            figure = _FIGURES[name]
+            task = progress.add_task(name, total=figure.STEPS * arguments.rounds)
+
+            def step(what: str, name: str = name, task: Any = task) -> None:
+                progress.update(task, advance=1, description=f"{name}: {what}")
+
+            if not console.is_terminal:
+                console.print(f"measuring {name}")
+            measured = figure.measure_rounds(setup, Plan(arguments.rounds, arguments.seconds, step))
+            progress.remove_task(task)
+            results.add(name, measured, figure.report(measured))
+        if arguments.memory_requests:
+            task = progress.add_task("memory of a worker", total=arguments.memory_requests)
+            grown = memory.grown(
+                setup, arguments.memory_requests, lambda n: progress.update(task, completed=n)
             )
-        results["rivals"] = figures.rivals([chain, *others], photos, plan)
-        pages.extend(report.rivals(name, found) for name, found in results["rivals"].items())
-    return results, pages
+            results.add("memory over many requests", None, grown)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

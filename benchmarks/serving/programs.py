@@ -6,18 +6,19 @@ import importlib.util
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from benchmarks.serving.load import Target, form_request, post_request
+from benchmarks.serving.load import Target, ask, form_request, post_request
 from tests.e2e.processes import Program, free_port, gateway, model_server, wait_until_ready
 
 WORKERS = 2
 MODEL = "clothing"
 CLASSIFY = f"/v1/models/{MODEL}:classify"
+_HOST = "127.0.0.1"
 _START_SECONDS = 120.0
 _BARE_THREADS = 24  # As in a worker of the gateway.
 _GUNICORN = ("-w", str(WORKERS), "-k", "gthread", "--threads")
@@ -32,23 +33,32 @@ class Running:
         port: on 127.0.0.1.
         process: its main process, the parent of all others.
         to_request: makes the HTTP request for a photo.
-        other: further addresses by name.
+        model_server: the address and process of the model server behind a gateway.
     """
 
     name: str
     port: int
     process: psutil.Process
     to_request: Callable[[bytes], bytes]
-    other: dict[str, str] = field(default_factory=dict)
+    model_server: tuple[str, psutil.Process] | None = None
 
-    def target(self, photo: bytes) -> Target:
-        """Return the target for a photo."""
-        return Target(self.name, "127.0.0.1", self.port, self.to_request(photo))
+    def target(self, *photos: bytes) -> Target:
+        """Return the target for photos, with the answers that they get one after the other."""
+        requests = [self.to_request(photo) for photo in photos]
+        answers = [ask(_HOST, self.port, request) for request in requests]
+        return Target(self.name, _HOST, self.port, requests, answers)
 
-    def cpu_seconds(self) -> float:
+    def cpu_seconds(self, *, with_model_server: bool = False) -> float:
         """Return the processor time of all its processes."""
-        times = [process.cpu_times() for process in self._processes()]
+        processes = self._processes()
+        if with_model_server and self.model_server:
+            processes.append(self.model_server[1])
+        times = [process.cpu_times() for process in processes]
         return sum(one.user + one.system for one in times)
+
+    def workers(self) -> list[psutil.Process]:
+        """Return the main process's children."""
+        return self.process.children()
 
     def worker_bytes(self) -> list[int]:
         """Return the resident memory of each child process."""
@@ -59,24 +69,25 @@ class Running:
 
 
 @contextlib.contextmanager
-def chain(models: Path, logs: Path) -> Iterator[Running]:
-    """Run the embedded model server and the gateway with their default settings."""
+def chain(models: Path, logs: Path, **settings: str) -> Iterator[Running]:
+    """Run the embedded model server and the gateway, by default with their default settings."""
     with (
-        model_server(models, logs / "model-server.log") as (_, address),
-        gateway(address, logs / "gateway.log", workers=str(WORKERS)) as (program, url),
+        model_server(models, logs / "model-server.log") as (served, address),
+        gateway(address, logs / "gateway.log", workers=str(WORKERS), **settings) as (program, url),
     ):
         wait_until_ready(url)
         process = psutil.Process(program.process.pid)
         port = int(url.rpartition(":")[2])
-        request = _poster(CLASSIFY)
-        yield Running("Photolabel", port, process, request, {"model server": address})
+        behind = address, psutil.Process(served.process.pid)
+        yield Running("Photolabel", port, process, _poster(CLASSIFY), behind)
 
 
 @contextlib.contextmanager
 def bare(model: dict[str, Any], chain: Running, logs: Path) -> Iterator[dict[str, Running]]:
     """Run the minimal Flask apps for the model of a running gateway."""
+    assert chain.model_server
     config = {
-        "address": chain.other["model server"],
+        "address": chain.model_server[0],
         "model": model["name"],
         "preparation": model["preparation"],
         "shape": [model["input"][key] for key in ("height", "width", "channels")],
