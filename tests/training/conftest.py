@@ -32,7 +32,7 @@ TINY = (
     "precision=float32",
     *("optimizer=sgd", "momentum=0.9"),
 )
-"""Overrides with which `clothing-cnn` trains in seconds: TensorFlow's graphs have few operations."""
+"""Overrides with which `clothing-cnn` trains in seconds, with few operations in its graphs."""
 
 CommandLine = Callable[..., int]
 
