@@ -144,7 +144,7 @@ def largest_file(size: int) -> Iterator[None]:
 def tiny_recipe() -> Recipe:
     """Return `clothing-cnn` with one epoch and a network of a few hundred weights."""
     network = ResidualNetwork(
-        stem=(4,), stem_strides=(2,), stages=(4, 8), stage_strides=(1, 2), blocks=(0, 0)
+        stem=(4,), stem_strides=(2,), stages=(4, 8), stage_strides=(1, 2), blocks=(1, 1)
     )
     return replace(
         RECIPES["clothing-cnn"], network=network, epochs=1, batch_size=50, precision="float32"
