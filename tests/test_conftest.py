@@ -1,5 +1,6 @@
 """What `tests/conftest.py` does for all tests, shown with a few tests in another folder."""
 
+import os
 import re
 import subprocess
 import sys
@@ -59,10 +60,11 @@ def test_left_out(number):
 def run(folder: Path, *options: str) -> str:
     """Run the tests with the project's settings; return what pytest prints."""
     (folder / "test_others.py").write_text(TESTS)
-    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-c", "pyproject.toml"]
+    command = [sys.executable, "-m", "pytest", "-p", "xdist", "-p", "tests.conftest"]
     done = subprocess.run(
-        [*command, "--rootdir", str(folder), "-v", *options, str(folder)],
+        [*command, "-c", "pyproject.toml", "--rootdir", str(folder), "-v", *options, str(folder)],
         cwd=ROOT,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},  # Importing them takes seconds.
         capture_output=True,
         text=True,
         check=False,

@@ -3,8 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,15 +13,9 @@ import pytest
 from tests.drawing import encoded_photo
 from tests.e2e.conftest import RunningStack
 from tests.e2e.load import steady_load
-from tests.e2e.processes import (
-    ROOT,
-    STARTERS,
-    free_port,
-    gateway,
-    model_server,
-    wait_until_ready,
-)
+from tests.e2e.processes import STARTERS, free_port, gateway, model_server, wait_until_ready
 from tests.idx import write_fashion_mnist
+from training.__main__ import main
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("embedded_only")]
 
@@ -35,17 +27,9 @@ MAX_WORKER_BYTES = 90 * MEBIBYTE
 
 def train_and_publish(data: Path, models: Path, runs: Path) -> None:
     """Train and publish a tiny clothing model from the command line."""
-    command = f"-m training run clothing-dense128-adam --data {data} --models {models}"
-    options = f"--publish --force --runs {runs} --set epochs=1 --set network.units=8 --device cpu"
-    done = subprocess.run(
-        [sys.executable, *command.split(), *options.split()],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "published" in done.stdout
+    command = f"run clothing-dense128-adam --data {data} --models {models} --runs {runs}"
+    options = "--publish --force --set epochs=1 --set network.units=8"
+    assert main([*command.split(), *options.split()]) == 0
 
 
 def test_a_version_published_under_load_takes_over_without_a_failed_request(tmp_path: Path) -> None:

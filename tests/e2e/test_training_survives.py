@@ -67,7 +67,9 @@ def test_a_killed_run_ends_with_the_same_weights_bit_by_bit_and_one_version(
 def test_a_preempted_run_saves_a_checkpoint_and_says_how_to_resume(workspace: Workspace) -> None:
     run = workspace.start(suffix="-preempted", epochs=100_000)
     run.wait_for(lambda: workspace.checkpoints("-preempted"))
+    run.process.send_signal(signal.SIGSTOP)  # The CPU is for the other one.
     status, _, error = workspace.start(suffix="-preempted", epochs=100_000).wait()
+    run.process.send_signal(signal.SIGCONT)
     assert status == 1
     assert f"process {run.process.pid} on " in error
     assert "works on this run" in error

@@ -20,12 +20,14 @@ ROOT = Path(__file__).parents[2]
 TIMEOUT_SECONDS = 300.0  # The machine may be busy with other things.
 
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "COLUMNS": "200"}  # JAX changes the level on import.
+# What JAX compiles runs for milliseconds: optimizing it would take longer.
+_QUICK = {"XLA_FLAGS": "--xla_backend_optimization_level=0"}
 
 
 def variables(**chosen: str) -> dict[str, str]:
     """Return an environment with no other settings than the chosen variables."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("PHOTOLABEL_")}
-    return {**inherited, **_QUIET, "KERAS_BACKEND": "tensorflow", **chosen}
+    return {**inherited, **_QUIET, **_QUICK, "KERAS_BACKEND": "tensorflow", **chosen}
 
 
 class Workspace:
@@ -33,7 +35,7 @@ class Workspace:
 
     def __init__(self, folder: Path) -> None:
         for part in ("training", "serving"):
-            ignore = shutil.ignore_patterns("__pycache__", "starters")
+            ignore = shutil.ignore_patterns("starters")
             shutil.copytree(ROOT / part, folder / part, ignore=ignore)
         write_fashion_mnist(folder / "garments")
         self.folder = folder

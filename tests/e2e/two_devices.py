@@ -29,7 +29,7 @@ PHOTOS = 45  # The last batch of validation photos has a size of its own.
 def split_cpu() -> None:
     """Split the CPU into two devices."""
     if os.environ["KERAS_BACKEND"] == "jax":
-        os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=2"
+        os.environ["XLA_FLAGS"] += " --xla_force_host_platform_device_count=2"
         return
     import tensorflow as tf
 
