@@ -6,7 +6,8 @@ PhotolabelError             sent as JSON of RFC 9457 (problem details)
 │   ├── NotFoundError       UnknownPath, UnknownModel, UnknownVersion   404
 │   ├── NotExplainable, MethodNotAllowed, TooManyRequests      404, 405, 429
 │   └── UploadError         about the photos of a request
-│       ├── NoPhoto, UploadTimeout, UnsupportedEncoding        400, 408, 415
+│       ├── NoPhoto, UploadTimeout                             400, 408
+│       ├── UnsupportedEncoding    (gateway.api.content_coding)     415
 │       ├── BodyTooLarge, TooManyPhotos                        413
 │       └── BadPhoto, BadPhotos    (serving.photos.errors)     413, 415, 422
 ├── ServiceError            it can't answer now: try again later
@@ -208,19 +209,6 @@ class TooManyPhotos(UploadError):
     slug = "too-many-photos"
     title = "There are too many photos in the request"
     example = "There are 100 photos in the request; the maximum is {max_photos}."
-
-
-class UnsupportedEncoding(UploadError):
-    """The body has a content coding, such as gzip."""
-
-    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-    slug = "unsupported-encoding"
-    title = "The body's content coding is not supported"
-    example = "The body has the Content-Encoding 'gzip'; only identity is accepted."
-
-    def headers(self) -> dict[str, str]:
-        """Return the codings that are accepted (RFC 9110, section 15.5.16)."""
-        return {"Accept-Encoding": "identity"}
 
 
 class ServiceError(PhotolabelError):

@@ -3,6 +3,7 @@
 from flask import Request
 from gunicorn.http.errors import ParseException
 
+from serving.gateway.api.content_coding import check_coding
 from serving.gateway.api.form_parts import Part, form_parts
 from serving.gateway.api.json_photos import json_photos
 from serving.gateway.api.mistaken_bodies import check_url_encoded, mistaken_for_a_photo
@@ -13,7 +14,6 @@ from serving.http_errors import (
     MalformedRequest,
     NoPhoto,
     TooManyPhotos,
-    UnsupportedEncoding,
 )
 from serving.photos.errors import BadPhotos, NotAnImage
 from serving.photos.headers.inspection import image_format
@@ -44,7 +44,7 @@ class Uploads:
             MalformedRequest: it ended early.
             UnsupportedEncoding: it is compressed.
         """
-        _check_coding(request)
+        check_coding(request)
         announced = request.content_length
         if announced is not None and announced > self._max_body_bytes:
             raise self._too_large(f"{announced:,} bytes")
@@ -122,15 +122,6 @@ class Uploads:
         return BodyTooLarge(
             f"The body has {received}; the maximum is {self._max_body_bytes:,}."
             " Send a smaller photo, or fewer at once."
-        )
-
-
-def _check_coding(request: Request) -> None:
-    coding = request.headers.get("Content-Encoding", "").strip()
-    if coding.lower() not in ("", "identity"):
-        raise UnsupportedEncoding(
-            f"The body has the Content-Encoding {coding[:40]!r}; only identity is accepted. Send it"
-            " as it is, without that header: photos are compressed already."
         )
 
 
