@@ -24,8 +24,11 @@ from serving.gateway.api.request_arrival import ARRIVAL
 from serving.gateway.app import create_app
 from serving.gateway.model_client.client import ModelServer
 from serving.gateway.model_client.model_ref import ModelRef
-from serving.gateway.server.incoming_request import IncomingRequest, RequestLimits, UploadMemory
+from serving.gateway.server.app_call import Outbox
+from serving.gateway.server.incoming_request import IncomingRequest, RequestLimits
 from serving.gateway.server.malloc import keep_heap_small
+from serving.gateway.server.upload import TimeLimits
+from serving.gateway.server.upload_memory import UploadMemory
 from serving.gateway.settings import Settings
 from serving.gateway.telemetry.logs import configure_logging
 from serving.photos import prepare
@@ -33,15 +36,6 @@ from serving.photos.headers.inspection import inspect
 
 _PEER = ("127.0.0.1", 80)
 _WARM_UP = 30
-
-
-class _Outbox(bytearray):
-    """Collects a response, as a worker does."""
-
-    sendall = bytearray.extend
-
-    def gettimeout(self) -> float:
-        return 0.0  # gunicorn asks; nothing waits here.
 
 
 class _Request:
@@ -54,7 +48,11 @@ class _Request:
         self._config = Config()
         memory = UploadMemory(settings.max_upload_bytes)
         self._limits = RequestLimits(
-            self._config, settings.time_budget, settings.max_body_bytes, memory, lambda _: True
+            self._config,
+            TimeLimits(settings.time_budget, settings.upload_seconds, settings.min_upload_rate),
+            settings.max_body_bytes,
+            memory,
+            lambda _: True,
         )
         self._photo = make_photo("small")
         self._bytes = post_request(f"/v1/models/{model}:classify", self._photo)
@@ -65,7 +63,7 @@ class _Request:
     def run(self, timed: Callable[..., Any]) -> None:
         """Run all parts once; `timed(name, part)` runs and measures one."""
         incoming = timed("receive and parse", self._receive)
-        outbox = _Outbox()
+        outbox = Outbox()
         response, environ = timed("WSGI environ", lambda: self._environ(incoming, outbox))
         pieces = timed("application", lambda: self._app(environ, response.start_response))
         timed("response", lambda: self._respond(response, pieces))
@@ -84,7 +82,7 @@ class _Request:
         incoming.take(self._bytes)
         return incoming
 
-    def _environ(self, incoming: IncomingRequest, outbox: _Outbox) -> tuple[Any, dict[str, Any]]:
+    def _environ(self, incoming: IncomingRequest, outbox: Outbox) -> tuple[Any, dict[str, Any]]:
         response, environ = wsgi.create(incoming.request, outbox, _PEER, _PEER, self._config)
         environ[ARRIVAL] = incoming.arrival()
         return response, environ

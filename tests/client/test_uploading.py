@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from photolabel import Photolabel, Refused, TimedOut, transport
+
+from client import Photolabel, Refused, TimedOut, transport
 
 BODY = b"x" * 6_000_000  # More than the kernel's buffers hold.
 _PROBLEM = json.dumps({"type": "t", "title": "Not a photo", "status": 422, "detail": "d"}).encode()

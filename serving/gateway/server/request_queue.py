@@ -171,14 +171,14 @@ class RequestQueue(Generic[T]):
         )
         return interval * (1 + self._size_ahead(key) / means.size)
 
-    def _size_ahead(self, key: str) -> float:
+    def _size_ahead(self, key: str) -> int:
         """Return the bytes whose turn is before that of a new request."""
         own = self._lines.get(key)
         count, size = (len(own.requests), own.size) if own else (0, 0)
         for each, line in self._lines.items():
             if each != key:
                 turns = min(len(line.requests), count + 1)
-                size += line.size * turns / len(line.requests)
+                size += line.size * turns // len(line.requests)
         return size
 
     def _change_length(self, change: int) -> None:

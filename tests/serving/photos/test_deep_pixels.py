@@ -96,8 +96,9 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_pixels_that_can_not_be_read_are_refused_by_name(name: str) -> None:
+    pixels, *tags = REFUSED[name]
     with pytest.raises(UnsupportedFormat, match=name):
-        colour(tiff(*REFUSED[name]))
+        colour(tiff(pixels, *tags))
 
 
 def test_a_jpeg_of_12_bits_is_refused_by_name() -> None:

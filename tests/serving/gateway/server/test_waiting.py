@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from urllib.parse import urlsplit
 
@@ -130,11 +131,15 @@ def test_keys_take_turns(running: Gateway) -> None:
     ended: list[str] = []
     held = running.hold()
     for name in ("a1", "a2", "a3", "b1"):
-        running.enqueue(name[0]).add_done_callback(lambda _, name=name: ended.append(name))
+        running.enqueue(name[0]).add_done_callback(partial(_append, ended, name))
     running.script.delay = 0
     assert held.result().status_code == 200
     until(lambda: len(ended) == 4)
     assert ended.index("b1") < ended.index("a3")
+
+
+def _append(ended: list[str], name: str, _: object) -> None:
+    ended.append(name)
 
 
 def test_429_when_the_wait_would_be_too_long(running: Gateway) -> None:
