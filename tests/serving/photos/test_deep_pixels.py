@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -85,7 +86,7 @@ def test_what_is_no_number_is_refused(value: float) -> None:
         gray(tiff(pixels, BLACK, FLOAT))
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[Any, int, int]] = {
     "3 × 32 bits .float": (COLOURS.astype(np.float32), RGB, FLOAT),
     "3 × 32 bits .unsigned": (COLOURS.astype(np.uint32), RGB, UNSIGNED),
     "1 × 16 bits .float": (RAMP.astype(np.float16), BLACK, FLOAT),
