@@ -180,7 +180,7 @@ def test_what_can_not_be_started_from_is_refused_in_one_line(
     start = ["run", "clothing-cnn", "--from", "clothing/1", "--data", str(garments)]
     refused = [
         ([], "a run can't start from clothing/1: layer stem0: 3×3×1×4 there, 3×3×1×16 here\n"),
-        (["--set", "network.blocks=2,1"], "there is no layer stage0_block1_first there\n"),
+        (["--set", "network.blocks=2,1"], "there is no layer stage0_block0_first there\n"),
     ]
     for words, message in refused:
         capsys.readouterr()
