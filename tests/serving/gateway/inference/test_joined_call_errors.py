@@ -108,7 +108,7 @@ def test_calls_become_smaller_when_the_model_server_refuses_their_size(
     sent = [requests.send(number) for number in range(9)]
     source.free.release(100)
     assert [values(each.result(10)) for each in sent] == [[number] for number in range(9)]
-    assert max(len(call) for call in source.calls[made:]) <= expected
+    assert max(len(call) for call in source.calls[made:]) <= 4
 
 
 @pytest.mark.parametrize("error", [ModelServerUnavailable("gone"), UnknownVersion("none")])
