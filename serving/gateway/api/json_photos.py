@@ -144,7 +144,7 @@ def _leniently_decoded(index: int, text: str) -> bytes:
     elif text.startswith(("b'", 'b"')):
         reason = "it begins with b, as Python prints bytes. Decode them: b64encode(…).decode()"
     elif _lost_plus(text[start:]):
-        reason = "spaces stand in place of '+', as URL decoding leaves them. Send it as JSON only"
+        reason = "spaces stand in place of '+', as URL decoding leaves them"
     elif wrong:
         shown = compact[wrong.start() :][:4].decode("utf-8", "ignore")[:1] or "�"
         reason = f"{shown!r} is not a letter of base64"
