@@ -115,8 +115,8 @@ def _decode(
     if image is None:
         raise UnidentifiedImageError
     if isinstance(image, JpegImageFile) and corrections.lacks_end(image, photo.encoded):
-        noise = corrections.NOISE + corrections.EOI
-        ends = [photo.encoded.rstrip(b"\xff") + end for end in (corrections.EOI, noise)]
+        start = corrections.without_padding(photo.encoded)
+        ends = (start + noise + corrections.EOI for noise in (b"", corrections.NOISE))
         image, noisy = (
             _open(photo._replace(encoded=each), shape, preparation, limits) for each in ends
         )
