@@ -33,6 +33,7 @@ _SECTOR = 512  # bytes
 _EXIF = (0xE1, b"Exif\0\0", 6)
 _NEEDED_SEGMENTS = ((0xE2, b"ICC_PROFILE\0", 15), (0xEE, b"Adobe", 12))
 _SAMPLES = {1: "unsigned", 2: "signed", 3: "float"}  # TIFF 6.0, tag 339
+_OF_8_BITS = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3}  # samples by photometric interpretation
 _WEBP_PIXELS = {b"VP8 ", b"VP8L", b"ANMF"}
 
 
@@ -213,5 +214,7 @@ def _unopened_pixels(encoded: bytes, form: str) -> str | None:
         return None
     if not all(isinstance(side, int) and side for side in size):
         return None
+    if bits == (8,) * _OF_8_BITS.get(photometric, 0) and sample == 1:
+        return None  # The fault is another one.
     kind = _SAMPLES.get(sample, "of another kind")
     return f"{len(bits)} × {bits[0]} bits ({kind}, photometric interpretation {photometric})"

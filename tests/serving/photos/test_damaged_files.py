@@ -9,10 +9,13 @@ from PIL import Image
 
 from serving.photos import prepare
 from serving.photos.errors import DamagedPhoto
+from serving.photos.formats_and_limits import PhotoLimits
 from tests.drawing import encode, photo
+from tests.serving.photos.tiffs import tiff
 
 SHAPE = (60, 80, 3)
 SIZE = (640, 480)
+RGB = 2  # photometric interpretation of a TIFF
 
 
 def pixels(encoded: bytes) -> np.ndarray:
@@ -169,3 +172,25 @@ def test_metadata_of_a_jpeg_may_be_broken(marker: int, content: bytes) -> None:
 def test_the_first_of_several_images_in_a_jpeg_is_classified() -> None:
     several = encode(photo(), "MPO", save_all=True, append_images=[photo((90, 70)).rotate(90)])
     np.testing.assert_array_equal(pixels(several), pixels(encode(photo(), "JPEG")))
+
+
+@pytest.mark.parametrize(
+    ("whole", "other"),
+    [
+        ((278, 4, 1, 60), (278, 4, 1, 5)),  # 12 strips, of which there is one
+        ((257, 4, 1, 60), (257, 4, 1, 600)),
+        ((273, 4, 1, 8), (273, 4, 1, 0)),
+        ((273, 4, 1, 8), (40_000, 4, 1, 8)),
+    ],
+    ids=["strips", "rows", "offset", "offsets"],
+)
+def test_a_tiff_without_some_of_its_strips_is_damaged(
+    whole: tuple[int, ...], other: tuple[int, ...]
+) -> None:
+    encoded = tiff(np.asarray(photo()), RGB)
+    entry, changed = (struct.pack("<HHII", *each) for each in (whole, other))
+    assert encoded.count(entry) == 1
+    limits = PhotoLimits(formats=("TIFF",))
+    assert prepare(encoded, "squash/1", SHAPE, limits).shape == SHAPE
+    with pytest.raises(DamagedPhoto, match="TIFF"):
+        prepare(encoded.replace(entry, changed), "squash/1", SHAPE, limits)
