@@ -9,7 +9,9 @@
 The command line is `photolabel --help`.
 """
 
-from .client import DEFAULT_RETRIES, DEFAULT_TIMEOUT, DEFAULT_URL, Photolabel
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .errors import BadAnswer, PhotolabelError, Refused, TimedOut, Unreachable
 from .photos import Photo
 from .results import (
@@ -21,6 +23,9 @@ from .results import (
     Version,
     VersionLabel,
 )
+
+if TYPE_CHECKING:
+    from .client import DEFAULT_RETRIES, DEFAULT_TIMEOUT, DEFAULT_URL, Photolabel
 
 __all__ = [
     "DEFAULT_RETRIES",
@@ -41,3 +46,14 @@ __all__ = [
     "Version",
     "VersionLabel",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the client on first use (PEP 562): before, the command line has to handle Ctrl-C."""
+    if name in __all__:
+        return getattr(import_module(".client", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

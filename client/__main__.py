@@ -1,73 +1,18 @@
 """The command line: `photolabel classify MODEL PHOTO …`, `explain`, `models`, `bulk`."""
 
-import io
-import os
 import sys
 from collections.abc import Sequence
-
-from .cli.commands import bulk, classify, completion, explain, models
-from .cli.errors import UsageError
-from .cli.options import EPILOG
-from .cli.parser import Parser
-from .cli.tables import one_line
-from .errors import PhotolabelError
-
-_DESCRIPTION = "Classify photos with a Photolabel server."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # Closed, as some schedulers start programs.
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - as long as the process lives
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # Characters missing from the terminal's encoding are shown as escapes.
-            stream.reconfigure(errors="backslashreplace")
-    arguments = _parser(_program()).parse_args(argv)
     try:
-        status: int = arguments.run(arguments)
-        sys.stdout.flush()
-    except (UsageError, ValueError) as error:
-        return _fail(str(error), 2)
-    except PhotolabelError as error:
-        return _fail(str(error), 1)
-    except BrokenPipeError:  # The reader has closed the pipe, as in `… | head`.
-        _discard_output()
-        return 1
-    except OSError as error:
-        if error.filename:
-            return _fail(f"{error.filename}: {error.strerror}", 2)
-        _discard_output()
-        return _fail(f"the output can't be written: {error.strerror or error}", 2)
+        from .cli.program import run  # This takes a while, in which Ctrl-C may come.
+
+        return run(argv)
     except KeyboardInterrupt:
-        return _fail("interrupted", 130)
-    return status
-
-
-def _program() -> str:
-    """Return what users have typed: the installed command, or the module."""
-    is_module = os.path.basename(sys.argv[0]) == "__main__.py"
-    return f"python -m {__package__}" if is_module else "photolabel"
-
-
-def _parser(program: str) -> Parser:
-    parser = Parser(program, description=_DESCRIPTION, epilog=EPILOG)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (classify, explain, models, bulk):
-        command.add(commands)
-    completion.add(commands, _parser)
-    return parser
-
-
-def _discard_output() -> None:
-    """Keep Python from writing the rest of the output, and failing again, when it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _fail(message: str, status: int) -> int:
-    print(f"error: {one_line(message)}", file=sys.stderr)
-    return status
+        print("error: interrupted", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

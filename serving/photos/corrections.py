@@ -11,6 +11,7 @@ from PIL import Image, ImageChops, TiffImagePlugin
 from PIL.JpegImagePlugin import JpegImageFile
 
 from serving.photos.errors import DamagedPhoto, UnsupportedFormat
+from serving.photos.headers import jpeg
 
 EOI = b"\xff\xd9"  # end of image
 _SCAN = re.compile(rb"\xff\xda")
@@ -28,9 +29,11 @@ _SHORTEST = {  # bytes of ancillary chunks that Pillow does not do without (PNG,
     b"fcTL": 26,
     b"fdAT": 4,
 }
+_SECTOR = 512  # bytes
 _EXIF = (0xE1, b"Exif\0\0", 6)
 _NEEDED_SEGMENTS = ((0xE2, b"ICC_PROFILE\0", 15), (0xEE, b"Adobe", 12))
 _SAMPLES = {1: "unsigned", 2: "signed", 3: "float"}  # TIFF 6.0, tag 339
+_OF_8_BITS = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3}  # samples by photometric interpretation
 _WEBP_PIXELS = {b"VP8 ", b"VP8L", b"ANMF"}
 
 
@@ -53,36 +56,38 @@ def corrected(encoded: bytes, form: str) -> Iterator[bytes]:
 
 def _with_segments(encoded: bytes, *kept: tuple[int, bytes, int]) -> bytes:
     """Return a JPEG with only these of its application segments: marker, start, least length."""
-    parts, position = [encoded[:2]], 2
-    while encoded[position : position + 1] == b"\xff":
-        marker = encoded[position + 1 : position + 2]
-        end = position + 2 + int.from_bytes(encoded[position + 2 : position + 4], "big")
-        if marker == b"\xda" or end < position + 4 or end > len(encoded):
-            break
-        payload = encoded[position + 4 : end]
-        if not 0xE0 <= marker[0] <= 0xEF or any(
-            marker[0] == number and payload.startswith(start) and len(payload) >= least
-            for number, start, least in kept
+    parts, scans_at = [encoded[:2]], 2
+    for code, start, end in jpeg.markers(encoded):
+        payload = encoded[start + 4 : end]
+        if code == jpeg.SOS:
+            scans_at = start
+        elif not 0xE0 <= code <= 0xEF or any(
+            code == number and payload.startswith(begin) and len(payload) >= least
+            for number, begin, least in kept
         ):
-            parts.append(encoded[position:end])
-        position = end
-    return b"".join([*parts, encoded[position:]])
+            parts.append(encoded[start:end])
+    return b"".join([*parts, encoded[scans_at:]])
 
 
 def _without_damaged_chunks(encoded: bytes) -> bytes:
-    """Drop ancillary chunks that are too short or have a wrong checksum, as libpng does."""
+    """Drop ancillary chunks that are too short or have a wrong checksum, as libpng does.
+
+    Raises:
+        DamagedPhoto: the pixels have a wrong checksum.
+    """
     view, kept, start, position = memoryview(encoded), [], 0, 8
     while position + 8 <= len(encoded):
         length = int.from_bytes(encoded[position : position + 4], "big")
         kind, end = encoded[position + 4 : position + 8], position + 12 + length
         if kind == b"IEND":
             break
-        if kind[0] & 0x20:
-            checksum = int.from_bytes(encoded[end - 4 : end], "big")
-            wrong = checksum != zlib.crc32(view[position + 4 : end - 4])
-            if wrong or length < _SHORTEST.get(kind, 0):
-                kept.append(view[start:position])
-                start = end
+        checksum = int.from_bytes(encoded[end - 4 : end], "big")
+        wrong = checksum != zlib.crc32(view[position + 4 : end - 4])
+        if kind[0] & 0x20 and (wrong or length < _SHORTEST.get(kind, 0)):
+            kept.append(view[start:position])
+            start = end
+        elif kind == b"IDAT" and wrong and end <= len(encoded):  # Pillow does not check it.
+            raise DamagedPhoto("The PNG has pixels with a wrong checksum. Send an intact file.")
         position = end
     return b"".join([*kept, view[start:]]) if kept else encoded
 
@@ -117,6 +122,16 @@ def lacks_end(photo: JpegImageFile, encoded: bytes) -> bool:
     if not _has_every_scan(encoded, max(0, scan - _SCAN_HEADER), photo.layers):
         raise truncated()
     return True
+
+
+def without_padding(encoded: bytes) -> bytes:
+    """Return a JPEG without the fill bytes, or zeros of whole disk sectors, that it ends with.
+
+    Such zeros stand for what has not been written, and would be decoded as pixels.
+    """
+    unpadded = encoded.rstrip(b"\0")
+    padded = len(encoded) - len(unpadded) >= _SECTOR
+    return (unpadded if padded else encoded).rstrip(b"\xff")
 
 
 def check_whole(photo: Image.Image, noisy: Image.Image) -> None:
@@ -181,10 +196,11 @@ def check_pixels(encoded: bytes, form: str) -> None:
 
 def _unopened_pixels(encoded: bytes, form: str) -> str | None:
     if form == "JPEG":
-        frame = re.search(rb"\xff[\xc0-\xc2]..(.)....(.)", encoded, re.DOTALL)
-        if frame is None or (frame[1] == b"\x08" and frame[2] in b"\1\3\4"):
+        frames = (start for code, start, _ in jpeg.markers(encoded) if 0xC0 <= code <= 0xC2)
+        frame = encoded[(at := next(frames) + 4) : at + 6]
+        if frame[0] == 8 and frame[5] in (1, 3, 4):
             return None
-        return f"{frame[2][0]} × {frame[1][0]} bits"
+        return f"{frame[5]} × {frame[0]} bits"
     if form != "TIFF":
         return None
     try:
@@ -198,5 +214,7 @@ def _unopened_pixels(encoded: bytes, form: str) -> str | None:
         return None
     if not all(isinstance(side, int) and side for side in size):
         return None
+    if bits == (8,) * _OF_8_BITS.get(photometric, 0) and sample == 1:
+        return None  # The fault is another one.
     kind = _SAMPLES.get(sample, "of another kind")
     return f"{len(bits)} × {bits[0]} bits ({kind}, photometric interpretation {photometric})"

@@ -14,15 +14,15 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
-from serving.photos import corrections, heic
+from serving.photos import corrections, heic, tiff
 from serving.photos.deep_gray import STRIP_PIXELS, is_deep, to_16_bits
 from serving.photos.errors import (
     BadPhoto,
     DamagedPhoto,
     TooCostly,
     TooManyPixels,
-    UnsupportedFormat,
 )
 from serving.photos.formats_and_limits import DEFAULT_LIMITS, PhotoLimits
 from serving.photos.headers.inspection import InspectedPhoto, check_metadata, check_size, inspect
@@ -46,9 +46,6 @@ _TURNS: dict[object, Image.Transpose] = {
 _PROFILED_MODES = {"L", "RGB", "CMYK"}
 _SMALLER = "Send a smaller copy."
 _NO_HEADER = "its header can't be read"
-
-# Other methods hold whole files of other formats (JPEG, WebP, JBIG…) or are obsolete.
-_TIFF_COMPRESSIONS = {"raw", "packbits", "tiff_lzw", "tiff_deflate", "tiff_adobe_deflate"}
 
 # What Pillow warns about is in the client's file: large (here an error, before decoding) or sloppy.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -115,8 +112,8 @@ def _decode(
     if image is None:
         raise UnidentifiedImageError
     if isinstance(image, JpegImageFile) and corrections.lacks_end(image, photo.encoded):
-        noise = corrections.NOISE + corrections.EOI
-        ends = [photo.encoded.rstrip(b"\xff") + end for end in (corrections.EOI, noise)]
+        start = corrections.without_padding(photo.encoded)
+        ends = (start + noise + corrections.EOI for noise in (b"", corrections.NOISE))
         image, noisy = (
             _open(photo._replace(encoded=each), shape, preparation, limits) for each in ends
         )
@@ -143,11 +140,8 @@ def _open(
             " Send a smaller copy."
         ) from None
     check_size(photo.format, image.size, limits)
-    if photo.format == "TIFF" and image.info["compression"] not in _TIFF_COMPRESSIONS:
-        raise UnsupportedFormat(
-            f"The TIFF is compressed as {image.info['compression']}; accepted are no compression,"
-            " LZW, Deflate and PackBits. Re-save it as one of these."
-        )
+    if isinstance(image, TiffImageFile):
+        tiff.check(image)
     _reduce(image, shape, preparation)
     if photo.format == "JPEG" and image.width * image.height > limits.max_decoded_pixels:
         raise TooManyPixels(

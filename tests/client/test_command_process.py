@@ -179,6 +179,12 @@ def test_ctrl_c_is_one_line_and_status_130(gateway: FakeGateway) -> None:
     assert process.returncode == 130
 
 
+def test_ctrl_c_while_the_program_loads_is_one_line_too(tmp_path: Path) -> None:
+    (tmp_path / "requests.py").write_text("raise KeyboardInterrupt")
+    done = run("models", PYTHONPATH=str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"error: interrupted\n")
+
+
 def test_help_has_the_program_and_the_exit_statuses() -> None:
     done = run("classify", "--help")
     assert done.returncode == 0

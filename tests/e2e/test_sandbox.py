@@ -14,18 +14,20 @@ import pytest
 from PIL import Image
 
 from benchmarks.hostile_uploads import bmps, gifs
+from benchmarks.hostile_uploads.heics import HEIC
 from tests.drawing import encode, encoded_photo
 from tests.e2e.processes import STARTERS, Program, gateway, model_server, wait_until_ready
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("embedded_only")]
 
 SETTINGS = {
-    "formats": "JPEG,AVIF,GIF,BMP",
+    "formats": "JPEG,WEBP,AVIF,GIF,BMP,HEIC",
     "models": "clothing",
     "workers": "1",
     "time_budget": "60",
     "max_helper_seconds": "0.2",
     "max_helper_bytes": "60000000",
+    "worker_webp_pixels": "4799",
 }
 PATH = "/v1/models/clothing:classify"
 
@@ -79,6 +81,23 @@ def test_bombs_are_refused_and_the_next_photo_is_classified(running: tuple[Progr
         for form in ("AVIF", "GIF", "BMP", "JPEG"):
             assert classify(url, encoded_photo(form)) == 200
     assert psutil.Process(program.process.pid).children() == workers
+
+
+def test_costly_and_ordinary_photos_of_one_form_are_classified(
+    running: tuple[Program, str],
+) -> None:
+    """A WebP of 80×60 is costly by the settings above; a HEIC always is."""
+    program, url = running
+    photos = [HEIC["plain"], encoded_photo("WEBP"), encoded_photo(), HEIC["turned"]]
+    for each in photos:
+        assert classify(url, each) == 200
+    assert len(sandboxes(program)) == 1
+    files = [("photo", (f"{index}", each)) for index, each in enumerate(photos)]
+    response = httpx.post(f"{url}{PATH}", files=files, timeout=90)
+    assert response.status_code == 200, response.text
+    predictions = response.json()["predictions"]
+    assert len({each["label"] for each in predictions}) == 1
+    assert [each["image"] for each in predictions] == ["0", "1", "2", "3"]
 
 
 def test_a_killed_sandbox_is_replaced(running: tuple[Program, str]) -> None:

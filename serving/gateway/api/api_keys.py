@@ -51,10 +51,10 @@ class ApiKeys:
         Raises:
             Unauthorized: it is not `Bearer KEY` with one of the keys.
         """
-        scheme, _, key = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer" or not key.strip():
+        key = read_key(authorization)
+        if not key:
             raise Unauthorized("Send the header 'Authorization: Bearer KEY' with your API key.")
-        given = _sum(key.strip())
+        given = _sum(key)
         # All sums are compared, each in constant time, so timing reveals nothing about the keys.
         matches = [hmac.compare_digest(given, known) for known in self._current_sums()]
         if not any(matches):
@@ -84,6 +84,12 @@ class ApiKeys:
         if self._clock() - self._warned_at >= QUIET_SECONDS:
             self._warned_at = self._clock()
             log.warning("can't read the API keys (%s); those read before stay valid", error)
+
+
+def read_key(authorization: str | None) -> str:
+    """Return the key in the value of an `Authorization` header; an empty text if it has none."""
+    scheme, _, key = (authorization or "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
 
 
 def read_sums(file: Path) -> list[str]:

@@ -17,6 +17,7 @@ _MAX_BOUNDARIES = 10_000
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n|\r\r")
 _CONTINUED = re.compile(rb"(?:\r\n|\r|\n)[ \t]+")
 _LINE_END = re.compile(rb"[ \t]{0,100}(\r\n|\n|\r|\Z)")
+_BOUNDARY = re.compile(r';\s*boundary\s*=\s*(?:"((?:\\.|[^"\\])+)"|([^;]*))', re.IGNORECASE)
 _PLAIN = {"", "7bit", "8bit", "binary"}
 
 
@@ -35,6 +36,18 @@ class Part:
     file: str | None
     kind: str
     body: bytes
+
+
+def form_boundary(content_type: str) -> bytes:
+    """Return the boundary that a Content-Type names; b"" if none.
+
+    Many clients leave out the quotes that RFC 2046 demands around "=", ":", "/" or a space.
+    """
+    found = _BOUNDARY.search(content_type)
+    if not found:
+        return b""
+    boundary = re.sub(r"\\(.)", r"\1", found[1]) if found[1] else found[2].strip()
+    return boundary.encode("latin-1", "replace")
 
 
 def form_parts(body: bytes, boundary: bytes) -> Iterator[Part]:
@@ -112,6 +125,11 @@ def _part(body: bytes, begin: int, end: int, number: int) -> Part:
         )
     _, options = parse_options_header(_text(disposition))
     kind = _text(headers.get(b"content-type", b"")).partition(";")[0]
+    if kind.strip().lower().startswith("multipart/"):
+        raise MalformedRequest(
+            f"Part {number} of the multipart form holds parts of its own ({kind.strip()[:40]})."
+            " Send each photo as a part of the form itself."
+        )
     encoding = _text(headers.get(b"content-transfer-encoding", b"")).lower()
     encoded = body[content:end]
     return Part(

@@ -1,12 +1,19 @@
 """The photos in the body of a request: raw, multipart or JSON."""
 
+import re
+from dataclasses import replace
+
 from flask import Request
 from gunicorn.http.errors import ParseException
 
 from serving.gateway.api.content_coding import check_coding
-from serving.gateway.api.form_parts import Part, form_parts
+from serving.gateway.api.form_parts import Part, form_boundary, form_parts
 from serving.gateway.api.json_photos import json_photos
-from serving.gateway.api.mistaken_bodies import check_url_encoded, mistaken_for_a_photo
+from serving.gateway.api.mistaken_bodies import (
+    check_url_encoded,
+    is_address,
+    mistaken_for_a_photo,
+)
 from serving.gateway.api.request_arrival import ARRIVAL, Arrival
 from serving.gateway.inference.results import Photo
 from serving.http_errors import (
@@ -15,7 +22,6 @@ from serving.http_errors import (
     NoPhoto,
     TooManyPhotos,
 )
-from serving.photos.errors import BadPhotos, NotAnImage
 from serving.photos.headers.inspection import image_format
 
 MAX_NAME_LENGTH = 255
@@ -24,6 +30,7 @@ MAX_FIELDS = 16
 """Parts of a form that are not photos; they are ignored."""
 
 _JSON_TYPES = {"application/json", "text/json", "text/x-json", "application/x-json"}
+_JSON_START = re.compile(rb'[\xef\xbb\xbf\s]*(?:\{|\[\s*[{"])')
 _SHOWN = 40  # Characters of a field's name.
 
 
@@ -73,7 +80,6 @@ class Uploads:
             MalformedRequest: its JSON or form is invalid, or has too many fields.
             NoPhoto: it has no photo.
             TooManyPhotos: it has more than the limit.
-            BadPhotos: it has something else, which is named, in place of photos.
         """
         if not body:
             raise NoPhoto(
@@ -81,7 +87,11 @@ class Uploads:
                 " JSON."
             )
         if request.mimetype == "multipart/form-data":
-            photos = self._form(body, request.mimetype_params.get("boundary", ""))
+            photos = self._form(body, form_boundary(request.headers.get("Content-Type", "")))
+        elif request.mimetype.startswith("multipart/"):
+            raise MalformedRequest(
+                f"The body is {request.mimetype[:_SHOWN]}. Send a form as multipart/form-data."
+            )
         elif _is_json(request.mimetype, body):
             photos = json_photos(body, request.mimetype, self._max_photos)
         else:
@@ -90,16 +100,12 @@ class Uploads:
             photos = [Photo("0", body)]
         if not photos:
             raise NoPhoto("The list 'images' of the JSON is empty. Put a photo into it.")
-        mistaken = [(photo.name, mistaken_for_a_photo(photo.encoded)) for photo in photos]
-        bad = [(name, NotAnImage(detail)) for name, detail in mistaken if detail]
-        if len(bad) == len(photos):  # Otherwise each bad one is named once all are inspected.
-            raise BadPhotos(bad, len(photos))
-        return photos
+        return [replace(photo, fault=mistaken_for_a_photo(photo.encoded)) for photo in photos]
 
-    def _form(self, body: bytes, boundary: str) -> list[Photo]:
+    def _form(self, body: bytes, boundary: bytes) -> list[Photo]:
         photos: list[Photo] = []
         fields: list[Part] = []
-        for part in form_parts(body, boundary.encode("latin-1", "replace")):
+        for part in form_parts(body, boundary):
             if _is_photo(part):
                 photos.append(Photo((part.file or str(len(photos)))[:MAX_NAME_LENGTH], part.body))
             else:
@@ -126,10 +132,10 @@ class Uploads:
 
 
 def _is_json(mimetype: str, body: bytes) -> bool:
-    """Return whether a body is JSON: by its type, or by its first letter, as no photo has it."""
+    """Return whether a body is JSON: by its type, or by its first letters, as no photo has them."""
     if mimetype in _JSON_TYPES or mimetype.endswith("+json"):
         return True
-    return body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    return bool(_JSON_START.match(body, 0, 1024))
 
 
 def _is_photo(part: Part) -> bool:
@@ -144,11 +150,15 @@ def _is_photo(part: Part) -> bool:
 def _why_no_photo(fields: list[Part]) -> str:
     advice = "Send the photo as a file part: curl -F photo=@photo.jpg."
     for part in fields:
+        name = repr(part.field[:_SHOWN])
+        if part.file is not None:
+            return f"The file field {name} of the form is empty: no file was chosen. {advice}"
+        if is_address(part.body):
+            return f"The field {name} is the address of a photo, which is not fetched. {advice}"
         if mistaken_for_a_photo(part.body):
             return (
-                f"The field {part.field[:_SHOWN]!r} of the form is text that stands for a photo. In"
-                " JSON the photo may be base64; in a form it has to be a file part: curl -F"
-                " photo=@photo.jpg."
+                f"The field {name} of the form is text that stands for a photo. In JSON the photo"
+                " may be base64; in a form it has to be a file part: curl -F photo=@photo.jpg."
             )
     names = ", ".join(repr(part.field[:_SHOWN]) for part in fields)
     having = f"has only text, in the fields {names}" if fields else "has no part with a photo"

@@ -24,7 +24,7 @@ from serving.gateway.model_client.grpc_errors import RequestRefused, broken_cont
 from serving.gateway.model_client.model_ref import ModelRef
 from serving.gateway.telemetry.observation import Observation
 from serving.http_errors import ModelNotReady, NotExplainable, TooManyPhotos, UnknownVersion
-from serving.photos.errors import BadPhoto, BadPhotos
+from serving.photos.errors import BadPhoto, BadPhotos, NotAnImage
 from serving.photos.formats_and_limits import PhotoLimits
 from serving.photos.worker_or_sandbox import PhotoPreparer
 
@@ -189,6 +189,8 @@ class Classifier:
                 with observation.stage("queue"):
                     permit.enter_context(self._decode_limit.acquired(deadline))
                 try:
+                    if photo.fault:
+                        raise NotAnImage(photo.fault)
                     with observation.stage("decode"):
                         pixels[index] = self._preparer.prepare(
                             photo.encoded, preparation, shape, deadline, permit.close

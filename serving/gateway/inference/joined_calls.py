@@ -5,6 +5,7 @@ that wait fill a batch. So an idle gateway adds no delay, and a busy one makes f
 """
 
 import copy
+import math
 import re
 import threading
 import time
@@ -16,7 +17,7 @@ import numpy as np
 
 from serving.deadline import Deadline
 from serving.gateway.inference.catalog import ModelSource
-from serving.gateway.model_client.contract import Prediction
+from serving.gateway.model_client.contract import MAX_INPUT_BYTES, Prediction
 from serving.gateway.model_client.grpc_errors import RequestRefused
 from serving.gateway.model_client.model_ref import ModelRef
 from serving.gateway.telemetry.tracing import Trace
@@ -76,7 +77,9 @@ class _Line:
 
     @property
     def idle(self) -> bool:
-        return not self.calls and not self._waiting
+        """Whether nothing is under way, and nothing of a refusal has to be remembered."""
+        remembers = time.monotonic() < self._small_until
+        return not self.calls and not self._waiting and not remembers
 
     @property
     def max_photos(self) -> int:
@@ -156,7 +159,7 @@ class JoinedCalls:
         """Do what `ModelSource.predict` does; link the trace to the call with the photos."""
         key, request = (ref, pixels.shape[1:]), _Request(pixels, deadline)
         with self._lock:
-            line = self._lines.setdefault(key, _Line(self._max_photos))
+            line = self._lines.setdefault(key, _Line(self._max_of(pixels)))
             line.add(request)
         try:
             self._wait(line, request)
@@ -172,6 +175,10 @@ class JoinedCalls:
             raise request.error
         assert request.prediction is not None  # noqa: S101
         return request.prediction
+
+    def _max_of(self, pixels: np.ndarray) -> int:
+        """Return how many photos of such a shape go in one call."""
+        return max(1, min(self._max_photos, MAX_INPUT_BYTES // math.prod(pixels.shape[1:])))
 
     def _wait(self, line: _Line, request: _Request) -> None:
         """Wait until a request leads, or is done; raise `DeadlineExceeded` if it takes too long."""

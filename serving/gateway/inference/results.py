@@ -13,10 +13,17 @@ from serving.gateway.model_client.contract import Description, Prediction
 
 @dataclass(frozen=True)
 class Photo:
-    """One encoded photo: its name in the response and its bytes."""
+    """One encoded photo.
+
+    Attributes:
+        name: in the response.
+        encoded: its bytes.
+        fault: what it is instead of a photo and what to do; None if it may be one.
+    """
 
     name: str
     encoded: bytes
+    fault: str | None = None
 
 
 @dataclass(frozen=True)

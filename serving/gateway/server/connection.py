@@ -199,7 +199,7 @@ class Connection:
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_WR)
         elif state is _State.RECEIVING and self._incoming:
-            self.end = self._incoming.end
+            self.end = _NEVER if self._incoming.complete else self._incoming.end
         elif state is _State.RECEIVING:
             self.end = time.monotonic() + self._limits.config.keepalive
 

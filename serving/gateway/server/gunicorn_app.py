@@ -4,7 +4,6 @@ import sys
 import threading
 from contextlib import ExitStack
 from typing import Any
-from urllib.parse import unquote
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
@@ -12,8 +11,12 @@ from gunicorn.app.base import BaseApplication
 from serving.gateway.api.api_keys import KEYED, ApiKeys
 from serving.gateway.app import create_app
 from serving.gateway.model_client.client import ModelServer
+from serving.gateway.server.app_call import flask_path
 from serving.gateway.server.connection_counts import ConnectionCounts
 from serving.gateway.server.draining import Draining, DrainingArbiter
+from serving.gateway.server.incoming_request import RequestLimits
+from serving.gateway.server.upload import TimeLimits
+from serving.gateway.server.upload_memory import UploadMemory
 from serving.gateway.settings import Settings
 from serving.gateway.telemetry.logs import GunicornLogger
 from serving.gateway.telemetry.metrics import Metrics
@@ -74,7 +77,6 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             "pre_fork": self.metrics.pre_fork,
             "post_fork": self.metrics.post_fork,
             "child_exit": self._child_exit,
-            "pre_request": self._pre_request,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -110,27 +112,37 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         if self._request_metrics:
             self._request_metrics.waiting.set(requests)
 
+    def draining(self) -> bool:
+        """Return whether the gateway is about to stop."""
+        return self._draining.begun()
+
     def close(self) -> None:
         """Close what a worker's app has opened, after its last request; give up in time."""
         closer = threading.Thread(target=self._closing.close, name="close", daemon=True)
         closer.start()
         closer.join(CLOSE_SECONDS)
 
-    def wants_body(self, path: str, authorization: str | None) -> bool:
+    def request_limits(self) -> RequestLimits:
+        """Return the limits of every request of one worker."""
+        settings = self.settings
+        return RequestLimits(
+            self.cfg,
+            TimeLimits(settings.time_budget, settings.upload_seconds, settings.min_upload_rate),
+            settings.max_body_bytes,
+            UploadMemory(settings.max_upload_bytes),
+            self._wants_body,
+        )
+
+    def _wants_body(self, head: Any) -> bool:
         """Return whether a request's body is worth waiting for: its path and key are accepted."""
-        if not f"/{unquote(path).lstrip('/')}".startswith(KEYED):  # As Flask reads it.
+        if not flask_path(head.path).startswith(KEYED):
             return False
         try:
             if self._api_keys:
-                self._api_keys.check(authorization)
+                self._api_keys.check(dict(head.headers).get("AUTHORIZATION"))
         except Unauthorized:
             return False
         return True
 
     def _child_exit(self, arbiter: Any, worker: Any) -> None:
         self.connection_counts.remove(self.metrics.child_exit(arbiter, worker))
-
-    def _pre_request(self, worker: Any, request: Any) -> None:
-        """Close a connection with its next response while draining: its client finds another."""
-        if self._draining.begun():
-            request.force_close()

@@ -13,6 +13,7 @@ import select
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -22,11 +23,8 @@ from gunicorn.workers.base import Worker as GunicornWorker
 from serving.gateway.server.app_call import Outbox, run_app, takes_a_turn, turn_key
 from serving.gateway.server.connection import Connection
 from serving.gateway.server.connection_counts import allow_connections
-from serving.gateway.server.incoming_request import RequestLimits
 from serving.gateway.server.malloc import keep_heap_small
 from serving.gateway.server.request_queue import Overloaded, RequestQueue
-from serving.gateway.server.upload import TimeLimits
-from serving.gateway.server.upload_memory import UploadMemory
 
 TICK_SECONDS = 0.1
 
@@ -49,13 +47,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         """Set up this process after the fork; gunicorn's base then loads the app and runs it."""
         keep_heap_small()
         settings = self.app.settings
-        self._limits = RequestLimits(
-            self.cfg,
-            TimeLimits(settings.time_budget, settings.upload_seconds, settings.min_upload_rate),
-            settings.max_body_bytes,
-            UploadMemory(settings.max_upload_bytes),
-            lambda head: self.app.wants_body(head.path, dict(head.headers).get("AUTHORIZATION")),
-        )
+        self._limits = self.app.request_limits()
         self._slot = self.app.metrics.slot
         self._max_connections = allow_connections(self.cfg.worker_connections)
         self._accepting = threading.Lock()
@@ -97,9 +89,9 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         seconds = settings.drain_seconds
         # A request that arrives in the end still has to be answered.
         receiving = max(seconds - settings.time_budget, seconds / 2)
-        for connection in list(self._connections.values()):
-            connection.stop_at(begun + STOP_IDLE_SECONDS, begun + receiving)
-        while self._connections and time.monotonic() < begun + seconds:
+        while self._connections and (now := time.monotonic()) < begun + seconds:
+            for connection in list(self._connections.values()):
+                connection.stop_at(now + STOP_IDLE_SECONDS, begun + receiving)
             self._tick()
 
     def _tick(self) -> None:
@@ -196,9 +188,9 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
 
     def _run_requests(self, connection: Connection) -> None:
         """Run a connection's request, then those that have waited for their turn."""
-        started: list[Connection] = [connection]
+        started = deque([connection])
         while started:
-            current = started.pop()
+            current = started.popleft()
             began = time.thread_time()
             served = self._attempt(current, partial(self._serve, current))
             if following := self._queue.finish(current, time.thread_time() - began):
@@ -240,12 +232,13 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         request = connection.request()
         if request is None:
             return
-        self.cfg.pre_request(self, request.request)
-        if not self.alive or not request.complete:
-            request.request.force_close()
-        response, keep = run_app(self.wsgi, self.cfg, connection, request)
+        response, keep = run_app(self.wsgi, self.cfg, connection, request, self._stopping)
         connection.send(response)
         connection.answered(request, keep=keep)
+
+    def _stopping(self) -> bool:
+        """Return whether clients should find another connection: this worker is about to stop."""
+        return not self.alive or self.app.draining()
 
     def _refuse(self, connection: Connection, error: Exception) -> None:
         """Answer what is not HTTP, as gunicorn does."""

@@ -22,8 +22,12 @@ from serving.photos.headers.jpeg import inspect_jpeg
 from serving.photos.headers.png import inspect_png
 from serving.photos.headers.webp import inspect_webp
 
-_HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"heif"}
-_AVIF_BRANDS = {b"avif", b"avis"}
+# ISO/IEC 23008-12, annex B: brands of one coding, and of containers of any.
+_CODINGS = dict.fromkeys((b"avif", b"avis"), "AVIF") | dict.fromkeys(
+    (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs"), "HEIC"
+)
+_CONTAINERS = {b"mif1", b"msf1", b"heif"}
+_MAX_BRANDS = 32
 _MAGIC = (
     (b"\xff\xd8\xff", "JPEG"),
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -78,9 +82,18 @@ def image_format(encoded: bytes) -> str | None:
     if encoded[:4] == b"RIFF" and encoded[8:12] == b"WEBP":
         return "WEBP"
     if encoded[4:8] == b"ftyp":
-        brand = encoded[8:12]
-        return "HEIC" if brand in _HEIF_BRANDS else "AVIF" if brand in _AVIF_BRANDS else None
+        return _heif_coding(encoded)
     return next((name for magic, name in _MAGIC if encoded.startswith(magic)), None)
+
+
+def _heif_coding(encoded: bytes) -> str | None:
+    """Return the coding that a box `ftyp` names, as its brand or as the first compatible one."""
+    brand = encoded[8:12]
+    if brand not in _CONTAINERS:
+        return _CODINGS.get(brand)
+    end = min(int.from_bytes(encoded[:4], "big"), 16 + 4 * _MAX_BRANDS)
+    compatible = (encoded[at : at + 4] for at in range(16, end, 4))
+    return next((_CODINGS[each] for each in compatible if each in _CODINGS), "HEIC")
 
 
 def _accepted_format(encoded: bytes, limits: PhotoLimits) -> str:

@@ -6,6 +6,7 @@ scan, and a scan that changes nothing takes a few bytes: 0.5 MB can hold minutes
 
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from serving.photos.errors import DamagedPhoto, TooCostly, UnsupportedFormat, too_many
@@ -15,7 +16,7 @@ from serving.photos.headers.declaration import Declaration
 # Huffman coding only: decoding arithmetic coding takes seconds, and no browser shows it.
 _SEQUENTIAL, _PROGRESSIVE = {0xC0, 0xC1}, {0xC2}
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
-_SOS, _EOI = 0xDA, 0xD9
+SOS, EOI = 0xDA, 0xD9
 _WITHOUT_PAYLOAD = {0x00, 0x01, 0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)}
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # After the coded data of a scan.
 _BLOCK = 8  # pixels
@@ -101,19 +102,19 @@ def _count_scans(encoded: bytes, position: int, limits: PhotoLimits) -> int:
     scans, segments = 0, 0
     while scans <= limits.max_scans and (found := _NEXT_MARKER.search(encoded, position)):
         code, position = encoded[found.end() - 1], found.end()
-        if code == _EOI:
+        if code == EOI:
             break
         segments += 1
         if segments > limits.max_jpeg_segments:
             raise too_many("JPEG", "segments", limits.max_jpeg_segments)
-        scans += code == _SOS
+        scans += code == SOS
         if code not in _WITHOUT_PAYLOAD:
             position += int.from_bytes(encoded[position : position + 2], "big")
     return scans
 
 
 def _read_header(encoded: bytes, limits: PhotoLimits) -> Header:
-    header, segments, position = Header(), 0, 2
+    header = Header()
     counts = dict.fromkeys((_EXIF, _PROFILE, _TABLES, _RESOURCES), 0)
     maxima = {
         _EXIF: limits.max_exif_bytes,
@@ -121,34 +122,41 @@ def _read_header(encoded: bytes, limits: PhotoLimits) -> Header:
         _TABLES: _MAX_TABLE_BYTES,
         _RESOURCES: _MAX_RESOURCES,
     }
-    while not header.scanned:
-        code, payload, end = _read_marker(encoded, position)
-        segments += 1
+    for segments, (code, start, end) in enumerate(markers(encoded), 1):
+        payload = encoded[start + 4 : end]
         if segments > limits.max_jpeg_segments:
             raise too_many("JPEG", "segments", limits.max_jpeg_segments)
         if code in _FRAMES:
             _read_frame(header, code, payload)
-        elif code == _SOS:
-            header.scanned, header.scans_at = max(1, payload[0] if payload else 0), position
-        elif code == _EOI:
+        elif code == SOS:
+            header.scanned, header.scans_at = max(1, payload[0] if payload else 0), start
+        elif code == EOI:
             raise _damaged("no scan")
         elif code in _COUNTED and payload.startswith(_COUNTED[code][0]):
             what = _COUNTED[code][1]
             counts[what] += payload.count(b"8BIM") if what == _RESOURCES else len(payload)
             if counts[what] > maxima[what]:
                 raise too_many("JPEG", what, maxima[what])
-        position = end
     if header.frame is None:
         raise _damaged("no frame")
     return header
 
 
-def _read_marker(encoded: bytes, position: int) -> tuple[int, bytes, int]:
-    """Read the next marker as Pillow and libjpeg do: skip fill bytes and junk.
+def markers(encoded: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield the code, start and end of each segment up to the first scan's header.
 
-    Returns:
-        Its code, its payload, and the position of the next one.
+    Fill bytes and junk between them are skipped, as by Pillow and libjpeg.
+
+    Raises:
+        DamagedPhoto: there is no scan.
     """
+    code, end = 0, 2
+    while code != SOS:
+        code, start, end = _next_segment(encoded, end)
+        yield code, start, end
+
+
+def _next_segment(encoded: bytes, position: int) -> tuple[int, int, int]:
     start = encoded.find(b"\xff", position, position + _MAX_JUNK)
     code_at = start + 1
     while code_at - position < _MAX_JUNK and encoded[code_at : code_at + 1] == b"\xff":
@@ -157,12 +165,12 @@ def _read_marker(encoded: bytes, position: int) -> tuple[int, bytes, int]:
     if start < 0 or not code or code == b"\xff":
         raise _damaged("no scan")
     if code[0] in _WITHOUT_PAYLOAD:
-        return code[0], b"", code_at + 1
+        return code[0], code_at - 1, code_at + 1
     length = int.from_bytes(encoded[code_at + 1 : code_at + 3], "big")
     end = code_at + 1 + length
     if length < 2 or end > len(encoded):
         raise _damaged("a segment is cut off")
-    return code[0], encoded[code_at + 3 : end], end
+    return code[0], code_at - 1, end
 
 
 def _read_frame(header: Header, code: int, payload: bytes) -> None:

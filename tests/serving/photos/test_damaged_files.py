@@ -5,13 +5,17 @@ import zlib
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from serving.photos import prepare
 from serving.photos.errors import DamagedPhoto
+from serving.photos.formats_and_limits import PhotoLimits
 from tests.drawing import encode, photo
+from tests.serving.photos.tiffs import tiff
 
 SHAPE = (60, 80, 3)
 SIZE = (640, 480)
+RGB = 2  # photometric interpretation of a TIFF
 
 
 def pixels(encoded: bytes) -> np.ndarray:
@@ -45,6 +49,29 @@ def test_a_jpeg_cut_anywhere_else_is_damaged(name: str) -> None:
     for share in (0.3, 0.5, 0.7, 0.9):
         with pytest.raises(DamagedPhoto):
             pixels(whole[: int(share * len(whole))])
+
+
+@pytest.mark.parametrize("options", [{"quality": 95}, {"progressive": True}])
+def test_a_jpeg_whose_end_was_never_written_is_damaged(options: dict[str, int]) -> None:
+    noise = np.random.default_rng(0).normal(0, 8, (480, 640, 3))
+    grainy = (np.asarray(photo(SIZE)) + noise).clip(0, 255).astype(np.uint8)
+    whole = encode(Image.fromarray(grainy), "JPEG", **options)
+    for zeros in (len(whole) // 3, len(whole)):
+        with pytest.raises(DamagedPhoto, match="truncated"):
+            pixels(whole[: 2 * len(whole) // 3] + bytes(zeros))
+    np.testing.assert_array_equal(pixels(whole + bytes(4096)), pixels(whole))
+    np.testing.assert_array_equal(pixels(whole[:-2] + bytes(4096)), pixels(whole))
+
+
+def test_fill_bytes_and_junk_before_broken_metadata_do_not_matter() -> None:
+    """A walk that took them for segments made millions of steps through the comments: 10 s."""
+    whole = JPEGS["baseline"]
+    steps = b"\0\0" + b"\xff\xe0\0\2" * 16_378 + b"\xff\xe0\0\x08"
+    comment = b"\xff\xfe" + struct.pack(">H", 2 + len(steps)) + steps
+    broken = b"\xff\xe2\0\x0eICC_PROFILE\0"
+    for filler in (b"\xff", b"\xff\xff\xd0"):
+        hostile = whole[:2] + broken + filler + comment + whole[2:]
+        np.testing.assert_array_equal(pixels(hostile), pixels(whole))
 
 
 def chunk(name: bytes, content: bytes, wrong: int = 0) -> bytes:
@@ -83,6 +110,14 @@ def test_the_header_of_a_png_may_not() -> None:
     whole[29] ^= 1
     with pytest.raises(DamagedPhoto):
         pixels(bytes(whole))
+
+
+def test_the_pixels_of_a_png_may_not() -> None:
+    whole = encode(photo())
+    at = whole.rindex(b"IEND") - 8  # The checksum of the last pixels.
+    for start, end in ((at, at + 4), (at - 100, at)):
+        with pytest.raises(DamagedPhoto):
+            pixels(whole[:start] + bytes(end - start) + whole[end:])
 
 
 def test_the_end_of_a_png_may_be_missing_or_followed_by_anything() -> None:
@@ -137,3 +172,25 @@ def test_metadata_of_a_jpeg_may_be_broken(marker: int, content: bytes) -> None:
 def test_the_first_of_several_images_in_a_jpeg_is_classified() -> None:
     several = encode(photo(), "MPO", save_all=True, append_images=[photo((90, 70)).rotate(90)])
     np.testing.assert_array_equal(pixels(several), pixels(encode(photo(), "JPEG")))
+
+
+@pytest.mark.parametrize(
+    ("whole", "other"),
+    [
+        ((278, 4, 1, 60), (278, 4, 1, 5)),  # 12 strips, of which there is one
+        ((257, 4, 1, 60), (257, 4, 1, 600)),
+        ((273, 4, 1, 8), (273, 4, 1, 0)),
+        ((273, 4, 1, 8), (40_000, 4, 1, 8)),
+    ],
+    ids=["strips", "rows", "offset", "offsets"],
+)
+def test_a_tiff_without_some_of_its_strips_is_damaged(
+    whole: tuple[int, ...], other: tuple[int, ...]
+) -> None:
+    encoded = tiff(np.asarray(photo()), RGB)
+    entry, changed = (struct.pack("<HHII", *each) for each in (whole, other))
+    assert encoded.count(entry) == 1
+    limits = PhotoLimits(formats=("TIFF",))
+    assert prepare(encoded, "squash/1", SHAPE, limits).shape == SHAPE
+    with pytest.raises(DamagedPhoto, match="TIFF"):
+        prepare(encoded.replace(entry, changed), "squash/1", SHAPE, limits)

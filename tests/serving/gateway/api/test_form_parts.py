@@ -51,6 +51,17 @@ def test_a_boundary_counts_only_as_a_line_of_its_own(client: FlaskClient, inside
     assert images(post(client, both)) == ["a.jpg", "z.jpg"]
 
 
+@pytest.mark.parametrize("boundary", ["----=_Part_0.1", "a b", "(a/b:c,d)?", "é", "'a'"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_boundary_needs_no_quotes(client: FlaskClient, boundary: str, quote: str) -> None:
+    body = form((NAMED, PHOTO), boundary=boundary.encode("latin-1"))
+    assert images(post(client, body, f"{quote}{boundary}{quote} ; charset=utf-8")) == ["a.jpg"]
+
+
+def test_a_boundary_may_have_quotes(client: FlaskClient) -> None:
+    assert images(post(client, form((NAMED, PHOTO), boundary=b'a"b'), r'"a\"b"')) == ["a.jpg"]
+
+
 def test_a_boundary_may_be_padded_and_followed_by_anything(client: FlaskClient) -> None:
     body = form((NAMED, PHOTO)).replace(b"--b\r\n", b"--b \t\r\n") + b"an epilogue\r\n--b\r\n"
     assert images(post(client, body)) == ["a.jpg"]
@@ -124,6 +135,7 @@ def test_a_transfer_encoding_that_is_not_decoded_is_named(
         (form((b"Content-Type: image/jpeg", PHOTO)), "Part 1 of the multipart form has no header"),
         (b"--b\r\n\r\n--b--", "Part 1 of the multipart form has no header"),
         (b"--b\r\n--b--", "Part 1 of the multipart form has no header"),
+        (form((FIELD + b"\r\nContent-Type: multipart/mixed; boundary=c", b"")), "holds parts"),
         (form((NAMED, b"x--b" * 10_000)), "stands in it 10,000 times"),
     ],
 )
@@ -154,8 +166,17 @@ def test_a_limit_is_named_as_what_it_is(source: FakeModelServer) -> None:
         (b"text", "has only text, in the fields 'note'"),
         (base64.b64encode(PHOTO), "'note' of the form is text that stands for a photo"),
         (b"data:image/png;base64,AAAA", "'note' of the form is text that stands for a photo"),
+        (b"https://shop.example/a.jpg", "'note' is the address of a photo, which is not fetched"),
     ],
 )
 def test_a_form_without_photo_says_what_it_has(client: FlaskClient, text: bytes, said: str) -> None:
     assert said in refusal(post(client, form((FIELD, text))), "no-photo")
     assert "has no part" in refusal(post(client, b"--b--\r\n"), "no-photo")
+    empty = form((FIELD + b'; filename=""\r\nContent-Type: application/octet-stream', b""))
+    assert "'note' of the form is empty: no file was" in refusal(post(client, empty), "no-photo")
+
+
+def test_other_kinds_of_multipart_are_named(client: FlaskClient) -> None:
+    kind = "multipart/mixed; boundary=b"
+    response = client.post(PATH, data=form((NAMED, PHOTO)), content_type=kind)
+    assert "The body is multipart/mixed. Send a form as multipart/form-data" in refusal(response)

@@ -25,6 +25,7 @@ def test_the_photo_has_what_makes_base64_differ() -> None:
     [
         TEXT,
         base64.encodebytes(PHOTO).decode(),
+        base64.encodebytes(PHOTO).decode().replace("\n", " "),  # As a shell joins lines.
         "\r\n\t ".join(TEXT[place : place + 64] for place in range(0, len(TEXT), 64)),
         f"{TEXT}\n",
         f"data:image/png;base64,{TEXT}",
@@ -53,6 +54,8 @@ def test_base64_as_encoders_write_it(
         ("abcde", "one more or three less"),
         ("data:image/png,%89PNG", "is a data: URL, but not in base64"),
         ("\ud800", "is not a letter"),
+        (str(base64.b64encode(PHOTO)), "as Python prints bytes"),
+        (TEXT.replace("+", " "), "spaces stand in place of '+'"),
     ],
 )
 def test_what_is_not_base64_is_named(client: FlaskClient, text: str, said: str) -> None:
@@ -98,10 +101,10 @@ def test_what_is_not_json_is_refused_with_its_type(client: FlaskClient, kind: st
     ("document", "said"),
     [
         ({"instances": [{"b64": TEXT}]}, "has 'instances'"),
-        ({"images": {"b64": TEXT}}, "its 'images' is no list"),
+        ({"images": {"b64": TEXT}}, "has an object as 'images'"),
         ([{"b64": TEXT}], "is a list"),
         (TEXT, "is text"),
-        (7, "is a single value"),
+        (7, "is a number"),
         ({}, "is empty"),
     ],
 )
@@ -110,3 +113,55 @@ def test_json_without_images_says_what_it_has(
 ) -> None:
     problem = check_problem(client.post(PATH, json=document), 400, "malformed-request")
     assert said in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        (TEXT, "is text; it must be an object"),
+        (None, "is null; it must be an object"),
+        ({"b64": 7}, "has a number as 'b64'"),
+        ({"base64": TEXT}, "has no 'b64', but has 'base64'"),
+        ({}, "has no 'b64', but is empty"),
+    ],
+)
+def test_an_image_without_base64_says_what_it_is(
+    client: FlaskClient, image: object, said: str
+) -> None:
+    problem = check_problem(client.post(PATH, json={"images": [image]}), 400, "malformed-request")
+    assert f"Image 0 of the JSON {said}" in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"images": [{"url": "https://shop.example/a.jpg"}]},
+        {"images": [{"b64": " HTTPS://shop.example/a.jpg"}]},
+        {"images": [{"image_url": {"url": "gs://photos/a.jpg"}}]},
+        {"images": ["http://shop.example/a.jpg"]},
+        {"images": "http://shop.example/a.jpg"},
+        {"url": "https://shop.example/a.jpg"},
+        ["https://shop.example/a.jpg"],
+        "https://shop.example/a.jpg",
+    ],
+)
+def test_a_photo_by_url_is_refused_by_name(client: FlaskClient, document: object) -> None:
+    problem = check_problem(client.post(PATH, json=document), 400, "malformed-request")
+    assert "the address of a photo. Photos are not fetched: download it" in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (PHOTO, "is not JSON but a PNG photo. Send it as image/png"),
+        (b"--b\r\nContent-Disposition: form-data\r\n\r\n" + PHOTO, "This is a multipart form"),
+        (TEXT.encode(), "This is a photo in base64"),
+        (b"https://shop.example/a.jpg", "This is the address of a photo"),
+        ('{"images": "é"}'.encode("latin-1"), "its text is not UTF-8, from byte 12"),
+        (b"[" * 1500, "it is nested too deeply"),
+        (b'{"images": ' + b"9" * 5000, "a number has too many digits"),
+    ],
+)
+def test_what_is_sent_as_json_is_named(client: FlaskClient, body: bytes, said: str) -> None:
+    response = client.post(PATH, data=body, content_type="application/json")
+    assert said in check_problem(response, 400, "malformed-request")["detail"]

@@ -27,7 +27,13 @@ URL_ENCODED = "application/x-www-form-urlencoded"
         (base64.urlsafe_b64encode(encoded_photo("WEBP")), "This is a photo in base64"),
         (base64.encodebytes(encoded_photo("PNG")), "This is a photo in base64"),
         (b"https://shop.example/shirt.jpg", "This is the address of a photo"),
+        (b"blob:https://shop.example/1-2", "This is the address of a photo"),
         (b"@photo one.JPG\n", "This is the name of a file"),
+        (b"[object Blob]", "This is '[object …]', the text that JavaScript makes"),
+        (PHOTO.decode("utf-8", "replace").encode(), "This is a file that was read as text"),
+        (PHOTO.decode("latin-1").encode(), "This is a file that was read as text"),
+        (str(PHOTO).encode(), "These are bytes as Python prints them"),
+        (b'"' + TEXT + b'"', "This is a photo in base64"),
         (b'--b\r\nContent-Disposition: form-data; name="p"\r\n\r\n', "This is a multipart form"),
     ],
 )
@@ -49,6 +55,14 @@ def test_it_is_named_in_a_form_and_in_json_too(client: FlaskClient) -> None:
     assert "in base64" in problem["detail"]
 
 
+def test_each_of_several_is_named(client: FlaskClient) -> None:
+    texts = [PHOTO, b"https://shop.example/a.jpg", PHOTO[:-100]]
+    images = [{"b64": base64.b64encode(text).decode()} for text in texts]
+    problem = check_problem(client.post(PATH, json={"images": images}), 422, "bad-photos")
+    assert [each["image"] for each in problem["errors"]] == ["1", "2"]
+    assert problem["errors"][0]["detail"].startswith("This is the address of a photo")
+
+
 @pytest.mark.parametrize("body", [b"hello", b"aGVsbG8gd29ybGQgaGVsbG8gd29ybGQ=", b"a: b.jpg\nc"])
 def test_other_text_is_not_an_image(client: FlaskClient, body: bytes) -> None:
     problem = check_problem(client.post(PATH, data=body), 415, "not-an-image")
@@ -59,7 +73,11 @@ def test_a_url_encoded_form_is_named(client: FlaskClient) -> None:
     body = urlencode({"image": "data:image/jpeg;base64," + TEXT.decode()})
     response = client.post(PATH, data=body, content_type=URL_ENCODED)
     problem = check_problem(response, 400, "malformed-request")
-    assert "URL-encoded form with the field 'image'" in problem["detail"]
+    assert "URL-encoded form with the field 'image'. Send" in problem["detail"]
+    body = urlencode({"image": "https://shop.example/a.jpg"})
+    response = client.post(PATH, data=body, content_type=URL_ENCODED)
+    problem = check_problem(response, 400, "malformed-request")
+    assert "field 'image', the address of a photo, which is not fetched" in problem["detail"]
 
 
 def test_a_photo_that_curl_has_damaged_is_named(client: FlaskClient) -> None:

@@ -1,5 +1,6 @@
 """Calls that requests share: each request keeps its own deadline and its own errors."""
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -102,6 +103,12 @@ def test_calls_become_smaller_when_the_model_server_refuses_their_size(
     source.free.release(100)
     assert [values(each.result(10)) for each in sent] == [[number] for number in range(20)]
     assert max(len(call) for call in source.calls[-3:]) <= expected
+    made = len(source.calls)  # It is remembered while nothing is asked.
+    source.free = threading.Semaphore(0)
+    sent = [requests.send(number) for number in range(9)]
+    source.free.release(100)
+    assert [values(each.result(10)) for each in sent] == [[number] for number in range(9)]
+    assert max(len(call) for call in source.calls[made:]) <= 4
 
 
 @pytest.mark.parametrize("error", [ModelServerUnavailable("gone"), UnknownVersion("none")])

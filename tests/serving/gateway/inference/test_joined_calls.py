@@ -50,6 +50,17 @@ def test_a_full_batch_does_not_wait_and_is_never_exceeded(source: Source) -> Non
     assert [values(each.result(10))[0] for each in sent] == [1, 2, 3, 4, 5, 6, 7, 10]
 
 
+def test_a_call_has_no_more_bytes_than_one_request_may_have(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joined_calls, "MAX_INPUT_BYTES", 12)  # Three photos of 2 x 2 pixels.
+    requests = Requests(source)
+    sent = [requests.send(number) for number in range(1, 6)]
+    source.free.release(10)
+    assert [values(each.result(10)) for each in sent] == [[1], [2], [3], [4], [5]]
+    assert max(len(call) for call in source.calls) == 3
+
+
 def test_a_maximum_of_one_joins_nothing(source: Source) -> None:
     requests = Requests(source, max_photos=1)
     for number in range(3):

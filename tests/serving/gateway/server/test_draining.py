@@ -73,6 +73,8 @@ def test_the_delay_ends_by_itself_and_what_was_taken_on_is_answered(tmp_path: Pa
             program.wait_for(lambda: len(script.requests) > asked, "the model server is asked")
             program.process.send_signal(signal.SIGTERM)
             assert slow.result().status_code == 200
+            # The worker must not wait for this client's next request.
+            assert slow.result().headers["Connection"] == "close"
         assert program.process.wait(STOP_SECONDS) == 0
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{url}/livez")

@@ -31,12 +31,12 @@ class Gateway:
     script: Script
     pool: ThreadPoolExecutor
 
-    def post(self, key: str = "a") -> "Future[httpx.Response]":
+    def post(self, key: str = "a", scheme: str = "Bearer") -> "Future[httpx.Response]":
         return self.pool.submit(
             httpx.post,
             self.url + CLASSIFY,
             content=encoded_photo(),
-            headers={"Authorization": f"Bearer {KEYS[key]}"},
+            headers={"Authorization": f"{scheme} {KEYS[key]}"},
             timeout=60,
         )
 
@@ -52,9 +52,9 @@ class Gateway:
         numbers = read_numbers(httpx.get(f"{self.url}/metrics").text)
         return total(numbers, "photolabel_requests_waiting")
 
-    def enqueue(self, key: str = "a") -> "Future[httpx.Response]":
+    def enqueue(self, key: str = "a", scheme: str = "Bearer") -> "Future[httpx.Response]":
         before = self.waiting()
-        posted = self.post(key)
+        posted = self.post(key, scheme)
         until(lambda: self.waiting() == before + 1)
         return posted
 
@@ -130,12 +130,25 @@ def test_a_client_that_has_gone_is_not_classified(running: Gateway) -> None:
 def test_keys_take_turns(running: Gateway) -> None:
     ended: list[str] = []
     held = running.hold()
-    for name in ("a1", "a2", "a3", "b1"):
-        running.enqueue(name[0]).add_done_callback(partial(_append, ended, name))
+    # However the header is written, it is the same key.
+    for name, scheme in (("a1", "Bearer"), ("a2", "bearer"), ("a3", "BEARER "), ("b1", "Bearer")):
+        running.enqueue(name[0], scheme).add_done_callback(partial(_append, ended, name))
     running.script.delay = 0
     assert held.result().status_code == 200
     until(lambda: len(ended) == 4)
     assert ended.index("b1") < ended.index("a3")
+
+
+@pytest.mark.parametrize("path", ["/models/clothing", "/%6dodels/clothing", "//models/clothing"])
+def test_pages_that_ask_the_model_server_wait_however_their_path_is_written(
+    running: Gateway, path: str
+) -> None:
+    held = running.hold()
+    headers = {"Authorization": f"Bearer {KEYS['a']}"}
+    page = running.pool.submit(httpx.get, running.url + path, headers=headers, timeout=60)
+    until(lambda: running.waiting() == 1)
+    running.script.delay = 0
+    assert (held.result().status_code, page.result().status_code) == (200, 200)
 
 
 def _append(ended: list[str], name: str, _: object) -> None:

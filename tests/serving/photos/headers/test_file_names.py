@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.hostile_uploads.heics import HEIC
 from serving.photos import prepare
 from serving.photos.errors import BadPhoto, NotAnImage, UnsupportedFormat
 from serving.photos.formats_and_limits import DEFAULT_LIMITS, KNOWN_FORMATS
+from serving.photos.headers.inspection import image_format
 from tests.drawing import encode, encoded_photo, photo
 from tests.serving.photos.tiffs import tiff
 
@@ -60,6 +62,17 @@ def test_images_of_other_formats(name: str) -> None:
 def test_files_that_are_no_images(name: str) -> None:
     with pytest.raises(NotAnImage, match=name):
         prepare(OTHERS[name], "squash/1", (8, 8, 3), LIMITS)
+
+
+@pytest.mark.parametrize("brand", [b"mif1", b"msf1"])
+@pytest.mark.parametrize("coding", ["AVIF", "HEIC"])
+def test_a_container_of_any_coding_is_named_by_its_compatible_brands(
+    brand: bytes, coding: str
+) -> None:
+    """Some encoders write the container's brand first."""
+    encoded = encoded_photo("AVIF") if coding == "AVIF" else HEIC["plain"]
+    assert image_format(encoded) == coding
+    assert image_format(encoded[:8] + brand + encoded[12:]) == coding
 
 
 def test_an_ordinary_tiff_is_no_raw_file() -> None:
