@@ -64,9 +64,8 @@ class Turns:
         first = max(0.0, self._seconds - elapsed)
         expected = first + self._seconds * (len(self._queue) - 1)
         if expected > left * _LARGEST_SHARE:
-            error = TooManyRequests(
+            raise TooManyRequests(
                 f"{len(self._queue)} photos that are costly to decode (large, or HEIC, AVIF…) are"
-                " before this one. Try again, or send a smaller JPEG."
+                " before this one. Try again, or send a smaller JPEG.",
+                retry_after=math.ceil(expected),
             )
-            error.retry_after = math.ceil(expected)
-            raise error
