@@ -221,11 +221,11 @@ class JoinedCalls:
             if not batch[1:]:
                 leader.error = error
                 return
-            if isinstance(error, RequestRefused):
-                line.reduce(len(pixels), error.detail)
             for request in batch:
                 request.alone = True
             self._call(ref, line, [leader])
+            if isinstance(error, RequestRefused) and leader.prediction:  # For its size.
+                line.reduce(len(pixels), error.detail)
         except Exception as error:
             for request in batch:
                 request.error = copy.copy(error)  # Each thread adds its own traceback.

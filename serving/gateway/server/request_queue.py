@@ -93,7 +93,14 @@ class RequestQueue(Generic[T]):
         """Whether the next request would have to wait."""
         return len(self._running) >= self._max_running
 
-    def start_or_enqueue(self, request: T, answer_by: float, size: int = 0, key: str = "") -> bool:
+    def start_or_enqueue(
+        self,
+        request: T,
+        answer_by: float,
+        size: int = 0,
+        key: str = "",
+        on_waiting: Callable[[], None] = lambda: None,
+    ) -> bool:
         """Start a request, or enqueue it.
 
         Args:
@@ -101,6 +108,7 @@ class RequestQueue(Generic[T]):
             answer_by: when its time budget ends, on the clock.
             size: its bytes.
             key: requests with different keys take turns; those with one key keep their order.
+            on_waiting: called if it waits, before it can run: then it may belong to another thread.
 
         Returns:
             True: it runs; call `finish` after it. False: some call of `finish` will return it.
@@ -121,6 +129,7 @@ class RequestQueue(Generic[T]):
             line.requests.append((request, size))
             line.size += size
             self._change_length(1)
+            on_waiting()
             return False
 
     def finish(self, request: T, processor_seconds: float = 0.0) -> T | None:

@@ -173,12 +173,11 @@ class Worker(GunicornWorker):  # type: ignore[misc]  # gunicorn has no types.
         """Return whether a connection's request may run now; else it waits, or there is none."""
         while request := connection.request():
             if takes_a_turn(request):
-                if self._queue.full:  # Before it waits: afterwards it belongs to another thread.
-                    self._wake(connection, _GONE)
                 try:
                     key = turn_key(request) if self.app.settings.fair_keys else ""
                     answer_by, size = request.answer_by, request.size
-                    return self._queue.start_or_enqueue(connection, answer_by, size, key)
+                    gone = partial(self._wake, connection, _GONE)
+                    return self._queue.start_or_enqueue(connection, answer_by, size, key, gone)
                 except Overloaded as overload:
                     request.expected_wait = overload.expected
             if not self._attempt(connection, partial(self._serve, connection)):

@@ -111,6 +111,23 @@ def test_calls_become_smaller_when_the_model_server_refuses_their_size(
     assert max(len(call) for call in source.calls[made:]) <= 4
 
 
+def test_calls_stay_large_when_another_version_refuses_their_shape(source: Source) -> None:
+    def refuse(pixels: np.ndarray) -> None:
+        raise RequestRefused("another shape")
+
+    source.answer = refuse
+    requests = Requests(source)
+    refused = [requests.send(number) for number in range(4)]
+    source.free.release(100)
+    assert {type(each.exception(10)) for each in refused} == {RequestRefused}
+    source.answer, source.free = lambda pixels: None, threading.Semaphore(0)
+    made = len(source.calls)
+    sent = [requests.send(number) for number in range(9)]
+    source.free.release(100)
+    assert [values(each.result(10)) for each in sent] == [[number] for number in range(9)]
+    assert max(len(call) for call in source.calls[made:]) > 2
+
+
 @pytest.mark.parametrize("error", [ModelServerUnavailable("gone"), UnknownVersion("none")])
 def test_a_failure_of_the_server_reaches_every_request_as_its_own(
     source: Source, error: Exception

@@ -194,3 +194,14 @@ def test_threads_never_run_more_than_allowed_and_lose_none() -> None:
     assert sorted(ran) == list(range(4000))
     assert max(most) <= 3
     assert not queue.full
+
+
+def test_who_leaves_as_soon_as_it_waits_is_removed(clock: Clock) -> None:
+    queue = busy(clock, seconds=0.001)
+    removed: list[bool] = []
+    leaving = threading.Thread(target=lambda: removed.append(queue.remove("a")))
+    assert not queue.start_or_enqueue("a", NEVER, on_waiting=leaving.start)
+    leaving.join(10)
+    assert removed == [True]
+    assert queue.finish("running 0") is None
+    assert queue.start_or_enqueue("b", NEVER, on_waiting=lambda: pytest.fail("it runs"))
