@@ -105,6 +105,15 @@ def test_ancillary_chunks_of_a_png_may_be_damaged(name: bytes, wrong: int) -> No
         np.testing.assert_array_equal(pixels(whole[:place] + damaged + whole[place:]), wanted)
 
 
+def test_the_animation_of_a_png_may_be_damaged() -> None:
+    first, second = photo(), photo().rotate(180)
+    whole = encode(first, save_all=True, append_images=[second])
+    number = whole.index(b"fcTL") + 4
+    frame = b"\0\0\0\x09" + whole[number + 4 : number + 26]
+    for other in (whole, whole[: number - 8] + chunk(b"fcTL", frame) + whole[number + 30 :]):
+        np.testing.assert_array_equal(pixels(other), pixels(encode(first)))
+
+
 def test_the_header_of_a_png_may_not() -> None:
     whole = bytearray(encode(photo()))
     whole[29] ^= 1
