@@ -26,6 +26,7 @@ _SHORTEST = {  # bytes of ancillary chunks that Pillow does not do without (PNG,
     b"pHYs": 9,
     b"tRNS": 1,
 }
+_INDEXED = b"\3"  # the colour type
 _ANIMATION = {b"acTL", b"fcTL", b"fdAT"}  # The first image is in other chunks.
 _SECTOR = 512  # bytes
 _EXIF = (0xE1, b"Exif\0\0", 6)
@@ -71,9 +72,10 @@ def _without_damaged_chunks(encoded: bytes) -> bytes:
     """Drop ancillary chunks that are too short or have a wrong checksum, and an animation.
 
     Raises:
-        DamagedPhoto: the pixels have a wrong checksum.
+        DamagedPhoto: the pixels have a wrong checksum, or lack their palette.
     """
     view, kept, start, position = memoryview(encoded), [], 0, 8
+    lacks_palette = encoded[25:26] == _INDEXED
     while position + 8 <= len(encoded):
         length = int.from_bytes(encoded[position : position + 4], "big")
         kind, end = encoded[position + 4 : position + 8], position + 12 + length
@@ -87,6 +89,9 @@ def _without_damaged_chunks(encoded: bytes) -> bytes:
             start = end
         elif kind == b"IDAT" and wrong and end <= len(encoded):  # Pillow does not check it.
             raise DamagedPhoto("The PNG has pixels with a wrong checksum. Send an intact file.")
+        elif kind == b"IDAT" and lacks_palette:  # Pillow makes them black.
+            raise DamagedPhoto("The PNG lacks the palette of its pixels. Send an intact file.")
+        lacks_palette &= kind != b"PLTE"
         position = end
     return b"".join([*kept, view[start:]]) if kept else encoded
 

@@ -129,6 +129,14 @@ def test_the_pixels_of_a_png_may_not() -> None:
             pixels(whole[:start] + bytes(end - start) + whole[end:])
 
 
+def test_the_palette_of_a_png_may_not_be_missing() -> None:
+    whole = encode(photo(mode="P"))
+    start = whole.index(b"PLTE") - 4
+    end = start + 12 + int.from_bytes(whole[start : start + 4], "big")
+    with pytest.raises(DamagedPhoto, match="palette"):
+        pixels(whole[:start] + whole[end:])
+
+
 def test_the_end_of_a_png_may_be_missing_or_followed_by_anything() -> None:
     whole = encode(photo())
     for other in (whole[:-12], whole[:-5], whole + b"anything"):
