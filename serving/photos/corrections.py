@@ -25,10 +25,9 @@ _SHORTEST = {  # bytes of ancillary chunks that Pillow does not do without (PNG,
     b"sRGB": 1,
     b"pHYs": 9,
     b"tRNS": 1,
-    b"acTL": 8,
-    b"fcTL": 26,
-    b"fdAT": 4,
 }
+_INDEXED = b"\3"  # the colour type
+_ANIMATION = {b"acTL", b"fcTL", b"fdAT"}  # The first image is in other chunks.
 _SECTOR = 512  # bytes
 _EXIF = (0xE1, b"Exif\0\0", 6)
 _NEEDED_SEGMENTS = ((0xE2, b"ICC_PROFILE\0", 15), (0xEE, b"Adobe", 12))
@@ -70,12 +69,13 @@ def _with_segments(encoded: bytes, *kept: tuple[int, bytes, int]) -> bytes:
 
 
 def _without_damaged_chunks(encoded: bytes) -> bytes:
-    """Drop ancillary chunks that are too short or have a wrong checksum, as libpng does.
+    """Drop ancillary chunks that are too short or have a wrong checksum, and an animation.
 
     Raises:
-        DamagedPhoto: the pixels have a wrong checksum.
+        DamagedPhoto: the pixels have a wrong checksum, or lack their palette.
     """
     view, kept, start, position = memoryview(encoded), [], 0, 8
+    lacks_palette = encoded[25:26] == _INDEXED
     while position + 8 <= len(encoded):
         length = int.from_bytes(encoded[position : position + 4], "big")
         kind, end = encoded[position + 4 : position + 8], position + 12 + length
@@ -83,11 +83,15 @@ def _without_damaged_chunks(encoded: bytes) -> bytes:
             break
         checksum = int.from_bytes(encoded[end - 4 : end], "big")
         wrong = checksum != zlib.crc32(view[position + 4 : end - 4])
-        if kind[0] & 0x20 and (wrong or length < _SHORTEST.get(kind, 0)):
+        needless = wrong or length < _SHORTEST.get(kind, 0) or kind in _ANIMATION
+        if kind[0] & 0x20 and needless:
             kept.append(view[start:position])
             start = end
         elif kind == b"IDAT" and wrong and end <= len(encoded):  # Pillow does not check it.
             raise DamagedPhoto("The PNG has pixels with a wrong checksum. Send an intact file.")
+        elif kind == b"IDAT" and lacks_palette:  # Pillow makes them black.
+            raise DamagedPhoto("The PNG lacks the palette of its pixels. Send an intact file.")
+        lacks_palette &= kind != b"PLTE"
         position = end
     return b"".join([*kept, view[start:]]) if kept else encoded
 

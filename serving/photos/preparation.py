@@ -142,6 +142,7 @@ def _open(
     check_size(photo.format, image.size, limits)
     if isinstance(image, TiffImageFile):
         tiff.check(image)
+        tiff.correct_palette(image)
     _reduce(image, shape, preparation)
     if photo.format == "JPEG" and image.width * image.height > limits.max_decoded_pixels:
         raise TooManyPixels(

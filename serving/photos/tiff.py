@@ -2,6 +2,7 @@
 
 import math
 
+from PIL import ImagePalette
 from PIL.TiffImagePlugin import TiffImageFile
 
 from serving.photos.errors import DamagedPhoto, UnsupportedFormat
@@ -9,6 +10,7 @@ from serving.photos.errors import DamagedPhoto, UnsupportedFormat
 # Other methods hold whole files of other formats (JPEG, WebP, JBIG…) or are obsolete.
 _COMPRESSIONS = {"raw", "packbits", "tiff_lzw", "tiff_deflate", "tiff_adobe_deflate"}
 _STRIP_OFFSETS, _SAMPLES, _ROWS_PER_STRIP, _PLANAR = 273, 277, 278, 284
+_COLOR_MAP = 320
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS = 322, 323, 324
 _HEADER = 8  # bytes
 
@@ -39,3 +41,13 @@ def check(image: TiffImageFile) -> None:
         raise DamagedPhoto(
             f"The TIFF lacks some of its {pieces:,} strips or tiles. Send an intact file."
         )
+
+
+def correct_palette(image: TiffImageFile) -> None:
+    """Give the colours of a palette as they are meant: some programs write 8 bits, not 16.
+
+    libtiff's tools take them for that, too, if none is above 255; Pillow makes them black.
+    """
+    colours = image.tag_v2.get(_COLOR_MAP, ())
+    if image.mode == "P" and colours and max(colours) < 256:
+        image.palette = ImagePalette.raw("RGB;L", bytes(colours))

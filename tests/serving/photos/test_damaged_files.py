@@ -105,6 +105,15 @@ def test_ancillary_chunks_of_a_png_may_be_damaged(name: bytes, wrong: int) -> No
         np.testing.assert_array_equal(pixels(whole[:place] + damaged + whole[place:]), wanted)
 
 
+def test_the_animation_of_a_png_may_be_damaged() -> None:
+    first, second = photo(), photo().rotate(180)
+    whole = encode(first, save_all=True, append_images=[second])
+    number = whole.index(b"fcTL") + 4
+    frame = b"\0\0\0\x09" + whole[number + 4 : number + 26]
+    for other in (whole, whole[: number - 8] + chunk(b"fcTL", frame) + whole[number + 30 :]):
+        np.testing.assert_array_equal(pixels(other), pixels(encode(first)))
+
+
 def test_the_header_of_a_png_may_not() -> None:
     whole = bytearray(encode(photo()))
     whole[29] ^= 1
@@ -118,6 +127,14 @@ def test_the_pixels_of_a_png_may_not() -> None:
     for start, end in ((at, at + 4), (at - 100, at)):
         with pytest.raises(DamagedPhoto):
             pixels(whole[:start] + bytes(end - start) + whole[end:])
+
+
+def test_the_palette_of_a_png_may_not_be_missing() -> None:
+    whole = encode(photo(mode="P"))
+    start = whole.index(b"PLTE") - 4
+    end = start + 12 + int.from_bytes(whole[start : start + 4], "big")
+    with pytest.raises(DamagedPhoto, match="palette"):
+        pixels(whole[:start] + whole[end:])
 
 
 def test_the_end_of_a_png_may_be_missing_or_followed_by_anything() -> None:

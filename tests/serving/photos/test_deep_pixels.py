@@ -181,3 +181,11 @@ def test_only_the_first_page_is_classified() -> None:
     pages = [Image.new("RGB", (64, 48), name) for name in ("red", "blue")]
     pages[0].save(file, "TIFF", save_all=True, append_images=pages[1:])
     assert colour(file.getvalue())[0, 0].tolist() == [255, 0, 0]
+
+
+@pytest.mark.parametrize("step", [1, 257])
+def test_the_palette_of_a_tiff_may_have_8_bits(step: int) -> None:
+    gray, shape = LEVELS.astype(np.uint8), (48, 64, 1)
+    encoded = tiff(gray, PALETTE, more=((320, 3, [step * level for level in range(256)] * 3),))
+    prepared = prepare(encoded, "squash/1", shape, LIMITS)
+    np.testing.assert_array_equal(prepared[..., 0], gray)

@@ -47,3 +47,25 @@ def test_a_turn_that_does_not_come_in_time_is_given_up() -> None:
             pass
     with turns.taken(Deadline(1)):
         pass
+
+
+def test_who_has_too_little_time_left_is_refused_before_it_is_over() -> None:
+    turns = Turns()
+    refused = threading.Event()
+
+    def take() -> None:
+        try:
+            with turns.taken(Deadline(4)):
+                pass
+        except TooManyRequests:
+            refused.set()
+
+    waiting = threading.Thread(target=take)
+    with turns.taken(Deadline(60)):
+        waiting.start()
+        while len(turns._queue) < 2:
+            time.sleep(0.001)
+        turns._seconds = 10.0  # What the latest photos took.
+    waiting.join()
+    assert refused.is_set()
+    assert not turns._queue
