@@ -40,9 +40,8 @@ def json_photos(body: bytes, content_type: str, max_photos: int) -> list[Photo]:
     try:
         document: Any = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise MalformedRequest(
-            f"The body, of Content-Type {content_type!r}, is not {_why_not_json(body, error)}"
-        ) from error
+        named = f"of Content-Type {content_type!r}" if content_type else "without a Content-Type"
+        raise MalformedRequest(f"The body, {named}, is not {_why_not_json(body, error)}") from error
     images = document.get("images") if isinstance(document, dict) else None
     if not isinstance(images, list):
         raise MalformedRequest(f"The JSON {_instead_of_images(document)}. Send {JSON_FORM}.")
