@@ -125,6 +125,8 @@ def test_heat_maps_and_models(api: Any, url: str) -> None:
     model = api("api.models.get_model_label").sync("clothing", "stable", client=client)
     assert (model.version, model.input_.height, model.labels[0]) == (1, 28, "shirt")
     assert model.card["recipe"] == "drawn"
+    labels = [(each.label, each.version, each.share) for each in model.version_labels]
+    assert labels == [("stable", 1, 1.0)]
 
 
 def test_a_picture_is_bytes(api: Any, generated: Path, url: str) -> None:

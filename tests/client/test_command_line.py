@@ -126,16 +126,17 @@ def test_many_photos_are_sent_in_several_requests(gateway: FakeGateway, capsys: 
 def test_folders_and_patterns_are_photos(photos: Path, capsys: Printed) -> None:
     inner = photos / "folder" / "inner"
     inner.mkdir(parents=True)
-    for name in ("folder/b.jpg", "folder/a.png", "folder/notes.txt", "folder/inner/c.webp"):
+    for name in ("folder/b.jpg", "folder/a.png", "folder/c.HEIC", "folder/notes.txt"):
         (photos / name).write_bytes(b"photo")
+    (inner / "c.webp").write_bytes(b"photo")
     (photos / "[1].jpg").write_bytes(b"its name is a pattern")
 
     def named(*arguments: str) -> list[str]:
         assert main(["classify", "m", *arguments]) == 0
         return images(capsys.readouterr().out)
 
-    assert named("folder") == ["folder/a.png", "folder/b.jpg"]
-    assert named("folder", "--recursive")[2:] == ["folder/inner/c.webp"]
+    assert named("folder") == ["folder/a.png", "folder/b.jpg", "folder/c.HEIC"]
+    assert named("folder", "--recursive")[3:] == ["folder/inner/c.webp"]
     assert named("photo-1[89].jpg", "photo-00.jpg") == [
         "photo-18.jpg",
         "photo-19.jpg",

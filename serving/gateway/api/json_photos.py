@@ -14,6 +14,7 @@ from serving.photos.headers.inspection import image_format
 _MAX_MARKS = 100
 _MAX_KEYS_SHOWN = 5
 _ADDRESS_HEAD = 100
+_LINES = 2000  # Characters of base64 in which line breaks are looked for.
 _NOT_FETCHED = "Photos are not fetched: download it, and send its bytes in base64"
 _DATA_URL = re.compile(r"\s*data:([^,]{0,1000}),", re.IGNORECASE)
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")  # RFC 4648, section 5.
@@ -40,9 +41,8 @@ def json_photos(body: bytes, content_type: str, max_photos: int) -> list[Photo]:
     try:
         document: Any = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise MalformedRequest(
-            f"The body, of Content-Type {content_type!r}, is not {_why_not_json(body, error)}"
-        ) from error
+        named = f"of Content-Type {content_type!r}" if content_type else "without a Content-Type"
+        raise MalformedRequest(f"The body, {named}, is not {_why_not_json(body, error)}") from error
     images = document.get("images") if isinstance(document, dict) else None
     if not isinstance(images, list):
         raise MalformedRequest(f"The JSON {_instead_of_images(document)}. Send {JSON_FORM}.")
@@ -143,7 +143,7 @@ def _leniently_decoded(index: int, text: str) -> bytes:
         reason = f"it is the address of a photo. {_NOT_FETCHED}"
     elif text.startswith(("b'", 'b"')):
         reason = "it begins with b, as Python prints bytes. Decode them: b64encode(…).decode()"
-    elif _lost_plus(text[start:]):
+    elif _lost_plus(text[start : start + _LINES]):
         reason = "spaces stand in place of '+', as URL decoding leaves them"
     elif wrong:
         shown = compact[wrong.start() :][:4].decode("utf-8", "ignore")[:1] or "�"

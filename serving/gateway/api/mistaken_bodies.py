@@ -41,7 +41,7 @@ def check_url_encoded(body: bytes) -> None:
 
 def is_address(text: bytes) -> bool:
     """Return whether a text begins as a URL does."""
-    return bool(_ADDRESS.match(text))
+    return bool(_ADDRESS.match(text, 0, 100))
 
 
 def mistaken_for_a_photo(encoded: bytes) -> str | None:

@@ -97,6 +97,11 @@ def test_what_is_not_json_is_refused_with_its_type(client: FlaskClient, kind: st
     assert f"of Content-Type '{kind}', is not valid JSON" in detail
 
 
+def test_json_without_a_type_is_refused_as_such(client: FlaskClient) -> None:
+    problem = check_problem(client.post(PATH, data='{"images": ['), 400, "malformed-request")
+    assert problem["detail"].startswith("The body, without a Content-Type, is not valid JSON")
+
+
 @pytest.mark.parametrize(
     ("document", "said"),
     [
