@@ -18,8 +18,10 @@ pytestmark = pytest.mark.e2e
 
 KILLS = int(os.environ.get("PHOTOLABEL_TRAINING_KILLS", "1"))
 EPOCHS, STEPS = 3, 9
-BIT_BY_BIT = ("--deterministic", "--set", "averaging=0.9", "--set", "early_stopping=2")
-BIT_BY_BIT += ("--set", "optimizer=adamw", "--set", "momentum=0")  # It has the most state.
+BIT_BY_BIT = (
+    *("--deterministic", "--set", "averaging=0.9", "--set", "early_stopping=2"),
+    *("--set", "optimizer=adamw", "--set", "momentum=0"),  # It has the most state.
+)
 
 
 @pytest.fixture(scope="module")
