@@ -47,7 +47,9 @@ class PhotoFiles:
                 yield sys.stdin.buffer if name == _STANDARD_INPUT else name
 
     def _files(self, name: str) -> Iterator[str]:
-        if os.path.isdir(name):
+        if name.lower().startswith(("http://", "https://")):
+            self._bad(name, "addresses are not fetched: download the photo first")
+        elif os.path.isdir(name):
             yield from self._in_folder(name)
         elif glob.has_magic(name) and not os.path.lexists(name):
             yield from self._matches(name)

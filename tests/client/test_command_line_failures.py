@@ -74,6 +74,7 @@ def test_one_damaged_photo_of_twenty_is_a_line_and_status_3(
         ("*.png", "no file matches"),
         ("folder", "no photo is in this folder; --recursive"),
         ("/dev/zero", "a device"),
+        ("https://shop.example/a.jpg?b=[1]", "addresses are not fetched"),
     ],
 )
 def test_a_name_without_a_photo_is_not_the_end_of_the_others(
