@@ -114,7 +114,7 @@ class RequestQueue(Generic[T]):
             True: it runs; call `finish` after it. False: some call of `finish` will return it.
 
         Raises:
-            Overloaded: its expected wait is above the maximum, or longer than its time budget.
+            Overloaded: its expected wait is above the maximum, or leaves too little of its time.
         """
         size += _BASE_BYTES
         with self._lock:
@@ -122,8 +122,9 @@ class RequestQueue(Generic[T]):
             if not self.full:
                 self._start(request, size, now)
                 return True
-            expected = self._expected_wait(key, now)
-            if expected > min(self._max_wait, answer_by - now):
+            duration = self._expected_duration(now)
+            expected = self._expected_wait(key, duration)
+            if expected > min(self._max_wait, answer_by - now - duration):
                 raise Overloaded(expected)
             line = self._lines.setdefault(key, _Line())
             line.requests.append((request, size))
@@ -169,15 +170,16 @@ class RequestQueue(Generic[T]):
         self._running[request] = now, size
         self._sum_of_starts += now
 
-    def _expected_wait(self, key: str, now: float) -> float:
-        """Return the seconds that a new request would wait. Call with the lock held."""
-        means = self._means
+    def _expected_duration(self, now: float) -> float:
+        """Return the seconds that a request will run. Call with the lock held."""
         # While nothing ends, only the age of what runs shows that requests take longer now.
         mean_age = now - self._sum_of_starts / len(self._running)
-        interval = max(
-            max(means.seconds, mean_age) / self._max_running,
-            means.processor_seconds / self._processors,
-        )
+        return max(self._means.seconds, mean_age)
+
+    def _expected_wait(self, key: str, duration: float) -> float:
+        """Return the seconds that a new request would wait. Call with the lock held."""
+        means = self._means
+        interval = max(duration / self._max_running, means.processor_seconds / self._processors)
         return interval * (1 + self._size_ahead(key) / means.size)
 
     def _size_ahead(self, key: str) -> int:

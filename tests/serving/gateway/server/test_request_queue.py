@@ -72,8 +72,8 @@ def test_the_limit_is_the_expected_wait_not_the_number(clock: Clock) -> None:
 def test_a_request_with_too_little_time_left_is_refused(clock: Clock) -> None:
     queue = busy(clock, seconds=0.4)
     with pytest.raises(Overloaded):
-        queue.start_or_enqueue("short", clock.now + 0.19)
-    assert not queue.start_or_enqueue("long enough", clock.now + 0.21)
+        queue.start_or_enqueue("short", clock.now + 0.59)
+    assert not queue.start_or_enqueue("long enough", clock.now + 0.61)
 
 
 def test_a_maximum_of_zero_lets_nothing_wait(clock: Clock) -> None:
