@@ -15,9 +15,10 @@ import httpx
 import pytest
 
 from serving.gateway.api.api_keys import new_key
-from serving.http_errors import ModelServerUnavailable
-from tests.apps.gateway import PRINTED, BusyModelServer, busy, example, model_server, small_gateway
+from serving.http_errors import ModelServerUnavailable, TooManyRequests
+from tests.apps.gateway import PRINTED, example, model_server, small_gateway
 from tests.drawing import encoded_photo
+from tests.serving.fakes import FakeModelServer
 
 pytestmark = pytest.mark.integration
 
@@ -27,12 +28,12 @@ PHOTO = encoded_photo("JPEG", (60, 80))
 
 
 @pytest.fixture(scope="module")
-def source() -> BusyModelServer:
+def source() -> FakeModelServer:
     return model_server()
 
 
 @pytest.fixture(scope="module")
-def url(source: BusyModelServer) -> Iterator[str]:
+def url(source: FakeModelServer) -> Iterator[str]:
     with small_gateway(source) as served:
         yield served
 
@@ -160,7 +161,7 @@ def test_problems_of_the_request(api: Any, classify: Any) -> None:
     assert "curl" in problem.example
 
 
-def test_a_key(api: Any, source: BusyModelServer, tmp_path: Path) -> None:
+def test_a_key(api: Any, source: FakeModelServer, tmp_path: Path) -> None:
     key, line = new_key()
     (tmp_path / "keys").write_text(line)
     classify = api("api.classify.classify").sync_detailed
@@ -179,10 +180,10 @@ def test_every_bad_photo_is_named(api: Any, classify: Any) -> None:
 
 
 def test_problems_of_the_service(
-    api: Any, classify: Any, source: BusyModelServer, url: str, monkeypatch: pytest.MonkeyPatch
+    api: Any, classify: Any, source: FakeModelServer, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with busy(source, url):
-        response = classify(file_of(api))
+    monkeypatch.setattr(source, "failure", TooManyRequests("It is busy."))
+    response = classify(file_of(api))
     check_problem(api, response, 429, "too-many-requests")
     assert response.headers["Retry-After"] == "1"
     monkeypatch.setattr(source, "failure", ModelServerUnavailable("It is away."))

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from serving.http_errors import ModelServerUnavailable
-from tests.apps.gateway import BusyModelServer, busy, example, model_server, small_gateway
+from serving.http_errors import ModelServerUnavailable, TooManyRequests
+from tests.apps.gateway import example, model_server, small_gateway
 from tests.apps.install_npm_packages import INSTALLED
 from tests.drawing import encoded_photo
+from tests.serving.fakes import FakeModelServer
 
 pytestmark = pytest.mark.integration
 
@@ -25,12 +26,12 @@ TARGET = ["--target", "es2022", "--module", "esnext", "--moduleResolution", "bun
 
 
 @pytest.fixture(scope="module")
-def source() -> BusyModelServer:
+def source() -> FakeModelServer:
     return model_server()
 
 
 @pytest.fixture(scope="module")
-def url(source: BusyModelServer) -> Iterator[str]:
+def url(source: FakeModelServer) -> Iterator[str]:
     with small_gateway(source) as served:
         yield served
 
@@ -98,12 +99,12 @@ def test_answers_and_problems_are_typed(node: str, compiled: Path, url: str) -> 
 def test_problems_of_the_service(
     node: str,
     compiled: Path,
-    source: BusyModelServer,
+    source: FakeModelServer,
     url: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with busy(source, url):
-        refused = calls(node, compiled, url, "one")
+    monkeypatch.setattr(source, "failure", TooManyRequests("It is busy."))
+    refused = calls(node, compiled, url, "one")
     assert refused == [problem(429, "too-many-requests", "1")]
     monkeypatch.setattr(source, "failure", ModelServerUnavailable("It is away."))
     away = calls(node, compiled, url, "one")

@@ -3,11 +3,12 @@
 `changes` says in a few words how two identities differ.
 """
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from training.backends import backend_name
@@ -30,6 +31,7 @@ _PACKAGES = {
     "jax": ("jax", "jaxlib", "keras", "numpy", "pillow", "scipy"),
     "tensorflow": ("keras", "numpy", "pillow", "scipy", "tensorflow"),
 }
+_OPTIONAL = "pi-heif"
 _DIGESTS = {
     "code": "the code has changed",
     "data": "the photos have changed",
@@ -64,7 +66,10 @@ def code_of(recipe: Recipe) -> str:
 
 def package_versions(backend: str) -> dict[str, str]:
     """Return the versions of the packages that compute with a backend."""
-    return {name: version(name) for name in _PACKAGES[backend]}
+    found = {name: version(name) for name in _PACKAGES[backend]}
+    with contextlib.suppress(PackageNotFoundError):  # Only photos in HEIC need it.
+        found[_OPTIONAL] = version(_OPTIONAL)
+    return found
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def test_photos_that_cannot_be_read_are_lines_and_do_not_stop_the_others(
 
     assert predict(letters, *names) == 1
     shown = capsys.readouterr()
-    assert "bad.png: The 8 bytes begin with b'no photo', which is not" in shown.out
+    assert 'bad.png: The 8 bytes begin with "no photo", as no image format' in shown.out
     assert "none.png: No such file or directory" in shown.out
     assert any(line.split()[:2] == ["one.png", "b"] for line in shown.out.splitlines())
     assert shown.err == "error: 2 photos of 3 can't be read\n"

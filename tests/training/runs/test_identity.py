@@ -16,7 +16,7 @@ from training.provenance import imported
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.runs import identity as identities
-from training.runs.identity import _PACKAGES, RunIdentity, changes, code_of, run_identity
+from training.runs.identity import _OPTIONAL, _PACKAGES, RunIdentity, changes, code_of, run_identity
 from training.settings import Snapshots
 
 RECIPE = RECIPES["clothing-cnn"]
@@ -84,7 +84,7 @@ CONSTANTS = {
     "training/trust/recognition_threshold.py": ("_SEED = 0", "_SEED = 1"),
     "serving/photos/background.py": ("range(4)", "range(5)"),
     "serving/photos/garment_v2.py": ("_SIDE = 84", "_SIDE = 80"),
-    "serving/photos/preparation.py": ("2_000_000", "3_000_000"),
+    "serving/photos/preparation.py": ("0x0112", "0x0113"),
 }
 
 
@@ -173,7 +173,8 @@ def test_packages_that_compute_are_in_the_key() -> None:
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 found.add(node.module.partition(".")[0])
-    compute = {name.replace("pillow", "PIL") for names in _PACKAGES.values() for name in names}
+    named = {_OPTIONAL, *(name for names in _PACKAGES.values() for name in names)}
+    compute = {name.replace("pillow", "PIL").replace("-", "_") for name in named}
     others = {"filelock", "pydantic", "rich", "serving", "training"}
     assert found - set(sys.stdlib_module_names) - others <= compute
 
