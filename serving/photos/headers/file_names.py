@@ -94,8 +94,8 @@ def file_name(encoded: bytes) -> FileName | None:
 def readable_start(encoded: bytes) -> str:
     """Return how a file begins, for people: its text, or its bytes in hexadecimal."""
     start = encoded[:8]
-    text = start.decode("ascii", "replace")
-    return f'"{text}"' if text.isprintable() and text.isascii() else start.hex(" ")
+    text = " ".join(start.decode("ascii", "replace").split())  # Without line breaks.
+    return f'"{text}"' if text and text.isprintable() and text.isascii() else start.hex(" ")
 
 
 def is_camera_raw(encoded: bytes) -> bool:

@@ -82,7 +82,13 @@ def test_an_ordinary_tiff_is_no_raw_file() -> None:
 
 @pytest.mark.parametrize(
     ("encoded", "shown"),
-    [(b"hello, world", '"hello, w"'), (b"\0\1\xfe", "00 01 fe"), ("été".encode(), "c3 a9 74")],
+    [
+        (b"hello, world", '"hello, w"'),
+        (b"hello\n", '"hello"'),
+        (b"\r\n\r\n", "0d 0a 0d 0a"),
+        (b"\0\1\xfe", "00 01 fe"),
+        ("été".encode(), "c3 a9 74"),
+    ],
 )
 def test_the_bytes_of_other_files_are_shown_readably(encoded: bytes, shown: str) -> None:
     with pytest.raises(BadPhoto) as refused:
