@@ -14,7 +14,7 @@ JOBS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo serve train check test test-k8s train-k8s test-tfs test-postgres test-ray test-apps test-browser bench-footprint bench-hostile bench-serving bench-bulk bench-batching bench-rollback bench-training bench-photos bench-explanations bench-compare bench-sweep bench-page starters wheels lock clean
+.PHONY: help demo serve train check test test-k8s train-k8s test-tfs test-postgres test-ray test-apps test-browser test-supply-chain sbom licenses audit bench-footprint bench-hostile bench-serving bench-bulk bench-batching bench-rollback bench-training bench-photos bench-explanations bench-compare bench-sweep bench-page starters wheels lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -95,6 +95,28 @@ test-browser: $(VENV)/.installed-dev ## test the pages in Chromium, which is ins
 	$(RUN) -m tests.browser.chromium
 	$(RUN) -m pytest tests/browser
 
+# The tools have an environment of their own, so that the other tests don't install them.
+INSTALL_SUPPLY_CHAIN = $(MAKE) --no-print-directory VENV=.venv-supply-chain .venv-supply-chain/.installed-supply-chain
+
+DISTRIBUTED = client serve protos train train-gpu train-jax
+# For a mirror: make audit OSV='--osv-url https://…/v1/query'
+OSV =
+
+licenses: $(VENV)/bin/python ## list the licenses of all dependencies, and check that they are allowed
+	$(RUN) -m supply_chain licenses
+
+sbom: ## write bills of materials (CycloneDX) of the images and the client to dist/sbom/
+	$(INSTALL_SUPPLY_CHAIN)
+	.venv-supply-chain/bin/python -m supply_chain sbom
+
+audit: ## look up known vulnerabilities of what is distributed, in the database OSV (needs the Internet)
+	$(INSTALL_SUPPLY_CHAIN)
+	.venv-supply-chain/bin/pip-audit --disable-pip --vulnerability-service osv $(OSV) $(foreach lock,$(DISTRIBUTED),-r requirements/$(lock).txt)
+
+test-supply-chain: ## test sbom and audit, and lint the GitHub workflows
+	$(INSTALL_SUPPLY_CHAIN)
+	REQUIRE_SUPPLY_CHAIN_TOOLS=1 .venv-supply-chain/bin/python -m pytest tests/supply_chain
+
 bench-footprint: $(VENV)/.installed-dev ## measure import time and memory of a gateway worker
 	$(RUN) -m benchmarks.footprint
 
@@ -152,14 +174,15 @@ LOCK_train-jax = $(TRAINING) --extra jax
 LOCK_demo = $(CLIENT) $(SERVING) $(TRAINING) --extra tensorflow --group demo --group build
 LOCK_k8s = --group k8s
 LOCK_bench = $(LOCK_demo) --group bench
+LOCK_supply-chain = --group supply-chain
 LOCK_ray = $(CLIENT) --extra ray --extra images --group test-ray --group build
 
 # The development environment decides the versions; every other lock file takes them from it.
 lock: $(VENV)/bin/python ## rewrite requirements/*.txt (UPGRADE=--upgrade: with the newest versions)
 	$(RUN) -m pip install --quiet --disable-pip-version-check uv
 	$(LOCK) $(UPGRADE) $(LOCK_dev) -o requirements/dev.txt
-	$(foreach lock,serve client train train-gpu train-jax demo k8s bench ray,$(LOCK) $(LOCK_$(lock)) --constraint requirements/dev.txt -o requirements/$(lock).txt && ) true
+	$(foreach lock,serve client train train-gpu train-jax demo k8s bench ray supply-chain,$(LOCK) $(LOCK_$(lock)) --constraint requirements/dev.txt -o requirements/$(lock).txt && ) true
 	awk '/^[^ ]/ {keep = /^tensorflow(-serving-api)?==/} keep' requirements/train.txt > requirements/protos.txt
 
 clean: ## remove the environment and caches, but no models
-	rm -rf $(VENV) .venv-ray .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info client/*.egg-info packaging/*/*.egg-info
+	rm -rf $(VENV) .venv-ray .venv-supply-chain .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info client/*.egg-info packaging/*/*.egg-info
