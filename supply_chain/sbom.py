@@ -46,7 +46,7 @@ def write_sbom(distributed: Distributed, licenses: Licenses, folder: Path) -> Pa
 def _from_lock_files(distributed: Distributed) -> str:
     pyproject = ROOT / distributed.pyproject / "pyproject.toml"
     command = [sys.executable, "-m", "cyclonedx_py", "requirements", "--output-reproducible"]
-    command += ["--pyproject", str(pyproject), "-"]
+    command += ["--no-validate", "--pyproject", str(pyproject), "-"]  # Validated when complete.
     done = subprocess.run(  # noqa: S603 - an installed tool, with our own arguments
         command, input=distributed.text(), capture_output=True, text=True, check=False
     )
