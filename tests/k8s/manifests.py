@@ -24,6 +24,7 @@ Manifest = dict[str, Any]
 BUILDS: dict[str, tuple[str, ...]] = {
     "cpu": ("overlays/cpu",),
     "gpu": ("overlays/gpu",),
+    "kind": ("overlays/kind",),
     "cpu, many nodes": ("overlays/cpu", "components/many-nodes"),
     "gpu, many nodes": ("overlays/gpu", "components/many-nodes"),
     "cpu, TLS": ("overlays/cpu", "components/model-server-tls"),
@@ -33,12 +34,19 @@ BUILDS: dict[str, tuple[str, ...]] = {
         "components/model-server-tls",
     ),
     "cpu, monitoring": ("overlays/cpu", "components/monitoring"),
+    "cpu, private registry": ("overlays/cpu", "components/private-registry"),
+    "gpu, NVIDIA runtime": ("overlays/gpu", "components/nvidia-runtime"),
     "training": ("training",),
+    "training, NVIDIA runtime": ("training", "components/nvidia-runtime"),
     "experiments": ("experiments",),
+    "experiments, NVIDIA runtime": ("experiments", "components/nvidia-runtime"),
     "data": ("data",),
 }
+# Builds that hold the whole service, and that the tests of gateway and model server are for.
 DEPLOYMENTS = [
-    name for name in BUILDS if name not in ("cpu, monitoring", "training", "experiments", "data")
+    name
+    for name, (folder, *components) in BUILDS.items()
+    if folder.startswith("overlays/") and "components/monitoring" not in components
 ]
 
 
@@ -117,6 +125,24 @@ def containers(pod: Manifest) -> list[Manifest]:
 
 def environment(container: Manifest) -> dict[str, str]:
     return {each["name"]: each["value"] for each in container.get("env", [])}
+
+
+def config_files(manifests: tuple[Manifest, ...], pod: Manifest) -> dict[str, str]:
+    """Return the files from ConfigMaps that a pod's first container sees: path and text."""
+    mounts = {
+        each["name"]: each["mountPath"] for each in pod["spec"]["containers"][0]["volumeMounts"]
+    }
+    return {
+        f"{mounts[volume['name']]}/{key}": text
+        for volume in pod["spec"]["volumes"]
+        if "configMap" in volume and volume["name"] in mounts
+        for key, text in find(manifests, "ConfigMap", volume["configMap"]["name"])["data"].items()
+    }
+
+
+def probe_seconds(probe: Manifest) -> int:
+    """Return after how many seconds of failures a probe has its effect."""
+    return int(probe["periodSeconds"] * probe["failureThreshold"])
 
 
 def ports(pod: Manifest) -> dict[str, int]:

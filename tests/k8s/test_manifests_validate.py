@@ -10,8 +10,8 @@ from tests.k8s.manifests import BUILDS, build, find, kubernetes_validate
 # Not part of Kubernetes: the Prometheus Operator has their schemas.
 FOREIGN = {"monitoring.coreos.com/v1"}
 
-# Retries of each pod by itself are not in older ones.
-OLDEST = {"experiments": "1.29"}
+# Kubernetes 1.29 is the first with retries of each pod of a sweep by itself.
+OLDEST = "1.29"
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +22,7 @@ def validator() -> Any:
 @pytest.mark.parametrize("age", ["oldest", "newest"])
 @pytest.mark.parametrize("name", BUILDS)
 def test_every_object_is_valid(validator: Any, name: str, age: str) -> None:
-    versions = validator.utils.all_versions()
-    version = OLDEST.get(name, versions[0]) if age == "oldest" else versions[-1]
+    version = OLDEST if age == "oldest" else validator.latest_version()
     manifests = build(name)
     assert manifests
     for manifest in manifests:
