@@ -61,7 +61,7 @@ test: $(VENV)/.installed-dev ## run the formatter, linter, type checker and all 
 	$(call TYPES_AND_TESTS)
 
 # Checkov has an environment of its own, because it needs older versions of what the others use.
-test-k8s: $(VENV)/.installed-dev $(VENV)/.installed-k8s ## check the manifests and the Dockerfiles (needs kubectl)
+test-k8s: $(VENV)/.installed-dev $(VENV)/.installed-k8s build/npm-k8s/node_modules ## check the manifests and the Dockerfiles (needs kubectl and node)
 	$(MAKE) --no-print-directory VENV=.venv-policies .venv-policies/.installed-policies
 	PATH="$$PATH:$(CURDIR)/.venv-policies/bin" REQUIRE_K8S_TOOLS=1 $(RUN) -m pytest tests/k8s tests/docker
 
@@ -88,6 +88,10 @@ test-ray: ## run bulk work on a Ray cluster of this machine, with a node killed 
 
 build/npm/node_modules: tests/apps/npm_packages.txt | $(VENV)/bin/python
 	$(RUN) -m tests.apps.install_npm_packages
+	touch $@
+
+build/npm-k8s/node_modules: tests/k8s/npm_packages.txt | $(VENV)/bin/python
+	$(RUN) -m tests.apps.install_npm_packages $< $(@D)
 	touch $@
 
 test-apps: $(VENV)/.installed-dev build/npm/node_modules ## run the tests of generated clients, in Python and TypeScript (needs node)

@@ -5,10 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.k8s.custom_resources import is_custom
 from tests.k8s.manifests import BUILDS, build, find, kubernetes_validate
-
-# Not part of Kubernetes: the Prometheus Operator has their schemas.
-FOREIGN = {"monitoring.coreos.com/v1"}
 
 # Kubernetes 1.29 is the first with retries of each pod of a sweep by itself.
 OLDEST = "1.29"
@@ -26,9 +24,8 @@ def test_every_object_is_valid(validator: Any, name: str, age: str) -> None:
     manifests = build(name)
     assert manifests
     for manifest in manifests:
-        if manifest["apiVersion"] in FOREIGN:
-            continue
-        validator.validate(manifest, version, strict=True)
+        if not is_custom(manifest):
+            validator.validate(manifest, version, strict=True)
 
 
 def test_a_misspelled_field_is_found(validator: Any) -> None:
