@@ -1,6 +1,26 @@
 """What small optional components change."""
 
-from tests.k8s.manifests import Manifest, build, find, of_kind, pods
+from pathlib import Path
+
+import yaml
+
+from tests.k8s.manifests import BUILDS, K8S, ROOT, Manifest, build, find, of_kind, pods
+
+
+def test_every_component_and_overlay_is_built_and_documented() -> None:
+    documents = sorted((ROOT / "docs").glob("kubernetes*.md"))
+    text = "\n".join(document.read_text("utf-8") for document in documents)
+    built: set[Path] = set()
+    waiting = {K8S / part for parts in BUILDS.values() for part in parts}
+    while waiting:
+        folder = waiting.pop()
+        built.add(folder)
+        kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text())
+        parts = [*kustomization.get("components", []), *kustomization.get("resources", [])]
+        waiting |= {path for part in parts if (path := (folder / part).resolve()).is_dir()} - built
+    for path in [*K8S.glob("components/*"), *K8S.glob("overlays/*")]:
+        assert path in built
+        assert f"k8s/{path.relative_to(K8S)}`" in text or f"`{path.name}`" in text, path
 
 
 def test_every_pod_can_pull_from_a_private_registry() -> None:
@@ -13,6 +33,13 @@ def test_every_pod_can_pull_from_a_private_registry() -> None:
     for name in ("cpu, private registry", "training", "experiments", "data"):
         for workload, pod in pods(build(name)):
             assert pod["spec"]["serviceAccountName"] in with_secret, workload
+
+
+def test_the_secret_for_a_private_registry_is_documented() -> None:
+    document = (ROOT / "docs" / "kubernetes.md").read_text("utf-8")
+    (account, *_) = of_kind(build("cpu, private registry"), "ServiceAccount")
+    (secret,) = account["imagePullSecrets"]
+    assert f"create secret docker-registry {secret['name']} " in document
 
 
 def test_pods_with_gpus_get_the_runtime_class_of_the_component() -> None:
