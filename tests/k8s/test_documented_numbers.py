@@ -138,6 +138,16 @@ def test_the_documented_model_config_holds_all_models_of_the_shipped_one() -> No
     assert list(written)[:-1] == list(shipped.model_config_list.config)
 
 
+def test_the_documented_images_are_those_of_the_component() -> None:
+    (text,) = (text for form, text in BLOCKS if form == "yaml" and text.startswith("images:"))
+    component = yaml.safe_load((K8S / "components/images/kustomization.yaml").read_text())
+    names = [image["name"] for image in component["images"]]
+    written = yaml.safe_load(text)["images"]
+    assert {image["name"] for image in written} <= set(names)
+    last = "photolabel-seed"
+    assert names[-1] == written[-1]["name"] == last, "or photolabel-serve would apply to it too"
+
+
 def test_the_documented_overlay_builds(tmp_path: Path) -> None:
     (text,) = (text for form, text in BLOCKS if form == "yaml" and "kind: Kustomization" in text)
     folder = tmp_path / "overlay"

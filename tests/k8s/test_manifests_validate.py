@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.k8s.custom_resources import is_custom
-from tests.k8s.manifests import BUILDS, build, find, kubernetes_validate
+from tests.k8s.manifests import BUILDS, ROOT, build, find, kubernetes_validate
 
 # Kubernetes 1.29 is the first with retries of each pod of a sweep by itself.
 OLDEST = "1.29"
@@ -26,6 +26,12 @@ def test_every_object_is_valid(validator: Any, name: str, age: str) -> None:
     for manifest in manifests:
         if not is_custom(manifest):
             validator.validate(manifest, version, strict=True)
+
+
+def test_the_versions_are_documented(validator: Any) -> None:
+    document = (ROOT / "docs" / "kubernetes.md").read_text("utf-8")
+    newest = validator.latest_version()
+    assert f"Kubernetes {OLDEST}, the oldest one supported, and {newest}" in document
 
 
 def test_a_misspelled_field_is_found(validator: Any) -> None:
