@@ -116,10 +116,16 @@ def test_a_new_gateway_waits_for_every_model_and_a_started_one_only_drains(
     }
 
 
-def test_probes_are_paths_of_the_gateway(app: Flask, container: Manifest) -> None:
-    paths = {container[each]["httpGet"]["path"] for each in container if each.endswith("Probe")}
-    known = {rule.rule for rule in app.url_map.iter_rules()}
-    assert {path.partition("?")[0] for path in paths} <= known
+def test_without_models_a_gateway_does_not_start_but_a_started_one_stays(
+    app: Flask, container: Manifest
+) -> None:
+    client = app.test_client()
+    statuses = {
+        each: client.get(container[each]["httpGet"]["path"]).status_code
+        for each in container
+        if each.endswith("Probe")
+    }
+    assert statuses == {"startupProbe": 503, "readinessProbe": 200, "livenessProbe": 200}
 
 
 def test_a_gateway_waits_longer_than_a_model_server_may_take_to_start(
