@@ -60,8 +60,10 @@ test: $(VENV)/.installed-dev ## run the formatter, linter, type checker and all 
 	$(RUFF)
 	$(call TYPES_AND_TESTS)
 
-test-k8s: $(VENV)/.installed-dev $(VENV)/.installed-k8s ## check the manifests and the Dockerfiles (needs kubectl)
-	REQUIRE_K8S_TOOLS=1 $(RUN) -m pytest tests/k8s tests/docker
+# Checkov has an environment of its own, because it needs older versions of what the others use.
+test-k8s: $(VENV)/.installed-dev $(VENV)/.installed-k8s build/npm-k8s/node_modules ## check the manifests and the Dockerfiles (needs kubectl and node)
+	$(MAKE) --no-print-directory VENV=.venv-policies .venv-policies/.installed-policies
+	PATH="$$PATH:$(CURDIR)/.venv-policies/bin" REQUIRE_K8S_TOOLS=1 $(RUN) -m pytest tests/k8s tests/docker
 
 # kustomize knows no generateName, so the name is taken out behind it. CREATE=cat only shows the Jobs.
 CREATE = kubectl create -f -
@@ -86,6 +88,10 @@ test-ray: ## run bulk work on a Ray cluster of this machine, with a node killed 
 
 build/npm/node_modules: tests/apps/npm_packages.txt | $(VENV)/bin/python
 	$(RUN) -m tests.apps.install_npm_packages
+	touch $@
+
+build/npm-k8s/node_modules: tests/k8s/npm_packages.txt | $(VENV)/bin/python
+	$(RUN) -m tests.apps.install_npm_packages $< $(@D)
 	touch $@
 
 test-apps: $(VENV)/.installed-dev build/npm/node_modules ## run the tests of generated clients, in Python and TypeScript (needs node)
@@ -173,16 +179,19 @@ LOCK_train-gpu = $(TRAINING) --extra tensorflow-gpu
 LOCK_train-jax = $(TRAINING) --extra jax
 LOCK_demo = $(CLIENT) $(SERVING) $(TRAINING) --extra tensorflow --group demo --group build
 LOCK_k8s = --group k8s
+LOCK_policies = --group policies
 LOCK_bench = $(LOCK_demo) --group bench
 LOCK_supply-chain = --group supply-chain
 LOCK_ray = $(CLIENT) --extra ray --extra images --group test-ray --group build
 
-# The development environment decides the versions; every other lock file takes them from it.
+# The development environment decides the versions; every other lock file takes them from it, except
+# that of Checkov, which needs older ones.
 lock: $(VENV)/bin/python ## rewrite requirements/*.txt (UPGRADE=--upgrade: with the newest versions)
 	$(RUN) -m pip install --quiet --disable-pip-version-check uv
 	$(LOCK) $(UPGRADE) $(LOCK_dev) -o requirements/dev.txt
 	$(foreach lock,serve client train train-gpu train-jax demo k8s bench ray supply-chain,$(LOCK) $(LOCK_$(lock)) --constraint requirements/dev.txt -o requirements/$(lock).txt && ) true
+	$(LOCK) $(UPGRADE) $(LOCK_policies) -o requirements/policies.txt
 	awk '/^[^ ]/ {keep = /^tensorflow(-serving-api)?==/} keep' requirements/train.txt > requirements/protos.txt
 
 clean: ## remove the environment and caches, but no models
-	rm -rf $(VENV) .venv-ray .venv-supply-chain .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info client/*.egg-info packaging/*/*.egg-info
+	rm -rf $(VENV) .venv-ray .venv-policies .venv-supply-chain .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info client/*.egg-info packaging/*/*.egg-info

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,6 +24,7 @@ Manifest = dict[str, Any]
 BUILDS: dict[str, tuple[str, ...]] = {
     "cpu": ("overlays/cpu",),
     "gpu": ("overlays/gpu",),
+    "kind": ("overlays/kind",),
     "cpu, many nodes": ("overlays/cpu", "components/many-nodes"),
     "gpu, many nodes": ("overlays/gpu", "components/many-nodes"),
     "cpu, TLS": ("overlays/cpu", "components/model-server-tls"),
@@ -33,12 +34,19 @@ BUILDS: dict[str, tuple[str, ...]] = {
         "components/model-server-tls",
     ),
     "cpu, monitoring": ("overlays/cpu", "components/monitoring"),
+    "cpu, private registry": ("overlays/cpu", "components/private-registry"),
+    "gpu, NVIDIA runtime": ("overlays/gpu", "components/nvidia-runtime"),
     "training": ("training",),
+    "training, NVIDIA runtime": ("training", "components/nvidia-runtime"),
     "experiments": ("experiments",),
+    "experiments, NVIDIA runtime": ("experiments", "components/nvidia-runtime"),
     "data": ("data",),
 }
+# Builds that hold the whole service, and that the tests of gateway and model server are for.
 DEPLOYMENTS = [
-    name for name in BUILDS if name not in ("cpu, monitoring", "training", "experiments", "data")
+    name
+    for name, (folder, *components) in BUILDS.items()
+    if folder.startswith("overlays/") and "components/monitoring" not in components
 ]
 
 
@@ -68,19 +76,25 @@ def kubernetes_validate() -> Any:
 @functools.cache
 def build(name: str) -> tuple[Manifest, ...]:
     """Return the manifests of one of `BUILDS`."""
-    folder, *components = (K8S / part for part in BUILDS[name])
+    folder, *components = BUILDS[name]
     if not components:
-        return _kustomize(folder)
+        return kustomize(K8S / folder)
+    return kustomize_together(K8S, folder, (*components, "components/namespace"))
+
+
+def kustomize_together(k8s: Path, folder: str, components: Sequence[str]) -> tuple[Manifest, ...]:
+    """Return the manifests of a folder in `k8s` with components, as if its file listed them."""
     with tempfile.TemporaryDirectory() as top:
         # kustomize takes folders by relative paths only.
         target, back = Path(top).resolve(), "../" * (len(Path(top).resolve().parts) - 1)
-        paths = [back + str(part.relative_to("/")) for part in (folder, *components)]
+        paths = [back + str((k8s / part).relative_to("/")) for part in (folder, *components)]
         kustomization = {"resources": paths[:1], "components": paths[1:]}
         (target / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
-        return _kustomize(target)
+        return kustomize(target)
 
 
-def _kustomize(folder: Path) -> tuple[Manifest, ...]:
+def kustomize(folder: Path) -> tuple[Manifest, ...]:
+    """Return the manifests of a folder with a `kustomization.yaml`."""
     command = [tool("kubectl"), "kustomize", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -101,7 +115,9 @@ def pods(manifests: tuple[Manifest, ...]) -> Iterator[tuple[str, Manifest]]:
     for manifest in manifests:
         if manifest["kind"] == "Pod":
             yield manifest["metadata"]["name"], manifest
-        elif "template" in manifest.get("spec", {}):
+        elif manifest["kind"] == "CronJob":
+            yield manifest["metadata"]["name"], manifest["spec"]["jobTemplate"]["spec"]["template"]
+        elif manifest["kind"] in ("Deployment", "Job"):
             yield manifest["metadata"]["name"], manifest["spec"]["template"]
 
 
@@ -111,6 +127,24 @@ def containers(pod: Manifest) -> list[Manifest]:
 
 def environment(container: Manifest) -> dict[str, str]:
     return {each["name"]: each["value"] for each in container.get("env", [])}
+
+
+def config_files(manifests: tuple[Manifest, ...], pod: Manifest) -> dict[str, str]:
+    """Return the files from ConfigMaps that a pod's first container sees: path and text."""
+    mounts = {
+        each["name"]: each["mountPath"] for each in pod["spec"]["containers"][0]["volumeMounts"]
+    }
+    return {
+        f"{mounts[volume['name']]}/{key}": text
+        for volume in pod["spec"]["volumes"]
+        if "configMap" in volume and volume["name"] in mounts
+        for key, text in find(manifests, "ConfigMap", volume["configMap"]["name"])["data"].items()
+    }
+
+
+def probe_seconds(probe: Manifest) -> int:
+    """Return after how many seconds of failures a probe has its effect."""
+    return int(probe["periodSeconds"] * probe["failureThreshold"])
 
 
 def ports(pod: Manifest) -> dict[str, int]:

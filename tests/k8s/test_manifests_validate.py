@@ -5,13 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.k8s.manifests import BUILDS, build, find, kubernetes_validate
+from tests.k8s.custom_resources import is_custom
+from tests.k8s.manifests import BUILDS, ROOT, build, find, kubernetes_validate
 
-# Not part of Kubernetes: the Prometheus Operator has their schemas.
-FOREIGN = {"monitoring.coreos.com/v1"}
-
-# Retries of each pod by itself are not in older ones.
-OLDEST = {"experiments": "1.29"}
+# Kubernetes 1.29 is the first with retries of each pod of a sweep by itself.
+OLDEST = "1.29"
 
 
 @pytest.fixture(scope="module")
@@ -22,14 +20,18 @@ def validator() -> Any:
 @pytest.mark.parametrize("age", ["oldest", "newest"])
 @pytest.mark.parametrize("name", BUILDS)
 def test_every_object_is_valid(validator: Any, name: str, age: str) -> None:
-    versions = validator.utils.all_versions()
-    version = OLDEST.get(name, versions[0]) if age == "oldest" else versions[-1]
+    version = OLDEST if age == "oldest" else validator.latest_version()
     manifests = build(name)
     assert manifests
     for manifest in manifests:
-        if manifest["apiVersion"] in FOREIGN:
-            continue
-        validator.validate(manifest, version, strict=True)
+        if not is_custom(manifest):
+            validator.validate(manifest, version, strict=True)
+
+
+def test_the_versions_are_documented(validator: Any) -> None:
+    document = (ROOT / "docs" / "kubernetes.md").read_text("utf-8")
+    newest = validator.latest_version().removesuffix(".0")
+    assert f"Kubernetes {OLDEST}, the oldest one supported, and {newest}" in document
 
 
 def test_a_misspelled_field_is_found(validator: Any) -> None:

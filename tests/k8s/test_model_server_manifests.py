@@ -1,6 +1,5 @@
 """TensorFlow Serving gets models, files and flags that it understands."""
 
-from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -12,12 +11,15 @@ from tests.k8s.manifests import (
     DEPLOYMENTS,
     Manifest,
     build,
+    config_files,
     containers,
     environment,
     find,
     flags,
+    probe_seconds,
 )
 from tests.k8s.serving_messages import batching_parameters, monitoring_config
+from training.recipes import DEFAULTS
 
 # TensorFlow Serving only prints the names of unknown flags and starts anyway.
 # Source: tensorflow_serving/model_servers/main.cc.
@@ -56,12 +58,8 @@ def _server(name: str) -> Manifest:
 
 def _file(name: str, flag: str) -> str:
     """Return the text of the file that a flag names, through its mount and its ConfigMap."""
-    path = PurePosixPath(flags(_server(name))[flag])
-    (mount,) = (m for m in _server(name)["volumeMounts"] if m["mountPath"] == str(path.parent))
-    pod = _deployment(name, "model-server")["spec"]["template"]["spec"]
-    (volume,) = (v for v in pod["volumes"] if v["name"] == mount["name"])
-    config_map = find(build(name), "ConfigMap", volume["configMap"]["name"])
-    return str(config_map["data"][path.name])
+    pod = _deployment(name, "model-server")["spec"]["template"]
+    return config_files(build(name), pod)[flags(_server(name))[flag]]
 
 
 def _models(name: str) -> Any:
@@ -79,9 +77,10 @@ def test_ports_match_the_flags(name: str) -> None:
 
 
 def test_models_match_those_of_the_gateway(name: str) -> None:
-    (gateway,) = _deployment(name, "gateway")["spec"]["template"]["spec"]["containers"]
-    configured = [model.name for model in _models(name).model_config_list.config]
-    assert configured == environment(gateway)["PHOTOLABEL_MODELS"].split(",")
+    gateway = _deployment(name, "gateway")["spec"]["template"]
+    path = environment(gateway["spec"]["containers"][0])["PHOTOLABEL_MODEL_CONFIG_FILE"]
+    assert config_files(build(name), gateway)[path] == _file(name, "model_config_file")
+    assert [model.name for model in _models(name).model_config_list.config] == list(DEFAULTS)
 
 
 def test_models_are_on_the_volume_that_the_init_container_seeds(name: str) -> None:
@@ -99,8 +98,8 @@ def test_models_are_on_the_volume_that_the_init_container_seeds(name: str) -> No
 
 def test_the_model_config_is_reloaded_and_other_changes_restart_the_pods(name: str) -> None:
     names = {m["metadata"]["name"] for m in build(name) if m["kind"] == "ConfigMap"}
-    assert "models" in names
-    (hashed,) = names - {"models"}
+    assert names >= {"models", "canary"}
+    (hashed,) = names - {"models", "canary"}
     assert hashed.startswith("model-server-")
     assert int(flags(_server(name))["model_config_file_poll_wait_seconds"]) > 0
     # A file mounted with subPath would never change.
@@ -138,8 +137,7 @@ def test_the_readiness_probe_uses_the_path_of_the_metrics(name: str) -> None:
 
 def test_the_first_start_has_enough_time(name: str) -> None:
     minutes = 30 if name.startswith("gpu") else 4
-    probe = _server(name)["startupProbe"]
-    seconds = probe["periodSeconds"] * probe["failureThreshold"]
+    seconds = probe_seconds(_server(name)["startupProbe"])
     assert seconds > 60 * minutes
     assert _deployment(name, "model-server")["spec"].get("progressDeadlineSeconds", 600) > seconds
 

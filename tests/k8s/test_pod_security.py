@@ -41,6 +41,14 @@ def test_containers_request_resources(name: str) -> None:
             assert "memory" in container["resources"]["limits"], workload
 
 
+@pytest.mark.parametrize("name", BUILDS)
+def test_pods_have_accounts_of_their_own_without_rights(name: str) -> None:
+    for workload, pod in pods(build(name)):
+        assert pod["spec"]["serviceAccountName"] != "default", workload
+    for account in of_kind(build(name), "ServiceAccount"):
+        assert account["automountServiceAccountToken"] is False
+
+
 @pytest.mark.parametrize("name", DEPLOYMENTS)
 def test_namespace_enforces_the_standard(name: str) -> None:
     (namespace,) = of_kind(build(name), "Namespace")
@@ -54,10 +62,18 @@ def test_images_are_pinned_to_this_version_of_the_project(name: str) -> None:
     for _, pod in pods(build(name)):
         for container in containers(pod):
             image, _, tag = container["image"].rpartition(":")
-            if image in ("photolabel-serve", "photolabel-train"):
+            if container in pod["spec"].get("initContainers", []):
+                # Their tag stays when the gateway gets a new one.
+                assert image == "photolabel-serve"
+                assert _numbers(tag) <= _numbers(version)
+            elif image in ("photolabel-serve", "photolabel-train"):
                 assert tag == version
             else:
                 assert image == "tensorflow/serving"
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 def test_the_model_server_has_the_version_of_the_messages() -> None:

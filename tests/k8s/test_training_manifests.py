@@ -11,7 +11,6 @@ from tests.k8s.manifests import (
     Manifest,
     build,
     environment,
-    find,
     kubernetes_validate,
     pods,
     tool,
@@ -67,13 +66,6 @@ def test_training_understands_the_arguments(capsys: pytest.CaptureFixture[str]) 
     assert main(given) == 2
     assert "no model 'no-such-model'" in capsys.readouterr().err
     assert environment(container)["MODEL"] in DEFAULTS
-
-
-def test_the_default_models_are_the_served_ones() -> None:
-    (gateway,) = find(build("gpu"), "Deployment", "gateway")["spec"]["template"]["spec"][
-        "containers"
-    ]
-    assert set(environment(gateway)["PHOTOLABEL_MODELS"].split(",")) == set(DEFAULTS)
 
 
 def test_everything_written_is_on_a_volume() -> None:
