@@ -21,7 +21,7 @@ KEPT_SECONDS = 1.0
 
 
 class ApiDescription:
-    """The OpenAPI document of the current app, made again when names or the first model have changed."""
+    """The OpenAPI document of the current app, made again when names or the first model change."""
 
     def __init__(self, settings: Settings, catalog: Catalog) -> None:
         self._settings = settings
