@@ -156,10 +156,8 @@ class Catalog:
                 raise unknown_version(ref)
             return self.expect(ref, deadline), states
         if not available:
-            reasons = [f"version {s.version} is {s.state} {s.message}".strip() for s in states]
-            raise ModelNotReady(
-                f"No version of {ref.name} is available: {'; '.join(reasons) or 'it has none'}."
-            )
+            reasons = "; ".join(map(_reason, states)) or "it has none"
+            raise ModelNotReady(f"No version of {ref.name} is available: {reasons}.")
         if len(available) > 1:  # A label or a pin may have chosen an older one.
             for asked in self.canary.usual_candidates(ref):
                 try:
@@ -198,6 +196,13 @@ class Catalog:
             return described.version, None
         pinned = ModelRef(ref.name, described.version)
         return described.version, self._source.report(pinned, described.shape, deadline)
+
+
+def _reason(state: VersionState) -> str:
+    """Return why a version is not available."""
+    if state.state == "END" and state.message:
+        return f"version {state.version} could not be loaded: {state.message.rstrip('.')}"
+    return f"version {state.version} is {state.state} {state.message.rstrip('.')}".strip()
 
 
 def _usable(name: str, description: Description) -> Description:
