@@ -41,7 +41,7 @@ def make_serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeServe]:
     broken.parent.mkdir(parents=True)
     broken.write_text("rubbish")
     arguments = ("--models", str(models), "--port", str(port))
-    program = Program("serving.local", *arguments, log=folder / "log")
+    program = Program("serving.local", *arguments, log=folder / "log", PHOTOLABEL_WORKERS="1")
     try:
         program.wait_for(lambda: "Press Ctrl-C" in program.output(), "the stack runs")
         yield MakeServe(program, f"http://127.0.0.1:{port}", models)
