@@ -85,8 +85,11 @@ class ModelNames:
         # All workers read it at the same moment of a second, so that they agree.
         while not stopping.wait(POLL_SECONDS - time.time() % POLL_SECONDS):
             before = self._names
-            for name in set(before).difference(self.read()):
-                removed(name)
+            try:
+                for name in set(before).difference(self.read()):
+                    removed(name)
+            except Exception:  # Serving must go on.
+                log.exception("The model config file can't be followed; trying again")
 
 
 def _stamp(file: Path) -> tuple[int, ...]:
