@@ -9,6 +9,7 @@ from serving.gateway.api.api_keys import new_key, read_sums
 from serving.gateway.settings import SettingsError, read_settings, settings_table
 from serving.gateway.telemetry.logs import configure_logging
 from serving.gateway.telemetry.tracing import exporter_is_set
+from serving.repository.errors import ConfigError
 from serving.tls.certificates import TlsError
 
 
@@ -59,7 +60,12 @@ def _serve() -> int:
     configure_logging(settings.log_level, settings.log_format)
     from serving.gateway.server.gunicorn_app import Gateway
 
-    Gateway(settings, pem).run()
+    try:
+        gateway = Gateway(settings, pem)
+    except ConfigError as error:
+        print(f"photolabel: PHOTOLABEL_MODEL_CONFIG_FILE: {error}", file=sys.stderr)
+        return 2
+    gateway.run()
     return 0
 
 

@@ -33,7 +33,7 @@ TRAINING: list[set[str]] = [
 
 DIRECTIONS: dict[str, dict[str, set[str]]] = {
     "serving": {
-        "__main__": {"gateway", "tls"},
+        "__main__": {"gateway", "repository", "tls"},
         "gateway": _SHARED,
         "model_server": {"repository", "tls", "protos"},
         "local": {"repository"},
@@ -46,11 +46,12 @@ DIRECTIONS: dict[str, dict[str, set[str]]] = {
         "former_commands": set(),
     },
     "serving.gateway": {
-        "server": {"app", "api", "model_client", "settings", "telemetry"},
-        "app": {"api", "inference", "settings", "telemetry"},
+        "server": {"app", "api", "model_client", "model_names", "settings", "telemetry"},
+        "app": {"api", "inference", "model_names", "settings", "telemetry"},
         "api": {"inference", "model_client", "settings", "telemetry"},
         "inference": {"model_client", "telemetry"},
         "model_client": {"telemetry"},
+        "model_names": set(),
         "telemetry": set(),
         "settings": set(),
     },

@@ -17,6 +17,7 @@ from serving.gateway.inference.canary import Canary
 from serving.gateway.inference.catalog import Catalog, ModelSource
 from serving.gateway.inference.classifier import Classifier
 from serving.gateway.inference.readiness import Readiness
+from serving.gateway.model_names import ModelNames
 from serving.gateway.settings import Settings
 from serving.gateway.telemetry.metrics import Metrics
 from serving.gateway.telemetry.tracing import Tracing, exporter_is_set
@@ -28,6 +29,7 @@ def create_app(
     is_draining: Callable[[], bool] = lambda: False,
     closing: ExitStack | None = None,
     metrics: Metrics | None = None,
+    names: ModelNames | None = None,
 ) -> Flask:
     """Return the gateway as a WSGI application.
 
@@ -37,23 +39,28 @@ def create_app(
         is_draining: whether the gateway is about to stop.
         closing: close it after the last request; it closes what the app has opened.
         metrics: of this process, if others count there too.
+        names: of the models, if they have been read before; by default those of the settings.
 
     Raises:
         OSError, ValueError: the API keys file can't be read or is invalid.
+        ConfigError: the model config file can't be read or is invalid.
     """
     app = Flask(__name__, static_folder=None)
     app.url_map.converters["segment"] = SegmentConverter
     app.url_map.merge_slashes = False  # A redirect would go to the host that the request claims.
     metrics = metrics or Metrics()
     tracing = _open_tracing()
-    Telemetry(settings.models, metrics, tracing).observe(app)
+    names = names or ModelNames(settings.models, settings.model_config_file)
+    Telemetry(names.current, metrics, tracing).observe(app)
     handle_errors(app)
     allow_origins(app, settings.cors_origins, settings.canary_header)
-    catalog = Catalog(settings.models, source, Canary(settings.canary_share))
+    catalog = Catalog(names.current, source, Canary(settings.canary_share))
     classifier = Classifier(
         catalog, source, settings.photo_limits(), settings.max_decodes, settings.max_batch
     )
+    stop_following = names.follow(catalog.forget)
     if closing is not None:
+        closing.callback(stop_following)
         closing.callback(classifier.close)
         closing.callback(tracing.close)  # The last is closed first: spans must not wait for others.
     readiness = Readiness(catalog, is_draining)
@@ -63,7 +70,7 @@ def create_app(
     for handlers in (routes, Health(readiness), Pages(settings, catalog), model_pages):
         add_routes(app, handlers)
     if settings.metrics_bind is None:
-        add_routes(app, MetricsPage(metrics))
+        add_routes(app, MetricsPage(metrics, names.current))
     return app
 
 

@@ -15,9 +15,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from serving.photos.formats_and_limits import KNOWN_FORMATS, PhotoLimits
 from serving.photos.heic import INSTALL, is_installed
+from serving.repository.model_names import FORBIDDEN, is_usable
 from serving.tls.certificates import TlsError, TlsFiles
 
 PREFIX = "PHOTOLABEL_"
+_NAMES = {"PHOTOLABEL_MODELS", "PHOTOLABEL_MODEL_CONFIG_FILE"}
 # Variables of our other programs, which may be set in the same environment.
 FOREIGN = {"PHOTOLABEL_URL", "PHOTOLABEL_API_KEY", "PHOTOLABEL_DATA", "PHOTOLABEL_CACHE"}
 
@@ -69,6 +71,8 @@ class Settings(BaseSettings):
     """host name in the model server's certificate; none: that of its address"""
     models: Words = ("clothing", "cats-dogs")
     """names of the models to serve, separated by commas"""
+    model_config_file: Path | None = None
+    """the model server's model config file, whose names are served instead, and followed"""
     workers: int = Field(2, ge=1)
     """worker processes"""
     max_in_flight: int = Field(16, ge=1)
@@ -161,8 +165,9 @@ class Settings(BaseSettings):
     @field_validator("models")
     @classmethod
     def _model_names(cls, names: Words) -> Words:
-        if not names or any(set(name) & set("/:?#% ") for name in names):
-            raise ValueError("expected names separated by commas, without / : ? # % or spaces")
+        if not names or not all(map(is_usable, names)):
+            without = " ".join(FORBIDDEN)
+            raise ValueError(f"expected names separated by commas, without {without} or spaces")
         return names
 
     @field_validator("cors_origins")
@@ -196,6 +201,8 @@ def read_settings() -> Settings:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     given = {name for name in os.environ if name.startswith(PREFIX)}
     problems = [f"{name}: unknown setting" for name in sorted(given - known - FOREIGN)]
+    if given >= _NAMES:
+        problems.append(f"{' and '.join(sorted(_NAMES))} both name the models: set only one")
     try:
         settings = Settings()
     except ValidationError as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from serving.local import LocalError, Stack, run_stack
+from serving.local.model_states import StateChanges
 from serving.local.served import describe_served
 from serving.repository.errors import ConfigError
 from serving.repository.seed import seed
@@ -22,14 +23,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt_once)
     try:
-        list(seed(arguments.models))
+        _seed(arguments.models)
         print("Starting the model server and the gateway…", flush=True)
-        with run_stack(
-            arguments.models, host=arguments.host, port=arguments.port, report=_report
-        ) as stack:
+        with run_stack(arguments.models, host=arguments.host, port=arguments.port) as stack:
             print(_welcome(stack, arguments.models), flush=True)
+            changes = StateChanges(stack.current_states, stack.states)
             while True:
                 stack.check()
+                for line in changes.lines():
+                    print(line, flush=True)
                 time.sleep(0.5)
     except (ConfigError, LocalError, VersionsError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -46,8 +48,14 @@ def _interrupt_once(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _report(reason: str) -> None:
-    print(f"Waiting: {reason}", flush=True)
+def _seed(models: Path) -> None:
+    """Publish the starters; where one can't be, the models that are there are served."""
+    try:
+        list(seed(models))
+    except VersionsError as error:
+        if not models.is_dir():
+            raise
+        print(f"The starter models were not published: {error}", flush=True)
 
 
 def _welcome(stack: Stack, models: Path) -> str:
@@ -56,19 +64,27 @@ def _welcome(stack: Stack, models: Path) -> str:
     if command.startswith(os.pardir):
         command = str(beside)
     model = "cats-dogs" if "cats-dogs" in stack.models else stack.models[0]
-    served = [line for name in stack.models if (line := describe_served(models / name))]
-    chosen = "".join(f"\n  {line}" for line in served)
-    unless = ", unless a version is pinned or labelled stable;" if served else ","
+    served = [line for name in stack.models if (line := _chosen(models / name))]
+    broken = [f"{name}: {state}" for name, state in stack.states.items() if state.reason]
+    lines = "".join(f"\n  {line}" for line in [*served, *broken])
+    unless = ", unless a version is pinned or labelled stable" if served else ""
     return f"""
-Photolabel serves {", ".join(stack.models)}.{chosen}
+Photolabel serves {", ".join(stack.models)}.{lines}
 
   in a browser   {stack.url}/
   with curl      curl --data-binary @photo.jpg '{stack.url}/v1/models/{model}:classify'
   by command     {command} classify {model} photo.jpg --url {stack.url}
   its log        tail -f {stack.gateway.log}
 
-New versions in {models}/ are served at once{unless} new models after the next start.
+New models and versions in {models}/ are served at once{unless}.
 Press Ctrl-C to stop."""
+
+
+def _chosen(base: Path) -> str | None:
+    try:
+        return describe_served(base)
+    except (ConfigError, VersionsError):  # Changed since the start; the log says so.
+        return None
 
 
 def _port(text: str) -> int:

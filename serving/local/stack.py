@@ -2,8 +2,6 @@
 
 import contextlib
 import errno
-import http.client
-import json
 import os
 import re
 import socket
@@ -13,28 +11,40 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from serving.local.model_states import ModelState, States, read_states
+from serving.local.names_file import NamesFile
 from serving.local.process import ChildProcess, LocalError, start_process
-from serving.repository.errors import ConfigError
-from serving.repository.models_folder import ModelsFolder
-from serving.repository.seed import model_names
 
 _PREFIX = "PHOTOLABEL_"
 _START_SECONDS = 180.0  # for both to start; loading TensorFlow takes several
 _DRAIN_SECONDS = "5"  # for requests in flight when the gateway stops
 _POLL_SECONDS = 0.05
-_REPORT_SECONDS = 3.0  # until it is said why the models are not ready
+# How long the states of models stay the same until those not served are taken for broken. If none
+# is served, the model server may be slow: a call to it may take the gateway 5 seconds.
+_SETTLED_SECONDS = 3.0
+_NONE_SERVED_SECONDS = 6.0
 _LISTENING = re.compile(r"^model server listening on (\S+)$", re.MULTILINE)
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not listened on
 
 
 @dataclass(frozen=True)
 class Stack:
-    """The running stack; `models` has the names of the models served."""
+    """The running stack; `states` has those of the models at the start."""
 
     url: str
-    models: tuple[str, ...]
+    states: States
     model_server: ChildProcess
     gateway: ChildProcess
+    names: NamesFile
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names of the models that were served at the start."""
+        return tuple(name for name, state in self.states.items() if not state.reason)
+
+    def current_states(self) -> States | None:
+        """Return the states of all models now; None if the gateway does not answer."""
+        return _states(self.url, self.names)
 
     def check(self) -> None:
         """Raise LocalError if one of the processes has ended."""
@@ -50,13 +60,12 @@ def run_stack(
     port: int = 0,
     settings: Mapping[str, str] | None = None,
     timeout: float = _START_SECONDS,
-    report: Callable[[str], None] | None = None,
 ) -> Iterator[Stack]:
     """Run gateway and model server until the end of the `with` statement.
 
-    The models that have a version at the start are served. New versions of them are loaded while
-    the stack runs; a model with a new name is served after the next start. Which versions serve can
-    be changed at any time (`serving.repository.served_versions`).
+    All models in the folder are served that can be. New versions and new models are loaded while
+    the stack runs, and a model whose folder is removed is no longer served after a few seconds.
+    Which versions serve can be changed at any time (`serving.repository.served_versions`).
 
     Args:
         models: folder of the models, `<name>/<version>/`.
@@ -64,24 +73,19 @@ def run_stack(
         port: the gateway's port; 0 picks a free one.
         settings: the gateway's settings, by their environment variables; None uses this process's
             environment.
-        timeout: seconds to wait until every model is ready.
-        report: called with the reason if that takes long, and whenever the reason changes.
+        timeout: seconds to wait until every model is served or known to be broken.
 
     Raises:
-        LocalError: the port is in use, there is no model, or a process does not start. Which
-            versions serve is invalid.
-        VersionsError: the folder can't be read.
+        LocalError: the port is in use, no model can be served, or a process does not start.
+        ConfigError: the folder can't be read.
     """
-    names = model_names(models)
-    if not names:
-        raise LocalError(f"there is no model with a version in {models}")
-    try:
-        ModelsFolder(models)
-    except ConfigError as error:
-        raise LocalError(str(error)) from error
     deadline = time.monotonic() + timeout
     with contextlib.ExitStack() as cleanup:
         logs = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="photolabel-")))
+        names = NamesFile(models, logs / "models.config")
+        if not names.names:
+            unusable = [f"; {name}: {reason}" for name, reason in names.problems.items()]
+            raise LocalError(f"there is no model with a version in {models}{''.join(unusable)}")
         listener = cleanup.enter_context(_listener(host, port))
         arguments = ["--models", str(models), "--host", "127.0.0.1", "--port", "0"]
         arguments += ["--poll-seconds", "0.25"]  # Somebody may wait for a rollback.
@@ -95,13 +99,19 @@ def run_stack(
             **_environment(settings),
             "PHOTOLABEL_BIND": f"fd://{listener.fileno()}",
             "PHOTOLABEL_MODEL_SERVER": _address(model_server),
-            "PHOTOLABEL_MODELS": ",".join(names),
+            "PHOTOLABEL_MODEL_CONFIG_FILE": str(names.path),
         }
+        environment.pop("PHOTOLABEL_MODELS", None)
         gateway = start_process("gateway", ["serving"], logs, environment, listener.fileno())
         cleanup.callback(gateway.stop)
-        stack = Stack(_url(listener), tuple(names), model_server, gateway)
+        url = _url(listener)
         listener.close()  # The gateway has inherited it.
-        _wait(lambda: _unready(stack.url), deadline, model_server, gateway, report=report)
+        settling = _Settling(url, names)
+        _wait(settling.pending, deadline, model_server, gateway)
+        cleanup.callback(names.follow())
+        stack = Stack(url, settling.states, model_server, gateway, names)
+        if not stack.models:
+            raise LocalError(f"no model in {models} can be served:\n{_listed(stack.states)}")
         yield stack
 
 
@@ -131,23 +141,49 @@ def _url(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _wait(
-    pending: Callable[[], str],
-    deadline: float,
-    *processes: ChildProcess,
-    report: Callable[[str], None] | None = None,
-) -> None:
-    """Wait, while processes run, until the reason to wait is empty; report the reasons if asked."""
-    reported, reporting = "", time.monotonic() + _REPORT_SECONDS
+def _states(url: str, names: NamesFile) -> States | None:
+    states = read_states(url)
+    if states is None:
+        return None
+    return {**states, **{name: ModelState(reason=why) for name, why in names.problems.items()}}
+
+
+def _listed(states: States) -> str:
+    return "\n".join(f"  {name}: {state}" for name, state in states.items())
+
+
+class _Settling:
+    """Waits until every model is served, or the reasons why some are not stay the same."""
+
+    def __init__(self, url: str, names: NamesFile) -> None:
+        self.states: States = {}
+        self._url = url
+        self._names = names
+        self._since = time.monotonic()
+
+    def pending(self) -> str:
+        """Return the reason to wait; empty if there is none."""
+        states = _states(self._url, self._names)
+        if states is None:
+            return "the gateway does not answer"
+        if states != self.states:
+            self.states, self._since = states, time.monotonic()
+        unserved = [state for state in states.values() if state.reason]
+        some = len(unserved) < len(states)
+        seconds = _SETTLED_SECONDS if some else _NONE_SERVED_SECONDS
+        if not unserved or time.monotonic() - self._since >= seconds:
+            return ""
+        return f"the models are not ready:\n{_listed(states)}"
+
+
+def _wait(pending: Callable[[], str], deadline: float, *processes: ChildProcess) -> None:
+    """Wait, while processes run, until the reason to wait is empty."""
     while reason := pending():
         for process in processes:
             process.check()
         if time.monotonic() > deadline:
             tails = "\n".join(f"  {process.name}:\n{process.tail()}" for process in processes)
             raise LocalError(f"{reason}; the last lines of the logs:\n{tails}")
-        if report and reason != reported and time.monotonic() > reporting:
-            report(reason)
-            reported = reason
         time.sleep(_POLL_SECONDS)
 
 
@@ -155,19 +191,3 @@ def _address(model_server: ChildProcess) -> str:
     """Return where the model server listens; an empty text if it does not yet."""
     found = _LISTENING.search(model_server.log.read_text("utf-8", errors="replace"))
     return found[1] if found else ""
-
-
-def _unready(url: str) -> str:
-    """Return why the models are not ready; an empty text if they are."""
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
-    try:
-        connection.request("GET", "/readyz")
-        response = connection.getresponse()
-        if response.status == http.HTTPStatus.OK:
-            return ""
-        details = [each.get("detail") for each in json.load(response)["models"]]
-    except (OSError, http.client.HTTPException, ValueError, LookupError):
-        return "the gateway does not answer"
-    finally:
-        connection.close()
-    return "the models are not ready: " + " ".join(filter(None, details))

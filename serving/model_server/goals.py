@@ -8,7 +8,7 @@ from pathlib import Path
 from serving.repository.errors import ConfigError, VersionsError
 from serving.repository.model_config import ModelSettings, check_labels
 from serving.repository.models_folder import Source
-from serving.repository.served_versions import named_versions
+from serving.repository.served_versions import named_versions, selects_nothing
 from serving.repository.version_policy import Goal, aspired_versions
 from serving.repository.versions import published_versions
 
@@ -68,7 +68,8 @@ class Goals:
         named = named_versions(model) if loads_labels else {*model.policy.specific.versions}
         absent = named - published
         selected = aspired_versions(model.policy, published)
-        self._goals[name] = Goal(published, selected, model.labels, absent, loads_labels)
+        unknown = model.problem if selects_nothing(model) else ""
+        self._goals[name] = Goal(published, selected, model.labels, absent, loads_labels, unknown)
         self._warn(name, model.problem or _lacking(model.base_path, published, absent))
         return True
 

@@ -163,9 +163,7 @@ class Manager:
         }
         for version in loadable:
             self._set_state(name, version, ServableState(ModelVersionStatus.START))
-        if self._goals[name].loads_labels:
-            for version in self._goals[name].absent - serving:
-                self._set_state(name, version, _absent(self._goals.path(name, version)))
+        self._set_unloadable(name, serving)
         while not self._stopping.is_set():
             step = next_action(aspired, serving, loadable & aspired)
             if step is None:
@@ -177,6 +175,17 @@ class Manager:
                 loadable.discard(version)
                 self._load(name, version)
             aspired, serving = self._aspired(name)
+
+    def _set_unloadable(self, name: str, serving: Set[int]) -> None:
+        """Set the states of versions that should serve, but can't be tried to load."""
+        goal = self._goals[name]
+        if goal.loads_labels:
+            for version in goal.absent - serving:
+                self._set_state(name, version, _absent(self._goals.path(name, version)))
+        if goal.problem and goal.published:
+            code = grpc.StatusCode.FAILED_PRECONDITION.value[0]
+            state = ServableState(ModelVersionStatus.END, code, errors.truncate(goal.problem))
+            self._set_state(name, max(goal.published), state)
 
     def _aspired(self, name: str) -> tuple[Set[int], Set[int]]:
         """Return the versions that should serve, and those that do."""
@@ -208,7 +217,11 @@ class Manager:
         servables = self._served.get(name, _NOTHING).servables
         self._set_servables(name, {**servables, version: servable})
         self._set_state(name, version, ServableState(ModelVersionStatus.AVAILABLE))
-        _logger.info("%s version %d: serving", name, version)
+        if servable.fault:
+            unfit = "%s version %d: serving, but not to the gateway: %s (docs/contracts.md)"
+            _logger.warning(unfit, name, version, servable.fault)
+        else:
+            _logger.info("%s version %d: serving", name, version)
 
     def _unload(self, name: str, version: int) -> None:
         self._set_state(name, version, ServableState(ModelVersionStatus.UNLOADING))

@@ -21,6 +21,7 @@ from tensorflow_serving.apis.get_model_metadata_pb2 import SignatureDefMap
 
 from serving.model_server import errors
 from serving.model_server.batching import BatchedRunner
+from serving.model_server.contract import contract_fault
 from serving.model_server.errors import ServingError
 from serving.model_server.options import BatchSettings
 from serving.model_server.signatures import SignatureRunner
@@ -43,6 +44,7 @@ class Servable:
         version: the version's number.
         session: contains the graph and its variables.
         signatures: a packed ``SignatureDefMap`` of all signatures in the SavedModel.
+        fault: why it does not fit contract 1, which only the gateway demands; None if it does.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Servable:
         self.session = session
         self.signatures = AnyMessage()
         self.signatures.Pack(signatures)
+        self.fault = contract_fault(signatures.signature_def)
         self._methods = {key: sig.method_name for key, sig in signatures.signature_def.items()}
         self._runners = {
             key: BatchedRunner(SignatureRunner(session, signature), batching)

@@ -1,7 +1,7 @@
 """Which models to serve: TensorFlow Serving's model config file."""
 
 import time
-from collections.abc import Callable, Collection, Container, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from tensorflow_serving.config.model_server_config_pb2 import (
     ModelType,
 )
 
+from serving.repository.atomic_write import atomic_write
 from serving.repository.errors import ConfigError as ConfigError
 
 _PLATFORM = "tensorflow"
@@ -178,3 +179,18 @@ def check_labels(
                     f"Request to assign label to version {version} of model {model.name}, "
                     "which is not currently available for inference"
                 )
+
+
+def write_config(path: Path, models: Iterable[ModelSettings]) -> None:
+    """Write the file of a ``ModelServerConfig`` in one step."""
+    config = ModelServerConfig()
+    for model in models:
+        config.model_config_list.config.add(
+            name=model.name,
+            base_path=str(model.base_path.absolute()),
+            model_platform=_PLATFORM,
+            model_version_policy=model.policy,
+            version_labels=model.labels,
+        )
+    with atomic_write(path) as new:
+        new.write_text(text_format.MessageToString(config), "utf-8")

@@ -103,6 +103,11 @@ def named_versions(settings: ModelSettings) -> set[int]:
     return {*settings.policy.specific.versions, *settings.labels.values()}
 
 
+def selects_nothing(settings: ModelSettings) -> bool:
+    """Return whether no version could ever be selected."""
+    return settings.policy.HasField("specific") and not named_versions(settings)
+
+
 def selected_versions(settings: ModelSettings, published: Collection[int]) -> set[int]:
     """Return the versions that the policy selects and those that labels name, if published."""
     labelled = set(published).intersection(settings.labels.values())

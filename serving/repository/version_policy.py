@@ -61,6 +61,7 @@ class Goal:
         loads_labels: whether versions that only a label names are loaded too. Then a label exists,
             or moves, once its version serves, and no version that answers is unloaded before
             another one answers instead, unless the folder is empty.
+        problem: why no version is selected, if it is not known which should be.
     """
 
     published: Set[int] = frozenset()
@@ -68,6 +69,7 @@ class Goal:
     labels: Mapping[str, int] = field(default_factory=dict)
     absent: Set[int] = frozenset()
     loads_labels: bool = False
+    problem: str = ""
 
     def answers(self, before: Answers, serving: Set[int]) -> Answers:
         """Return what answers now, ``serving`` being served, and ``before`` having answered."""

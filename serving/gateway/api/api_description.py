@@ -21,12 +21,13 @@ KEPT_SECONDS = 1.0
 
 
 class ApiDescription:
-    """The OpenAPI document of the current app, made again when the first model has changed."""
+    """The OpenAPI document of the current app, made again when names or the first model change."""
 
     def __init__(self, settings: Settings, catalog: Catalog) -> None:
         self._settings = settings
         self._catalog = catalog
         self._lock = threading.Lock()
+        self._names: tuple[str, ...] = ()
         self._asked_at: float | None = None
         self._described: Description | None = None
         self._document: dict[str, Any] = {}
@@ -45,22 +46,23 @@ class ApiDescription:
         # call a second from here, not one from each request.
         with self._lock:
             if self._asked_at is None or time.monotonic() - self._asked_at >= KEPT_SECONDS:
-                described = self._first_model()
-                if not self._document or described != self._described:
-                    self._make(described)
+                names = self._catalog.names
+                described = self._first_model(names)
+                if (names, described) != (self._names, self._described):
+                    self._make(names, described)
                 self._asked_at = time.monotonic()
             return self._document, self._text
 
-    def _first_model(self) -> Description | None:
+    def _first_model(self, names: tuple[str, ...]) -> Description | None:
         with contextlib.suppress(PhotolabelError):
-            ref = ModelRef(self._settings.models[0])
-            return self._catalog.find(ref, Deadline(WAIT_SECONDS))[0]
+            return self._catalog.find(ModelRef(names[0]), Deadline(WAIT_SECONDS))[0]
         return None
 
-    def _make(self, described: Description | None) -> None:
+    def _make(self, names: tuple[str, ...], described: Description | None) -> None:
         # Imported here: most workers are never asked for it, and it takes time and memory.
         from serving.gateway.api.openapi.document import describe
 
-        self._document = describe(current_app, self._settings, described)
+        settings = self._settings.model_copy(update={"models": names})
+        self._document = describe(current_app, settings, described)
         self._text = json.dumps(self._document)
-        self._described = described
+        self._names, self._described = names, described

@@ -30,7 +30,7 @@ class Pages:
     """The handlers of the pages."""
 
     def __init__(self, settings: Settings, catalog: Catalog) -> None:
-        self._settings = settings
+        self._catalog = catalog
         self._description = ApiDescription(settings, catalog)
 
     @Route(("/",), group="Pages", responses={200: _HTML, 304: _NOT_MODIFIED})
@@ -45,7 +45,7 @@ class Pages:
             language=chosen,
             languages=languages(),
             base=f"{request.scheme}://{requested_host()}",
-            model=self._settings.models[0],
+            model=self._catalog.names[0],
         )
         response = Response(page, mimetype="text/html")
         response.content_language.add(chosen.code)

@@ -4,18 +4,17 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from flask import Flask, Response, g, request
 
 from serving.gateway.api.request_arrival import ARRIVAL
 from serving.gateway.api.routing import Described, Route
-from serving.gateway.telemetry.metrics import Metrics, WsgiApp
+from serving.gateway.telemetry.metrics import UNKNOWN, Metrics, WsgiApp
 from serving.gateway.telemetry.observation import Observation
 from serving.gateway.telemetry.tracing import Trace, Tracing, trace_context
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-UNKNOWN = "unknown"
 OPTIONS = "options"
 
 # Polled every few seconds: not traced, not counted as in flight, logged only at DEBUG.
@@ -25,10 +24,10 @@ log = logging.getLogger("photolabel.requests")
 
 
 class MetricsPage:
-    """The handler of the metrics."""
+    """The handler of the metrics, of which those of models no longer served are left out."""
 
-    def __init__(self, metrics: Metrics) -> None:
-        self._page = metrics.page()
+    def __init__(self, metrics: Metrics, models: Callable[[], Collection[str]]) -> None:
+        self._page = metrics.page(models)
 
     @Route(
         ("/metrics",),
@@ -49,13 +48,15 @@ class Telemetry:
     """Observes every request of an app.
 
     Args:
-        models: the names of the models served; no other name becomes a label of a metric.
+        models: returns the names of the models served now; no other becomes a label of a metric.
         metrics: count the requests.
         tracing: begins the traces of requests.
     """
 
-    def __init__(self, models: Collection[str], metrics: Metrics, tracing: Tracing) -> None:
-        self._models = frozenset(models)
+    def __init__(
+        self, models: Callable[[], Collection[str]], metrics: Metrics, tracing: Tracing
+    ) -> None:
+        self._models = models
         self._metrics = metrics
         self._begin_trace = tracing.begin
 
@@ -102,7 +103,7 @@ class Telemetry:
         name = (request.view_args or {}).get("name")
         if name is None:
             return ""
-        return name if name in self._models else UNKNOWN
+        return name if name in self._models() else UNKNOWN
 
 
 def _log(observation: Observation, model: str, status: int, milliseconds: float) -> None:

@@ -1,6 +1,7 @@
 """What the gateway knows about its models: learned from the model server, kept by version."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Protocol
 
@@ -48,15 +49,18 @@ class Catalog:
     """The models served, and the descriptions of their versions, each asked for once.
 
     Args:
-        names: of the models.
+        names: of the models, or what returns them, if they change.
         source: the model server.
         canary: which labels unpinned requests get; by default never `canary`.
     """
 
     def __init__(
-        self, names: tuple[str, ...], source: ModelSource, canary: Canary | None = None
+        self,
+        names: tuple[str, ...] | Callable[[], tuple[str, ...]],
+        source: ModelSource,
+        canary: Canary | None = None,
     ) -> None:
-        self.names = names
+        self._names = names
         self.canary = canary or Canary(0.0)
         self._source = source
         self._described: dict[ModelRef, Description] = {}  # By version.
@@ -64,10 +68,22 @@ class Catalog:
         self._refreshes: dict[ModelRef, Future[Description]] = {}  # Under way.
         self._lock = threading.Lock()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the models. Don't keep them: they change."""
+        return self._names() if callable(self._names) else self._names
+
+    def forget(self, name: str) -> None:
+        """Forget a model that is no longer served: another one may get its name and versions."""
+        for kept in (self._described, self._last):
+            for ref in [ref for ref in list(kept) if ref.name == name]:
+                kept.pop(ref, None)
+
     def check_name(self, name: str) -> None:
         """Raise `UnknownModel` if a model is not served, without a call."""
-        if name not in self.names:
-            raise UnknownModel(f"There is no model {name!r}; served are {', '.join(self.names)}.")
+        names = self.names
+        if name not in names:
+            raise UnknownModel(f"There is no model {name!r}; served are {', '.join(names)}.")
 
     def ref(self, name: str, version: str | None, label: str | None = None) -> ModelRef:
         """Return the model that a request names.
@@ -140,10 +156,8 @@ class Catalog:
                 raise unknown_version(ref)
             return self.expect(ref, deadline), states
         if not available:
-            reasons = [f"version {s.version} is {s.state} {s.message}".strip() for s in states]
-            raise ModelNotReady(
-                f"No version of {ref.name} is available: {'; '.join(reasons) or 'it has none'}."
-            )
+            reasons = "; ".join(map(_reason, states)) or "it has none"
+            raise ModelNotReady(f"No version of {ref.name} is available: {reasons}.")
         if len(available) > 1:  # A label or a pin may have chosen an older one.
             for asked in self.canary.usual_candidates(ref):
                 try:
@@ -182,6 +196,13 @@ class Catalog:
             return described.version, None
         pinned = ModelRef(ref.name, described.version)
         return described.version, self._source.report(pinned, described.shape, deadline)
+
+
+def _reason(state: VersionState) -> str:
+    """Return why a version is not available."""
+    if state.state == "END" and state.message:
+        return f"version {state.version} could not be loaded: {state.message.rstrip('.')}"
+    return f"version {state.version} is {state.state} {state.message.rstrip('.')}".strip()
 
 
 def _usable(name: str, description: Description) -> Description:

@@ -17,6 +17,8 @@ CACHE_SECONDS = 1.0
 WAIT_SECONDS = 1.0
 # A call continues after its probe: on a cold GPU a version takes long to describe itself.
 CALL_SECONDS = 5.0
+# Models that are asked about at the same time.
+MAX_CALLS = 16
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Readiness:
         self._catalog = catalog
         self._is_draining = is_draining
         self._clock = clock
-        self._threads = ThreadPoolExecutor(len(catalog.names), thread_name_prefix="readiness")
+        self._threads = ThreadPoolExecutor(MAX_CALLS, thread_name_prefix="readiness")
         self._lock = threading.Lock()
         self._asked: dict[str, tuple[float, Future[ModelReadiness]]] = {}
 

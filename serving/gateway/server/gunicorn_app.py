@@ -11,6 +11,7 @@ from gunicorn.app.base import BaseApplication
 from serving.gateway.api.api_keys import KEYED, ApiKeys
 from serving.gateway.app import create_app
 from serving.gateway.model_client.client import ModelServer
+from serving.gateway.model_names import ModelNames
 from serving.gateway.server.app_call import flask_path
 from serving.gateway.server.connection_counts import ConnectionCounts
 from serving.gateway.server.draining import Draining, DrainingArbiter
@@ -40,12 +41,16 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         settings: of the gateway.
         pem: the certificates for TLS with the model server, as read at the start, for workers that
             start when the files are invalid: one that fails makes gunicorn stop all others.
+
+    Raises:
+        ConfigError: the model config file can't be read or is invalid.
     """
 
     def __init__(self, settings: Settings, pem: Pem | None = None) -> None:
+        self._names = ModelNames(settings.models, settings.model_config_file)
         self.settings = settings
         self.connection_counts = ConnectionCounts(_GENERATIONS * settings.workers)
-        self.metrics = WorkerMetrics(settings.metrics_bind)
+        self.metrics = WorkerMetrics(settings.metrics_bind, self._names.read)
         self._draining = Draining()
         self._pem = pem
         self._closing = ExitStack()
@@ -74,7 +79,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             # Workers show that they live by touching a file: in memory, so that no disk delays it.
             "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
             "logger_class": GunicornLogger,
-            "pre_fork": self.metrics.pre_fork,
+            "pre_fork": self._pre_fork,
             "post_fork": self.metrics.post_fork,
             "child_exit": self._child_exit,
         }
@@ -104,7 +109,12 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         self._closing.callback(model_server.close)
         self._request_metrics = Metrics()
         return create_app(
-            settings, model_server, self._draining.begun, self._closing, self._request_metrics
+            settings,
+            model_server,
+            self._draining.begun,
+            self._closing,
+            self._request_metrics,
+            self._names,
         )
 
     def report_waiting(self, requests: int) -> None:
@@ -143,6 +153,10 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         except Unauthorized:
             return False
         return True
+
+    def _pre_fork(self, arbiter: Any, worker: Any) -> None:
+        self._names.read()  # The worker begins with these, even if the file is damaged later.
+        self.metrics.pre_fork(arbiter, worker)
 
     def _child_exit(self, arbiter: Any, worker: Any) -> None:
         self.connection_counts.remove(self.metrics.child_exit(arbiter, worker))

@@ -2,10 +2,17 @@
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Metric,
+    make_wsgi_app,
+)
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from serving.gateway.telemetry.observation import Observation
@@ -15,6 +22,9 @@ FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # The library's own.
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 STAGE_SECONDS = (*SECONDS, 30)  # An upload may take longer than a response.
+
+UNKNOWN = "unknown"
+"""The label of a model that is not served, and of a path that does not exist."""
 
 WsgiApp = Callable[..., Any]
 
@@ -84,13 +94,46 @@ class Metrics:
         for predicted, probability in observation.best:
             self._confidence(model, version, predicted).observe(probability)
 
-    def page(self) -> WsgiApp:
-        """Return a WSGI application that shows the metrics: of all workers, if there are any."""
-        return make_wsgi_app(worker_registry() if FOLDER_VARIABLE in os.environ else self.registry)
+    def page(self, models: Callable[[], Collection[str]]) -> WsgiApp:
+        """Return a WSGI application that shows the metrics: of all workers, if there are any.
+
+        Args:
+            models: returns the names of the models served now.
+        """
+        if FOLDER_VARIABLE in os.environ:
+            return make_wsgi_app(worker_registry(models))
+        return make_wsgi_app(_of_served_models(self.registry, models))
 
 
-def worker_registry() -> CollectorRegistry:
-    """Return the metrics of all workers together."""
+def worker_registry(models: Callable[[], Collection[str]]) -> CollectorRegistry:
+    """Return the metrics of all workers together, for models served now."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # It has no types.
+    return _of_served_models(registry, models)
+
+
+class _ServedModels:
+    """Metrics without those of models that are no longer served.
+
+    Their numbers stay where they are: a model that comes back continues them.
+    """
+
+    def __init__(self, metrics: CollectorRegistry, models: Callable[[], Collection[str]]) -> None:
+        self._metrics = metrics
+        self._models = models
+
+    def collect(self) -> Iterator[Metric]:
+        shown = {*self._models(), UNKNOWN, ""}
+        for metric in self._metrics.collect():
+            metric.samples = [
+                each for each in metric.samples if each.labels.get("model", "") in shown
+            ]
+            yield metric
+
+
+def _of_served_models(
+    metrics: CollectorRegistry, models: Callable[[], Collection[str]]
+) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(_ServedModels(metrics, models))
     return registry

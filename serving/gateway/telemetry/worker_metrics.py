@@ -10,7 +10,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIServer
@@ -31,13 +31,18 @@ class WorkerMetrics:
 
     The port is the master's own: it answers while every worker is busy, and while they drain.
 
+    Args:
+        bind: its address; None for no port.
+        models: returns the names of the models served now.
+
     Attributes:
         slot: of this worker; in the master, of the worker forked last.
     """
 
-    def __init__(self, bind: str | None) -> None:
+    def __init__(self, bind: str | None, models: Callable[[], Collection[str]]) -> None:
         self.slot = -1
         self._bind = bind
+        self._models = models
         self._owner: int | None = None
         self._folder = ""
         self._slots: dict[Any, int] = {}
@@ -58,7 +63,7 @@ class WorkerMetrics:
         values.ValueClass = values.MultiProcessValue(lambda: self.slot)  # type: ignore[no-untyped-call]
         if self._bind:
             try:
-                self._server = start_metrics_server(self._bind, worker_registry())
+                self._server = start_metrics_server(self._bind, worker_registry(self._models))
             except OSError:
                 self.close()
                 raise

@@ -107,21 +107,18 @@ def test_a_stack_that_does_not_start_in_time_is_stopped_and_its_log_shown(models
         run_stack(models, timeout=0).__enter__()
 
 
-def test_a_damaged_choice_of_versions_is_named_before_anything_starts(models: Path) -> None:
-    (models / "toy" / SERVED).write_text("rubbish")
-    with pytest.raises(LocalError, match=r"cannot read .*toy/\.serving\.config: 1:1"):
-        run_stack(models).__enter__()
-
-
 @pytest.mark.e2e
-def test_why_the_models_are_not_ready_is_reported_while_waiting(models: Path) -> None:
-    def report(reason: str) -> None:
-        if "END" in reason:
-            raise LocalError(reason)
-
-    expected = "not ready: No version of toy is available: version 1 is END Could not find Saved"
+def test_a_stack_without_a_model_that_can_be_served_stops_and_says_why(models: Path) -> None:
+    (models / "toy" / SERVED).write_text("rubbish")
+    (models / "my toys" / "1").mkdir(parents=True)
+    expected = (
+        r"(?s)no model in .* can be served:"
+        r".*toy: not served: No version of toy is available: version 1 could not be loaded:"
+        r" cannot read .*toy/\.serving\.config: 1:1"
+        r".*my toys: not served: its name has a space"
+    )
     with pytest.raises(LocalError, match=expected):
-        run_stack(models, settings={}, report=report).__enter__()
+        run_stack(models, settings={}).__enter__()
 
 
 def test_what_cannot_start_is_one_line_and_status_1(

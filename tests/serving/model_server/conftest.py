@@ -62,7 +62,7 @@ def clock() -> Clock:
 @pytest.fixture
 def manager(tmp_path: Path, clock: Clock) -> Manager:
     """Return a manager of the models in the test's folder; the test polls it."""
-    return Manager(ModelsFolder(tmp_path), clock=clock)
+    return Manager(ModelsFolder(tmp_path, clock=clock), clock=clock)
 
 
 @pytest.fixture

@@ -6,9 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from serving.model_server.errors import ServingError
 from serving.model_server.manager import Manager
+from serving.repository.folder_names import GONE_SECONDS
 from serving.repository.served_versions import SERVED
-from tests.serving.model_server.tiny import Client, answering, available, gone, lines, refusal
+from tests.serving.model_server.tiny import (
+    Client,
+    Clock,
+    answering,
+    available,
+    gone,
+    lines,
+    refusal,
+)
 
 Publish = Callable[..., Path]
 Choose = Callable[..., None]
@@ -83,3 +93,38 @@ def test_a_folder_away_for_a_moment_changes_nothing(
     (tmp_path / ".away").rename(tmp_path / "m")
     choose(2, canary=2)
     assert available(client) == [2]
+
+
+def test_a_file_damaged_from_the_start_keeps_no_other_model_from_serving(
+    client: Client, manager: Manager, publish: Publish, tmp_path: Path
+) -> None:
+    publish(1)
+    publish(1, "n")
+    publish(3, "n")
+    (tmp_path / "n" / SERVED).write_text("rubbish")
+    manager.poll()
+    assert answering(client) == 1
+    (number, state), *others = manager.states("n").items()
+    assert (number, others) == (3, [])
+    assert "n/.serving.config: 1:1" in state.message
+    (tmp_path / "n" / SERVED).unlink()
+    manager.poll()
+    assert manager.servable("n").version == 3
+
+
+def test_a_model_whose_folder_stays_away_is_unloaded_and_may_come_back(
+    manager: Manager, clock: Clock, publish: Publish, tmp_path: Path
+) -> None:
+    for name in ("m", "n"):
+        publish(1, name)
+    manager.poll()
+    manager.servable("m")
+    (tmp_path / "m").rename(tmp_path / ".away")
+    clock.seconds += GONE_SECONDS
+    manager.poll()
+    with pytest.raises(ServingError, match=r"Servable not found for request: Latest\(m\)"):
+        manager.servable("m")
+    manager.servable("n")
+    (tmp_path / ".away").rename(tmp_path / "m")
+    manager.poll()
+    manager.servable("m")

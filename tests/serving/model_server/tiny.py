@@ -61,6 +61,7 @@ def _describe(image: Any) -> dict[str, Any]:
     return {
         "labels": tf.tile(tf.constant([["a", "b", "c\0"]]), [batch, 1]),
         "preparation": tf.fill([batch], "garment/1"),
+        "card": tf.fill([batch], "{}"),
     }
 
 

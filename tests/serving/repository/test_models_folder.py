@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from serving.repository import models_folder
+from serving.repository import folder_names
 from serving.repository.errors import ConfigError, VersionsError
 from serving.repository.models_folder import ModelsFolder
-from serving.repository.served_versions import SERVED
+from serving.repository.served_versions import SERVED, selects_nothing
 from serving.repository.versions import published_versions
 
 PINNED = "model_version_policy { specific { versions: 1 } }"
@@ -36,6 +36,41 @@ def test_remembers_a_model_whose_folder_has_gone(tmp_path: Path) -> None:
     assert [model.name for model in source.models()] == ["a"]
 
 
+def test_a_model_is_removed_when_its_folder_has_been_gone_for_a_while(tmp_path: Path) -> None:
+    for name in ("a/1", "b/1", "c/1"):
+        (tmp_path / name).mkdir(parents=True)
+    now = [0.0]
+    source = ModelsFolder(tmp_path, 10, lambda: now[0])
+
+    def names_at(seconds: float) -> list[str]:
+        now[0] = seconds
+        return [model.name for model in source.models()]
+
+    (tmp_path / "a").rename(tmp_path / ".a")
+    (tmp_path / "c" / "1").rmdir()
+    assert names_at(9) == ["a", "b", "c"]
+    (tmp_path / ".a").rename(tmp_path / "a")
+    assert names_at(9.5) == ["a", "b", "c"]
+    (tmp_path / "a").rename(tmp_path / ".a")
+    assert names_at(19) == ["a", "b", "c"]
+    assert names_at(19.5) == ["b", "c"]
+    (tmp_path / ".a").rename(tmp_path / "a")
+    assert names_at(20) == ["a", "b", "c"]
+
+
+def test_no_model_is_removed_while_none_can_be_seen(tmp_path: Path) -> None:
+    (tmp_path / "models" / "a" / "1").mkdir(parents=True)
+    now = [0.0]
+    source = ModelsFolder(tmp_path / "models", 10, lambda: now[0])
+    (tmp_path / "models").rename(tmp_path / "unmounted")
+    (tmp_path / "models").mkdir()
+    now[0] = 100
+    assert [model.name for model in source.models()] == ["a"]
+    (tmp_path / "models").rmdir()
+    with pytest.raises(ConfigError, match="cannot look for models"):
+        source.models()
+
+
 def test_a_folder_that_cannot_be_read_hides_no_other_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -44,7 +79,7 @@ def test_a_folder_that_cannot_be_read_hides_no_other_model(
             raise VersionsError("Permission denied")
         return published_versions(base)
 
-    monkeypatch.setattr(models_folder, "published_versions", listing)
+    monkeypatch.setattr(folder_names, "published_versions", listing)
     for name in ("closed/1", "open/1", "empty"):
         (tmp_path / name).mkdir(parents=True)
     models = ModelsFolder(tmp_path).models()
@@ -67,11 +102,18 @@ def test_a_file_in_a_models_folder_chooses_its_versions(tmp_path: Path) -> None:
     assert other.policy.WhichOneof("policy_choice") is None
 
 
-def test_a_damaged_file_is_refused_at_the_start(tmp_path: Path) -> None:
-    (tmp_path / "a" / "1").mkdir(parents=True)
+def test_a_file_damaged_from_the_start_selects_no_version(tmp_path: Path) -> None:
+    for name in ("a/1", "b/1"):
+        (tmp_path / name).mkdir(parents=True)
     serve(tmp_path / "a", "rubbish")
-    with pytest.raises(ConfigError, match=r"a/\.serving\.config: 1:1 .*; correct or delete it"):
-        ModelsFolder(tmp_path)
+    source = ModelsFolder(tmp_path)
+    damaged, other = source.models()
+    assert selects_nothing(damaged)
+    assert "a/.serving.config: 1:1" in damaged.problem
+    assert damaged.problem.endswith("correct or delete it")
+    assert (selects_nothing(other), other.problem) == (False, "")
+    (tmp_path / "a" / SERVED).unlink()
+    assert [selects_nothing(model) for model in source.models()] == [False, False]
 
 
 @pytest.mark.parametrize(("damage", "problem"), [("rubbish", "1:1"), (None, "has been deleted")])

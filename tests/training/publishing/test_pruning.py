@@ -91,6 +91,18 @@ def test_versions_that_a_model_server_has_loaded_are_kept(models: Path) -> None:
         assert prune_model(models, "clothing", 1, model_server=address) == [1, 5]
 
 
+def test_a_model_server_is_asked_without_the_proxy_of_the_environment(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("grpc_proxy", "https_proxy", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_grpc_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    with model_server("clothing", {1: State.AVAILABLE}) as address:
+        assert prune_model(models, "clothing", 1, model_server=address) == [2, 3, 4, 5]
+
+
 def test_a_model_unknown_to_the_model_server_has_no_version_in_use(models: Path) -> None:
     with model_server("cats-dogs", {1: State.AVAILABLE}) as address:
         assert prune_model(models, "clothing", 5, model_server=address) == [1]

@@ -57,6 +57,15 @@ def answers(address: str, tls: TlsFiles | None) -> bool:
         return model_server.predict(ModelRef("m"), PIXELS, Deadline(TIMEOUT_SECONDS)).version == 7
 
 
+def test_the_proxy_of_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("grpc_proxy", "https_proxy", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_grpc_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with server() as address:
+        assert answers(address, None)
+
+
 def test_tls_and_mutual_tls(ours: Certificates) -> None:
     with server(ours.ssl_config()) as address:
         assert answers(address, TlsFiles(ours.ca))

@@ -1,0 +1,63 @@
+"""The gateway's model config file, kept current with the models in a folder."""
+
+import contextlib
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from serving.repository.errors import ConfigError
+from serving.repository.folder_names import FolderNames
+from serving.repository.model_config import ModelSettings, write_config
+from serving.repository.model_names import FORBIDDEN, is_usable
+
+_POLL_SECONDS = 0.5
+_GONE_SECONDS = 5.0  # Before the model server unloads it: first the gateway, then the model.
+
+
+class NamesFile:
+    """Follows the models in a folder.
+
+    Attributes:
+        path: of the file.
+        names: of the models in it.
+        problems: why other models can't be served, by name.
+
+    Raises:
+        ConfigError: the folder cannot be read.
+    """
+
+    def __init__(self, models: Path, path: Path) -> None:
+        self.path = path
+        self.names: list[str] = []
+        self.problems: dict[str, str] = {}
+        self._models = models
+        self._found = FolderNames(models, _GONE_SECONDS)
+        self._update()
+
+    def follow(self) -> Callable[[], None]:
+        """Update the file in a thread of its own; return what ends it."""
+        stopping = threading.Event()
+
+        def update() -> None:
+            while not stopping.wait(_POLL_SECONDS):
+                # The names stay; the model server's log has the reason.
+                with contextlib.suppress(ConfigError, OSError):
+                    self._update()
+
+        thread = threading.Thread(target=update, name="names of models", daemon=True)
+        thread.start()
+
+        def stop() -> None:
+            stopping.set()
+            thread.join()
+
+        return stop
+
+    def _update(self) -> None:
+        found = self._found.read()
+        names = [name for name in found if is_usable(name)]
+        reason = f"its name has a space or one of {FORBIDDEN}: rename its folder"
+        self.problems = {name: reason for name in found if not is_usable(name)}
+        if names and names != self.names:
+            write_config(self.path, [ModelSettings(name, self._models / name) for name in names])
+            self.names = names
