@@ -17,6 +17,7 @@ from serving.gateway.inference.canary import Canary
 from serving.gateway.inference.catalog import Catalog, ModelSource
 from serving.gateway.inference.classifier import Classifier
 from serving.gateway.inference.readiness import Readiness
+from serving.gateway.inference.readiness_watch import ReadinessWatch
 from serving.gateway.settings import Settings
 from serving.gateway.telemetry.metrics import Metrics
 from serving.gateway.telemetry.tracing import Tracing, exporter_is_set
@@ -35,7 +36,8 @@ def create_app(
         settings: the gateway's settings.
         source: the model server, a `ModelServer` or a stand-in.
         is_draining: whether the gateway is about to stop.
-        closing: close it after the last request; it closes what the app has opened.
+        closing: close it after the last request; it closes what the app has opened. Without it
+            no thread watches the models' states, and the metrics lack them.
         metrics: of this process, if others count there too.
 
     Raises:
@@ -50,13 +52,16 @@ def create_app(
     handle_errors(app)
     allow_origins(app, settings.cors_origins, settings.canary_header)
     catalog = Catalog(settings.models, source, Canary(settings.canary_share))
+    readiness = Readiness(catalog, is_draining)
     classifier = Classifier(
         catalog, source, settings.photo_limits(), settings.max_decodes, settings.max_batch
     )
     if closing is not None:
+        watch = ReadinessWatch(readiness, metrics.models)
+        watch.start()
+        closing.callback(watch.close)
         closing.callback(classifier.close)
         closing.callback(tracing.close)  # The last is closed first: spans must not wait for others.
-    readiness = Readiness(catalog, is_draining)
     routes = Routes(settings, catalog, classifier)
     app.before_request(routes.begin)
     model_pages = ModelPages(settings, catalog)

@@ -8,6 +8,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from serving.gateway.telemetry.model_gauges import ModelGauges
 from serving.gateway.telemetry.observation import Observation
 from serving.repository.confidence_bins import CONFIDENCES
 
@@ -51,6 +52,7 @@ class Metrics:
             multiprocess_mode="livesum",
             registry=self.registry,
         )
+        self.models = ModelGauges(self.registry)
 
     # Children are cached by their labels: the library's own look-up costs more than counting.
 
