@@ -17,9 +17,8 @@ CACHE_SECONDS = 1.0
 WAIT_SECONDS = 1.0
 # A call continues after its probe: on a cold GPU a version takes long to describe itself.
 CALL_SECONDS = 5.0
-
-# Of all models at once. More of them take turns: soon, as the circuit breaker opens if calls hang.
-_MAX_CALLS = 16
+# Models that are asked about at the same time.
+MAX_CALLS = 16
 
 STARTER = "Its only version is the starter. If others were published, the volume was lost."
 
@@ -52,7 +51,7 @@ class Readiness:
         self._catalog = catalog
         self.is_draining = is_draining
         self._clock = clock
-        self._threads = ThreadPoolExecutor(_MAX_CALLS, thread_name_prefix="readiness")
+        self._threads = ThreadPoolExecutor(MAX_CALLS, thread_name_prefix="readiness")
         self._lock = threading.Lock()
         self._asked: dict[str, tuple[float, Future[ModelReadiness]]] = {}
 

@@ -24,6 +24,7 @@ class ReadinessWatch:
         self._readiness = readiness
         self._gauges = gauges
         self._last: dict[str, ModelReadiness] = {}
+        self._highest: dict[str, int] = {}
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="readiness-watch", daemon=True)
 
@@ -50,19 +51,19 @@ class ReadinessWatch:
                 self._gauges.not_ready(model.name)
             else:
                 self._gauges.ready(model.name, model.version, starter=bool(model.starter))
-            if model != self._last.get(model.name) and not self._closed.is_set():
-                _report(model, self._last.get(model.name))
+            if not self._closed.is_set():
+                self._report(model)
         self._last = {model.name: model for model in models}
 
-
-def _report(model: ModelReadiness, last: ModelReadiness | None) -> None:
-    """Log that the state of a model has changed."""
-    if model.version is None:
-        if last is None or last.state != model.state:
-            log.warning("Model %s is not ready: %s", model.name, model.detail)
-        return
-    level = logging.INFO
-    if model.starter and last is not None:
-        level = logging.WARNING
-    detail = f". {model.detail}" if model.detail else ""
-    log.log(level, "Model %s is ready with version %d%s", model.name, model.version, detail)
+    def _report(self, model: ModelReadiness) -> None:
+        """Log a state that has changed."""
+        last = self._last.get(model.name)
+        if model.version is None:
+            if last is None or last.state != model.state:
+                log.warning("Model %s is not ready: %s", model.name, model.detail)
+        elif model != last:
+            highest = self._highest.get(model.name, 0)
+            level = logging.WARNING if model.starter and model.version < highest else logging.INFO
+            detail = f". {model.detail}" if model.detail else ""
+            log.log(level, "Model %s is ready with version %d%s", model.name, model.version, detail)
+            self._highest[model.name] = max(highest, model.version)

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import httpx
 import pytest
@@ -153,8 +155,8 @@ def test_without_the_models_readiness_fails_only_in_a_drain(held: Held) -> None:
 
 
 def test_models_may_come_and_go(held: Held) -> None:
-    catalog = Catalog(("clothing",), held)
-    readiness = Readiness(catalog, Draining().begun)
+    catalog = SimpleNamespace(names=("clothing",), find=Catalog(("clothing",), held).find)
+    readiness = Readiness(cast(Catalog, catalog), Draining().begun)
     assert states(readiness.models(Deadline(PROBE_SECONDS))) == {"clothing": "ready"}
     catalog.names = ("cats-dogs",)
     assert states(readiness.models(Deadline(PROBE_SECONDS))) == {"cats-dogs": "ready"}
