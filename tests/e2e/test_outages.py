@@ -27,9 +27,8 @@ NAMES = ("clothing", "cats-dogs")
 class Outage:
     """A gateway whose models come and go."""
 
-    def __init__(self, program: Program, url: str, metrics: str) -> None:
-        self.program, self.url, self.metrics = program, url, metrics
-        self.client = httpx.Client(timeout=30)
+    def __init__(self, program: Program, url: str, metrics: str, client: httpx.Client) -> None:
+        self.program, self.url, self.metrics, self.client = program, url, metrics, client
 
     def gauge(self, name: str) -> dict[str, float]:
         """Return a gauge by model. Only the metrics' own port is asked: no request, no probe."""
@@ -79,8 +78,11 @@ def outage(models: Path, port: int) -> Iterator[Outage]:
     """Run a gateway whose model server has not started."""
     metrics, log = f"127.0.0.1:{free_port()}", models.parent / "gateway.log"
     address, module = f"127.0.0.1:{port}", "tests.e2e.watchful_gateway"
-    with gateway(address, log, module, metrics_bind=metrics) as (program, url):
-        yield Outage(program, url, f"http://{metrics}/metrics")
+    with (
+        gateway(address, log, module, metrics_bind=metrics) as (program, url),
+        httpx.Client(timeout=30) as client,
+    ):
+        yield Outage(program, url, f"http://{metrics}/metrics", client)
         assert "Traceback" not in program.output()
 
 
