@@ -13,6 +13,7 @@ from serving.gateway.api.pages import Pages
 from serving.gateway.api.request_telemetry import MetricsPage, Telemetry
 from serving.gateway.api.routes import Routes
 from serving.gateway.api.routing import SegmentConverter, add_routes
+from serving.gateway.inference import readiness_watch
 from serving.gateway.inference.canary import Canary
 from serving.gateway.inference.catalog import Catalog, ModelSource
 from serving.gateway.inference.classifier import Classifier
@@ -20,6 +21,7 @@ from serving.gateway.inference.readiness import Readiness
 from serving.gateway.inference.readiness_watch import ReadinessWatch
 from serving.gateway.settings import Settings
 from serving.gateway.telemetry.metrics import Metrics
+from serving.gateway.telemetry.repeating import Repeating
 from serving.gateway.telemetry.tracing import Tracing, exporter_is_set
 
 
@@ -57,7 +59,8 @@ def create_app(
         catalog, source, settings.photo_limits(), settings.max_decodes, settings.max_batch
     )
     if closing is not None:
-        watch = ReadinessWatch(readiness, metrics.models)
+        update = ReadinessWatch(readiness, metrics.models).update
+        watch = Repeating("readiness", lambda: readiness_watch.INTERVAL_SECONDS, update)
         watch.start()
         closing.callback(watch.close)
         closing.callback(classifier.close)

@@ -27,7 +27,7 @@ def labels_of_samples() -> dict[str, set[str]]:
         observation.best = [("cat", 0.9)]
     metrics.record(observation, "classify", "cats-dogs", 200, 0.1)
     metrics.models.ready("cats-dogs", 1, starter=False)
-    metrics.certificate(0.0)
+    metrics.models.certificate_expires(0.0)
     families = metrics.registry.collect()
     return {each.name: set(each.labels) for family in families for each in family.samples}
 

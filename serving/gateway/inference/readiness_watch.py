@@ -1,7 +1,6 @@
 """Keeps the gauges of the models' states current, without probes and without traffic."""
 
 import logging
-import threading
 
 from serving.gateway.inference.readiness import CALL_SECONDS, ModelReadiness, Readiness
 from serving.gateway.telemetry.model_gauges import ModelGauges
@@ -15,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 class ReadinessWatch:
-    """A thread that asks for every model's state every few seconds. Make it after the fork.
+    """Asks for every model's state, shows it in gauges, and logs what has changed.
 
     It goes on while the gateway drains: that the gateway stops says nothing about the models.
     """
@@ -25,38 +24,19 @@ class ReadinessWatch:
         self._gauges = gauges
         self._last: dict[str, ModelReadiness] = {}
         self._highest: dict[str, int] = {}
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="readiness-watch", daemon=True)
 
-    def start(self) -> None:
-        """Start the thread; it asks at once."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop asking. A call under way is not waited for."""
-        self._closed.set()
-
-    def _watch(self) -> None:
-        while not self._closed.is_set():
-            try:
-                self._update()
-            except Exception:
-                log.exception("The states of the models can't be shown")
-            self._closed.wait(INTERVAL_SECONDS)
-
-    def _update(self) -> None:
+    def update(self) -> None:
+        """Ask once; it takes seconds if the model server hangs."""
         models = self._readiness.ask(_WAIT_SECONDS)
         for model in models:
             if model.version is None:
                 self._gauges.not_ready(model.name)
             else:
                 self._gauges.ready(model.name, model.version, starter=bool(model.starter))
-            if not self._closed.is_set():
-                self._report(model)
+            self._report(model)
         self._last = {model.name: model for model in models}
 
     def _report(self, model: ModelReadiness) -> None:
-        """Log a state that has changed."""
         last = self._last.get(model.name)
         if model.version is None:
             if last is None or last.state != model.state:

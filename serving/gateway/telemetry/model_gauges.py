@@ -1,5 +1,7 @@
 """Gauges of the models' states, for alerts: without traffic, counts of requests say nothing."""
 
+from functools import cached_property
+
 from prometheus_client import CollectorRegistry, Gauge
 
 
@@ -7,6 +9,8 @@ class ModelGauges:
     """What this worker last saw of each model; forgotten when the worker dies."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
         def gauge(name: str, meaning: str, mode: str) -> Gauge:
             return Gauge(
                 f"photolabel_model_{name}",
@@ -28,6 +32,16 @@ class ModelGauges:
             "starter", "1 if the starter is the model's only version, 0 if not.", "livemostrecent"
         )
 
+    @cached_property
+    def _certificate(self) -> Gauge:
+        # Made when it is first set: one that never is would be 0, a time long ago.
+        return Gauge(
+            "photolabel_model_server_certificate_expiry_seconds",
+            "When the certificate of the model server expires, in seconds since 1970.",
+            multiprocess_mode="livemin",
+            registry=self._registry,
+        )
+
     def ready(self, model: str, version: int, *, starter: bool) -> None:
         """Show that a model can answer, by which version, and whether that is only the starter."""
         self._version.labels(model).set(version)
@@ -37,3 +51,7 @@ class ModelGauges:
     def not_ready(self, model: str) -> None:
         """Show that a model can't answer."""
         self._ready.labels(model).set(0)
+
+    def certificate_expires(self, seconds: float) -> None:
+        """Show when the model server's certificate expires, in seconds since 1970."""
+        self._certificate.set(seconds)

@@ -136,7 +136,7 @@ def test_an_unexpected_error_is_logged_and_does_not_end_the_watch(
     watched: Watched, caplog: pytest.LogCaptureFixture
 ) -> None:
     watched.server.failure = ValueError("surprise")  # type: ignore[assignment]
-    watched.wait_for(lambda: "can't be shown" in caplog.text)
+    watched.wait_for(lambda: "readiness failed" in caplog.text)
     watched.server.failure = None
     watched.server.publish("clothing")
     watched.wait_for(lambda: watched.gauge("version", "clothing") == 2)
