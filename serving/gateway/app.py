@@ -13,13 +13,16 @@ from serving.gateway.api.pages import Pages
 from serving.gateway.api.request_telemetry import MetricsPage, Telemetry
 from serving.gateway.api.routes import Routes
 from serving.gateway.api.routing import SegmentConverter, add_routes
+from serving.gateway.inference import readiness_watch
 from serving.gateway.inference.canary import Canary
 from serving.gateway.inference.catalog import Catalog, ModelSource
 from serving.gateway.inference.classifier import Classifier
 from serving.gateway.inference.readiness import Readiness
+from serving.gateway.inference.readiness_watch import ReadinessWatch
 from serving.gateway.model_names import ModelNames
 from serving.gateway.settings import Settings
 from serving.gateway.telemetry.metrics import Metrics
+from serving.gateway.telemetry.repeating import Repeating
 from serving.gateway.telemetry.tracing import Tracing, exporter_is_set
 
 
@@ -37,7 +40,8 @@ def create_app(
         settings: the gateway's settings.
         source: the model server, a `ModelServer` or a stand-in.
         is_draining: whether the gateway is about to stop.
-        closing: close it after the last request; it closes what the app has opened.
+        closing: close it after the last request; it closes what the app has opened. Without it
+            no thread watches the models' states, and the metrics lack them.
         metrics: of this process, if others count there too.
         names: of the models, if they have been read before; by default those of the settings.
 
@@ -55,15 +59,19 @@ def create_app(
     handle_errors(app)
     allow_origins(app, settings.cors_origins, settings.canary_header)
     catalog = Catalog(names.current, source, Canary(settings.canary_share))
+    readiness = Readiness(catalog, is_draining)
     classifier = Classifier(
         catalog, source, settings.photo_limits(), settings.max_decodes, settings.max_batch
     )
     stop_following = names.follow(catalog.forget)
     if closing is not None:
         closing.callback(stop_following)
+        update = ReadinessWatch(readiness, metrics.models).update
+        watch = Repeating("readiness", lambda: readiness_watch.INTERVAL_SECONDS, update)
+        watch.start()
+        closing.callback(watch.close)
         closing.callback(classifier.close)
         closing.callback(tracing.close)  # The last is closed first: spans must not wait for others.
-    readiness = Readiness(catalog, is_draining)
     routes = Routes(settings, catalog, classifier)
     app.before_request(routes.begin)
     model_pages = ModelPages(settings, catalog)

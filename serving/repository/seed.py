@@ -13,6 +13,12 @@ from serving.repository.versions import VersionsError, publish_copy, published_v
 
 STARTERS = Path(__file__).parent / "starters"
 
+_LEFT = "has a version already"
+_NO_VERSION = (
+    ": the starter, as there was no version. If there had been some, the folder of models was lost:"
+    " see docs/outages.md"
+)
+
 
 def seed(models: Path, starters: Path = STARTERS) -> Iterator[tuple[str, int | None]]:
     """Publish the starter of each model that has no version.
@@ -66,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         for name, version in seed(arguments.models, arguments.starters):
-            result = f"published as version {version}" if version else "has a version already"
+            result = f"published as version {version}{_NO_VERSION}" if version else _LEFT
             sys.stdout.write(f"{name}: {result}\n")
     except VersionsError as error:
         sys.stderr.write(f"error: {error}\n")

@@ -86,12 +86,14 @@ def model_server(
 
 
 @contextmanager
-def gateway(address: str, log: Path, **settings: str) -> Iterator[tuple[Program, str]]:
+def gateway(
+    address: str, log: Path, module: str = "serving", **settings: str
+) -> Iterator[tuple[Program, str]]:
     """Run a gateway for a model server; yield it and its URL without waiting for readiness."""
     port = free_port()
     environment = {f"PHOTOLABEL_{name.upper()}": value for name, value in settings.items()}
     program = Program(
-        "serving",
+        module,
         log=log,
         PHOTOLABEL_BIND=f"127.0.0.1:{port}",
         PHOTOLABEL_MODEL_SERVER=address,

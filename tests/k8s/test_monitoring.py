@@ -16,6 +16,8 @@ FOLDER = K8S / "components" / "monitoring"
 
 # What Prometheus adds to every sample of a pod.
 FROM_PROMETHEUS = {"pod", "namespace"}
+# Labels of the cluster's own metrics: of Jobs, volumes and certificates.
+FROM_CLUSTER = {"job_name", "persistentvolumeclaim", "name"}
 
 
 def labels_of_samples() -> dict[str, set[str]]:
@@ -24,6 +26,8 @@ def labels_of_samples() -> dict[str, set[str]]:
     with observation.stage("decode"):
         observation.best = [("cat", 0.9)]
     metrics.record(observation, "classify", "cats-dogs", 200, 0.1)
+    metrics.models.ready("cats-dogs", 1, starter=False)
+    metrics.models.certificate_expires(0.0)
     families = metrics.registry.collect()
     return {each.name: set(each.labels) for family in families for each in family.samples}
 
@@ -47,7 +51,7 @@ def test_every_metric_and_label_exists_in_the_gateway(location: str, expression:
     exported = labels_of_samples()
     queried = re.findall(r"\b(photolabel_\w+)(?:\{([^}]*)\})?", expression)
     assert queried
-    known = set(FROM_PROMETHEUS)
+    known = FROM_PROMETHEUS | FROM_CLUSTER
     for name, matchers in queried:
         assert name in exported
         assert set(re.findall(r"(\w+)\s*(?:=|!=|=~|!~)\s*\"", matchers)) <= exported[name]

@@ -2,9 +2,12 @@
 
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from serving.repository.checksums import CHECKSUMS
 from training.errors import TrainingError, explained
 from training.model_cards import VERSION_CARD, read_card
+from training.publishing.starter_card import mark_as_starter
 
 STARTERS = Path(__file__).resolve().parents[2] / "serving" / "repository" / "starters"
 
@@ -17,6 +20,8 @@ MAX_BYTES = 6_000_000
 
 def install(version: Path, starters: Path) -> Path:
     """Install a published version as the starter of its model, `<model>/1`, replacing the old one.
+
+    Its card then says that it is a starter.
 
     Raises:
         TrainingError: it is not accurate enough, too large beside the others, or can't be written.
@@ -37,8 +42,11 @@ def install(version: Path, starters: Path) -> Path:
             f" most {MAX_BYTES:,} are allowed"
         )
     target = starters / name / "1"
-    with explained(f"cannot write the starter {target}"):
+    with explained(f"cannot write the starter {target}"), TemporaryDirectory() as folder:
+        copy = Path(folder, "1")
+        shutil.copytree(version, copy, ignore=shutil.ignore_patterns(CHECKSUMS.name))
+        mark_as_starter(copy)
         if target.exists():
             shutil.rmtree(target)
-        shutil.copytree(version, target)
+        shutil.copytree(copy, target)
     return target

@@ -12,6 +12,8 @@ from serving.gateway.api.responses import JSON, PNG
 from serving.http_errors import MalformedRequest
 
 FORMATS = {"json": JSON, "png": PNG}
+MODELS = "models"
+"""The check that a readiness probe may exclude."""
 
 _SHOWN = 40  # Characters of an unknown parameter's name.
 
@@ -62,3 +64,19 @@ def media_type(request: Request) -> str:
     if named not in FORMATS:
         raise MalformedRequest(f"format is {named!r}; it must be {' or '.join(FORMATS)}.")
     return FORMATS[named]
+
+
+def excludes_models(request: Request) -> bool:
+    """Return whether a probe leaves the models out: `exclude=models`.
+
+    The name is that of Kubernetes' API server (`/readyz?exclude=CHECK`), which ignores checks that
+    it does not know; here a typo must not make a probe stricter than it was meant to be.
+
+    Raises:
+        MalformedRequest: `exclude` is something else, or given twice.
+    """
+    values = request.args.getlist("exclude")
+    if values not in ([], [MODELS]):
+        shown = ",".join(values)[:_SHOWN]
+        raise MalformedRequest(f"exclude is {shown!r}; it must be {MODELS}, given once.")
+    return bool(values)

@@ -13,7 +13,13 @@ from serving.gateway.inference.results import VersionLabel
 from serving.gateway.model_client.contract import Description, Prediction
 from serving.gateway.model_client.grpc_errors import unknown_version
 from serving.gateway.model_client.model_ref import ModelRef, VersionState
-from serving.http_errors import DeadlineExceeded, ModelNotReady, UnknownModel, UnknownVersion
+from serving.http_errors import (
+    DeadlineExceeded,
+    ModelNotReady,
+    ModelServerUnavailable,
+    UnknownModel,
+    UnknownVersion,
+)
 from serving.photos import PREPARATIONS, Shape
 
 AVAILABLE = "AVAILABLE"
@@ -147,8 +153,13 @@ class Catalog:
 
         If the request names none, this is the version that most such requests get.
         """
-        states = self._source.states(ref.name, deadline)
+        try:
+            states = self._source.states(ref.name, deadline)
+        except (ModelNotReady, ModelServerUnavailable):
+            self._forget_all_but(ref.name, [])
+            raise
         available = [state.version for state in states if state.state == AVAILABLE]
+        self._forget_all_but(ref.name, available)
         if ref.label is not None:
             return self.refresh(ref, deadline), states
         if ref.version is not None:
@@ -168,6 +179,12 @@ class Catalog:
             return self.expect(ModelRef(ref.name, available[0]), deadline), states
         except UnknownVersion:  # Another replica of the model server may not have it yet.
             return self.expect(ref, deadline), states
+
+    def _forget_all_but(self, name: str, available: list[int]) -> None:
+        """Forget descriptions of versions that are gone: a new volume counts from 1 again."""
+        for described in list(self._described):
+            if described.name == name and described.version not in available:
+                self._described.pop(described, None)
 
     def version_labels(self, ref: ModelRef, deadline: Deadline) -> list[VersionLabel]:
         """Return the versions that the labels of a model name.

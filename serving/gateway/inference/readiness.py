@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from serving.deadline import Deadline
-from serving.gateway.inference.catalog import Catalog
+from serving.gateway.inference.catalog import AVAILABLE, Catalog
 from serving.gateway.model_client.model_ref import ModelRef
 from serving.http_errors import DeadlineExceeded, PhotolabelError
 
@@ -20,6 +20,8 @@ CALL_SECONDS = 5.0
 # Models that are asked about at the same time.
 MAX_CALLS = 16
 
+STARTER = "Its only version is the starter. If others were published, the volume was lost."
+
 
 @dataclass(frozen=True)
 class ModelReadiness:
@@ -28,7 +30,13 @@ class ModelReadiness:
     name: str
     state: Literal["ready", "unavailable", "draining"]
     version: int | None = field(default=None, metadata={"description": "The version that answers."})
-    detail: str | None = field(default=None, metadata={"description": "Why it can't."})
+    detail: str | None = field(
+        default=None,
+        metadata={"description": "Why it can't; of a model that can, what is odd about it."},
+    )
+    starter: bool | None = field(
+        default=None, metadata={"description": "Given if the starter is its only version."}
+    )
 
 
 class Readiness:
@@ -41,7 +49,7 @@ class Readiness:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._catalog = catalog
-        self._is_draining = is_draining
+        self.is_draining = is_draining
         self._clock = clock
         self._threads = ThreadPoolExecutor(MAX_CALLS, thread_name_prefix="readiness")
         self._lock = threading.Lock()
@@ -52,16 +60,27 @@ class Readiness:
 
         It takes at most `WAIT_SECONDS`, even if the model server hangs.
         """
-        if self._is_draining():
+        if self.is_draining():
             detail = "The gateway is stopping."
             return [ModelReadiness(name, "draining", detail=detail) for name in self._catalog.names]
-        results = {name: self._result(name) for name in self._catalog.names}
-        wait(results.values(), _wait_seconds(deadline))
+        return self.ask(_wait_seconds(deadline))
+
+    def ask(self, seconds: float) -> list[ModelReadiness]:
+        """Return the state of each model, also while the gateway drains; wait this long at most."""
+        names = self._catalog.names
+        self._forget_all_but(names)
+        results = {name: self._result(name) for name in names}
+        wait(results.values(), seconds)
         detail = "The model server has not answered yet."
         return [
             result.result() if result.done() else ModelReadiness(name, "unavailable", detail=detail)
             for name, result in results.items()
         ]
+
+    def _forget_all_but(self, names: tuple[str, ...]) -> None:
+        with self._lock:
+            for removed in self._asked.keys() - set(names):
+                del self._asked[removed]
 
     def _result(self, name: str) -> Future[ModelReadiness]:
         """Return the result that is fresh or under way, or ask for one: one call at once."""
@@ -75,9 +94,12 @@ class Readiness:
 
     def _ask(self, name: str) -> ModelReadiness:
         try:
-            described, _ = self._catalog.find(ModelRef(name), Deadline(CALL_SECONDS))
+            described, states = self._catalog.find(ModelRef(name), Deadline(CALL_SECONDS))
         except PhotolabelError as error:
             return ModelReadiness(name, "unavailable", detail=error.detail)
+        available = sum(state.state == AVAILABLE for state in states)
+        if available == 1 and described.card.get("starter") is True:
+            return ModelReadiness(name, "ready", described.version, STARTER, starter=True)
         return ModelReadiness(name, "ready", described.version)
 
 

@@ -11,6 +11,7 @@ from gunicorn.app.base import BaseApplication
 from serving.gateway.api.api_keys import KEYED, ApiKeys
 from serving.gateway.app import create_app
 from serving.gateway.model_client.client import ModelServer
+from serving.gateway.model_client.server_certificate import certificate_watch
 from serving.gateway.model_names import ModelNames
 from serving.gateway.server.app_call import flask_path
 from serving.gateway.server.connection_counts import ConnectionCounts
@@ -105,9 +106,14 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         settings = self.settings
         if settings.api_keys_file:
             self._api_keys = ApiKeys(settings.api_keys_file)
-        model_server = ModelServer(settings.model_server, settings.tls_files(), self._pem)
+        tls = settings.tls_files()
+        model_server = ModelServer(settings.model_server, tls, self._pem)
         self._closing.callback(model_server.close)
         self._request_metrics = Metrics()
+        if tls:
+            watch = certificate_watch(settings.model_server, tls, self._request_metrics.models)
+            watch.start()
+            self._closing.callback(watch.close)
         return create_app(
             settings,
             model_server,

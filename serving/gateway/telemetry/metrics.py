@@ -15,6 +15,7 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from serving.gateway.telemetry.model_gauges import ModelGauges
 from serving.gateway.telemetry.observation import Observation
 from serving.repository.confidence_bins import CONFIDENCES
 
@@ -61,6 +62,7 @@ class Metrics:
             multiprocess_mode="livesum",
             registry=self.registry,
         )
+        self.models = ModelGauges(self.registry)
 
     # Children are cached by their labels: the library's own look-up costs more than counting.
 

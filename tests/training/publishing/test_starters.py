@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from training.__main__ import main
 from training.errors import TrainingError
@@ -15,10 +16,25 @@ from training.recipes import RECIPES, STARTER_RECIPES
 def version(folder: Path, name: str, accuracy: float, size: int = 10) -> Path:
     """Write the files of a version that `install` reads."""
     (folder / "assets.extra").mkdir(parents=True)
-    card = {"name": name, "metrics": {"test": {"accuracy": accuracy}}}
-    (folder / "assets.extra" / "model_card.json").write_text(json.dumps(card))
-    (folder / "saved_model.pb").write_bytes(bytes(size))
+    card = {"name": name, "metrics": {"test": {"accuracy": accuracy}}, "note": "nö"}
+    (folder / "assets.extra" / "model_card.json").write_text(json.dumps(card), "utf-8")
+    model = SavedModel()
+    library = model.meta_graphs.add().graph_def.library
+    constants = library.function.add().node_def
+    for text in (json.dumps(card, ensure_ascii=False), "cat", '{"another": "text"}'):
+        constants.add(op="Const").attr["value"].tensor.string_val.append(text.encode())
+    (folder / "saved_model.pb").write_bytes(model.SerializeToString())
+    (folder / "weights").write_bytes(bytes(size))
     return folder
+
+
+def texts(folder: Path) -> list[str]:
+    """Return the constants in the graph of a version."""
+    model = SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+    functions = model.meta_graphs[0].graph_def.library.function
+    nodes = (node for function in functions for node in function.node_def if node.op == "Const")
+    strings = (text for node in nodes for text in node.attr["value"].tensor.string_val)
+    return [text.decode("utf-8", "replace") for text in strings]
 
 
 def test_a_good_version_replaces_the_starter(tmp_path: Path) -> None:
@@ -30,6 +46,34 @@ def test_a_good_version_replaces_the_starter(tmp_path: Path) -> None:
     assert (starters / "clothing/1/saved_model.pb").is_file()
     assert not (starters / "clothing/1/old").exists()
     assert {path.name for path in (starters / "clothing").iterdir()} == {"1"}
+
+
+def test_a_starter_says_so_in_its_card_and_its_graph(tmp_path: Path) -> None:
+    source = version(tmp_path / "7", "clothing", 0.93)
+    (source / "assets.extra" / "SHA256SUMS").write_text("of other files")
+
+    starter = install(source, tmp_path / "starters")
+    card = json.loads((starter / "assets.extra" / "model_card.json").read_text("utf-8"))
+    before = json.loads((source / "assets.extra" / "model_card.json").read_text("utf-8"))
+    assert card == {**before, "starter": True}
+    assert texts(starter) == [json.dumps(card, ensure_ascii=False), *texts(source)[1:]]
+    assert not (starter / "assets.extra" / "SHA256SUMS").exists(), "publishing writes new ones"
+
+
+def test_a_version_whose_graph_does_not_hold_its_card_is_refused(tmp_path: Path) -> None:
+    source = version(tmp_path / "7", "clothing", 0.93)
+    (source / "saved_model.pb").write_bytes(SavedModel().SerializeToString())
+    with pytest.raises(TrainingError, match="does not hold the card"):
+        install(source, tmp_path / "starters")
+    assert not (tmp_path / "starters").exists()
+
+
+@pytest.mark.parametrize("name", STARTER_RECIPES)
+def test_the_starters_in_the_repository_say_that_they_are(name: str) -> None:
+    cards = [text for text in texts(STARTERS / name / "1") if text.startswith('{"name"')]
+    card = json.loads((STARTERS / name / "1" / "assets.extra" / "model_card.json").read_text())
+    assert card["starter"] is True
+    assert [json.loads(text) for text in cards] == [card]
 
 
 def test_a_version_below_the_required_accuracy_is_refused(tmp_path: Path) -> None:

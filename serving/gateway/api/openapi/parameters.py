@@ -6,6 +6,7 @@ from openapi_pydantic import Parameter, Reference, Schema
 
 from serving.deadline import TIMEOUT_HEADER
 from serving.gateway.api.openapi.examples import ExampleModel
+from serving.gateway.api.query import MODELS
 from serving.gateway.settings import Settings
 
 HEAT_MAP_FORMAT = "HeatMapFormat"
@@ -58,7 +59,9 @@ def _query() -> dict[str, Parameter]:
     choice = Reference.model_validate({"$ref": f"#/components/schemas/{HEAT_MAP_FORMAT}"})
     shown = "The version to show; by default the one that answers."
     spoken = "The language of the page, such as `en` or `ru`; by default `Accept-Language` decides."
+    excluded = "The check to leave out."
     found = (
+        _parameter("exclude", "query", excluded, Schema(type="string", enum=[MODELS]), MODELS),
         _parameter("version", "query", shown, Schema(type="integer", minimum=0), 1),
         _parameter("lang", "query", spoken, _TEXT, "en"),
         _parameter("top", "query", top, whole, 3),

@@ -132,6 +132,8 @@ ANSWERS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "label": ("/v1/models/{name}/labels/{label}", "get", "/v1/models/clothing/labels/old", {}),
     "livez": ("/livez", "get", "/livez", {}),
     "readyz": ("/readyz", "get", "/readyz", {}),
+    "readyz of the gateway": ("/readyz", "get", "/readyz?exclude=models", {}),
+    "no such check": ("/readyz", "get", "/readyz?exclude=model", {}),
     "metrics": ("/metrics", "get", "/metrics", {}),
     "openmetrics": (
         "/metrics",

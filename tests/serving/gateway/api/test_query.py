@@ -56,6 +56,22 @@ def test_pages_and_probes_ignore_unknown_parameters(client: FlaskClient, path: s
         assert response.status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ("exclude=model", "'model'"),
+        ("exclude=", "''"),
+        ("exclude=models&exclude=models", "'models,models'"),
+        (f"exclude={'x' * 5000}", f"'{'x' * 40}'"),
+    ],
+)
+def test_a_probe_that_excludes_something_else_is_refused(
+    client: FlaskClient, values: str, shown: str
+) -> None:
+    problem = check_problem(client.get(f"/readyz?{values}"), 400, "malformed-request")
+    assert problem["detail"] == f"exclude is {shown}; it must be models, given once."
+
+
 def test_the_query_is_checked_after_path_method_and_key(
     client: FlaskClient, source: FakeModelServer, tmp_path: Path
 ) -> None:

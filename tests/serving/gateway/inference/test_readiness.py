@@ -3,7 +3,10 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import httpx
 import pytest
@@ -11,12 +14,17 @@ import pytest
 from serving.deadline import Deadline
 from serving.gateway.app import create_app
 from serving.gateway.inference.catalog import Catalog
-from serving.gateway.inference.readiness import CACHE_SECONDS, ModelReadiness, Readiness
+from serving.gateway.inference.readiness import (
+    CACHE_SECONDS,
+    STARTER,
+    ModelReadiness,
+    Readiness,
+)
 from serving.gateway.model_client.model_ref import VersionState
 from serving.gateway.server.draining import Draining
 from serving.gateway.settings import Settings
 from serving.http_errors import ModelServerUnavailable
-from tests.serving.fakes import FakeModelServer, fake_server, gateway
+from tests.serving.fakes import CLOTHING, FakeModelServer, fake_server, gateway
 from tests.serving.gateway.server.test_draining import running
 from tests.serving.scripted import Script
 
@@ -130,6 +138,47 @@ def test_a_drain_fails_readiness_and_nothing_else(held: Held) -> None:
     assert {model["state"] for model in answer.get_json()["models"]} == {"draining"}
     assert len(held.asked) == asked
     assert client.get("/livez").status_code == client.get("/v1/models").status_code == 200
+
+
+def test_without_the_models_readiness_fails_only_in_a_drain(held: Held) -> None:
+    draining = Draining()
+    client = create_app(Settings(), held, draining.begun).test_client()
+    held.failure = ModelServerUnavailable("gone")
+    assert client.get("/readyz").status_code == 503
+    asked = len(held.asked)
+    answer = client.get("/readyz?exclude=models")
+    assert (answer.status_code, answer.get_json()) == (200, {"ready": True, "models": []})
+    draining.begin()
+    answer = client.get("/readyz?exclude=models")
+    assert (answer.status_code, answer.get_json()) == (503, {"ready": False, "models": []})
+    assert len(held.asked) == asked
+
+
+def test_models_may_come_and_go(held: Held) -> None:
+    catalog = SimpleNamespace(names=("clothing",), find=Catalog(("clothing",), held).find)
+    readiness = Readiness(cast(Catalog, catalog), Draining().begun)
+    assert states(readiness.models(Deadline(PROBE_SECONDS))) == {"clothing": "ready"}
+    catalog.names = ("cats-dogs",)
+    assert states(readiness.models(Deadline(PROBE_SECONDS))) == {"cats-dogs": "ready"}
+
+
+def test_a_starter_that_is_the_only_version_is_named(held: Held) -> None:
+    held.models["clothing"] = [replace(CLOTHING, card={"starter": True})]
+    client = gateway(held)
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.get_json()["models"] == [
+        {"name": "clothing", "state": "ready", "version": 1, "detail": STARTER, "starter": True},
+        {"name": "cats-dogs", "state": "ready", "version": 2},
+    ]
+
+
+def test_a_model_rolled_back_to_its_starter_has_lost_nothing(held: Held) -> None:
+    held.models["clothing"] = [replace(CLOTHING, card={"starter": True})]
+    held.publish("clothing", card={})
+    held.labels["stable"] = 1
+    [state, _] = gateway(held).get("/readyz").get_json()["models"]
+    assert state == {"name": "clothing", "state": "ready", "version": 1}
 
 
 @pytest.mark.integration
