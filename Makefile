@@ -160,6 +160,7 @@ lock: $(VENV)/bin/python ## rewrite requirements/*.txt (UPGRADE=--upgrade: with 
 	$(LOCK) $(UPGRADE) $(LOCK_dev) -o requirements/dev.txt
 	$(foreach lock,serve client train train-gpu train-jax demo k8s bench ray,$(LOCK) $(LOCK_$(lock)) --constraint requirements/dev.txt -o requirements/$(lock).txt && ) true
 	awk '/^[^ ]/ {keep = /^tensorflow(-serving-api)?==/} keep' requirements/train.txt > requirements/protos.txt
+	awk '/^[^ ]/ {keep = /^pi-heif==/} keep' requirements/dev.txt > requirements/heic.txt
 
 clean: ## remove the environment and caches, but no models
 	rm -rf $(VENV) .venv-ray .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info client/*.egg-info packaging/*/*.egg-info
