@@ -151,9 +151,7 @@ def _times(engine: str, epoch: int) -> list[str]:
     return ["--timestamp", str(epoch)]
 
 
-def labels(
-    built_from: Source, base: str, source_url: str | None
-) -> Iterator[tuple[str, str]]:
+def labels(built_from: Source, base: str, source_url: str | None) -> Iterator[tuple[str, str]]:
     """Yield the labels (OCI image specification, annotations) that the Dockerfiles can't know."""
     yield "version", built_from.version
     yield "created", built_from.created
@@ -170,7 +168,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Build the images with Docker, Podman or Buildah.",
         epilog="arguments after -- are passed to the engine's build, such as -- --build-arg HEIC=1",
     )
-    parser.add_argument("images", nargs="*", metavar="IMAGE", help=f"{', '.join(IMAGES)} (default: serve train)")
+    parser.add_argument(
+        "images", nargs="*", metavar="IMAGE", help=f"{', '.join(IMAGES)} (default: serve train)"
+    )
     parser.add_argument("--engine", choices=ENGINES, help="default: the first that works")
     parser.add_argument("--base", default=DEFAULT_BASE, help="base image (default: %(default)s)")
     parser.add_argument("--platform", help="such as linux/arm64, or linux/amd64,linux/arm64")

@@ -85,4 +85,3 @@ def files(image: str) -> Files:
     script = Path(__file__).with_name("list_files.py").read_text("utf-8")
     found: Files = json.loads(run_in(image, "python", "-", given=script, user="0"))
     return found
-

@@ -1,4 +1,4 @@
-"""What the built images contain: their packages and the project, and nothing else beside the base."""
+"""What the built images contain beside their base: packages and the project, nothing else."""
 
 import json
 import re
@@ -73,7 +73,9 @@ def test_every_requirement_is_installed_in_a_version_that_fits(image: str) -> No
 def test_only_locked_packages_are_installed(image: str) -> None:
     lock = "serve" if image == "serve" else "train"
     text = (ROOT / f"requirements/{lock}.txt").read_text()
-    locked = {f"{name}=={version}" for name, version in re.findall(r"^([\w.-]+)==(\S+)", text, re.M)}
+    locked = {
+        f"{name}=={version}" for name, version in re.findall(r"^([\w.-]+)==(\S+)", text, re.M)
+    }
     program = (
         "import json, importlib.metadata as m\n"
         "print(json.dumps([f\"{d.metadata['Name']}=={d.version}\" for d in m.distributions()]))"

@@ -158,5 +158,8 @@ def test_an_image_with_heic_classifies_photos_of_phones(model_server_address: st
 
 
 def test_the_image_has_no_tensorflow() -> None:
-    program = "from importlib.util import find_spec as f; import serving.protos; print(f('tensorflow').origin)"
+    program = (
+        "import importlib.util, serving.protos\n"
+        "print(importlib.util.find_spec('tensorflow').origin)"  # A namespace has none.
+    )
     assert run_in(built("serve"), "python", "-c", program).strip() == "None"

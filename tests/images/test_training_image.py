@@ -2,7 +2,6 @@
 
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -22,7 +21,7 @@ INTERRUPTED = 75  # What the Job's podFailurePolicy does not count as a failure.
 
 
 @pytest.fixture(scope="module")
-def volumes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def volumes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with `data` and `models`, which the image's user may write to."""
     engine()
     folder = tmp_path_factory.mktemp("volumes")
@@ -30,7 +29,7 @@ def volumes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (folder / "models").mkdir()
     for path in ("data", "models"):
         (folder / path).chmod(0o777)
-    yield folder
+    return folder
 
 
 def flags(volumes: Path) -> list[str]:
