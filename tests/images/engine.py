@@ -4,13 +4,15 @@ import functools
 import json
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
+from docker.build_images import find_engine
+from tests.e2e.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-ENABLED = "REQUIRE_IMAGE_TOOLS"
 TAGS = ("test", "test-again")
 # As k8s/base runs every container: not root, read-only, no capabilities. On the host's network the
 # model server of a test is 127.0.0.1.
@@ -27,10 +29,6 @@ Files = dict[str, list[Any]]
 
 def engine() -> str:
     """Return docker or podman, by the variable ENGINE or whichever runs here."""
-    from docker.build_images import find_engine
-
-    if not os.environ.get(ENABLED):
-        pytest.skip("make test-images builds the images and runs this test")
     return find_engine(os.environ.get("ENGINE") or None)
 
 
@@ -85,3 +83,17 @@ def files(image: str) -> Files:
     script = Path(__file__).with_name("list_files.py").read_text("utf-8")
     found: Files = json.loads(run_in(image, "python", "-", given=script, user="0"))
     return found
+
+
+@contextmanager
+def gateway_container(image: str, address: str, **settings: str) -> Iterator[tuple[str, str]]:
+    """Run the gateway in a container; yield the container's id and the gateway's URL."""
+    bind = f"127.0.0.1:{free_port()}"
+    variables = {"BIND": bind, "MODEL_SERVER": address, "LOG_FORMAT": "json"} | settings
+    flags = [word for k, v in variables.items() for word in ("--env", f"PHOTOLABEL_{k}={v}")]
+    started = run_engine("run", "--detach", *RESTRICTED, *WRITABLE, *flags, image)
+    name = started.stdout.strip()
+    try:
+        yield name, f"http://{bind}"
+    finally:
+        run_engine("rm", "--force", name)

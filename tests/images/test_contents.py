@@ -13,7 +13,9 @@ MAX_PACKAGE_BYTES = 150e6
 
 LABELS = ("title", "description", "licenses", "version", "revision", "created", "base.name")
 COMPILERS = re.compile(r".*/bin/(?:[\w.-]*-)?(?:gcc|g\+\+|cc|c\+\+|clang|cpp|ld|as|make|cargo|go)")
-CACHES = re.compile(r".*/(?:\.cache|pip-cache|wheels|\.npm)(?:/.*)?|.*\.(?:whl|tar\.gz)")
+CACHES = re.compile(
+    r".*/(?:\.cache|\.npm|pip-cache)(?:/.*)?|/(?:app|opt|build)/.*\.(?:whl|tar\.gz)"
+)
 SECRETS = re.compile(
     r".*/(?:id_(?:rsa|ed25519|ecdsa)|\.netrc|\.git|\.env|\.aws|\.ssh|\.docker|\.pypirc|pip\.conf)"
     r"|/(?:app|opt)/.*\.(?:pem|key|p12|pfx)"

@@ -1,12 +1,12 @@
 """The gateway's image runs as in Kubernetes, against a model server outside it."""
 
 import json
+import re
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -14,32 +14,28 @@ import pytest
 
 from benchmarks.hostile_uploads.heics import HEIC
 from tests.drawing import encoded_photo
-from tests.e2e.processes import STARTERS, free_port, gateway, model_server, wait_until_ready
-from tests.images.engine import RESTRICTED, TAGS, WRITABLE, built, engine, run_engine, run_in
+from tests.e2e.processes import STARTERS, gateway, model_server, wait_until_ready
+from tests.images.engine import (
+    RESTRICTED,
+    ROOT,
+    TAGS,
+    built,
+    engine,
+    gateway_container,
+    run_engine,
+    run_in,
+)
 
-GRACE_SECONDS = 55  # terminationGracePeriodSeconds in k8s/base/gateway.yaml
+(GRACE_SECONDS,) = re.findall(
+    r"terminationGracePeriodSeconds: (\d+)", (ROOT / "k8s/base/gateway.yaml").read_text()
+)
 
 
 @pytest.fixture(scope="module")
 def model_server_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    engine()  # Skips before anything is started.
     log = tmp_path_factory.mktemp("model-server") / "log"
     with model_server(STARTERS, log) as (_, address):
         yield address
-
-
-@contextmanager
-def container(image: str, address: str, **settings: str) -> Iterator[tuple[str, str]]:
-    """Run the gateway in a container; yield the container's id and the gateway's URL."""
-    bind = f"127.0.0.1:{free_port()}"
-    variables = {"BIND": bind, "MODEL_SERVER": address, "LOG_FORMAT": "json"} | settings
-    flags = [word for k, v in variables.items() for word in ("--env", f"PHOTOLABEL_{k}={v}")]
-    started = run_engine("run", "--detach", *RESTRICTED, *WRITABLE, *flags, image)
-    name = started.stdout.strip()
-    try:
-        yield name, f"http://{bind}"
-    finally:
-        run_engine("rm", "--force", name)
 
 
 def logs(name: str) -> str:
@@ -49,7 +45,7 @@ def logs(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def running(model_server_address: str) -> Iterator[tuple[str, str]]:
-    with container(built("serve"), model_server_address) as (name, url):
+    with gateway_container(built("serve"), model_server_address) as (name, url):
         wait_until_ready(url)
         yield name, url
 
@@ -103,13 +99,13 @@ def test_sigterm_ends_it_within_the_grace_after_the_requests_in_flight(
 ) -> None:
     settings = {"DRAIN_DELAY": "2", "DRAIN_SECONDS": "40"}
     photo = encoded_photo("JPEG", (600, 800))
-    with container(built("serve"), model_server_address, **settings) as (name, url):
+    with gateway_container(built("serve"), model_server_address, **settings) as (name, url):
         wait_until_ready(url)
         host, _, port = url.removeprefix("http://").partition(":")
         with socket.create_connection((host, int(port)), timeout=30) as upload:
             head = f"POST /v1/models/clothing:classify HTTP/1.1\r\nHost: {host}\r\n"
             upload.sendall(f"{head}Content-Length: {len(photo)}\r\n\r\n".encode() + photo[:100])
-            stop = ("stop", "--time", str(GRACE_SECONDS), name)
+            stop = ("stop", "--time", GRACE_SECONDS, name)
             stopping = threading.Thread(target=run_engine, args=stop)
             stopping.start()
             _wait_for(lambda: httpx.get(f"{url}/readyz").status_code == 503)
@@ -151,7 +147,7 @@ def test_it_publishes_the_starters_into_a_volume(tmp_path: Path) -> None:
 
 def test_an_image_with_heic_classifies_photos_of_phones(model_server_address: str) -> None:
     image = built("serve", f"{TAGS[0]}-heic", "--build-arg", "HEIC=1")
-    with container(image, model_server_address, FORMATS="JPEG,HEIC") as (_, url):
+    with gateway_container(image, model_server_address, FORMATS="JPEG,HEIC") as (_, url):
         wait_until_ready(url)
         answer = httpx.post(f"{url}/v1/models/cats-dogs:classify", content=HEIC["plain"])
     assert answer.status_code == 200, answer.text

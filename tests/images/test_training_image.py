@@ -23,7 +23,6 @@ INTERRUPTED = 75  # What the Job's podFailurePolicy does not count as a failure.
 @pytest.fixture(scope="module")
 def volumes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with `data` and `models`, which the image's user may write to."""
-    engine()
     folder = tmp_path_factory.mktemp("volumes")
     write_fashion_mnist(folder / "data" / "fashion-mnist")
     (folder / "models").mkdir()
