@@ -14,7 +14,7 @@ JOBS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo serve train check test test-k8s images base-image test-images train-k8s test-tfs test-postgres test-ray test-apps test-browser bench-footprint bench-hostile bench-serving bench-bulk bench-batching bench-rollback bench-training bench-photos bench-explanations bench-compare bench-sweep bench-page starters wheels lock clean
+.PHONY: help demo serve train check test test-k8s images base-image test-images train-k8s test-tfs test-postgres test-ray test-apps test-browser bench-footprint bench-hostile bench-serving bench-bulk bench-batching bench-rollback bench-training bench-photos bench-explanations bench-compare bench-sweep bench-page bench-image starters wheels lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -147,6 +147,9 @@ bench-compare: $(VENV)/.installed-dev ## measure how often compare finds a diffe
 
 bench-page: $(VENV)/.installed-dev ## measure the web page in Chromium: bytes, and time until a photo's bars show
 	$(RUN) -m benchmarks.page
+
+bench-image: $(VENV)/.installed-dev ## measure the gateway's image, compared with the same code outside (run make test-images first)
+	$(RUN) -m benchmarks.image
 
 starters: $(VENV)/.installed-dev ## retrain the two starter models (takes hours; needs the data sets)
 	$(RUN) -m training starters

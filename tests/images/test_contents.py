@@ -12,7 +12,7 @@ MODULES = {"serve": "serving", "train-cpu": "training"}
 MAX_PACKAGE_BYTES = 150e6
 
 LABELS = ("title", "description", "licenses", "version", "revision", "created", "base.name")
-COMPILERS = re.compile(r".*/bin/(?:[\w.-]*-)?(?:gcc|g\+\+|cc|c\+\+|clang|cpp|ld|as|make|cargo|go)")
+COMPILERS = re.compile(r".*/bin/(?:[\w.-]*-)?(?:gcc|g\+\+|cc|c\+\+|clang|cpp|ld|as|make|go)")
 CACHES = re.compile(
     r".*/(?:\.cache|\.npm|pip-cache)(?:/.*)?|/(?:app|opt|build)/.*\.(?:whl|tar\.gz)"
 )
