@@ -14,7 +14,7 @@ JOBS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo serve train check test test-k8s train-k8s test-tfs test-postgres test-ray test-apps test-browser test-supply-chain sbom licenses audit bench-footprint bench-hostile bench-serving bench-bulk bench-batching bench-rollback bench-training bench-photos bench-explanations bench-compare bench-sweep bench-page starters wheels lock clean
+.PHONY: help demo serve train check test test-k8s images base-image test-images train-k8s test-tfs test-postgres test-ray test-apps test-browser licenses sbom audit test-supply-chain bench-footprint bench-hostile bench-serving bench-bulk bench-batching bench-rollback bench-training bench-photos bench-explanations bench-sweep bench-compare bench-page bench-image starters wheels lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -64,6 +64,23 @@ test: $(VENV)/.installed-dev ## run the formatter, linter, type checker and all 
 test-k8s: $(VENV)/.installed-dev $(VENV)/.installed-k8s build/npm-k8s/node_modules ## check the manifests and the Dockerfiles (needs kubectl and node)
 	$(MAKE) --no-print-directory VENV=.venv-policies .venv-policies/.installed-policies
 	PATH="$$PATH:$(CURDIR)/.venv-policies/bin" REQUIRE_K8S_TOOLS=1 $(RUN) -m pytest tests/k8s tests/docker
+
+# Any of serve, train (for NVIDIA GPUs) and train-cpu, by docker, podman or buildah. BUILD_FLAGS go to
+# the engine's build command, such as --no-cache or --build-arg HEIC=1.
+IMAGES ?= serve train
+images: ## build IMAGES (default serve train) with ENGINE, BASE, PLATFORM, TAG, REGISTRY; PUSH=1 pushes them
+	$(PYTHON) docker/build_images.py $(IMAGES) $(if $(ENGINE),--engine $(ENGINE)) $(if $(BASE),--base $(BASE)) \
+	    $(if $(PLATFORM),--platform $(PLATFORM)) $(if $(TAG),--tag $(TAG)) $(if $(REGISTRY),--registry $(REGISTRY)/) \
+	    $(if $(SOURCE_URL),--source-url $(SOURCE_URL)) $(if $(PUSH),--push) -- $(BUILD_FLAGS)
+
+# Where no registry of images can be reached: make images BASE=$(BASE_IMAGE)
+BASE_IMAGE := localhost/photolabel-base:bookworm
+base-image: ## make a base image from Debian's packages (needs root and mmdebstrap)
+	docker/base_image.sh $(BASE_IMAGE) $(ENGINE)
+
+export ENGINE BASE BUILD_FLAGS REUSE
+test-images: $(VENV)/.installed-dev ## build the images twice, compare, run and check them (needs docker or podman)
+	REQUIRE_IMAGE_TOOLS=1 $(RUN) -m pytest tests/images
 
 # kustomize knows no generateName, so the name is taken out behind it. CREATE=cat only shows the Jobs.
 CREATE = kubectl create -f -
@@ -159,6 +176,9 @@ bench-compare: $(VENV)/.installed-dev ## measure how often compare finds a diffe
 bench-page: $(VENV)/.installed-dev ## measure the web page in Chromium: bytes, and time until a photo's bars show
 	$(RUN) -m benchmarks.page
 
+bench-image: $(VENV)/.installed-dev ## measure the gateway's image, compared with the same code outside (run make test-images first)
+	$(RUN) -m benchmarks.image
+
 starters: $(VENV)/.installed-dev ## retrain the two starter models (takes hours; needs the data sets)
 	$(RUN) -m training starters
 
@@ -192,6 +212,7 @@ lock: $(VENV)/bin/python ## rewrite requirements/*.txt (UPGRADE=--upgrade: with 
 	$(foreach lock,serve client train train-gpu train-jax demo k8s bench ray supply-chain,$(LOCK) $(LOCK_$(lock)) --constraint requirements/dev.txt -o requirements/$(lock).txt && ) true
 	$(LOCK) $(UPGRADE) $(LOCK_policies) -o requirements/policies.txt
 	awk '/^[^ ]/ {keep = /^tensorflow(-serving-api)?==/} keep' requirements/train.txt > requirements/protos.txt
+	awk '/^[^ ]/ {keep = /^pi-heif==/} keep' requirements/dev.txt > requirements/heic.txt
 
 clean: ## remove the environment and caches, but no models
 	rm -rf $(VENV) .venv-ray .venv-policies .venv-supply-chain .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info client/*.egg-info packaging/*/*.egg-info

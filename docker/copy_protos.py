@@ -1,6 +1,6 @@
-"""Copy the generated message classes that the gateway needs from an installation of TensorFlow.
+"""Copy the generated message classes that the gateway needs from TensorFlow's packages.
 
-`python docker/copy_protos.py SITE_PACKAGES TARGET` copies the stubs of TensorFlow Serving and every
+`python docker/copy_protos.py SOURCE TARGET` copies the stubs of TensorFlow Serving and every
 module of `tensorflow` and `tensorflow_serving` that they import, found by parsing the sources. It
 copies neither the packages' `__init__` modules nor their metadata: in TARGET both are namespace
 packages, which run no code.
@@ -9,6 +9,8 @@ packages, which run no code.
 import argparse
 import ast
 import shutil
+import tempfile
+import zipfile
 from pathlib import Path
 
 ROOTS = (
@@ -24,22 +26,35 @@ PACKAGES = ("tensorflow", "tensorflow_serving")
 def main(argv: list[str] | None = None) -> None:
     """Copy the modules; exit with status 1 and a message if one is missing."""
     parser = argparse.ArgumentParser(prog="docker/copy_protos.py", description=__doc__)
-    parser.add_argument("site_packages", type=Path, help="where both packages are installed")
+    help_ = "folder where both packages are installed, or with their wheels"
+    parser.add_argument("source", type=Path, help=help_)
     parser.add_argument("target", type=Path, help="folder to copy to, created if missing")
     arguments = parser.parse_args(argv)
-    try:
-        files = closure(arguments.site_packages)
-    except FileNotFoundError as error:
-        parser.exit(
-            1, f"{error.filename} is missing. Install requirements/protos.txt there first.\n"
-        )
-    for file in files:
-        copy = arguments.target / file
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(arguments.site_packages / file, copy)
+    with tempfile.TemporaryDirectory() as temporary:
+        source = unpacked(arguments.source, Path(temporary))
+        try:
+            files = closure(source)
+        except FileNotFoundError as error:
+            parser.exit(
+                1, f"{error.filename} is missing. Install requirements/protos.txt there first.\n"
+            )
+        for file in files:
+            copy = arguments.target / file
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / file, copy)
 
 
-def closure(site_packages: Path) -> list[Path]:
+def unpacked(source: Path, target: Path) -> Path:
+    """Unpack the generated modules of a folder's wheels to target; return where the modules are."""
+    wheels = sorted(source.glob("*.whl"))
+    for wheel in wheels:
+        with zipfile.ZipFile(wheel) as archive:
+            names = [n for n in archive.namelist() if n.endswith(("_pb2.py", "_pb2_grpc.py"))]
+            archive.extractall(target, names)
+    return target if wheels else source
+
+
+def closure(source: Path) -> list[Path]:
     """Return the files of `ROOTS` and of all they import from `PACKAGES`, relative and sorted.
 
     Raises:
@@ -51,7 +66,7 @@ def closure(site_packages: Path) -> list[Path]:
         file = waiting.pop()
         if file not in found:
             found.add(file)
-            waiting += _imports((site_packages / file).read_text(encoding="utf-8"))
+            waiting += _imports((source / file).read_text(encoding="utf-8"))
     return sorted(found)
 
 

@@ -23,6 +23,7 @@ INTEGRATION_FOLDERS = (
     "demo",
     "k8s",
     "docker",
+    "images",
     "serving/local",
     "serving/photos/sandbox",
     "training/pipeline",

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,26 @@ def test_only_generated_modules_are_copied(image: Path) -> None:
     assert 30 < len(files) < 50
     assert all(file.name.endswith(("_pb2.py", "_pb2_grpc.py")) for file in files)
     assert not list(image.glob("*-info"))
+
+
+def test_modules_of_wheels_are_the_same(image: Path, tmp_path: Path) -> None:
+    installed = _site_packages()
+    for package in ("tensorflow", "tensorflow_serving"):
+        with zipfile.ZipFile(tmp_path / f"{package}-1-py3-none-any.whl", "w") as wheel:
+            for file in [
+                installed / package / "__init__.py",
+                *(installed / package).rglob("*_pb2*.py"),
+            ]:
+                if file.is_file():
+                    wheel.write(file, file.relative_to(installed))
+    done = _run(tmp_path, tmp_path / "target")
+    assert done.returncode == 0, done.stderr
+    for copied in (file for file in (tmp_path / "target").rglob("*") if file.is_file()):
+        name = copied.relative_to(tmp_path / "target")
+        assert copied.read_bytes() == (image / name).read_bytes()
+    assert len(list((tmp_path / "target").rglob("*.py"))) == len(
+        list(image.glob("tensorflow*/**/*.py"))
+    )
 
 
 def test_missing_packages_are_named(tmp_path: Path) -> None:

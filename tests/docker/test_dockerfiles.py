@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from docker.build_images import DEFAULT_BASE
 from tests.k8s.manifests import ROOT, build, pods, tool
 
 DOCKERFILES = ["Dockerfile.serve", "Dockerfile.train"]
@@ -47,20 +48,43 @@ def test_image_runs_as_the_user_of_the_pods(dockerfile: str) -> None:
     assert set(users) == expected
 
 
+def _arguments(dockerfile: str) -> dict[str, str]:
+    """Return the build arguments and their defaults."""
+    words = [each[1] for each in _instructions(dockerfile) if each[0] == "ARG"]
+    return {name: default for name, _, default in (word.partition("=") for word in words)}
+
+
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
 def test_every_stage_has_the_same_supported_python(dockerfile: str) -> None:
     bases = {words[1] for words in _instructions(dockerfile) if words[0] == "FROM"}
-    (base,) = bases
-    version = re.fullmatch(r"python:3\.(\d+)-slim-\w+", base)
+    assert bases == {"${BASE}"}
+    base = _arguments(dockerfile)["BASE"]
+    assert base == DEFAULT_BASE
+    version = re.fullmatch(r"docker\.io/library/python:3\.(\d+)-slim-\w+", base)
     assert version
     assert 11 <= int(version[1]) < 14
 
 
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_packages_are_installed_by_hash_and_compiled_without_times(dockerfile: str) -> None:
+    runs = [" ".join(words) for words in _instructions(dockerfile) if words[0] == "RUN"]
+    installs = [run for run in runs if "pip " in run]
+    assert installs
+    for run in installs:
+        assert {"--no-cache-dir", "--require-hashes", ":all:"} <= set(run.split()), run
+        assert "--no-compile" in run or "pip download" in run
+    # Named only where they compile, so that nothing is compiled with times.
+    compiled = " ".join(run for run in runs if "compileall" in run)
+    assert compiled.count("compileall") == compiled.count("--invalidation-mode unchecked-hash")
+    assert {"/app", "/opt/venv/lib"} <= set(compiled.split())
+
+
 def test_training_is_built_for_either_device() -> None:
-    (default,) = (
-        words[1].partition("=")[2]
-        for words in _instructions("Dockerfile.train")
-        if words[0] == "ARG"
-    )
-    assert default == "train-gpu"
+    assert _arguments("Dockerfile.train")["REQUIREMENTS"] == "train-gpu"
     assert (ROOT / "requirements/train.txt").is_file()
+
+
+def test_heic_is_the_version_that_is_tested() -> None:
+    lock = (ROOT / "requirements/heic.txt").read_text()
+    assert lock.startswith("pi-heif==")
+    assert lock in (ROOT / "requirements/dev.txt").read_text()
