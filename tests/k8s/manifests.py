@@ -34,11 +34,17 @@ BUILDS: dict[str, tuple[str, ...]] = {
     ),
     "cpu, monitoring": ("overlays/cpu", "components/monitoring"),
     "training": ("training",),
+    "training, cpu": ("training/cpu",),
     "experiments": ("experiments",),
     "data": ("data",),
+    "data, cpu": ("data/cpu",),
+    "prune": ("prune",),
+    "prune, certificates": ("prune", "components/prune-tls"),
 }
 DEPLOYMENTS = [
-    name for name in BUILDS if name not in ("cpu, monitoring", "training", "experiments", "data")
+    name
+    for name, (folder, *components) in BUILDS.items()
+    if folder.startswith("overlays/") and "components/monitoring" not in components
 ]
 
 
@@ -99,10 +105,9 @@ def find(manifests: tuple[Manifest, ...], kind: str, name: str) -> Manifest:
 def pods(manifests: tuple[Manifest, ...]) -> Iterator[tuple[str, Manifest]]:
     """Yield each workload's name and its pod: `{"metadata": …, "spec": …}`."""
     for manifest in manifests:
-        if manifest["kind"] == "Pod":
-            yield manifest["metadata"]["name"], manifest
-        elif "template" in manifest.get("spec", {}):
-            yield manifest["metadata"]["name"], manifest["spec"]["template"]
+        spec = manifest.get("spec", {}).get("jobTemplate", manifest).get("spec", {})
+        if "template" in spec:
+            yield manifest["metadata"]["name"], spec["template"]
 
 
 def containers(pod: Manifest) -> list[Manifest]:
