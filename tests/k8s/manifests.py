@@ -34,10 +34,10 @@ BUILDS: dict[str, tuple[str, ...]] = {
     ),
     "cpu, monitoring": ("overlays/cpu", "components/monitoring"),
     "training": ("training",),
-    "training, cpu": ("training/cpu",),
     "experiments": ("experiments",),
     "data": ("data",),
     "data, cpu": ("data/cpu",),
+    "training, cpu": ("training/cpu",),
     "prune": ("prune",),
     "prune, certificates": ("prune", "components/prune-tls"),
 }
@@ -105,9 +105,12 @@ def find(manifests: tuple[Manifest, ...], kind: str, name: str) -> Manifest:
 def pods(manifests: tuple[Manifest, ...]) -> Iterator[tuple[str, Manifest]]:
     """Yield each workload's name and its pod: `{"metadata": …, "spec": …}`."""
     for manifest in manifests:
-        spec = manifest.get("spec", {}).get("jobTemplate", manifest).get("spec", {})
-        if "template" in spec:
-            yield manifest["metadata"]["name"], spec["template"]
+        if manifest["kind"] == "Pod":
+            yield manifest["metadata"]["name"], manifest
+        elif manifest["kind"] == "CronJob":
+            yield manifest["metadata"]["name"], manifest["spec"]["jobTemplate"]["spec"]["template"]
+        elif manifest["kind"] in ("Deployment", "Job"):
+            yield manifest["metadata"]["name"], manifest["spec"]["template"]
 
 
 def containers(pod: Manifest) -> list[Manifest]:
