@@ -50,7 +50,9 @@ def test_every_pod_has_retries_of_its_own() -> None:
 def test_all_that_is_kept_is_on_the_volume() -> None:
     container = _container()
     paths = [argument(container, flag) for flag in ("--runs", "--output")]
-    paths += [each["value"] for each in container["env"] if each["name"].endswith(("_DATA", "_CACHE"))]
+    paths += [
+        each["value"] for each in container["env"] if each["name"].endswith(("_DATA", "_CACHE"))
+    ]
     assert len(paths) == 4
     for path in paths:
         assert PurePosixPath(path).is_relative_to("/data")

@@ -106,6 +106,7 @@ def test_nothing_is_created_by_a_wrong_command(
         (["images-mobilenet", "--photos", "x", "--name", "a/b"], "a model's name has letters"),
         (["clothing-fast", "--name", "x"], "--name is for your own photos"),
         (["clothing-fast", "--models=/x"], "--models is set in the manifest"),
+        (["clothing-fast", "--tolerance", "200"], "--tolerance is 0 to 100 points"),
         (["recipe.py"], "a Job has the recipes of its image only"),
         (["--from", "clothing/1"], "give a RECIPE"),
     ],

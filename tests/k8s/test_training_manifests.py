@@ -68,9 +68,7 @@ def test_the_gate_reads_the_file_of_the_model_server(job: Manifest, container: M
     (serving,) = (each for each in server["spec"]["template"]["spec"]["containers"])
     (flag,) = (each for each in serving["args"] if each.startswith("--model_config_file="))
     assert flag == f"--model_config_file={argument(container, '--model_config_file')}"
-    (volume,) = (
-        each for each in job["spec"]["template"]["spec"]["volumes"] if "configMap" in each
-    )
+    (volume,) = (each for each in job["spec"]["template"]["spec"]["volumes"] if "configMap" in each)
     assert volume["configMap"] == {"name": "models", "optional": True}
     assert find(build("gpu"), "ConfigMap", "models")
 

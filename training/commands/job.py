@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from training.commands import run as run_command
-from training.commands.arguments import named, with_overrides
+from training.commands.arguments import gate_policy, named, with_overrides
 from training.errors import UsageError
 from training.job_manifest import job_of_run, path_on_volume, setting
 from training.overrides import on_own_photos
@@ -37,6 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
     for option in _OF_THE_MANIFEST:
         if any(word == option or word.startswith(f"{option}=") for word in words):
             raise UsageError(f"{option} is set in the manifest, k8s/training")
+    gate_policy(arguments)
     manifest = _manifest(yaml)
     recipe = _recipe(arguments, setting(manifest, "--device"))
     own = recipe.dataset == ANY_PHOTOS

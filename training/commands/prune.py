@@ -43,9 +43,7 @@ def run(arguments: argparse.Namespace) -> str:
     console, lines, errors = Console(), [], []
     for name in prunable_models(models, config) if arguments.all else arguments.names:
         try:
-            removed = prune_model(
-                models, name, arguments.keep, arguments.model_server, config, tls
-            )
+            removed = prune_model(models, name, arguments.keep, arguments.model_server, config, tls)
         except TrainingError as error:
             errors.append(str(error))
         else:
