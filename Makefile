@@ -82,15 +82,16 @@ export ENGINE BASE BUILD_FLAGS REUSE
 test-images: $(VENV)/.installed-dev ## build the images twice, compare, run and check them (needs docker or podman)
 	REQUIRE_IMAGE_TOOLS=1 $(RUN) -m pytest tests/images
 
-# kustomize knows no generateName, so the name is taken out behind it. CREATE=cat only shows the Jobs.
+# Any environment that can train can also check what a Job is to train. CREATE=cat only shows the Jobs.
+TRAINING_READY = $(firstword $(wildcard $(VENV)/.installed-dev $(VENV)/.installed-demo $(VENV)/.installed-train-gpu) $(VENV)/.installed-train)
 CREATE = kubectl create -f -
-job_patch = [{"op": "remove", "path": "/metadata/name"}, \
-    {"op": "add", "path": "/metadata/generateName", "value": "train-$(1)-"}, \
-    {"op": "test", "path": "/spec/template/spec/containers/0/env/0/name", "value": "MODEL"}, \
-    {"op": "replace", "path": "/spec/template/spec/containers/0/env/0/value", "value": "$(1)"}]
+DEVICE ?= gpu
+JOB_gpu := k8s/training
+JOB_cpu := k8s/training/cpu
+JOB_ARGUMENTS = $(DATA:%=--photos '%') $(NAME:%=--name '%') $(SET:%=--set '%') $(SEED:%=--seed '%') $(if $(filter-out 0,$(FRESH)),--fresh) $(ARGS)
 
-train-k8s: ## start a training Job for each MODEL in the cluster
-	$(foreach model,$(MODEL),kubectl kustomize k8s/training | kubectl patch --local -f - --type json -o yaml -p '$(call job_patch,$(model))' | $(CREATE);)
+train-k8s: $(TRAINING_READY) ## start a training Job for RECIPE, or for each MODEL, in the cluster
+	manifest=$$(kubectl kustomize $(or $(JOB_$(DEVICE)),$(error DEVICE is gpu or cpu, not $(DEVICE)))); jobs=; for what in $(or $(RECIPE),$(MODEL:%=--default-of=%)); do jobs+=$$($(RUN) -m training job $$what $(JOB_ARGUMENTS) <<<"$$manifest")$$'\n'; done; printf %s "$$jobs" | $(CREATE)
 
 test-tfs: $(VENV)/.installed-dev ## run the end-to-end tests against MODEL_SERVER (host:port), which serves MODELS
 	$(RUN) -m pytest tests/e2e --model-server $(MODEL_SERVER) --models $(MODELS)

@@ -26,7 +26,15 @@ TRAINING: list[set[str]] = [
     {"data"},
     {"overrides", "recipe_file"},
     {"recipe"},
-    {"backends", "downloads", "json_files", "model_cards", "settings"},
+    {
+        "backends",
+        "downloads",
+        "job_manifest",
+        "json_files",
+        "model_cards",
+        "settings",
+        "termination_message",
+    },
     {"cache_folder", "console", "errors", "progress_bars", "provenance", "threads"},
 ]
 """The parts of training/ in layers: a part may import those of the layers below its own."""

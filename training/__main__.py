@@ -11,6 +11,7 @@ from importlib import import_module
 from training.commands import COMMANDS, FORMER_NAMES
 from training.console import in_one_line
 from training.errors import Preempted, TrainingError
+from training.termination_message import write_termination_message
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,30 +27,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     # TensorFlow logs only fatal errors: it would report a missing GPU as an error.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # It warns of each further network.
+    status, end = _perform(arguments)
+    if status:
+        print(end, file=sys.stderr)
+    write_termination_message(end)
+    return status
+
+
+def _perform(arguments: argparse.Namespace) -> tuple[int, str]:
+    """Run a command, and return its exit status and how it ended, in one line."""
     try:
-        arguments.command(arguments)
+        end = arguments.command(arguments)
         sys.stdout.flush()
     except TrainingError as error:
-        print(f"error: {in_one_line(str(error))}", file=sys.stderr)
-        return error.exit_status
+        return error.exit_status, f"error: {in_one_line(str(error))}"
     except OSError as error:
         if error.filename:  # Of any file that is looked for: no permission, too long a name.
             said = f"error: {str(error.strerror).lower()}: {error.filename!s:.200}"
-            print(in_one_line(said), file=sys.stderr)
-            return 1
+            return 1, in_one_line(said)
         if error.errno not in (errno.ENOSPC, errno.EPIPE):
             raise
         # Otherwise Python would write the rest of the output when it ends, and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        print(f"error: the output can't be written: {error.strerror}", file=sys.stderr)
-        return 1
+        return 1, f"error: the output can't be written: {error.strerror}"
     except Preempted as stopped:
-        print("terminated", file=sys.stderr)
-        return stopped.exit_status
+        return stopped.exit_status, "terminated"
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130  # As shells report Ctrl-C.
-    return 0
+        return 130, "interrupted"  # As shells report Ctrl-C.
+    return 0, end or "done"
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

@@ -21,7 +21,13 @@ from serving.tls.certificates import TlsError, TlsFiles
 PREFIX = "PHOTOLABEL_"
 _NAMES = {"PHOTOLABEL_MODELS", "PHOTOLABEL_MODEL_CONFIG_FILE"}
 # Variables of our other programs, which may be set in the same environment.
-FOREIGN = {"PHOTOLABEL_URL", "PHOTOLABEL_API_KEY", "PHOTOLABEL_DATA", "PHOTOLABEL_CACHE"}
+FOREIGN = {
+    "PHOTOLABEL_URL",
+    "PHOTOLABEL_API_KEY",
+    "PHOTOLABEL_DATA",
+    "PHOTOLABEL_CACHE",
+    "PHOTOLABEL_TERMINATION_LOG",
+}
 
 # A host, an IPv6 address in brackets or nothing (all interfaces), and a port.
 _ADDRESS = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[^:/\s]*):([0-9]{1,5})")

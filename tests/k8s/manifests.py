@@ -41,6 +41,10 @@ BUILDS: dict[str, tuple[str, ...]] = {
     "experiments": ("experiments",),
     "experiments, NVIDIA runtime": ("experiments", "components/nvidia-runtime"),
     "data": ("data",),
+    "data, cpu": ("data/cpu",),
+    "training, cpu": ("training/cpu",),
+    "prune": ("prune",),
+    "prune, certificates": ("prune", "components/prune-tls"),
 }
 # Builds that hold the whole service, and that the tests of gateway and model server are for.
 DEPLOYMENTS = [

@@ -1,12 +1,14 @@
 """The Job of a sweep by several pods."""
 
+import copy
 from pathlib import PurePosixPath
 
 import pytest
 
+from tests.k8s.jobs import argument, only_container
 from tests.k8s.manifests import Manifest, build, find, matches
 from training.__main__ import main
-from training.errors import Preempted, UsageError
+from training.errors import Preempted, Refused, UsageError
 
 
 def test_a_sweep_understands_the_arguments(capsys: pytest.CaptureFixture[str]) -> None:
@@ -37,13 +39,36 @@ def test_every_pod_has_retries_of_its_own() -> None:
         for rule in spec["podFailurePolicy"]["rules"]
         for status in rule.get("onExitCodes", {}).get("values", [])
     }
-    assert actions == {UsageError.exit_status: "FailJob", Preempted.exit_status: "Ignore"}
+    # As in the training Job; a sweep publishes nothing, and is never refused.
+    assert actions == {
+        UsageError.exit_status: "FailJob",
+        Refused.exit_status: "FailJob",
+        Preempted.exit_status: "Ignore",
+    }
 
 
 def test_all_that_is_kept_is_on_the_volume() -> None:
-    arguments = _container()["args"]
-    for flag in ("--data", "--runs", "--output"):
-        assert PurePosixPath(arguments[arguments.index(flag) + 1]).is_relative_to("/data"), flag
+    container = _container()
+    paths = [argument(container, flag) for flag in ("--runs", "--output")]
+    paths += [
+        each["value"] for each in container["env"] if each["name"].endswith(("_DATA", "_CACHE"))
+    ]
+    assert len(paths) == 4
+    for path in paths:
+        assert PurePosixPath(path).is_relative_to("/data")
+
+
+def test_it_has_the_pods_of_the_training_job() -> None:
+    """But for what differs between them: command, volumes and the password."""
+    (job,) = copy.deepcopy(build("training"))
+    sweep, training = (each["spec"]["template"]["spec"] for each in (_job(), job))
+    for pod in (sweep, training):
+        (pod["container"],) = pod.pop("containers")
+        for name in ("args", "volumeMounts"):
+            del pod["container"][name]
+        del pod["volumes"]
+        pod["container"]["env"] = [each for each in pod["container"]["env"] if "value" in each]
+    assert sweep == training
 
 
 def test_its_pods_reach_a_database_in_the_namespace() -> None:
@@ -55,9 +80,8 @@ def test_its_pods_reach_a_database_in_the_namespace() -> None:
 
 
 def _job() -> Manifest:
-    return find(build("experiments"), "Job", "sweep")
+    return copy.deepcopy(find(build("experiments"), "Job", "sweep"))
 
 
 def _container() -> Manifest:
-    (container,) = _job()["spec"]["template"]["spec"]["containers"]
-    return dict(container)
+    return only_container(_job())

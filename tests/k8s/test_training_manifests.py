@@ -1,103 +1,96 @@
-"""The training Job: what make train-k8s sends to the cluster."""
+"""The training Job, and the Job that loads its data."""
 
-import os
-import subprocess
+from pathlib import PurePosixPath
 
 import pytest
-import yaml
 
-from tests.k8s.manifests import (
-    ROOT,
-    Manifest,
-    build,
-    environment,
-    kubernetes_validate,
-    pods,
-    tool,
-)
+from tests.k8s.jobs import argument, only_container
+from tests.k8s.manifests import Manifest, build, environment, find, of_kind, pods, quantity
 from training.__main__ import main
 from training.errors import Preempted, Refused, UsageError
 from training.recipes import DEFAULTS
 
-
-@pytest.fixture(scope="module")
-def jobs() -> list[Manifest]:
-    tool("kubectl")
-    make = tool("make")
-    # If the tests run under make, this make would inherit its flags and list of models.
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS", "MODEL")
-    }
-    command = [make, "--silent", "train-k8s", "MODEL=clothing cats-dogs", "CREATE=sed 1i---"]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return list(yaml.safe_load_all(done.stdout))
+DEVICES = {"gpu": "training", "cpu": "training, cpu"}
+LOADERS = {"gpu": "data", "cpu": "data, cpu"}
+NODES = ("nodeSelector", "affinity", "tolerations", "serviceAccountName")
 
 
-def test_every_model_gets_a_job_with_a_generated_name(jobs: list[Manifest]) -> None:
-    assert [job["metadata"].get("name") for job in jobs] == [None, None]
-    prefixes = [job["metadata"]["generateName"] for job in jobs]
-    assert prefixes == ["train-clothing-", "train-cats-dogs-"]
-    models = [environment(_container(job))["MODEL"] for job in jobs]
-    assert models == ["clothing", "cats-dogs"]
+@pytest.fixture(params=DEVICES)
+def device(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
-def test_the_job_differs_from_the_manifest_in_nothing_else(jobs: list[Manifest]) -> None:
-    (written,) = build("training")
-    assert _container(jobs[0]) == _container(written)
-    assert jobs[0]["metadata"]["namespace"] == written["metadata"]["namespace"]
+@pytest.fixture
+def job(device: str) -> Manifest:
+    (job,) = build(DEVICES[device])
+    return job
 
 
-def test_generated_jobs_are_valid(jobs: list[Manifest]) -> None:
-    validator = kubernetes_validate()
-    for job in jobs:
-        spec = {key: job[key] for key in ("apiVersion", "kind", "metadata", "spec")}
-        validator.validate(spec, validator.latest_version(), strict=True)
+@pytest.fixture
+def container(job: Manifest) -> Manifest:
+    return only_container(job)
 
 
-def test_training_understands_the_arguments(capsys: pytest.CaptureFixture[str]) -> None:
-    container = _container(build("training")[0])
-    given = ["no-such-model" if each == "$(MODEL)" else each for each in container["args"]]
+def test_training_understands_the_arguments(
+    container: Manifest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = argument(container, "--default-of")
+    assert model in DEFAULTS
     # Arguments are parsed before the model is looked up: an unknown one would be reported instead.
+    given = ["no-such-model" if each == model else each for each in container["args"]]
+    given[given.index("--model_config_file") + 1] = "k8s/base/models.config"
     assert main(given) == 2
     assert "no model 'no-such-model'" in capsys.readouterr().err
-    assert environment(container)["MODEL"] in DEFAULTS
 
 
-def test_everything_written_is_on_a_volume() -> None:
-    container = _container(build("training")[0])
+def test_everything_written_is_on_a_volume(container: Manifest) -> None:
     mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
-    arguments = container["args"]
-    paths = [arguments[arguments.index(flag) + 1] for flag in ("--data", "--models", "--runs")]
+    paths = [argument(container, flag) for flag in ("--models", "--runs", "--model_config_file")]
     paths += [path for path in environment(container).values() if path.startswith("/")]
+    paths.remove(container["terminationMessagePath"])  # Kubernetes mounts it.
     for path in paths:
-        assert any(path == mount or path.startswith(f"{mount}/") for mount in mounts), path
+        assert any(PurePosixPath(path).is_relative_to(mount) for mount in mounts), path
 
 
-def test_it_publishes_where_the_model_server_reads() -> None:
-    (_, job), (_, server) = next(pods(build("training"))), list(pods(build("gpu")))[1]
-    claims = [
+def test_it_publishes_where_the_model_server_reads(job: Manifest) -> None:
+    server = find(build("gpu"), "Deployment", "model-server")
+    claims = {
         volume["persistentVolumeClaim"]["claimName"]
-        for pod in (job, server)
-        for volume in pod["spec"]["volumes"]
+        for workload in (job, server)
+        for volume in workload["spec"]["template"]["spec"]["volumes"]
         if volume["name"] == "models"
-    ]
-    assert claims == ["models", "models"]
+    }
+    assert claims == {"models"}
 
 
-def test_it_takes_one_gpu_and_cleans_up_after_itself() -> None:
-    (job,) = build("training")
-    assert _container(job)["resources"]["limits"]["nvidia.com/gpu"] == "1"
+def test_the_gate_reads_the_file_of_the_model_server(job: Manifest, container: Manifest) -> None:
+    server = find(build("gpu"), "Deployment", "model-server")
+    (serving,) = (each for each in server["spec"]["template"]["spec"]["containers"])
+    (flag,) = (each for each in serving["args"] if each.startswith("--model_config_file="))
+    assert flag == f"--model_config_file={argument(container, '--model_config_file')}"
+    (volume,) = (each for each in job["spec"]["template"]["spec"]["volumes"] if "configMap" in each)
+    assert volume["configMap"] == {"name": "models", "optional": True}
+    assert find(build("gpu"), "ConfigMap", "models")
+
+
+def test_it_takes_a_gpu_only_where_it_trains_on_one(
+    device: str, job: Manifest, container: Manifest
+) -> None:
+    assert argument(container, "--device") == device
+    limits, pod = container["resources"]["limits"], job["spec"]["template"]["spec"]
+    tolerated = {each["key"] for each in pod.get("tolerations", [])}
+    assert (limits.get("nvidia.com/gpu") == "1") == (device == "gpu")
+    assert ("nvidia.com/gpu" in tolerated) == (device == "gpu")
+    assert ("nodeAffinity" in pod["affinity"]) == (device == "gpu")
+    assert container["image"].endswith("-cpu") == (device == "cpu")
+
+
+def test_it_cleans_up_after_itself(job: Manifest) -> None:
     assert job["spec"]["ttlSecondsAfterFinished"] > 0
     assert job["spec"]["template"]["spec"]["restartPolicy"] == "Never"
 
 
-def test_a_preempted_pod_is_replaced_and_continues() -> None:
-    (job,) = build("training")
+def test_a_preempted_pod_is_replaced_and_continues(job: Manifest, container: Manifest) -> None:
     spec = job["spec"]
     rules = spec["podFailurePolicy"]["rules"]
     actions = {
@@ -106,27 +99,55 @@ def test_a_preempted_pod_is_replaced_and_continues() -> None:
         for status in rule.get("onExitCodes", {}).get("values", [])
     }
     assert actions == {
-        2: "FailJob",
+        UsageError.exit_status: "FailJob",
         Refused.exit_status: "FailJob",
         Preempted.exit_status: "Ignore",
     }
-    assert UsageError.exit_status == 2
-    assert {rule["onExitCodes"]["containerName"] for rule in rules if "onExitCodes" in rule} == {
-        _container(job)["name"]
-    }
+    names = {rule["onExitCodes"]["containerName"] for rule in rules if "onExitCodes" in rule}
+    assert names == {container["name"]}
     assert {"type": "DisruptionTarget", "status": "True"} in [
         condition for rule in rules for condition in rule.get("onPodConditions", [])
     ]
     assert spec["backoffLimit"] > 0
     assert spec["template"]["spec"]["terminationGracePeriodSeconds"] >= 60
-    assert "--fresh" not in _container(job)["args"], "a new pod would not continue"
+    assert "--fresh" not in container["args"], "a new pod would not continue"
+
+
+@pytest.mark.parametrize("name", ["training", "training, cpu", "experiments", "prune"])
+def test_kubernetes_reads_how_it_ended(name: str) -> None:
+    ((_, pod),) = pods(build(name))
+    (container,) = pod["spec"]["containers"]
+    (written,) = (
+        each["value"] for each in container["env"] if each["name"] == "PHOTOLABEL_TERMINATION_LOG"
+    )
+    assert written == container["terminationMessagePath"]
+    assert container["terminationMessagePolicy"] == "FallbackToLogsOnError"
+
+
+def test_data_are_loaded_on_a_node_where_training_can_run(device: str, job: Manifest) -> None:
+    (loader,) = of_kind(build(LOADERS[device]), "Job")
+    training, loading = (each["spec"]["template"]["spec"] for each in (job, loader))
+    assert {name: loading.get(name) for name in NODES} == {
+        name: training.get(name) for name in NODES
+    }
+
+    def claims(pod: Manifest) -> set[str]:
+        volumes = (each.get("persistentVolumeClaim") for each in pod["volumes"])
+        return {volume["claimName"] for volume in volumes if volume}
+
+    # A volume that is bound to one node, such as a local one, binds both pods to it.
+    assert claims(loading) == claims(training) == {"data", "models"}
+    (claim,) = of_kind(build(LOADERS[device]), "PersistentVolumeClaim")
+    assert claim["metadata"]["name"] == "data"
+    assert quantity(claim["spec"]["resources"]["requests"]["storage"]) > 11e9  # docs say 11 GB
+
+
+def test_loading_ends_after_a_day() -> None:
+    (loader,) = of_kind(build("data"), "Job")
+    assert loader["spec"]["activeDeadlineSeconds"] == 24 * 60 * 60
+    assert "nvidia.com/gpu" not in only_container(loader)["resources"]["limits"]
 
 
 def test_no_overlay_contains_a_job() -> None:
     for name in ("cpu", "gpu"):
         assert all(manifest["kind"] != "Job" for manifest in build(name))
-
-
-def _container(job: Manifest) -> Manifest:
-    (container,) = job["spec"]["template"]["spec"]["containers"]
-    return dict(container)

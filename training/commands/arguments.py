@@ -232,8 +232,13 @@ def gate_policy(arguments: argparse.Namespace) -> GatePolicy:
     """Return what the arguments of `add_gate` say.
 
     Raises:
-        UsageError: the tolerance is out of range.
+        UsageError: the tolerance is out of range, or the config file can't be read.
     """
     if not 0 <= arguments.tolerance <= 100:
         raise UsageError(f"--tolerance is 0 to 100 points of accuracy, not {arguments.tolerance}")
-    return GatePolicy(arguments.tolerance, arguments.force, arguments.model_config_file)
+    config_file = arguments.model_config_file
+    if config_file:  # Before hours are spent on training.
+        from training.publishing.serving_version import checked_config_file
+
+        config_file = checked_config_file(config_file)
+    return GatePolicy(arguments.tolerance, arguments.force, config_file)

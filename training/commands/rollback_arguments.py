@@ -64,17 +64,7 @@ def add_change(parser: argparse.ArgumentParser) -> None:
         help="gRPC address of a model server that reads this configuration: wait until it serves"
         " the version; may be repeated",
     )
-    for name, what in (
-        ("ca", "connect to the model server with TLS: the CA that signed its certificate"),
-        ("cert", "client certificate, for mutual TLS"),
-        ("key", "private key of the client certificate"),
-    ):
-        parser.add_argument(f"--model-server-{name}", type=Path, metavar="FILE", help=what)
-    parser.add_argument(
-        "--model-server-name",
-        metavar="NAME",
-        help="name in the model server's certificate, if that is not HOST",
-    )
+    add_tls(parser)
     parser.add_argument(
         "--timeout",
         type=float,
@@ -90,6 +80,37 @@ def add_change(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="in a config file with labels: also unload the versions that had no label before",
     )
+
+
+def add_tls(parser: argparse.ArgumentParser) -> None:
+    """Let a command connect to the model server with TLS: see `chosen_tls`."""
+    for name, what in (
+        ("ca", "connect to the model server with TLS: the CA that signed its certificate"),
+        ("cert", "client certificate, for mutual TLS"),
+        ("key", "private key of the client certificate"),
+    ):
+        parser.add_argument(f"--model-server-{name}", type=Path, metavar="FILE", help=what)
+    parser.add_argument(
+        "--model-server-name",
+        metavar="NAME",
+        help="name in the model server's certificate, if that is not HOST",
+    )
+
+
+def chosen_tls(arguments: argparse.Namespace) -> TlsFiles | None:
+    """Return what the arguments of `add_tls` name; None: plaintext.
+
+    Raises:
+        UsageError: one of the files is missing.
+    """
+    ca, cert, key = (getattr(arguments, f"model_server_{name}") for name in ("ca", "cert", "key"))
+    if (cert is None) != (key is None):
+        raise UsageError("--model-server-cert and --model-server-key are given together")
+    if ca is None:
+        if cert or arguments.model_server_name:
+            raise UsageError("TLS with the model server needs --model-server-ca")
+        return None
+    return TlsFiles(ca, cert, key, arguments.model_server_name)
 
 
 def chosen_config(arguments: argparse.Namespace) -> ServingConfig:
@@ -138,7 +159,7 @@ def _opened(arguments: argparse.Namespace) -> Iterator[ServedModel]:
     """Provide the model that the arguments name, connected to its model servers."""
     if not 0 < arguments.timeout < float("inf"):
         raise UsageError(f"--timeout is a number of seconds above 0, not {arguments.timeout:g}")
-    tls = _tls(arguments)
+    tls = chosen_tls(arguments)
     model = ServedModel(
         arguments.name,
         chosen_config(arguments),
@@ -153,17 +174,6 @@ def _opened(arguments: argparse.Namespace) -> Iterator[ServedModel]:
 
     with connected(arguments.model_server, tls, arguments.timeout) as servers:
         yield replace(model, servers=servers)
-
-
-def _tls(arguments: argparse.Namespace) -> TlsFiles | None:
-    ca, cert, key = (getattr(arguments, f"model_server_{name}") for name in ("ca", "cert", "key"))
-    if (cert is None) != (key is None):
-        raise UsageError("--model-server-cert and --model-server-key are given together")
-    if ca is None:
-        if cert or arguments.model_server_name:
-            raise UsageError("TLS with the model server needs --model-server-ca")
-        return None
-    return TlsFiles(ca, cert, key, arguments.model_server_name)
 
 
 def _options(arguments: argparse.Namespace) -> Iterator[str]:

@@ -18,6 +18,7 @@ from training.commands.arguments import (
 from training.commands.training import train
 from training.console import say
 from training.errors import UsageError
+from training.model_cards import VERSION_CARD, read_card, stated_accuracy
 from training.pipeline.sources import Source, find_source, run_of_version
 from training.publishing.gate_policy import GatePolicy
 from training.recipe import Recipe
@@ -47,8 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Train and evaluate a recipe, and publish the model if asked."""
+def run(arguments: argparse.Namespace) -> str | None:
+    """Train and evaluate a recipe, and publish the model if asked.
+
+    Returns:
+        What was published, in one line; None if nothing was.
+    """
     policy = gate_policy(arguments)
     if not arguments.publish and policy != GatePolicy():
         raise UsageError(
@@ -58,7 +63,14 @@ def run(arguments: argparse.Namespace) -> None:
     recipe = _recipe_of(source, arguments) or chosen_recipe(arguments)
     recipe = named(recipe, arguments.name)
     say(Console(), _introduction(recipe, source, arguments))
-    train([recipe], arguments, arguments.models, policy if arguments.publish else None, source)
+    published = policy if arguments.publish else None
+    (version,) = train([recipe], arguments, arguments.models, published, source)
+    return _published(version) if version else None
+
+
+def _published(version: Path) -> str:
+    accuracy = stated_accuracy(read_card(version / VERSION_CARD))
+    return f"published as {version}" + ("" if accuracy is None else f", test {accuracy:.2%}")
 
 
 def _source(arguments: argparse.Namespace) -> Source | None:

@@ -8,6 +8,7 @@ from serving.repository.model_config import ConfigError, read_config
 from serving.repository.pruning import prune
 from serving.repository.served_versions import selected_versions
 from serving.repository.versions import VersionsError, published_versions
+from serving.tls.certificates import TlsFiles
 from training.errors import TrainingError
 from training.model_cards import VERSION_CARD, read_card, stated_accuracy
 from training.publishing.rollback.model_servers import connected
@@ -19,6 +20,7 @@ def prune_model(
     keep: int,
     model_server: str | None = None,
     model_config_file: Path | None = None,
+    tls: TlsFiles | None = None,
 ) -> list[int]:
     """Remove all versions of a model except the newest ones, those in use and the best one.
 
@@ -30,6 +32,7 @@ def prune_model(
         keep: how many of the newest to keep.
         model_server: host:port of its gRPC API; versions that it loads, serves or unloads are kept.
         model_config_file: of the model server; versions that its policy or labels select are kept.
+        tls: certificates for the model server; None: plaintext.
 
     Returns:
         The numbers removed, ascending.
@@ -44,12 +47,31 @@ def prune_model(
             raise TrainingError(f"there is no published version of {name} in {models}")
         in_use = _best(base, published)
         if model_server:
-            in_use |= _loaded(model_server, name)
+            in_use |= _loaded(model_server, name, tls)
         if model_config_file:
             in_use |= _configured(model_config_file, name, published)
         return prune(base, keep, in_use)
     except VersionsError as error:
         raise TrainingError(str(error)) from error
+
+
+def prunable_models(models: Path, model_config_file: Path | None = None) -> list[str]:
+    """Return the names of all models with published versions.
+
+    With the model server's config file only those that it names: of the others it is unknown which
+    versions are in use.
+
+    Raises:
+        TrainingError: the file or the folder can't be read.
+    """
+    try:
+        if model_config_file:
+            names = [model.name for model in read_config(model_config_file)]
+        else:
+            names = sorted(each.name for each in models.iterdir() if each.is_dir())
+        return [name for name in names if published_versions(models / name)]
+    except (ConfigError, OSError) as error:
+        raise TrainingError(f"nothing removed: {error}") from error
 
 
 def _best(base: Path, published: list[int]) -> set[int]:
@@ -68,10 +90,10 @@ def _best(base: Path, published: list[int]) -> set[int]:
     return {max(same, key=lambda version: (found[version][1], version))}
 
 
-def _loaded(model_server: str, name: str) -> set[int]:
+def _loaded(model_server: str, name: str, tls: TlsFiles | None) -> set[int]:
     """Return the versions that a model server has loaded or is loading."""
     try:
-        with connected([model_server], None, seconds=0) as (server,):
+        with connected([model_server], tls, seconds=0) as (server,):
             states = server.states(name).items()
     except TrainingError as error:
         raise TrainingError(f"nothing removed: {error}") from error

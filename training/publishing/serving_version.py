@@ -6,7 +6,7 @@ from serving.repository.errors import ConfigError, VersionsError
 from serving.repository.model_config import ModelSettings, read_config
 from serving.repository.served_versions import answering_version, read_served
 from serving.repository.versions import published_versions
-from training.errors import TrainingError
+from training.errors import TrainingError, UsageError
 from training.publishing.model_folder import find_version
 
 
@@ -27,6 +27,25 @@ def serving_version(base: Path, model_config_file: Path | None = None) -> int | 
         return answering_version(_settings(base, model_config_file), published_versions(base))
     except (VersionsError, ConfigError) as error:
         raise TrainingError(f"not published: which version serves is unknown ({error})") from error
+
+
+def checked_config_file(path: Path) -> Path | None:
+    """Return the path of the model server's config file, if it can be read.
+
+    Returns:
+        None where the file's folder is empty: so Kubernetes mounts an optional ConfigMap that does
+        not exist.
+
+    Raises:
+        UsageError: it can't be read.
+    """
+    if path.parent.is_dir() and not any(path.parent.iterdir()):
+        return None
+    try:
+        read_config(path)
+    except ConfigError as error:
+        raise UsageError(str(error)) from error
+    return path
 
 
 def find_serving_version(models: Path, reference: str) -> Path:

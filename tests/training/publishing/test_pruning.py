@@ -158,6 +158,36 @@ def test_the_command_prints_what_it_removed(
     assert capsys.readouterr().out == "clothing: removed 1, 2\nclothing: removed nothing\n"
 
 
+def test_all_models_of_the_config_file_are_pruned(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in (1, 2, 3):
+        (models / "cats-dogs" / str(number)).mkdir(parents=True)
+    path = config(tmp_path, "", name="cats-dogs")
+
+    assert main(["prune", "--all", "--keep", "2", "--models", str(models)]) == 0
+    assert capsys.readouterr().out == "cats-dogs: removed 1\nclothing: removed 1, 2, 3, 4\n"
+    here = ["--keep", "1", "--models", str(models), "--model_config_file", str(path)]
+    assert main(["prune", "--all", *here]) == 0
+    assert capsys.readouterr().out == "cats-dogs: removed 2\n"
+    assert main(["prune", "--all", "--models", str(models / "none")]) == 1
+
+
+def test_a_model_that_fails_does_not_keep_the_others_from_being_pruned(
+    models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["prune", "shoes", "clothing", "hats", "--models", str(models)]) == 1
+
+    said = capsys.readouterr()
+    assert said.out == "clothing: removed 1\n"
+    assert said.err.count("there is no published version of") == 2
+
+
+@pytest.mark.parametrize("names", [[], ["clothing", "--all"]])
+def test_either_names_or_all_are_given(names: list[str], models: Path) -> None:
+    assert main(["prune", *names, "--models", str(models)]) == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from training.errors import TrainingError
-from training.publishing.serving_version import serving_version
+from training.__main__ import main
+from training.errors import TrainingError, UsageError
+from training.publishing.serving_version import checked_config_file, serving_version
 
 
 @pytest.fixture
@@ -71,3 +72,23 @@ def test_the_serving_version_follows_the_models_folder(
 def test_a_config_file_that_cannot_be_read_stops_the_publication(base: Path) -> None:
     with pytest.raises(TrainingError, match="which version serves is unknown"):
         serving_version(base, Path("none.config"))
+
+
+def test_an_empty_folder_is_that_of_a_config_map_which_does_not_exist(tmp_path: Path) -> None:
+    folder = tmp_path / "models-config"
+    folder.mkdir()
+    assert checked_config_file(folder / "models.config") is None
+    (folder / "models.config").write_text(CONFIG.format(rest=""))
+    assert checked_config_file(folder / "models.config") == folder / "models.config"
+
+
+def test_a_mistyped_config_file_is_reported_before_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "models.config").write_text(CONFIG.format(rest="version_label {}"))
+    for name in ("models.config", "model.config", "no-such-folder/models.config"):
+        with pytest.raises(UsageError, match="cannot read the model config file"):
+            checked_config_file(tmp_path / name)
+    wrong = str(tmp_path / "models.config")
+    assert main(["run", "clothing-fast", "--publish", "--model_config_file", wrong]) == 2
+    assert "cannot read the model config file" in capsys.readouterr().err
