@@ -33,12 +33,36 @@ BUILDS: dict[str, tuple[str, ...]] = {
         "components/model-server-tls",
     ),
     "cpu, monitoring": ("overlays/cpu", "components/monitoring"),
+    "cpu, ingress": ("overlays/cpu", "components/ingress"),
+    "cpu, Gateway API": ("overlays/cpu", "components/gateway-api"),
+    "cpu, API keys": ("overlays/cpu", "components/api-keys"),
+    "cpu, tracing": ("overlays/cpu", "components/tracing"),
+    "gpu, GPU nodes": ("overlays/gpu", "components/gpu-nodes"),
+    "cpu, many nodes, read-only models": (
+        "overlays/cpu",
+        "components/many-nodes",
+        "components/models-read-only",
+    ),
+    "cpu, object store": ("overlays/cpu", "components/models-from-object-store"),
+    "gpu, many nodes, TLS, object store": (
+        "overlays/gpu",
+        "components/many-nodes",
+        "components/model-server-tls",
+        "components/models-from-object-store",
+    ),
+    "production example": ("overlays/prod-example",),
+    "training, GPU nodes": ("training", "components/gpu-nodes"),
     "training": ("training",),
     "experiments": ("experiments",),
     "data": ("data",),
 }
+# Those are no deployments, or have files or further rules, with tests of their own.
+_OTHERS = ("training", "experiments", "data", "production example")
+_TESTED_ELSEWHERE = ("monitoring", "API keys", "tracing", "read-only models", "object store")
 DEPLOYMENTS = [
-    name for name in BUILDS if name not in ("cpu, monitoring", "training", "experiments", "data")
+    name
+    for name in BUILDS
+    if not name.startswith(_OTHERS) and not name.endswith(_TESTED_ELSEWHERE)
 ]
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.k8s.manifests import BUILDS, build, find, kubernetes_validate
 
-# Not part of Kubernetes: the Prometheus Operator has their schemas.
-FOREIGN = {"monitoring.coreos.com/v1"}
+# Not part of Kubernetes: the Prometheus Operator and the Gateway API have their schemas.
+FOREIGN = {"monitoring.coreos.com/v1", "gateway.networking.k8s.io/v1"}
 
 # Retries of each pod by itself are not in older ones.
 OLDEST = {"experiments": "1.29"}

@@ -57,7 +57,7 @@ def test_images_are_pinned_to_this_version_of_the_project(name: str) -> None:
             if image in ("photolabel-serve", "photolabel-train"):
                 assert tag == version
             else:
-                assert image == "tensorflow/serving"
+                assert image in ("tensorflow/serving", "rclone/rclone")
 
 
 def test_the_model_server_has_the_version_of_the_messages() -> None:
