@@ -60,9 +60,7 @@ BUILDS: dict[str, tuple[str, ...]] = {
 _OTHERS = ("training", "experiments", "data", "production example")
 _TESTED_ELSEWHERE = ("monitoring", "API keys", "tracing", "read-only models", "object store")
 DEPLOYMENTS = [
-    name
-    for name in BUILDS
-    if not name.startswith(_OTHERS) and not name.endswith(_TESTED_ELSEWHERE)
+    name for name in BUILDS if not name.startswith(_OTHERS) and not name.endswith(_TESTED_ELSEWHERE)
 ]
 
 

@@ -70,7 +70,9 @@ def test_every_mount_has_its_volume_and_every_volume_its_mount(name: str) -> Non
 @pytest.mark.parametrize("name", BUILDS)
 def test_claims_config_maps_and_accounts_exist(name: str) -> None:
     # What an operator applies together with this build.
-    base = {"training": ("gpu", "data"), "experiments": ("gpu", "data")}.get(name.partition(",")[0], ())
+    base = {"training": ("gpu", "data"), "experiments": ("gpu", "data")}.get(
+        name.partition(",")[0], ()
+    )
     applied = [manifest for each in (name, *base) for manifest in build(each)]
     names = {(manifest["kind"], manifest["metadata"]["name"]) for manifest in applied}
     for _, pod in pods(build(name)):
