@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -90,19 +90,25 @@ def kubernetes_validate() -> Any:
 @functools.cache
 def build(name: str) -> tuple[Manifest, ...]:
     """Return the manifests of one of `BUILDS`."""
-    folder, *components = (K8S / part for part in BUILDS[name])
+    folder, *components = BUILDS[name]
     if not components:
-        return _kustomize(folder)
+        return kustomize(K8S / folder)
+    return kustomize_together(K8S, folder, (*components, "components/namespace"))
+
+
+def kustomize_together(k8s: Path, folder: str, components: Sequence[str]) -> tuple[Manifest, ...]:
+    """Return the manifests of a folder in `k8s` with components, as if its file listed them."""
     with tempfile.TemporaryDirectory() as top:
         # kustomize takes folders by relative paths only.
         target, back = Path(top).resolve(), "../" * (len(Path(top).resolve().parts) - 1)
-        paths = [back + str(part.relative_to("/")) for part in (folder, *components)]
+        paths = [back + str((k8s / part).relative_to("/")) for part in (folder, *components)]
         kustomization = {"resources": paths[:1], "components": paths[1:]}
         (target / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
-        return _kustomize(target)
+        return kustomize(target)
 
 
-def _kustomize(folder: Path) -> tuple[Manifest, ...]:
+def kustomize(folder: Path) -> tuple[Manifest, ...]:
+    """Return the manifests of a folder with a `kustomization.yaml`."""
     command = [tool("kubectl"), "kustomize", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -85,16 +85,6 @@ def test_claims_config_maps_and_accounts_exist(name: str) -> None:
                 assert ("ConfigMap", config["name"]) in names
 
 
-@pytest.mark.parametrize("name", BUILDS)
-def test_everything_lives_in_one_namespace(name: str) -> None:
-    for manifest in build(name):
-        metadata = manifest["metadata"]
-        if manifest["kind"] == "Namespace":
-            assert metadata["name"] == "photolabel"
-        else:
-            assert metadata["namespace"] == "photolabel", metadata["name"]
-
-
 @pytest.mark.parametrize("name", DEPLOYMENTS)
 def test_the_gateway_calls_the_service_of_the_model_server(name: str) -> None:
     (gateway,) = find(build(name), "Deployment", "gateway")["spec"]["template"]["spec"][
