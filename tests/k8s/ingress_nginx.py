@@ -7,6 +7,7 @@ gateway for each request, so that a change of the endpoints needs no reload; her
 
 import contextlib
 import getpass
+import os
 import signal
 import subprocess
 import time
@@ -14,10 +15,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.e2e.processes import free_port
 from tests.k8s.manifests import Manifest, tool
 from tests.serving.certificates import Pair
+
+ONLY_IN_TEST_K8S = pytest.mark.skipif(
+    "REQUIRE_K8S_TOOLS" not in os.environ, reason="it takes long: make test-k8s runs it"
+)
 
 PREFIX = "nginx.ingress.kubernetes.io/"
 DIRECTIVES = {

@@ -6,7 +6,6 @@ is ready SIGTERM to an old one, which proxies hear of some seconds later.
 
 import contextlib
 import json
-import os
 import signal
 import ssl
 import subprocess
@@ -23,13 +22,11 @@ import pytest
 from tests.drawing import encode, photo
 from tests.e2e.load import Load, Outcome, steady_load
 from tests.e2e.processes import STARTERS, Program, free_port, model_server, wait_until_ready
-from tests.k8s.ingress_nginx import Proxy
+from tests.k8s.ingress_nginx import ONLY_IN_TEST_K8S, Proxy
 from tests.k8s.manifests import Manifest, build, environment, find, tool
 from tests.serving.certificates import Certificates
 
-pytestmark = pytest.mark.skipif(
-    "REQUIRE_K8S_TOOLS" not in os.environ, reason="it takes a minute: make test-k8s runs it"
-)
+pytestmark = ONLY_IN_TEST_K8S
 
 BUILD = "cpu, ingress"
 GATEWAYS = 3
