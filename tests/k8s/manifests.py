@@ -51,16 +51,25 @@ BUILDS: dict[str, tuple[str, ...]] = {
         "components/models-from-object-store",
     ),
     "production example": ("overlays/prod-example",),
-    "training, GPU nodes": ("training", "components/gpu-nodes"),
     "training": ("training",),
+    "training, GPU nodes": ("training", "components/gpu-nodes"),
     "experiments": ("experiments",),
     "data": ("data",),
 }
-# Those are no deployments, or have files or further rules, with tests of their own.
-_OTHERS = ("training", "experiments", "data", "production example")
-_TESTED_ELSEWHERE = ("monitoring", "API keys", "tracing", "read-only models", "object store")
+# What builds tests of their own are for: they have further files, containers or rules.
+_TESTED_ELSEWHERE = {
+    "overlays/prod-example",
+    "components/api-keys",
+    "components/models-from-object-store",
+    "components/models-read-only",
+    "components/monitoring",
+    "components/tracing",
+}
+# Builds that hold the whole service, and that the tests of gateway and model server are for.
 DEPLOYMENTS = [
-    name for name in BUILDS if not name.startswith(_OTHERS) and not name.endswith(_TESTED_ELSEWHERE)
+    name
+    for name, (folder, *components) in BUILDS.items()
+    if folder.startswith("overlays/") and not _TESTED_ELSEWHERE & {folder, *components}
 ]
 
 
@@ -129,7 +138,9 @@ def pods(manifests: tuple[Manifest, ...]) -> Iterator[tuple[str, Manifest]]:
     for manifest in manifests:
         if manifest["kind"] == "Pod":
             yield manifest["metadata"]["name"], manifest
-        elif "template" in manifest.get("spec", {}):
+        elif manifest["kind"] == "CronJob":
+            yield manifest["metadata"]["name"], manifest["spec"]["jobTemplate"]["spec"]["template"]
+        elif manifest["kind"] in ("Deployment", "Job"):
             yield manifest["metadata"]["name"], manifest["spec"]["template"]
 
 
@@ -139,6 +150,24 @@ def containers(pod: Manifest) -> list[Manifest]:
 
 def environment(container: Manifest) -> dict[str, str]:
     return {each["name"]: each["value"] for each in container.get("env", [])}
+
+
+def config_files(manifests: tuple[Manifest, ...], pod: Manifest) -> dict[str, str]:
+    """Return the files from ConfigMaps that a pod's first container sees: path and text."""
+    mounts = {
+        each["name"]: each["mountPath"] for each in pod["spec"]["containers"][0]["volumeMounts"]
+    }
+    return {
+        f"{mounts[volume['name']]}/{key}": text
+        for volume in pod["spec"]["volumes"]
+        if "configMap" in volume and volume["name"] in mounts
+        for key, text in find(manifests, "ConfigMap", volume["configMap"]["name"])["data"].items()
+    }
+
+
+def probe_seconds(probe: Manifest) -> int:
+    """Return after how many seconds of failures a probe has its effect."""
+    return int(probe["periodSeconds"] * probe["failureThreshold"])
 
 
 def ports(pod: Manifest) -> dict[str, int]:

@@ -70,9 +70,7 @@ def test_every_mount_has_its_volume_and_every_volume_its_mount(name: str) -> Non
 @pytest.mark.parametrize("name", BUILDS)
 def test_claims_config_maps_and_accounts_exist(name: str) -> None:
     # What an operator applies together with this build.
-    base = {"training": ("gpu", "data"), "experiments": ("gpu", "data")}.get(
-        name.partition(",")[0], ()
-    )
+    base = () if name in DEPLOYMENTS else ("gpu", "data")
     applied = [manifest for each in (name, *base) for manifest in build(each)]
     names = {(manifest["kind"], manifest["metadata"]["name"]) for manifest in applied}
     for _, pod in pods(build(name)):
@@ -83,6 +81,16 @@ def test_claims_config_maps_and_accounts_exist(name: str) -> None:
                 assert ("PersistentVolumeClaim", claim["claimName"]) in names
             if config := volume.get("configMap"):
                 assert ("ConfigMap", config["name"]) in names
+
+
+@pytest.mark.parametrize("name", BUILDS)
+def test_everything_lives_in_one_namespace(name: str) -> None:
+    for manifest in build(name):
+        metadata = manifest["metadata"]
+        if manifest["kind"] == "Namespace":
+            assert metadata["name"] == "photolabel"
+        else:
+            assert metadata["namespace"] == "photolabel", metadata["name"]
 
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)
