@@ -70,10 +70,6 @@ def test_images_are_pinned_to_this_version_of_the_project(name: str) -> None:
                 assert image == "tensorflow/serving"
 
 
-def _all_but_rclone(pod: Manifest) -> list[Manifest]:
-    return [each for each in containers(pod) if not each["image"].startswith("rclone/rclone:1.")]
-
-
 def test_the_model_server_has_the_version_of_the_messages() -> None:
     locked = (ROOT / "requirements/protos.txt").read_text()
     found = re.search(r"^tensorflow-serving-api==(\S+)", locked, re.MULTILINE)
@@ -92,3 +88,7 @@ def test_writers_and_readers_of_a_volume_are_the_same_user(name: str) -> None:
         for _, pod in pods(build(build_name))
     }
     assert len(users) == 1
+
+
+def _all_but_rclone(pod: Manifest) -> list[Manifest]:
+    return [each for each in containers(pod) if not each["image"].startswith("rclone/rclone:1.")]
