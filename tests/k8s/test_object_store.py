@@ -7,100 +7,23 @@ import contextlib
 import os
 import shutil
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from serving.repository.checksums import check_files, write_checksums
-from tests.k8s.manifests import Manifest, build, environment, find, of_kind, tool
+from tests.k8s.manifests import Manifest, build, environment, find, of_kind
+from tests.k8s.model_sync import FILES, Sync
 
 BUILD = "cpu, object store"
-FILES = 6
-FILE_BYTES = 100_000
 
 
 @pytest.fixture
-def pod() -> Manifest:
-    return dict(find(build(BUILD), "Deployment", "model-server")["spec"]["template"]["spec"])
-
-
-class Sync:
-    """The containers that copy, with the folders of this machine in place of their volumes."""
-
-    def __init__(self, pod: Manifest, folder: Path) -> None:
-        (init,) = pod["initContainers"]
-        (sidecar,) = (each for each in pod["containers"] if each["name"] == "sync-models")
-        self._commands = {"once": init, "forever": sidecar}
-        self._mounts = {
-            mount["mountPath"]: str(folder / mount["name"]) for mount in init["volumeMounts"]
-        }
-        for path in self._mounts.values():
-            Path(path).mkdir()
-        self.models = Path(self._mounts["/models"])
-        self.bucket = folder / "bucket" / "photolabel" / "models"
-        self.bucket.mkdir(parents=True)
-        self._write_files(pod, folder)
-
-    def _write_files(self, pod: Manifest, folder: Path) -> None:
-        config = f"[bucket]\ntype = alias\nremote = {folder / 'bucket'}\n"
-        (Path(self._mounts["/etc/rclone"]) / "rclone.conf").write_text(config)
-        (volume,) = (each for each in pod["volumes"] if each["name"] == "sync-models")
-        files = find(build(BUILD), "ConfigMap", volume["configMap"]["name"])["data"]
-        for name, text in files.items():
-            (Path(self._mounts["/etc/sync-models"]) / name).write_text(text)
-
-    def start(self, how: str, **variables: str) -> "subprocess.Popen[str]":
-        """Start the init container's command (`once`) or the sidecar's (`forever`)."""
-        container = self._commands[how]
-        return subprocess.Popen(
-            [self._here(word) for word in container["command"]],
-            env={
-                "PATH": f"{Path(tool('rclone')).parent}:{os.environ['PATH']}",
-                **{name: self._here(value) for name, value in environment(container).items()},
-                **variables,
-            },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def once(self) -> tuple[int, str]:
-        """Run the init container; return its exit status and output."""
-        process = self.start("once")
-        output, _ = process.communicate(timeout=60)
-        return process.returncode, output
-
-    def _here(self, text: str) -> str:
-        for there, here in self._mounts.items():
-            text = text.replace(there, here) if text.startswith(there) else text
-        return text
-
-    def publish(self, version: str) -> Path:
-        """Put a version into the bucket."""
-        rng = np.random.default_rng(len(version))
-        folder = self.bucket / version
-        (folder / "variables").mkdir(parents=True)
-        for number in range(FILES):
-            (folder / "variables" / str(number)).write_bytes(rng.bytes(FILE_BYTES))
-        write_checksums(folder)
-        return folder
-
-    def versions(self) -> list[str]:
-        """Return the versions that a model server sees."""
-        found = self.models.glob("[!.]*/[0-9]*")
-        return sorted(str(each.relative_to(self.models)) for each in found)
-
-
-@pytest.fixture
-def sync(pod: Manifest, tmp_path: Path) -> Sync:
-    tool("rclone")
-    return Sync(pod, tmp_path)
+def sync(tmp_path: Path) -> Sync:
+    return Sync(build(BUILD), tmp_path)
 
 
 def wait_for(sync: Sync, version: str) -> None:
@@ -216,19 +139,27 @@ def test_the_sidecar_copies_new_versions_and_ends_on_sigterm(
 ) -> None:
     sync.publish("clothing/1")
     assert sync.once()[0] == 0
+    assert not any(sync.probe())
     process = sync.start("forever", SYNC_SECONDS="1")
-    sync.publish("clothing/2")
-    wait_for(sync, "clothing/2")
+    for version in ("clothing/2", "clothing/3"):
+        sync.publish(version)
+        wait_for(sync, version)
+    assert all(sync.probe())
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=10)
     assert process.returncode == 0
     assert not visible
 
 
+@pytest.fixture
+def pod() -> Manifest:
+    return dict(find(build(BUILD), "Deployment", "model-server")["spec"]["template"]["spec"])
+
+
 def test_the_model_server_reads_what_is_copied(pod: Manifest) -> None:
     server, sidecar = pod["containers"]
     (init,) = pod["initContainers"]
-    assert {**sidecar, "name": "", "command": []} == {**init, "name": "", "command": []}
+    assert all(sidecar[key] == init[key] for key in init if key not in ("name", "command"))
     mounts = {each["name"]: each for each in server["volumeMounts"]}
     assert mounts["models"]["readOnly"]
     assert mounts["models"]["mountPath"] == environment(init)["MODELS_TARGET"]

@@ -55,6 +55,8 @@ forever)
     trap 'exit 0' TERM # The first process of a container ignores signals that it does not handle.
     while true; do
         sh "$0" once || true # The error is in the log; what is there is served.
+        mkdir -p "$incoming"
+        touch "$incoming/alive" # For the probes.
         sleep "$SYNC_SECONDS" &
         wait $!
     done
