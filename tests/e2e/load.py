@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 
@@ -36,18 +37,24 @@ THINK_SECONDS = 0.03  # Leaves CPU time to the processes that the tests start un
 
 @contextmanager
 def steady_load(
-    url: str, photo: bytes, clients: int = 8, fresh: int = 0, think: float = THINK_SECONDS
+    url: str,
+    photo: bytes,
+    clients: int = 8,
+    fresh: int = 0,
+    think: float = THINK_SECONDS,
+    **options: Any,
 ) -> Iterator[Load]:
     """Keep posting a photo to a `:classify` URL from several clients.
 
     Each client reuses its connection; `fresh` more clients open a new one for every request. All
-    of them pause for `think` seconds between a response and the next request.
+    of them pause for `think` seconds between a response and the next request. Other options are
+    those of `httpx.Client`.
     """
     load, stop = Load(), threading.Event()
 
     def run(keep_alive: int) -> None:
         with httpx.Client(
-            timeout=30, limits=httpx.Limits(max_keepalive_connections=keep_alive)
+            timeout=30, limits=httpx.Limits(max_keepalive_connections=keep_alive), **options
         ) as client:
             while not stop.is_set():
                 load.outcomes.append(_post(client, url, photo))
@@ -70,6 +77,7 @@ def _post(client: httpx.Client, url: str, photo: bytes) -> Outcome:
         response = client.post(url, content=photo)
     except httpx.TransportError as error:
         return Outcome(time.monotonic(), 0, None, None, repr(error))
-    version = response.json().get("version")
+    problem_or_result = response.headers.get("Content-Type", "").partition(";")[0].endswith("json")
+    version = response.json().get("version") if problem_or_result else None
     retry_after = response.headers.get("Retry-After")
     return Outcome(time.monotonic(), response.status_code, version, retry_after, response.text)

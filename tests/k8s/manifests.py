@@ -27,6 +27,25 @@ BUILDS: dict[str, tuple[str, ...]] = {
     "kind": ("overlays/kind",),
     "cpu, many nodes": ("overlays/cpu", "components/many-nodes"),
     "gpu, many nodes": ("overlays/gpu", "components/many-nodes"),
+    "cpu, ingress": ("overlays/cpu", "components/ingress"),
+    "cpu, Gateway API": ("overlays/cpu", "components/gateway-api"),
+    "cpu, API keys": ("overlays/cpu", "components/api-keys"),
+    "cpu, tracing": ("overlays/cpu", "components/tracing"),
+    "gpu, GPU nodes": ("overlays/gpu", "components/gpu-nodes"),
+    "cpu, many nodes, read-only models": (
+        "overlays/cpu",
+        "components/many-nodes",
+        "components/models-read-only",
+    ),
+    "cpu, object store": ("overlays/cpu", "components/models-from-object-store"),
+    "gpu, many nodes, TLS, object store": (
+        "overlays/gpu",
+        "components/many-nodes",
+        "components/model-server-tls",
+        "components/models-from-object-store",
+    ),
+    "production example": ("overlays/prod-example",),
+    "training, GPU nodes": ("training", "components/gpu-nodes"),
     "cpu, TLS": ("overlays/cpu", "components/model-server-tls"),
     "gpu, many nodes, TLS": (
         "overlays/gpu",
@@ -46,11 +65,20 @@ BUILDS: dict[str, tuple[str, ...]] = {
     "prune": ("prune",),
     "prune, certificates": ("prune", "components/prune-tls"),
 }
+# What builds tests of their own are for: they have further files, containers or rules.
+_TESTED_ELSEWHERE = {
+    "overlays/prod-example",
+    "components/api-keys",
+    "components/models-from-object-store",
+    "components/models-read-only",
+    "components/monitoring",
+    "components/tracing",
+}
 # Builds that hold the whole service, and that the tests of gateway and model server are for.
 DEPLOYMENTS = [
     name
     for name, (folder, *components) in BUILDS.items()
-    if folder.startswith("overlays/") and "components/monitoring" not in components
+    if folder.startswith("overlays/") and not _TESTED_ELSEWHERE & {folder, *components}
 ]
 
 

@@ -34,8 +34,8 @@ def test_the_gateway_reads_its_secret(name: str) -> None:
 
 def test_the_model_server_reads_what_its_init_container_writes(name: str) -> None:
     server = pod(name, "model-server")
-    (container,) = server["containers"]
-    _, init = server["initContainers"]
+    container, *_ = server["containers"]
+    (init,) = (each for each in server["initContainers"] if each["name"] == "ssl-config")
     module, folder, file = init["command"][2:]
     assert module == main.__module__
     secret = mounted(server, init, f"{folder}/tls.key")
