@@ -1,6 +1,7 @@
 """A day of gateway pods, their metrics and their autoscaler, as processes of SimPy."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -66,8 +67,8 @@ class Result:
     scenario: Scenario
     intervals: list[Interval] = field(default_factory=list)
     pod_seconds: float = 0.0
-    seconds: list[float] = field(default_factory=list)
     most_pods: int = 0
+    responses: Counter[int] = field(default_factory=Counter)
 
     @property
     def arrived(self) -> int:
@@ -78,6 +79,16 @@ class Result:
     def refused(self) -> int:
         """The photos that got 429."""
         return sum(each.refused for each in self.intervals)
+
+    @property
+    def p99(self) -> float:
+        """The seconds within which 99% of the responses came, rounded up to hundredths."""
+        total, seen = self.responses.total(), 0
+        for hundredths, count in sorted(self.responses.items()):
+            seen += count
+            if seen >= 0.99 * total:
+                return (hundredths + 1) / 100
+        return 0.0
 
     @property
     def refused_until(self) -> float:
@@ -187,7 +198,7 @@ class Simulation:
             self._ready.append(pod)
 
     def _answered(self, seconds: float) -> None:
-        self._result.seconds.append(seconds)
+        self._result.responses[int(seconds * 100)] += 1
 
 
 def _ratio(value: float | None, target: float) -> float | None:
