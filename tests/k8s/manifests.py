@@ -33,12 +33,19 @@ BUILDS: dict[str, tuple[str, ...]] = {
         "components/model-server-tls",
     ),
     "cpu, monitoring": ("overlays/cpu", "components/monitoring"),
+    "cpu, monitoring, autoscaling": (
+        "overlays/cpu",
+        "components/monitoring",
+        "components/autoscaling",
+    ),
     "training": ("training",),
     "experiments": ("experiments",),
     "data": ("data",),
 }
 DEPLOYMENTS = [
-    name for name in BUILDS if name not in ("cpu, monitoring", "training", "experiments", "data")
+    name
+    for name, (folder, *components) in BUILDS.items()
+    if folder.startswith("overlays/") and "components/monitoring" not in components
 ]
 
 
@@ -75,7 +82,11 @@ def build(name: str) -> tuple[Manifest, ...]:
         # kustomize takes folders by relative paths only.
         target, back = Path(top).resolve(), "../" * (len(Path(top).resolve().parts) - 1)
         paths = [back + str(part.relative_to("/")) for part in (folder, *components)]
-        kustomization = {"resources": paths[:1], "components": paths[1:]}
+        kustomization = {
+            "namespace": "photolabel",
+            "resources": paths[:1],
+            "components": paths[1:],
+        }
         (target / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
         return _kustomize(target)
 
