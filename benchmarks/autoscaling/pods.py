@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import simpy
 
+from benchmarks.autoscaling.traffic import Photo
 from serving.gateway.server.request_queue import Overloaded, RequestQueue
 
 
@@ -40,13 +41,13 @@ class Worker:
         self,
         env: simpy.Environment,
         gateway: Gateway,
-        model_seconds: float,
+        photo: Photo,
         answered: Callable[[float], None],
     ) -> None:
         self._env = env
         self._speed = gateway.cpus / gateway.workers
         self._budget = gateway.time_budget
-        self._model_seconds = model_seconds
+        self._photo = photo
         self._answered = answered
         self._free_at = 0.0
         self._assigned = 0.0
@@ -67,6 +68,7 @@ class Worker:
             if self._queue.start_or_enqueue(request, answer_by, request.size):
                 self._run(request)
         except Overloaded:
+            self._compute(self._photo.refusal_seconds)
             return False
         return True
 
@@ -76,11 +78,14 @@ class Worker:
 
     def _run(self, request: Request) -> None:
         self.running += 1
-        now = self._env.now
-        self._free_at = max(now, self._free_at) + request.cpu_seconds / self._speed
-        self._assigned += request.cpu_seconds
-        end = self._env.timeout(self._free_at - now + self._model_seconds, request)
+        self._compute(request.cpu_seconds)
+        seconds = self._free_at - self._env.now + self._photo.model_seconds
+        end = self._env.timeout(seconds, request)
         end.callbacks.append(self._finish)
+
+    def _compute(self, cpu_seconds: float) -> None:
+        self._free_at = max(self._env.now, self._free_at) + cpu_seconds / self._speed
+        self._assigned += cpu_seconds
 
     def _finish(self, event: simpy.Event) -> None:
         request = event.value
@@ -111,7 +116,7 @@ class Pod:
 
     def accept(self, request: Request) -> bool:
         """Hand a request to a worker; return False if it gets 429."""
-        return random.choice(self.workers).accept(request)  # noqa: S311
+        return random.choice(self.workers).accept(request)
 
     def sample_cpu(self, now: float) -> None:
         """Let the metrics server read the counter of processor time."""

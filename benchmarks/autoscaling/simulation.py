@@ -38,9 +38,9 @@ class Scenario:
     cpu_request: float = 2.0
     pod_seconds: float = 30.0
     average_seconds: float = 30.0
-    gateway: Gateway = Gateway()
-    photo: Photo = PHOTOS["large"]
-    day: Day = Day()
+    gateway: Gateway = field(default_factory=Gateway)
+    photo: Photo = PHOTOS["camera"]
+    day: Day = field(default_factory=Day)
     begin: float = 0.0
     end: float = 24 * HOUR
     seed: int = 1
@@ -182,7 +182,7 @@ class Simulation:
         while len(self._pods) < replicas:
             scenario = self._scenario
             workers = [
-                Worker(self._env, scenario.gateway, scenario.photo.model_seconds, self._answered)
+                Worker(self._env, scenario.gateway, scenario.photo, self._answered)
                 for _ in range(scenario.gateway.workers)
             ]
             pod = Pod(workers, self._env.now + start_seconds)

@@ -18,19 +18,22 @@ class Photo:
         cpu_seconds: mean processor time.
         variation: standard deviation of the processor time, as a fraction of its mean.
         model_seconds: from the call of the model server to its answer.
+        refusal_seconds: processor time of reading the photo and answering 429.
         size: bytes.
     """
 
     cpu_seconds: float
     variation: float
     model_seconds: float
+    refusal_seconds: float
     size: int
 
 
-# Measured: docs/benchmarks.md.
+# Measured: docs/sizing.md.
 PHOTOS = {
-    "large": Photo(0.0173, 0.5, 0.02, 800_000),
-    "small": Photo(0.0036, 0.5, 0.02, 29_000),
+    "camera": Photo(0.052, 0.5, 0.02, 0.0077, 3_500_000),
+    "large": Photo(0.0173, 0.5, 0.02, 0.0026, 800_000),
+    "small": Photo(0.0034, 0.5, 0.02, 0.0006, 29_000),
 }
 
 
@@ -45,7 +48,7 @@ class Day:
         rise, hold, fall: seconds that the spike takes to rise, lasts, and takes to end.
     """
 
-    peak: float = 100.0
+    peak: float = 33.0
     spike: float = 10.0
     spike_at: float = 19 * HOUR
     rise: float = 60.0

@@ -46,9 +46,11 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     positive = _number(1e-3)
     rate_help = "photos a second at the busiest time (default: 10 1000 100000)"
-    add("--rate", type=positive, nargs="+", default=[10, 1000, 100_000], metavar="N", help=rate_help)
+    add(
+        "--rate", type=positive, nargs="+", default=[10, 1000, 100_000], metavar="N", help=rate_help
+    )
     add("--model", choices=MODELS, default=MODELS[0], help=f"whose costs (default: {MODELS[0]})")
-    photo_help = "600×800 pixels, or 12 megapixels (default: small)"
+    photo_help = "600×800 pixels, 12 megapixels, or these as a camera writes them (default: small)"
     add("--photo", choices=PHOTOS, default=PHOTOS[0], help=photo_help)
     for name, what in (
         ("--gateway-ms", "processor time of a photo in the gateway, in ms"),
@@ -97,8 +99,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         for rate in given.rate
     ]
     print(f"a photo for {given.model}: {photo_kb:g} kB, {gateway_ms:g} ms in the gateway, ", end="")
-    print(f"a GPU does {given.gpu_rate:,g}/s" if given.gpu_rate else f"{model_ms:g} ms in the model")
-    print(f"busy at most {given.busy:g}%, {LATE:.0%} may wait {given.wait:g} s, {given.spare} spare")
+    print(
+        f"a GPU does {given.gpu_rate:,g}/s" if given.gpu_rate else f"{model_ms:g} ms in the model"
+    )
+    print(
+        f"busy at most {given.busy:g}%, {LATE:.0%} may wait {given.wait:g} s, {given.spare} spare"
+    )
     print()
     prices = Prices(given.cpu_hour, given.gib_hour, given.gpu_hour)
     print(_table(given.rate, plans, prices))

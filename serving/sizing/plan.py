@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from serving.sizing.queueing import highest_load, mean_wait, waits_longer
 
-# Of the manifests: workers of a gateway and the requests that each handles at once, CPUs and memory.
+# Of the manifests: workers of a gateway, requests that each handles at once, CPUs and memory.
 WORKERS = 2
 MAX_IN_FLIGHT = 8
 MAX_WAIT = 1.0

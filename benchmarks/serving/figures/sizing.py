@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from benchmarks.serving.figures import CLIENTS, Plan, Setup
 from benchmarks.serving.load import measure
+from benchmarks.serving.photos import make_photo
 from benchmarks.serving.programs import Running, poster
 from benchmarks.serving.report import MEBIBYTE, Bar, Page
 
 MODELS = ("clothing", "cats-dogs")
-STEPS = 2 * len(MODELS)
+STEPS = 3 * len(MODELS)
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,11 @@ Rounds = dict[str, dict[str, list[Cost]]]
 
 def measure_rounds(setup: Setup, plan: Plan) -> Rounds:
     """Return the costs by model and photo in each round."""
-    photos = {"small": setup.small, "12 megapixels": [setup.large]}
+    photos = {
+        "small": setup.small,
+        "12 megapixels": [setup.large],
+        "12 megapixels of a camera": [make_photo("camera")],
+    }
     costs: Rounds = {model: {photo: [] for photo in photos} for model in MODELS}
     for _ in range(plan.rounds):
         for model, photo in itertools.product(MODELS, photos):
