@@ -64,8 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--model-cpus", type=_whole(1, 256), default=2, metavar="N", help=cpus_help)
     busy_help = "how busy processors and GPUs may be on average, in percent (default: 60)"
     add("--busy", type=_number(1, 95), default=60, metavar="PERCENT", help=busy_help)
-    wait_help = "at most 1%% of the photos wait so long in a queue (default: 0.25)"
-    add("--wait", type=_number(0.001, 60), default=0.25, metavar="SECONDS", help=wait_help)
+    wait_help = "at most 1%% of the photos wait so long in a queue (default: 0.5)"
+    add("--wait", type=_number(0.001, 60), default=0.5, metavar="SECONDS", help=wait_help)
     spare_help = "pods of each kind in addition (default: 1)"
     add("--spare", type=_whole(0, 1000), default=1, metavar="N", help=spare_help)
     for name, what in (("cpu", "CPU"), ("gib", "GiB of memory"), ("gpu", "GPU")):
@@ -126,8 +126,8 @@ def _table(rates: Sequence[float], plans: Sequence[Plan], prices: Prices) -> str
         ("GPUs", [f"{each.gpus:,}" for each in plans]),
         ("CPUs", [f"{each.cpus:,}" for each in plans]),
         ("memory, GiB", [f"{each.gib:,.0f}" for each in plans]),
-        ("from apps, Gbit/s", [f"{each.photo_gbits:,.3g}" for each in plans]),
-        ("to models, Gbit/s", [f"{each.pixel_gbits:,.3g}" for each in plans]),
+        ("from apps, Gbit/s", [_gbits(each.photo_gbits) for each in plans]),
+        ("to models, Gbit/s", [_gbits(each.pixel_gbits) for each in plans]),
     ]
     costs = [each.per_hour(prices) for each in plans]
     known = [cost for cost in costs if cost is not None]
@@ -147,6 +147,10 @@ def _table(rates: Sequence[float], plans: Sequence[Plan], prices: Prices) -> str
 
 def _share(share: float) -> str:
     return "none" if share < 1e-6 else "< 0.1%" if share < 1e-3 else f"{share:.1%}"
+
+
+def _gbits(rate: float) -> str:
+    return "< 0.01" if rate < 0.005 else f"{rate:.2f}" if rate < 10 else f"{rate:,.0f}"
 
 
 def _notes(plans: Sequence[Plan], prices: Prices) -> list[str]:

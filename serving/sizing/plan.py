@@ -47,7 +47,7 @@ class Load:
     pixel_bytes: float
     model_cpus: int = 2
     busy: float = 0.6
-    wait: float = 0.25
+    wait: float = 0.5
     spare: int = 1
     gpu_rate: float | None = None
 

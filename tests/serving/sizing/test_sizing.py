@@ -28,7 +28,7 @@ def table(output: str) -> dict[str, list[float]]:
         name, *values = re.split(r" {2,}", line.strip())
         group = group if line.startswith(" ") else name
         key = f"{group}: {name}" if line.startswith(" ") else name
-        rows[key] = [float(re.sub("[,%]|none", "", value) or 0) for value in values]
+        rows[key] = [float(re.sub("[,%<]|none", "", value) or 0) for value in values]
     return rows
 
 
