@@ -27,21 +27,22 @@ BUILDS: dict[str, tuple[str, ...]] = {
     "cpu, many nodes": ("overlays/cpu", "components/many-nodes"),
     "gpu, many nodes": ("overlays/gpu", "components/many-nodes"),
     "cpu, TLS": ("overlays/cpu", "components/model-server-tls"),
+    "cpu, monitoring, autoscaling": (
+        "overlays/cpu",
+        "components/monitoring",
+        "components/autoscaling",
+    ),
     "gpu, many nodes, TLS": (
         "overlays/gpu",
         "components/many-nodes",
         "components/model-server-tls",
     ),
     "cpu, monitoring": ("overlays/cpu", "components/monitoring"),
-    "cpu, monitoring, autoscaling": (
-        "overlays/cpu",
-        "components/monitoring",
-        "components/autoscaling",
-    ),
     "training": ("training",),
     "experiments": ("experiments",),
     "data": ("data",),
 }
+# Builds that hold the whole service, and that the tests of gateway and model server are for.
 DEPLOYMENTS = [
     name
     for name, (folder, *components) in BUILDS.items()
