@@ -14,7 +14,7 @@ JOBS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help demo serve train check test test-k8s images base-image test-images train-k8s test-tfs test-postgres test-ray test-apps test-browser licenses sbom audit test-supply-chain bench-footprint bench-hostile bench-serving bench-bulk bench-batching bench-rollback bench-training bench-photos bench-explanations bench-sweep bench-compare bench-page bench-image starters wheels lock clean
+.PHONY: help demo serve train check test test-k8s images base-image test-images train-k8s test-tfs test-postgres test-ray test-apps test-browser licenses sbom audit test-supply-chain bench-footprint bench-hostile bench-serving bench-bulk bench-batching bench-autoscaling bench-rollback bench-training bench-photos bench-explanations bench-sweep bench-compare bench-page bench-image starters wheels lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -155,6 +155,9 @@ bench-bulk: $(VENV)/.installed-dev ## measure bulk, compared with the load gener
 
 bench-batching: $(VENV)/.installed-dev ## measure the embedded model server with and without batching
 	$(RUN) -m benchmarks.batching --rounds $(ROUNDS)
+
+bench-autoscaling: $(VENV)/.installed-dev ## simulate gateways and their autoscaler over a day with a spike
+	$(RUN) -m benchmarks.autoscaling
 
 bench-rollback: $(VENV)/.installed-dev ## roll a model back and forth under load, and count failed requests
 	$(RUN) -m benchmarks.rollback

@@ -45,6 +45,7 @@ DIRECTIONS: dict[str, dict[str, set[str]]] = {
         "gateway": _SHARED,
         "model_server": {"repository", "tls", "protos"},
         "local": {"repository"},
+        "sizing": set(),
         "photos": {"deadline", "http_errors"},
         "repository": set(),
         "tls": set(),

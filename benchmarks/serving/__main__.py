@@ -27,6 +27,7 @@ from benchmarks.serving.figures import (
     levels,
     memory,
     rivals,
+    sizing,
     slow,
 )
 from benchmarks.serving.photos import GARMENTS, make_photo
@@ -37,6 +38,7 @@ _FIGURES = {
     "burst": burst,
     "slow": slow,
     "costs": costs,
+    "sizing": sizing,
     "rivals": rivals,
     "hostile": hostile,
     "memory": memory,
@@ -49,6 +51,7 @@ Measure the gateway with the embedded model server on 127.0.0.1:
   burst    500 requests at the same moment, on an idle gateway
   slow     8 clients, without and with 200 uploads of one byte a second
   costs    processor time of a small photo in the gateway and the model server
+  sizing   processor time and memory for each starter model, with small and large photos
   rivals   8 clients, compared with a tutorial's Flask server and, if installed, LitServe
   hostile  8 clients, without and with hostile uploads
   memory   import time and memory of a worker

@@ -6,7 +6,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 # Name: width, height, bytes of the JPEG.
-PHOTOS = {"small": (600, 800, 29_000), "large": (3024, 4032, 800_000)}
+PHOTOS = {
+    "small": (600, 800, 29_000),
+    "large": (3024, 4032, 800_000),
+    "camera": (3024, 4032, 3_500_000),
+}
 _TOLERANCE = 0.03
 
 # Outlines in percent of the width and of the height.

@@ -79,7 +79,7 @@ def chain(models: Path, logs: Path, **settings: str) -> Iterator[Running]:
         process = psutil.Process(program.process.pid)
         port = int(url.rpartition(":")[2])
         behind = address, psutil.Process(served.process.pid)
-        yield Running("Photolabel", port, process, _poster(CLASSIFY), behind)
+        yield Running("Photolabel", port, process, poster(MODEL), behind)
 
 
 @contextlib.contextmanager
@@ -134,6 +134,11 @@ def litserve(models: Path, logs: Path) -> Iterator[Running]:
     program = Program(module, *arguments, log=logs / "litserve.log")
     with _running(program, "LitServe", port, lambda p: form_request("/classify", p)) as running:
         yield running
+
+
+def poster(model: str) -> Callable[[bytes], bytes]:
+    """Return what makes the gateway's HTTP request for a photo and a model."""
+    return _poster(f"/v1/models/{model}:classify")
 
 
 def _poster(path: str) -> Callable[[bytes], bytes]:

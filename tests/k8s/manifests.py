@@ -47,6 +47,11 @@ BUILDS: dict[str, tuple[str, ...]] = {
     "production example": ("overlays/prod-example",),
     "training, GPU nodes": ("training", "components/gpu-nodes"),
     "cpu, TLS": ("overlays/cpu", "components/model-server-tls"),
+    "cpu, monitoring, autoscaling": (
+        "overlays/cpu",
+        "components/monitoring",
+        "components/autoscaling",
+    ),
     "gpu, many nodes, TLS": (
         "overlays/gpu",
         "components/many-nodes",

@@ -1,0 +1,1 @@
+"""The gateway's autoscaler over a simulated day: `python -m benchmarks.autoscaling`."""
