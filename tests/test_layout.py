@@ -33,7 +33,7 @@ TRAINING: list[set[str]] = [
 
 DIRECTIONS: dict[str, dict[str, set[str]]] = {
     "serving": {
-        "__main__": {"gateway", "tls"},
+        "__main__": {"gateway", "repository", "tls"},
         "gateway": _SHARED,
         "model_server": {"repository", "tls", "protos"},
         "local": {"repository"},

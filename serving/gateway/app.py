@@ -14,6 +14,7 @@ from serving.gateway.api.request_telemetry import MetricsPage, Telemetry
 from serving.gateway.api.routes import Routes
 from serving.gateway.api.routing import SegmentConverter, add_routes
 from serving.gateway.inference.canary import Canary
+from serving.gateway.inference.canary_shares import CanaryShares
 from serving.gateway.inference.catalog import Catalog, ModelSource
 from serving.gateway.inference.classifier import Classifier
 from serving.gateway.inference.readiness import Readiness
@@ -39,7 +40,7 @@ def create_app(
         metrics: of this process, if others count there too.
 
     Raises:
-        OSError, ValueError: the API keys file can't be read or is invalid.
+        OSError, ValueError: the file of API keys or canary shares can't be read or is invalid.
     """
     app = Flask(__name__, static_folder=None)
     app.url_map.converters["segment"] = SegmentConverter
@@ -49,7 +50,8 @@ def create_app(
     Telemetry(settings.models, metrics, tracing).observe(app)
     handle_errors(app)
     allow_origins(app, settings.cors_origins, settings.canary_header)
-    catalog = Catalog(settings.models, source, Canary(settings.canary_share))
+    shares = CanaryShares(settings.canary_share, settings.canary_shares_file)
+    catalog = Catalog(settings.models, source, Canary(shares))
     classifier = Classifier(
         catalog, source, settings.photo_limits(), settings.max_decodes, settings.max_batch
     )
