@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from serving.repository.errors import ConfigError, VersionsError
-from serving.repository.model_config import ConfigFile, ModelSettings
+from serving.repository.model_config import ModelList, ModelSettings
 from serving.repository.served_versions import read_file
 from serving.repository.versions import SERVED, published_versions
 
@@ -72,4 +72,4 @@ def _is_model(path: Path) -> bool:
         return True  # Loading it will report the problem.
 
 
-Source = ModelsFolder | ConfigFile
+Source = ModelsFolder | ModelList
