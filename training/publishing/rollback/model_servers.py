@@ -13,7 +13,9 @@ from serving.protos import (
     ModelSpec,
     ModelVersionStatus,
     PredictionServiceStub,
+    ReloadConfigRequest,
 )
+from serving.repository.model_config import ModelSettings
 from serving.tls.certificates import TlsError, TlsFiles
 from training.errors import TrainingError
 
@@ -79,11 +81,11 @@ class ModelServer:
         """
         self.wait_until_available(name, version)
         end = time.monotonic() + self._seconds
-        while self._answering(name, label) != version:
+        while self.answering(name, label) != version:
             self._sleep(end, f"answer with version {version} of {name}")
 
-    def _answering(self, name: str, label: str | None) -> int | None:
-        """Return the version that answers; None if none does."""
+    def answering(self, name: str, label: str | None) -> int | None:
+        """Return the version that answers calls with a label, or without; None if none does."""
         spec = ModelSpec(name=name, version_label=label) if label else ModelSpec(name=name)
         request = GetModelMetadataRequest(model_spec=spec, metadata_field=["signature_def"])
         try:
@@ -93,6 +95,28 @@ class ModelServer:
                 return None
             raise self._no_answer(error) from error
         return int(response.model_spec.version.value)
+
+    def reload(self, model: ModelSettings) -> None:
+        """Have it serve this model and no other.
+
+        Raises:
+            TrainingError: it refuses the policy or the labels.
+        """
+        request = ReloadConfigRequest()
+        request.config.model_config_list.config.add(
+            name=model.name,
+            base_path=str(model.base_path),
+            model_platform="tensorflow",
+            model_version_policy=model.policy,
+            version_labels=model.labels,
+        )
+        try:
+            self._models.HandleReloadConfigRequest(request, timeout=self._seconds)
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.UNAVAILABLE:
+                raise self._no_answer(error) from error
+            details = " ".join((error.details() or "").split())
+            raise TrainingError(f"the model server {self._address} refuses: {details}") from error
 
     def _sleep(self, end: float, what: str) -> None:
         if time.monotonic() > end:
