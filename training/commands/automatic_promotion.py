@@ -84,7 +84,7 @@ def roll_out(
         Inconclusive: the metrics did not tell in time.
         TrainingError: a step failed.
     """
-    from training.judging.canary.watch import Plan, Watch  # Imports SciPy.
+    from training.judging.canary.watch import Plan, Watch  # Imports NumPy.
 
     console, name = Console(), arguments.name
     canary, stable = _versions(arguments)

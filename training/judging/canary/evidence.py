@@ -22,7 +22,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.special import logsumexp
 
 _TIMES_MORE = np.array([1.25, 1.5, 2.0, 3.0, 5.0, 8.0, 15.0, 30.0, 100.0])
 
@@ -68,5 +67,5 @@ class Evidence:
 
 
 def _mean_exp(log_ratios: np.ndarray) -> float:
-    with np.errstate(over="ignore"):
-        return float(np.exp(min(logsumexp(log_ratios) - np.log(len(log_ratios)), 700.0)))
+    log_mean = np.logaddexp.reduce(log_ratios) - np.log(len(log_ratios))
+    return float(np.exp(min(log_mean, 700.0)))  # Larger ones would be infinite.
