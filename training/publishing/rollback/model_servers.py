@@ -36,6 +36,7 @@ class ModelServer:
         self._models = ModelServiceStub(channel)
         self._predictions = PredictionServiceStub(channel)
         self._seconds = seconds
+        self._ended: set[int] | None = None  # Versions before the last reload, if there was one.
 
     def states(self, name: str) -> dict[int, ModelVersionStatus]:
         """Return the state of each version of a model that it knows."""
@@ -61,7 +62,8 @@ class ModelServer:
         """
         end = time.monotonic() + self._seconds
         what = f"load version {version} of {name}"
-        old = True  # How an earlier load ended is reported until the next begins.
+        # How an earlier load ended is reported until the next begins.
+        old = self._ended is None or version in self._ended
         while True:
             status = self.states(name).get(version)
             if status is not None and status.state == _State.AVAILABLE:
@@ -110,6 +112,8 @@ class ModelServer:
             model_version_policy=model.policy,
             version_labels=model.labels,
         )
+        states = self.states(model.name).items()
+        self._ended = {version for version, status in states if status.state == _State.END}
         try:
             self._models.HandleReloadConfigRequest(request, timeout=self._seconds)
         except grpc.RpcError as error:

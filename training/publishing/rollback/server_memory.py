@@ -16,7 +16,7 @@ class ServerMemory(ServingConfig):
     """The only model of model servers with `--model_base_path`, changed by reload requests.
 
     Model servers don't list labels or policy: the labels are looked for by name, and the versions
-    that are loaded count as pinned if there is a label or several are.
+    that are loaded count as pinned.
     """
 
     in_cluster = True
@@ -40,8 +40,7 @@ class ServerMemory(ServingConfig):
         loaded = sorted(server.available(name))
         if not loaded:
             raise TrainingError(f"the model server serves no version of {name}")
-        settings = replace(self._plain, labels=labels)
-        return pinned(settings, *loaded) if labels or len(loaded) > 1 else settings
+        return pinned(replace(self._plain, labels=labels), *loaded)
 
     def change(self, change: SettingsChange) -> None:
         """Replace policy and labels in all model servers, or in none."""
