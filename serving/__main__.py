@@ -6,9 +6,16 @@ import sys
 from pathlib import Path
 
 from serving.gateway.api.api_keys import new_key, read_sums
-from serving.gateway.settings import SettingsError, read_settings, settings_table
+from serving.gateway.settings import (
+    PREFIX,
+    Settings,
+    SettingsError,
+    read_settings,
+    settings_table,
+)
 from serving.gateway.telemetry.logs import configure_logging
 from serving.gateway.telemetry.tracing import exporter_is_set
+from serving.repository.canary_shares import read_shares
 from serving.repository.errors import ConfigError
 from serving.tls.certificates import TlsError
 
@@ -37,11 +44,15 @@ def main(argv: list[str] | None = None) -> int:
     return _serve()
 
 
-def _check_keys(file: Path) -> None:
-    try:
-        read_sums(file)
-    except OSError as error:
-        raise SettingsError(f"PHOTOLABEL_API_KEYS_FILE: {file}: {error.strerror}") from error
+def _check_files(settings: Settings) -> None:
+    """Read the files that may change later, so that mistakes are shown at the start."""
+    for name, read in (("api_keys_file", read_sums), ("canary_shares_file", read_shares)):
+        file: Path | None = getattr(settings, name)
+        try:
+            if file:
+                read(file)
+        except OSError as error:
+            raise SettingsError(f"{PREFIX}{name.upper()}: {file}: {error.strerror}") from error
 
 
 def _serve() -> int:
@@ -49,8 +60,7 @@ def _serve() -> int:
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         settings = read_settings()
-        if settings.api_keys_file:
-            _check_keys(settings.api_keys_file)
+        _check_files(settings)
         tls = settings.tls_files()
         pem = tls.read() if tls else None
         exporter_is_set()

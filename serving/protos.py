@@ -48,6 +48,7 @@ with _without_runtime():
         GetModelStatusResponse,
         ModelVersionStatus,
     )
+    from tensorflow_serving.apis.model_management_pb2 import ReloadConfigRequest
     from tensorflow_serving.apis.model_pb2 import ModelSpec
     from tensorflow_serving.apis.model_service_pb2_grpc import ModelServiceStub
     from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
@@ -68,6 +69,7 @@ __all__ = [
     "PredictRequest",
     "PredictResponse",
     "PredictionServiceStub",
+    "ReloadConfigRequest",
     "SignatureDefMap",
     "TensorProto",
 ]

@@ -15,6 +15,7 @@ from serving.gateway.api.routes import Routes
 from serving.gateway.api.routing import SegmentConverter, add_routes
 from serving.gateway.inference import readiness_watch
 from serving.gateway.inference.canary import Canary
+from serving.gateway.inference.canary_shares import CanaryShares
 from serving.gateway.inference.catalog import Catalog, ModelSource
 from serving.gateway.inference.classifier import Classifier
 from serving.gateway.inference.readiness import Readiness
@@ -46,7 +47,7 @@ def create_app(
         names: of the models, if they have been read before; by default those of the settings.
 
     Raises:
-        OSError, ValueError: the API keys file can't be read or is invalid.
+        OSError, ValueError: the file of API keys or canary shares can't be read or is invalid.
         ConfigError: the model config file can't be read or is invalid.
     """
     app = Flask(__name__, static_folder=None)
@@ -58,7 +59,8 @@ def create_app(
     Telemetry(names.current, metrics, tracing).observe(app)
     handle_errors(app)
     allow_origins(app, settings.cors_origins, settings.canary_header)
-    catalog = Catalog(names.current, source, Canary(settings.canary_share))
+    shares = CanaryShares(settings.canary_share, settings.canary_shares_file)
+    catalog = Catalog(names.current, source, Canary(shares))
     readiness = Readiness(catalog, is_draining)
     classifier = Classifier(
         catalog, source, settings.photo_limits(), settings.max_decodes, settings.max_batch

@@ -101,6 +101,8 @@ class Settings(BaseSettings):
     """bytes per second at which a body has to arrive, on average after 5 s; fewer get 408"""
     canary_share: float = Field(0.0, ge=0, le=1)
     """share of unpinned requests sent to label canary; the rest goes to stable"""
+    canary_shares_file: Path | None = None
+    """file of lines such as clothing 0.1, read again when it changes; others: canary_share"""
     canary_header: str = Field("X-Client-ID", pattern=r"^[A-Za-z0-9-]+$")
     """request header that names the client; each client keeps its label"""
     drain_delay: float = Field(0.0, ge=0, le=3600)

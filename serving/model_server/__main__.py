@@ -8,7 +8,7 @@ import sys
 
 from serving.model_server.options import AddressError, batch_settings, check_address, parser
 from serving.repository.errors import ConfigError
-from serving.repository.model_config import ConfigFile
+from serving.repository.model_config import ConfigFile, ModelList, ModelSettings
 from serving.repository.models_folder import ModelsFolder, Source
 from serving.tls.certificates import TlsError
 from serving.tls.ssl_config import server_credentials
@@ -26,6 +26,9 @@ def main() -> int:
     try:
         if arguments.models is not None:
             source: Source = ModelsFolder(arguments.models)
+        elif arguments.model_base_path is not None:
+            base = arguments.model_base_path.absolute()
+            source = ModelList([ModelSettings(arguments.model_name, base)])
         else:
             poll_seconds = arguments.model_config_file_poll_wait_seconds
             source = ConfigFile(arguments.model_config_file, poll_seconds)

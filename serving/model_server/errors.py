@@ -6,6 +6,8 @@ They follow TensorFlow Serving's sources (``server_core.cc``, ``predict_util.cc`
 ``saved_model/util.cc``), release 2.20.
 """
 
+from collections.abc import Collection
+
 import grpc
 
 _MAX_MESSAGE_LENGTH = 1024
@@ -42,6 +44,18 @@ def truncate(message: str) -> str:
 def invalid(message: str) -> ServingError:
     """Return the error of a request that the client has to change."""
     return ServingError(grpc.StatusCode.INVALID_ARGUMENT, message)
+
+
+def failed_precondition(message: str) -> ServingError:
+    """Return the error of a request that does not fit what serves now."""
+    return ServingError(grpc.StatusCode.FAILED_PRECONDITION, message)
+
+
+def unavailable_models(names: Collection[str]) -> ServingError:
+    """Return the error of a reload whose new models do not load."""
+    listed = "".join(f"{{name: {name} version: latest}}" for name in names)
+    message = f"{len(names)} servable(s) did not become available: {{{listed}}}"
+    return ServingError(grpc.StatusCode.UNKNOWN, message)
 
 
 def not_found(message: str) -> ServingError:

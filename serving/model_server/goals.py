@@ -7,7 +7,7 @@ from pathlib import Path
 
 from serving.repository.errors import ConfigError, VersionsError
 from serving.repository.model_config import ModelSettings, check_labels
-from serving.repository.models_folder import Source
+from serving.repository.models_folder import ModelsFolder, Source
 from serving.repository.served_versions import named_versions, selects_nothing
 from serving.repository.version_policy import Goal, aspired_versions
 from serving.repository.versions import published_versions
@@ -51,6 +51,25 @@ class Goals:
             self._warn("models to serve", None)
             self._models = {model.name: model for model in models}
         return [name for name in sorted({*self._models, *self._goals}) if self._update(name)]
+
+    def reload(
+        self, models: list[ModelSettings], serving: Mapping[str, Collection[int]]
+    ) -> set[str]:
+        """Have the next `update` find other models; return the names of those that are new.
+
+        Raises:
+            ConfigError: the models are those of a folder, or a label would move to a version that
+                does not serve.
+        """
+        if isinstance(self._source, ModelsFolder):
+            raise ConfigError(
+                "The models to serve are those in the folder of --models, which a request does not"
+                " change. Start with --model_config_file or --model_base_path instead."
+            )
+        known = self._models
+        check_labels([*known.values()], models, serving)
+        self._source.replace(models)
+        return {model.name for model in models} - known.keys()
 
     def _update(self, name: str) -> bool:
         model = self._models.get(name)

@@ -10,6 +10,10 @@ from tensorflow_serving.apis import get_model_metadata_pb2 as metadata
 from tensorflow_serving.apis import get_model_status_pb2 as model_status
 from tensorflow_serving.apis import model_service_pb2_grpc as model_service
 from tensorflow_serving.apis import prediction_service_pb2_grpc as prediction_service
+from tensorflow_serving.apis.model_management_pb2 import (
+    ReloadConfigRequest,
+    ReloadConfigResponse,
+)
 from tensorflow_serving.apis.model_pb2 import ModelSpec
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 
@@ -20,6 +24,8 @@ from serving.model_server.options import AddressError, format_address
 from serving.model_server.prediction import predict
 from serving.model_server.queued_call import RemainingTime
 from serving.model_server.servable import Servable
+from serving.repository.errors import ConfigError
+from serving.repository.model_config import settings_of
 
 _SIGNATURE_DEF = "signature_def"
 _OPTIONS = [
@@ -43,7 +49,8 @@ def _handler(method: Callable[[Any, Any, RemainingTime], Any]) -> Callable[[Any,
             # A call may have waited too long for a thread.
             if remaining_time() == 0:
                 raise errors.deadline_passed()
-            if not request.HasField("model_spec"):
+            has_spec = "model_spec" in request.DESCRIPTOR.fields_by_name
+            if has_spec and not request.HasField("model_spec"):
                 raise errors.invalid("Missing ModelSpec")
             return method(self, request, remaining_time)
         except ServingError as error:
@@ -107,6 +114,25 @@ class Services(
             status = response.model_version_status.add(version=version, state=state.state)
             status.status.error_code = state.code
             status.status.error_message = state.message
+        return response
+
+    @_handler
+    def HandleReloadConfigRequest(  # noqa: N802
+        self, request: ReloadConfigRequest, _: RemainingTime
+    ) -> ReloadConfigResponse:
+        """Serve the models of another list, and no others."""
+        if request.config.WhichOneof("config") != "model_config_list":
+            raise errors.invalid(
+                "ServerModelConfig type not supported by HandleReloadConfigRequest."
+                " Only ModelConfigList is currently supported"
+            )
+        try:
+            models = settings_of(request.config)
+        except ConfigError as error:
+            raise errors.invalid(str(error)) from error
+        self._manager.reload(models)
+        response = ReloadConfigResponse()
+        response.status.SetInParent()  # OK
         return response
 
     def _servable(self, spec: ModelSpec) -> Servable:

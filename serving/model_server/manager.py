@@ -19,7 +19,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Collection, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,8 +31,11 @@ from serving.model_server.errors import ServingError
 from serving.model_server.goals import Goals
 from serving.model_server.load_retries import LoadRetries, fingerprint
 from serving.model_server.options import DEFAULT_BATCHING, BatchSettings
+from serving.model_server.poller import Poller
 from serving.model_server.servable import Servable, load
 from serving.model_server.warmup import warm_up
+from serving.repository.errors import ConfigError
+from serving.repository.model_config import ModelSettings
 from serving.repository.models_folder import Source
 from serving.repository.version_policy import Action, Answers, next_action
 
@@ -75,7 +78,6 @@ class Manager:
         clock: Callable[[], float] = time.monotonic,
         batching: BatchSettings = DEFAULT_BATCHING,
     ) -> None:
-        self._poll_seconds = poll_seconds
         self._clock = clock
         self._batching = batching
         self._goals = Goals(source)
@@ -83,9 +85,8 @@ class Manager:
         # Read by calls in other threads: replaced as a whole, never changed.
         self._served: Mapping[str, _Served] = {}
         self._states: Mapping[str, Mapping[int, ServableState]] = {}
-        self._stopping = threading.Event()
-        self._first_pass = threading.Event()
-        self._thread = threading.Thread(target=self._poll_until_stopped, name="poller")
+        self._poller = Poller(self.poll, poll_seconds)
+        self._reloading = threading.Lock()
 
     def servable(self, name: str, version: int | None = None, label: str | None = None) -> Servable:
         """Return the version that answers a call: by default the newest that the policy selects.
@@ -113,28 +114,38 @@ class Manager:
 
     def start(self) -> None:
         """Poll the disk in a thread of its own until stopped."""
-        self._thread.start()
+        self._poller.start()
 
     def wait_for_first_pass(self, timeout: float | None = None) -> bool:
         """Wait until every model on disk has loaded or failed; return False after a timeout."""
-        return self._first_pass.wait(timeout)
+        return self._poller.wait_for_first(timeout)
 
     def stop(self) -> None:
         """End the thread and unload all versions. A load in progress is finished first."""
-        self._stopping.set()
-        self._thread.join()
+        self._poller.stop()
         for name, served in self._served.items():
             for version in served.servables:
                 self._unload(name, version)
 
-    def _poll_until_stopped(self) -> None:
-        while not self._stopping.is_set():
+    def reload(self, models: list[ModelSettings]) -> None:
+        """Serve other models, and return once those that are new serve.
+
+        Raises:
+            ServingError: the models can't be changed so, or a new one does not load.
+        """
+        with self._reloading:
             try:
-                self.poll()
-            except Exception:  # Serving must go on.
-                _logger.exception("polling for versions failed; trying again")
-            self._first_pass.set()
-            self._stopping.wait(self._poll_seconds)
+                new = self._goals.reload(models, self._serving())
+            except ConfigError as error:
+                raise errors.failed_precondition(str(error)) from error
+            _logger.info(
+                "serving %s, by request", ", ".join(each.name for each in models) or "nothing"
+            )
+            self._poller.poll_now()
+        if missing := sorted(
+            name for name in new if not self._served.get(name, _NOTHING).servables
+        ):
+            raise errors.unavailable_models(missing)
 
     def poll(self) -> None:
         """Poll the disk once, and load and unload until the right versions serve."""
@@ -143,12 +154,13 @@ class Manager:
 
     def _update_goals(self) -> list[str]:
         """Read what should serve, and let it answer as far as it does; return the models read."""
-        names = self._goals.update(
-            {name: served.servables.keys() for name, served in self._served.items()}
-        )
+        names = self._goals.update(self._serving())
         for name in names:
             self._set_servables(name, self._served.get(name, _NOTHING).servables)
         return names
+
+    def _serving(self) -> dict[str, Collection[int]]:
+        return {name: served.servables.keys() for name, served in self._served.items()}
 
     def _reconcile(self, name: str) -> None:
         """Load and unload versions of one model until its aspired ones serve or have failed."""
@@ -164,7 +176,7 @@ class Manager:
         for version in loadable:
             self._set_state(name, version, ServableState(ModelVersionStatus.START))
         self._set_unloadable(name, serving)
-        while not self._stopping.is_set():
+        while not self._poller.stopping.is_set():
             step = next_action(aspired, serving, loadable & aspired)
             if step is None:
                 return

@@ -15,8 +15,9 @@ _THREADS = max(16, 4 * (os.cpu_count() or 1))
 
 _DESCRIPTION = """\
 The embedded model server, for laptops and tests. It answers TensorFlow Serving's gRPC calls
-Predict, GetModelMetadata and GetModelStatus with the same results, status codes and messages. It
-watches the disk for new versions and switches to one once it is loaded and warmed up."""
+Predict, GetModelMetadata, GetModelStatus and HandleReloadConfigRequest with the same results,
+status codes and messages. It watches the disk for new versions and switches to one once it is
+loaded and warmed up."""
 
 _EPILOG = """\
 Once it listens, it prints its address in one line on standard output; it logs to standard error.
@@ -120,6 +121,19 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
         help="serve the models listed in FILE, TensorFlow Serving's ModelServerConfig in text "
         "format: base paths (absolute), version policies, version labels (also for versions that "
         "do not serve yet)",
+    )
+    models.add_argument(
+        "--model_base_path",
+        type=Path,
+        metavar="DIR",
+        help="serve the newest version of one model in DIR/<version>/, until a "
+        "HandleReloadConfigRequest says otherwise",
+    )
+    parser.add_argument(
+        "--model_name",
+        default="default",
+        metavar="NAME",
+        help="of the model in --model_base_path (default: %(default)s)",
     )
     names = ["--model_config_file_poll_wait_seconds"]
     meaning = "read FILE again every N seconds; 0 is never"

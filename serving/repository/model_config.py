@@ -42,16 +42,32 @@ class ModelSettings:
     problem: str = ""
 
 
-class ConfigFile:
-    """TensorFlow Serving's ``model_config_list`` in text format, read again periodically.
-
-    ``logging_config`` has no effect, as in a stock TensorFlow Serving.
+class ModelList:
+    """Models to serve, until they are replaced.
 
     Attributes:
         loads_labels: versions that only a label names are not loaded, as in TensorFlow Serving.
     """
 
     loads_labels = False
+
+    def __init__(self, models: list[ModelSettings]) -> None:
+        self._models = models
+
+    def models(self) -> list[ModelSettings]:
+        """Return the models."""
+        return self._models
+
+    def replace(self, models: list[ModelSettings]) -> None:
+        """Serve other models, as TensorFlow Serving's HandleReloadConfigRequest does."""
+        self._models = models
+
+
+class ConfigFile(ModelList):
+    """TensorFlow Serving's ``model_config_list`` in text format, read again periodically.
+
+    ``logging_config`` has no effect, as in a stock TensorFlow Serving.
+    """
 
     def __init__(
         self, path: Path, reread_seconds: float = 0, clock: Callable[[], float] = time.monotonic
@@ -65,18 +81,18 @@ class ConfigFile:
         self._reread_seconds = reread_seconds
         self._clock = clock
         self._read_at = clock()
-        self._models = read_config(path)
+        super().__init__(read_config(path))
 
     def models(self) -> list[ModelSettings]:
-        """Return the models in the file, as last read without an error.
+        """Return the models in the file, as last read without an error, or those set since.
 
         Raises:
             ConfigError: the file was to be read again, but is missing or invalid.
         """
         if self._reread_seconds and self._clock() - self._read_at >= self._reread_seconds:
             self._read_at = self._clock()
-            self._models = read_config(self._path)
-        return self._models
+            self.replace(read_config(self._path))
+        return super().models()
 
 
 def read_config(path: Path) -> list[ModelSettings]:
@@ -116,11 +132,23 @@ def parse_config(text: str, source: object) -> list[ModelSettings]:
         raise ConfigError(
             f"{source}: custom_model_config is not supported, list the models instead"
         )
+    try:
+        return settings_of(config)
+    except ConfigError as error:
+        raise ConfigError(f"{source}: {error}") from error
+
+
+def settings_of(config: ModelServerConfig) -> list[ModelSettings]:
+    """Return the models of a ``ModelServerConfig``, checked as in `parse_config`.
+
+    Raises:
+        ConfigError: a model's entry is invalid; says why in TensorFlow Serving's words.
+    """
     models: dict[str, ModelSettings] = {}
     for model in config.model_config_list.config:
         problem = _problem(model, models)
         if problem:
-            raise ConfigError(f"{source}: {problem}")
+            raise ConfigError(problem)
         models[model.name] = ModelSettings(
             name=model.name,
             base_path=Path(model.base_path),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from serving.repository.errors import ConfigError
 from serving.repository.folder_names import GONE_SECONDS, FolderNames
-from serving.repository.model_config import ConfigFile, ModelSettings
+from serving.repository.model_config import ModelList, ModelSettings
 from serving.repository.served_versions import SERVED, read_file
 
 
@@ -75,4 +75,4 @@ def _nothing(name: str, base: Path) -> ModelSettings:
     return settings
 
 
-Source = ModelsFolder | ConfigFile
+Source = ModelsFolder | ModelList

@@ -24,6 +24,7 @@ COMMANDS = {
     "speed": "measure how fast a recipe is fitted, by batch size and loading",
     "drift": "compare a model's live predictions with those on its test photos",
     "versions": "list the versions of a model, and which one serves",
+    "promote": "roll a version out: label it canary or stable, by hand or by its metrics",
     "rollback": "serve an older version of a model, or the newest again",
     "label": "point a label, such as canary, at a version",
     "prune": "remove old versions of a model",

@@ -3,7 +3,7 @@
 import argparse
 import re
 
-from training.commands.rollback_arguments import add_change, make_change
+from training.commands.rollback_arguments import add_change, make_change, undoing_label
 from training.errors import UsageError
 from training.publishing.rollback.changes import remove_label, set_label
 from training.publishing.rollback.served_model import ServedModel, State
@@ -38,8 +38,4 @@ def run(arguments: argparse.Namespace) -> None:
     def change(model: ServedModel) -> tuple[State, State]:
         return remove_label(model, label) if arguments.remove else set_label(model, label, version)
 
-    def undoing(before: State, after: State) -> list[str]:
-        old = before.settings.labels.get(label)
-        return ["label", name, label, "--remove" if old is None else str(old)]
-
-    make_change(arguments, change, undoing)
+    make_change(arguments, change, undoing_label(name, label))

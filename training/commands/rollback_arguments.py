@@ -11,17 +11,27 @@ from pathlib import Path
 from serving.tls.certificates import TlsFiles
 from training.console import say
 from training.errors import UsageError
-from training.publishing.rollback.config_map import ConfigMap
+from training.publishing.rollback.config_map import ConfigMapFile
 from training.publishing.rollback.messages import change_lines
 from training.publishing.rollback.served_model import ServedModel, State
-from training.publishing.rollback.serving_config import ConfigFile, ModelFolder, ServingConfig
+from training.publishing.rollback.serving_config import (
+    ConfigFile,
+    ConfigMap,
+    ModelFolder,
+    ServingConfig,
+)
+from training.publishing.rollback.text_file import LocalFile
 
 _SECONDS = 180.0
 """A ConfigMap reaches the model server within about 90 s; then a version has to load."""
 
+_KEY = "models.config"
+"""The file's name in the ConfigMap, as `k8s/base` has it."""
+
 _REPEATED = (
     "models",
     "model_config_file",
+    "model_base_path",
     "config-map",
     "model-server",
     "model-server-ca",
@@ -32,8 +42,12 @@ _REPEATED = (
 """Options that the command has, too, which undoes a change."""
 
 
-def add_config(parser: argparse.ArgumentParser) -> None:
-    """Let a command choose what the model server reads: see `chosen_config`."""
+def add_config(parser: argparse.ArgumentParser) -> "argparse._MutuallyExclusiveGroup":
+    """Let a command choose what the model server reads: see `chosen_config`.
+
+    Returns:
+        The group of options of which only one may be given.
+    """
     parser.add_argument(
         "--models",
         type=Path,
@@ -51,11 +65,18 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         metavar="[NAMESPACE/]NAME",
         help="the Kubernetes ConfigMap with that file; needs kubectl",
     )
+    return where
 
 
 def add_change(parser: argparse.ArgumentParser) -> None:
     """Let a command change which version serves: see `make_change`."""
-    add_config(parser)
+    add_config(parser).add_argument(
+        "--model_base_path",
+        type=Path,
+        metavar="DIR",
+        help="this option of a model server that was started with it, for one model: send the"
+        " change to --model-server, which has no file",
+    )
     parser.add_argument(
         "--model-server",
         action="append",
@@ -121,9 +142,9 @@ def chosen_config(arguments: argparse.Namespace) -> ServingConfig:
         TrainingError: there is no such model.
     """
     if arguments.config_map is not None:
-        return ConfigMap(arguments.config_map, arguments.name)
+        return ConfigMap(ConfigMapFile(arguments.config_map, _KEY), arguments.name)
     if arguments.model_config_file is not None:
-        return ConfigFile(arguments.model_config_file, arguments.name)
+        return ConfigFile(LocalFile(arguments.model_config_file), arguments.name)
     return ModelFolder(arguments.models or Path("models"), arguments.name)
 
 
@@ -144,39 +165,57 @@ def make_change(
         TrainingError: as of `change`.
     """
     began = time.monotonic()
-    with _opened(arguments) as model:
+    with opened(arguments) as model:
         before, after = change(model)
         seconds = time.monotonic() - began
     for line in change_lines(model, before, after, seconds):
         say(model.console, line)
     if before.settings != after.settings:
-        words = ["python", "-m", "training", *undoing(before, after), *_options(arguments)]
+        words = ["python", "-m", "training", *undoing(before, after), *options(arguments)]
         say(model.console, f"to undo this: {shlex.join(words)}")
 
 
 @contextmanager
-def _opened(arguments: argparse.Namespace) -> Iterator[ServedModel]:
+def opened(arguments: argparse.Namespace) -> Iterator[ServedModel]:
     """Provide the model that the arguments name, connected to its model servers."""
     if not 0 < arguments.timeout < float("inf"):
         raise UsageError(f"--timeout is a number of seconds above 0, not {arguments.timeout:g}")
+    base_path: Path | None = arguments.model_base_path
+    if base_path and not (arguments.model_server and base_path.is_absolute()):
+        raise UsageError("--model_base_path is an absolute path, and needs --model-server")
     tls = chosen_tls(arguments)
-    model = ServedModel(
-        arguments.name,
-        chosen_config(arguments),
-        arguments.models,
-        force=arguments.force,
-        unload=arguments.unload,
-    )
+
+    def model(config: ServingConfig) -> ServedModel:
+        given = {"force": arguments.force, "unload": arguments.unload}
+        return ServedModel(arguments.name, config, arguments.models, **given)
+
     if not arguments.model_server:
-        yield model
+        yield model(chosen_config(arguments))
         return
     from training.publishing.rollback.model_servers import connected  # Imports gRPC.
+    from training.publishing.rollback.server_memory import ServerMemory
 
     with connected(arguments.model_server, tls, arguments.timeout) as servers:
-        yield replace(model, servers=servers)
+        config = (
+            ServerMemory(servers, base_path, arguments.name)
+            if base_path
+            else chosen_config(arguments)
+        )
+        yield replace(model(config), servers=servers)
 
 
-def _options(arguments: argparse.Namespace) -> Iterator[str]:
+def undoing_label(name: str, label: str) -> Callable[[State, State], list[str]]:
+    """Return what `make_change` needs to say how to undo the change of a label."""
+
+    def undoing(before: State, after: State) -> list[str]:
+        old = before.settings.labels.get(label)
+        return ["label", name, label, "--remove" if old is None else str(old)]
+
+    return undoing
+
+
+def options(arguments: argparse.Namespace) -> Iterator[str]:
+    """Yield the options that a further command on the same model needs."""
     for name in _REPEATED:
         given = getattr(arguments, name.replace("-", "_"))
         for value in given if isinstance(given, list) else filter(None, [given]):

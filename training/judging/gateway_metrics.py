@@ -165,14 +165,22 @@ def live_counts(text: str, model: str, source: str) -> LiveCounts | None:
     return LiveCounts(tuple(bounds[:-1]), dict(counts))
 
 
-def _samples(text: str, model: str, source: str) -> Iterator[Sample]:
+def parsed(text: str, source: str) -> list[Sample]:
+    """Return the samples in a source's Prometheus text.
+
+    Raises:
+        TrainingError: the text is not metrics.
+    """
     try:
-        families = list(text_string_to_metric_families(text))
+        return [each for family in text_string_to_metric_families(text) for each in family.samples]
     except (ValueError, KeyError, IndexError) as error:
         raise TrainingError(
             f"{source} is not in the Prometheus text format ({str(error).splitlines()[0][:80]})"
         ) from error
-    for sample in (sample for family in families for sample in family.samples):
+
+
+def _samples(text: str, model: str, source: str) -> Iterator[Sample]:
+    for sample in parsed(text, source):
         if _NAME.fullmatch(sample.name) and sample.labels.get("model") == model:
             yield sample
 

@@ -2,19 +2,16 @@
 
 import hashlib
 import hmac
-import logging
 import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from serving.http_errors import Unauthorized
+from serving.repository.changing_file import ChangingFile
 
-QUIET_SECONDS = 10.0
 KEYED = "/v1/"
 """The prefix of all paths that need a key, where keys are configured."""
-
-log = logging.getLogger(__name__)
 
 
 def new_key() -> tuple[str, str]:
@@ -30,8 +27,8 @@ def new_key() -> tuple[str, str]:
 class ApiKeys:
     """The keys of a file with one SHA-256 sum (64 hexadecimal digits) per line, `#` for comments.
 
-    The file may change while the gateway runs: it is read again when its time or size changes. If
-    that fails, the keys read last stay valid.
+    The file may change while the gateway runs (`ChangingFile`): if it can't be read again, the keys
+    read last stay valid.
 
     Raises:
         OSError: the file can't be read at the start.
@@ -39,11 +36,7 @@ class ApiKeys:
     """
 
     def __init__(self, file: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        self._file = file
-        self._sums = read_sums(file)
-        self._stamp: tuple[int, ...] | None = None
-        self._clock = clock
-        self._warned_at = -QUIET_SECONDS
+        self._sums = ChangingFile(file, read_sums, "API keys", clock)
 
     def check(self, authorization: str | None) -> None:
         """Check the value of an `Authorization` header.
@@ -56,34 +49,11 @@ class ApiKeys:
             raise Unauthorized("Send the header 'Authorization: Bearer KEY' with your API key.")
         given = _sum(key)
         # All sums are compared, each in constant time, so timing reveals nothing about the keys.
-        matches = [hmac.compare_digest(given, known) for known in self._current_sums()]
+        matches = [hmac.compare_digest(given, known) for known in self._sums.current()]
         if not any(matches):
             raise Unauthorized(
                 "This API key is not valid. Ask the operator of this service for one."
             )
-
-    def _current_sums(self) -> list[str]:
-        try:
-            stat = self._file.stat()
-            # `ctime` too: a file may have become readable, which changes only this.
-            stamp = stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
-            if stamp != self._stamp:
-                self._read(stamp)
-        except OSError as error:
-            self._warn(error)
-        return self._sums
-
-    def _read(self, stamp: tuple[int, ...]) -> None:
-        try:
-            self._sums = read_sums(self._file)
-        except ValueError as error:  # It stays invalid until it changes.
-            self._warn(error)
-        self._stamp = stamp
-
-    def _warn(self, error: Exception) -> None:
-        if self._clock() - self._warned_at >= QUIET_SECONDS:
-            self._warned_at = self._clock()
-            log.warning("can't read the API keys (%s); those read before stay valid", error)
 
 
 def read_key(authorization: str | None) -> str:

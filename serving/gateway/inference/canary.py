@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable
 
+from serving.gateway.inference.canary_shares import CanaryShares
 from serving.gateway.inference.results import VersionLabel
 from serving.gateway.model_client.model_ref import ModelRef
 
@@ -19,8 +20,8 @@ class Canary:
     labels is asked unpinned, and a missing label is remembered for a few seconds to spare calls.
     """
 
-    def __init__(self, share: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._share = share
+    def __init__(self, shares: CanaryShares, clock: Callable[[], float] = time.monotonic) -> None:
+        self._shares = shares
         self._clock = clock
         self._missing_until: dict[ModelRef, float] = {}
 
@@ -33,11 +34,12 @@ class Canary:
         """
         if ref.version is not None or ref.label is not None:
             return [ref]
-        return self._candidates(ref, to_canary=_position(ref.name, client) < self._share)
+        share = self._shares.of(ref.name)
+        return self._candidates(ref, to_canary=_position(ref.name, client) < share)
 
     def usual_candidates(self, ref: ModelRef) -> list[ModelRef]:
         """Return `candidates` of the version that most requests for this unpinned `ref` get."""
-        return self._candidates(ref, to_canary=self._share > 0.5)
+        return self._candidates(ref, to_canary=self._shares.of(ref.name) > 0.5)
 
     def _candidates(self, ref: ModelRef, to_canary: bool) -> list[ModelRef]:
         labels = (CANARY, STABLE) if to_canary else (STABLE,)
@@ -52,9 +54,9 @@ class Canary:
         """Remember for a few seconds that the model has no such label."""
         self._missing_until[ref] = self._clock() + MISSING_SECONDS
 
-    def with_shares(self, versions: dict[str, int]) -> list[VersionLabel]:
-        """Return labels and their versions, with the share of the unpinned requests of each."""
-        shares = {CANARY: self._share if CANARY in versions else 0.0}
+    def with_shares(self, name: str, versions: dict[str, int]) -> list[VersionLabel]:
+        """Return a model's labels and versions, with the share of the unpinned requests of each."""
+        shares = {CANARY: self._shares.of(name) if CANARY in versions else 0.0}
         shares[STABLE] = round(1.0 - shares[CANARY], 9)  # 0.9 rather than 0.900…02
         return [
             VersionLabel(label, version, shares.get(label, 0.0))

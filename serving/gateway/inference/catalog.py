@@ -9,6 +9,7 @@ import numpy as np
 
 from serving.deadline import Deadline
 from serving.gateway.inference.canary import CANARY, STABLE, Canary
+from serving.gateway.inference.canary_shares import CanaryShares
 from serving.gateway.inference.results import VersionLabel
 from serving.gateway.model_client.contract import Description, Prediction
 from serving.gateway.model_client.grpc_errors import unknown_version
@@ -67,7 +68,7 @@ class Catalog:
         canary: Canary | None = None,
     ) -> None:
         self._names = names
-        self.canary = canary or Canary(0.0)
+        self.canary = canary or Canary(CanaryShares())
         self._source = source
         self._described: dict[ModelRef, Description] = {}  # By version.
         self._last: dict[ModelRef, ModelRef] = {}  # The version that answered a request last.
@@ -201,7 +202,7 @@ class Catalog:
                 versions[label] = self._source.resolve(labelled, deadline)
             except UnknownVersion:
                 self.canary.missing(labelled)
-        return self.canary.with_shares(versions)
+        return self.canary.with_shares(ref.name, versions)
 
     def report(self, ref: ModelRef, deadline: Deadline) -> tuple[int, bytes | None]:
         """Return the version that answers as in `find`, and its report if it has one.

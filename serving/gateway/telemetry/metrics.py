@@ -39,7 +39,9 @@ class Metrics:
             "requests", "Requests answered.", "route model version status"
         )
         meaning = "From a request's last byte to its response."
-        self._request_seconds = self._histogram("request_seconds", meaning, SECONDS, "route model")
+        self._request_seconds = self._histogram(
+            "request_seconds", meaning, SECONDS, "route model version"
+        )
         meaning = "The stages of classifying."
         self._stage_seconds = self._histogram(
             "stage_seconds", meaning, STAGE_SECONDS, "model stage"
@@ -88,7 +90,7 @@ class Metrics:
         """
         version = "" if observation.version is None else str(observation.version)
         self._requests(route, model, version, status).inc()
-        self._request_seconds(route, model).observe(seconds)
+        self._request_seconds(route, model, version).observe(seconds)
         for stage, taken in observation.seconds.items():
             self._stage_seconds(model, stage).observe(taken)
         if observation.best:

@@ -30,7 +30,7 @@ def roll_back(model: ServedModel, wanted: str) -> tuple[State, State]:
             serves is the same as before.
     """
     before = model.state()
-    version = _number(wanted, before, model.name)
+    version = number_of(wanted, before, model.name)
 
     def plan(state: State) -> Change:
         settings = state.settings
@@ -58,7 +58,7 @@ def set_label(model: ServedModel, label: str, wanted: str) -> tuple[State, State
         TrainingError: as of `roll_back`.
     """
     before = model.state()
-    version = _known(_number(wanted, before, model.name))
+    version = _known(number_of(wanted, before, model.name))
 
     def plan(state: State) -> Change:
         settings = with_label(state.settings, label, version)
@@ -90,7 +90,7 @@ def remove_label(model: ServedModel, label: str) -> tuple[State, State]:
     return before, apply_change(model, plan)
 
 
-def _number(wanted: str, state: State, name: str) -> int | None:
+def number_of(wanted: str, state: State, name: str) -> int | None:
     """Return the number of a version; None for `newest` where the disk is not seen from here.
 
     Raises:

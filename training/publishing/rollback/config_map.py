@@ -1,17 +1,12 @@
-"""A ConfigMap of Kubernetes with the model config file, read and written by `kubectl`."""
+"""A text file in a ConfigMap of Kubernetes, read and written by `kubectl`."""
 
 import json
 import re
 import subprocess
 from typing import Any
 
-from serving.repository.model_config import ModelSettings
 from training.errors import TrainingError, UsageError
-from training.publishing.rollback.config_text import edited, find_model
-from training.publishing.rollback.serving_config import ServingConfig, SettingsChange
-
-KEY = "models.config"
-"""The file's name in the ConfigMap, as `k8s/base` has it."""
+from training.publishing.rollback.text_file import Edit
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _ATTEMPTS = 5  # Each fails only if somebody else has just changed the ConfigMap.
@@ -19,42 +14,48 @@ _SECONDS = 60.0
 _CONFLICT = "(Conflict)"
 
 
-class ConfigMap(ServingConfig):
-    """The model's entry in a ConfigMap, which TensorFlow Serving reads as a file.
+class ConfigMapFile:
+    """A file in a ConfigMap.
 
     A change fails if the ConfigMap has changed since it was read (its `resourceVersion`): it is
     read again then.
     """
 
-    in_cluster = True
-    hint = "model servers follow within two minutes; --model-server waits for that"
-    caution = (
-        "the next `kubectl apply` undoes it, unless you change models.config in the manifests, too,"
-        " with --model_config_file"
-    )
+    def __init__(self, reference: str, key: str, option: str = "--config-map") -> None:
+        """Take `[NAMESPACE/]NAME` of the ConfigMap.
 
-    def __init__(self, reference: str, name: str) -> None:
-        """Take `[NAMESPACE/]NAME` of the ConfigMap; raise UsageError if it is something else."""
+        Args:
+            reference: the ConfigMap.
+            key: name of the file in it.
+            option: which has the reference, for errors.
+
+        Raises:
+            UsageError: the reference is something else.
+        """
         namespace, slash, config_map = reference.rpartition("/")
         if not all(map(_NAME.fullmatch, [config_map, *([namespace] if slash else [])])):
-            raise UsageError(f"--config-map is [NAMESPACE/]NAME, not {reference!r}")
+            raise UsageError(f"{option} is [NAMESPACE/]NAME, not {reference!r}")
         self._reference = f"ConfigMap {reference}"
         self._config_map = config_map
+        self._key = key
         self._namespace = ["--namespace", namespace] if namespace else []
-        self._name = name
 
-    def read(self) -> ModelSettings:
-        """Return policy and labels."""
-        return find_model(self._get()["data"][KEY], self._reference, self._name)
+    def __str__(self) -> str:
+        return self._reference
 
-    def change(self, change: SettingsChange) -> None:
-        """Edit the model's entry and leave the rest of the ConfigMap as it is."""
+    def read(self) -> str:
+        """Return the text; raise TrainingError if it can't be read."""
+        return str(self._get()["data"][self._key])
+
+    def edit(self, edit: Edit) -> None:
+        """Replace the text, and leave the rest of the ConfigMap as it is."""
         for attempt in range(_ATTEMPTS):
             found = self._get()
-            text = edited(found["data"][KEY], self._reference, self._name, change)
-            if text == found["data"][KEY]:
+            old = found["data"][self._key]
+            text = edit(old)
+            if text == old:
                 return
-            found["data"][KEY] = text
+            found["data"][self._key] = text
             done = self._replace(found)
             if not done.returncode:
                 return
@@ -70,8 +71,8 @@ class ConfigMap(ServingConfig):
         except (ValueError, TypeError, RecursionError) as error:
             raise TrainingError(f"kubectl did not print the {self._reference} ({error})") from error
         data = found.get("data")
-        if not isinstance(data, dict) or not isinstance(data.get(KEY), str):
-            raise TrainingError(f"the {self._reference} has no file {KEY}")
+        if not isinstance(data, dict) or not isinstance(data.get(self._key), str):
+            raise TrainingError(f"the {self._reference} has no file {self._key}")
         return found
 
     def _replace(self, config_map: dict[str, Any]) -> "subprocess.CompletedProcess[str]":

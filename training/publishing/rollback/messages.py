@@ -10,6 +10,7 @@ from training.errors import TrainingError
 from training.publishing.rollback.served_model import ServedModel, State
 from training.publishing.rollback.serving_config import ConfigFile, ModelFolder, ServingConfig
 from training.publishing.rollback.settings import STABLE
+from training.publishing.rollback.text_file import LocalFile
 
 
 def change_lines(model: ServedModel, before: State, after: State, seconds: float) -> Iterator[str]:
@@ -113,5 +114,5 @@ def rollback_command(base: Path, version: str, model_config_file: Path | None = 
 
 def _config(base: Path, model_config_file: Path | None) -> ServingConfig:
     if model_config_file:
-        return ConfigFile(model_config_file, base.name)
+        return ConfigFile(LocalFile(model_config_file), base.name)
     return ModelFolder(base.parent, base.name)

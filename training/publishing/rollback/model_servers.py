@@ -13,7 +13,9 @@ from serving.protos import (
     ModelSpec,
     ModelVersionStatus,
     PredictionServiceStub,
+    ReloadConfigRequest,
 )
+from serving.repository.model_config import ModelSettings
 from serving.tls.certificates import TlsError, TlsFiles
 from training.errors import TrainingError
 
@@ -34,6 +36,7 @@ class ModelServer:
         self._models = ModelServiceStub(channel)
         self._predictions = PredictionServiceStub(channel)
         self._seconds = seconds
+        self._ended: set[int] | None = None  # Versions before the last reload, if there was one.
 
     def states(self, name: str) -> dict[int, ModelVersionStatus]:
         """Return the state of each version of a model that it knows."""
@@ -59,7 +62,8 @@ class ModelServer:
         """
         end = time.monotonic() + self._seconds
         what = f"load version {version} of {name}"
-        old = True  # How an earlier load ended is reported until the next begins.
+        # How an earlier load ended is reported until the next begins.
+        old = self._ended is None or version in self._ended
         while True:
             status = self.states(name).get(version)
             if status is not None and status.state == _State.AVAILABLE:
@@ -79,11 +83,11 @@ class ModelServer:
         """
         self.wait_until_available(name, version)
         end = time.monotonic() + self._seconds
-        while self._answering(name, label) != version:
+        while self.answering(name, label) != version:
             self._sleep(end, f"answer with version {version} of {name}")
 
-    def _answering(self, name: str, label: str | None) -> int | None:
-        """Return the version that answers; None if none does."""
+    def answering(self, name: str, label: str | None) -> int | None:
+        """Return the version that answers calls with a label, or without; None if none does."""
         spec = ModelSpec(name=name, version_label=label) if label else ModelSpec(name=name)
         request = GetModelMetadataRequest(model_spec=spec, metadata_field=["signature_def"])
         try:
@@ -93,6 +97,30 @@ class ModelServer:
                 return None
             raise self._no_answer(error) from error
         return int(response.model_spec.version.value)
+
+    def reload(self, model: ModelSettings) -> None:
+        """Have it serve this model and no other.
+
+        Raises:
+            TrainingError: it refuses the policy or the labels.
+        """
+        request = ReloadConfigRequest()
+        request.config.model_config_list.config.add(
+            name=model.name,
+            base_path=str(model.base_path),
+            model_platform="tensorflow",
+            model_version_policy=model.policy,
+            version_labels=model.labels,
+        )
+        states = self.states(model.name).items()
+        self._ended = {version for version, status in states if status.state == _State.END}
+        try:
+            self._models.HandleReloadConfigRequest(request, timeout=self._seconds)
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.UNAVAILABLE:
+                raise self._no_answer(error) from error
+            details = " ".join((error.details() or "").split())
+            raise TrainingError(f"the model server {self._address} refuses: {details}") from error
 
     def _sleep(self, end: float, what: str) -> None:
         if time.monotonic() > end:

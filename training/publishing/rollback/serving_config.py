@@ -2,14 +2,10 @@
 
 import contextlib
 import os
-import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from filelock import FileLock
-
-from serving.repository.atomic_write import atomic_write
 from serving.repository.errors import ConfigError, VersionsError
 from serving.repository.model_config import ModelSettings
 from serving.repository.served_versions import change_served, read_served
@@ -17,6 +13,7 @@ from serving.repository.versions import locked
 from training.errors import TrainingError
 from training.publishing.model_folder import find_version
 from training.publishing.rollback.config_text import edited, find_model
+from training.publishing.rollback.text_file import TextFile
 
 SettingsChange = Callable[[ModelSettings], ModelSettings]
 
@@ -77,40 +74,31 @@ class ConfigFile(ServingConfig):
 
     hint = "a model server follows when it reads the file again; --model-server waits for that"
 
-    def __init__(self, path: Path, name: str) -> None:
-        self._path = path.resolve()  # Not the link to it, such as one of Kubernetes' volumes.
+    def __init__(self, file: TextFile, name: str) -> None:
+        self._file = file
         self._name = name
 
     def read(self) -> ModelSettings:
         """Return policy and labels."""
-        return find_model(self._text(), self._path, self._name)
+        return find_model(self._file.read(), self._file, self._name)
 
     def change(self, change: SettingsChange) -> None:
         """Edit the model's entry and leave the rest of the file as it is."""
         base = self.read().base_path
-        lock = self._path.with_name(f".{self._path.name}.lock")
         removal = locked(base) if os.access(base, os.W_OK) else contextlib.nullcontext()
-        explained = _explained(f"{self._path} is unchanged")
-        with explained, FileLock(lock, fallback_to_soft=False), removal:
-            old = self._text()
-            new = edited(old, self._path, self._name, change)
-            if new != old:
-                self._write(new)
+        with _explained(f"{self._file} is unchanged"), removal:
+            self._file.edit(lambda text: edited(text, self._file, self._name, change))
 
-    def _text(self) -> str:
-        try:
-            return self._path.read_bytes().decode("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise TrainingError(f"cannot read {self._path}: {reason}") from error
 
-    def _write(self, text: str) -> None:
-        with atomic_write(self._path) as new:
-            new.write_bytes(text.encode("utf-8"))
-            shutil.copymode(self._path, new)
-            before = self._path.stat()
-            with contextlib.suppress(PermissionError):  # The model server has to read it still.
-                os.chown(new, before.st_uid, before.st_gid)
+class ConfigMap(ConfigFile):
+    """The model's entry in a ConfigMap, which TensorFlow Serving reads as a file."""
+
+    in_cluster = True
+    hint = "model servers follow within two minutes; --model-server waits for that"
+    caution = (
+        "the next `kubectl apply` undoes it, unless you change models.config in the manifests, too,"
+        " with --model_config_file"
+    )
 
 
 @contextlib.contextmanager

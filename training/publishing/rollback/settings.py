@@ -16,6 +16,9 @@ from serving.repository.version_policy import aspired_versions
 STABLE = "stable"
 """The label that requests without version and label use, where a model has it."""
 
+CANARY = "canary"
+"""The label that a share of these requests uses, if the gateway has one."""
+
 Policy = SourceConfig.ServableVersionPolicy
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from serving.deadline import Deadline
 from serving.gateway.inference.canary import MISSING_SECONDS, Canary
+from serving.gateway.inference.canary_shares import CanaryShares
 from serving.gateway.inference.catalog import Catalog
 from serving.gateway.model_client.model_ref import ModelRef
 from tests.drawing import encoded_photo
@@ -86,7 +87,7 @@ def test_a_label_that_is_requested_is_shown(source: FakeModelServer) -> None:
 
 def test_missing_labels_are_asked_for_every_few_seconds(source: FakeModelServer) -> None:
     now = [0.0]
-    catalog = Catalog(("clothing",), source, Canary(0.1, lambda: now[0]))
+    catalog = Catalog(("clothing",), source, Canary(CanaryShares(0.1), lambda: now[0]))
     for _ in range(3):
         assert catalog.version_labels(REF, Deadline(5)) == []
     assert [ref.label for ref in source.resolved] == ["stable", "canary"]

@@ -48,7 +48,9 @@ def test_requests_are_counted_by_model_version_and_status(
     assert total(found, name, **labels, version="2", status="422") == 1
     assert total(found, name, **labels, version="", status="400") == 1
     assert total(found, "photolabel_photos_total", model="clothing") == 4
-    assert total(found, "photolabel_request_seconds_count", route="classify") == 6
+    seconds = "photolabel_request_seconds_count"
+    assert total(found, seconds, route="classify") == 6
+    assert total(found, seconds, **labels, version="1") == 3
 
 
 def test_stages_are_timed_where_they_were_reached(client: FlaskClient) -> None:

@@ -16,6 +16,7 @@ from tensorflow_serving.apis.get_model_status_pb2 import (
     GetModelStatusResponse,
     ModelVersionStatus,
 )
+from tensorflow_serving.apis.model_management_pb2 import ReloadConfigRequest, ReloadConfigResponse
 
 from serving.repository.model_config import ModelSettings, parse_config
 from serving.repository.version_policy import aspired_versions
@@ -34,6 +35,7 @@ class TensorFlowServing(
 
     Attributes:
         broken: versions that do not load.
+        labels: versions by label.
         rejected: how often a file was rejected.
         served: what the gateway would have got for requests without version and label.
         delay: how many calls a version takes to load.
@@ -47,13 +49,24 @@ class TensorFlowServing(
         self._read = read
         self._name = name
         self._published = published
-        self._labels: dict[str, int] = {}
+        self.labels: dict[str, int] = {}
         self._waiting: dict[int, int] = {}
         self._states: dict[int, int] = {}
         self._first = True
         for _ in range(3):
             self.poll()
         self.served.clear()
+
+    def HandleReloadConfigRequest(  # noqa: N802
+        self, request: ReloadConfigRequest, context: grpc.ServicerContext
+    ) -> ReloadConfigResponse:
+        text, rejected, read = str(request.config), self.rejected, self._read
+        self._read = lambda: text
+        self.poll()
+        if self.rejected > rejected:
+            self._read = read
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, "not currently available")
+        return ReloadConfigResponse()
 
     @property
     def loaded(self) -> set[int]:
@@ -63,14 +76,14 @@ class TensorFlowServing(
     def poll(self) -> None:
         """Read the file, and load and unload."""
         model = next(m for m in parse_config(self._read(), "it") if m.name == self._name)
-        moved = {k: v for k, v in model.labels.items() if self._labels.get(k) != v}
+        moved = {k: v for k, v in model.labels.items() if self.labels.get(k) != v}
         if not self._first and any(version not in self.loaded for version in moved.values()):
             self.rejected += 1
         else:
-            self._labels = dict(model.labels)
+            self.labels = dict(model.labels)
             self._follow(model)
         self._first = False
-        self.served.append(self._answering("stable" if "stable" in self._labels else None))
+        self.served.append(self._answering("stable" if "stable" in self.labels else None))
 
     def _follow(self, model: ModelSettings) -> None:
         aspired = aspired_versions(model.policy, self._published)
@@ -88,7 +101,7 @@ class TensorFlowServing(
 
     def _answering(self, label: str | None) -> int | None:
         if label:
-            version = self._labels.get(label)
+            version = self.labels.get(label)
             return version if version in self.loaded else None
         return max(self.loaded, default=None)
 

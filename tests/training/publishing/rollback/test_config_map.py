@@ -1,14 +1,11 @@
 """`rollback` on a ConfigMap, with a stand-in for kubectl and for the model server."""
 
 import json
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.training.publishing.rollback import kubectl
 from tests.training.publishing.rollback.published import publish, write_config
 from tests.training.publishing.rollback.tensorflow_serving import TensorFlowServing, listening
 from training.__main__ import main
@@ -17,16 +14,10 @@ PLACE = ["--config-map", "photolabel/models"]
 
 
 @pytest.fixture
-def config_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def config_map(cluster: Path) -> Path:
     """Return the file of a ConfigMap, with `kubectl` on the PATH."""
-    program = tmp_path / "bin" / "kubectl"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {kubectl.__file__} "$@"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-    monkeypatch.setenv("PHOTOLABEL_TEST_CLUSTER", str(tmp_path))
-    config = write_config(tmp_path / "models.config", Path("/models/pets"))
-    file = tmp_path / "photolabel-models.json"
+    config = write_config(cluster / "models.config", Path("/models/pets"))
+    file = cluster / "photolabel-models.json"
     content = {
         "metadata": {"name": "models", "labels": {"app": "photolabel"}, "resourceVersion": "5"},
         "data": {"models.config": config.read_text(), "other": "stays"},
