@@ -46,7 +46,8 @@ def _start_minutes(name: str, workload: str) -> int:
 
 def _deadline_minutes(name: str) -> int:
     deployments = of_kind(build(name), "Deployment")
-    return max(each["spec"].get("progressDeadlineSeconds", 600) for each in deployments) // 60
+    seconds = (int(each["spec"].get("progressDeadlineSeconds", 600)) for each in deployments)
+    return max(seconds) // 60
 
 
 def _grace(name: str, workload: str) -> int:
