@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -151,7 +152,8 @@ def test_a_model_that_comes_back_is_described_again(
     before = client.post(path, data=encoded_photo()).get_json()
     write(file, "cats-dogs")
     wait_until(lambda: served(client) == ["cats-dogs"])
-    source.models["clothing"] = source.models["cats-dogs"][:1]
+    other = source.models["cats-dogs"][0]
+    source.models["clothing"] = [replace(other, version=before["version"])]
     write(file, "clothing")
     wait_until(lambda: served(client) == ["clothing"])
     after = client.post(path, data=encoded_photo()).get_json()
