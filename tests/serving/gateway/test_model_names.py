@@ -152,9 +152,11 @@ def test_a_model_that_comes_back_is_described_again(
     before = client.post(path, data=encoded_photo()).get_json()
     write(file, "cats-dogs")
     wait_until(lambda: served(client) == ["cats-dogs"])
-    other = source.models["cats-dogs"][0]
-    source.models["clothing"] = [replace(other, version=before["version"])]
+    [last] = source.models["clothing"]
+    source.models["clothing"] = [replace(last, labels=("ball", "doll", "kite"))]
     write(file, "clothing")
     wait_until(lambda: served(client) == ["clothing"])
     after = client.post(path, data=encoded_photo()).get_json()
-    assert before["predictions"][0]["label"] != after["predictions"][0]["label"]
+    assert (before["version"], after["version"]) == (1, 1)
+    assert before["predictions"][0]["label"] == "shirt"
+    assert after["predictions"][0]["label"] == "ball"
