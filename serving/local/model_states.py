@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = 2.0  # Each look asks the model server about every model.
 _STABLE_SECONDS = 3.0  # A reason that passes sooner, such as that a model is loading, is no news.
 
 
@@ -65,7 +65,7 @@ class StateChanges:
         self._since: dict[str, tuple[ModelState, float]] = {}
 
     def lines(self) -> list[str]:
-        """Return what has changed since the last call; it looks once a second at most."""
+        """Return what has changed since the last call; it looks every two seconds."""
         now = self._clock()
         if now - self._looked_at < _LOOK_SECONDS:
             return []

@@ -14,6 +14,7 @@ from pathlib import Path
 from serving.local.model_states import ModelState, States, read_states
 from serving.local.names_file import NamesFile
 from serving.local.process import ChildProcess, LocalError, start_process
+from serving.repository.errors import ConfigError
 
 _PREFIX = "PHOTOLABEL_"
 _START_SECONDS = 180.0  # for both to start; loading TensorFlow takes several
@@ -76,13 +77,16 @@ def run_stack(
         timeout: seconds to wait until every model is served or known to be broken.
 
     Raises:
-        LocalError: the port is in use, no model can be served, or a process does not start.
-        ConfigError: the folder can't be read.
+        LocalError: the folder can't be read, no model in it can be served, the port is in use, or a
+            process does not start.
     """
     deadline = time.monotonic() + timeout
     with contextlib.ExitStack() as cleanup:
         logs = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="photolabel-")))
-        names = NamesFile(models, logs / "models.config")
+        try:
+            names = NamesFile(models, logs / "models.config")
+        except ConfigError as error:
+            raise LocalError(str(error)) from error
         if not names.names:
             unusable = [f"; {name}: {reason}" for name, reason in names.problems.items()]
             raise LocalError(f"there is no model with a version in {models}{''.join(unusable)}")

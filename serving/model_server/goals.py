@@ -82,7 +82,11 @@ class Goals:
             published = frozenset(published_versions(model.base_path))
         except VersionsError as error:
             self._warn(name, f"{error}; loaded versions keep serving")
-            return False
+            loads_labels = self._source.loads_labels
+            if not loads_labels or self._goals.get(name, Goal()).published:
+                return False
+            self._goals[name] = Goal(loads_labels=True, problem=str(error))
+            return True
         loads_labels = self._source.loads_labels
         named = named_versions(model) if loads_labels else {*model.policy.specific.versions}
         absent = named - published

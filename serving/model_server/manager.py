@@ -21,9 +21,8 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Set
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 
-import grpc
 from tensorflow_serving.apis.get_model_status_pb2 import ModelVersionStatus
 
 from serving.model_server import errors
@@ -33,6 +32,7 @@ from serving.model_server.load_retries import LoadRetries, fingerprint
 from serving.model_server.options import DEFAULT_BATCHING, BatchSettings
 from serving.model_server.poller import Poller
 from serving.model_server.servable import Servable, load
+from serving.model_server.servable_state import ServableState, with_unloadable
 from serving.model_server.warmup import warm_up
 from serving.repository.errors import ConfigError
 from serving.repository.model_config import ModelSettings
@@ -40,21 +40,6 @@ from serving.repository.models_folder import Source
 from serving.repository.version_policy import Action, Answers, next_action
 
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class ServableState:
-    """The state of a version, as GetModelStatus returns it.
-
-    Attributes:
-        state: a ``ModelVersionStatus.State``.
-        code: a ``tensorflow.error.Code``; 0 unless loading failed.
-        message: why loading failed.
-    """
-
-    state: int
-    code: int = 0
-    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -175,7 +160,10 @@ class Manager:
         }
         for version in loadable:
             self._set_state(name, version, ServableState(ModelVersionStatus.START))
-        self._set_unloadable(name, serving)
+        states = with_unloadable(
+            self.states(name), self._goals[name], serving, partial(self._goals.path, name)
+        )
+        self._states = {**self._states, name: states}
         while not self._poller.stopping.is_set():
             step = next_action(aspired, serving, loadable & aspired)
             if step is None:
@@ -187,17 +175,6 @@ class Manager:
                 loadable.discard(version)
                 self._load(name, version)
             aspired, serving = self._aspired(name)
-
-    def _set_unloadable(self, name: str, serving: Set[int]) -> None:
-        """Set the states of versions that should serve, but can't be tried to load."""
-        goal = self._goals[name]
-        if goal.loads_labels:
-            for version in goal.absent - serving:
-                self._set_state(name, version, _absent(self._goals.path(name, version)))
-        if goal.problem and goal.published:
-            code = grpc.StatusCode.FAILED_PRECONDITION.value[0]
-            state = ServableState(ModelVersionStatus.END, code, errors.truncate(goal.problem))
-            self._set_state(name, max(goal.published), state)
 
     def _aspired(self, name: str) -> tuple[Set[int], Set[int]]:
         """Return the versions that should serve, and those that do."""
@@ -250,9 +227,3 @@ class Manager:
 
     def _set_state(self, name: str, version: int, state: ServableState) -> None:
         self._states = {**self._states, name: {**self._states.get(name, {}), version: state}}
-
-
-def _absent(path: Path) -> ServableState:
-    """Return the state of a version that a pin or label names; TensorFlow Serving has none."""
-    message = f"{path} does not exist, and a pin or label names it"
-    return ServableState(ModelVersionStatus.END, grpc.StatusCode.NOT_FOUND.value[0], message)

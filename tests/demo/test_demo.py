@@ -9,6 +9,7 @@ import pytest
 import demo.__main__ as program
 from demo.samples import Sample
 from serving.local import Stack
+from serving.local.names_file import NamesFile
 from serving.local.process import start_process
 from serving.repository.versions import VersionsError
 
@@ -58,7 +59,8 @@ def test_when_no_photo_is_classified_the_gateways_log_is_shown(
 ) -> None:
     gateway = start_process("gateway", ["json.tool", "missing.json"], tmp_path, os.environ)
     gateway.popen.wait()
-    stack = Stack("http://127.0.0.1:1", ("clothing",), gateway, gateway)
+    names = NamesFile(tmp_path, tmp_path / "models.config")
+    stack = Stack("http://127.0.0.1:1", {}, gateway, gateway, names)
     sample = Sample("clothing", "bag.jpg", "Bag", b"a photo")
     monkeypatch.setattr(program, "garments", lambda: [sample])
     monkeypatch.setattr(program, "seed", lambda models: [])

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -151,8 +152,11 @@ def test_a_model_that_comes_back_is_described_again(
     before = client.post(path, data=encoded_photo()).get_json()
     write(file, "cats-dogs")
     wait_until(lambda: served(client) == ["cats-dogs"])
-    source.models["clothing"] = source.models["cats-dogs"][:1]
+    [last] = source.models["clothing"]
+    source.models["clothing"] = [replace(last, labels=("ball", "doll", "kite"))]
     write(file, "clothing")
     wait_until(lambda: served(client) == ["clothing"])
     after = client.post(path, data=encoded_photo()).get_json()
-    assert before["predictions"][0]["label"] != after["predictions"][0]["label"]
+    assert (before["version"], after["version"]) == (1, 1)
+    assert before["predictions"][0]["label"] == "shirt"
+    assert after["predictions"][0]["label"] == "ball"

@@ -24,23 +24,23 @@ def test_a_new_model_and_a_new_version_are_told_once() -> None:
     told = Told()
     new = {"clothing": ModelState(2), "flowers": ModelState(1)}
     assert told.lines(0.5, new) == []
-    assert told.lines(1, new) == ["clothing: version 2 serves", "flowers: version 1 serves"]
-    assert told.lines(2, new) == []
+    assert told.lines(2, new) == ["clothing: version 2 serves", "flowers: version 1 serves"]
+    assert told.lines(4, new) == []
 
 
 def test_a_reason_is_told_when_it_stays() -> None:
     told = Told()
-    assert told.lines(1, {**SERVED, "flowers": LOADING}) == []
-    assert told.lines(3, {**SERVED, "flowers": BROKEN}) == []
-    assert told.lines(5, {**SERVED, "flowers": BROKEN}) == []
+    assert told.lines(2, {**SERVED, "flowers": LOADING}) == []
+    assert told.lines(6, {**SERVED, "flowers": BROKEN}) == []
+    assert told.lines(8, {**SERVED, "flowers": BROKEN}) == []
     line = "flowers: not served: version 1 could not be loaded."
-    assert told.lines(6, {**SERVED, "flowers": BROKEN}) == [line]
-    assert told.lines(7, {**SERVED, "flowers": BROKEN}) == []
-    assert told.lines(8, {**SERVED, "flowers": ModelState(1)}) == ["flowers: version 1 serves"]
+    assert told.lines(12, {**SERVED, "flowers": BROKEN}) == [line]
+    assert told.lines(14, {**SERVED, "flowers": BROKEN}) == []
+    assert told.lines(16, {**SERVED, "flowers": ModelState(1)}) == ["flowers: version 1 serves"]
 
 
 def test_a_removed_model_is_told_and_a_silent_gateway_is_no_change() -> None:
     told = Told()
-    assert told.lines(1, None) == []
-    assert told.lines(2, {}) == ["clothing: no longer served, its folder is gone"]
-    assert told.lines(3, {}) == []
+    assert told.lines(2, None) == []
+    assert told.lines(4, {}) == ["clothing: no longer served, its folder is gone"]
+    assert told.lines(6, {}) == []

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from serving.model_server import goals
 from serving.model_server.errors import ServingError
 from serving.model_server.manager import Manager
+from serving.repository import folder_names
 from serving.repository.folder_names import GONE_SECONDS
 from serving.repository.served_versions import SERVED
+from serving.repository.versions import VersionsError, published_versions
 from tests.serving.model_server.tiny import (
     Client,
     Clock,
@@ -128,3 +131,25 @@ def test_a_model_whose_folder_stays_away_is_unloaded_and_may_come_back(
     (tmp_path / ".away").rename(tmp_path / "m")
     manager.poll()
     manager.servable("m")
+
+
+def test_why_the_folder_of_a_model_cannot_be_read_is_its_state_until_it_can(
+    manager: Manager, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listing(base: Path) -> list[int]:
+        if base.name == "closed":
+            raise VersionsError(f"cannot list the versions in {base}: Permission denied")
+        return published_versions(base)
+
+    for name in ("m", "closed"):
+        publish(1, name)
+    with monkeypatch.context() as patch:
+        for module in (goals, folder_names):
+            patch.setattr(module, "published_versions", listing)
+        manager.poll()
+        (state,) = manager.states("closed").values()
+        assert state.message.endswith("closed: Permission denied")
+        manager.servable("m")
+    manager.poll()
+    manager.servable("closed")
+    assert [*manager.states("closed")] == [1]
