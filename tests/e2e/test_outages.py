@@ -125,8 +125,8 @@ def test_outages_are_shown_without_traffic_and_others_answer(
             "version 2 is shown",
         )
 
-        for version in (1, 2):
-            shutil.rmtree(models / "clothing" / str(version))
+        for number in ("1", "2"):
+            shutil.rmtree(models / "clothing" / number)
         (models / "clothing" / ".last-version").unlink(missing_ok=True)
         outage.wait_for(clothing=0, cats_dogs=1)
         assert seed.main([str(models)]) == 0

@@ -47,7 +47,8 @@ def test_an_alert_that_never_fires_would_be_noticed(tmp_path: Path) -> None:
 
 
 def test_every_alert_fires_in_one_story_and_not_in_another() -> None:
-    fires, silent = set(), set()
+    fires: set[str] = set()
+    silent: set[str] = set()
     for story in STORIES:
         for test in yaml.safe_load(story.read_text("utf-8"))["tests"]:
             for case in test["alert_rule_test"]:

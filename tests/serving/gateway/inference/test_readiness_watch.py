@@ -88,8 +88,8 @@ def test_one_model_gone_and_back(watched: Watched, caplog: pytest.LogCaptureFixt
 
 def test_no_model_is_ready_without_the_model_server(watched: Watched) -> None:
     watched.server.failure = ModelServerUnavailable("gone")
-    for model in ("clothing", "cats-dogs"):
-        watched.wait_for(lambda model=model: watched.gauge("ready", model) == 0)
+    models = ("clothing", "cats-dogs")
+    watched.wait_for(lambda: not any(watched.gauge("ready", model) for model in models))
 
 
 def test_a_drain_says_nothing_about_the_models(watched: Watched) -> None:
