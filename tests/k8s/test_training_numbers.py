@@ -34,7 +34,7 @@ def test_times(text: str, job: Manifest) -> None:
     assert f"told to stop has {grace} s for its checkpoint" in text
     assert f"removed {WORDS[job['spec']['ttlSecondsAfterFinished']]} after" in text
     (loader,) = of_kind(build("data"), "Job")
-    assert f"The loader waits {WORDS[loader['spec']['activeDeadlineSeconds']]}" in text
+    assert f"The loader waits {WORDS[int(only_container(loader)['command'][1])]}" in text
 
 
 def test_retries(text: str, job: Manifest) -> None:
