@@ -77,7 +77,7 @@ def _post(client: httpx.Client, url: str, photo: bytes) -> Outcome:
         response = client.post(url, content=photo)
     except httpx.TransportError as error:
         return Outcome(time.monotonic(), 0, None, None, repr(error))
-    problem_or_result = response.headers.get("Content-Type", "").partition(";")[0].endswith("json")
-    version = response.json().get("version") if problem_or_result else None
+    is_json = response.headers.get("Content-Type", "").partition(";")[0].endswith("json")
+    version = response.json().get("version") if is_json else None
     retry_after = response.headers.get("Retry-After")
     return Outcome(time.monotonic(), response.status_code, version, retry_after, response.text)

@@ -44,6 +44,7 @@ BUILDS: dict[str, tuple[str, ...]] = {
         "components/model-server-tls",
         "components/models-from-object-store",
     ),
+    "upload models": ("upload-models",),
     "production example": ("overlays/prod-example",),
     "training, GPU nodes": ("training", "components/gpu-nodes"),
     "cpu, TLS": ("overlays/cpu", "components/model-server-tls"),

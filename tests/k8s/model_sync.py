@@ -62,6 +62,15 @@ class Sync:
         output, _ = process.communicate(timeout=60)
         return process.returncode, output
 
+    def upload(self, models: Path, manifests: tuple[Manifest, ...]) -> None:
+        """Run the CronJob that copies what has been published to the bucket."""
+        template = find(manifests, "CronJob", "upload-models")["spec"]["jobTemplate"]["spec"]
+        (container,) = template["template"]["spec"]["containers"]
+        command = [str(models) if word == "/models" else word for word in container["command"]]
+        variables = {name: self._here(value) for name, value in environment(container).items()}
+        environ = {"PATH": os.environ["PATH"], **variables}
+        subprocess.run(command, env=environ, check=True, capture_output=True)
+
     def probe(self) -> list[bool]:
         """Return whether the sidecar's probes succeed."""
         probes = [self._commands["forever"][f"{kind}Probe"] for kind in ("readiness", "liveness")]

@@ -58,6 +58,7 @@ def kubelet_writes(mount: Path, text: str, change: int) -> Path:
     (folder / MEMBER).write_text(text)
     (mount / "..new").symlink_to(folder.name)
     os.replace(mount / "..new", mount / "..data")
-    if not (mount / MEMBER).is_symlink():
-        (mount / MEMBER).symlink_to(f"..data/{MEMBER}")
-    return mount / MEMBER
+    member = mount / str(MEMBER)
+    if not member.is_symlink():
+        member.symlink_to(f"..data/{MEMBER}")
+    return member

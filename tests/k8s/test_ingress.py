@@ -38,13 +38,15 @@ def ingress(manifests: tuple[Manifest, ...]) -> Manifest:
 
 
 @pytest.fixture
-def settings(manifests: tuple[Manifest, ...]) -> Settings:
+def settings(manifests: tuple[Manifest, ...], monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Return the gateway's settings that limit requests, from its manifest."""
     template = find(manifests, "Deployment", "gateway")["spec"]["template"]
     given = environment(template["spec"]["containers"][0])
     limits = ("time_budget", "upload_seconds", "max_body_bytes", "drain_delay", "drain_seconds")
-    names = {name: f"PHOTOLABEL_{name.upper()}" for name in limits}
-    return Settings(**{name: given[key] for name, key in names.items() if key in given})
+    for variable in (f"PHOTOLABEL_{name.upper()}" for name in limits):
+        if variable in given:
+            monkeypatch.setenv(variable, given[variable])
+    return Settings()
 
 
 def test_its_annotations_are_known(ingress: Manifest) -> None:

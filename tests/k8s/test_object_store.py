@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from serving.repository.checksums import check_files, write_checksums
+from serving.repository.seed import main as seed
 from tests.k8s.manifests import Manifest, build, environment, find, of_kind
 from tests.k8s.model_sync import FILES, Sync
 
@@ -154,6 +155,20 @@ def test_the_sidecar_copies_new_versions_and_ends_on_sigterm(
 @pytest.fixture
 def pod() -> Manifest:
     return dict(find(build(BUILD), "Deployment", "model-server")["spec"]["template"]["spec"])
+
+
+def test_what_training_publishes_reaches_the_model_servers(sync: Sync, tmp_path: Path) -> None:
+    published = tmp_path / "published"
+    assert seed([str(published)]) == 0
+    (published / "clothing" / ".half").mkdir()
+    (published / "clothing" / ".half" / "saved_model.pb").write_bytes(b"half")
+    (published / "clothing" / ".serving.config").write_text("")
+    for _ in range(2):
+        sync.upload(published, build("upload models"))
+    assert sorted(path.name for path in (sync.bucket / "clothing").iterdir()) == ["1"]
+    assert sync.once()[0] == 0
+    assert sync.versions() == ["cats-dogs/1", "clothing/1"]
+    assert check_files(sync.models / "clothing/1")
 
 
 def test_the_model_server_reads_what_is_copied(pod: Manifest) -> None:

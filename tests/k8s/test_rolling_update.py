@@ -122,12 +122,12 @@ def test_no_request_fails(pod: Manifest, tmp_path: Path) -> None:
         old = [pods.start() for _ in range(GATEWAYS)]
         expected = {model: answer(old[0].address, model) for model in PHOTOS}
         stack.enter_context(proxy.run([each.address for each in old]))
-        loads = {}
+        loads: dict[str, Load] = {}
         # Half of the clients keep their connections, the others open one for each request.
         for model, clients in (("clothing", (4, 0)), ("cats-dogs", (0, 4))):
             url = f"{proxy.url}{classify(model)}"
-            load = steady_load(url, PHOTOS[model], *clients, THINK_SECONDS, verify=trust)
-            loads[model] = stack.enter_context(load)
+            posting = steady_load(url, PHOTOS[model], *clients, THINK_SECONDS, verify=trust)
+            loads[model] = stack.enter_context(posting)
         roll_out(old, pods, proxy)
         time.sleep(1)
         for load in loads.values():
