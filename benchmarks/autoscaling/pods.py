@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import simpy
 
@@ -105,13 +105,13 @@ class Pod:
     Attributes:
         ready_at: when it gets its first requests.
         cpu: CPUs used lately, as the metrics server knows them; None before there are two samples.
-        requests: samples of the requests in flight and waiting, as Prometheus has scraped them.
+        requests: in flight and waiting when Prometheus scraped them last.
     """
 
     workers: list[Worker]
     ready_at: float
     cpu: float | None = None
-    requests: list[tuple[float, int]] = field(default_factory=list)
+    requests: int | None = None
     _sampled: tuple[float, float] | None = None
 
     def accept(self, request: Request) -> bool:
@@ -126,8 +126,6 @@ class Pod:
             self.cpu = (used - before) / (now - at)
         self._sampled = now, used
 
-    def sample_requests(self, now: float, window: float) -> None:
-        """Let Prometheus scrape the gauges; forget samples that are older than the window."""
-        count = sum(worker.running + worker.waiting for worker in self.workers)
-        self.requests = [each for each in self.requests if each[0] > now - window]
-        self.requests.append((now, count))
+    def sample_requests(self) -> None:
+        """Let Prometheus scrape the gauges."""
+        self.requests = sum(worker.running + worker.waiting for worker in self.workers)
