@@ -80,15 +80,14 @@ class Worker:
         self.running += 1
         self._compute(request.cpu_seconds)
         seconds = self._free_at - self._env.now + self._photo.model_seconds
-        end = self._env.timeout(seconds, request)
-        end.callbacks.append(self._finish)
+        end = self._env.timeout(seconds)
+        end.callbacks.append(lambda _: self._finish(request))
 
     def _compute(self, cpu_seconds: float) -> None:
         self._free_at = max(self._env.now, self._free_at) + cpu_seconds / self._speed
         self._assigned += cpu_seconds
 
-    def _finish(self, event: simpy.Event) -> None:
-        request = event.value
+    def _finish(self, request: Request) -> None:
         self.running -= 1
         self._answered(self._env.now - request.arrived)
         if following := self._queue.finish(request, request.cpu_seconds):

@@ -11,9 +11,10 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -112,13 +113,13 @@ def simulate(times: Sequence[float], photo: Photo) -> list[Answer]:
     answers: list[Answer] = []
     worker = Worker(env, _GATEWAY, photo, lambda seconds: answers.append((200, seconds)))
 
-    def post() -> Iterator[simpy.Event]:
+    def post() -> Generator[simpy.Event, Any, None]:
         for at in times:
             yield env.timeout(max(at - env.now, 0.0))
             if not worker.accept(Request(env.now, photo.cpu_seconds, photo.size)):
                 answers.append((429, 0.0))
 
-    env.process(post())  # type: ignore[arg-type]  # Any iterator of events will do.
+    env.process(post())
     env.run()
     return answers
 

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from benchmarks.autoscaling.traffic import HOUR, PHOTOS, Day, Photo
 _METRICS_SECONDS = 15.0  # metrics-server --metric-resolution
 _RESULT_SECONDS = 15.0
 
-Process = Iterator[Any]
+Process = Generator[simpy.Event, Any, None]
 
 
 @dataclass(frozen=True)
