@@ -26,15 +26,8 @@ TRAINING: list[set[str]] = [
     {"data"},
     {"overrides", "recipe_file"},
     {"recipe"},
-    {
-        "backends",
-        "downloads",
-        "job_manifest",
-        "json_files",
-        "model_cards",
-        "settings",
-        "termination_message",
-    },
+    {"job_manifest", "termination_message"},
+    {"backends", "downloads", "json_files", "model_cards", "settings"},
     {"cache_folder", "console", "errors", "progress_bars", "provenance", "threads"},
 ]
 """The parts of training/ in layers: a part may import those of the layers below its own."""

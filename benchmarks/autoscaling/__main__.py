@@ -88,7 +88,7 @@ def main() -> int:
     console.print(page.to_rich())
     arguments.output.mkdir(parents=True, exist_ok=True)
     (arguments.output / "results.md").write_text(page.to_markdown())
-    text = json.dumps([dataclasses.asdict(each) for each in results], indent=1)
+    text = json.dumps([each.to_json() for each in results], indent=1)
     (arguments.output / "results.json").write_text(text)
     report.plot(found[:_SHOWN], arguments.output / "spike.png")
     console.print(f"saved: {arguments.output}/results.json, results.md and spike.png")

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import simpy
 
@@ -80,15 +80,14 @@ class Worker:
         self.running += 1
         self._compute(request.cpu_seconds)
         seconds = self._free_at - self._env.now + self._photo.model_seconds
-        end = self._env.timeout(seconds, request)
-        end.callbacks.append(self._finish)
+        end = self._env.timeout(seconds)
+        end.callbacks.append(lambda _: self._finish(request))
 
     def _compute(self, cpu_seconds: float) -> None:
         self._free_at = max(self._env.now, self._free_at) + cpu_seconds / self._speed
         self._assigned += cpu_seconds
 
-    def _finish(self, event: simpy.Event) -> None:
-        request = event.value
+    def _finish(self, request: Request) -> None:
         self.running -= 1
         self._answered(self._env.now - request.arrived)
         if following := self._queue.finish(request, request.cpu_seconds):
@@ -105,13 +104,13 @@ class Pod:
     Attributes:
         ready_at: when it gets its first requests.
         cpu: CPUs used lately, as the metrics server knows them; None before there are two samples.
-        requests: samples of the requests in flight and waiting, as Prometheus has scraped them.
+        requests: in flight and waiting when Prometheus scraped them last.
     """
 
     workers: list[Worker]
     ready_at: float
     cpu: float | None = None
-    requests: list[tuple[float, int]] = field(default_factory=list)
+    requests: int | None = None
     _sampled: tuple[float, float] | None = None
 
     def accept(self, request: Request) -> bool:
@@ -126,8 +125,6 @@ class Pod:
             self.cpu = (used - before) / (now - at)
         self._sampled = now, used
 
-    def sample_requests(self, now: float, window: float) -> None:
-        """Let Prometheus scrape the gauges; forget samples that are older than the window."""
-        count = sum(worker.running + worker.waiting for worker in self.workers)
-        self.requests = [each for each in self.requests if each[0] > now - window]
-        self.requests.append((now, count))
+    def sample_requests(self) -> None:
+        """Let Prometheus scrape the gauges."""
+        self.requests = sum(worker.running + worker.waiting for worker in self.workers)

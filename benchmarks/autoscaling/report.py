@@ -59,7 +59,7 @@ def plot(days: Sequence[Result], file: Path) -> None:
         minutes = [(each.at - begin) / 60 for each in during]
         refused.plot(minutes, [each.refused / width for each in during], label=day.scenario.name)
         pods.plot(minutes, [each.pods for each in during], drawstyle="steps-post")
-    pods.set_prop_cycle(None)
+    pods.yaxis.get_major_locator().set_params(integer=True)
     refused.set_ylabel("photos a second\nwith 429")
     pods.set_ylabel("pods that are ready")
     pods.set_xlabel("minutes after the beginning of the spike")

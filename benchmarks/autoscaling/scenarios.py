@@ -19,12 +19,12 @@ def shipped() -> Settings:
 
 def scenarios() -> list[Scenario]:
     """Return what is compared, from the least settings to the most."""
-    ours = Scenario("the component autoscaling", shipped())
+    ours = Scenario("the component autoscaling", shipped(), scrape_seconds=5.0)
     return [
         Scenario("base: 2 replicas, no autoscaler"),
         Scenario("CPU 80%, Kubernetes' defaults", Settings(cpu=0.8)),
         Scenario("CPU 60%, the defaults", Settings(cpu=0.6)),
-        Scenario("CPU 60%, 12 requests, the defaults", Settings(cpu=0.6, requests=12)),
+        Scenario("CPU 60%, 8 requests, the defaults", Settings(cpu=0.6, requests=8)),
         ours,
         replace(ours, name="…, 4 replicas at least", autoscaler=replace(shipped(), least=4)),
         replace(ours, name="…, pods start in 10 s", pod_seconds=10.0),

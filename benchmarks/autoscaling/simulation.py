@@ -2,8 +2,8 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Generator
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,10 @@ from benchmarks.autoscaling.autoscaler import SYNC_SECONDS, Autoscaler, Reading,
 from benchmarks.autoscaling.pods import Gateway, Pod, Request, Worker
 from benchmarks.autoscaling.traffic import HOUR, PHOTOS, Day, Photo
 
-_METRICS_SECONDS = 15.0  # metrics-server --metric-resolution, and the PodMonitor's interval
+_METRICS_SECONDS = 15.0  # metrics-server --metric-resolution
 _RESULT_SECONDS = 15.0
 
-Process = Iterator[Any]
+Process = Generator[simpy.Event, Any, None]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Scenario:
         replicas: at the beginning.
         cpu_request: CPUs that a pod requests, to which the autoscaler's percentage refers.
         pod_seconds: from the decision until a new pod gets requests.
-        average_seconds: the autoscaler's requests in flight are their average over so long.
+        scrape_seconds: between two scrapes of Prometheus, of which the autoscaler gets the last.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Scenario:
     replicas: int = 2
     cpu_request: float = 2.0
     pod_seconds: float = 30.0
-    average_seconds: float = 30.0
+    scrape_seconds: float = 15.0
     gateway: Gateway = field(default_factory=Gateway)
     photo: Photo = PHOTOS["camera"]
     day: Day = field(default_factory=Day)
@@ -90,6 +90,19 @@ class Result:
                 return (hundredths + 1) / 100
         return 0.0
 
+    def to_json(self) -> dict[str, Any]:
+        """Return it for results.json."""
+        return {
+            "scenario": asdict(self.scenario),
+            "arrived": self.arrived,
+            "refused": self.refused,
+            "refused_until": self.refused_until,
+            "p99": self.p99,
+            "most_pods": self.most_pods,
+            "pod_seconds": self.pod_seconds,
+            "intervals": [asdict(each) for each in self.intervals],
+        }
+
     @property
     def refused_until(self) -> float:
         """How many seconds after the beginning of the spike the last interval with 1% 429 ends."""
@@ -118,10 +131,13 @@ class Simulation:
         if self._scenario.autoscaler:
             scaler = Autoscaler(self._scenario.autoscaler)
             # The three loops don't know of each other.
-            for each in (self._sample_cpu, self._sample_requests):
-                self._env.process(self._every(_METRICS_SECONDS, random.uniform(0, 15), each))
-            sync = random.uniform(15, 30)
-            self._env.process(self._every(SYNC_SECONDS, sync, lambda: self._scale(scaler)))
+            for seconds, action in (
+                (_METRICS_SECONDS, self._sample_cpu),
+                (self._scenario.scrape_seconds, self._sample_requests),
+                (SYNC_SECONDS, lambda: self._scale(scaler)),
+            ):
+                first = random.uniform(0, seconds)
+                self._env.process(self._every(seconds, first, action))
         self._env.run(self._scenario.end)
         return self._result
 
@@ -155,7 +171,7 @@ class Simulation:
 
     def _sample_requests(self) -> None:
         for pod in self._ready:
-            pod.sample_requests(self._env.now, self._scenario.average_seconds)
+            pod.sample_requests()
 
     def _scale(self, scaler: Autoscaler) -> None:
         settings, replicas = scaler.settings, len(self._pods)
@@ -166,7 +182,7 @@ class Simulation:
             proposals.append(proposal(replicas, cpus, max(1.0, 1 / settings.cpu)))
         if settings.requests:
             counts = [
-                Reading(pod in self._ready, _ratio(_mean(pod.requests), settings.requests))
+                Reading(pod in self._ready, _ratio(pod.requests, settings.requests))
                 for pod in self._pods
             ]
             proposals.append(proposal(replicas, counts))
@@ -203,7 +219,3 @@ class Simulation:
 
 def _ratio(value: float | None, target: float) -> float | None:
     return None if value is None else value / target
-
-
-def _mean(samples: list[tuple[float, int]]) -> float | None:
-    return sum(count for _, count in samples) / len(samples) if samples else None

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from benchmarks.autoscaling.autoscaler import Settings
+from benchmarks.autoscaling.scenarios import scenarios
 from tests.k8s.manifests import (
     K8S,
     Manifest,
@@ -95,10 +96,14 @@ def test_the_adapter_makes_the_metric_of_what_the_gateway_exports(
     assert metric["name"] == rule["name"]["as"]
     assert rule["seriesQuery"].partition("{")[0] in labels_of_samples()
     assert set(rule["resources"]["overrides"]) == {"namespace", "pod"}
+
+
+def test_it_is_simulated_with_what_is_shipped(autoscaler: Manifest) -> None:
     (monitor,) = of_kind(build(BUILD), "PodMonitor")
     (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
-    assert endpoint["interval"] == "15s", "so that 30 s hold two samples"
-    assert rule["metricsQuery"].count("[30s]") == 2
+    shipped = Settings.from_manifest(autoscaler)
+    simulated = [each for each in scenarios() if each.autoscaler == shipped]
+    assert f"{simulated[0].scrape_seconds:g}s" == endpoint["interval"]
 
 
 def test_the_adapters_query_counts_the_requests_of_each_pod(rule: Manifest, tmp_path: Path) -> None:
@@ -112,8 +117,8 @@ def test_the_adapters_query_counts_the_requests_of_each_pod(rule: Manifest, tmp_
         return {"series": f"photolabel_requests_{metric}{{{labels}}}", "values": values}
 
     expected: list[dict[str, Any]] = [
-        {"labels": '{pod="a"}', "value": 51},
-        {"labels": '{pod="b"}', "value": 3},
+        {"labels": '{pod="a"}', "value": 66},
+        {"labels": '{pod="b"}', "value": 4},
     ]
     test = {
         "interval": "15s",
@@ -125,7 +130,6 @@ def test_the_adapters_query_counts_the_requests_of_each_pod(rule: Manifest, tmp_
             series("in_flight", "other", "1 1 1 1"),
             series("waiting", "other", "1 1 1 1"),
         ],
-        # Halfway to the next scrape, when every version of Prometheus counts the last two.
         "promql_expr_test": [{"expr": query, "eval_time": "52s", "exp_samples": expected}],
     }
     file = tmp_path / "tests.yaml"
