@@ -31,7 +31,8 @@ from serving.model_server.goals import Goals
 from serving.model_server.load_retries import LoadRetries, fingerprint
 from serving.model_server.options import DEFAULT_BATCHING, BatchSettings
 from serving.model_server.servable import Servable, load
-from serving.model_server.servable_state import ServableState, with_unloadable
+from serving.model_server.servable_state import ServableState as ServableState
+from serving.model_server.servable_state import with_unloadable
 from serving.model_server.warmup import warm_up
 from serving.repository.models_folder import Source
 from serving.repository.version_policy import Action, Answers, next_action
