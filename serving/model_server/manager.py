@@ -32,7 +32,8 @@ from serving.model_server.load_retries import LoadRetries, fingerprint
 from serving.model_server.options import DEFAULT_BATCHING, BatchSettings
 from serving.model_server.poller import Poller
 from serving.model_server.servable import Servable, load
-from serving.model_server.servable_state import ServableState, with_unloadable
+from serving.model_server.servable_state import ServableState as ServableState
+from serving.model_server.servable_state import with_unloadable
 from serving.model_server.warmup import warm_up
 from serving.repository.errors import ConfigError
 from serving.repository.model_config import ModelSettings

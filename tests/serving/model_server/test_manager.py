@@ -12,10 +12,9 @@ import pytest
 from tensorflow_serving.apis.get_model_status_pb2 import ModelVersionStatus
 
 from serving.model_server import manager as manager_module
-from serving.model_server.manager import Manager
+from serving.model_server.manager import Manager, ServableState
 from serving.model_server.options import BatchSettings
 from serving.model_server.servable import Servable, load
-from serving.model_server.servable_state import ServableState
 from serving.repository.model_config import ModelSettings
 from serving.repository.models_folder import ModelsFolder
 from tests.serving.model_server.tiny import (
