@@ -60,7 +60,7 @@ test: $(VENV)/.installed-dev ## run the formatter, linter, type checker and all 
 	$(RUFF)
 	$(call TYPES_AND_TESTS)
 
-test-k8s: $(VENV)/.installed-dev $(VENV)/.installed-k8s ## check the manifests, the alerts and the Dockerfiles (needs kubectl and promtool)
+test-k8s: $(VENV)/.installed-dev $(VENV)/.installed-k8s ## check the manifests and the Dockerfiles (needs kubectl)
 	REQUIRE_K8S_TOOLS=1 $(RUN) -m pytest tests/k8s tests/docker
 
 # kustomize knows no generateName, so the name is taken out behind it. CREATE=cat only shows the Jobs.
