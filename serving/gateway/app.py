@@ -54,17 +54,18 @@ def create_app(
     handle_errors(app)
     allow_origins(app, settings.cors_origins, settings.canary_header)
     catalog = Catalog(settings.models, source, Canary(settings.canary_share))
-    readiness = Readiness(catalog, is_draining)
     classifier = Classifier(
         catalog, source, settings.photo_limits(), settings.max_decodes, settings.max_batch
     )
+    if closing is not None:
+        closing.callback(classifier.close)
+        closing.callback(tracing.close)  # The last is closed first: spans must not wait for others.
+    readiness = Readiness(catalog, is_draining)
     if closing is not None:
         update = ReadinessWatch(readiness, metrics.models).update
         watch = Repeating("readiness", lambda: readiness_watch.INTERVAL_SECONDS, update)
         watch.start()
         closing.callback(watch.close)
-        closing.callback(classifier.close)
-        closing.callback(tracing.close)  # The last is closed first: spans must not wait for others.
     routes = Routes(settings, catalog, classifier)
     app.before_request(routes.begin)
     model_pages = ModelPages(settings, catalog)
