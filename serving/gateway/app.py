@@ -61,18 +61,17 @@ def create_app(
     allow_origins(app, settings.cors_origins, settings.canary_header)
     shares = CanaryShares(settings.canary_share, settings.canary_shares_file)
     catalog = Catalog(names.current, source, Canary(shares))
-    readiness = Readiness(catalog, is_draining)
     classifier = Classifier(
         catalog, source, settings.photo_limits(), settings.max_decodes, settings.max_batch
     )
+    readiness = Readiness(catalog, is_draining)
     stop_following = names.follow(catalog.forget)
     if closing is not None:
-        closing.callback(stop_following)
         update = ReadinessWatch(readiness, metrics.models).update
         watch = Repeating("readiness", lambda: readiness_watch.INTERVAL_SECONDS, update)
         watch.start()
-        closing.callback(watch.close)
-        closing.callback(classifier.close)
+        for close in (stop_following, watch.close, classifier.close):
+            closing.callback(close)
         closing.callback(tracing.close)  # The last is closed first: spans must not wait for others.
     routes = Routes(settings, catalog, classifier)
     app.before_request(routes.begin)

@@ -12,6 +12,8 @@ from serving.gateway.inference.catalog import AVAILABLE, Catalog
 from serving.gateway.model_client.model_ref import ModelRef
 from serving.http_errors import DeadlineExceeded, PhotolabelError
 
+STARTER = "Its only version is the starter. If others were published, the volume was lost."
+
 CACHE_SECONDS = 1.0
 # How long a probe waits for the model server, all models together: less than probes wait for us.
 WAIT_SECONDS = 1.0
@@ -19,8 +21,6 @@ WAIT_SECONDS = 1.0
 CALL_SECONDS = 5.0
 # Models that are asked about at the same time.
 MAX_CALLS = 16
-
-STARTER = "Its only version is the starter. If others were published, the volume was lost."
 
 
 @dataclass(frozen=True)
