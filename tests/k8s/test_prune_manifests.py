@@ -1,15 +1,48 @@
 """The CronJob that removes old versions."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import grpc
 import pytest
 
+from serving.protos import GetModelStatusRequest, GetModelStatusResponse, ModelVersionStatus
 from tests.k8s.jobs import only_container
 from tests.k8s.manifests import Manifest, build, find, matches, pods
-from tests.training.publishing.test_pruning import State, model_server
 from training.__main__ import main
 
+State = ModelVersionStatus.State
 BUILDS_WITH_IT = ["prune", "prune, certificates"]
+
+
+@contextmanager
+def model_server(name: str, states: dict[int, int]) -> Iterator[str]:
+    """Run a model server that only reports the versions of one model; yield its address."""
+
+    def status(request: Any, context: grpc.ServicerContext) -> Any:
+        if request.model_spec.name != name:
+            context.abort(grpc.StatusCode.NOT_FOUND, "")
+        response = GetModelStatusResponse()
+        for version, state in states.items():
+            response.model_version_status.add(version=version, state=state)
+        return response
+
+    # Without tensorflow_serving's own servicer, whose import takes seconds.
+    method = grpc.unary_unary_rpc_method_handler(
+        status, GetModelStatusRequest.FromString, GetModelStatusResponse.SerializeToString
+    )
+    service = "tensorflow.serving.ModelService"
+    handler = grpc.method_handlers_generic_handler(service, {"GetModelStatus": method})
+    server = grpc.server(ThreadPoolExecutor(1), [handler])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.stop(None).wait()
 
 
 @pytest.fixture
