@@ -4,12 +4,12 @@ import functools
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from docker.build_images import find_engine
 from tests.e2e.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,9 +27,15 @@ NAMES = {"serve": "photolabel-serve:{}", "train-cpu": "photolabel-train:{}-cpu"}
 Files = dict[str, list[Any]]
 
 
+@functools.cache
 def engine() -> str:
-    """Return docker or podman, by the variable ENGINE or whichever runs here."""
-    return find_engine(os.environ.get("ENGINE") or None)
+    """Return docker or podman, by the variable ENGINE or whichever `make images` takes."""
+    wanted = os.environ.get("ENGINE")
+    script = [sys.executable, "docker/build_images.py", "--dry-run", "serve"]
+    command = [*script, "--engine", wanted] if wanted else script
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()[0]
 
 
 def name(image: str, tag: str = TAGS[0]) -> str:
