@@ -36,7 +36,7 @@ class Drifted(TrainingError):
 
 
 class Inconclusive(TrainingError):
-    """It is unknown whether a model has drifted, or a canary is worse: there is too little to see."""
+    """It is unknown whether a model has drifted, or a canary is worse: too little to see."""
 
     exit_status = 5
 
