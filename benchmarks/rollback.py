@@ -4,8 +4,9 @@ Run: python -m benchmarks.rollback [--times 50] [--clients 8] [--think 0]
 
 Clients classify photos without naming a version, while `python -m training rollback` is called
 again and again: for a folder of models as `make serve` has it (pins), and for TensorFlow Serving's
-configuration file with labels. Time is measured from the start of the command to the first answer
-of the other version. The exit status is 1 if a request fails or a bar is missed.
+configuration file with labels. Last, `promote` moves a canary that gets all requests back and forth
+between two versions that are loaded. Time is measured from the start of the command to the first
+answer of the other version. The exit status is 1 if a request fails or a bar is missed.
 """
 
 import argparse
@@ -49,10 +50,11 @@ model_config_list {{
 
 @dataclass(frozen=True)
 class Chain:
-    """Running programs, and the options of `rollback` for what they read."""
+    """Running programs, and the command that changes what serves, with its options."""
 
     url: str
     options: Sequence[str]
+    command: str = "rollback"
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     console, passed = Console(), True
-    for name, chain in CHAINS.items():
+    for name, chain in {**CHAINS, "canary in a folder": _canary}.items():
         with tempfile.TemporaryDirectory() as temporary, chain(Path(temporary)) as running:
             found = measure(running, arguments.times, arguments.clients, arguments.think)
         console.print(_line(name, found), highlight=False, soft_wrap=True)
@@ -115,7 +117,7 @@ def measure(chain: Chain, times: int, clients: int, think: float) -> Measurement
         _wait_for(load, 2, 0.0)
         for number in track(range(2 * times), "rolling back and forth", transient=True):
             version, began = 1 + number % 2, time.monotonic()
-            _run("rollback", MODEL, str(version), *chain.options)
+            _run(chain.command, MODEL, str(version), *chain.options)
             command.append(time.monotonic() - began)
             effective.append(_wait_for(load, version, began) - began)
     return Measurement(effective, command, load.outcomes)
@@ -164,6 +166,16 @@ def _config_file(temporary: Path) -> Iterator[Chain]:
             yield Chain(url, options)
     finally:
         program.stop()
+
+
+@contextlib.contextmanager
+def _canary(temporary: Path) -> Iterator[Chain]:
+    models = _published_twice(temporary)
+    options = ("--models", str(models), "--label")
+    _run("promote", MODEL, "1", *options, "stable")
+    _run("promote", MODEL, "2", *options, "canary")
+    with run_stack(models, settings={"PHOTOLABEL_CANARY_SHARE": "1"}) as stack:
+        yield Chain(stack.url, (*options, "canary"), "promote")
 
 
 def _published_twice(temporary: Path) -> Path:

@@ -18,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status.
 
     Returns:
-        0: done; 1: failed; 2: usage error; 3: refused, by the publishing gate or for other labels;
+        0: done; 1: failed; 2: usage error; 3: refused, by the publishing gate or when promoted;
             4: a model has drifted; 5: inconclusive; 75: stopped by SIGTERM, the same command
             resumes; 130: stopped by Ctrl-C.
     """
@@ -66,8 +66,8 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         prog="python -m training",
         description="Train image classifiers and publish them.",
         epilog="exit status: 0 done, 1 failed, 2 usage error, 3 refused (by the publishing gate,"
-        " or for other labels), 4 a model has drifted, 5 inconclusive, 75 terminated (the same"
-        " command resumes), 130 interrupted",
+        " for other labels, or as a worse version), 4 a model has drifted, 5 inconclusive,"
+        " 75 terminated (the same command resumes), 130 interrupted",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     named = next((word for word in words if not word.startswith("-")), None)

@@ -20,9 +20,10 @@ class UsageError(TrainingError):
 
 
 class Refused(TrainingError):
-    """The publishing gate refused a model, or a version has other labels than the one that serves.
+    """The publishing gate refused a model, or a version may not serve.
 
-    Nothing has changed then; the trained network is kept.
+    It has other labels than the one that serves, or is worse by its card or by its metrics. The
+    same version serves as before; the trained network is kept.
     """
 
     exit_status = 3
@@ -35,7 +36,7 @@ class Drifted(TrainingError):
 
 
 class Inconclusive(TrainingError):
-    """It is unknown whether a model has drifted: there are too few photos, or none."""
+    """It is unknown whether a model has drifted, or a canary is worse: too little to see."""
 
     exit_status = 5
 

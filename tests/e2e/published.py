@@ -25,7 +25,7 @@ def publish(base: Path, steepness: float) -> int:
     dense = keras.layers.Dense(2, activation="softmax")
     network = keras.Model(image, dense(mean))
     dense.set_weights([np.array([[-steepness, steepness]], np.float32), np.zeros(2, np.float32)])
-    card = {"name": base.name, "labels": LABELS, "preparation": "garment/2"}
+    card = {"name": base.name, "labels": LABELS, "preparation": "squash/1"}
     with staged(base) as staging:
         write_saved_model(network, card, staging.folder)
         return staging.publish()

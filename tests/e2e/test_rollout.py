@@ -108,7 +108,13 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     shares.write_text(f"{MODEL} 0\n")
     with (
         model_server(base.parent, folder / "model-server.log") as (_, address),
-        gateway(address, folder / "gateway.log", models=MODEL, canary_shares_file=str(shares)) as (
+        gateway(
+            address,
+            folder / "gateway.log",
+            models=MODEL,
+            canary_shares_file=str(shares),
+            log_level="WARNING",
+        ) as (
             program,
             url,
         ),

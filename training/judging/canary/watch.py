@@ -70,8 +70,9 @@ class Watch:
             found = self._grown(show)
             judgement.add(found.get(str(canary), Counts()), found.get(str(stable), Counts()))
             readings += 1
-            for line in judgement.lines():
-                show(line)
+            if found:
+                for line in judgement.lines():
+                    show(line)
             if readings == _UNNOTICED and not judgement.canary.total[ERRORS]:
                 show(
                     f"no request has reached version {canary} yet: the gateways' canary share is"
