@@ -45,7 +45,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--real",
         action="store_true",
-        help="instead: compare the simulated queue with a real gateway on this machine (2 minutes)",
+        help="instead: compare the simulated queue with a real gateway on this machine",
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="of --real, 2 minutes each (default: 3)"
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes")
     parser.add_argument(
@@ -66,7 +69,7 @@ def main() -> int:
     arguments = _arguments()
     console = Console(width=None if sys.stdout.isatty() else 160)
     if arguments.real:
-        console.print(compare().to_rich())
+        console.print(compare(arguments.rounds).to_rich())
         return 0
     replace = dataclasses.replace
     day = Day(peak=_PEAKS[arguments.photo])

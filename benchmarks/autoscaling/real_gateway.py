@@ -7,12 +7,15 @@ ones have been answered.
 
 import asyncio
 import dataclasses
+import functools
+import itertools
 import os
 import statistics
 import tempfile
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +28,7 @@ from benchmarks.autoscaling.traffic import PHOTOS, Photo
 from benchmarks.serving.load import Target, measure
 from benchmarks.serving.photos import make_photo
 from benchmarks.serving.programs import poster
-from benchmarks.serving.report import Page
+from benchmarks.serving.report import Page, median
 from tests.e2e.processes import STARTERS, gateway, model_server, wait_until_ready
 
 _GATEWAY = Gateway(workers=1, max_in_flight=8, cpus=1.0)
@@ -43,63 +46,74 @@ LOADS = {
 Answer = tuple[int, float]
 
 
-def compare() -> Page:
-    """Post each load to a real and to the simulated gateway; return the table."""
-    heading = [
-        "load",
-        "photos",
-        "429 simulated",
-        "429 real",
-        "median simulated",
-        "real",
-        "of a 429",
-    ]
-    page = Page("one worker with one processor", heading)
-    request = poster(_MODEL)(make_photo("large")).replace(
-        b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1
-    )
+@dataclass(frozen=True)
+class Compared:
+    """Shares of 429 and median seconds of the answered; processor seconds of a real 429."""
+
+    simulated: float
+    real: float
+    simulated_seconds: float
+    real_seconds: float
+    refusal_seconds: float
+
+
+def compare(rounds: int) -> Page:
+    """Post each load to a real and to the simulated gateway; return a table of medians."""
+    heading = ["load", "429 simulated", "429 real", "each round", "answer simulated", "real"]
+    page = Page("one worker with one processor", [*heading, "of a 429"])
+    found: dict[str, list[Compared]] = {name: [] for name in LOADS}
     with _real_gateway() as (port, process):
-        keep_alive = Target(
-            "gateway", "127.0.0.1", port, [poster(_MODEL)(make_photo("large"))], [None]
-        )
+        keep_alive = Target("gateway", "127.0.0.1", port, [_request()], [None])
         measure(keep_alive, 8, _WARM_SECONDS)
-        for name, phases in LOADS.items():
-            alone = measure(keep_alive, 1, _MEASURE_SECONDS / 2)
-            before = _cpu_seconds(process)
-            load = measure(keep_alive, 8, _MEASURE_SECONDS)
-            between = _cpu_seconds(process)
-            rate, cost = load.rate, (between - before) / load.classified
-            times = arrivals(rate, phases)
-            real = asyncio.run(_post_all(port, request, times))
-            answered = sum(status == 200 for status, _ in real)
-            spent = _cpu_seconds(process) - between - answered * cost
-            # Other programs may have slowed it down meanwhile.
-            seconds = 2 / (rate + measure(keep_alive, 8, _MEASURE_SECONDS).rate)
-            # With one client nothing waits: what a photo takes beyond its processor time is the
-            # model server's.
-            photo = dataclasses.replace(
-                PHOTOS["large"],
-                cpu_seconds=seconds,
-                model_seconds=max(alone.p50 - seconds, 0.0),
-            )
-            simulated = simulate(times, photo)
-            page.rows.append(
-                [
-                    name,
-                    f"{len(times)} in {times[-1]:.0f} s",
-                    f"{_refused(simulated):.1%}",
-                    f"{_refused(real):.1%}",
-                    f"{_median(simulated):.2f} s",
-                    f"{_median(real):.2f} s",
-                    f"{spent / max(len(real) - answered, 1) * 1e3:.1f} ms",
-                ]
-            )
+        for number, (name, phases) in itertools.product(range(rounds), LOADS.items()):
+            found[name].append(_compare(keep_alive, process, phases, number + 1))
+    for name, each in found.items():
+        differences = ", ".join(f"{one.simulated - one.real:+.0%}" for one in each)
+        page.rows.append(
+            [
+                name,
+                f"{median(each, lambda one: one.simulated):.0%}",
+                f"{median(each, lambda one: one.real):.0%}",
+                differences,
+                f"{median(each, lambda one: one.simulated_seconds):.2f} s",
+                f"{median(each, lambda one: one.real_seconds):.2f} s",
+                f"{median(each, lambda one: one.refusal_seconds) * 1e3:.1f} ms",
+            ]
+        )
     return page
 
 
-def arrivals(rate: float, phases: Sequence[tuple[float, float]]) -> list[float]:
-    """Return when photos arrive: Poisson processes one after the other, from a fixed seed."""
-    rng = np.random.default_rng(1)
+def _compare(
+    target: Target, process: psutil.Process, phases: Sequence[tuple[float, float]], seed: int
+) -> Compared:
+    alone = measure(target, 1, _MEASURE_SECONDS / 2)
+    before = _cpu_seconds(process)
+    load = measure(target, 8, _MEASURE_SECONDS)
+    between = _cpu_seconds(process)
+    times = arrivals(load.rate, phases, seed)
+    real = asyncio.run(_post_all(target.port, times))
+    answered = sum(status == 200 for status, _ in real)
+    cost = (between - before) / load.classified
+    spent = _cpu_seconds(process) - between - answered * cost
+    # Other programs may have slowed it down meanwhile.
+    seconds = 2 / (load.rate + measure(target, 8, _MEASURE_SECONDS).rate)
+    # With one client nothing waits: what a photo takes beyond its processor time is the model
+    # server's.
+    model_seconds = max(alone.p50 - seconds, 0.0)
+    photo = dataclasses.replace(PHOTOS["large"], cpu_seconds=seconds, model_seconds=model_seconds)
+    simulated = simulate(times, photo)
+    return Compared(
+        _refused(simulated),
+        _refused(real),
+        _seconds(simulated),
+        _seconds(real),
+        spent / max(len(real) - answered, 1),
+    )
+
+
+def arrivals(rate: float, phases: Sequence[tuple[float, float]], seed: int = 1) -> list[float]:
+    """Return when photos arrive: Poisson processes one after the other."""
+    rng = np.random.default_rng(seed)
     times: list[float] = []
     begin = 0.0
     for factor, seconds in phases:
@@ -150,7 +164,14 @@ def _cpu_seconds(process: psutil.Process) -> float:
     return sum(one.user + one.system for one in times)
 
 
-async def _post_all(port: int, request: bytes, times: Sequence[float]) -> list[Answer]:
+@functools.cache
+def _request(*headers: bytes) -> bytes:
+    head, _, body = poster(_MODEL)(make_photo("large")).partition(b"\r\n\r\n")
+    return b"\r\n".join([head, *headers]) + b"\r\n\r\n" + body
+
+
+async def _post_all(port: int, times: Sequence[float]) -> list[Answer]:
+    request = _request(b"Connection: close")
     begin = time.monotonic()
 
     async def post(at: float) -> Answer:
@@ -175,5 +196,5 @@ def _refused(answers: Sequence[Answer]) -> float:
     return sum(status == 429 for status, _ in answers) / len(answers)
 
 
-def _median(answers: Sequence[Answer]) -> float:
+def _seconds(answers: Sequence[Answer]) -> float:
     return statistics.median(seconds for status, seconds in answers if status == 200)

@@ -20,6 +20,7 @@ STARTING = Reading(ready=False, value=None)
         pytest.param(ready(1.2, 1.2), 3, id="rounded up"),
         pytest.param(ready(0.5, 0.5, 0.4, 0.4), 2, id="fewer"),
         pytest.param([*ready(2.0, 2.0), STARTING], 4, id="pods that start count as idle"),
+        pytest.param([*ready(1.6, 1.6), STARTING], 3, id="within the tolerance with those"),
         pytest.param([*ready(1.4, 1.4), STARTING, STARTING], 4, id="enough pods are starting"),
         pytest.param([*ready(0.5, 0.5), STARTING], 1, id="pods that start don't keep others"),
         pytest.param(ready(0.8, 0.8, None), 3, id="pods without a sample count as busy"),

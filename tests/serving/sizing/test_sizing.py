@@ -117,6 +117,14 @@ def test_bad_input_is_named(
     assert said in capsys.readouterr().err
 
 
+def test_the_documented_table_is_what_it_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "docs" / "sizing.md").read_text("utf-8")
+    found = re.search(r"-m serving\.sizing (.*)\n```\n\n```text\n((?s:.*?))```", text)
+    assert found
+    assert main(found[1].split()) == 0
+    assert capsys.readouterr().out == found[2]
+
+
 @pytest.mark.integration
 def test_it_needs_nothing_but_python() -> None:
     command = [sys.executable, "-S", "-m", "serving.sizing", "--rate", "1,000"]
