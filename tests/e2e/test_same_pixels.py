@@ -76,6 +76,6 @@ def test_the_gateway_sends_the_pixels_that_training_prepares(
         for content, source in sources.items():
             response = httpx.post(f"{url}/v1/models/{MODEL}:classify", content=source.read())
             assert response.status_code == 200, response.text
-            sent = script.requests[-1].inputs["image"]
+            sent = script.photos[-1].inputs["image"]
             pixels = np.frombuffer(sent.tensor_content, np.uint8).reshape(shape)
             np.testing.assert_array_equal(pixels, store.pixels[store.rows[content]])

@@ -29,6 +29,12 @@ class Script:
         self.requests: list[Any] = []
         self.metadata: list[dict[str, str]] = []
 
+    @property
+    def photos(self) -> list[Any]:
+        """Return the requests with photos: the others come by themselves, too (readiness)."""
+        predictions = [each for each in self.requests if isinstance(each, protos.PredictRequest)]
+        return [each for each in predictions if each.model_spec.signature_name != "describe"]
+
     def predict(self, request: Any, context: grpc.ServicerContext) -> Any:
         self._enter(request, context)
         reply = protos.PredictResponse()

@@ -68,9 +68,9 @@ def test_the_delay_ends_by_itself_and_what_was_taken_on_is_answered(tmp_path: Pa
     with running(tmp_path, script, drain_delay="0.2") as (program, url):
         script.delay = 1.0
         with ThreadPoolExecutor(1) as client:
-            asked = len(script.requests)
+            asked = len(script.photos)
             slow = client.submit(httpx.post, url + CLASSIFY, content=encoded_photo(), timeout=30)
-            program.wait_for(lambda: len(script.requests) > asked, "the model server is asked")
+            program.wait_for(lambda: len(script.photos) > asked, "the model server is asked")
             program.process.send_signal(signal.SIGTERM)
             assert slow.result().status_code == 200
             # The worker must not wait for this client's next request.

@@ -179,7 +179,7 @@ def test_the_id_and_the_trace_reach_the_model_server_and_the_collector(running: 
     headers = {"X-Request-ID": "from-the-app", "traceparent": f"00-{TRACE}-{'1' * 16}-01"}
     answer = httpx.post(running.url + CLASSIFY, content=encoded_photo(), headers=headers)
     assert answer.headers["X-Request-ID"] == "from-the-app"
-    calls = [each for each in running.script.metadata if each["x-request-id"] == "from-the-app"]
+    calls = [each for each in running.script.metadata if each.get("x-request-id") == "from-the-app"]
     until(lambda: {"classify", "predict"} <= {span.name for span in _spans(running)})
     spans = {span.name: span for span in _spans(running)}
     assert spans.keys() == {"classify", "upload", "queue", "decode", "predict"}

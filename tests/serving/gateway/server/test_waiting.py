@@ -42,10 +42,10 @@ class Gateway:
 
     def hold(self) -> "Future[httpx.Response]":
         """Post a photo; return when the model server holds it, with all turns taken."""
-        calls = len(self.script.requests)
+        calls = len(self.script.photos)
         self.script.delay = 60
         held = self.post()
-        until(lambda: len(self.script.requests) > calls)
+        until(lambda: len(self.script.photos) > calls)
         return held
 
     def waiting(self) -> float:
@@ -121,10 +121,10 @@ def test_a_client_that_has_gone_is_not_classified(running: Gateway) -> None:
         until(lambda: running.waiting() == 1)
     until(lambda: running.waiting() == 0)
     stays = running.enqueue()
-    calls = len(running.script.requests)
+    calls = len(running.script.photos)
     running.script.delay = 0
     assert (held.result().status_code, stays.result().status_code) == (200, 200)
-    assert len(running.script.requests) == calls + 1
+    assert len(running.script.photos) == calls + 1
 
 
 def test_keys_take_turns(running: Gateway) -> None:
