@@ -18,6 +18,7 @@ from PIL import Image
 
 from serving.repository.served_versions import read_served
 from tests.drawing import encode
+from tests.e2e.load import THINK_SECONDS
 from tests.e2e.processes import gateway, model_server, wait_until_ready
 from tests.e2e.published import publish
 from tests.serving.numbers import read_numbers, total
@@ -87,8 +88,9 @@ class Running:
         def run() -> None:
             while not stop.is_set():
                 statuses.extend(self.post(numbers, 10))
+                stop.wait(THINK_SECONDS)
 
-        threads = [threading.Thread(target=run) for _ in range(CLIENTS)]
+        threads = [threading.Thread(target=run) for _ in range(2)]
         for thread in threads:
             thread.start()
         try:
@@ -173,7 +175,7 @@ def running_labels(running: Running) -> list[tuple[str, int, float]]:
 
 
 def test_metrics_decide(running: Running, capsys: pytest.CaptureFixture[str]) -> None:
-    auto = ["--auto", "--metrics", f"{running.url}/metrics", "--requests", "150", "--every", "0.3"]
+    auto = ["--auto", "--metrics", f"{running.url}/metrics", "--requests", "100", "--every", "0.3"]
     place = ["--share", "0.5", "--shares-file", str(running.shares), "--minutes", "2"]
     stable = running.labels()["stable"]
     unsure, good = publish(running.base, steepness=1), publish(running.base, steepness=7)
