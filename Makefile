@@ -61,7 +61,7 @@ test: $(VENV)/.installed-dev ## run the formatter, linter, type checker and all 
 	$(call TYPES_AND_TESTS)
 
 # Checkov has an environment of its own, because it needs older versions of what the others use.
-test-k8s: $(VENV)/.installed-dev $(VENV)/.installed-k8s build/npm-k8s/node_modules ## check the manifests and the Dockerfiles (needs kubectl and node)
+test-k8s: $(VENV)/.installed-dev $(VENV)/.installed-k8s build/npm-k8s/node_modules ## check the manifests and the Dockerfiles (needs kubectl, node, promtool, nginx and rclone)
 	$(MAKE) --no-print-directory VENV=.venv-policies .venv-policies/.installed-policies
 	PATH="$$PATH:$(CURDIR)/.venv-policies/bin" REQUIRE_K8S_TOOLS=1 $(RUN) -m pytest tests/k8s tests/docker
 
