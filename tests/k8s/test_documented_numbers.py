@@ -144,7 +144,7 @@ def test_the_documented_images_are_those_of_the_component() -> None:
     component = yaml.safe_load((K8S / "components/images/kustomization.yaml").read_text())
     names = [image["name"] for image in component["images"]]
     written = yaml.safe_load(text)["images"]
-    assert {image["name"] for image in written} <= set(names)
+    assert [image["name"] for image in written] == names, "it invites replacing the list"
     last = "photolabel-seed"
     assert names[-1] == written[-1]["name"] == last, "or photolabel-serve would apply to it too"
 
