@@ -78,8 +78,13 @@ def test_the_gateway_has_the_settings_of_the_pods() -> None:
     pod, expected = container("gateway")
     service = services("cpu")["gateway"]
     ours, theirs = service["environment"], environment(expected)
-    shared = ours.keys() & theirs.keys() - {"PHOTOLABEL_MODELS"}
-    assert {"PHOTOLABEL_MODEL_SERVER", "PHOTOLABEL_WORKERS", "PHOTOLABEL_MAX_IN_FLIGHT"} <= shared
+    shared = ours.keys() & theirs.keys()
+    assert {
+        "PHOTOLABEL_MODEL_SERVER",
+        "PHOTOLABEL_MODEL_CONFIG_FILE",
+        "PHOTOLABEL_WORKERS",
+        "PHOTOLABEL_MAX_IN_FLIGHT",
+    } <= shared
     assert {key: ours[key] for key in shared} == {key: theirs[key] for key in shared}
     assert quantity(memory(service)[:-1] + "Gi") == quantity(
         expected["resources"]["limits"]["memory"]
@@ -89,12 +94,13 @@ def test_the_gateway_has_the_settings_of_the_pods() -> None:
     assert not ours.keys() & ONLY_IN_A_CLUSTER
 
 
-def test_the_gateway_serves_the_configured_models() -> None:
-    (default,) = re.findall(
-        r":-(.*)}", services("cpu")["gateway"]["environment"]["PHOTOLABEL_MODELS"]
-    )
-    configured = re.findall(r'name: "(.+)"', (K8S / "base/models.config").read_text())
-    assert default.split(",") == configured
+def test_gateway_and_model_server_read_the_same_names() -> None:
+    mount = "./k8s/base:/etc/photolabel/models:ro"
+    for name in ("gateway", "model-server"):
+        assert mount in services("cpu")[name]["volumes"]
+    file = services("cpu")["gateway"]["environment"]["PHOTOLABEL_MODEL_CONFIG_FILE"]
+    assert f"--model_config_file={file}" in services("cpu")["model-server"]["command"]
+    assert (K8S / "base" / Path(file).name).is_file()
 
 
 @pytest.mark.parametrize("name", FILES)
