@@ -122,7 +122,11 @@ def commands(
     several = "," in (arguments.platform or "")
     if engine == "docker" and several and not arguments.push:
         raise BuildError("Docker keeps one platform only: add PUSH=1, or name one platform")
-    for image in arguments.images or ["serve", "train"]:
+    images = arguments.images or ["serve", "train"]
+    for image in images:
+        if image not in IMAGES:
+            raise BuildError(f"there is no image {image!r}; there are {', '.join(IMAGES)}")
+    for image in images:
         dockerfile, name, ending, build_arguments = IMAGES[image]
         tag = f"{arguments.registry}{name}:{arguments.tag or built_from.version}{ending}"
         build = [engine, *(["buildx"] if several and engine == "docker" else []), "build"]

@@ -57,6 +57,14 @@ def test_each_engine_builds_both_images(engines: Path, engine: str) -> None:
     assert "REQUIREMENTS=train-gpu" in train
 
 
+def test_an_unknown_image_is_refused_before_anything_is_built(engines: Path) -> None:
+    install(engines, "podman")
+    done = build(engines, "serve", "gpu")
+    assert done.stdout == ""
+    assert done.stderr == "error: there is no image 'gpu'; there are serve, train, train-cpu\n"
+    assert done.returncode != 0
+
+
 def test_an_engine_that_does_not_work_is_passed_over(engines: Path) -> None:
     install(engines, "docker", status=1)  # A client without its service.
     install(engines, "podman")

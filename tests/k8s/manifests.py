@@ -45,6 +45,8 @@ BUILDS: dict[str, tuple[str, ...]] = {
         "components/models-from-object-store",
     ),
     "upload models": ("upload-models",),
+    "upload models, GPU nodes": ("upload-models", "components/gpu-nodes"),
+    "upload models, private registry": ("upload-models", "components/private-registry"),
     "production example": ("overlays/prod-example",),
     "training, GPU nodes": ("training", "components/gpu-nodes"),
     "cpu, TLS": ("overlays/cpu", "components/model-server-tls"),
@@ -69,6 +71,7 @@ BUILDS: dict[str, tuple[str, ...]] = {
     "data, cpu": ("data/cpu",),
     "training, cpu": ("training/cpu",),
     "prune": ("prune",),
+    "prune, GPU nodes": ("prune", "components/gpu-nodes"),
     "prune, certificates": ("prune", "components/prune-tls"),
 }
 # What builds tests of their own are for: they have further files, containers or rules.

@@ -22,6 +22,14 @@ def test_pods_with_a_gpu_run_in_the_pool(name: str) -> None:
         assert {"nvidia.com/gpu"} < {each["key"] for each in pod["spec"]["tolerations"]}
 
 
+@pytest.mark.parametrize("name", ["prune", "upload models"])
+def test_pods_that_follow_the_volume_are_admitted_to_the_pool(name: str) -> None:
+    ((_, server),) = (each for each in pods(build("gpu, GPU nodes")) if uses_a_gpu(each[1]))
+    ((_, pod),) = pods(build(f"{name}, GPU nodes"))
+    assert pod["spec"]["tolerations"] == server["spec"]["tolerations"]
+    assert POOL["key"] not in pod["spec"].get("nodeSelector", {})
+
+
 @pytest.mark.parametrize("name", ["gpu, GPU nodes", "production example"])
 def test_other_pods_stay_outside(name: str) -> None:
     for workload, pod in pods(build(name)):

@@ -53,6 +53,19 @@ def test_its_annotations_are_known(ingress: Manifest) -> None:
     assert annotations(ingress).keys() == {*DIRECTIVES, REDIRECT}
 
 
+def test_challenges_for_its_certificate_come_from_where_requests_come_from(
+    manifests: tuple[Manifest, ...],
+) -> None:
+    policy = find(manifests, "NetworkPolicy", "acme-challenges")["spec"]
+    # What cert-manager labels its pods with, and their port.
+    assert policy["podSelector"]["matchLabels"] == {"acme.cert-manager.io/http01-solver": "true"}
+    ((rule,), (gateway, *_)) = (
+        policy["ingress"],
+        find(manifests, "NetworkPolicy", "gateway")["spec"]["ingress"],
+    )
+    assert rule == {"from": gateway["from"], "ports": [{"protocol": "TCP", "port": 8089}]}
+
+
 def test_the_gateway_itself_refuses_bodies_that_are_too_large(
     ingress: Manifest, settings: Settings
 ) -> None:

@@ -24,13 +24,15 @@ def test_every_component_and_overlay_is_built_and_documented() -> None:
 
 
 def test_every_pod_can_pull_from_a_private_registry() -> None:
-    applied = build("cpu, private registry")
+    applied = [build("cpu, private registry"), build("upload models, private registry")]
     with_secret = {
         account["metadata"]["name"]
-        for account in of_kind(applied, "ServiceAccount")
+        for manifests in applied
+        for account in of_kind(manifests, "ServiceAccount")
         if account.get("imagePullSecrets") == [{"name": "registry"}]
     }
-    for name in ("cpu, private registry", "training", "experiments", "data"):
+    others = ("training", "experiments", "data", "prune", "upload models")
+    for name in ("cpu, private registry", *others):
         for workload, pod in pods(build(name)):
             assert pod["spec"]["serviceAccountName"] in with_secret, workload
 

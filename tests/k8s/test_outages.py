@@ -63,10 +63,15 @@ def test_the_pod_that_restores_models_is_valid_and_as_restricted_as_others() -> 
     pod = yaml.safe_load(text)
     validator = kubernetes_validate()
     validator.validate(pod, validator.latest_version(), strict=True)
-    loader = find(build("data"), "Pod", "data-loader")["spec"]
+    loader = find(build("data"), "Job", "data-loader")["spec"]["template"]["spec"]
     [container], [theirs] = pod["spec"]["containers"], loader["containers"]
     assert container["securityContext"] == theirs["securityContext"]
     assert container["command"] == theirs["command"]
     assert loader["securityContext"].items() >= pod["spec"]["securityContext"].items()
+    # Where its volume is: on any node with a taint of a pool, for the processors of its image.
+    assert pod["spec"]["nodeSelector"] == loader["nodeSelector"]
+    assert pod["spec"]["tolerations"] == [{"operator": "Exists", "effect": "NoSchedule"}]
+    # The account that has the Secret of a private registry.
+    assert find(build("cpu, private registry"), "ServiceAccount", pod["spec"]["serviceAccountName"])
     claim = pod["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"]
     assert find(build("cpu"), "PersistentVolumeClaim", claim)

@@ -1,6 +1,6 @@
 """Several model servers read one volume, and nothing in their pods writes it."""
 
-from tests.k8s.manifests import build, containers, find, of_kind
+from tests.k8s.manifests import K8S, build, containers, find, kustomize_together, of_kind
 
 BUILD = "cpu, many nodes, read-only models"
 
@@ -23,6 +23,13 @@ def test_the_claim_is_for_many_readers_of_a_volume_that_exists() -> None:
     # An empty class is not the default one: no new, empty volume is made.
     assert spec["storageClassName"] == ""
     assert spec["volumeName"]
+
+
+def test_many_nodes_leaves_it_as_it_is_in_any_order() -> None:
+    components = ["components/models-read-only", "components/many-nodes", "components/namespace"]
+    manifests = kustomize_together(K8S, "overlays/cpu", components)
+    claim = find(manifests, "PersistentVolumeClaim", "models-read-only")
+    assert claim["spec"]["accessModes"] == ["ReadOnlyMany"]
 
 
 def test_training_still_has_a_volume_to_write() -> None:
