@@ -31,6 +31,12 @@ $(VENV)/.installed-%: requirements/%.txt client/pyproject.toml | $(VENV)/bin/pyt
 	$(if $(filter $*,$(WITH_CLIENT)),$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable ./client)
 	touch $@
 
+# Tools that need other versions, or that only few tests need, have an environment of their own each.
+OWN_ENVIRONMENTS := ray policies supply-chain
+.PHONY: $(OWN_ENVIRONMENTS:%=.venv-%)
+$(OWN_ENVIRONMENTS:%=.venv-%): .venv-%:
+	$(MAKE) --no-print-directory VENV=$@ $@/.installed-$*
+
 # Where all the tests' needs are installed, the demo's are too.
 DEMO_READY = $(or $(wildcard $(VENV)/.installed-dev),$(VENV)/.installed-demo)
 
@@ -60,9 +66,8 @@ test: $(VENV)/.installed-dev ## run the formatter, linter, type checker and all 
 	$(RUFF)
 	$(call TYPES_AND_TESTS)
 
-# Checkov has an environment of its own, because it needs older versions of what the others use.
-test-k8s: $(VENV)/.installed-dev $(VENV)/.installed-k8s build/npm-k8s/node_modules ## check the manifests and the Dockerfiles (needs kubectl, node, promtool, nginx and rclone)
-	$(MAKE) --no-print-directory VENV=.venv-policies .venv-policies/.installed-policies
+# Checkov, in .venv-policies, needs older versions of what the others use.
+test-k8s: $(VENV)/.installed-dev $(VENV)/.installed-k8s .venv-policies build/npm-k8s/node_modules ## check the manifests and the Dockerfiles (needs kubectl, node, promtool, nginx and rclone)
 	PATH="$$PATH:$(CURDIR)/.venv-policies/bin" REQUIRE_K8S_TOOLS=1 $(RUN) -m pytest tests/k8s tests/docker
 
 # Any of serve, train (for NVIDIA GPUs) and train-cpu, by docker, podman or buildah. BUILD_FLAGS go to
@@ -99,9 +104,7 @@ test-tfs: $(VENV)/.installed-dev ## run the end-to-end tests against MODEL_SERVE
 test-postgres: $(VENV)/.installed-dev ## run the tests of studies on a PostgreSQL, which is started for them
 	$(RUN) -m pytest tests/training/experiments/queue --postgresql
 
-# Ray has an environment of its own, so that the other tests don't install it.
-test-ray: ## run bulk work on a Ray cluster of this machine, with a node killed in the middle
-	$(MAKE) --no-print-directory VENV=.venv-ray .venv-ray/.installed-ray
+test-ray: .venv-ray ## run bulk work on a Ray cluster of this machine, with a node killed in the middle
 	.venv-ray/bin/python -m pytest tests/client/ray
 
 build/npm/node_modules: tests/apps/npm_packages.txt | $(VENV)/bin/python
@@ -119,9 +122,6 @@ test-browser: $(VENV)/.installed-dev ## test the pages in Chromium, which is ins
 	$(RUN) -m tests.browser.chromium
 	$(RUN) -m pytest tests/browser
 
-# The tools have an environment of their own, so that the other tests don't install them.
-INSTALL_SUPPLY_CHAIN = $(MAKE) --no-print-directory VENV=.venv-supply-chain .venv-supply-chain/.installed-supply-chain
-
 DISTRIBUTED = client serve protos train train-gpu train-jax
 # For a mirror: make audit OSV='--osv-url https://…/v1/query'
 OSV =
@@ -129,16 +129,13 @@ OSV =
 licenses: $(VENV)/bin/python ## list the licenses of all dependencies, and check that they are allowed
 	$(RUN) -m supply_chain licenses
 
-sbom: ## write bills of materials (CycloneDX) of the images and the client to dist/sbom/
-	$(INSTALL_SUPPLY_CHAIN)
+sbom: .venv-supply-chain ## write bills of materials (CycloneDX) of the images and the client to dist/sbom/
 	.venv-supply-chain/bin/python -m supply_chain sbom
 
-audit: ## look up known vulnerabilities of what is distributed, in the database OSV (needs the Internet)
-	$(INSTALL_SUPPLY_CHAIN)
+audit: .venv-supply-chain ## look up known vulnerabilities of what is distributed, in the database OSV (needs the Internet)
 	.venv-supply-chain/bin/pip-audit --disable-pip --vulnerability-service osv $(OSV) $(foreach lock,$(DISTRIBUTED),-r requirements/$(lock).txt)
 
-test-supply-chain: ## test sbom and audit, and lint the GitHub workflows
-	$(INSTALL_SUPPLY_CHAIN)
+test-supply-chain: .venv-supply-chain ## test sbom and audit, and lint the GitHub workflows
 	REQUIRE_SUPPLY_CHAIN_TOOLS=1 .venv-supply-chain/bin/python -m pytest tests/supply_chain
 
 bench-footprint: $(VENV)/.installed-dev ## measure import time and memory of a gateway worker
@@ -219,4 +216,4 @@ lock: $(VENV)/bin/python ## rewrite requirements/*.txt (UPGRADE=--upgrade: with 
 	awk '/^[^ ]/ {keep = /^pi-heif==/} keep' requirements/dev.txt > requirements/heic.txt
 
 clean: ## remove the environment and caches, but no models
-	rm -rf $(VENV) .venv-ray .venv-policies .venv-supply-chain .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info client/*.egg-info packaging/*/*.egg-info
+	rm -rf $(VENV) $(OWN_ENVIRONMENTS:%=.venv-%) .mypy_cache .ruff_cache .pytest_cache build dist *.egg-info client/*.egg-info packaging/*/*.egg-info

@@ -20,7 +20,9 @@ from training.console import figures_table, show
 STABLE = Behaviour()
 GOOD = {
     "the same": STABLE,
-    "better: fewer errors, quicker, surer": replace(STABLE, errors=0.001, seconds=0.02, sure=9.0),
+    "better: fewer errors, faster, more confident": replace(
+        STABLE, errors=0.001, seconds=0.02, sure=9.0
+    ),
     "15% slower": replace(STABLE, seconds=1.15 * STABLE.seconds),
 }
 WORSE = {

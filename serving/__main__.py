@@ -3,9 +3,11 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from serving.gateway.api.api_keys import new_key, read_sums
+from serving.gateway.model_names import read_names
 from serving.gateway.settings import (
     PREFIX,
     Settings,
@@ -16,7 +18,6 @@ from serving.gateway.settings import (
 from serving.gateway.telemetry.logs import configure_logging
 from serving.gateway.telemetry.tracing import exporter_is_set
 from serving.repository.canary_shares import read_shares
-from serving.repository.errors import ConfigError
 from serving.tls.certificates import TlsError
 
 
@@ -44,15 +45,25 @@ def main(argv: list[str] | None = None) -> int:
     return _serve()
 
 
+_CHANGING_FILES: dict[str, Callable[[Path], object]] = {
+    "api_keys_file": read_sums,
+    "canary_shares_file": read_shares,
+    "model_config_file": read_names,
+}
+"""Settings that name files which may change later, and what reads each."""
+
+
 def _check_files(settings: Settings) -> None:
     """Read the files that may change later, so that mistakes are shown at the start."""
-    for name, read in (("api_keys_file", read_sums), ("canary_shares_file", read_shares)):
+    for name, read in _CHANGING_FILES.items():
         file: Path | None = getattr(settings, name)
         try:
             if file:
                 read(file)
         except OSError as error:
             raise SettingsError(f"{PREFIX}{name.upper()}: {file}: {error.strerror}") from error
+        except ValueError as error:
+            raise SettingsError(f"{PREFIX}{name.upper()}: {error}") from error
 
 
 def _serve() -> int:
@@ -70,12 +81,7 @@ def _serve() -> int:
     configure_logging(settings.log_level, settings.log_format)
     from serving.gateway.server.gunicorn_app import Gateway
 
-    try:
-        gateway = Gateway(settings, pem)
-    except ConfigError as error:
-        print(f"photolabel: PHOTOLABEL_MODEL_CONFIG_FILE: {error}", file=sys.stderr)
-        return 2
-    gateway.run()
+    Gateway(settings, pem).run()
     return 0
 
 

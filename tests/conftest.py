@@ -75,10 +75,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=_rank)
 
 
+def pytest_collectstart() -> None:
+    """Collect no garbage until all tests are collected: nothing of what they import is garbage."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Leave what is imported so far, which is TensorFlow too, out of all garbage collections."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _is_in(item: pytest.Item, folders: Sequence[str]) -> bool:

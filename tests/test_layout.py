@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("client", "serving", "training", "demo", "supply_chain")
 MAX_LINES = 250
 
-_SHARED = {"photos", "repository", "tls", "deadline", "http_errors", "protos"}
+_SHARED = {"photos", "repository", "tls", "deadline", "http_errors", "protos", "repeating_thread"}
 
 TRAINING: list[set[str]] = [
     {"__main__"},
@@ -37,7 +37,7 @@ DIRECTIONS: dict[str, dict[str, set[str]]] = {
         "__main__": {"gateway", "repository", "tls"},
         "gateway": _SHARED,
         "model_server": {"repository", "tls", "protos"},
-        "local": {"repository"},
+        "local": {"repeating_thread", "repository"},
         "sizing": set(),
         "photos": {"deadline", "http_errors"},
         "repository": set(),
@@ -45,6 +45,7 @@ DIRECTIONS: dict[str, dict[str, set[str]]] = {
         "deadline": {"http_errors"},
         "http_errors": set(),
         "protos": set(),
+        "repeating_thread": set(),
         "former_commands": set(),
     },
     "serving.gateway": {

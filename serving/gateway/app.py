@@ -13,17 +13,15 @@ from serving.gateway.api.pages import Pages
 from serving.gateway.api.request_telemetry import MetricsPage, Telemetry
 from serving.gateway.api.routes import Routes
 from serving.gateway.api.routing import SegmentConverter, add_routes
-from serving.gateway.inference import readiness_watch
 from serving.gateway.inference.canary import Canary
 from serving.gateway.inference.canary_shares import CanaryShares
 from serving.gateway.inference.catalog import Catalog, ModelSource
 from serving.gateway.inference.classifier import Classifier
 from serving.gateway.inference.readiness import Readiness
-from serving.gateway.inference.readiness_watch import ReadinessWatch
+from serving.gateway.inference.readiness_watch import watch_readiness
 from serving.gateway.model_names import ModelNames
 from serving.gateway.settings import Settings
 from serving.gateway.telemetry.metrics import Metrics
-from serving.gateway.telemetry.repeating import Repeating
 from serving.gateway.telemetry.tracing import Tracing, exporter_is_set
 
 
@@ -42,13 +40,12 @@ def create_app(
         source: the model server, a `ModelServer` or a stand-in.
         is_draining: whether the gateway is about to stop.
         closing: close it after the last request; it closes what the app has opened. Without it
-            no thread watches the models' states, and the metrics lack them.
+            no thread follows the models' names or watches their states, and the metrics lack these.
         metrics: of this process, if others count there too.
         names: of the models, if they have been read before; by default those of the settings.
 
     Raises:
-        OSError, ValueError: the file of API keys or canary shares can't be read or is invalid.
-        ConfigError: the model config file can't be read or is invalid.
+        OSError, ValueError: a file that the settings name can't be read or is invalid.
     """
     app = Flask(__name__, static_folder=None)
     app.url_map.converters["segment"] = SegmentConverter
@@ -65,13 +62,14 @@ def create_app(
         catalog, source, settings.photo_limits(), settings.max_decodes, settings.max_batch
     )
     readiness = Readiness(catalog, is_draining)
-    stop_following = names.follow(catalog.forget)
     if closing is not None:
-        update = ReadinessWatch(readiness, metrics.models).update
-        watch = Repeating("readiness", lambda: readiness_watch.INTERVAL_SECONDS, update)
-        watch.start()
-        for close in (stop_following, watch.close, classifier.close):
-            closing.callback(close)
+        closing.callback(classifier.close)
+        threads = [watch_readiness(readiness, metrics.models)]
+        if settings.model_config_file:
+            threads.append(names.follower(catalog.forget))
+        for thread in threads:
+            thread.start()
+            closing.callback(thread.close)
         closing.callback(tracing.close)  # The last is closed first: spans must not wait for others.
     routes = Routes(settings, catalog, classifier)
     app.before_request(routes.begin)

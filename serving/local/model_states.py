@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 _LOOK_SECONDS = 2.0  # Each look asks the model server about every model.
-_STABLE_SECONDS = 3.0  # A reason that passes sooner, such as that a model is loading, is no news.
+_STABLE_SECONDS = 3.0  # A reason that passes sooner, such as loading, isn't shown.
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class StateChanges:
         changed = [
             name
             for name, state in states.items()
-            if state != self._shown.get(name) and self._is_news(name, state, now)
+            if state != self._shown.get(name) and self._is_stable(name, state, now)
         ]
         removed = [name for name in self._shown if name not in states]
         self._shown.update((name, states[name]) for name in changed)
@@ -85,7 +85,7 @@ class StateChanges:
         lines = [f"{name}: {states[name]}" for name in changed]
         return lines + [f"{name}: no longer served, its folder is gone" for name in removed]
 
-    def _is_news(self, name: str, state: ModelState, now: float) -> bool:
+    def _is_stable(self, name: str, state: ModelState, now: float) -> bool:
         before, since = self._since.get(name, (None, now))
         if before != state:
             since = now

@@ -1,10 +1,11 @@
 """The gateway's model config file, kept current with the models in a folder."""
 
 import contextlib
-import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from serving.repeating_thread import RepeatingThread
 from serving.repository.errors import ConfigError
 from serving.repository.folder_names import FolderNames
 from serving.repository.model_config import ModelSettings, write_config
@@ -36,22 +37,14 @@ class NamesFile:
 
     def follow(self) -> Callable[[], None]:
         """Update the file in a thread of its own; return what ends it."""
-        stopping = threading.Event()
-
-        def update() -> None:
-            while not stopping.wait(_POLL_SECONDS):
-                # The names stay; the model server's log has the reason.
-                with contextlib.suppress(ConfigError, OSError):
-                    self._update()
-
-        thread = threading.Thread(target=update, name="names of models", daemon=True)
+        thread = RepeatingThread("names of models", lambda: _POLL_SECONDS, self._try_to_update)
         thread.start()
+        return partial(thread.close, wait=True)  # The file's folder may be deleted then.
 
-        def stop() -> None:
-            stopping.set()
-            thread.join()
-
-        return stop
+    def _try_to_update(self) -> None:
+        # The names stay; the model server's log has the reason.
+        with contextlib.suppress(ConfigError, OSError):
+            self._update()
 
     def _update(self) -> None:
         found = self._found.read()

@@ -208,7 +208,7 @@ class Manager:
         self._set_servables(name, {**servables, version: servable})
         self._set_state(name, version, ServableState(ModelVersionStatus.AVAILABLE))
         if servable.fault:
-            unfit = "%s version %d: serving, but not to the gateway: %s (docs/contracts.md)"
+            unfit = "%s version %d: serving, but the gateway can't use it: %s (docs/contracts.md)"
             _logger.warning(unfit, name, version, servable.fault)
         else:
             _logger.info("%s version %d: serving", name, version)

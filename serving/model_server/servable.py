@@ -152,6 +152,7 @@ def start_tensorflow() -> None:
     tf.get_logger().setLevel(logging.ERROR)
     # The imported modules stay for good: garbage collection can skip them (0.3 s each time).
     gc.freeze()
+    gc.enable()
     # The first session of a process logs a line that TensorFlow's log level does not suppress.
     with (
         _stderr_silenced(),

@@ -15,7 +15,8 @@ _logger = logging.getLogger(__name__)
 class ChangingFile(Generic[T]):
     """What a file says, read again when its time, size or inode changes.
 
-    If that fails, what was read before stays valid, with a log line every ten seconds at most.
+    If that fails, what was read before stays valid. The log has a line for each change that made
+    the file invalid, and one every ten seconds while it can't be read.
     """
 
     def __init__(
@@ -41,19 +42,19 @@ class ChangingFile(Generic[T]):
         self._what = what
         self._clock = clock
         self._warned_at = -QUIET_SECONDS
-        self._stamp: tuple[int, ...] | None = None
+        self._stamp = _stamp(file)
         self._found = read(file)
 
     def current(self) -> T:
         """Return what the file says now or, while it is damaged, what it said before."""
         try:
-            stat = self._file.stat()
-            # `ctime` too: a file may have become readable, which changes only this.
-            stamp = stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
+            stamp = _stamp(self._file)
             if stamp != self._stamp:
                 self._read_again(stamp)
         except OSError as error:
-            self._warn(error)
+            if self._clock() - self._warned_at >= QUIET_SECONDS:
+                self._warned_at = self._clock()
+                self._warn(error)
         return self._found
 
     def _read_again(self, stamp: tuple[int, ...]) -> None:
@@ -64,7 +65,12 @@ class ChangingFile(Generic[T]):
         self._stamp = stamp
 
     def _warn(self, error: Exception) -> None:
-        if self._clock() - self._warned_at >= QUIET_SECONDS:
-            self._warned_at = self._clock()
-            message = "can't read the %s (%s); those read before stay valid"
-            _logger.warning(message, self._what, error)
+        message = "can't read the %s (%s); those read before stay valid"
+        _logger.warning(message, self._what, error)
+
+
+def _stamp(file: Path) -> tuple[int, ...]:
+    """Return what changes when a file, or a link on the way to it, does."""
+    stat = file.stat()
+    # `ctime` too: a file may have become readable, which changes only this.
+    return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino, stat.st_dev

@@ -16,7 +16,7 @@ class FolderNames:
 
     A model once seen stays until its folder has been gone for some seconds, so that it keeps
     serving while the folder is replaced. If all models are gone, all of them stay: then the folder
-    is rather not mounted. Names with a leading dot are ignored.
+    is probably not mounted. Names with a leading dot are ignored.
 
     Args:
         folder: of the models.

@@ -209,8 +209,8 @@ def check_labels(
                 )
 
 
-def write_config(path: Path, models: Iterable[ModelSettings]) -> None:
-    """Write the file of a ``ModelServerConfig`` in one step."""
+def config_of(models: Iterable[ModelSettings]) -> ModelServerConfig:
+    """Return the ``ModelServerConfig`` of models: the inverse of `settings_of`."""
     config = ModelServerConfig()
     for model in models:
         config.model_config_list.config.add(
@@ -220,5 +220,10 @@ def write_config(path: Path, models: Iterable[ModelSettings]) -> None:
             model_version_policy=model.policy,
             version_labels=model.labels,
         )
+    return config
+
+
+def write_config(path: Path, models: Iterable[ModelSettings]) -> None:
+    """Write the file of a ``ModelServerConfig`` in one step."""
     with atomic_write(path) as new:
-        new.write_text(text_format.MessageToString(config), "utf-8")
+        new.write_text(text_format.MessageToString(config_of(models)), "utf-8")

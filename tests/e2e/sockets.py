@@ -2,8 +2,7 @@
 
 import contextlib
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import httpx
 
@@ -43,10 +42,3 @@ def read_statuses(connection: socket.socket, count: int) -> list[int]:
             break
         received += piece
     return statuses
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "timed out"
-        time.sleep(0.05)

@@ -11,7 +11,8 @@ import pytest
 
 from serving.gateway.api.api_keys import new_key
 from tests.e2e.processes import Program, gateway
-from tests.e2e.sockets import LIVE, UPLOAD, connected, read_statuses, wait_until
+from tests.e2e.sockets import LIVE, UPLOAD, connected, read_statuses
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.e2e
 

@@ -2,8 +2,7 @@
 
 import re
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from tests.e2e.load import Load, steady_load
 from tests.e2e.processes import STARTERS, Program, free_port, gateway, wait_until_ready
 from tests.serving.numbers import read_numbers, values_of
 from tests.serving.scripted import Script, serve
+from tests.waiting import wait_until
 
 THINK_SECONDS = 0.1
 
@@ -49,13 +49,6 @@ def make_serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeServe]:
         assert "Traceback" not in program.output()
     finally:
         program.stop()
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def classify(url: str, model: str) -> int:

@@ -22,7 +22,12 @@ from training.settings import BackboneNetwork
 def chosen(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:
     """Return the recipes that `run` chooses, which are not trained."""
     chosen: list[Recipe] = []
-    monkeypatch.setattr(run, "train", lambda recipes, *_: chosen.extend(recipes))
+
+    def train(recipes: list[Recipe], *_: object) -> list[None]:
+        chosen.extend(recipes)
+        return [None for _ in recipes]
+
+    monkeypatch.setattr(run, "train", train)
     return chosen
 
 

@@ -4,6 +4,7 @@
 The environment variable KERAS_BACKEND selects one before Keras is imported.
 """
 
+import gc
 import importlib
 import importlib.util
 import os
@@ -61,4 +62,10 @@ def current() -> Backend:
     """Return the backend that Keras uses, importing Keras."""
     name = backend_name()
     os.environ["KERAS_BACKEND"] = name  # Overrides the user's configuration file of Keras.
-    return cast(Backend, importlib.import_module(f"training.backends.{name}_backend"))
+    was_enabled = gc.isenabled()
+    gc.disable()  # Nothing of what is imported is garbage: looking for it takes a second.
+    try:
+        return cast(Backend, importlib.import_module(f"training.backends.{name}_backend"))
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -53,7 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--share",
         type=float,
         metavar="SHARE",
-        help="share of the requests that the canary gets, 0 to 1; needs one of:",
+        help="share of the requests that the canary gets, 0 to 1; needs --shares-file or"
+        " --shares-config-map",
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(

@@ -43,8 +43,8 @@ class Health:
         """Check whether every model can answer.
 
         With `exclude=models` the models are not asked, and `models` is empty: 200 until the gateway
-        is about to stop. This is for probes that decide whether a gateway gets requests: one model
-        that is gone must not take the others along.
+        is about to stop. This is for probes that decide whether a gateway gets requests: one
+        missing model must not make the others unavailable.
         """
         if query.excludes_models(request):
             ready = not self._readiness.is_draining()

@@ -4,6 +4,7 @@ import logging
 
 from serving.gateway.inference.readiness import CALL_SECONDS, ModelReadiness, Readiness
 from serving.gateway.telemetry.model_gauges import ModelGauges
+from serving.repeating_thread import RepeatingThread
 
 INTERVAL_SECONDS = 10.0
 
@@ -11,6 +12,12 @@ INTERVAL_SECONDS = 10.0
 _WAIT_SECONDS = CALL_SECONDS + 1.0
 
 log = logging.getLogger(__name__)
+
+
+def watch_readiness(readiness: Readiness, gauges: ModelGauges) -> RepeatingThread:
+    """Return a thread that keeps the gauges current; arguments as for `ReadinessWatch`."""
+    update = ReadinessWatch(readiness, gauges).update
+    return RepeatingThread("readiness", lambda: INTERVAL_SECONDS, update)
 
 
 class ReadinessWatch:

@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Iterator
 
 from serving.gateway.telemetry.model_gauges import ModelGauges
-from serving.gateway.telemetry.repeating import Repeating
+from serving.repeating_thread import RepeatingThread
 from serving.tls.certificates import TlsFiles
 
 CHECK_SECONDS = 600.0
@@ -18,7 +18,7 @@ CHECK_SECONDS = 600.0
 _CONNECT_SECONDS = 5.0
 
 
-def certificate_watch(address: str, tls: TlsFiles, gauges: ModelGauges) -> Repeating:
+def certificate_watch(address: str, tls: TlsFiles, gauges: ModelGauges) -> RepeatingThread:
     """Return a thread that keeps the gauge of the certificate current; arguments as for `expiry`.
 
     While no certificate is valid, such as when it has expired, the gauge stays as it was.
@@ -28,7 +28,7 @@ def certificate_watch(address: str, tls: TlsFiles, gauges: ModelGauges) -> Repea
         if seconds := expiry(address, tls):
             gauges.certificate_expires(seconds)
 
-    return Repeating("certificate", lambda: CHECK_SECONDS, update)
+    return RepeatingThread("certificate", lambda: CHECK_SECONDS, update)
 
 
 def expiry(address: str, tls: TlsFiles) -> float | None:

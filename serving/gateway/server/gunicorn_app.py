@@ -44,7 +44,7 @@ class Gateway(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             start when the files are invalid: one that fails makes gunicorn stop all others.
 
     Raises:
-        ConfigError: the model config file can't be read or is invalid.
+        OSError, ValueError: the model config file can't be read or is invalid.
     """
 
     def __init__(self, settings: Settings, pem: Pem | None = None) -> None:

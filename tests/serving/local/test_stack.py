@@ -6,8 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -18,6 +16,7 @@ from serving.local.__main__ import main
 from serving.local.process import ChildProcess, start_process
 from serving.repository.seed import STARTERS
 from serving.repository.served_versions import SERVED
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -40,13 +39,6 @@ def models(tmp_path: Path) -> Path:
     """Make a folder with a version of a model, though not one that could be loaded."""
     (tmp_path / "models" / "toy" / "1").mkdir(parents=True)
     return tmp_path / "models"
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def runs(process_id: int) -> bool:

@@ -81,6 +81,6 @@ def test_the_log_says_that_a_foreign_model_is_not_for_the_gateway(
     publish(1)
     manager.poll()
     (line,) = lines(caplog, "foreign version 1: serving")
-    assert "not to the gateway: signature serving_default has no input image" in line
+    assert "the gateway can't use it: signature serving_default has no input image" in line
     (line,) = lines(caplog, "m version 1: serving")
     assert line.endswith("serving")

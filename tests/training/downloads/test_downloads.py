@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.e2e.sockets import wait_until
 from tests.training.downloads.conftest import CONTENT, NAME, download, failure, fetched
 from tests.training.file_server import Publisher
+from tests.waiting import wait_until
 from training.downloads import Download, downloads_folder, fetch
 from training.errors import TrainingError
 

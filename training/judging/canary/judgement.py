@@ -61,8 +61,11 @@ class Judgement:
         self.canary.add(canary)
         self.stable.add(stable)
         for measure, evidence in self._evidence.items():
-            ours, its = canary.of(measure), stable.of(measure)
-            outcomes = {each: (ours.get(each, 0), its.get(each, 0)) for each in {**ours, **its}}
+            of_canary, of_stable = canary.of(measure), stable.of(measure)
+            outcomes = {
+                each: (of_canary.get(each, 0), of_stable.get(each, 0))
+                for each in {**of_canary, **of_stable}
+            }
             evidence.add(canary.total[measure], stable.total[measure], outcomes)
 
     def finding(self) -> Finding | None:
@@ -103,14 +106,14 @@ class Judgement:
             CONFIDENCE: f"photos with a confidence up to {outcome}",
             CLASSES: f"photos predicted as {outcome}",
         }
-        ours, its = (
+        of_canary, of_stable = (
             f"{_share(counts.outcomes[measure, outcome], counts.total[measure])}"
             f" ({counts.outcomes[measure, outcome]:,} of {counts.total[measure]:,})"
             for counts in (self.canary, self.stable)
         )
         return (
-            f"{measure}: {words[measure]} are {ours} with the canary and {its} with stable, more"
-            f" than {TOLERATED[measure]:g} times as many with evidence"
+            f"{measure}: {words[measure]} are {of_canary} with the canary and {of_stable} with"
+            f" stable, more than {TOLERATED[measure]:g} times as many with evidence"
             f" {self._evidence[measure].value():.3g} ({self.needed:g} is enough)"
         )
 

@@ -9,7 +9,7 @@ from training.judging.canary.counts import ERRORS, Counts, GatewayCounts
 from training.judging.canary.judgement import Finding, Judgement
 from training.judging.gateway_metrics import read_metrics
 
-_UNNOTICED = 3  # Readings without a request of the canary, after which a hint is due.
+_READINGS_BEFORE_HINT = 3  # Without a request of the canary.
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Watch:
             if found:
                 for line in judgement.lines():
                     show(line)
-            if readings == _UNNOTICED and not judgement.canary.total[ERRORS]:
+            if readings == _READINGS_BEFORE_HINT and not judgement.canary.total[ERRORS]:
                 show(
                     f"no request has reached version {canary} yet: the gateways' canary share is"
                     " PHOTOLABEL_CANARY_SHARE, or that in PHOTOLABEL_CANARY_SHARES_FILE (--share)"

@@ -15,7 +15,7 @@ from serving.protos import (
     PredictionServiceStub,
     ReloadConfigRequest,
 )
-from serving.repository.model_config import ModelSettings
+from serving.repository.model_config import ModelSettings, config_of
 from serving.tls.certificates import TlsError, TlsFiles
 from training.errors import TrainingError
 
@@ -104,14 +104,7 @@ class ModelServer:
         Raises:
             TrainingError: it refuses the policy or the labels.
         """
-        request = ReloadConfigRequest()
-        request.config.model_config_list.config.add(
-            name=model.name,
-            base_path=str(model.base_path),
-            model_platform="tensorflow",
-            model_version_policy=model.policy,
-            version_labels=model.labels,
-        )
+        request = ReloadConfigRequest(config=config_of([model]))
         states = self.states(model.name).items()
         self._ended = {version for version, status in states if status.state == _State.END}
         try:
@@ -119,8 +112,9 @@ class ModelServer:
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.UNAVAILABLE:
                 raise self._no_answer(error) from error
-            details = " ".join((error.details() or "").split())
-            raise TrainingError(f"the model server {self._address} refuses: {details}") from error
+            raise TrainingError(
+                f"the model server {self._address} refuses: {_details(error)}"
+            ) from error
 
     def _sleep(self, end: float, what: str) -> None:
         if time.monotonic() > end:
@@ -131,9 +125,9 @@ class ModelServer:
         time.sleep(_POLL_SECONDS)
 
     def _no_answer(self, error: grpc.RpcError) -> TrainingError:
-        details = " ".join((error.details() or "").split())
         return TrainingError(
-            f"the model server {self._address} does not answer ({error.code().name}: {details})"
+            f"the model server {self._address} does not answer"
+            f" ({error.code().name}: {_details(error)})"
         )
 
 
@@ -154,6 +148,10 @@ def connected(
     with ExitStack() as cleanup:
         channels = [cleanup.enter_context(_channel(each, tls)) for each in addresses]
         yield [ModelServer(*each, seconds) for each in zip(addresses, channels, strict=True)]
+
+
+def _details(error: grpc.RpcError) -> str:
+    return " ".join((error.details() or "").split())
 
 
 def _channel(address: str, tls: TlsFiles | None) -> grpc.Channel:
