@@ -8,7 +8,7 @@ from pathlib import Path
 
 from serving.repository.errors import ConfigError
 from serving.repository.model_config import read_config
-from serving.repository.model_names import FORBIDDEN, is_usable
+from serving.repository.model_names import UNUSABLE, is_usable
 
 POLL_SECONDS = 1.0
 
@@ -107,10 +107,7 @@ def _read(file: Path) -> tuple[str, ...]:
     listed = [model.name for model in read_config(file)]
     for name in listed:
         if not is_usable(name):
-            log.error(
-                "%s: model %r is not served: its name has a space or one of %s",
-                *(file, name, FORBIDDEN),
-            )
+            log.error("%s: model %r is not served: %s", file, name, UNUSABLE)
     names = tuple(name for name in listed if is_usable(name))
     if not names:
         raise ConfigError(f"{file} lists no model that could be served")
