@@ -132,6 +132,11 @@ def test_the_share_is_written_after_the_label(
     assert main(command) == 0
     assert file.read_text() == "# shares\npets 0.25\n"
     assert f"the canary gets 25% of the requests ({file})" in capsys.readouterr().out
+    assert main(command) == 0
+    assert (
+        "1 serves already, with the label stable; label canary: version 2"
+        in capsys.readouterr().out
+    )
 
 
 def test_the_share_may_be_in_a_config_map(
