@@ -62,6 +62,8 @@ def _check_files(settings: Settings) -> None:
                 read(file)
         except OSError as error:
             raise SettingsError(f"{PREFIX}{name.upper()}: {file}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise SettingsError(f"{PREFIX}{name.upper()}: {file} is not UTF-8 text") from error
         except ValueError as error:
             raise SettingsError(f"{PREFIX}{name.upper()}: {error}") from error
 

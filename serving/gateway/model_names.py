@@ -9,7 +9,7 @@ from serving.repeating_thread import RepeatingThread
 from serving.repository.changing_file import ChangingFile
 from serving.repository.errors import ConfigError
 from serving.repository.model_config import parse_config
-from serving.repository.model_names import FORBIDDEN, is_usable
+from serving.repository.model_names import UNUSABLE, is_usable
 
 POLL_SECONDS = 1.0
 
@@ -85,6 +85,5 @@ def read_names(file: Path) -> tuple[str, ...]:
 def _usable(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         if not is_usable(name):
-            reason = "model %r is not served: its name has a space or one of %s"
-            log.error(reason, name, FORBIDDEN)
+            log.error("model %r is not served: %s", name, UNUSABLE)
     return tuple(filter(is_usable, names))

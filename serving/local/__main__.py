@@ -1,6 +1,7 @@
 """The command line: `python -m serving.local --models DIR`."""
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -20,6 +21,9 @@ from serving.repository.versions import VersionsError
 def main(argv: Sequence[str] | None = None) -> int:
     """Seed the folder, run the stack until Ctrl-C or SIGTERM and return the exit status."""
     arguments = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # The terminal may lack characters.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt_once)
     try:

@@ -9,7 +9,7 @@ from serving.repeating_thread import RepeatingThread
 from serving.repository.errors import ConfigError
 from serving.repository.folder_names import FolderNames
 from serving.repository.model_config import ModelSettings, write_config
-from serving.repository.model_names import FORBIDDEN, is_usable
+from serving.repository.model_names import UNUSABLE, is_usable
 
 _POLL_SECONDS = 0.5
 _GONE_SECONDS = 5.0  # Before the model server unloads it: first the gateway, then the model.
@@ -21,7 +21,7 @@ class NamesFile:
     Attributes:
         path: of the file.
         names: of the models in it.
-        problems: why other models can't be served, by name.
+        problems: why other models can't be served, by name; what is not printable is escaped in it.
 
     Raises:
         ConfigError: the folder cannot be read.
@@ -49,8 +49,14 @@ class NamesFile:
     def _update(self) -> None:
         found = self._found.read()
         names = [name for name in found if is_usable(name)]
-        reason = f"its name has a space or one of {FORBIDDEN}: rename its folder"
-        self.problems = {name: reason for name in found if not is_usable(name)}
+        reason = f"{UNUSABLE}: rename its folder"
+        self.problems = {_printable(name): reason for name in found if not is_usable(name)}
         if names and names != self.names:
             write_config(self.path, [ModelSettings(name, self._models / name) for name in names])
             self.names = names
+
+
+def _printable(name: str) -> str:
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in name
+    )

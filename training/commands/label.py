@@ -7,6 +7,7 @@ from training.commands.rollback_arguments import add_change, make_change, undoin
 from training.errors import UsageError
 from training.publishing.rollback.changes import remove_label, set_label
 from training.publishing.rollback.served_model import ServedModel, State
+from training.publishing.rollback.settings import CANARY, STABLE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +34,12 @@ def run(arguments: argparse.Namespace) -> None:
         raise UsageError(
             "a label is a word of letters, digits, periods, dashes and underscores, not"
             f" {label!r:.100}"
+        )
+
+    if arguments.model_base_path and label not in (CANARY, STABLE):
+        raise UsageError(
+            f"the label {label} needs a --model_config_file: a model server without one does not"
+            f" list its labels, so the next change keeps {STABLE} and {CANARY} only"
         )
 
     def change(model: ServedModel) -> tuple[State, State]:

@@ -10,7 +10,7 @@ from training.commands.rollback_arguments import add_change, make_change, undoin
 from training.console import say
 from training.errors import UsageError
 from training.publishing.gate_policy import TOLERANCE
-from training.publishing.rollback.canary_share import KEY, set_share
+from training.publishing.rollback.canary_share import KEY, check_shares, set_share
 from training.publishing.rollback.changes import number_of, set_label
 from training.publishing.rollback.config_map import ConfigMapFile
 from training.publishing.rollback.promotion import check_promotion
@@ -98,6 +98,8 @@ def _shares(arguments: argparse.Namespace) -> TextFile | None:
     """Return the file of shares that is to be changed."""
     file, config_map = arguments.shares_file, arguments.shares_config_map
     if arguments.share is None:
+        if config_map or file:
+            raise UsageError("--shares-file and --shares-config-map need --share SHARE")
         return None
     if not 0 <= arguments.share <= 1:
         raise UsageError(f"--share is a number from 0 to 1, not {arguments.share:g}")
@@ -108,7 +110,7 @@ def _shares(arguments: argparse.Namespace) -> TextFile | None:
     found: TextFile = (
         ConfigMapFile(config_map, KEY, "--shares-config-map") if config_map else LocalFile(file)
     )
-    found.read()  # A mistake is to be noticed before anything changes.
+    check_shares(found)  # A mistake is to be noticed before anything changes.
     return found
 
 

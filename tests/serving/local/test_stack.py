@@ -94,6 +94,14 @@ def test_a_folder_without_models_is_refused(tmp_path: Path) -> None:
         run_stack(tmp_path).__enter__()
 
 
+def test_a_name_that_would_break_a_line_is_escaped(tmp_path: Path) -> None:
+    for name in ("two\nlines", os.fsdecode(b"\xff")):
+        (tmp_path / name / "1").mkdir(parents=True)
+    problem = r"two\\nlines: its name has .* not printable: rename its folder; \\udcff: its name"
+    with pytest.raises(LocalError, match=problem):
+        run_stack(tmp_path).__enter__()
+
+
 def test_a_stack_that_does_not_start_in_time_is_stopped_and_its_log_shown(models: Path) -> None:
     with pytest.raises(LocalError, match=r"(?s)model server has not started in time.*it printed"):
         run_stack(models, timeout=0).__enter__()
@@ -122,6 +130,17 @@ def test_what_cannot_start_is_one_line_and_status_1(
     error = capsys.readouterr().err
     assert error.startswith("error: ")
     assert error.count("\n") == 1
+
+
+def test_a_terminal_that_lacks_characters_shows_escapes(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "serving.local", "--models", str(tmp_path), "--port", port]
+        environment = {**os.environ, "PYTHONIOENCODING": "ascii:strict"}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
+    assert done.stdout.strip() == rb"Starting the model server and the gateway\u2026"
+    assert done.returncode == 1
+    assert b"the port is in use" in done.stderr
 
 
 @pytest.mark.e2e

@@ -16,6 +16,11 @@ FAILED = "5xx"
 _REQUESTS = "photolabel_requests_total"
 _SECONDS = "photolabel_request_seconds_bucket"
 _CONFIDENCE = "photolabel_confidence_bucket"
+_COUNTERS = {_REQUESTS, _SECONDS, _CONFIDENCE}
+_LABELS = {"model", "version", "route", "status", "predicted", "le"}  # The gateway's own.
+
+_Gateway = frozenset[tuple[str, str]]  # The labels that a Prometheus adds, such as `instance`.
+_Series = tuple[str, frozenset[tuple[str, str]]]
 
 
 @dataclass
@@ -45,35 +50,47 @@ class Counts:
 
 
 class GatewayCounts:
-    """Follows the counters of several gateways, which may restart."""
+    """Follows the counters of several gateways, which may restart, and be away for a while."""
 
     def __init__(self, model: str) -> None:
         self._model = model
-        self._last: dict[str, dict[tuple[str, frozenset[tuple[str, str]]], float]] = {}
+        self._last: dict[str, dict[_Gateway, dict[_Series, float]]] = {}
 
     def grown(self, text: str, source: str) -> dict[str, Counts]:
-        """Return what a gateway has counted since it was read before, by version.
+        """Return what gateways have counted since they were read before, by version.
 
         Args:
-            text: its metrics.
-            source: the gateway. At its first reading nothing has grown.
+            text: metrics of one gateway, or of several from a Prometheus.
+            source: of the text. At its first reading nothing has grown.
 
         Raises:
             TrainingError: the text is not metrics.
         """
-        before, now = self._last.get(source), {}
+        is_first = source not in self._last
+        gateways = self._last.setdefault(source, {})
         grown: list[tuple[Sample, float]] = []
-        for sample in parsed(text, source):
-            if sample.labels.get("model") != self._model or not math.isfinite(sample.value):
-                continue
-            key = sample.name, frozenset(sample.labels.items())
-            now[key] = sample.value
-            if before is not None:
-                last = before.get(key, 0.0)
-                # Lower than before: the gateway has restarted, and counts from 0.
-                grown.append((sample, sample.value - (last if last <= sample.value else 0.0)))
-        self._last[source] = now
+        for gateway, samples in self._by_gateway(text, source).items():
+            # What a Prometheus leaves out after a failed scrape has not gone back to 0.
+            last = gateways.setdefault(gateway, {})
+            if any(sample.value < last.get(_series(sample), 0.0) for sample in samples):
+                last.clear()  # It has restarted: all its counters have gone back to 0.
+            if not is_first:
+                grown += [(each, each.value - last.get(_series(each), 0.0)) for each in samples]
+            last.update((_series(each), each.value) for each in samples)
         return dict(_by_version(grown))
+
+    def _by_gateway(self, text: str, source: str) -> dict[_Gateway, list[Sample]]:
+        found: dict[_Gateway, list[Sample]] = defaultdict(list)
+        for sample in parsed(text, source):
+            counted = sample.name in _COUNTERS and math.isfinite(sample.value)
+            if counted and sample.labels.get("model") == self._model:
+                others = sample.labels.items()
+                found[frozenset(each for each in others if each[0] not in _LABELS)].append(sample)
+        return found
+
+
+def _series(sample: Sample) -> _Series:
+    return sample.name, frozenset(sample.labels.items())
 
 
 def _by_version(grown: Iterable[tuple[Sample, float]]) -> Iterator[tuple[str, Counts]]:

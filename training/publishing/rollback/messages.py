@@ -23,7 +23,10 @@ def change_lines(model: ServedModel, before: State, after: State, seconds: float
         seconds: that it took.
     """
     if before.settings == after.settings:
-        yield f"{model.name}: {_newest(after.serving)} serves already, {_how(after)}"
+        labels = sorted(after.settings.labels.items())
+        others = [f"; label {each}: version {number}" for each, number in labels if each != STABLE]
+        what = f"{_newest(after.serving)} serves already, {_how(after)}"
+        yield "".join([f"{model.name}: {what}", *others])
         return
     now, was = f"{_newest(after.serving)} serves", f"{_newest(before.serving)}, {_how(before)}"
     if (after.serving, _how(after)) == (before.serving, _how(before)):

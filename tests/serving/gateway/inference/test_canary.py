@@ -146,6 +146,7 @@ def test_shares_of_a_file_apply_as_soon_as_it_changes(
         ("clothing nan", "line 1: a share is a number from 0 to 1, not 'nan'"),
         ("a 0.1\nb -0.1", "line 2: a share is a number from 0 to 1, not '-0.1'"),
         ("a 0.1\na 0.2", "line 2: a has a share in an earlier line"),
+        ("\xfc 0.1", "PHOTOLABEL_CANARY_SHARES_FILE: {file} is not UTF-8 text"),
     ],
 )
 def test_a_damaged_file_of_shares_is_named_at_the_start(
@@ -155,10 +156,10 @@ def test_a_damaged_file_of_shares_is_named_at_the_start(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    (tmp_path / "shares").write_text(text)
+    (tmp_path / "shares").write_text(text, "latin-1")
     monkeypatch.setenv("PHOTOLABEL_CANARY_SHARES_FILE", str(tmp_path / "shares"))
     assert main([]) == 2
-    assert message in capsys.readouterr().err
+    assert message.format(file=tmp_path / "shares") in capsys.readouterr().err
 
 
 def test_one_share_is_changed_and_the_rest_of_the_file_stays() -> None:

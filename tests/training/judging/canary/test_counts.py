@@ -75,6 +75,37 @@ def test_gateways_are_added_up_and_may_restart() -> None:
     assert total.total[ERRORS] == 3
 
 
+def test_a_restart_sets_all_counters_back_also_those_that_are_higher_already() -> None:
+    gateway, restarted, counts = Gateway(), Gateway(), GatewayCounts("pets")
+    gateway.answer(1, seconds=0.02)
+    for _ in range(20):
+        gateway.answer(1, seconds=0.3)
+    counts.grown(gateway.text(), "a")
+    for _ in range(2):
+        restarted.answer(1, seconds=0.02)
+    found = counts.grown(restarted.text(), "a")["1"]
+    assert (found.total[LATENCY], found.outcomes[LATENCY, "0.1"]) == (2, 0)
+
+
+def test_a_gateway_that_is_away_for_one_reading_is_not_counted_from_0() -> None:
+    here, away, counts = Gateway(), Gateway(), GatewayCounts("pets")
+    for _ in range(9):
+        away.answer(1)
+
+    def federated(**gateways: Gateway) -> str:
+        """Return several gateways' metrics as a Prometheus shows them."""
+        return "".join(
+            gateway.text().replace("{", f'{{instance="{name}",')
+            for name, gateway in gateways.items()
+        )
+
+    counts.grown(federated(a=here, b=away), "prometheus")
+    here.answer(1)
+    assert counts.grown(federated(a=here), "prometheus")["1"].total[ERRORS] == 1
+    away.answer(1)
+    assert counts.grown(federated(a=here, b=away), "prometheus")["1"].total[ERRORS] == 1
+
+
 def test_what_is_not_metrics_is_named() -> None:
     with pytest.raises(TrainingError, match="http://a/ is not in the Prometheus text format"):
         GatewayCounts("pets").grown("<html>{", "http://a/")

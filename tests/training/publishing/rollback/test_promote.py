@@ -123,14 +123,20 @@ def test_the_share_is_written_after_the_label(
     command = ["promote", "pets", "2", "--label", "canary", *place]
     assert main(command) == 1
     assert "cannot read" in capsys.readouterr().err
+    file.write_text("pets 10")
+    assert main(command) == 1
+    message = f"nothing has changed: {file}, line 1: a share is a number from 0 to 1, not '10'"
+    assert message in capsys.readouterr().err
     assert labels(base) == {"stable": 1}
     file.write_text("# shares\npets 0.1\n")
     assert main(command) == 0
     assert file.read_text() == "# shares\npets 0.25\n"
     assert f"the canary gets 25% of the requests ({file})" in capsys.readouterr().out
-    file.write_text("pets 10")
-    assert main(command) == 1
-    assert "line 1: a share is a number from 0 to 1, not '10'" in capsys.readouterr().err
+    assert main(command) == 0
+    assert (
+        "1 serves already, with the label stable; label canary: version 2"
+        in capsys.readouterr().out
+    )
 
 
 def test_the_share_may_be_in_a_config_map(
@@ -151,6 +157,7 @@ def test_the_share_may_be_in_a_config_map(
     [
         (["--label", "canary", "--share", "1.5", "--shares-file", "f"], "--share is a number"),
         (["--label", "canary", "--share", "0.5"], "--share needs --shares-file FILE or"),
+        (["--label", "canary", "--shares-file", "f"], "need --share"),
         (["--label", "stable", "--share", "0.5", "--shares-file", "f"], "it goes with --label"),
         (["--label", "canary", "--tolerance", "-1"], "--tolerance is 0 to 100 points"),
         (["--label", "canary", "--metrics", "m"], "--metrics needs --auto"),
@@ -190,6 +197,8 @@ def test_bare_model_servers_are_sent_the_labels(
             assert (server.rejected, set(server.served)) == (0, {1})
         assert main(["promote", "pets", "2", "--label", "stable", *place]) == 0
         assert one.labels == other.labels == {"stable": 2, "canary": 2}
+        assert main(["label", "pets", "beta", "2", *place]) == 2
+        assert "the label beta needs a --model_config_file" in capsys.readouterr().err
         assert main(["label", "pets", "canary", "--remove", *place]) == 0
         assert main(["promote", "pets", "3", "--label", "stable", *place, "--timeout", "9"]) == 1
         assert "did not load version 3 of pets: out of memory" in capsys.readouterr().err
