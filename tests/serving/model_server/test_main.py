@@ -74,6 +74,9 @@ def test_serves_until_sigterm(publish: Callable[..., Path], tmp_path: Path) -> N
             client = Client(channel)
             # The port opens when every model has loaded or failed.
             assert client.states() == [(1, "AVAILABLE", 0)]
+            loaded = Path(f"/proc/{process.pid}/maps").read_text()
+            assert "/tensorflow/" in loaded
+            assert not re.findall("/(?:pandas|jaxlib|sklearn)/", loaded), "it needs none of them"
             assert [state for _, state, _ in client.states(name="bad")] == ["END"]
             publish(2)
             end = time.monotonic() + SECONDS
