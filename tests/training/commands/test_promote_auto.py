@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,6 +42,13 @@ def write_metrics(folder: Path, requests: dict[tuple[int, int], int]) -> None:
     new.rename(folder / "metrics")
 
 
+def keep_counting(folder: Path, requests: dict[tuple[int, int], int]) -> None:
+    """Write metrics that grow by as much several times: what comes before the watch is left out."""
+    for times in range(1, 4):
+        write_metrics(folder, {key: times * number for key, number in requests.items()})
+        time.sleep(0.3)
+
+
 def labels(base: Path) -> dict[str, int]:
     return dict(read_served(base).labels)
 
@@ -63,7 +71,7 @@ def test_errors_of_the_canary_alone_roll_it_back(
     base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     counted = {(1, 200): 900, (2, 200): 80, (2, 503): 20}
-    thread = when_canary(base, lambda: write_metrics(tmp_path, counted))
+    thread = when_canary(base, lambda: keep_counting(tmp_path, counted))
     assert main(AUTO) == 3
     thread.join()
     found = capsys.readouterr()
@@ -112,7 +120,7 @@ def test_what_somebody_else_decides_meanwhile_stays(
 ) -> None:
     def decide() -> None:
         assert main(["label", "pets", "canary", "1"]) == 0
-        write_metrics(tmp_path, {(1, 200): 50, (2, 200): 50})
+        keep_counting(tmp_path, {(1, 200): 50, (2, 200): 50})
 
     thread = when_canary(base, decide)
     assert main([*AUTO, "--requests", "50"]) == 1

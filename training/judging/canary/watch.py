@@ -58,6 +58,7 @@ class Watch:
         """
         judgement = Judgement(self._plan.requests, self._plan.ignored)
         end, readings = time.monotonic() + self._plan.seconds, 0
+        self._grown(show)  # What came before now is left out: the canary had no share of it.
         while (finding := judgement.finding()) is None:
             if time.monotonic() >= end:
                 raise Inconclusive(
