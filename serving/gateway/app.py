@@ -47,9 +47,7 @@ def create_app(
     Raises:
         OSError, ValueError: a file that the settings name can't be read or is invalid.
     """
-    app = Flask(__name__, static_folder=None)
-    app.url_map.converters["segment"] = SegmentConverter
-    app.url_map.merge_slashes = False  # A redirect would go to the host that the request claims.
+    app = _empty_app()
     metrics = metrics or Metrics()
     tracing = _open_tracing()
     names = names or ModelNames(settings.models, settings.model_config_file)
@@ -78,6 +76,13 @@ def create_app(
         add_routes(app, handlers)
     if settings.metrics_bind is None:
         add_routes(app, MetricsPage(metrics, names.current))
+    return app
+
+
+def _empty_app() -> Flask:
+    app = Flask(__name__, static_folder=None)
+    app.url_map.converters["segment"] = SegmentConverter
+    app.url_map.merge_slashes = False  # A redirect would go to the host that the request claims.
     return app
 
 

@@ -83,29 +83,18 @@ def run_stack(
     deadline = time.monotonic() + timeout
     with contextlib.ExitStack() as cleanup:
         logs = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="photolabel-")))
-        try:
-            names = NamesFile(models, logs / "models.config")
-        except ConfigError as error:
-            raise LocalError(str(error)) from error
-        if not names.names:
-            unusable = [f"; {name}: {reason}" for name, reason in names.problems.items()]
-            raise LocalError(f"there is no model with a version in {models}{''.join(unusable)}")
+        names = _names(models, logs)
         listener = cleanup.enter_context(_listener(host, port))
-        arguments = ["--models", str(models), "--host", "127.0.0.1", "--port", "0"]
-        arguments += ["--poll-seconds", "0.25"]  # Somebody may wait for a rollback.
-        command = ["serving.model_server", *arguments]
-        model_server = start_process("model server", command, logs, os.environ)
+        model_server = _start_model_server(models, logs)
         cleanup.callback(model_server.stop)
         late = "the model server has not started in time"
         _wait(lambda: "" if _address(model_server) else late, deadline, model_server)
         environment = {
-            "PHOTOLABEL_DRAIN_SECONDS": _DRAIN_SECONDS,
             **_environment(settings),
             "PHOTOLABEL_BIND": f"fd://{listener.fileno()}",
             "PHOTOLABEL_MODEL_SERVER": _address(model_server),
             "PHOTOLABEL_MODEL_CONFIG_FILE": str(names.path),
         }
-        environment.pop("PHOTOLABEL_MODELS", None)
         gateway = start_process("gateway", ["serving"], logs, environment, listener.fileno())
         cleanup.callback(gateway.stop)
         url = _url(listener)
@@ -119,11 +108,34 @@ def run_stack(
         yield stack
 
 
-def _environment(settings: Mapping[str, str] | None) -> Mapping[str, str]:
-    if settings is None:
-        return os.environ
-    others = {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
-    return {**others, **settings}
+def _names(models: Path, folder: Path) -> NamesFile:
+    """Return the file of names, made in a folder, if there is a model to serve."""
+    try:
+        names = NamesFile(models, folder / "models.config")
+    except ConfigError as error:
+        raise LocalError(str(error)) from error
+    if not names.names:
+        unusable = [f"; {name}: {reason}" for name, reason in names.problems.items()]
+        raise LocalError(f"there is no model with a version in {models}{''.join(unusable)}")
+    return names
+
+
+def _start_model_server(models: Path, logs: Path) -> ChildProcess:
+    arguments = ["--models", str(models), "--host", "127.0.0.1", "--port", "0"]
+    arguments += ["--poll-seconds", "0.25"]  # Somebody may wait for a rollback.
+    return start_process("model server", ["serving.model_server", *arguments], logs, os.environ)
+
+
+def _environment(settings: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the gateway's environment, without what depends on the other processes."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if settings is None or not name.startswith(_PREFIX)
+    }
+    environment = {"PHOTOLABEL_DRAIN_SECONDS": _DRAIN_SECONDS, **environment, **(settings or {})}
+    environment.pop("PHOTOLABEL_MODELS", None)  # They are in the file of names.
+    return environment
 
 
 def _listener(host: str, port: int) -> socket.socket:
