@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.client.conftest import FakeGateway, Received, answer_to
+from tests.signals import sigint_inherited
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "client"]
@@ -165,12 +166,8 @@ def test_ctrl_c_is_one_line_and_status_130(gateway: FakeGateway) -> None:
         return 503, {}, b""
 
     gateway.take = take  # type: ignore[method-assign]
-    # Where the tests run in the background, SIGINT is ignored, and a new process inherits that.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
+    with sigint_inherited():
         process = start("classify", "m", __file__)
-    finally:
-        signal.signal(signal.SIGINT, before)
     assert asked.wait(60)
     process.send_signal(signal.SIGINT)
     printed = process.communicate(timeout=60)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from serving.repository.served_versions import read_served
+from tests.signals import sigint_inherited
 from tests.training.publishing.rollback.published import publish
 from training.__main__ import main
 
@@ -138,14 +139,15 @@ def test_a_version_that_serves_already_has_nothing_to_be_compared_with(
 
 @pytest.mark.integration
 def test_ctrl_c_leaves_the_canary_and_says_so(base: Path, tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "training", *AUTO],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)},
-    )
+    with sigint_inherited():
+        process = subprocess.Popen(
+            [sys.executable, "-m", "training", *AUTO],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)},
+        )
     try:
         assert process.stdout is not None
         assert any("no request has reached" in line for line in process.stdout)
@@ -153,6 +155,7 @@ def test_ctrl_c_leaves_the_canary_and_says_so(base: Path, tmp_path: Path) -> Non
         output, errors = process.communicate(timeout=60)
     finally:
         process.kill()
+        process.wait()
     assert process.returncode == 130
     assert "interrupted: version 2 stays the canary; to take it back: " in output
     assert "python -m training promote pets 1 --label canary\n" in output
