@@ -96,7 +96,7 @@ def find_engine(wanted: str | None) -> str:
     """Return the wanted engine, or the first one that is installed and works.
 
     Raises:
-        BuildError: there is none.
+        BuildError: no engine is installed and works.
     """
     if wanted:
         if shutil.which(wanted):
