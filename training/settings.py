@@ -210,6 +210,8 @@ class Augmentation:
     """Scale the distance from the photo's mean by 1 ± up to this."""
     colour: Fraction = 0.0
     """Scale each channel by 1 ± up to this."""
+    jpeg: Annotated[int, Field(ge=0, le=95)] = 0
+    """Encode half of the photos as JPEG, with a quality from this one to 95; 0: none."""
     cutout: Count = 0
     """The side in pixels of a square, centred anywhere, that is filled with the photo's mean."""
 

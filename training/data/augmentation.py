@@ -4,6 +4,8 @@ The augmentation of a photo is a function of the seed, the epoch and the photo's
 order in which worker threads take it: a run can be repeated and continued.
 """
 
+import io
+
 import numpy as np
 from PIL import Image
 
@@ -11,6 +13,7 @@ from training.recipe import Recipe
 from training.settings import Augmentation
 
 _DRAWS = 12  # Random numbers in [0, 1) for each photo.
+_BEST_JPEG = 95  # Pillow's advice: above it, files grow and photos hardly change.
 
 
 class Augmenter:
@@ -23,6 +26,7 @@ class Augmenter:
         random = np.random.default_rng([recipe.seed, epoch, 1])
         self._draws = random.random((photos, _DRAWS), np.float32)
         self._holes = np.random.default_rng([recipe.seed, epoch, 2]).random((photos, 2), np.float32)
+        self._jpegs = np.random.default_rng([recipe.seed, epoch, 4]).random((photos, 2), np.float32)
 
     def __call__(self, photo: np.ndarray, index: int) -> np.ndarray:
         """Return one photo, augmented; see `batch`."""
@@ -43,6 +47,9 @@ class Augmenter:
         if cropped or _changes_levels(chosen) or photos.shape[2:0:-1] != self._size:
             pairs = zip(photos, draws, strict=True)
             photos = np.stack([self._resampled(photo, numbers) for photo, numbers in pairs])
+        if chosen.jpeg:
+            pairs = zip(photos, self._jpegs[indices], strict=True)
+            photos = np.stack([_encoded(photo, chosen.jpeg, numbers) for photo, numbers in pairs])
         if chosen.flip:
             mirrored = draws[:, 9, None, None, None] < 0.5
             photos = np.where(mirrored, photos[:, :, ::-1], photos)
@@ -88,6 +95,17 @@ def _levels(image: Image.Image, chosen: Augmentation, draws: np.ndarray) -> list
     gains = chosen.brightness ** spread[1] * (1 + chosen.colour * spread[2:])
     levels = np.outer(gains[: len(image.getbands())], contrasted)
     return np.clip(levels.round(), 0, 255).astype(int).ravel().tolist()
+
+
+def _encoded(photo: np.ndarray, lowest: int, draws: np.ndarray) -> np.ndarray:
+    """Encode half of the photos as JPEG, with a random quality, and decode them."""
+    if draws[0] >= 0.5:
+        return photo
+    file = io.BytesIO()
+    image = Image.fromarray(photo[..., 0] if photo.shape[2] == 1 else photo)
+    image.save(file, "JPEG", quality=round(lowest + (_BEST_JPEG - lowest) * float(draws[1])))
+    with Image.open(file) as decoded:
+        return np.asarray(decoded).reshape(photo.shape)
 
 
 def _shift(photos: np.ndarray, limit: int, draws: np.ndarray) -> np.ndarray:
