@@ -20,6 +20,7 @@ from training.settings import (
     Head,
     Network,
     NotNegative,
+    OwnPhotos,
     Snapshots,
     settings,
 )
@@ -65,6 +66,8 @@ class Recipe:
     """Variation of the training photos."""
     snapshots: Snapshots | None = None
     """Further variation of some of them."""
+    own: OwnPhotos = OwnPhotos()
+    """Own photos in addition to the data set's."""
     reference_result: str = ""
     """What its authors report: an accuracy and on which photos; empty for our own recipes."""
     floor: Fraction = 0.0

@@ -6,7 +6,8 @@ import keras
 import numpy as np
 
 from training.data.augmentation import Augmenter
-from training.data.datasets import Split
+from training.data.datasets import DataSet, Split
+from training.data.epoch_photos import photos_of_epoch, targets
 from training.data.snapshots import SnapshotAugmenter
 from training.recipe import Recipe
 
@@ -17,7 +18,8 @@ _AHEAD = 8  # Batches prepared in advance.
 class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types.
     """Shuffled, augmented batches; order and augmentation are functions of seed and epoch.
 
-    Each batch is uint8 `[batch, height, width, channels]` and float32 `[batch, classes]` (one-hot).
+    Each batch is uint8 `[batch, height, width, channels]` and float32 `[batch, classes]`: one-hot,
+    or the same value for each class where a photo shows none of them.
     With a backbone, the features of one view of each photo replace the pixels: float32
     `[batch, …]`. Photos that do not fill the last batch of an epoch are left out; each epoch leaves
     out others.
@@ -26,18 +28,16 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
 
     def __init__(
         self,
-        split: Split,
-        labels: tuple[str, ...],
+        data: DataSet,
         recipe: Recipe,
         first_step: int = 0,
         *,
         parallel: bool = True,
     ) -> None:
-        """Cut a split into batches.
+        """Cut the photos to train on into batches.
 
         Args:
-            split: the photos.
-            labels: class names, in the order of the classes.
+            data: the photos; see `photos_of_epoch`.
             recipe: its seed, batch size and augmentation.
             first_step: index of the first batch, for an epoch that is continued.
             parallel: whether threads prepare the next batches while the network is fitted to one;
@@ -47,19 +47,19 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
         super().__init__(workers=1)
         self.parallel = parallel
         self._pool = ThreadPoolExecutor(_WORKERS)
-        self._split = split
-        self._labels = labels
-        self._targets = np.eye(len(labels), dtype=np.float32)
-        self._batch_size = min(recipe.batch_size, len(split))
+        self._data = data
+        self._targets = targets(len(data.labels))
         self._recipe = recipe
         self._first_step = first_step
         self.start_epoch(0)
+        self._batch_size = min(recipe.batch_size, len(self._split))
 
     def start_epoch(self, epoch: int) -> None:
         """Draw the order and the augmentation of an epoch."""
+        self._split = photos_of_epoch(self._data, self._recipe, epoch)
         photos = len(self._split)
         self._order = np.random.default_rng([self._recipe.seed, epoch, 0]).permutation(photos)
-        self._snapshots = SnapshotAugmenter(self._recipe, self._split, self._labels, epoch)
+        self._snapshots = SnapshotAugmenter(self._recipe, self._split, self._data.labels, epoch)
         self._augmenter = Augmenter(self._recipe, photos, epoch)
         random = np.random.default_rng([self._recipe.seed, epoch, 2])
         self._views = random.integers(max(1, len(self._split.features)), size=photos)

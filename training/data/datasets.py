@@ -54,6 +54,38 @@ class Rows:
         return np.asarray(self[:], dtype)
 
 
+class Joined:
+    """The rows of several arrays, one after the other; of mapped files, only rows in use are read.
+
+    Args:
+        parts: at least one, each `[rows, …]`, of equal shapes but for the number of rows.
+    """
+
+    def __init__(self, parts: Sequence[Photos]) -> None:
+        self._parts = tuple(parts)
+        self._ends = np.cumsum([len(part) for part in parts])
+        self.shape = (int(self._ends[-1]), *parts[0].shape[1:])
+        self.dtype = parts[0].dtype
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, chosen: Any) -> np.ndarray:
+        """Return one row for a number, several for a slice, a mask or an array of numbers."""
+        rows = np.arange(len(self))[chosen]
+        indices = np.atleast_1d(rows)
+        found = np.empty((len(indices), *self.shape[1:]), self.dtype)
+        owners = np.searchsorted(self._ends, indices, side="right")
+        for number, part in enumerate(self._parts):
+            mine = owners == number
+            if mine.any():
+                found[mine] = part[indices[mine] - (self._ends[number] - len(part))]
+        return found[0] if np.ndim(rows) == 0 else found
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self[:], dtype)
+
+
 @dataclass(frozen=True)
 class Split:
     """The photos of one split: training, validation or test.
@@ -83,6 +115,32 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Addition:
+    """Further photos that a network is fitted to, split as those of a data set are.
+
+    Attributes:
+        name: of the folder or file that they come from, without its path.
+        digest: sha256 (hexadecimal) of all photos with label and split.
+        training: the weights are fitted to these photos, too.
+        validation: may be empty.
+        test: likewise.
+        store: the cache of these photos.
+    """
+
+    name: str
+    digest: str
+    training: Split
+    validation: Split
+    test: Split
+    store: PhotoStore | None = None
+
+    @property
+    def splits(self) -> tuple[Split, Split, Split]:
+        """Training, validation and test."""
+        return self.training, self.validation, self.test
+
+
+@dataclass(frozen=True)
 class DataSet:
     """A data set, ready to train on.
 
@@ -99,6 +157,8 @@ class DataSet:
             its own.
         store: the cache of all prepared photos, if they come from encoded files.
         backbone: the `training.networks.backbone.Backbone` that the features come from, if any.
+        own: a user's own photos of the same classes, in addition to the data set.
+        others: photos of none of the classes, with the class `len(labels)`: what not to recognize.
     """
 
     name: str
@@ -112,6 +172,8 @@ class DataSet:
     split_seed: int | None = None
     store: PhotoStore | None = None
     backbone: Any = None
+    own: Addition | None = None
+    others: Addition | None = None
 
     @property
     def splits(self) -> tuple[Split, Split, Split]:
@@ -120,10 +182,17 @@ class DataSet:
 
     def contents(self, split: Split) -> list[str] | None:
         """Return the sha256 of the file of each photo of a split; None if photos are no files."""
-        if self.store is None or split.rows is None:
+        store = self._store_of(split)
+        if store is None or split.rows is None:
             return None
-        of_row = {row: content for content, row in self.store.rows.items()}
+        of_row = {row: content for content, row in store.rows.items()}
         return [of_row[row] for row in split.rows.tolist()]
+
+    def _store_of(self, split: Split) -> PhotoStore | None:
+        for addition in filter(None, (self.own, self.others)):
+            if any(split is each for each in addition.splits):
+                return addition.store
+        return self.store
 
     def names(self, split: Split) -> list[str]:
         """Return the name of each photo of a split.

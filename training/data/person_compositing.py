@@ -23,7 +23,7 @@ class PersonCompositor:
 
     def __init__(self, split: Split, labels: tuple[str, ...]) -> None:
         self._split = split
-        bare = [_SLEEVES.get(label, -1.0) for label in labels]
+        bare = [*(_SLEEVES.get(label, -1.0) for label in labels), -1.0]  # The last: of no class.
         self._bare = np.array(bare, np.float32)[split.classes]
         self._trousers = np.flatnonzero(split.classes == _class_of("Trouser", labels))
         hems = [_class_of(label, labels) for label in _HEM]

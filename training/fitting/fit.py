@@ -16,6 +16,7 @@ from training.data.batches import PlainBatches, TrainingBatches
 from training.data.class_balance import class_weights
 from training.data.datasets import DataSet
 from training.errors import Diverged, UsageError
+from training.fitting.accuracy import Accuracy
 from training.fitting.averaged_weights import AveragedWeights
 from training.fitting.checkpointer import Checkpointer
 from training.fitting.checkpoints import CheckpointFolder, Position
@@ -79,7 +80,7 @@ def compiled_network(
         optimizer=optimizer_of(recipe, steps),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
         # As an object: given by name, it is created during tracing, which then runs twice.
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        metrics=[Accuracy()],
         jit_compile={"auto": "auto", "on": True, "off": False}[recipe.jit],
         steps_per_execution=recipe.steps_per_call,
     )
@@ -101,7 +102,7 @@ def fitted_network(recipe: Recipe, classes: int, checkpoints: CheckpointFolder) 
 
 
 def _batches(recipe: Recipe, data: DataSet, first_step: int = 0) -> TrainingBatches:
-    return TrainingBatches(data.training, data.labels, recipe, first_step)
+    return TrainingBatches(data, recipe, first_step)
 
 
 def _validation(recipe: Recipe, data: DataSet) -> PlainBatches | None:

@@ -16,6 +16,7 @@ EVERYTHING = Augmentation(
     brightness=1.2,
     contrast=0.2,
     colour=0.2,
+    jpeg=30,
     cutout=4,
 )
 
@@ -152,3 +153,12 @@ def test_a_photo_varies_the_same_alone_and_in_a_batch() -> None:
 
     alone = [augment(photo, index) for photo, index in zip(photos, (7, 0, 39), strict=True)]
     assert np.array_equal(batch, np.stack(alone))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_half_of_the_photos_are_compressed_as_jpeg(channels: int) -> None:
+    varied = variations(Augmentation(jpeg=30), channels)
+
+    off = [np.abs(photo.astype(int) - drawn(channels)).max() for photo in varied]
+    assert 10 < sum(each == 0 for each in off) < 30
+    assert 1 < max(off) < 60

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from training.data.batches import PlainBatches, TrainingBatches
-from training.data.datasets import Photos, Split
+from training.data.datasets import DataSet, Photos, Split
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.settings import Augmentation
@@ -20,6 +20,10 @@ def split(photos: int = 23) -> Split:
     return Split(pixels, levels.astype(np.int64) % 3)
 
 
+def data(training: Split) -> DataSet:
+    return DataSet("levels", LABELS, "digest", training, split(0), split(0))
+
+
 def recipe(seed: int = 1) -> Recipe:
     return replace(
         RECIPES["clothing-cnn"], batch_size=5, seed=seed, augmentation=Augmentation(flip=True)
@@ -31,7 +35,7 @@ def order(batches: TrainingBatches) -> list[int]:
 
 
 def test_batches_hold_photos_and_one_hot_classes() -> None:
-    photos, targets = TrainingBatches(split(), LABELS, recipe())[0]
+    photos, targets = TrainingBatches(data(split()), recipe())[0]
 
     assert photos.shape == (5, 28, 28, 1)
     assert photos.dtype == np.uint8
@@ -42,7 +46,7 @@ def test_batches_hold_photos_and_one_hot_classes() -> None:
 
 
 def test_an_epoch_repeats_no_photo_and_drops_the_last_partial_batch() -> None:
-    batches = TrainingBatches(split(), LABELS, recipe())
+    batches = TrainingBatches(data(split()), recipe())
 
     assert len(batches) == 4
     assert len(set(order(batches))) == 20
@@ -50,7 +54,7 @@ def test_an_epoch_repeats_no_photo_and_drops_the_last_partial_batch() -> None:
 
 def test_the_order_is_a_function_of_seed_and_epoch() -> None:
     def orders(seed: int, epochs: list[int]) -> list[list[int]]:
-        batches = TrainingBatches(split(), LABELS, recipe(seed))
+        batches = TrainingBatches(data(split()), recipe(seed))
         found = []
         for epoch in epochs:
             batches.start_epoch(epoch)
@@ -64,7 +68,7 @@ def test_the_order_is_a_function_of_seed_and_epoch() -> None:
 
 
 def test_fewer_photos_than_a_batch_are_one_batch() -> None:
-    batches = TrainingBatches(split(3), LABELS, recipe())
+    batches = TrainingBatches(data(split(3)), recipe())
 
     assert len(batches) == 1
     assert sorted(order(batches)) == [0, 1, 2]
@@ -79,8 +83,8 @@ def test_plain_batches_hold_everything_in_order() -> None:
 
 
 def test_serial_batches_are_the_same() -> None:
-    parallel = TrainingBatches(split(), LABELS, recipe())
-    serial = TrainingBatches(split(), LABELS, recipe(), parallel=False)
+    parallel = TrainingBatches(data(split()), recipe())
+    serial = TrainingBatches(data(split()), recipe(), parallel=False)
 
     assert order(serial) == order(parallel)
 
@@ -109,7 +113,7 @@ class WatchedPhotos:
 def watched(parallel: bool) -> tuple[WatchedPhotos, TrainingBatches]:
     photos = WatchedPhotos(split().photos)
     whole = Split(photos, split().classes)
-    return photos, TrainingBatches(whole, LABELS, recipe(), parallel=parallel)
+    return photos, TrainingBatches(data(whole), recipe(), parallel=parallel)
 
 
 def test_parallel_batches_are_prepared_before_they_are_needed() -> None:

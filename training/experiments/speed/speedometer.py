@@ -87,9 +87,7 @@ class Speedometer:
             raise NotMeasurable(f"{devices} devices can't share a batch of {batch_size} equally")
         recipe, parallel = replace(self._recipe, batch_size=batch_size), loading == "parallel"
         try:
-            batches = TrainingBatches(
-                self._data.training, self._data.labels, recipe, parallel=parallel
-            )
+            batches = TrainingBatches(self._data, recipe, parallel=parallel)
             self._network.set_weights(self._weights)
             self._fit_epoch(batches, epoch, clock)
         except Exception as error:

@@ -1,0 +1,66 @@
+"""The photos that a network is fitted to in an epoch: the data set's, own ones and others.
+
+Own photos (`DataSet.own`) are few beside a data set, or many: they get a fixed share of the epoch
+(`OwnPhotos.share`), but none is repeated more than `OwnPhotos.most` times; of more than the share,
+each epoch draws others. Photos of none of the classes (`DataSet.others`) are repeated as often.
+Their target is the same probability of each class, so that the network is unsure of such photos:
+Hendrycks et al., 2019, https://arxiv.org/abs/1812.04606.
+"""
+
+import numpy as np
+
+from training.data.datasets import DataSet, Joined, Rows, Split
+from training.recipe import Recipe
+
+
+def photos_of_epoch(data: DataSet, recipe: Recipe, epoch: int) -> Split:
+    """Return the training photos of an epoch, which has equally many photos in each epoch.
+
+    Returns:
+        The data set's training photos, then own ones, then others; with the features that all of
+        them have. A repeated photo has an index for each time, and is augmented differently.
+    """
+    added = [part for part in (data.own, data.others) if part and len(part.training)]
+    if not added:
+        return data.training
+    times = _times(data, recipe)
+    random = np.random.default_rng([recipe.seed, epoch, 5])
+    rows = [_repeated(len(part.training), times, random) for part in added]
+    return _joined(data.training, [part.training for part in added], rows)
+
+
+def targets(classes: int) -> np.ndarray:
+    """Return the target of each class and of others, float32 `[classes + 1, classes]`."""
+    others = np.full((1, classes), 1 / classes, np.float32)
+    return np.concatenate([np.eye(classes, dtype=np.float32), others])
+
+
+def _times(data: DataSet, recipe: Recipe) -> float:
+    """Return how often an added photo is in an epoch."""
+    if data.own is None:
+        return 1.0
+    added = [part for part in (data.own, data.others) if part]
+    photos = sum(len(part.training) for part in added)
+    share = recipe.own.share
+    wanted = share / (1 - share) * len(data.training) if share < 1 else np.inf
+    return float(min(recipe.own.most, wanted / max(1, photos)))
+
+
+def _repeated(photos: int, times: float, random: np.random.Generator) -> np.ndarray:
+    """Return row numbers: each photo `times` times, where a part of a time is a random choice."""
+    whole = int(times)
+    part = random.permutation(photos)[: round(photos * (times - whole))]
+    return np.concatenate([np.tile(np.arange(photos), whole), np.sort(part)]).astype(np.int64)
+
+
+def _joined(first: Split, added: list[Split], rows: list[np.ndarray]) -> Split:
+    parts = [(first, np.arange(len(first))), *zip(added, rows, strict=True)]
+    views = min(len(split.features) for split, _ in parts)
+    return Split(
+        Joined([Rows(split.photos, chosen) for split, chosen in parts]),
+        np.concatenate([split.classes[chosen] for split, chosen in parts]),
+        features=tuple(
+            Joined([Rows(split.features[view], chosen) for split, chosen in parts])
+            for view in range(views)
+        ),
+    )
