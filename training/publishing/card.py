@@ -15,7 +15,7 @@ from typing import Any
 
 from training.backends import backend_name
 from training.data.datasets import DataSet
-from training.overrides import hyperparameters
+from training.overrides import recorded_settings
 from training.provenance import commit
 from training.publishing.training_overlap import split_record
 from training.recipe import Recipe
@@ -39,7 +39,7 @@ def model_card(
         trust: `calibration` and `recognition` of the `CalibratedEvaluation`.
         trained: the `circumstances` of the training, with the seconds it took.
     """
-    parameters = hyperparameters(recipe)
+    parameters = recorded_settings(recipe)
     if "network.weights" in parameters:
         parameters["network.weights"] = Path(parameters["network.weights"]).name
     card = {
