@@ -44,6 +44,8 @@ Predictor = Callable[[Photos], Mapping[str, np.ndarray]]
 """From photos to `probabilities`, float32 `[photos, classes]`, and with a recognizer to
 `recognized`, bool `[photos]`."""
 
+_OTHERS = "other_test"
+
 
 @dataclass(frozen=True)
 class Calibrated:
@@ -72,6 +74,7 @@ class CalibratedEvaluation:
         calibration: for the card.
         recognition: for the card; None where recognition is disabled.
         recognized: whether each photo is, bool `[photos]`, by split; empty where it is disabled.
+        own: evaluation on the test split of own photos; None without any.
     """
 
     test: Evaluation
@@ -79,6 +82,7 @@ class CalibratedEvaluation:
     calibration: dict[str, Any]
     recognition: dict[str, Any] | None
     recognized: Mapping[str, np.ndarray]
+    own: Evaluation | None = None
 
 
 def calibrate_network(network: keras.Model, recipe: Recipe, data: DataSet) -> Calibrated:
@@ -136,10 +140,15 @@ def evaluate_calibrated(
         folder: where data sets of unknown photos are looked for; none is downloaded.
     """
     splits = {"test": data.test, "validation": data.validation}
+    if data.own:
+        splits["own_test"] = data.own.test
+    if data.others:
+        splits[_OTHERS] = data.others.test
     outputs = {name: predict(split.photos) for name, split in splits.items() if len(split)}
     evaluations = {
         name: _evaluation(data, splits[name], found["probabilities"])
         for name, found in outputs.items()
+        if name != _OTHERS  # They have no right answer.
     }
     test, validation = evaluations["test"], evaluations.get("validation")
     recognition = None
@@ -161,7 +170,8 @@ def evaluate_calibrated(
             "unknowns": unknowns,
         }
     calibration = _calibration(calibrated.temperature, len(data.validation), test)
-    return CalibratedEvaluation(test, validation, calibration, recognition, recognized)
+    own = evaluations.get("own_test")
+    return CalibratedEvaluation(test, validation, calibration, recognition, recognized, own=own)
 
 
 def _logits(network: keras.Model, activations: Activations) -> np.ndarray:
