@@ -19,8 +19,8 @@ from training.data.loading import dataset_named
 from training.errors import TrainingError
 from training.json_files import write_json
 from training.metrics.evaluation import Evaluation, read_evaluation, save_evaluation
-from training.metrics.own_evaluation import read_own_evaluation, save_own_evaluation
 from training.metrics.histograms import histograms
+from training.metrics.own_evaluation import read_own_evaluation, save_own_evaluation
 from training.model_cards import CARD, all_right, read_card
 from training.publishing.card import model_card
 from training.publishing.mistakes import confusion_and_mistakes

@@ -178,7 +178,7 @@ def _judge_and_publish(
     recipe, data = evaluated.recipe, evaluated.data
     digests = note_training_photos(run.folder, data, recipe)
     reload = reloading(evaluated.data_folder, console)
-    candidate = Candidate(recipe, data, evaluated.test, digests, reload)
+    candidate = Candidate(recipe, data, evaluated.test, digests, reload, evaluated.own)
     had_versions = False
     for _ in range(_TRIES):
         expected = model_state(base)
