@@ -111,7 +111,8 @@ def plan_comparison(
         check_splitting(recipe)
         # Those held out from training are part of the pool.
         whole = replace(recipe, held_out=0.0, early_stopping=0)
-        key = recipe.dataset, recipe.preparation, recipe.shape, recipe.file_digest
+        loader = recipe.dataset, recipe.preparation, recipe.shape, recipe.file_digest
+        key = (*loader, recipe.own.photos)
         if key not in loaded:
             data = load(whole, folder, console)
             loaded[key] = data, pooled(data)
