@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from training.labelling.candidates import Choice
     from training.labelling.collected import Collected
 
-_MOST = 10_000  # Photos on one page.
+_MOST = 2_000  # Photos on one page: 32 MB.
 
 _DESCRIPTION = """\
 Choose the photos that a model is least sure of or does not recognize, from the answers of
@@ -70,8 +70,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> str:
-    """Choose photos, and lay them out to be sorted; return what to do next."""
+def run(arguments: argparse.Namespace) -> None:
+    """Choose photos, lay them out to be sorted, and say what to do next."""
     if not 1 <= arguments.count <= _MOST:
         raise UsageError(f"--count is 1 to {_MOST:,} photos, not {arguments.count}")
     if arguments.link and not arguments.folders:
@@ -97,11 +97,10 @@ def run(arguments: argparse.Namespace) -> str:
     if arguments.folders:
         with counting(console, "photos") as progress:
             write_folders(folder, choice.photos, labels, arguments.link, progress)
-        return f"done: move what is in {folder / TO_SORT} to the folders in {folder / SORTED}"
-    if not choice.photos:
-        return "done: no photo is left to sort"
-    page = write_page(folder, arguments.model, choice.photos, labels, collected.listed)
-    return f"done: open {page} in a browser, and save {LIST} beside it"
+        say(console, f"Move what is in {folder / TO_SORT} to the folders in {folder / SORTED}.")
+    elif choice.photos:
+        page = write_page(folder, arguments.model, choice.photos, labels, collected.listed)
+        say(console, f"Open {page} in a browser, and keep the {LIST} that it saves beside it.")
 
 
 def _versions(arguments: argparse.Namespace, console: Console) -> list[Path]:

@@ -2,7 +2,7 @@
 const { model, labels, earlier, photos } = JSON.parse(document.getElementById("data").textContent);
 const element = (id) => document.getElementById(id);
 const other = labels.find((label) => label.toLowerCase() === "other");
-const keys = new Map(labels.filter((label) => label !== other).slice(0, 9).map((label, index) => [String(index + 1), label]));
+const keys = new Map(labels.filter((label) => label !== other).slice(0, 35).map((label, index) => ["123456789abcdefghijklmnopqrstuvwxyz"[index], label]));
 keys.set("0", other);
 const items = [];
 const buttons = new Map();
@@ -81,7 +81,7 @@ function save() {
   link.download = "photos.csv";
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  element("note").textContent = `Saved ${rows.length} photos. Move the file beside this page, in place of an older one.`;
+  element("note").textContent = `Saved ${rows.length} photos. Keep the file beside this page, in place of an older one.`;
 }
 
 function perRow() {

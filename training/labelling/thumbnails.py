@@ -56,13 +56,16 @@ class NearCopies:
     """
 
     def __init__(self) -> None:
-        self._known: list[np.ndarray] = []
+        self._known = np.empty((256, 3 * _CELLS**2), np.float32)
+        self._count = 0
 
     def is_new(self, tiny: np.ndarray) -> bool:
         """Whether a tiny image differs from all before by 8 of 255 levels (root mean square)."""
-        if self._known:
-            differences = np.stack(self._known) - tiny
-            if np.sqrt((differences**2).mean(axis=1)).min() < _NEAR:
-                return False
-        self._known.append(tiny)
+        differences = self._known[: self._count] - tiny
+        if (np.sqrt((differences**2).mean(axis=1)) < _NEAR).any():
+            return False
+        if self._count == len(self._known):
+            self._known = np.concatenate([self._known, np.empty_like(self._known)])
+        self._known[self._count] = tiny
+        self._count += 1
         return True
