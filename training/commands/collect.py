@@ -57,6 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how many photos are to wait for a label (default %(default)s)",
     )
     parser.add_argument(
+        "--random",
+        action="store_true",
+        help="choose at random: photos to check a model with, not to improve it",
+    )
+    parser.add_argument(
         "--folders",
         action="store_true",
         help="instead of the page, copy the photos to DIR/to-sort/GUESS, to be moved to"
@@ -127,7 +132,7 @@ def _choose(
         TrainingError: no photo of the results is in the folder.
     """
     from training.labelling.candidates import Chooser
-    from training.labelling.order import in_rounds
+    from training.labelling.order import at_random, in_rounds
     from training.labelling.page import can_be_listed
 
     chooser = Chooser(arguments.folder, trained_on)
@@ -138,7 +143,8 @@ def _choose(
         answers = [answer for answer in answers if can_be_listed(answer.image)]
     count = max(0, arguments.count - (collected.waiting if arguments.folders else 0))
     with counting(console, "photos") as progress:
-        choice = chooser.choose(in_rounds(answers), count, progress)
+        ordered = at_random(answers) if arguments.random else in_rounds(answers)
+        choice = chooser.choose(ordered, count, progress)
     if count and len(choice.faults) == len(answers) > 0:
         raise TrainingError(
             f"none of the {counted(len(answers), 'photo')} in {arguments.results} can be read in"

@@ -3,7 +3,7 @@
 import random
 
 from training.labelling.bulk_results import Answer
-from training.labelling.order import in_rounds
+from training.labelling.order import at_random, in_rounds
 
 
 def answer(name: str, guess: str, margin: float, recognized: bool | None = True) -> Answer:
@@ -44,3 +44,12 @@ def test_without_recognition_and_without_photos() -> None:
 
     assert names(unknown) == ["a", "b"]
     assert names([]) == []
+
+
+def test_a_random_order_does_not_prefer_what_is_unsure() -> None:
+    many = [answer(f"{n}.jpg", "coat", n / 1000) for n in range(1000)]
+
+    found = at_random(many)
+
+    assert 0.4 < sum(each.margin for each in found[:200]) / 200 < 0.6
+    assert found == at_random(many[::-1])
