@@ -85,6 +85,8 @@ def _answer(row: Mapping[str, Any], probabilities: dict[str, float]) -> Answer:
     image, error = row["image"], row.get("error")
     if not isinstance(image, str) or not image:
         raise ValueError(f"its image is {image!r}")
+    if image.startswith("/") or ".." in image.split("/"):
+        raise ValueError(f"its image {image!r} is not a path in the folder")
     if error:
         return Answer(image, error=str(error))
     shares = sorted(map(float, probabilities.values()), reverse=True)

@@ -72,11 +72,9 @@ def open_collected(folder: Path, photos: Path) -> Collected:
 
 
 def _is_ours(folder: Path) -> bool:
-    if (folder / TO_SORT).is_dir() and (folder / SORTED).is_dir():
-        return True
     page = folder / PAGE
-    if not page.is_file():
-        return False
+    if not page.exists():
+        return (folder / TO_SORT).is_dir()
     with page.open(encoding="utf-8", errors="replace") as file:
         return MARK in file.read(1000)
 

@@ -53,9 +53,9 @@ def write_folders(
     """
     advice = "try without --link" if link else "free some space, or take another --output"
     with explained(f"cannot write to {folder}", advice):
+        (folder / TO_SORT).mkdir(exist_ok=True)  # First: it tells the next run whose folder it is.
         for label in labels:
             (folder / SORTED / folder_name(label)).mkdir(parents=True, exist_ok=True)
-        (folder / TO_SORT).mkdir(exist_ok=True)
         for number, photo in enumerate(photos, 1):
             name = f"{photo.path.stem[:40]}-{photo.content[:12]}{photo.path.suffix}"
             _put(photo.path, folder / TO_SORT / folder_name(photo.answer.guess) / name, link)

@@ -16,6 +16,8 @@ from tests.drawing import encode
 from tests.training.labelling.bulk_run import LABELS, page_data, picture, row, write_run
 from training.__main__ import main
 from training.data.photo_lists import read_photo_list
+from training.labelling.bulk_results import Answer
+from training.labelling.order import at_random
 from training.model_cards import VERSION_CARD
 from training.publishing.training_photos import (
     VERSION_TRAINING_PHOTOS,
@@ -86,6 +88,13 @@ def test_count_and_a_second_time_give_the_same(results: Path) -> None:
     assert Path("out/index.html").read_bytes() == page
 
 
+def test_a_random_choice_is_another_one(results: Path) -> None:
+    assert collect("out", "--random") == 0
+
+    assert sorted(shown()) == ["2.jpg", "3.jpg", "4.jpg", "phone/1.jpg"]
+    assert shown() == [each.image for each in at_random(map(Answer, shown()))]
+
+
 def test_copies_are_shown_once(results: Path, tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     shutil.copy(photos / "2.jpg", photos / "3.jpg")
@@ -109,7 +118,9 @@ def test_photos_that_the_model_was_trained_on_are_left_out(
     assert "left out as trained on: 1 photo" in capsys.readouterr().out
 
 
-def test_photos_of_the_list_are_left_out_and_saved_again(results: Path) -> None:
+def test_photos_of_the_list_are_left_out_and_saved_again(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert collect("out") == 0
     listed = [str(Path("photos/2.jpg").absolute()), "other"]
     with Path("out/photos.csv").open("w", newline="") as file:
@@ -118,6 +129,7 @@ def test_photos_of_the_list_are_left_out_and_saved_again(results: Path) -> None:
     assert collect("out") == 0
 
     assert shown() == ["phone/1.jpg", "3.jpg", "4.jpg"]
+    assert "left out as collected before: 1 photo" in capsys.readouterr().out
     assert page_data(Path("out/index.html"))["earlier"] == [listed]
     assert len(read_photo_list(Path("out/photos.csv"))) == 1, "it is not touched"
 

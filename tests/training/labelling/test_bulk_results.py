@@ -74,6 +74,7 @@ HEADER = "image,label,probability,recognized,version,probabilities,error\n"
         ("results.jsonl", "{}\n", "line 1 is not a result"),
         ("results.jsonl", "[1]\n", "line 1 is not a result"),
         ("results.jsonl", '{"image": 3, "label": "x", "probabilities": {}}', "its image is 3"),
+        ("results.jsonl", '{"image": "a/../../b", "error": "x"}', "is not a path in the folder"),
         ("results.jsonl", '{"photolabel-bulk": 1}\n', "line 1 is not a result"),
         ("results.parquet", "PAR1", "results.parquet"),
     ],
