@@ -5,6 +5,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
+from tests.browser.test_axe import check
 from tests.training.labelling.bulk_run import row, write_run
 from training.__main__ import main
 from training.data.photo_lists import read_photo_list
@@ -44,6 +45,8 @@ def test_labels_are_chosen_with_keys_and_clicks_and_saved(tmp_path: Path, visito
     page.keyboard.press("Delete")
     expect(page.locator("#count")).to_have_text("3 of 4 sorted")
     assert chosen(page) == ["Coat", "other", "", "T-shirt/top"]
+
+    check(page)
 
     with page.expect_download() as download:
         page.get_by_role("button", name="Save photos.csv").click()
