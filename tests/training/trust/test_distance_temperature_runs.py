@@ -86,11 +86,3 @@ def test_what_is_published_has_the_temperature_of_each_photo(
     (run / "recognizer.npz").unlink()
     with pytest.raises(TrainingError, match=r"has no intact recognizer\.npz"):
         RunModel(run)
-
-
-def test_one_temperature_can_be_asked_for(train: CommandLine, fitted_to: list[np.ndarray]) -> None:
-    assert train(*VALIDATION, "--set", "calibration=temperature") == 0
-
-    calibration = card_of("models")["calibration"]
-    assert (calibration["method"], calibration["distance"]) == ("temperature", None)
-    assert not fitted_to
