@@ -18,13 +18,7 @@ from training.metrics.evaluation import Evaluation
 from training.networks.backbone import fitted_part
 from training.recipe import Recipe
 from training.trust.activations import Activations, activation_model, compute_activations
-from training.trust.calibration import (
-    BINS,
-    calibrate,
-    calibration_figures,
-    fitted_temperature,
-    uncalibrated,
-)
+from training.trust.calibration import BINS, before_and_after, calibrate, fitted_temperature
 from training.trust.distance_temperature import (
     BY_DISTANCE,
     DistanceTemperature,
@@ -121,22 +115,14 @@ def calibrate_network(network: keras.Model, recipe: Recipe, data: DataSet) -> Ca
     )
     if recipe.recognition == NONE:
         return fitted
-    scores = fit_scores(network, model, data.training, validation)
-    by_distance = None
+    scores, by_distance = fit_scores(network, model, data.training, validation), None
     if known and validation and recipe.calibration == BY_DISTANCE:
         slope = _slope(known, temperature, scores)
         fitted = replace(fitted, slope=slope)
         if slope.slope:
             by_distance = DistanceTemperature(network, scores.scores["distance"], slope.slope)
             scores = scores.with_thresholds(by_distance.applied(validation))
-            fitted = replace(
-                fitted,
-                test=by_distance.applied(fitted.test),
-                temperatures={
-                    name: temperature * by_distance.temperatures(each)
-                    for name, each in evaluated.items()
-                },
-            )
+            fitted = _with_temperatures(fitted, by_distance, evaluated)
     name, examples = recipe.recognition, np.asarray(data.training.photos[:EXAMPLES])
     score, threshold = scores.scores[name], scores.thresholds[name]
     recognizer = recognizer_of(network, score, threshold, examples, by_distance)
@@ -146,6 +132,16 @@ def calibrate_network(network: keras.Model, recipe: Recipe, data: DataSet) -> Ca
 def _slope(known: ValidationPhotos, temperature: float, scores: FittedScores) -> FittedSlope:
     distances = -scores.values(known.activations)["distance"]
     return fitted_slope(known.logits / temperature, known.classes, distances, known.weights)
+
+
+def _with_temperatures(
+    fitted: Calibrated, by_distance: DistanceTemperature, evaluated: Mapping[str, Activations]
+) -> Calibrated:
+    temperatures = {
+        name: fitted.temperature * by_distance.temperatures(each)
+        for name, each in evaluated.items()
+    }
+    return replace(fitted, test=by_distance.applied(fitted.test), temperatures=temperatures)
 
 
 def predict_in_memory(
@@ -205,7 +201,7 @@ def _evaluation(data: DataSet, split: Split, probabilities: np.ndarray) -> Evalu
     return Evaluation(data.labels, np.asarray(split.classes), probabilities)
 
 
-def _calibration(calibrated: Calibrated, evaluations: Mapping[str, Evaluation]) -> dict[str, Any]:
+def _calibration(calibrated: Calibrated, found: Mapping[str, Evaluation]) -> dict[str, Any]:
     """Return the card's figures of test photos' probabilities, before and after calibration."""
     slope = calibrated.slope
     return {
@@ -217,15 +213,7 @@ def _calibration(calibrated: Calibrated, evaluations: Mapping[str, Evaluation]) 
         "fitted_on_own": calibrated.own,
         "bins": BINS,
         **{
-            name: {
-                "before": calibration_figures(
-                    uncalibrated(evaluations[name].probabilities, temperatures),
-                    evaluations[name].classes,
-                ),
-                "after": calibration_figures(
-                    evaluations[name].probabilities, evaluations[name].classes
-                ),
-            }
+            name: before_and_after(found[name].probabilities, found[name].classes, temperatures)
             for name, temperatures in calibrated.temperatures.items()
         },
     }

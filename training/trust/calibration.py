@@ -67,6 +67,19 @@ def uncalibrated(probabilities: np.ndarray, temperature: float | np.ndarray) -> 
     return np.asarray(softmax(logs * temperatures.reshape(-1, 1), axis=1))
 
 
+def before_and_after(
+    probabilities: np.ndarray, classes: np.ndarray, temperature: float | np.ndarray
+) -> dict[str, dict[str, Any]]:
+    """Return the `calibration_figures` of photos before and after calibration.
+
+    The arguments are those of `uncalibrated`, and the correct classes, int64 `[photos]`.
+    """
+    return {
+        "before": calibration_figures(uncalibrated(probabilities, temperature), classes),
+        "after": calibration_figures(probabilities, classes),
+    }
+
+
 def calibration_figures(probabilities: np.ndarray, classes: np.ndarray) -> dict[str, Any]:
     """Measure how well calibrated probabilities are.
 
