@@ -129,10 +129,9 @@ def evaluated_before(
         return None
     card.pop("gate", None)
     calibrate(network, card["calibration"]["temperature"])
-    recognizer, recognition = None, card["recognition"]
-    if recognition:
-        score, threshold = recognition["score"], recognition["threshold"]
-        recognizer = load_recognizer(folder, network, score, threshold)
+    recognizer = None
+    if card["recognition"]:
+        recognizer = load_recognizer(folder, network, card)
         if recognizer is None:
             return None
     return Evaluated(recipe, data, data_folder, network, recognizer, card, test)
