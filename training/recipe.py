@@ -88,6 +88,9 @@ class Recipe:
     """The file that the recipe comes from, where it is not one of the project's."""
     file_digest: str = ""
     """A digest of what that file and the modules beside it that it imports do."""
+    other: Literal["unknown", "class"] = "unknown"
+    """What a folder `other` beside the folders of classes has: `unknown`, photos of none of the
+    classes, which the model learns not to recognize; or `class`, a class like any other."""
     split_seed: AtLeastOne = 1
     """Which split of the photos, where the data set has no splits of its own."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1

@@ -4,7 +4,7 @@ Each view takes one pass over all photos of a store: the photos as they are, mir
 the recipe's augmentation. Another label, split, head or seed needs no further pass.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from rich.console import Console
 
 from training.data.augmentation import Augmenter
 from training.data.cache import cached
-from training.data.datasets import DataSet, Rows
+from training.data.datasets import DataSet, Rows, Split
 from training.data.prepared_photos import PhotoStore
+from training.data.splits import SPLITS
 from training.errors import TrainingError
 from training.networks.backbone import Backbone
 from training.networks.prediction import predict_batch
@@ -65,12 +66,18 @@ def with_features(recipe: Recipe, data: DataSet, backbone: Backbone, console: Co
     for view in _views(recipe, len(data.store.pixels)):
         with counting(console, f"features of photos ({view.name.partition('/')[0]})") as progress:
             views.append(features(backbone, data.store, view, progress))
-    training, validation, test = (
-        replace(split, features=tuple(Rows(view, split.rows) for view in views[:count]))
-        for split, count in zip(data.splits, (None, 1, 1), strict=True)
+    found = _splits_with(views, data.splits)
+    others = data.others and replace(data.others, **_splits_with(views, data.others.splits))
+    return replace(data, **found, others=others, backbone=backbone)
+
+
+def _splits_with(views: Sequence[np.ndarray], splits: Sequence[Split]) -> dict[str, Split]:
+    """Return the splits by name, with features: training photos with those of every view."""
+    return {
+        name: replace(split, features=tuple(Rows(view, split.rows) for view in views[:count]))
+        for name, split, count in zip(SPLITS, splits, (None, 1, 1), strict=True)
         if split.rows is not None
-    )
-    return replace(data, training=training, validation=validation, test=test, backbone=backbone)
+    }
 
 
 def features(
