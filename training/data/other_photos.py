@@ -1,6 +1,6 @@
 """Photos of none of the classes: the folder `other` beside the folders of the classes.
 
-They are split as the classes are, and kept apart: `DataSet.others`. In split folders, they may be
+Its name is exactly that, in small letters; so is the label in a list. They are split as the classes are, and kept apart: `DataSet.others`. In split folders, they may be
 missing in a split.
 """
 
@@ -11,10 +11,8 @@ import numpy as np
 
 from training.console import counted
 from training.data.datasets import Addition, DataSet, Rows, Split
+from training.data.label_names import OTHER
 from training.errors import TrainingError
-
-OTHER = "other"
-"""The one name of the folder, and the label in a list of photos; in small letters."""
 
 KEEP_AS_CLASS = f"--set {OTHER}=class makes {OTHER!r} a class like any other"
 

@@ -62,13 +62,25 @@ def with_features(recipe: Recipe, data: DataSet, backbone: Backbone, console: Co
     """
     if data.store is None:
         raise TrainingError(f"{recipe.name}: {data.name} has no photos for a backbone")
+    views = _computed(recipe, data.store, backbone, console)
+    added = {"own": data.own, "others": data.others}
+    for name, part in added.items():
+        if part and part.store:
+            same = part.store is data.store
+            theirs = views if same else _computed(recipe, part.store, backbone, console)
+            added[name] = replace(part, **_splits_with(theirs, part.splits))
+    return replace(data, **_splits_with(views, data.splits), **added, backbone=backbone)
+
+
+def _computed(
+    recipe: Recipe, store: PhotoStore, backbone: Backbone, console: Console
+) -> list[np.ndarray]:
+    """Return the features of each view of all photos of a store."""
     views = []
-    for view in _views(recipe, len(data.store.pixels)):
+    for view in _views(recipe, len(store.pixels)):
         with counting(console, f"features of photos ({view.name.partition('/')[0]})") as progress:
-            views.append(features(backbone, data.store, view, progress))
-    found = _splits_with(views, data.splits)
-    others = data.others and replace(data.others, **_splits_with(views, data.others.splits))
-    return replace(data, **found, others=others, backbone=backbone)
+            views.append(features(backbone, store, view, progress))
+    return views
 
 
 def _splits_with(views: Sequence[np.ndarray], splits: Sequence[Split]) -> dict[str, Split]:

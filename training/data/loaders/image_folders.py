@@ -13,9 +13,10 @@ from pathlib import Path
 from serving.photos import Shape
 from training.data.class_folders import LeftOut, class_folders, left_out_line, photos_below
 from training.data.datasets import DataSet
+from training.data.label_names import OTHER
 from training.data.labelled_photos import Photo, assemble
 from training.data.loading import dataset
-from training.data.other_photos import KEEP_AS_CLASS, OTHER, set_apart, similar, without_other
+from training.data.other_photos import KEEP_AS_CLASS, set_apart, similar, without_other
 from training.data.photo_lists import is_photo_list, read_photo_list
 from training.data.split_folders import split_folders, split_named
 from training.data.splits import SPLITS
