@@ -1,7 +1,7 @@
 """Photos of none of the classes: the folder `other` beside the folders of the classes.
 
-Its name is exactly that, in small letters; so is the label in a list. They are split as the classes are, and kept apart: `DataSet.others`. In split folders, they may be
-missing in a split.
+Its name is exactly that, in small letters; so is the label in a list. The photos are split as the
+classes are, and kept apart: `DataSet.others`. In split folders, they may be missing in a split.
 """
 
 from collections.abc import Iterator, Sequence

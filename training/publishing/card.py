@@ -15,6 +15,7 @@ from typing import Any
 
 from training.backends import backend_name
 from training.data.datasets import DataSet
+from training.data.splits import SPLITS
 from training.overrides import hyperparameters
 from training.provenance import commit
 from training.publishing.training_overlap import split_record
@@ -57,6 +58,7 @@ def model_card(
             "validation": len(data.validation),
             "test": len(data.test),
             "damaged": len(data.damaged),
+            **_others(data),
             **split_record(data),
         },
         "metrics": metrics,
@@ -64,6 +66,13 @@ def model_card(
         "trained": trained,
     }
     return dict(json.loads(json.dumps(card)))  # Tuples become lists, as in the file.
+
+
+def _others(data: DataSet) -> dict[str, Any]:
+    """Return how many photos of none of the classes there were, if any."""
+    if data.others is None:
+        return {}
+    return {"others": dict(zip(SPLITS, map(len, data.others.splits), strict=True))}
 
 
 def circumstances(device: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Temperature, scores and thresholds may be fitted to cached features, which are r
 reported is predicted from the photos, by what is published.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from training.data.datasets import DataSet, Photos, Split
 from training.metrics.evaluation import Evaluation
 from training.networks.backbone import fitted_part
 from training.recipe import Recipe
+from training.trust.accepted_unknowns import AcceptedUnknowns
 from training.trust.activations import (
     Activations,
     activation_model,
@@ -30,8 +31,7 @@ from training.trust.calibration import (
     fitted_temperature,
     uncalibrated,
 )
-from training.trust.ood_datasets import prepare_photos, published_sets, synthetic_sets
-from training.trust.ood_metrics import ood_metrics
+from training.trust.evaluate_unknowns import evaluate_unknowns
 from training.trust.recognition_threshold import (
     EXAMPLES,
     NONE,
@@ -72,6 +72,7 @@ class CalibratedEvaluation:
         calibration: for the card.
         recognition: for the card; None where recognition is disabled.
         recognized: whether each photo is, bool `[photos]`, by split; empty where it is disabled.
+        accepted: unknown photos that are recognized; None where it is disabled.
     """
 
     test: Evaluation
@@ -79,6 +80,7 @@ class CalibratedEvaluation:
     calibration: dict[str, Any]
     recognition: dict[str, Any] | None
     recognized: Mapping[str, np.ndarray]
+    accepted: AcceptedUnknowns | None = None
 
 
 def calibrate_network(network: keras.Model, recipe: Recipe, data: DataSet) -> Calibrated:
@@ -142,14 +144,15 @@ def evaluate_calibrated(
         for name, found in outputs.items()
     }
     test, validation = evaluations["test"], evaluations.get("validation")
-    recognition = None
+    recognition = accepted = None
     recognized = {
         name: found["recognized"] for name, found in outputs.items() if "recognized" in found
     }
     if calibrated.scores and calibrated.recognizer:
-        unknowns = _unknowns(
-            calibrated.scores, calibrated.recognizer, calibrated.test, recipe, folder
+        unknowns = evaluate_unknowns(
+            calibrated.scores, calibrated.recognizer, calibrated.test, recipe, data, folder
         )
+        accepted = unknowns.accepted
         recognition = {
             "score": recipe.recognition,
             "threshold": calibrated.recognizer.threshold,
@@ -158,10 +161,11 @@ def evaluate_calibrated(
             "guaranteed": calibrated.scores.guaranteed,
             "learnt_from": calibrated.scores.fitted_to,
             "recognized": {name: float(found.mean()) for name, found in recognized.items()},
-            "unknowns": unknowns,
+            "unknowns": unknowns.figures,
+            "left_out": unknowns.left_out,
         }
     calibration = _calibration(calibrated.temperature, len(data.validation), test)
-    return CalibratedEvaluation(test, validation, calibration, recognition, recognized)
+    return CalibratedEvaluation(test, validation, calibration, recognition, recognized, accepted)
 
 
 def _logits(network: keras.Model, activations: Activations) -> np.ndarray:
@@ -186,24 +190,3 @@ def _calibration(temperature: float, fitted_on: int, test: Evaluation) -> dict[s
             "after": calibration_figures(test.probabilities, test.classes),
         },
     }
-
-
-def _unknowns(
-    scores: FittedScores,
-    recognizer: Recognizer,
-    test: Activations,
-    recipe: Recipe,
-    folder: Path | None,
-) -> dict[str, Any]:
-    """Return the card's figures of each set of unknown photos."""
-    known, found = scores.values(test), {}
-    for name, photos in _unknown_photos(recipe, folder):
-        unknown = scores.values(compute_activations(recognizer.activations, photos))
-        found[name] = ood_metrics(known, unknown, scores.thresholds)
-    return found
-
-
-def _unknown_photos(recipe: Recipe, folder: Path | None) -> Iterator[tuple[str, np.ndarray]]:
-    yield from synthetic_sets(recipe.shape).items()
-    for name, encoded in published_sets(folder, recipe.dataset):
-        yield name, prepare_photos(encoded, recipe.preparation, recipe.shape)

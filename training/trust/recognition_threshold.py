@@ -65,7 +65,11 @@ class Recognizer:
 
     def recognized(self, activations: Activations) -> np.ndarray:
         """Return whether each of the photos with these activations is, bool `[photos]`."""
-        return _values(self.score, activations) >= self.threshold
+        return self.values(activations) >= self.threshold
+
+    def values(self, activations: Activations) -> np.ndarray:
+        """Return the score of each of the photos with these activations, float32 `[photos]`."""
+        return _values(self.score, activations)
 
     def margins(self, photos: np.ndarray) -> np.ndarray:
         """Return how far each photo's score is above the threshold, float32 `[photos]`."""
