@@ -138,9 +138,11 @@ class Recipe:
     """Steps in one call of the backend, which makes small steps cheaper."""
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     """While fitting; `mixed_float16` scales the loss. The exported model is always float32."""
-    recognition: Literal["distance", "probability", "energy", "virtual-logit", "none"] = "distance"
+    recognition: Literal[
+        "distance", "feature-distance", "probability", "energy", "virtual-logit", "none"
+    ] = "distance"
     """The score (`training.trust.ood_scores`) that separates photos of the known kind from others;
-    `none`: photos are not separated."""
+    `feature-distance` is for a backbone; `none`: photos are not separated."""
     jit: Literal["auto", "on", "off"] = "auto"
     """Whether XLA compiles the training step; `auto`: on GPUs and with JAX, as Keras decides. The
     exported model is never compiled by it."""
@@ -181,6 +183,8 @@ class Recipe:
             if self.head or self.fine_tuning:
                 part = "head" if self.head else "fine_tuning"
                 yield f"{part} has no effect: it is for a BackboneNetwork"
+            if self.recognition == "feature-distance":
+                yield "recognition=feature-distance is for a BackboneNetwork: take distance"
             if self.fit_size and not self.network.any_size:
                 yield f"{self.name} flattens its photos: its fit_size can only be 0"
             if problem := self.network.shape_problem(self.shape):

@@ -12,7 +12,13 @@ import numpy as np
 from keras import ops
 
 from training.settings import Tensor
-from training.trust.activations import Activations, ActivationTensors, logit_weights
+from training.trust.activations import (
+    Activations,
+    ActivationTensors,
+    backbone_features,
+    logit_weights,
+)
+from training.trust.feature_scores import FeatureDistance, feature_distance
 
 MAX_FEATURES = 192
 """Features that a distance is measured in: a model stores two bytes for each pair of them."""
@@ -123,12 +129,17 @@ def all_scores(
 
     The activations and the classes are those of some training photos.
     """
-    return {
+    scores: dict[str, Score] = {
         "probability": _probability,
         "energy": _Energy(*map(_stored, logit_weights(network))),
         "virtual-logit": _virtual_logit(network, training),
         "distance": _mahalanobis(training, classes),
     }
+    features = backbone_features(network)
+    if features:
+        fitted = feature_distance(training, classes, features)
+        scores["feature-distance"] = restored_score("feature-distance", fitted)
+    return scores
 
 
 def score_arrays(score: Score) -> dict[str, np.ndarray]:
@@ -144,7 +155,12 @@ def restored_score(name: str, arrays: Mapping[str, np.ndarray]) -> Score:
         TypeError: the arrays are not those of this score.
         KeyError: there is no such score.
     """
-    kinds = {"energy": _Energy, "virtual-logit": _VirtualLogit, "distance": _Mahalanobis}
+    kinds = {
+        "energy": _Energy,
+        "virtual-logit": _VirtualLogit,
+        "distance": _Mahalanobis,
+        "feature-distance": FeatureDistance,
+    }
     if name == "probability":
         return _probability
     floats = {n: _stored(each, each.dtype.type) for n, each in arrays.items() if n != "chosen"}
