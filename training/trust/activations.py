@@ -1,6 +1,6 @@
 """What a network computes on the way from photos to probabilities, for every kind of network."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -37,6 +37,12 @@ class Activations:
     def tensors(self) -> ActivationTensors:
         """The same by name, as scores take them."""
         return {"layers": self.layers, "last": self.last, "probabilities": self.probabilities}
+
+
+def joined(parts: Sequence[Activations]) -> Activations:
+    """Return the activations of several groups of photos as those of one."""
+    names = ("layers", "last", "probabilities")
+    return Activations(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 def activation_model(network: keras.Model) -> keras.Model:

@@ -22,6 +22,7 @@ from training.trust.activations import (
     Activations,
     activation_model,
     compute_activations,
+    joined,
     logit_weights,
 )
 from training.trust.calibration import (
@@ -107,8 +108,13 @@ def calibrate_network(network: keras.Model, recipe: Recipe, data: DataSet) -> Ca
     test = compute_activations(model, data.test.inputs)
     if recipe.recognition == NONE:
         return Calibrated(temperature, test)
-    scores = fit_scores(network, model, data.training, validation)
-    name, examples = recipe.recognition, np.asarray(data.training.photos[:EXAMPLES])
+    own, others = (part and part.training for part in (data.own, data.others))
+    if validation and data.own and len(data.own.validation):
+        further = compute_activations(model, data.own.validation.inputs)
+        validation = joined([validation, further])
+    scores = fit_scores(network, model, data.training, validation, own, others)
+    examples = np.asarray(data.training.photos[:EXAMPLES])
+    name = scores.chosen(recipe.recognition)
     recognizer = Recognizer(
         activation_model(network), scores.scores[name], scores.thresholds[name], examples
     )
@@ -154,7 +160,7 @@ def evaluate_calibrated(
         )
         accepted = unknowns.accepted
         recognition = {
-            "score": recipe.recognition,
+            "score": calibrated.scores.chosen(recipe.recognition),
             "threshold": calibrated.recognizer.threshold,
             "threshold_from": calibrated.scores.threshold_from,
             "threshold_photos": calibrated.scores.threshold_photos,
