@@ -3,7 +3,7 @@
 Logistic regression between the classes' photos and the others rejects what resembles the others,
 but says little of what resembles neither; a distance rejects that. So the score is the distance,
 less what the regression says against a photo: both are scaled by their spread on known photos, and
-what it says in favour of a photo, beyond the mean of known photos, does not count.
+only what lies more than one standard deviation below the mean of known photos counts.
 
 Source: Lee et al., 2018, https://arxiv.org/abs/1807.03888, combine scores by a regression fitted to
 known and unknown photos; Hendrycks et al., 2019, https://arxiv.org/abs/1812.04606, on such photos.
@@ -80,7 +80,7 @@ def fit_regression(
 def scaled_to(
     distances: np.ndarray, logits: np.ndarray, weights: np.ndarray, bias: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return weights and bias whose logits of known photos have mean 0 and the distances' spread.
+    """Return weights and bias whose logits have the distances' spread, and that as their mean.
 
     Args:
         distances: `[photos]`, of known photos that neither was fitted to.
@@ -88,8 +88,9 @@ def scaled_to(
         weights: of the logits.
         bias: likewise.
     """
-    factor = distances.std() / max(float(logits.std()), _LEAST)
-    return weights * factor, (bias - logits.mean()) * factor
+    spread = float(logits.std())
+    factor = distances.std() / max(spread, _LEAST)
+    return weights * factor, (bias - logits.mean() + spread) * factor
 
 
 def _penalty(photos: int) -> float:

@@ -100,7 +100,7 @@ def test_each_source_of_known_photos_counts_equally() -> None:
     assert (others @ weights + bias < 0).mean() > 0.9
 
 
-def test_logits_get_the_spread_of_the_distances() -> None:
+def test_logits_get_the_spread_of_the_distances_and_lie_one_spread_above_zero() -> None:
     random = np.random.default_rng(0)
     inputs, weights = random.normal(size=(100, 3)), np.array([1.0, 2.0, 3.0])
     distances = random.normal(size=100) * 7
@@ -108,5 +108,5 @@ def test_logits_get_the_spread_of_the_distances() -> None:
     scaled, bias = scaled_to(distances, inputs @ weights + 4, weights, np.array(4.0))
 
     logits = inputs @ scaled + bias
-    assert logits.mean() == pytest.approx(0, abs=1e-9)
+    assert logits.mean() == pytest.approx(distances.std())
     assert logits.std() == pytest.approx(distances.std())
