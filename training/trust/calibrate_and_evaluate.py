@@ -4,7 +4,7 @@ Temperature, scores and thresholds may be fitted to cached features, which are r
 reported is predicted from the photos, by what is published.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from training.data.datasets import DataSet, Photos, Split
 from training.metrics.evaluation import Evaluation
 from training.networks.backbone import fitted_part
 from training.recipe import Recipe
+from training.trust.accepted_unknowns import AcceptedUnknowns
 from training.trust.activations import Activations, activation_model, compute_activations
 from training.trust.calibration import BINS, before_and_after, calibrate, fitted_temperature
 from training.trust.distance_temperature import (
@@ -25,8 +26,7 @@ from training.trust.distance_temperature import (
     FittedSlope,
     fitted_slope,
 )
-from training.trust.ood_datasets import prepare_photos, published_sets, synthetic_sets
-from training.trust.ood_metrics import ood_metrics
+from training.trust.evaluate_unknowns import evaluate_unknowns
 from training.trust.recognition_threshold import (
     EXAMPLES,
     NONE,
@@ -35,7 +35,7 @@ from training.trust.recognition_threshold import (
     fit_scores,
     recognizer_of,
 )
-from training.trust.validation_photos import ValidationPhotos, activations_of, validation_photos
+from training.trust.validation_photos import ValidationPhotos, validation_photos
 
 Predictor = Callable[[Photos], Mapping[str, np.ndarray]]
 """From photos to `probabilities`, float32 `[photos, classes]`, and with a recognizer to
@@ -81,6 +81,7 @@ class CalibratedEvaluation:
         recognition: for the card; None where recognition is disabled.
         recognized: whether each photo is, bool `[photos]`, by split; empty where it is disabled.
         own: evaluation on the test split of own photos; None without any.
+        accepted: unknown photos that are recognized; None where it is disabled.
     """
 
     test: Evaluation
@@ -89,6 +90,7 @@ class CalibratedEvaluation:
     recognition: dict[str, Any] | None
     recognized: Mapping[str, np.ndarray]
     own: Evaluation | None = None
+    accepted: AcceptedUnknowns | None = None
 
 
 def calibrate_network(network: keras.Model, recipe: Recipe, data: DataSet) -> Calibrated:
@@ -106,10 +108,11 @@ def calibrate_network(network: keras.Model, recipe: Recipe, data: DataSet) -> Ca
     if known:
         temperature = fitted_temperature(known.logits, known.classes, known.weights)
         calibrate(network, temperature)
-        validation = known.of_the_data_set(softmax(known.logits / temperature, axis=1))
+        probabilities = softmax(known.logits / temperature, axis=1).astype(np.float32)
+        validation = replace(known.activations, probabilities=probabilities)
     evaluated = {"test": compute_activations(model, data.test.inputs)}
     if data.own and len(data.own.test):
-        evaluated["own_test"] = activations_of(network, model, data.own.test, data)
+        evaluated["own_test"] = compute_activations(model, data.own.test.inputs)
     fitted = Calibrated(
         temperature,
         len(data.validation),
@@ -119,7 +122,9 @@ def calibrate_network(network: keras.Model, recipe: Recipe, data: DataSet) -> Ca
     )
     if recipe.recognition == NONE:
         return fitted
-    scores, by_distance = fit_scores(network, model, data.training, validation), None
+    own, others = (part and part.training for part in (data.own, data.others))
+    scores = fit_scores(network, model, data.training, validation, own, others)
+    by_distance = None
     if known and validation and recipe.calibration == BY_DISTANCE:
         slope = _slope(known, temperature, scores)
         fitted = replace(fitted, slope=slope)
@@ -127,7 +132,7 @@ def calibrate_network(network: keras.Model, recipe: Recipe, data: DataSet) -> Ca
             by_distance = DistanceTemperature(network, scores.scores["distance"], slope.slope)
             scores = scores.with_thresholds(by_distance.applied(validation))
             fitted = _with_temperatures(fitted, by_distance, evaluated)
-    name, examples = recipe.recognition, np.asarray(data.training.photos[:EXAMPLES])
+    name, examples = scores.chosen(recipe.recognition), np.asarray(data.training.photos[:EXAMPLES])
     score, threshold = scores.scores[name], scores.thresholds[name]
     recognizer = recognizer_of(network, score, threshold, examples, by_distance)
     return replace(fitted, scores=scores, recognizer=recognizer)
@@ -182,27 +187,31 @@ def evaluate_calibrated(
         if name != _OTHERS  # They have no right answer.
     }
     test, validation = evaluations["test"], evaluations.get("validation")
-    recognition = None
+    recognition = accepted = None
     recognized = {
         name: found["recognized"] for name, found in outputs.items() if "recognized" in found
     }
     if calibrated.scores and calibrated.recognizer:
-        unknowns = _unknowns(
-            calibrated.scores, calibrated.recognizer, calibrated.test, recipe, folder
+        unknowns = evaluate_unknowns(
+            calibrated.scores, calibrated.recognizer, calibrated.test, recipe, data, folder
         )
+        accepted = unknowns.accepted
         recognition = {
-            "score": recipe.recognition,
+            "score": calibrated.scores.chosen(recipe.recognition),
             "threshold": calibrated.recognizer.threshold,
             "threshold_from": calibrated.scores.threshold_from,
             "threshold_photos": calibrated.scores.threshold_photos,
             "guaranteed": calibrated.scores.guaranteed,
             "learnt_from": calibrated.scores.fitted_to,
             "recognized": {name: float(found.mean()) for name, found in recognized.items()},
-            "unknowns": unknowns,
+            "unknowns": unknowns.figures,
+            "left_out": unknowns.left_out,
         }
     calibration = _calibration(calibrated, evaluations)
     own = evaluations.get("own_test")
-    return CalibratedEvaluation(test, validation, calibration, recognition, recognized, own=own)
+    return CalibratedEvaluation(
+        test, validation, calibration, recognition, recognized, own=own, accepted=accepted
+    )
 
 
 def _evaluation(data: DataSet, split: Split, probabilities: np.ndarray) -> Evaluation:
@@ -225,24 +234,3 @@ def _calibration(calibrated: Calibrated, found: Mapping[str, Evaluation]) -> dic
             for name, temperatures in calibrated.temperatures.items()
         },
     }
-
-
-def _unknowns(
-    scores: FittedScores,
-    recognizer: Recognizer,
-    test: Activations,
-    recipe: Recipe,
-    folder: Path | None,
-) -> dict[str, Any]:
-    """Return the card's figures of each set of unknown photos."""
-    known, found = scores.values(test), {}
-    for name, photos in _unknown_photos(recipe, folder):
-        unknown = scores.values(compute_activations(recognizer.activations, photos))
-        found[name] = ood_metrics(known, unknown, scores.thresholds)
-    return found
-
-
-def _unknown_photos(recipe: Recipe, folder: Path | None) -> Iterator[tuple[str, np.ndarray]]:
-    yield from synthetic_sets(recipe.shape).items()
-    for name, encoded in published_sets(folder, recipe.dataset):
-        yield name, prepare_photos(encoded, recipe.preparation, recipe.shape)

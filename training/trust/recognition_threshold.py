@@ -15,9 +15,21 @@ from keras import ops
 
 from training.data.datasets import Rows, Split
 from training.settings import Tensor
-from training.trust.activations import Activations, activation_model, compute_activations
+from training.trust.activations import (
+    Activations,
+    activation_model,
+    compute_activations,
+    joined,
+)
 from training.trust.distance_temperature import DistanceTemperature
-from training.trust.ood_scores import Score, all_scores
+from training.trust.ood_scores import (
+    DISTANCES,
+    TRAINED_REJECTION,
+    Score,
+    all_scores,
+    trained_rejection,
+    values_of,
+)
 
 RECOGNIZED_SHARE = 0.95
 """Share of the known photos that is recognized, at least."""
@@ -68,7 +80,11 @@ class Recognizer:
 
     def recognized(self, activations: Activations) -> np.ndarray:
         """Return whether each of the photos with these activations is, bool `[photos]`."""
-        return _values(self.score, activations) >= self.threshold
+        return self.values(activations) >= self.threshold
+
+    def values(self, activations: Activations) -> np.ndarray:
+        """Return the score of each of the photos with these activations, float32 `[photos]`."""
+        return values_of(self.score, activations)
 
     def margins(self, photos: np.ndarray) -> np.ndarray:
         """Return how far each photo's score is above the threshold, float32 `[photos]`."""
@@ -124,9 +140,14 @@ class FittedScores:
         thresholds = {name: conformal_threshold(values) for name, values in found}
         return replace(self, thresholds=thresholds)
 
+    def chosen(self, recognition: str) -> str:
+        """Return the name of the score to use: a recipe's `recognition`, or what replaces it."""
+        replaced = recognition in DISTANCES and TRAINED_REJECTION in self.scores
+        return TRAINED_REJECTION if replaced else recognition
+
     def values(self, activations: Activations) -> dict[str, np.ndarray]:
         """Return the value of each score for photos, float32 `[photos]`."""
-        return {name: _values(score, activations) for name, score in self.scores.items()}
+        return {name: values_of(score, activations) for name, score in self.scores.items()}
 
     def recognized(self, activations: Activations) -> dict[str, float]:
         """Return the share of photos that each score recognizes."""
@@ -137,25 +158,44 @@ class FittedScores:
 
 
 def fit_scores(
-    network: keras.Model, model: keras.Model, training: Split, validation: Activations | None
+    network: keras.Model,
+    model: keras.Model,
+    training: Split,
+    validation: Activations | None,
+    own: Split | None = None,
+    others: Split | None = None,
 ) -> FittedScores:
     """Fit all scores of a calibrated network to a sample of its training photos, with thresholds.
 
-    The `activation_model` takes photos, or the features of the split. Without validation photos,
-    `validation` is None.
+    Args:
+        network: calibrated.
+        model: its `activation_model`, from photos, or from the features of the splits.
+        training: the data set's training photos.
+        validation: of the validation photos, own ones among them; None if there are none.
+        own: a user's own training photos of the classes.
+        others: training photos of none of the classes.
     """
     fitted, held_out = _sampled(len(training), hold_out=validation is None)
-    known = compute_activations(model, Rows(training.inputs, fitted))
+    known = [compute_activations(model, Rows(training.inputs, fitted))]
+    classes = [training.classes[fitted]]
+    if own:
+        chosen, _ = _sampled(len(own), hold_out=False)
+        known.append(compute_activations(model, Rows(own.inputs, chosen)))
+        classes.append(own.classes[chosen])
     threshold_from = VALIDATION
     if validation is None:
         threshold_from = "training"
         validation = compute_activations(model, Rows(training.inputs, held_out))
-    scores = all_scores(network, known, training.classes[fitted])
+    scores = dict(all_scores(network, joined(known), np.concatenate(classes)))
+    if others:
+        chosen, _ = _sampled(len(others), hold_out=False)
+        unknown = compute_activations(model, Rows(others.inputs, chosen))
+        scores[TRAINED_REJECTION] = trained_rejection(scores, known, unknown, validation)
     thresholds = {
-        name: conformal_threshold(_values(score, validation)) for name, score in scores.items()
+        name: conformal_threshold(values_of(score, validation)) for name, score in scores.items()
     }
     photos = len(validation.probabilities)
-    return FittedScores(scores, thresholds, len(fitted), threshold_from, photos)
+    return FittedScores(scores, thresholds, sum(map(len, classes)), threshold_from, photos)
 
 
 def conformal_threshold(values: np.ndarray) -> float:
@@ -181,10 +221,6 @@ def guaranteed_share(photos: int) -> float:
 
 def _rank(photos: int) -> int:
     return max(1, (photos + 1) // _ONE_IN)
-
-
-def _values(score: Score, activations: Activations) -> np.ndarray:
-    return np.asarray(ops.convert_to_numpy(score(activations.tensors)))
 
 
 def _sampled(photos: int, *, hold_out: bool) -> tuple[np.ndarray, np.ndarray]:

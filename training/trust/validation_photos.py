@@ -4,19 +4,14 @@ As in the training, own photos have a fixed share of the whole (`OwnPhotos.share
 more than `OwnPhotos.most` times as much as a photo of the data set.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 
-from training.data.datasets import DataSet, Split
+from training.data.datasets import DataSet
 from training.recipe import Recipe
-from training.trust.activations import (
-    Activations,
-    activation_model,
-    compute_activations,
-    logit_weights,
-)
+from training.trust.activations import Activations, compute_activations, joined, logit_weights
 
 
 @dataclass(frozen=True)
@@ -37,19 +32,6 @@ class ValidationPhotos:
     own: int
     weights: np.ndarray
 
-    def of_the_data_set(self, probabilities: np.ndarray) -> Activations:
-        """Return the activations of the data set's photos, with other probabilities.
-
-        Args:
-            probabilities: of all photos, float `[photos, classes]`.
-        """
-        count = len(self.classes) - self.own
-        found = self.activations
-        calibrated = probabilities[:count].astype(np.float32)
-        return replace(
-            found, layers=found.layers[:count], last=found.last[:count], probabilities=calibrated
-        )
-
 
 def validation_photos(
     network: keras.Model, model: keras.Model, recipe: Recipe, data: DataSet
@@ -67,13 +49,7 @@ def validation_photos(
     splits = [data.validation]
     if data.own and len(data.own.validation):
         splits.append(data.own.validation)
-    found = [activations_of(network, model, split, data) for split in splits]
-    both = Activations(
-        *(
-            np.concatenate([getattr(each, name) for each in found])
-            for name in ("layers", "last", "probabilities")
-        )
-    )
+    both = joined([compute_activations(model, split.inputs) for split in splits])
     kernel, bias = logit_weights(network)
     own = sum(map(len, splits[1:]))
     weights = np.ones(len(data.validation) + own)
@@ -83,19 +59,3 @@ def validation_photos(
         weights[-own:] = min(recipe.own.most, wanted / own)
     classes = np.concatenate([split.classes for split in splits])
     return ValidationPhotos(both, np.asarray(both.last @ kernel + bias), classes, own, weights)
-
-
-def activations_of(
-    network: keras.Model, model: keras.Model, split: Split, data: DataSet
-) -> Activations:
-    """Compute the activations of a split that may be without the features of the data set's.
-
-    Args:
-        network: to serve.
-        model: its `activation_model`, from photos, or from features where the data set has them.
-        split: of the data set, or of own photos.
-        data: the data set.
-    """
-    if data.training.features and not split.features:
-        return compute_activations(activation_model(network), split.photos)
-    return compute_activations(model, split.inputs)
