@@ -41,6 +41,8 @@ Predictor = Callable[[Photos], Mapping[str, np.ndarray]]
 """From photos to `probabilities`, float32 `[photos, classes]`, and with a recognizer to
 `recognized`, bool `[photos]`."""
 
+_OTHERS = "other_test"
+
 
 @dataclass(frozen=True)
 class Calibrated:
@@ -78,6 +80,7 @@ class CalibratedEvaluation:
         calibration: for the card.
         recognition: for the card; None where recognition is disabled.
         recognized: whether each photo is, bool `[photos]`, by split; empty where it is disabled.
+        own: evaluation on the test split of own photos; None without any.
     """
 
     test: Evaluation
@@ -85,6 +88,7 @@ class CalibratedEvaluation:
     calibration: dict[str, Any]
     recognition: dict[str, Any] | None
     recognized: Mapping[str, np.ndarray]
+    own: Evaluation | None = None
 
 
 def calibrate_network(network: keras.Model, recipe: Recipe, data: DataSet) -> Calibrated:
@@ -169,10 +173,13 @@ def evaluate_calibrated(
     splits = {"test": data.test, "validation": data.validation}
     if data.own:
         splits["own_test"] = data.own.test
+    if data.others:
+        splits[_OTHERS] = data.others.test
     outputs = {name: predict(split.photos) for name, split in splits.items() if len(split)}
     evaluations = {
         name: _evaluation(data, splits[name], found["probabilities"])
         for name, found in outputs.items()
+        if name != _OTHERS  # They have no right answer.
     }
     test, validation = evaluations["test"], evaluations.get("validation")
     recognition = None
@@ -194,7 +201,8 @@ def evaluate_calibrated(
             "unknowns": unknowns,
         }
     calibration = _calibration(calibrated, evaluations)
-    return CalibratedEvaluation(test, validation, calibration, recognition, recognized)
+    own = evaluations.get("own_test")
+    return CalibratedEvaluation(test, validation, calibration, recognition, recognized, own=own)
 
 
 def _evaluation(data: DataSet, split: Split, probabilities: np.ndarray) -> Evaluation:
