@@ -22,7 +22,6 @@ from training.trust.ood_datasets import (
 from training.trust.ood_metrics import ood_metrics
 from training.trust.recognition_threshold import FittedScores, Recognizer
 
-
 _MAX_OF_SET = 300  # Photos of a published set that a model of a user's photos is evaluated on.
 
 
