@@ -138,6 +138,11 @@ class Recipe:
     """Steps in one call of the backend, which makes small steps cheaper."""
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     """While fitting; `mixed_float16` scales the loss. The exported model is always float32."""
+    calibration: Literal["distance", "temperature"] = "distance"
+    """`temperature`: logits are divided by one number, fitted on validation photos; `distance`: by
+    one that rises with a photo's distance from the training photos, where that makes the
+    probabilities of further photos better, else as with `temperature`
+    (`training.trust.distance_temperature`). The distance is computed for `recognition`."""
     recognition: Literal[
         "distance", "feature-distance", "probability", "energy", "virtual-logit", "none"
     ] = "distance"

@@ -7,7 +7,7 @@ network was fitted to them, fewer than 95% of new photos are then recognized.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -15,7 +15,13 @@ from keras import ops
 
 from training.data.datasets import Rows, Split
 from training.settings import Tensor
-from training.trust.activations import Activations, compute_activations, joined
+from training.trust.activations import (
+    Activations,
+    activation_model,
+    compute_activations,
+    joined,
+)
+from training.trust.distance_temperature import DistanceTemperature
 from training.trust.ood_scores import (
     DISTANCES,
     TRAINED_REJECTION,
@@ -51,16 +57,18 @@ class Recognizer:
     """A score with its threshold, for photos of one network.
 
     Attributes:
-        activations: the network's `activation_model`, from photos.
+        activations: the network's `activation_model`, from photos, with calibrated probabilities.
         score: the score of a photo.
         threshold: the lowest score of a photo that is recognized.
         examples: known photos, uint8 `[EXAMPLES, height, width, channels]` or fewer.
+        by_distance: what computes the probabilities; None: the network itself.
     """
 
     activations: keras.Model
     score: Score
     threshold: float
     examples: np.ndarray
+    by_distance: DistanceTemperature | None = None
 
     def __call__(self, image: Tensor) -> dict[str, Tensor]:
         """Return `probabilities`, float32 `[batch, classes]`, and `recognized`, bool `[batch]`."""
@@ -82,6 +90,23 @@ class Recognizer:
         """Return how far each photo's score is above the threshold, float32 `[photos]`."""
         tensors = self.activations(photos, training=False)
         return np.asarray(ops.convert_to_numpy(self.score(tensors))) - self.threshold
+
+
+def recognizer_of(
+    network: keras.Model,
+    score: Score,
+    threshold: float,
+    examples: np.ndarray,
+    by_distance: DistanceTemperature | None,
+) -> Recognizer:
+    """Return the recognizer of a network that is calibrated with one temperature.
+
+    The other arguments are attributes of `Recognizer`.
+    """
+    activations = activation_model(network)
+    if by_distance:
+        activations = by_distance.model(activations)
+    return Recognizer(activations, score, threshold, examples, by_distance)
 
 
 @dataclass(frozen=True)
@@ -108,6 +133,12 @@ class FittedScores:
         return (
             guaranteed_share(self.threshold_photos) if self.threshold_from == VALIDATION else None
         )
+
+    def with_thresholds(self, validation: Activations) -> "FittedScores":
+        """Return the same scores with thresholds from other activations of validation photos."""
+        found = self.values(validation).items()
+        thresholds = {name: conformal_threshold(values) for name, values in found}
+        return replace(self, thresholds=thresholds)
 
     def chosen(self, recognition: str) -> str:
         """Return the name of the score to use: a recipe's `recognition`, or what replaces it."""
