@@ -31,6 +31,7 @@ from training.runs.history import chosen_epoch, read_history
 from training.runs.identity import code_of, package_versions
 from training.runs.predictions import PREDICTIONS, SplitPredictions, write_predictions
 from training.runs.trained_network import load_trained_network
+from training.trust.accepted_unknowns import save_accepted
 from training.trust.calibrate_and_evaluate import (
     Calibrated,
     CalibratedEvaluation,
@@ -134,10 +135,9 @@ def evaluated_before(
         return None
     card.pop("gate", None)
     calibrate(network, card["calibration"]["temperature"])
-    recognizer, recognition = None, card["recognition"]
-    if recognition:
-        score, threshold = recognition["score"], recognition["threshold"]
-        recognizer = load_recognizer(folder, network, score, threshold)
+    recognizer = None
+    if card["recognition"]:
+        recognizer = load_recognizer(folder, network, card)
         if recognizer is None:
             return None
     return Evaluated(recipe, data, data_folder, network, recognizer, card, test, own)
@@ -215,6 +215,8 @@ def _save_results(
         if evaluation
     ]
     write_predictions(run.folder / PREDICTIONS, predictions)
+    if found.accepted:
+        save_accepted(found.accepted, run.folder)
     save_evaluation(found.test, data.test.photos, run.folder, data.names(data.test))
     if found.own:
         save_own_evaluation(found.own, run.folder)
