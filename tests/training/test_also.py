@@ -50,7 +50,7 @@ def test_own_photos_are_trained_on_tested_and_named(
     facts = read_run(folder)
     assert facts["parameters"]["own.photos"] == "mine.zip"
     assert facts["own_photos"] == str(mine)
-    assert "own photos right that were held out" in report_page(folder)
+    assert "held-out own photos right" in report_page(folder)
     assert "own_test,mine.zip/" in (folder / "predictions.csv").read_text("utf-8").replace(
         f"{mine.parent}/", ""
     )
