@@ -1,4 +1,4 @@
-"""How a model is published: how strict the gate is, and what is shown. No framework is imported here."""
+"""How a model is published: how strict the gate is, and what a version has. No framework here."""
 
 from dataclasses import dataclass
 from pathlib import Path
