@@ -124,7 +124,7 @@ def test_an_unknown_score_is_refused(
     train: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train("--set", "recognition=guess") == 2
-    assert "recognition is one of distance, probability" in capsys.readouterr().err
+    assert "recognition is one of distance, feature-distance" in capsys.readouterr().err
 
 
 def test_a_run_published_elsewhere_has_the_temperature_and_the_threshold_of_the_run(
