@@ -26,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--photos",
         type=Path,
         metavar="PATH",
-        help="on photos: a folder with a sub-folder for each label, or a list (.csv, .jsonl)",
+        help="on photos: a folder or a zip file with a sub-folder for each label, or a list (.csv,"
+        " .jsonl); those of `other` are left out",
     )
     add_data(parser)
     parser.add_argument("--split", choices=_SPLITS, default="test", help="part of the data set")

@@ -1,7 +1,7 @@
 """Own photos of the labels of a data set: in folders, in a zip file or in a list.
 
 The folders are named as labels, or `other` for photos of none of the classes; one folder around
-them is left aside, and so are folders of splits, which are used as the splits.
+them does not matter. Folders of splits around them are used as the splits.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ from training.data.prepared_photos import Source
 from training.data.split_folders import split_named
 from training.errors import TrainingError, UsageError
 
-_Placed = tuple[Source, list[str], str]  # The folders in its name, and its split.
+_Placed = tuple[Source, list[str], str]  # A photo, the folders in its name, and its split.
 
 
 def check_own_photos(path: Path) -> None:
@@ -84,13 +84,12 @@ def _in_folders(
     """Return photos with the labels and the splits that the folders in their names stand for."""
     placed = [(source, source.name.split("/")[:-1], "") for source in sources]
     tops = _tops(placed)
-    if len(tops) == 1 and not _label(tops[0], labels):
+    has_inner = any(len(folders) > 1 for _, folders, _ in placed)
+    if len(tops) == 1 and has_inner and not _label(tops[0], labels):
         placed = [(source, folders[1:], "") for source, folders, _ in placed]
         tops = _tops(placed)
-    if tops and all(split_named(top) and not _label(top, labels) for top in tops):
-        placed = [
-            (each, names[1:], split_named(names[0]) or "") for each, names, _ in placed if names
-        ]
+    if any(map(split_named, tops)) and not any(_label(top, labels) for top in tops):
+        placed = list(_in_splits(placed, labels, left_out))
     found = []
     for source, folders, split in placed:
         if folders:
@@ -102,6 +101,21 @@ def _in_folders(
             f"{path} has no photos in folders named as the labels: {', '.join(labels)}"
         )
     return found
+
+
+def _in_splits(
+    placed: Sequence[_Placed], labels: Sequence[str], left_out: LeftOut
+) -> Iterator[_Placed]:
+    """Yield what is in folders of splits, also in one of the same split (`seg_train/seg_train`)."""
+    for source, folders, _ in placed:
+        split = split_named(folders[0]) if folders else None
+        if split is None:
+            left_out["beside the splits"] += bool(PHOTO_FILES.fullmatch(source.name))
+            continue
+        inner = folders[1:]
+        if inner and split_named(inner[0]) == split and not _label(inner[0], labels):
+            inner = inner[1:]
+        yield source, inner, split
 
 
 def _tops(placed: Sequence[_Placed]) -> list[str]:

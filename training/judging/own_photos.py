@@ -1,70 +1,51 @@
-"""The photos of a user to score a model on: in folders or lists, with labels of the model."""
+"""The photos of a user to score a model on, with labels of the model."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 
-from training.console import say
-from training.data.class_folders import LeftOut, class_folders, left_out_line, photos_below
-from training.data.label_names import label_index
-from training.data.photo_lists import is_photo_list, read_photo_list
+from training.console import counted, say
+from training.data.label_names import OTHER
+from training.data.own_photos import own_photos
 from training.data.prepared_photos import Source
-from training.data.split_folders import split_folders
 from training.errors import TrainingError
 from training.judging.scored_model import ScoredModel
 
 
+@contextmanager
 def labelled_sources(
     model: ScoredModel, path: Path, split: str, console: Console
-) -> list[tuple[Source, int]]:
-    """Return the photos of a folder or a list, each with the index of its label.
+) -> Iterator[list[tuple[Source, int]]]:
+    """Provide the photos of a folder, a zip file or a list, each with the index of its label.
+
+    They can be read within the context. Photos of none of the classes are left out, and a line says
+    how many.
 
     Raises:
-        TrainingError: no such folder, nothing in the split, or a label that the model lacks.
+        TrainingError: there are no such photos, none in the split, or a label that the model lacks.
     """
-    if is_photo_list(path):
-        listed = [photo for photo in read_photo_list(path) if photo.split in ("", split)]
-        if not listed:
-            raise no_photos(path, split)
-        return [
-            (photo.source, _index(model, photo.label, f"the label {photo.label!r} in {path}"))
-            for photo in listed
-        ]
-    if not path.is_dir():
+    if not path.exists():
         raise TrainingError(f"the folder of photos {path} does not exist")
-    splits = split_folders(path)
-    if splits and split not in splits:
-        raise no_photos(path, split)
-    return _photos_in_classes(model, splits.get(split, path), console)
-
-
-def _photos_in_classes(
-    model: ScoredModel, folder: Path, console: Console
-) -> list[tuple[Source, int]]:
-    left_out = LeftOut()
-    inner = class_folders(folder, left_out)
-    if not inner:
-        raise TrainingError(f"{folder} has no sub-folders; each class needs one with its photos")
-    found = []
-    for path in inner:
-        index = _index(model, path.name, f"the sub-folder {path.name!r} of {folder}")
-        found += [(source, index) for source in photos_below(path, folder, left_out)]
-    if line := left_out_line(left_out):
+    notes: list[str] = []
+    with own_photos(path, model.labels, notes) as photos:
+        chosen = [photo for photo in photos if photo.split in ("", split)]
+        known = [photo for photo in chosen if photo.label in model.labels]
+        if others := len(chosen) - len(known):
+            say(console, f"not scored: {counted(others, 'photo')} of {OTHER!r}, which is no label")
+        if not chosen:
+            raise no_photos(path, split)
+        if not known:
+            raise TrainingError(
+                f"{path} has no photos to score: all of them are of {OTHER!r}; `unknowns"
+                f" {model.name} --photos` says how many of those are recognized"
+            )
+        yield [(photo.source, model.labels.index(photo.label)) for photo in known]
+    for line in notes:
         say(console, line)
-    return found
 
 
 def no_photos(where: object, split: str) -> TrainingError:
     """Return the error for a split without photos."""
     return TrainingError(f"{where} has no {split} photos; take another --split")
-
-
-def _index(model: ScoredModel, name: str, described: str) -> int:
-    """Return the index of the label that a folder or a list names."""
-    index = label_index(name, model.labels)
-    if index is None:
-        raise TrainingError(
-            f"{described} is not a label of {model.name}/{model.version}; its labels are"
-            f" {', '.join(model.labels)}"
-        )
-    return index

@@ -147,27 +147,25 @@ def recipe_photos(
 
 
 def folder_photos(model: ScoredModel, folder: Path, split: str, console: Console) -> LabelledPhotos:
-    """Load the photos of a folder with a sub-folder for each class, prepared as the model needs it.
+    """Load labelled photos (`training.data.own_photos`), prepared as the model needs them.
 
-    The names of the sub-folders are the model's labels, except for case, plural, and characters
-    that file names can't have: `T-shirt_top` is T-shirt/top. Not every label needs one. If the
-    folder has folders of splits, the one of the split is used. Instead of a folder, a list of
-    photos (`training.data.photo_lists`) may be given.
+    Not every label needs photos; those of none of the classes are left out. If the photos have
+    splits, those of `split` are used.
 
     Raises:
-        TrainingError: no such folder, a sub-folder is not a label, or no photo is usable.
+        TrainingError: no such photos, a folder is not named as a label, or no photo is usable.
     """
-    found = labelled_sources(model, folder, split, console)
-    digests = content_digests([source for source, _ in found])
     sources, labelled, left_out = {}, [], []
-    for content, (source, index) in zip(digests, found, strict=True):
-        if isinstance(content, str):
-            sources[content] = source
-            labelled.append((content, index, source.path))
-        else:
-            left_out.append(f"{source.name}: can't be read ({content})")
-    with counting(console, "preparing photos") as progress:
-        store = photo_store(sources, model.preparation, model.shape, progress)
+    with labelled_sources(model, folder, split, console) as found:
+        digests = content_digests([source for source, _ in found])
+        for content, (source, index) in zip(digests, found, strict=True):
+            if isinstance(content, str):
+                sources[content] = source
+                labelled.append((content, index, source.path))
+            else:
+                left_out.append(f"{source.name}: can't be read ({content})")
+        with counting(console, "preparing photos") as progress:
+            store = photo_store(sources, model.preparation, model.shape, progress)
     left_out += [f"{sources[content].name}: {fault}" for content, fault in store.damaged.items()]
     good = [each for each in labelled if each[0] in store.rows]
     if not good:

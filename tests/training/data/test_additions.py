@@ -119,6 +119,16 @@ def test_folders_of_splits_are_the_splits(tmp_path: Path, loaded: Load) -> None:
     assert [len(split) for split in own_of(data).splits] == [5, 0, 2]
 
 
+def test_folders_beside_splits_are_left_out(tmp_path: Path, loaded: Load) -> None:
+    write_photos(tmp_path / "mine" / "seg_train" / "seg_train", {"Bag": 5})
+    write_photos(tmp_path / "mine", {"unsorted": 2}, first=10)
+
+    data, printed = loaded(tmp_path / "mine")
+
+    assert [len(split) for split in own_of(data).splits] == [5, 0, 0]
+    assert "left out 2 files: 2 beside the splits" in printed
+
+
 def test_few_photos_are_only_trained_on(tmp_path: Path, loaded: Load) -> None:
     data, printed = loaded(write_photos(tmp_path / "mine", {"Bag": 2, "Coat": 9}))
 

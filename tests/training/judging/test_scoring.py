@@ -2,6 +2,7 @@
 
 import csv
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,21 @@ def test_the_requested_split_of_a_split_folder_is_scored(models: Path, tmp_path:
         assert json.loads(Path("scores.json").read_text())["accuracy"] == accuracy
 
 
+def test_a_zip_file_is_scored_without_photos_of_none_of_the_classes(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo(tmp_path / "cat.png", 0)
+    with zipfile.ZipFile(tmp_path / "shop.zip", "w") as archive:
+        for name in ("shop/Cats/1.png", "shop/other/1.png", "shop/other/2.png"):
+            archive.write(tmp_path / "cat.png", name)
+    command = ["evaluate", "pets", "--models", str(models), "--photos", "shop.zip"]
+
+    assert main([*command, "--output", "scores.json"]) == 0
+    figures = json.loads(Path("scores.json").read_text())
+    assert (figures["photos"], figures["accuracy"]) == (1, 1.0)
+    assert "not scored: 2 photos of 'other', which is no label" in capsys.readouterr().out
+
+
 def test_a_list_of_photos_is_scored(
     models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -109,9 +125,13 @@ def test_what_systems_leave_beside_photos_is_not_scored(
     [
         (
             "dog/1.png",
-            "the sub-folder 'dog' of photos is not a label of pets/1; its labels are cat, ",
+            "the folder 'dog' in photos is none of the labels: they are cat, T-shirt/top; ",
         ),
-        ("1.png", "photos has no sub-folders; each class needs one with its photos"),
+        ("1.png", "photos has no photos in folders named as the labels: cat, T-shirt/top"),
+        (
+            "other/1.png",
+            "photos has no photos to score: all of them are of 'other'; `unknowns",
+        ),
         ("cat/1.txt", "photos has no readable photos"),
     ],
 )
