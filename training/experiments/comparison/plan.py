@@ -112,7 +112,7 @@ def plan_comparison(
         # Those held out from training are part of the pool.
         whole = replace(recipe, held_out=0.0, early_stopping=0)
         loader = recipe.dataset, recipe.preparation, recipe.shape, recipe.file_digest
-        key = (*loader, recipe.own.photos)
+        key = (*loader, recipe.other, recipe.own.photos)
         if key not in loaded:
             data = load(whole, folder, console)
             loaded[key] = data, pooled(data)
