@@ -6,10 +6,7 @@ whose files are neither found nor downloaded before are left out.
 
 import hashlib
 import io
-import zipfile
-import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
-from lzma import LZMAError
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +14,16 @@ from PIL import Image
 
 from serving.photos import Shape
 from serving.photos.errors import BadPhoto
+from training.data.class_folders import LeftOut, photos_below
 from training.data.datasets import DataSet, search_folders
 from training.data.loaders.cats_dogs import ARCHIVES as PET_ARCHIVES
 from training.data.loaders.fashion_mnist import FILES as FASHION_FILES
 from training.data.loaders.fashion_mnist import load_fashion_mnist
 from training.data.loaders.mnist import FILE as MNIST_FILE
 from training.data.loaders.mnist import load_mnist
+from training.data.photo_archives import photos_in_archive
 from training.data.photo_limits import prepare_photo
+from training.data.prepared_photos import Source
 from training.downloads import downloads_folder
 from training.errors import TrainingError
 from training.threads import mapped
@@ -33,7 +33,6 @@ MAX_PHOTOS = 1_000
 
 _SEED = 0
 _SYNTHETIC = 200
-_ENCRYPTED = 1  # Bit in the flags of an archive member.
 _ENDINGS = (".jpg", ".jpeg", ".png")
 
 EncodedPhotos = list[bytes]
@@ -73,20 +72,10 @@ def read_photos(path: Path) -> EncodedPhotos:
     Raises:
         TrainingError: it can't be read, or has no photos.
     """
-    try:
-        if path.is_dir():
-            names = [str(each.relative_to(path)) for each in path.rglob("*") if each.is_file()]
-            found = [(path / name).read_bytes() for name in _sample(names)]
-        else:
-            with zipfile.ZipFile(path) as archive:
-                found = [_extracted(archive, name) for name in _sample(archive.namelist())]
-    except (OSError, zipfile.BadZipFile) as error:
-        raise TrainingError(
-            f"{path} is neither a folder nor a zip file of photos ({error})"
-        ) from error
-    if not found:
-        raise TrainingError(f"{path} has no photos ({', '.join(_ENDINGS)})")
-    return found
+    if path.is_dir():
+        return _sampled(photos_below(path, path, LeftOut()), path)
+    with photos_in_archive(path, LeftOut()) as sources:
+        return _sampled(sources, path)
 
 
 def prepare_photos(photos: EncodedPhotos, preparation: str, shape: Shape) -> np.ndarray:
@@ -108,22 +97,22 @@ def prepare_photos(photos: EncodedPhotos, preparation: str, shape: Shape) -> np.
     return np.stack(good)
 
 
-def _extracted(archive: zipfile.ZipFile, name: str) -> bytes:
+def _sampled(files: Sequence[Source], path: Path) -> EncodedPhotos:
+    """Read a sample of the photos among the files of a folder or a zip file."""
+    photos = [file for file in files if file.name.lower().endswith(_ENDINGS)]
+    if not photos:
+        raise TrainingError(f"{path} has no photos ({', '.join(_ENDINGS)})")
+    photos.sort(key=lambda photo: photo.name)  # The same choice from a folder and an archive.
+    return [_read(photos[index], path) for index in _sample_indices(len(photos))]
+
+
+def _read(photo: Source, path: Path) -> bytes:
     try:
-        if archive.getinfo(name).flag_bits & _ENCRYPTED:
-            raise TrainingError(
-                f"{name} in {archive.filename} has a password: zip the photos without one"
-            )
-        return archive.read(name)
-    except (NotImplementedError, zipfile.BadZipFile, zlib.error, LZMAError, EOFError) as error:
+        return photo.read()
+    except OSError as error:
         raise TrainingError(
-            f"{name} in {archive.filename} can't be extracted ({error}): zip the photos again"
+            f"{photo.name} in {path} can't be read ({error}): replace it or leave it out"
         ) from error
-
-
-def _sample(names: Sequence[str]) -> list[str]:
-    photos = sorted(name for name in names if name.lower().endswith(_ENDINGS))
-    return [photos[index] for index in _sample_indices(len(photos))]
 
 
 def _sample_indices(count: int) -> list[int]:

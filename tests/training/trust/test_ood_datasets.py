@@ -106,8 +106,8 @@ def test_a_folder_named_like_a_photo_is_not_a_photo(tmp_path: Path) -> None:
     ("damage", "message"),
     [
         ("password", "1.png in .*home.zip has a password: zip the photos without one"),
-        ("method", r"1.png in .*home.zip can't be extracted \(.*\): zip the photos again"),
-        ("data", r"1.png in .*home.zip can't be extracted \(.*\): zip the photos again"),
+        ("method", r"1.png in .*home.zip can't be read \(.*\): replace it or leave it out"),
+        ("data", r"1.png in .*home.zip can't be read \(.*\): replace it or leave it out"),
     ],
 )
 def test_archives_that_cannot_be_extracted_are_named(
@@ -142,7 +142,7 @@ def test_a_source_without_photos_is_reported(tmp_path: Path, kind: str) -> None:
     elif kind == "no archive":
         path.write_bytes(b"text")
 
-    with pytest.raises(TrainingError, match=r"has no photos|is neither a folder nor a zip file"):
+    with pytest.raises(TrainingError, match=r"has no photos|is not a valid zip file"):
         read_photos(path)
 
 
