@@ -17,7 +17,7 @@ from training.data.loaders.fashion_mnist import LABELS
     ],
 )
 def test_folders_name_labels_without_what_a_folder_cannot_have(name: str, label: str) -> None:
-    assert LABELS[label_index(name, LABELS) or 0] == label
+    assert label_index(name, LABELS) == LABELS.index(label)
 
 
 def test_plurals_are_understood_both_ways() -> None:
