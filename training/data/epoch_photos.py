@@ -10,7 +10,7 @@ Hendrycks et al., 2019, https://arxiv.org/abs/1812.04606.
 import numpy as np
 
 from training.data.datasets import DataSet, Joined, Rows, Split
-from training.recipe import Recipe
+from training.recipe import OwnPhotos, Recipe
 
 
 def photos_of_epoch(data: DataSet, recipe: Recipe, epoch: int) -> Split:
@@ -23,7 +23,8 @@ def photos_of_epoch(data: DataSet, recipe: Recipe, epoch: int) -> Split:
     added = [part for part in (data.own, data.others) if part and len(part.training)]
     if not added:
         return data.training
-    times = _times(data, recipe)
+    photos = sum(len(part.training) for part in added)
+    times = own_times(recipe.own, len(data.training), photos) if data.own else 1.0
     random = np.random.default_rng([recipe.seed, epoch, 5])
     rows = [_repeated(len(part.training), times, random) for part in added]
     return _joined(data.training, [part.training for part in added], rows)
@@ -35,15 +36,10 @@ def targets(classes: int) -> np.ndarray:
     return np.concatenate([np.eye(classes, dtype=np.float32), others])
 
 
-def _times(data: DataSet, recipe: Recipe) -> float:
-    """Return how often an added photo is in an epoch."""
-    if data.own is None:
-        return 1.0
-    added = [part for part in (data.own, data.others) if part]
-    photos = sum(len(part.training) for part in added)
-    share = recipe.own.share
-    wanted = share / (1 - share) * len(data.training) if share < 1 else np.inf
-    return float(min(recipe.own.most, wanted / max(1, photos)))
+def own_times(own: OwnPhotos, photos: int, added: int) -> float:
+    """Return how often each added photo counts, so that all have their share beside `photos`."""
+    wanted = own.share / (1 - own.share) * photos
+    return min(float(own.most), wanted / max(1, added))
 
 
 def _repeated(photos: int, times: float, random: np.random.Generator) -> np.ndarray:

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from training.data.datasets import DataSet
+from training.data.epoch_photos import own_times
 from training.recipe import Recipe
 from training.trust.activations import Activations, compute_activations, joined, logit_weights
 
@@ -54,8 +55,6 @@ def validation_photos(
     own = sum(map(len, splits[1:]))
     weights = np.ones(len(data.validation) + own)
     if own:
-        share = recipe.own.share
-        wanted = share / (1 - share) * len(data.validation)
-        weights[-own:] = min(recipe.own.most, wanted / own)
+        weights[-own:] = own_times(recipe.own, len(data.validation), own)
     classes = np.concatenate([split.classes for split in splits])
     return ValidationPhotos(both, np.asarray(both.last @ kernel + bias), classes, own, weights)
