@@ -59,5 +59,5 @@ def test_other_is_learnt_but_no_label_and_evaluated(
     [run] = Path("runs/images-mobilenet").iterdir()
     page = text_of((run / "report.html").read_text("utf-8"))
     assert "the test photos of the folder other" in page
-    assert "trained on or tested with photos of them: flowers." in page
+    assert "trained or tested on some of their photos: flowers." in page
     assert "The published sets may show what your classes are" in page

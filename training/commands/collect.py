@@ -70,8 +70,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--link", action="store_true", help="with --folders: hard links, no copies")
     add_models(
         parser,
-        "folder of the models, which tell their labels and what they were trained on (default:"
-        " %(default)s)",
+        "folder of the published models, whose labels and digests of training photos are used"
+        " (default: %(default)s)",
     )
 
 
@@ -119,7 +119,7 @@ def _versions(arguments: argparse.Namespace, console: Console) -> list[Path]:
     try:
         return find_versions(arguments.models, arguments.model)
     except TrainingError as error:
-        say(console, f"photos that the model was trained on are not left out: {error}")
+        say(console, f"photos that the model was trained on can't be left out: {error}")
         return []
 
 

@@ -77,7 +77,7 @@ def _recipe(arguments: argparse.Namespace, device: str) -> Recipe:
     if arguments.also is not None:
         path_on_volume(arguments.also)
         arguments.assignments = [*arguments.assignments, f"own.photos={arguments.also}"]
-        arguments.also = None  # It is done.
+        arguments.also = None  # The path is one of the pods': it is not checked here.
     if arguments.photos is not None:
         path_on_volume(arguments.photos)
         recipe = on_own_photos(recipe, arguments.shape, arguments.preparation)

@@ -14,8 +14,8 @@ from training.publishing.gate_policy import GatePolicy
 from training.publishing.starters import STARTERS, install
 from training.recipes import RECIPES, STARTER_RECIPES
 
-_WITH_OWN = "clothing"
-"""The model that `--also` is for."""
+_MODEL_OF_ALSO = "clothing"
+"""The starter whose training gets the photos of `--also`."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Train the recipe of each starter model, and install it if it is good enough."""
     recipes = [RECIPES[name] for name in STARTER_RECIPES.values()]
     also = also_assignments(arguments)
-    recipes = [override(each, also) if each.model == _WITH_OWN else each for each in recipes]
+    recipes = [override(each, also) if each.model == _MODEL_OF_ALSO else each for each in recipes]
     policy = GatePolicy(force=True, report=False)  # They are part of the source tree.
     versions = train(recipes, arguments, arguments.runs / "starters", policy)
     for version in filter(None, versions):

@@ -45,7 +45,7 @@ class Choice:
     """Which photos to label, and why others are left out.
 
     Attributes:
-        photos: in the order in which they tell most.
+        photos: those whose labels help most first.
         skipped: how many were left out although they are good, by the reason.
         faults: photos that can't be used, each with its reason.
     """

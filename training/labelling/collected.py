@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.data.class_folders import PHOTO_FILES, LeftOut, photos_below
+from training.data.label_names import OTHER
 from training.data.photo_lists import read_photo_list
 from training.errors import UsageError, explained
 
 PAGE, LIST = "index.html", "photos.csv"
 TO_SORT, SORTED = "to-sort", "sorted"
-OTHER = "other"
-"""The label of photos that show none of a model's classes."""
-
 MARK = "photolabel collect"
 _UNSAFE = re.compile(r'[\x00-\x1f/\\:*?"<>|]')
 

@@ -10,13 +10,14 @@ from training.labelling.bulk_results import Answer
 
 
 def in_rounds(answers: Sequence[Answer]) -> Iterator[Answer]:
-    """Yield the answers that tell most first, spread over the classes.
+    """Yield the answers whose labels help most first, spread over the classes.
 
     Each round takes, of each guessed label, one photo that is not recognized and one that is: of
-    both kinds that with the smallest margin between the two most probable labels (margin sampling:
-    Scheffer et al. 2001; Settles 2009, "Active Learning Literature Survey", section 3.1). So no
-    class, and not what is not recognized alone, fills the list. Of the recognized photos, the half
-    with the larger margins comes after all others. The order depends on the answers alone.
+    each kind the one with the smallest margin between the two most probable labels (margin
+    sampling: Scheffer et al. 2001; Settles 2009, "Active Learning Literature Survey", section 3.1).
+    So neither one class nor the photos that are not recognized fill the list. Of the recognized
+    photos, the half with the larger margins comes after all others. The order depends on the
+    answers alone.
     """
     limit = median([each.margin for each in answers if each.recognized is not False] or [0.0])
     sure = [each for each in answers if each.recognized is not False and each.margin > limit]

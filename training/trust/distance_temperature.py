@@ -31,7 +31,7 @@ BY_DISTANCE = "distance"
 _FOLDS = 5
 _SEED = 0  # Of the photos in each fold.
 _SPREAD = 0.5  # Standard deviation expected of the slope, per standard deviation of the distances.
-_MOST = 4.0  # The slope's bound, likewise.
+_MOST = 4.0  # Bound of the slope, in the same unit, and of the logarithm at the centre.
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,13 @@ class Slope:
 
 @dataclass(frozen=True)
 class FittedSlope:
-    """What was found about photos that had no part in fitting a slope.
+    """A slope, and how it does in cross-validation.
 
     Attributes:
-        slope: fitted to all photos; None if it is of no use to the others.
-        loss_before: their mean cross-entropy in nats, of photos that no parameter was fitted to,
-            with one temperature for all photos.
-        loss: likewise, with a temperature for each.
+        slope: fitted to all photos; None if it does not lower the loss in cross-validation.
+        loss_before: mean cross-entropy in nats of the photos of each fold, with one temperature for
+            all photos, fitted to the other folds.
+        loss: the same with a temperature for each photo.
     """
 
     slope: Slope | None

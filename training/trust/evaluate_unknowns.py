@@ -74,18 +74,18 @@ def evaluate_unknowns(
 def _sets(
     recipe: Recipe, data: DataSet, folder: Path | None, left_out: list[str]
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield the name and the prepared photos of each set; name the others in `left_out`."""
+    """Yield the name and the prepared photos of each set; add the names of others to `left_out`."""
     if data.others and len(data.others.test):
         yield OTHER, np.asarray(data.others.test.photos)
     yield from synthetic_sets(recipe.shape).items()
-    # A user's own folder is none where published data sets lie.
+    # With a user's photos, the folder is theirs: it has no published sets.
     searched = None if recipe.dataset == ANY_PHOTOS else folder
     contents = _contents(data)
     for name, encoded in published_sets(searched, recipe.dataset):
         if has_photos_of(encoded, contents):
             left_out.append(name)
         else:
-            # Large photos and large networks: a run on one's own photos takes a minute.
+            # A run on a user's photos takes a minute; 1,000 large photos of each set take longer.
             step = -(-len(encoded) // _MAX_OF_SET) if recipe.dataset == ANY_PHOTOS else 1
             yield name, prepare_photos(encoded[::step], recipe.preparation, recipe.shape)
 
