@@ -215,7 +215,7 @@ def _save_results(
         if evaluation
     ]
     write_predictions(run.folder / PREDICTIONS, predictions)
-    if found.accepted:
+    if found.accepted is not None:  # None at all replace those of an earlier evaluation, too.
         save_accepted(found.accepted, run.folder)
     save_evaluation(found.test, data.test.photos, run.folder, data.names(data.test))
     if found.own:
