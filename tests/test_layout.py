@@ -27,7 +27,7 @@ TRAINING: list[set[str]] = [
     {"overrides", "recipe_file"},
     {"recipe"},
     {"job_manifest", "termination_message"},
-    {"backends", "downloads", "json_files", "model_cards", "settings"},
+    {"array_files", "backends", "downloads", "json_files", "model_cards", "settings"},
     {"cache_folder", "console", "errors", "progress_bars", "provenance", "threads"},
 ]
 """The parts of training/ in layers: a part may import those of the layers below its own."""

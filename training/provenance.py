@@ -21,6 +21,7 @@ _WITHOUT_EFFECT = (
     "serving.photos.formats_and_limits",
     "serving.photos.headers",
     "serving.repository",
+    "training.array_files",
     "training.console",
     "training.downloads",
     "training.errors",

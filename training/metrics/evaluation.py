@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from serving.repository.atomic_write import atomic_write
+from training.array_files import read_arrays, write_arrays
 from training.data.datasets import Photos, Split
-from training.errors import TrainingError, explained
+from training.errors import TrainingError
 from training.json_files import write_json
 from training.metrics import EVALUATION
 from training.metrics.intervals import accuracy_interval
@@ -130,17 +128,15 @@ def save_evaluation(
     `names` are those of all its photos, as in `DataSet.names`, if they have any.
     """
     shown = np.union1d(sample(evaluation), confident_mistakes(evaluation))
-    path = folder / _ARRAYS
-    with explained(f"cannot write {path}", "free some space"), atomic_write(path) as temporary:
-        np.savez_compressed(
-            temporary,
-            labels=np.array(evaluation.labels),
-            classes=evaluation.classes,
-            probabilities=evaluation.probabilities.astype(np.float32),
-            shown=shown,
-            photos=np.asarray(photos[shown]),
-            names=np.array([names[index] for index in shown] if names else [], np.str_),
-        )
+    arrays = {
+        "labels": np.array(evaluation.labels),
+        "classes": evaluation.classes,
+        "probabilities": evaluation.probabilities.astype(np.float32),
+        "shown": shown,
+        "photos": np.asarray(photos[shown]),
+        "names": np.array([names[index] for index in shown] if names else [], np.str_),
+    }
+    write_arrays(folder / _ARRAYS, arrays)
     figures = {**evaluation.metrics(), "confusion": evaluation.confusion().tolist()}
     write_json(folder / EVALUATION, figures)
 
@@ -150,17 +146,13 @@ def read_evaluation(folder: Path) -> tuple[Evaluation, dict[int, SavedPhoto]]:
     path = folder / _ARRAYS
     if not path.is_file():
         raise TrainingError(f"{folder} has no {_ARRAYS}: it is not the folder of a finished run")
-    try:
-        with open(path, "rb") as file, np.load(file) as arrays:
-            shown, labels = arrays["shown"].tolist(), tuple(arrays["labels"].tolist())
-            names = (
-                arrays["names"].tolist() if "names" in arrays else []
-            )  # Earlier releases saved none.
-            photos = map(SavedPhoto, arrays["photos"], names or [""] * len(shown))
-            saved = dict(zip(shown, photos, strict=True))
-            return Evaluation(labels, arrays["classes"], arrays["probabilities"]), saved
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise TrainingError(f"{path} is damaged ({error}): run the recipe again") from error
+    arrays = read_arrays(path, "labels", "classes", "probabilities", "shown", "photos")
+    shown, labels = arrays["shown"].tolist(), tuple(arrays["labels"].tolist())
+    # Earlier releases saved no names.
+    names = arrays["names"].tolist() if "names" in arrays else []
+    photos = map(SavedPhoto, arrays["photos"], names or [""] * len(shown))
+    saved = dict(zip(shown, photos, strict=True))
+    return Evaluation(labels, arrays["classes"], arrays["probabilities"]), saved
 
 
 def sample(evaluation: Evaluation, count: int = 24) -> np.ndarray:

@@ -1,13 +1,10 @@
 """The evaluation on the test split of own photos, as it is kept in the folder of a run."""
 
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
-from serving.repository.atomic_write import atomic_write
-from training.errors import TrainingError, explained
+from training.array_files import read_arrays, write_arrays
 from training.metrics.evaluation import Evaluation
 
 _FILE = "own_evaluation.npz"
@@ -19,14 +16,12 @@ def save_own_evaluation(evaluation: Evaluation, folder: Path) -> None:
     Raises:
         TrainingError: the file can't be written.
     """
-    path = folder / _FILE
-    with explained(f"cannot write {path}", "free some space"), atomic_write(path) as temporary:
-        np.savez_compressed(
-            temporary,
-            labels=np.array(evaluation.labels),
-            classes=evaluation.classes,
-            probabilities=evaluation.probabilities.astype(np.float32),
-        )
+    arrays = {
+        "labels": np.array(evaluation.labels),
+        "classes": evaluation.classes,
+        "probabilities": evaluation.probabilities.astype(np.float32),
+    }
+    write_arrays(folder / _FILE, arrays)
 
 
 def read_own_evaluation(folder: Path) -> Evaluation:
@@ -35,10 +30,6 @@ def read_own_evaluation(folder: Path) -> Evaluation:
     Raises:
         TrainingError: there is none, or it is damaged.
     """
-    path = folder / _FILE
-    try:
-        with open(path, "rb") as file, np.load(file) as arrays:
-            labels = tuple(arrays["labels"].tolist())
-            return Evaluation(labels, arrays["classes"], arrays["probabilities"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise TrainingError(f"{path} can't be read ({error}): run the recipe again") from error
+    arrays = read_arrays(folder / _FILE, "labels", "classes", "probabilities")
+    labels = tuple(arrays["labels"].tolist())
+    return Evaluation(labels, arrays["classes"], arrays["probabilities"])

@@ -3,15 +3,13 @@
 They stay in the run's folder: neither the card nor a published report has them.
 """
 
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from serving.repository.atomic_write import atomic_write
-from training.errors import explained
+from training.array_files import read_arrays, write_arrays
+from training.errors import TrainingError
 
 SHOWN = 12
 _FILE = "accepted_unknowns.npz"
@@ -65,26 +63,14 @@ def save_accepted(found: AcceptedUnknowns, folder: Path) -> None:
     Raises:
         TrainingError: the file can't be written.
     """
-    path = folder / _FILE
-    with explained(f"cannot write {path}", "free some space"), atomic_write(path) as temporary:
-        np.savez_compressed(
-            temporary,
-            photos=found.photos,
-            sets=np.array(found.sets, np.str_),
-            scores=found.scores,
-            probabilities=found.probabilities,
-        )
+    write_arrays(folder / _FILE, {**vars(found), "sets": np.array(found.sets, np.str_)})
 
 
 def read_accepted(folder: Path) -> AcceptedUnknowns | None:
     """Return the photos saved in a run's folder; None if there is no such file that can be read."""
     try:
-        with open(folder / _FILE, "rb") as file, np.load(file) as arrays:
-            return AcceptedUnknowns(
-                arrays["photos"],
-                tuple(arrays["sets"].tolist()),
-                arrays["scores"],
-                arrays["probabilities"],
-            )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        arrays = read_arrays(folder / _FILE, "photos", "sets", "scores", "probabilities")
+    except TrainingError:
         return None
+    sets = tuple(arrays["sets"].tolist())
+    return AcceptedUnknowns(arrays["photos"], sets, arrays["scores"], arrays["probabilities"])

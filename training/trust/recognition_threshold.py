@@ -226,5 +226,5 @@ def _rank(photos: int) -> int:
 def _sampled(photos: int, *, hold_out: bool) -> tuple[np.ndarray, np.ndarray]:
     """Choose the photos that scores are fitted to, and others to use instead of validation."""
     order = np.random.default_rng(_SEED).permutation(photos)
-    others = min(MAX_PHOTOS, max(1, int(photos * _HELD_OUT))) if hold_out else 0
-    return np.sort(order[others : others + MAX_PHOTOS]), np.sort(order[:others])
+    held_out = min(MAX_PHOTOS, max(1, int(photos * _HELD_OUT))) if hold_out else 0
+    return np.sort(order[held_out : held_out + MAX_PHOTOS]), np.sort(order[:held_out])

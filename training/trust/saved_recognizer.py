@@ -1,16 +1,13 @@
 """The recognizer of a run's network, kept in the run's folder until it is published."""
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
-from serving.repository.atomic_write import atomic_write
-from training.errors import explained
+from training.array_files import read_arrays, write_arrays
+from training.errors import TrainingError
 from training.trust.distance_temperature import DistanceTemperature, recorded_slope
 from training.trust.ood_scores import restored_score, score_arrays
 from training.trust.recognition_threshold import Recognizer, recognizer_of
@@ -22,13 +19,11 @@ _TEMPERATURE = "temperature/"  # Before the names of what the distance for it wa
 
 def save_recognizer(recognizer: Recognizer, folder: Path) -> None:
     """Save what a recognizer was fitted with in a run's folder."""
-    path = folder / _FILE
     arrays = {**score_arrays(recognizer.score), _EXAMPLES: recognizer.examples}
     if recognizer.by_distance and recognizer.by_distance.score is not recognizer.score:
         of_distance = score_arrays(recognizer.by_distance.score)
         arrays |= {_TEMPERATURE + name: values for name, values in of_distance.items()}
-    with explained(f"cannot write {path}", "free some space"), atomic_write(path) as temporary:
-        np.savez(temporary, **arrays)  # type: ignore[arg-type]  # NumPy's own stub.
+    write_arrays(folder / _FILE, arrays)
 
 
 def load_recognizer(
@@ -43,8 +38,7 @@ def load_recognizer(
     """
     recognition, slope = card["recognition"], recorded_slope(card["calibration"])
     try:
-        with open(folder / _FILE, "rb") as file, np.load(file) as saved:
-            arrays = dict(saved)
+        arrays = read_arrays(folder / _FILE)
         examples = arrays.pop(_EXAMPLES)
         names = [name for name in arrays if name.startswith(_TEMPERATURE)]
         of_distance = {name.removeprefix(_TEMPERATURE): arrays.pop(name) for name in names}
@@ -54,6 +48,6 @@ def load_recognizer(
             known = recognition["score"] == "distance"
             distance = score if known else restored_score("distance", of_distance)
             by_distance = DistanceTemperature(network, distance, slope)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error):
+    except (TrainingError, KeyError, TypeError, ValueError):
         return None
     return recognizer_of(network, score, recognition["threshold"], examples, by_distance)
