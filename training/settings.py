@@ -256,3 +256,5 @@ class OwnPhotos:
     """Fraction of the photos of an epoch that are own ones, unless they are too few."""
     most: AtLeastOne = 10
     """Times that an own photo is in an epoch at most."""
+    rehearsed: Count = 0
+    """Photos of the data set in an epoch at most, other ones in each; 0: all."""

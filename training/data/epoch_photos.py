@@ -4,7 +4,9 @@ Own photos (`DataSet.own`) are few beside a data set, or many: they get a fixed 
 (`OwnPhotos.share`), but none is repeated more than `OwnPhotos.most` times; of more than the share,
 each epoch draws others. Photos of none of the classes (`DataSet.others`) are repeated as often.
 Their target is the same probability of each class, so that the network is unsure of such photos:
-Hendrycks et al., 2019, https://arxiv.org/abs/1812.04606.
+Hendrycks et al., 2019, https://arxiv.org/abs/1812.04606. Of the data set, an epoch may have a part
+only (`OwnPhotos.rehearsed`): where a network that knows it is fitted to own photos, that is enough
+for it not to forget.
 """
 
 import numpy as np
@@ -23,10 +25,12 @@ def photos_of_epoch(data: DataSet, recipe: Recipe, epoch: int) -> Split:
     added = [part for part in (data.own, data.others) if part and len(part.training)]
     if not added:
         return data.training
-    times = _times(data, recipe)
+    rehearsed = _rehearsed(data, recipe)
+    times = _times(data, recipe, rehearsed)
     random = np.random.default_rng([recipe.seed, epoch, 5])
     rows = [_repeated(len(part.training), times, random) for part in added]
-    return _joined(data.training, [part.training for part in added], rows)
+    rows.insert(0, _repeated(len(data.training), rehearsed / len(data.training), random))
+    return _joined([data.training, *(part.training for part in added)], rows)
 
 
 def targets(classes: int) -> np.ndarray:
@@ -35,14 +39,19 @@ def targets(classes: int) -> np.ndarray:
     return np.concatenate([np.eye(classes, dtype=np.float32), others])
 
 
-def _times(data: DataSet, recipe: Recipe) -> float:
-    """Return how often an added photo is in an epoch."""
+def _rehearsed(data: DataSet, recipe: Recipe) -> int:
+    """Return how many photos of the data set are in an epoch."""
+    return min(recipe.own.rehearsed or len(data.training), len(data.training))
+
+
+def _times(data: DataSet, recipe: Recipe, rehearsed: int) -> float:
+    """Return how often an added photo is in an epoch, beside so many photos of the data set."""
     if data.own is None:
         return 1.0
     added = [part for part in (data.own, data.others) if part]
     photos = sum(len(part.training) for part in added)
     share = recipe.own.share
-    wanted = share / (1 - share) * len(data.training) if share < 1 else np.inf
+    wanted = share / (1 - share) * rehearsed if share < 1 else np.inf
     return float(min(recipe.own.most, wanted / max(1, photos)))
 
 
@@ -53,8 +62,8 @@ def _repeated(photos: int, times: float, random: np.random.Generator) -> np.ndar
     return np.concatenate([np.tile(np.arange(photos), whole), np.sort(part)]).astype(np.int64)
 
 
-def _joined(first: Split, added: list[Split], rows: list[np.ndarray]) -> Split:
-    parts = [(first, np.arange(len(first))), *zip(added, rows, strict=True)]
+def _joined(splits: list[Split], rows: list[np.ndarray]) -> Split:
+    parts = list(zip(splits, rows, strict=True))
     views = min(len(split.features) for split, _ in parts)
     return Split(
         Joined([Rows(split.photos, chosen) for split, chosen in parts]),
