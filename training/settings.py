@@ -243,18 +243,3 @@ class Snapshots:
     """Fraction of the snapshots with noise."""
     noise: NotNegative = 14.0
     """The largest standard deviation of the noise, in levels."""
-
-
-@settings
-class OwnPhotos:
-    """A user's own photos, which a network is fitted to in addition to the data set."""
-
-    photos: str = ""
-    """A folder or zip file with a sub-folder for each class, or for some of them, named as the
-    class; `other` for what is none of them. Empty: none."""
-    share: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    """Fraction of the photos of an epoch that are own ones, unless they are too few."""
-    most: AtLeastOne = 10
-    """Times that an own photo is in an epoch at most."""
-    rehearsed: Count = 0
-    """Photos of the data set in an epoch at most, other ones in each; 0: all."""

@@ -9,9 +9,9 @@ import pytest
 from training.data.batches import TrainingBatches
 from training.data.datasets import Addition, DataSet, Joined, Split
 from training.data.epoch_photos import photos_of_epoch
-from training.recipe import Recipe
+from training.recipe import OwnPhotos, Recipe
 from training.recipes import RECIPES
-from training.settings import Augmentation, OwnPhotos
+from training.settings import Augmentation
 
 LABELS = ("a", "b")
 OTHER = len(LABELS)
