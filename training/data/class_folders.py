@@ -102,16 +102,20 @@ def _entries(folder: Path) -> list[Path]:
         raise TrainingError(f"cannot read the folder {folder} ({error.strerror})") from error
 
 
+def junk_reason(name: str) -> str | None:
+    """Return why a file or a folder of this name is not the user's own; None if it is."""
+    plain = name.casefold()
+    if name.startswith("."):
+        return "hidden"
+    if plain in _JUNK_FOLDERS:
+        return f"in {name}"
+    return name if plain in _JUNK_FILES else None
+
+
 def _is_junk(path: Path, left_out: LeftOut) -> bool:
     """Whether a file or a folder is not the user's own; its files are counted then."""
-    name, plain = path.name, path.name.casefold()
-    if name.startswith("."):
-        reason = "hidden"
-    elif plain in _JUNK_FOLDERS:
-        reason = f"in {name}"
-    elif plain in _JUNK_FILES:
-        reason = name
-    else:
+    reason = junk_reason(path.name)
+    if reason is None:
         return False
     files = sum(len(names) for _, _, names in os.walk(path)) if path.is_dir() else 1
     left_out[reason] += files

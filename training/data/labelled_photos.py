@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -45,7 +45,7 @@ def assemble(
 ) -> DataSet:
     """Split and prepare photos and make a data set of them, in the order of their contents.
 
-    Damaged photos are left out, and so are copies (`_without_copies`). The splits that no photo has
+    Damaged photos are left out, and so are copies (`without_copies`). The splits that no photo has
     yet are made of the photos without a split; those that remain are for training. `labels` are in
     the order of the classes.
 
@@ -58,7 +58,7 @@ def assemble(
     unsplit = [photo for photo in photos if not photo.split]
     if unsplit:
         _check_counts(unsplit, labels, made)
-    found, left_out = _without_copies(photos)
+    found, left_out = without_copies(photos)
     sources = {content: photo.source for content, photo in found.items()}
     store = photo_store(sources, preparation, shape, progress)
     for content, fault in store.damaged.items():
@@ -69,7 +69,7 @@ def assemble(
     return DataSet(
         name,
         tuple(labels),
-        _digest(found),
+        split_digest(found),
         training,
         validation,
         test,
@@ -126,8 +126,8 @@ def _check_counts(unsplit: Iterable[Photo], labels: Sequence[str], made: Sequenc
             )
 
 
-def _without_copies(photos: Sequence[Photo]) -> tuple[dict[str, Photo], list[str]]:
-    """Read all photos; return one of each content (sha256), and why the others are left out.
+def without_copies(photos: Sequence[Photo]) -> tuple[dict[str, Photo], list[str]]:
+    """Read all photos; return one of each content (sha256), and why others are left out.
 
     Of copies in several splits the one farthest from the training split is kept, so that no
     photo is both trained on and tested on. Of a photo under two labels no copy is kept.
@@ -175,6 +175,7 @@ def _split(name: str, found: dict[str, Photo], store: PhotoStore, labels: Sequen
     return Split(Rows(store.pixels, rows), classes, rows, names)
 
 
-def _digest(found: dict[str, Photo]) -> str:
+def split_digest(found: Mapping[str, Photo]) -> str:
+    """Return the sha256 of the contents, splits and labels of photos, given by their content."""
     lines = sorted(f"{content} {photo.split} {photo.label}" for content, photo in found.items())
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

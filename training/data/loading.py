@@ -16,6 +16,7 @@ from rich.console import Console
 
 from serving.photos import PREPARATIONS
 from training.console import say, say_left_out
+from training.data.additions import with_own_photos
 from training.data.class_balance import class_counts, imbalance
 from training.data.datasets import DataSet
 from training.errors import TrainingError, UsageError
@@ -124,6 +125,8 @@ def load(recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
     chosen = dataset_named(recipe.dataset)
     with counting(console, "preparing photos") as progress:
         data = chosen.load(recipe, folder, progress)
+        if recipe.own.photos:
+            data = with_own_photos(data, recipe, progress)
     say(
         console,
         f"{data.name}: {len(data.training):,} photos to train on,"

@@ -54,6 +54,7 @@ class PhotoStore:
         rows: from the sha256 of a file (hexadecimal) to its row.
         damaged: from the sha256 of a file that is not a valid photo to what is wrong with it.
         formats: how many photos have each format, by Pillow's name.
+        parts: the stores that it joins, if it is not one of its own.
     """
 
     digest: str
@@ -61,6 +62,7 @@ class PhotoStore:
     rows: dict[str, int]
     damaged: dict[str, str]
     formats: dict[str, int]
+    parts: tuple["PhotoStore", ...] = ()
 
 
 def content_digests(sources: Sequence[Source]) -> list[str | OSError | zipfile.BadZipFile]:

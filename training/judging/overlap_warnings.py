@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.data.datasets import DataSet, Photos, Split
+from training.data.photo_contents import pixel_contents
 from training.judging.scored_model import ScoredModel
 from training.overrides import renamed
 from training.publishing.training_overlap import is_same_data, seen_contents, seen_photos
-from training.publishing.training_photos import pixel_contents, seen
+from training.publishing.training_photos import seen
 from training.recipe import Recipe
 
 

@@ -1,13 +1,12 @@
 """The photos of a user to score a model on: in folders or lists, with labels of the model."""
 
-import re
-import unicodedata
 from pathlib import Path
 
 from rich.console import Console
 
 from training.console import say
 from training.data.class_folders import LeftOut, class_folders, left_out_line, photos_below
+from training.data.label_names import label_index
 from training.data.photo_lists import is_photo_list, read_photo_list
 from training.data.prepared_photos import Source
 from training.data.split_folders import split_folders
@@ -62,17 +61,10 @@ def no_photos(where: object, split: str) -> TrainingError:
 
 def _index(model: ScoredModel, name: str, described: str) -> int:
     """Return the index of the label that a folder or a list names."""
-    indices = {_plain(label): index for index, label in enumerate(model.labels)}
-    plain = _plain(name)
-    index = indices.get(plain, indices.get(plain.removesuffix("s")))
+    index = label_index(name, model.labels)
     if index is None:
         raise TrainingError(
             f"{described} is not a label of {model.name}/{model.version}; its labels are"
             f" {', '.join(model.labels)}"
         )
     return index
-
-
-def _plain(name: str) -> str:
-    """Return a name without the characters in which labels and folder names may differ."""
-    return re.sub(r"[\W_]+", " ", unicodedata.normalize("NFC", name)).strip().casefold()

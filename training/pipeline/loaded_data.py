@@ -32,7 +32,8 @@ class KeptData:
     def __call__(self, recipe: Recipe, folder: Path | None, console: Console) -> DataSet:
         """Return the data of a recipe; the photos are shared with all others that it returns."""
         loader = recipe.dataset, recipe.model, recipe.preparation, recipe.shape, recipe.file_digest
-        key = (*loader, recipe.held_out, recipe.split_seed, folder)  # All that loaders read.
+        read = recipe.held_out, recipe.split_seed, recipe.own.photos, folder  # By loaders.
+        key = (*loader, *read)
         if key not in self._data:
             self._data = {}  # The former photos need not stay in memory.
             self._data[key] = load(recipe, folder, console)

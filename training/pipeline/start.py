@@ -13,6 +13,7 @@ from typing import Any
 
 from serving.repository.atomic_write import atomic_write
 from training.data.datasets import DataSet, file_digest
+from training.data.photo_contents import contents
 from training.errors import TrainingError, UsageError, explained
 from training.fitting.checkpoints import CheckpointFolder
 from training.networks.building import network_to_fit
@@ -21,7 +22,7 @@ from training.overrides import renamed
 from training.pipeline.source_weights import weights_digest, weights_for
 from training.pipeline.sources import Source
 from training.publishing.training_overlap import note_training_photos
-from training.publishing.training_photos import contents, seen
+from training.publishing.training_photos import seen
 from training.recipe import Recipe
 from training.runs.folders import CHECKPOINTS, Run
 from training.runs.history import HISTORY

@@ -16,13 +16,14 @@ from rich.console import Console
 from serving.photos import PREPARATIONS
 from training.data.datasets import DataSet, Photos, Rows
 from training.data.loading import dataset_named
+from training.data.photo_contents import contents
 from training.errors import UsageError
 from training.metrics.evaluation import Evaluation
 from training.metrics.intervals import Difference, paired_difference
 from training.progress_bars import counting
 from training.publishing.published_model import PublishedModel
 from training.publishing.training_overlap import is_same_data, seen_photos, training_count
-from training.publishing.training_photos import contents, seen
+from training.publishing.training_photos import seen
 from training.recipe import Recipe
 
 FEWEST = 20

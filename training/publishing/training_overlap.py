@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from training.data.datasets import DataSet, Split
+from training.data.photo_contents import contents
 from training.data.splits import SPLITS, split_of
 from training.model_cards import CARD, VERSION_CARD, read_card
 from training.overrides import renamed
 from training.publishing.training_photos import (
     TRAINING_PHOTOS,
     ascending,
-    contents,
     read_training_photos,
     seen,
     training_digests,

@@ -5,14 +5,14 @@ photo: of its file, or, in a data set of arrays, of its pixels. It lies in the f
 in the version's `assets.extra`.
 """
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from serving.repository.atomic_write import atomic_write
-from training.data.datasets import DataSet, Photos, Split
+from training.data.datasets import DataSet
+from training.data.photo_contents import contents
 from training.errors import TrainingError, explained
 
 TRAINING_PHOTOS = "training_photos.npy"
@@ -23,24 +23,9 @@ _DIGITS = 16  # Hexadecimal, of 8 bytes.
 
 
 def training_digests(data: DataSet) -> np.ndarray:
-    """Return the digests of the training photos of a data set, uint64 `[photos]` ascending."""
-    return ascending(contents(data, data.training))
-
-
-def contents(data: DataSet, split: Split) -> list[str]:
-    """Return the SHA-256 of each photo of a split, hexadecimal: of its file, or of its pixels."""
-    files = data.contents(split)
-    return pixel_contents(split.photos) if files is None else files
-
-
-def pixel_contents(photos: Photos) -> list[str]:
-    """Return the SHA-256 of the pixels of each photo, hexadecimal.
-
-    Args:
-        photos: uint8 `[photos, height, width, channels]`.
-    """
-    each = (np.asarray(photos[index]) for index in range(len(photos)))
-    return [hashlib.sha256(photo.tobytes()).hexdigest() for photo in each]
+    """Return the digests of all photos that a network is fitted to, uint64 `[photos]` ascending."""
+    added = [part.training for part in (data.own, data.others) if part]
+    return ascending([each for split in (data.training, *added) for each in contents(data, split)])
 
 
 def seen(contents: Sequence[str], digests: np.ndarray) -> np.ndarray:

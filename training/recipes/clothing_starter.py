@@ -11,6 +11,6 @@ RECIPE = replace(
     what="small residual network, also trained on simulated snapshots",
     expected="94.2% in 34 min on 2 shared cores",
     floor=0.93,
-    snapshots=Snapshots(share=0.35),
+    snapshots=Snapshots(share=0.5),
     epochs=40,
 )

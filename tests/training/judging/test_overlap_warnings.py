@@ -14,9 +14,10 @@ from tests.training.signals import published
 from training.__main__ import main
 from training.data.datasets import DataSet
 from training.data.loading import load
+from training.data.photo_contents import pixel_contents
 from training.data.splits import split_of
 from training.overrides import override
-from training.publishing.training_photos import ascending, pixel_contents, training_digests
+from training.publishing.training_photos import ascending, training_digests
 from training.recipes import recipe_named
 
 OWN = "images-resnet50"

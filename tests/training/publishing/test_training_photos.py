@@ -12,13 +12,13 @@ from rich.console import Console
 from tests.training.backbones import tiny, write_photos
 from training.data.datasets import DataSet, Split
 from training.data.loading import load
+from training.data.photo_contents import contents
 from training.errors import TrainingError
 from training.model_cards import VERSION_CARD
 from training.publishing.card import model_card
 from training.publishing.training_overlap import note_training_photos
 from training.publishing.training_photos import (
     TRAINING_PHOTOS,
-    contents,
     read_training_photos,
     seen,
     training_digests,

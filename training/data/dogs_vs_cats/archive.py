@@ -1,13 +1,12 @@
 """The members of a published archive of dogs-vs-cats, checked before anything is extracted."""
 
 import zipfile
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 
-from training.data.loaders.cats_dogs import FOLDERS, MAX_PHOTO_BYTES, label_of
+from training.data.loaders.cats_dogs import FOLDERS, label_of
+from training.data.photo_archives import check_members
 from training.data.splits import FEWEST
 from training.errors import TrainingError
-
-_MAX_RATIO = 20  # Of extracted to archived bytes: JPEGs hardly shrink.
 
 
 def checked_members(archive: zipfile.ZipFile, path: Path) -> dict[str, list[zipfile.ZipInfo]]:
@@ -17,11 +16,7 @@ def checked_members(archive: zipfile.ZipFile, path: Path) -> dict[str, list[zipf
         TrainingError: it has too few photos, two of the same name, or malicious members.
     """
     members = archive.infolist()
-    size = sum(_checked_size(member, path) for member in members)
-    if size > _MAX_RATIO * max(path.stat().st_size, 2**20):
-        raise TrainingError(
-            f"{path} is refused: its {path.stat().st_size:,} bytes would become {size:,}"
-        )
+    check_members(members, path)
     found = {folder: _labelled(members, label) for folder, label in FOLDERS.items()}
     if any(len(named) < FEWEST for named in found.values()):
         names = archive.namelist()
@@ -31,19 +26,6 @@ def checked_members(archive: zipfile.ZipFile, path: Path) -> dict[str, list[zipf
             f" PetImages/Cat/N.jpg and PetImages/Dog/N.jpg{advice}"
         )
     return found
-
-
-def _checked_size(member: zipfile.ZipInfo, path: Path) -> int:
-    name = member.filename
-    windows = PureWindowsPath(name)
-    if windows.is_absolute() or windows.drive or name.startswith("/") or ".." in windows.parts:
-        raise TrainingError(f"{path} is refused: its member {name!r} points outside the folder")
-    if member.file_size > MAX_PHOTO_BYTES:
-        raise TrainingError(
-            f"{path} is refused: its member {name!r} would become {member.file_size:,} bytes; no"
-            f" photo may have more than {MAX_PHOTO_BYTES:,}"
-        )
-    return member.file_size
 
 
 def _labelled(members: list[zipfile.ZipInfo], label: str) -> list[zipfile.ZipInfo]:

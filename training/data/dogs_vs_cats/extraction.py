@@ -24,8 +24,9 @@ from filelock import FileLock, Timeout
 from serving.photos.errors import BadPhoto
 from training.data.datasets import file_digest
 from training.data.dogs_vs_cats.archive import checked_members, photo_name
-from training.data.loaders.cats_dogs import FOLDERS, read_member
+from training.data.loaders.cats_dogs import FOLDERS
 from training.data.loaders.image_folders import PREPARED
+from training.data.photo_archives import read_member
 from training.data.photo_limits import prepare_photo
 from training.data.prepared_photos import Source, content_digests
 from training.data.split_folders import SPLIT_FOLDERS

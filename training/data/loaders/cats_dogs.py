@@ -9,7 +9,6 @@ found, nor the folder `PetImages`, nor the folders that `python -m training prep
 
 import re
 import zipfile
-import zlib
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from training.data.datasets import DataSet, search_folders
 from training.data.labelled_photos import Photo, assemble
 from training.data.loaders.image_folders import load_split_folders
 from training.data.loading import dataset
+from training.data.photo_archives import read_member
 from training.data.prepared_photos import Source
 from training.data.published_files import folder_with
 from training.data.split_folders import split_folders
@@ -39,8 +39,6 @@ ARCHIVE = Download(
 )
 ARCHIVES = ("train.zip", ARCHIVE.name)
 """The names of published archives, Kaggle's first."""
-
-MAX_PHOTO_BYTES = 64 * 2**20  # A gateway accepts less.
 
 _PUBLISHED = 25_000  # Photos.
 _NAME = re.compile(r"(?:.*/)?(?:(cat|dog)\.|PetImages/(Cat|Dog)/)\d+\.jpg")
@@ -86,21 +84,6 @@ def label_of(path: str) -> str | None:
     """Return the label in a path with "/"; None if it is not one of the published photos."""
     match = _NAME.fullmatch(path)
     return (match[1] or match[2].lower()) if match else None
-
-
-def read_member(archive: zipfile.ZipFile, name: str, reading: Lock) -> bytes:
-    """Return a member of an archive that several threads read.
-
-    Raises:
-        OSError: it is damaged, encrypted, or far larger than photos are.
-    """
-    if archive.getinfo(name).file_size > MAX_PHOTO_BYTES:
-        raise OSError(f"it has more than {MAX_PHOTO_BYTES:,} bytes")
-    try:
-        with reading:  # The threads share one file object.
-            return archive.read(name)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise OSError(str(error)) from error
 
 
 def _find(data: Path | None) -> Path | None:

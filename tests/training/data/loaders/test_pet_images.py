@@ -14,7 +14,8 @@ from tests.training.file_server import Publisher, serving
 from training.data.datasets import DataSet
 from training.data.dogs_vs_cats.extraction import prepare_dogs_vs_cats
 from training.data.loaders import cats_dogs
-from training.data.loaders.cats_dogs import ARCHIVE, MAX_PHOTO_BYTES, load_cats_dogs
+from training.data.loaders.cats_dogs import ARCHIVE, load_cats_dogs
+from training.data.photo_archives import MAX_PHOTO_BYTES
 from training.errors import TrainingError
 
 SHAPE = (12, 16, 3)

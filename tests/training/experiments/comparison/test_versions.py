@@ -9,7 +9,8 @@ from scipy.stats import binomtest
 
 from tests.training.signals import LABELS, photos, published
 from training.__main__ import main
-from training.publishing.training_photos import ascending, pixel_contents
+from training.data.photo_contents import pixel_contents
+from training.publishing.training_photos import ascending
 
 pytestmark = pytest.mark.integration  # The models are exported.
 
