@@ -12,6 +12,7 @@ from serving.repository.versions import VersionsError, publish_copy
 from training.commands.arguments import add_gate, add_models, add_training, gate_policy
 from training.commands.training import train
 from training.console import say
+from training.data.own_photos import check_own_photos, own_photos
 from training.errors import TrainingError, UsageError
 from training.overrides import override
 from training.pipeline.adapted_recipe import adapted
@@ -75,10 +76,10 @@ def run(arguments: argparse.Namespace) -> str | None:
         raise UsageError(
             "--tolerance, --force and --model_config_file have no effect without --publish"
         )
-    if not arguments.photos.exists():
-        raise UsageError(f"the folder of photos {arguments.photos} does not exist")
+    check_own_photos(arguments.photos)
     console = Console()
     source = _source(arguments.model, arguments.runs, arguments.models, console)
+    _check_labels(arguments.photos, source)
     recipe = override(_recipe(source, arguments), arguments.assignments)
     say(console, f"{recipe.name} from {source.name}, adapted to the photos in {arguments.photos}")
 
@@ -114,6 +115,17 @@ def _source(reference: str, runs: Path, models: Path, console: Console) -> Sourc
         if number:
             say(console, f"{reference} has no version in {models}: its starter is published there")
     return find_source(str(find_serving_version(models, reference)), runs, models)
+
+
+def _check_labels(photos: Path, source: Source) -> None:
+    """Check that there are photos of the version's classes, before its data set is loaded."""
+    labels = source.card().get("labels", [])
+    with own_photos(photos, labels, []) as found:
+        if not any(photo.label in labels for photo in found):
+            raise UsageError(
+                f"{photos} has photos of none of the classes alone: add folders with photos of"
+                f" some of {', '.join(labels)}"
+            )
 
 
 def _recipe(source: Source, arguments: argparse.Namespace) -> Recipe:
