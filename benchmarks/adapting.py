@@ -31,6 +31,7 @@ from rich.table import Table
 from training.data.datasets import Addition, DataSet, Rows, Split
 from training.data.photo_contents import contents
 from training.data.splits import split_class
+from training.errors import TrainingError
 from training.fitting.devices import choose_devices
 from training.networks.prediction import predict_batches
 from training.overrides import override
@@ -82,6 +83,9 @@ class Bench:
         recipe = adapted(self._source.recipe(), arguments.photos)
         self._recipe = override(recipe, arguments.assignments)
         self._data = loaded(self._recipe, arguments.data, console)
+        if self._data.own is None:
+            raise TrainingError(f"{arguments.photos} has photos of none of the classes alone")
+        self._own = self._data.own
         self._arguments, self._console = arguments, console
         self._old = PublishedModel(version)
         self._devices = choose_devices("auto", deterministic=False)
@@ -109,11 +113,11 @@ class Bench:
 
     def _judged(self) -> Iterator[Split]:
         yield getattr(self._data, self._arguments.split)
-        yield getattr(self._data.own, self._arguments.split)
+        yield getattr(self._own, self._arguments.split)
 
     def _drawn(self, count: int, draw: int) -> Addition:
         """Return so many training photos of each class, split as `adapt` would split them."""
-        training = self._data.own.training
+        training = self._own.training
         names, random = contents(self._data, training), np.random.default_rng([draw, count])
         rows: dict[str, list[int]] = {"training": [], "validation": [], "test": []}
         for number in np.unique(training.classes):
@@ -122,13 +126,14 @@ class Bench:
             for row in chosen.tolist():
                 rows[splits[names[row]]].append(row)
         digest = hashlib.sha256(json.dumps(rows).encode()).hexdigest()
-        parts = [_part(training, sorted(chosen)) for chosen in rows.values()]
-        return Addition(f"{count} a class", digest, *parts, store=self._data.own.store)
+        first, second, third = (_part(training, sorted(chosen)) for chosen in rows.values())
+        return Addition(f"{count} a class", digest, first, second, third, self._own.store)
 
 
-def _part(split: Split, rows: list[int]) -> Split:
-    chosen = np.array(rows, np.int64)
-    return Split(Rows(split.photos, chosen), split.classes[chosen], split.rows[chosen])
+def _part(split: Split, chosen: list[int]) -> Split:
+    numbers = np.array(chosen, np.int64)
+    rows = None if split.rows is None else split.rows[numbers]
+    return Split(Rows(split.photos, numbers), split.classes[numbers], rows)
 
 
 def _accuracy(predict: Any, split: Split) -> float:
