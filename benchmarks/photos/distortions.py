@@ -9,6 +9,7 @@ instead (`screen`). The data set has no garment outlines, so garments can't be c
 import functools
 import io
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
@@ -39,15 +40,22 @@ Distortion = Callable[[Image.Image, int], bytes]
 
 
 def encode(
-    picture: Image.Image, form: str = "JPEG", orientation: int = 1, quality: int = 95
+    picture: Image.Image,
+    form: str = "JPEG",
+    orientation: int = 1,
+    quality: int = 95,
+    **options: Any,
 ) -> bytes:
-    """Encode a picture as a camera does that writes this EXIF orientation."""
+    """Encode a picture as a camera does that writes this EXIF orientation.
+
+    The options are those of Pillow for the format.
+    """
     exif = Image.Exif()
     if orientation > 1:
         picture = picture.transpose(_STORED[orientation])
         exif[_ORIENTATION] = orientation
     file = io.BytesIO()
-    picture.save(file, form, quality=quality, exif=exif)
+    picture.save(file, form, quality=quality, exif=exif, **options)
     return file.getvalue()
 
 

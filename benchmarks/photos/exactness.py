@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -18,6 +19,12 @@ from training.publishing.published_model import PublishedModel
 
 ORIENTATIONS = range(2, 9)
 PHONE = (4032, 3024)
+ENCODERS: dict[str, dict[str, Any]] = {
+    "JPEG 90, full colour": {"quality": 90, "subsampling": 0, "progressive": True},
+    "WebP 90": {"form": "WEBP", "quality": 90},
+    "PNG": {"form": "PNG"},
+}
+"""Other ways to save a picture than as JPEG 90 with colours at half the resolution."""
 _GRAIN = 4.0  # Standard deviation in levels of 255, typical of small sensors.
 
 Pictures = Callable[[int], Image.Image]
@@ -74,6 +81,21 @@ def sideways(gateway: Gateway, model: PublishedModel, picture: Pictures, count: 
 
     probabilities = gateway.classify(model.name, model.labels, 2 * count, photo).probabilities
     return Sideways(count, differ, _moved(probabilities[0::2], probabilities[1::2]))
+
+
+def reencoded(
+    gateway: Gateway, model: PublishedModel, picture: Pictures, count: int
+) -> dict[str, np.ndarray]:
+    """Return the change of the top class's probability for each of `ENCODERS`, `[photos]`."""
+
+    def probabilities(**options: Any) -> np.ndarray:
+        def photo(index: int) -> bytes:
+            return encode(picture(index), **options)
+
+        return gateway.classify(model.name, model.labels, count, photo).probabilities
+
+    usual = probabilities(quality=90)
+    return {name: _moved(usual, probabilities(**options)) for name, options in ENCODERS.items()}
 
 
 def beside_process(

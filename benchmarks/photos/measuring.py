@@ -111,6 +111,8 @@ def exact(bench: Bench, model: PublishedModel, items: Items) -> None:
     count = min(_PAIRS, len(items.images))
     held = exactness.sideways(bench.gateway, model, picture, count)
     bench.progress(count)
+    saved = exactness.reencoded(bench.gateway, model, picture, count)
+    bench.progress(count)
     apart = exactness.beside_process(
         bench.gateway, model, count, lambda index: distortions.encode(picture(index), quality=75)
     )
@@ -123,9 +125,11 @@ def exact(bench: Bench, model: PublishedModel, items: Items) -> None:
         bench.progress,
     )
     bench.results.bars.extend(bars.same(model.name, held, apart))
+    bench.results.bars.extend(bars.reencoded(model.name, saved))
     bench.results.bars.extend(bars.faster(model.name, decoded))
     bench.results.figures[f"{model.name} exact"] = {
         "sideways": {"pixels_differ": held.pixels_differ, "moved": held.probabilities.tolist()},
+        "reencoded": {name: moved.tolist() for name, moved in saved.items()},
         "gateway_apart": float(apart.max()),
         "reduced": {name: values.tolist() for name, values in vars(decoded).items()},
     }
@@ -147,5 +151,5 @@ def expected(bench: Bench, name: str, images: int) -> dict[str, int]:
     return {
         "distorted": (kinds + (not clothing)) * images,
         "real": _REAL_PHOTOS if clothing else 0,
-        "exact": 5 * pairs + compared,
+        "exact": 10 * pairs + compared,
     }

@@ -119,20 +119,31 @@ def test_the_bar_for_distortions(right: int, met: bool) -> None:
     assert bar.met is met
 
 
+def real(name: str, right: int, recognized: float | None, confidence: float = 0.8) -> Score:
+    return Score(name, np.arange(100) < right, confidence, recognized)
+
+
 def test_the_bars_for_real_photos() -> None:
-    shop, home = scored("shop", 71), scored("home", 45)
-    other = Score("other", np.zeros(40, bool), 0.5, 0.8)
-    met = {bar.what: bar.met for bar in bars.real({"shop": shop, "home": home, "other": other})}
+    scores = [real("shop", 87, 0.4, 0.9), real("home", 76, 0.79, 0.7), real("other", 0, 0.13)]
+    met = {bar.what: bar.met for bar in bars.real({each.name: each for each in scores})}
     assert met == {
         "shop: accuracy": True,
         "shop: mean confidence - accuracy": True,
         "home: accuracy": False,
         "home: mean confidence - accuracy": False,
-        "home: share of `other` recognized": False,
+        "home: garments recognized": False,
+        "home: others recognized": False,
     }
-    silent = Score("other", np.zeros(40, bool), 0.5, None)
-    *_, last = bars.real({"shop": shop, "home": home, "other": silent})
-    assert last.met is None
+    good = {"shop": real("shop", 86, 0.4), "home": real("home", 83, 0.8)}
+    *_, garments, others = bars.real({**good, "other": real("other", 0, 0.12)})
+    assert (garments.met, others.met) == (True, True)
+    *_, silent = bars.real({**good, "other": real("other", 0, None)})
+    assert silent.met is None
+
+
+def test_the_bar_for_encoders_is_the_median() -> None:
+    moved = {"PNG": np.array([0.001, 0.002, 0.3]), "WebP": np.array([0.001, 0.02, 0.03])}
+    assert [bar.met for bar in bars.reencoded("x", moved)] == [True, False]
 
 
 def test_the_bars_for_comparisons() -> None:

@@ -67,6 +67,12 @@ def test_sideways_photos_are_predicted_like_upright_ones() -> None:
     assert held.probabilities.max() < 0.01
 
 
+def test_the_same_picture_is_saved_by_other_encoders() -> None:
+    moved = exactness.reencoded(gateway(), MODEL, lambda _: photo((320, 240)), 2)
+    assert moved.keys() == exactness.ENCODERS.keys()
+    assert all(0 < changes.max() < 0.02 for changes in moved.values())
+
+
 def test_photos_that_are_not_rotated_are_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     def prepare_without_exif(encoded: bytes, *others: object) -> np.ndarray:
         at = encoded.find(b"Exif\0\0")
