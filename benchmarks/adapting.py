@@ -28,6 +28,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from serving.repository.seed import STARTERS
 from training.data.datasets import Addition, DataSet, Rows, Split
 from training.data.photo_contents import contents
 from training.data.splits import split_class
@@ -173,7 +174,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("model", metavar="NAME[/VERSION]", help="the version to adapt")
     parser.add_argument("--photos", type=Path, required=True, help="folder or zip file of photos")
     parser.add_argument("--data", type=Path, help="folder of the data sets")
-    parser.add_argument("--models", type=Path, default=Path("models"), help="folder of the models")
+    parser.add_argument(
+        "--models", type=Path, default=STARTERS, help="folder of the models (default: the starters)"
+    )
     parser.add_argument(
         "--counts", type=_counts, default=(10, 50, 200), help="photos a class (default 10,50,200)"
     )
