@@ -84,8 +84,11 @@ def run(arguments: argparse.Namespace) -> str | None:
     say(console, f"{recipe.name} from {source.name}, adapted to the photos in {arguments.photos}")
 
     def compare(evaluated: "Evaluated") -> None:
-        from training.pipeline.before_and_after import before_and_after  # Imports TensorFlow.
-
+        try:
+            from training.pipeline.before_and_after import before_and_after
+        except ModuleNotFoundError:
+            say(console, f"{source.name} can't be scored here: TensorFlow is not installed")
+            return
         for line in before_and_after(source.folder, evaluated):
             say(console, line)
 
