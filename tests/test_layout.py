@@ -18,7 +18,7 @@ TRAINING: list[set[str]] = [
     {"__main__"},
     {"commands", "python_api"},
     {"experiments"},
-    {"judging", "pipeline"},
+    {"judging", "labelling", "pipeline"},
     {"publishing", "report"},
     {"runs", "trust"},
     {"fitting", "metrics", "recipes"},

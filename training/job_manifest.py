@@ -73,13 +73,13 @@ def path_on_volume(path: Path) -> str:
 
 
 def _on_volume(words: Sequence[str]) -> list[str]:
-    """Return the words with the path after `--photos` as in the pods."""
+    """Return the words with the paths after `--photos` and `--also` as in the pods."""
     changed = list(words)
     for index, word in enumerate(words):
         option, equals, path = word.partition("=")
-        if option == "--photos":
+        if option in ("--photos", "--also"):
             at, path = (index, path) if equals else (index + 1, words[index + 1])
-            changed[at] = f"{'--photos=' if equals else ''}{path_on_volume(Path(path))}"
+            changed[at] = f"{option + equals if equals else ''}{path_on_volume(Path(path))}"
     return changed
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from training.errors import UsageError
@@ -38,6 +39,11 @@ def hyperparameters(recipe: Recipe) -> dict[str, Any]:
         elif value is not None and name not in _FIXED:
             known[name] = value
     return known
+
+
+def recorded_settings(recipe: Recipe) -> dict[str, Any]:
+    """Return the hyperparameters as they are recorded: own photos by their name, without a path."""
+    return {**hyperparameters(recipe), "own.photos": Path(recipe.own.photos).name}
 
 
 def changed_settings(parameters: Mapping[str, Any], own: Recipe) -> dict[str, Any]:
@@ -142,17 +148,22 @@ def on_own_photos(
     )
 
 
-def restored(recipe: Recipe, model: str, parameters: Mapping[str, Any]) -> Recipe:
+def restored(
+    recipe: Recipe, model: str, parameters: Mapping[str, Any], own_photos: str | None = None
+) -> Recipe:
     """Return the recipe as a run of it was, from what JSON has kept of that.
 
     Args:
         recipe: as it is now.
         model: the name under which it was to be published.
-        parameters: of `hyperparameters`.
+        parameters: of `recorded_settings`.
+        own_photos: where its own photos are now; None: there are none, or it is not known.
 
     Raises:
         UsageError: the recipe does not have these settings any more.
     """
+    if parameters.get("own.photos"):
+        parameters = {**parameters, "own.photos": own_photos or parameters["own.photos"]}
     assignments = [f"{name}={shown_value(value)}" for name, value in parameters.items()]
     return replace(override(recipe, assignments), model=model)
 

@@ -90,6 +90,9 @@ class Recipe:
     """The file that the recipe comes from, where it is not one of the project's."""
     file_digest: str = ""
     """A digest of what that file and the modules beside it that it imports do."""
+    other: Literal["unknown", "class"] = "unknown"
+    """What a folder `other` beside the folders of classes has: `unknown`, photos of none of the
+    classes, which the model learns not to recognize; or `class`, a class like any other."""
     split_seed: AtLeastOne = 1
     """Which split of the photos, where the data set has no splits of its own."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
@@ -141,9 +144,16 @@ class Recipe:
     """Steps in one call of the backend, which makes small steps cheaper."""
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     """While fitting; `mixed_float16` scales the loss. The exported model is always float32."""
-    recognition: Literal["distance", "probability", "energy", "virtual-logit", "none"] = "distance"
+    calibration: Literal["distance", "temperature"] = "distance"
+    """`temperature`: logits are divided by one number, fitted on validation photos; `distance`: by
+    one that rises with a photo's distance from the training photos, where that makes the
+    probabilities of further photos better, else as with `temperature`
+    (`training.trust.distance_temperature`). The distance is computed for `recognition`."""
+    recognition: Literal[
+        "distance", "feature-distance", "probability", "energy", "virtual-logit", "none"
+    ] = "distance"
     """The score (`training.trust.ood_scores`) that separates photos of the known kind from others;
-    `none`: photos are not separated."""
+    `feature-distance` is for a backbone; `none`: photos are not separated."""
     jit: Literal["auto", "on", "off"] = "auto"
     """Whether XLA compiles the training step; `auto`: on GPUs and with JAX, as Keras decides. The
     exported model is never compiled by it."""
@@ -184,6 +194,8 @@ class Recipe:
             if self.head or self.fine_tuning:
                 part = "head" if self.head else "fine_tuning"
                 yield f"{part} has no effect: it is for a BackboneNetwork"
+            if self.recognition == "feature-distance":
+                yield "recognition=feature-distance is for a BackboneNetwork: take distance"
             if self.fit_size and not self.network.any_size:
                 yield f"{self.name} flattens its photos: its fit_size can only be 0"
             if problem := self.network.shape_problem(self.shape):

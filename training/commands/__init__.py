@@ -15,6 +15,7 @@ COMMANDS = {
     "sweep": "train a recipe with many settings, and evaluate the best one",
     "evaluate": "score a published model on any photos",
     "unknowns": "test which unknown photos a published model recognizes",
+    "collect": "choose the photos that are worth a label, for a person to sort",
     "results": "write the table of all recipes' results",
     "recipes": "list the recipes",
     "prepare": "extract a published archive into folders of photos",

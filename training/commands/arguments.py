@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from training.commands.also_argument import add_also, also_assignments
 from training.errors import UsageError
 from training.overrides import FORMER_NAMES, on_own_photos, override
 from training.publishing.gate_policy import TOLERANCE, GatePolicy
@@ -30,6 +31,7 @@ def add_recipe(parser: argparse.ArgumentParser, *, required: bool = True) -> Non
         help="change a hyperparameter of the recipe; may be repeated",
     )
     parser.add_argument("--seed", help="the same as --set seed=SEED")
+    add_also(parser)
     own = parser.add_argument_group("your own photos, in place of the recipe's data set")
     own.add_argument(
         "--photos",
@@ -86,7 +88,7 @@ def with_overrides(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
         if any(each.startswith(f"{former}=") for each in arguments.assignments):
             sys.stderr.write(f"note: {former} is called {name} now\n")
     seed = [] if arguments.seed is None else [f"seed={arguments.seed}"]
-    recipe = override(recipe, [*arguments.assignments, *seed])
+    recipe = override(recipe, [*arguments.assignments, *also_assignments(arguments), *seed])
     from training.data.loading import check_splitting  # Imports NumPy, for recipes without faults.
 
     check_splitting(recipe)

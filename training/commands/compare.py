@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from training.commands.also_argument import add_also, also_assignments
 from training.commands.arguments import add_data, add_device, add_models
 from training.commands.study_arguments import add_study
 from training.console import say
@@ -41,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="your own photos, in place of the data set: a folder with a sub-folder for each class,"
         " or a list (.csv, .jsonl)",
     )
+    add_also(parser)
     add_data(parser)
     add_models(parser)
     add_device(parser)
@@ -79,10 +81,11 @@ def _compare_versions(arguments: argparse.Namespace) -> None:
     Raises:
         UsageError: arguments that are for recipes.
     """
-    given = (arguments.splits, arguments.share, arguments.assignments, arguments.study)
-    if any((*given, arguments.output, arguments.storage, arguments.processes > 1)):
+    given = (arguments.splits, arguments.share, arguments.assignments, arguments.also)
+    given_too = (arguments.study, arguments.output, arguments.storage, arguments.processes > 1)
+    if any((*given, *given_too)):
         raise UsageError(
-            "--splits, --share, --set, --study, --output, --storage and --processes are for"
+            "--splits, --share, --set, --also, --study, --output, --storage and --processes are for"
             " recipes; published versions are only compared on photos"
         )
     from training.fitting.devices import choose_devices
@@ -135,7 +138,8 @@ def _plan(arguments: argparse.Namespace, console: Console) -> "tuple[Plan, Path]
         raise UsageError("--photos and --data can't be combined: give one of them")
     if arguments.photos and not arguments.photos.exists():
         raise UsageError(f"the folder of photos {arguments.photos} does not exist")
-    competitors = read_competitors(arguments.compared, arguments.assignments, arguments.photos)
+    assignments = [*arguments.assignments, *also_assignments(arguments)]
+    competitors = read_competitors(arguments.compared, assignments, arguments.photos)
     from training.experiments.comparison.plan import plan_comparison
 
     name = comparison_name(competitors) if arguments.study is None else arguments.study

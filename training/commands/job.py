@@ -73,6 +73,10 @@ def _recipe(arguments: argparse.Namespace, device: str) -> Recipe:
         recipe = recipe_named(arguments.recipe)
     else:
         raise UsageError("give a RECIPE (`python -m training recipes` lists them)")
+    if arguments.also is not None:
+        path_on_volume(arguments.also)
+        arguments.assignments = [*arguments.assignments, f"own.photos={arguments.also}"]
+        arguments.also = None  # It is done.
     if arguments.photos is not None:
         path_on_volume(arguments.photos)
         recipe = on_own_photos(recipe, arguments.shape, arguments.preparation)

@@ -17,6 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--recipe", metavar="FILE", help="where the recipe's own file is now (default: as noted)"
     )
     add_data(parser)
+    parser.add_argument(
+        "--also", type=Path, metavar="PATH", help="where the run's own photos are now"
+    )
     add_models(parser, "publish into here")
     add_gate(parser)
 
@@ -34,4 +37,5 @@ def run(arguments: argparse.Namespace) -> None:
         gate_policy(arguments),
         Console(),
         arguments.recipe,
+        arguments.also,
     )

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from training.data.augmentation import Augmenter
+from training.data.class_balance import class_weights
 from training.data.datasets import DataSet, Split
 from training.data.epoch_photos import photos_of_epoch, targets
 from training.data.snapshots import SnapshotAugmenter
@@ -19,7 +20,8 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
     """Shuffled, augmented batches; order and augmentation are functions of seed and epoch.
 
     Each batch is uint8 `[batch, height, width, channels]` and float32 `[batch, classes]`: one-hot,
-    or the same value for each class where a photo shows none of them.
+    or the same value for each class where a photo shows none of them. With balanced class weights,
+    the weights of the photos are added, float32 `[batch]`.
     With a backbone, the features of one view of each photo replace the pixels: float32
     `[batch, …]`. Photos that do not fill the last batch of an epoch are left out; each epoch leaves
     out others.
@@ -49,6 +51,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
         self._pool = ThreadPoolExecutor(_WORKERS)
         self._data = data
         self._targets = targets(len(data.labels))
+        self._weights = class_weights(recipe, data)
         self._recipe = recipe
         self._first_step = first_step
         self.start_epoch(0)
@@ -63,7 +66,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
         self._augmenter = Augmenter(self._recipe, photos, epoch)
         random = np.random.default_rng([self._recipe.seed, epoch, 2])
         self._views = random.integers(max(1, len(self._split.features)), size=photos)
-        self._pending: dict[int, Future[tuple[np.ndarray, np.ndarray]]] = {}
+        self._pending: dict[int, Future[tuple[np.ndarray, ...]]] = {}
 
     def epoch_starter(self) -> keras.callbacks.Callback:
         """Return a callback for Keras, which calls it before it starts the threads of an epoch."""
@@ -72,7 +75,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
     def __len__(self) -> int:
         return len(self._split) // self._batch_size - self._first_step
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
         """Return batch `index` of the rest of the epoch; begin to prepare the next ones."""
         if not self.parallel:
             return self._make(index)
@@ -89,7 +92,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
         wait(pending)
         self._pending.clear()
 
-    def _make(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def _make(self, index: int) -> tuple[np.ndarray, ...]:
         first = (self._first_step + index) * self._batch_size
         chosen = self._order[first : first + self._batch_size]
         if self._split.features:
@@ -97,7 +100,9 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
         else:
             photos = self._snapshots(self._split.photos[chosen], chosen)
             inputs = self._augmenter.batch(photos, chosen)
-        return inputs, self._targets[self._split.classes[chosen]]
+        classes = self._split.classes[chosen]
+        weights = () if self._weights is None else (self._weights[classes],)
+        return inputs, self._targets[classes], *weights
 
     def _features(self, chosen: np.ndarray) -> np.ndarray:
         views = self._split.features

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from training.data.datasets import DataSet
+from training.data.epoch_photos import photos_of_epoch
 from training.recipe import Recipe
 
 _UNBALANCED = 2.0  # Times the photos of the smallest class.
@@ -16,17 +17,22 @@ def class_counts(data: DataSet) -> dict[str, int]:
     return dict(zip(data.labels, counts.tolist(), strict=True))
 
 
-def class_weights(recipe: Recipe, data: DataSet) -> dict[int, float] | None:
-    """Return the weight of each class in the loss, for Keras; None: all photos count equally.
+def class_weights(recipe: Recipe, data: DataSet) -> np.ndarray | None:
+    """Return the weights of photos in the loss; None: all count equally.
 
     The weight is photos / (classes × photos of the class), so that its mean over the photos is 1:
-    King & Zeng (2001), *Logistic Regression in Rare Events Data*, as scikit-learn's `balanced`.
+    King & Zeng (2001), *Logistic Regression in Rare Events Data*, as scikit-learn's `balanced`. Own
+    photos count as often as they are in an epoch.
+
+    Returns:
+        float32 `[classes + 1]`, by class; the last one, of photos of none of the classes, is 1.
     """
     if recipe.class_weights == "none":
         return None
-    counts = class_counts(data).values()
-    share = len(data.training) / len(data.labels)
-    return {index: share / count for index, count in enumerate(counts) if count}
+    classes = len(data.labels)
+    counts = np.bincount(photos_of_epoch(data, recipe, 0).classes, minlength=classes)[:classes]
+    weights = counts.sum() / classes / np.maximum(counts, 1)
+    return np.append(weights, 1).astype(np.float32)
 
 
 def imbalance(counts: Mapping[str, int]) -> str:

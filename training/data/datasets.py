@@ -180,6 +180,14 @@ class DataSet:
         """Training, validation and test."""
         return self.training, self.validation, self.test
 
+    @property
+    def whole_digest(self) -> str:
+        """The digest; where there are own photos or others, a digest that covers them, too."""
+        added = [part.digest if part else "" for part in (self.own, self.others)]
+        if not any(added):
+            return self.digest
+        return hashlib.sha256(" ".join([self.digest, *added]).encode()).hexdigest()
+
     def contents(self, split: Split) -> list[str] | None:
         """Return the sha256 of the file of each photo of a split; None if photos are no files."""
         store = self._store_of(split)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,12 +42,14 @@ def assemble(
     preparation: str,
     shape: Shape,
     progress: ProgressCallback,
+    *,
+    in_each_split: Collection[str] | None = None,
 ) -> DataSet:
     """Split and prepare photos and make a data set of them, in the order of their contents.
 
     Damaged photos are left out, and so are copies (`without_copies`). The splits that no photo has
     yet are made of the photos without a split; those that remain are for training. `labels` are in
-    the order of the classes.
+    the order of the classes; those of `in_each_split`, by default all, need photos in each split.
 
     Raises:
         TrainingError: a class has too few photos to split, or none in a split that is given, or the
@@ -65,7 +67,9 @@ def assemble(
         left_out.append(f"{found.pop(content).source.name}: {fault}")
     if unsplit:
         found = _with_splits(found, labels, split_seed, made)
-    training, validation, test = (_split(split, found, store, labels) for split in SPLITS)
+    training, validation, test = (
+        _split(split, found, store, labels, in_each_split or labels) for split in SPLITS
+    )
     return DataSet(
         name,
         tuple(labels),
@@ -156,11 +160,17 @@ def without_copies(photos: Sequence[Photo]) -> tuple[dict[str, Photo], list[str]
     return found, left_out
 
 
-def _split(name: str, found: dict[str, Photo], store: PhotoStore, labels: Sequence[str]) -> Split:
+def _split(
+    name: str,
+    found: dict[str, Photo],
+    store: PhotoStore,
+    labels: Sequence[str],
+    needed: Collection[str],
+) -> Split:
     contents = sorted(content for content, photo in found.items() if photo.split == name)
     rows = np.array([store.rows[content] for content in contents], np.int64)
     classes = np.array([labels.index(found[content].label) for content in contents], np.int64)
-    missing = [label for index, label in enumerate(labels) if index not in classes]
+    missing = [label for label in needed if labels.index(label) not in classes]
     if missing:
         raise TrainingError(
             f"the {name} split has no usable photo of {', '.join(map(repr, missing))}; every class"

@@ -36,7 +36,7 @@ class Registered:
 
     Attributes:
         load: the loader.
-        reads: which of a recipe's settings `held_out` and `split_seed` the loader reads.
+        reads: which of a recipe's settings `held_out`, `split_seed` and `other` the loader reads.
         source: content of the file that registered it.
         classes: their number; 0 if it depends on the photos.
         public: anybody can see its photos, so cards of models may hold some.
@@ -59,8 +59,8 @@ def dataset(
 
     Args:
         name: as in `Recipe.dataset`.
-        reads: which of `held_out` and `split_seed` the loader reads: setting another one is an
-            error.
+        reads: which of `held_out`, `split_seed` and `other` the loader reads: setting another one
+            is an error.
         classes: their number, if it is always the same; `show-model` draws the network for it.
         public: anybody can see its photos: the cards of models then hold the surest mistakes as
             pictures, and whoever can use a model can see its card.
@@ -105,6 +105,8 @@ def check_splitting(recipe: Recipe) -> None:
         raise UsageError(f"held_out has no effect: {recipe.dataset} has its own validation split")
     if recipe.split_seed != 1 and "split_seed" not in reads:
         raise UsageError(f"split_seed has no effect: {recipe.dataset} has its own test split")
+    if recipe.other != "unknown" and "other" not in reads:
+        raise UsageError(f"other has no effect: {recipe.dataset} has no folder for each class")
     if recipe.early_stopping and "held_out" in reads and not recipe.held_out:
         raise UsageError(
             f"early_stopping needs validation photos, and {recipe.dataset} has none of its own:"

@@ -22,7 +22,7 @@ from training.data.photo_archives import photos_in_archive
 from training.data.photo_lists import ENDINGS, is_photo_list, read_photo_list
 from training.data.prepared_photos import Source
 from training.data.split_folders import split_named
-from training.errors import TrainingError
+from training.errors import TrainingError, UsageError
 
 _Placed = tuple[Source, list[str], str]  # The folders in its name, and its split.
 
@@ -31,12 +31,12 @@ def check_own_photos(path: Path) -> None:
     """Check that a path may be one of own photos, without reading them.
 
     Raises:
-        TrainingError: it is neither a folder nor a zip file nor a list of photos.
+        UsageError: it is neither a folder nor a zip file nor a list of photos.
     """
     if not path.exists():
-        raise TrainingError(f"there are no own photos {path}")
+        raise UsageError(f"there are no own photos {path}: name them with --also")
     if not (path.is_dir() or path.suffix.casefold() in (".zip", *ENDINGS)):
-        raise TrainingError(
+        raise UsageError(
             f"{path} has no own photos: name a folder or a .zip file that has a folder for each"
             " class, or a list of photos (.csv or .jsonl)"
         )

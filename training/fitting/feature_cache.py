@@ -4,7 +4,7 @@ Each view takes one pass over all photos of a store: the photos as they are, mir
 the recipe's augmentation. Another label, split, head or seed needs no further pass.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from rich.console import Console
 
 from training.data.augmentation import Augmenter
 from training.data.cache import cached
-from training.data.datasets import DataSet, Rows
+from training.data.datasets import Addition, DataSet, Joined, Photos, Rows, Split
 from training.data.prepared_photos import PhotoStore
 from training.errors import TrainingError
 from training.networks.backbone import Backbone
@@ -61,16 +61,40 @@ def with_features(recipe: Recipe, data: DataSet, backbone: Backbone, console: Co
     """
     if data.store is None:
         raise TrainingError(f"{recipe.name}: {data.name} has no photos for a backbone")
-    views = []
-    for view in _views(recipe, len(data.store.pixels)):
-        with counting(console, f"features of photos ({view.name.partition('/')[0]})") as progress:
-            views.append(features(backbone, data.store, view, progress))
-    training, validation, test = (
-        replace(split, features=tuple(Rows(view, split.rows) for view in views[:count]))
-        for split, count in zip(data.splits, (None, 1, 1), strict=True)
-        if split.rows is not None
-    )
+    views = _computed(recipe, data.store, backbone, console)
+
+    def completed(part: Addition | None) -> Addition | None:
+        if part is None or part.store is None:
+            return part
+        same = part.store is data.store
+        theirs = views if same else _computed(recipe, part.store, backbone, console)
+        training, validation, test = _splits_with(theirs, part.splits)
+        return replace(part, training=training, validation=validation, test=test)
+
+    training, validation, test = _splits_with(views, data.splits)
+    data = replace(data, own=completed(data.own), others=completed(data.others))
     return replace(data, training=training, validation=validation, test=test, backbone=backbone)
+
+
+def _computed(
+    recipe: Recipe, store: PhotoStore, backbone: Backbone, console: Console
+) -> list[Photos]:
+    """Return the features of each view of all photos of a store."""
+    if store.parts:
+        parts = [_computed(recipe, part, backbone, console) for part in store.parts]
+        return [Joined(view) for view in zip(*parts, strict=True)]
+    views: list[Photos] = []
+    for view in _views(recipe, len(store.pixels)):
+        with counting(console, f"features of photos ({view.name.partition('/')[0]})") as progress:
+            views.append(features(backbone, store, view, progress))
+    return views
+
+
+def _splits_with(views: Sequence[Photos], splits: Sequence[Split]) -> Iterator[Split]:
+    """Yield the splits with features: training photos with those of every view."""
+    for split, count in zip(splits, (None, 1, 1), strict=True):
+        if split.rows is not None:
+            yield replace(split, features=tuple(Rows(view, split.rows) for view in views[:count]))
 
 
 def features(

@@ -13,7 +13,6 @@ import keras
 
 from training.backends import current
 from training.data.batches import PlainBatches, TrainingBatches
-from training.data.class_balance import class_weights
 from training.data.datasets import DataSet
 from training.errors import Diverged, UsageError
 from training.fitting.accuracy import Accuracy
@@ -157,7 +156,6 @@ def _fit_network(
                 epochs=end,
                 validation_data=validation,
                 callbacks=hooks,
-                class_weight=class_weights(recipe, data),
                 shuffle=False,  # The batches are shuffled already.
                 verbose=0,
             )

@@ -1,6 +1,6 @@
 """Fitting a new head before the layers below it, so that its first errors don't spoil them.
 
-The layers below process each training photo once; the head is fitted to their output.
+The layers below process each photo of an epoch once; the head is fitted to their output.
 """
 
 import keras
@@ -8,6 +8,7 @@ import numpy as np
 
 from training.data.class_balance import class_weights
 from training.data.datasets import DataSet
+from training.data.epoch_photos import photos_of_epoch, targets
 from training.fitting.interruption import Stop
 from training.networks.backbone import jit, tail_and_below, without_xla
 from training.networks.prediction import predict_batch
@@ -32,22 +33,23 @@ def fit_head_warmup(
     stop = stop or Stop()
     tail, below = tail_and_below(network)
     without_xla(below)
-    vectors = []
-    for first in range(0, len(data.training), _BATCH):
-        part = np.asarray(data.training.inputs[first : first + _BATCH], np.float32)
+    photos, vectors = photos_of_epoch(data, recipe, 0), []
+    for first in range(0, len(photos), _BATCH):
+        part = np.asarray(photos.inputs[first : first + _BATCH], np.float32)
         vectors.append(predict_batch(below, part, _BATCH))
         stop.check()
+    weights = class_weights(recipe, data)
     tail.compile(
         keras.optimizers.Adam(recipe.fine_tuning.head_learning_rate),
-        keras.losses.SparseCategoricalCrossentropy(),
+        keras.losses.CategoricalCrossentropy(),
         jit_compile=jit(),
     )
     tail.fit(
         np.concatenate(vectors),
-        data.training.classes,
+        targets(len(data.labels))[photos.classes],
         batch_size=_BATCH,
         epochs=recipe.fine_tuning.head_epochs,
-        class_weight=class_weights(recipe, data),
+        sample_weight=None if weights is None else weights[photos.classes],
         callbacks=[
             keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: stop.check())
         ],

@@ -15,6 +15,7 @@ from training.runs.folders import TRAINED, read_run
 from training.runs.trained_network import load_trained_network
 from training.trust.calibrate_and_evaluate import predict_in_memory
 from training.trust.calibration import calibrate
+from training.trust.distance_temperature import recorded_slope
 from training.trust.saved_recognizer import load_recognizer
 
 
@@ -44,10 +45,14 @@ class RunModel:
         if network is None:
             raise TrainingError(f"{folder} has no {TRAINED}: run its recipe again")
         calibrate(network, self.card["calibration"]["temperature"])
-        self._network, self._recognizer, recognition = network, None, self.card["recognition"]
-        if recognition:
-            score, threshold = recognition["score"], recognition["threshold"]
-            self._recognizer = load_recognizer(folder, network, score, threshold)
+        self._network, self._recognizer = network, None
+        if self.card["recognition"]:
+            self._recognizer = load_recognizer(folder, network, self.card)
+        if self._recognizer is None and recorded_slope(self.card["calibration"]):
+            raise TrainingError(
+                f"{folder} has no intact recognizer.npz, which its probabilities are computed with:"
+                " publish the run, which evaluates it once more"
+            )
 
     def predict(self, photos: Photos) -> Mapping[str, np.ndarray]:
         """Return `probabilities`, float32 `[photos, classes]`, and maybe `recognized`, bool."""

@@ -6,13 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from training.data.datasets import Split
+from training.metrics.evaluation import Evaluation
 from training.metrics.intervals import Difference, paired_difference
-from training.networks.prediction import predict_batches
 from training.pipeline.finalize import Evaluated
 from training.publishing.published_model import PublishedModel
 from training.publishing.verdict import described_interval
-
-_BATCH = 64
 
 
 def before_and_after(version: Path, evaluated: Evaluated) -> Iterator[str]:
@@ -25,22 +23,18 @@ def before_and_after(version: Path, evaluated: Evaluated) -> Iterator[str]:
     Raises:
         TrainingError: the version can't be read.
     """
-    old, data, after = PublishedModel(version), evaluated.data, evaluated.test.right
-    found = _difference(after, old, data.labels, data.test)
+    old, data = PublishedModel(version), evaluated.data
+    found = _difference(evaluated.test, old, data.test)
     yield _line(f"test photos of {data.name}", found)
-    if data.own and len(data.own.test):
-        own = data.own.test
-        probabilities = predict_batches(evaluated.network, own.photos, _BATCH)
-        after = np.concatenate(probabilities).argmax(axis=1) == own.classes
-        yield _line("own photos that were held out", _difference(after, old, data.labels, own))
+    if data.own and evaluated.own:
+        found = _difference(evaluated.own, old, data.own.test)
+        yield _line("own photos that were held out", found)
 
 
-def _difference(
-    after: np.ndarray, old: PublishedModel, labels: tuple[str, ...], split: Split
-) -> Difference:
-    columns = np.array([old.labels.index(label) for label in labels])
+def _difference(after: Evaluation, old: PublishedModel, split: Split) -> Difference:
+    columns = np.array([old.labels.index(label) for label in after.labels])
     predicted = old.probabilities(split.photos)[:, columns].argmax(axis=1)
-    return paired_difference(after, predicted == split.classes)
+    return paired_difference(after.right, predicted == split.classes)
 
 
 def _line(what: str, found: Difference) -> str:

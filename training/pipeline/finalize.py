@@ -20,6 +20,7 @@ from training.errors import TrainingError
 from training.json_files import write_json
 from training.metrics.evaluation import Evaluation, read_evaluation, save_evaluation
 from training.metrics.histograms import histograms
+from training.metrics.own_evaluation import read_own_evaluation, save_own_evaluation
 from training.model_cards import CARD, all_right, read_card
 from training.publishing.card import model_card
 from training.publishing.mistakes import confusion_and_mistakes
@@ -30,6 +31,7 @@ from training.runs.history import chosen_epoch, read_history
 from training.runs.identity import code_of, package_versions
 from training.runs.predictions import PREDICTIONS, SplitPredictions, write_predictions
 from training.runs.trained_network import load_trained_network
+from training.trust.accepted_unknowns import save_accepted
 from training.trust.calibrate_and_evaluate import (
     Calibrated,
     CalibratedEvaluation,
@@ -55,6 +57,7 @@ class Evaluated:
         recognizer: of the same network; None where recognition is disabled.
         card: the model card, without a verdict of the gate.
         test: evaluation on the test split.
+        own: evaluation on the test split of own photos; None without any.
     """
 
     recipe: Recipe
@@ -64,6 +67,7 @@ class Evaluated:
     recognizer: Recognizer | None
     card: dict[str, Any]
     test: Evaluation
+    own: Evaluation | None = None
 
 
 def finalize(
@@ -106,7 +110,8 @@ def finalize(
         raise type(error)(f"{error}. The trained network is in {run.folder}") from error
     run.note_end("evaluated", evaluated_with=_evaluator(recipe))
     _warn_about_few_photos(card, console)
-    return Evaluated(recipe, data, data_folder, network, calibrated.recognizer, card, found.test)
+    evaluated = found.test, found.own
+    return Evaluated(recipe, data, data_folder, network, calibrated.recognizer, card, *evaluated)
 
 
 def evaluated_before(
@@ -125,17 +130,17 @@ def evaluated_before(
         return None
     try:
         card, (test, _) = read_card(folder / CARD), read_evaluation(folder)
+        own = read_own_evaluation(folder) if "own" in card["metrics"] else None
     except TrainingError:
         return None
     card.pop("gate", None)
     calibrate(network, card["calibration"]["temperature"])
-    recognizer, recognition = None, card["recognition"]
-    if recognition:
-        score, threshold = recognition["score"], recognition["threshold"]
-        recognizer = load_recognizer(folder, network, score, threshold)
+    recognizer = None
+    if card["recognition"]:
+        recognizer = load_recognizer(folder, network, card)
         if recognizer is None:
             return None
-    return Evaluated(recipe, data, data_folder, network, recognizer, card, test)
+    return Evaluated(recipe, data, data_folder, network, recognizer, card, test, own)
 
 
 def _evaluator(recipe: Recipe) -> dict[str, Any]:
@@ -192,6 +197,8 @@ def _save_results(
     }
     if found.validation:
         metrics["validation"] = found.validation.metrics()
+    if found.own:
+        metrics["own"] = found.own.metrics()
     trust = {"calibration": found.calibration, "recognition": found.recognition}
     card = model_card(recipe, data, metrics, trust, {**facts["trained"], "run": facts["id"]})
     if "weights_file" in facts:
@@ -200,12 +207,18 @@ def _save_results(
         card["started_from"] = facts["start"]
     card["histograms"] = histograms(found.test, "test")
     parts = {"validation": (data.validation, found.validation), "test": (data.test, found.test)}
+    if data.own:
+        parts["own_test"] = data.own.test, found.own
     predictions = [
         SplitPredictions(name, data.names(split), evaluation, found.recognized.get(name))
         for name, (split, evaluation) in parts.items()
         if evaluation
     ]
     write_predictions(run.folder / PREDICTIONS, predictions)
+    if found.accepted:
+        save_accepted(found.accepted, run.folder)
     save_evaluation(found.test, data.test.photos, run.folder, data.names(data.test))
+    if found.own:
+        save_own_evaluation(found.own, run.folder)
     write_json(run.folder / CARD, card)
     return card

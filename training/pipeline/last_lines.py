@@ -27,9 +27,11 @@ def summary(card: dict[str, Any]) -> str:
     metrics = card["metrics"]
     validation = metrics.get("validation")
     shown = f"validation {validation['accuracy']:.2%}" if validation else "no validation photos"
+    own = metrics.get("own")
+    with_own = f"; own photos {own['accuracy']:.2%} (on {own['photos']:,})" if own else ""
     return (
         f"{card['recipe']}: {shown}, test {metrics['test']['accuracy']:.2%} (accuracy on"
-        f" {metrics['test']['photos']:,} photos), {times(card['trained'])}"
+        f" {metrics['test']['photos']:,} photos){with_own}, {times(card['trained'])}"
     )
 
 

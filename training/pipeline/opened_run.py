@@ -96,6 +96,7 @@ def begin(
     run.note(
         changed=changed_settings(opened.identity.parameters, unchanged(recipe)),
         data_folder=_data_folder(paths.data),
+        own_photos=os.path.abspath(recipe.own.photos) if recipe.own.photos else None,
         recipe_file=recipe.file or None,
         device=str(options.devices),
     )

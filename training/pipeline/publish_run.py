@@ -46,6 +46,7 @@ def publish_run(
     policy: GatePolicy,
     console: Console,
     named: str | Recipe | None = None,
+    also: Path | None = None,
 ) -> Path:
     """Publish a run that has ended, and return the folder of the version.
 
@@ -56,6 +57,7 @@ def publish_run(
         policy: how strict the publishing gate is.
         console: shows the outcome.
         named: the recipe, its name, or the path of its file; None: the one noted by the run.
+        also: where the run's own photos are now; None: where it has found them.
 
     Raises:
         TrainingError: it is not a run that has ended, the data set differs, or a step failed.
@@ -73,15 +75,18 @@ def publish_run(
             _say_what_serves(base, int(version.name), policy, console)
             return version
         # First: a network of the recipe's own file may have layers that are defined there.
-        recipe = restored(recipe_of_run(facts, named), facts["model"], facts["parameters"])
+        own_photos = str(also or facts.get("own_photos") or "")
+        found = recipe_of_run(facts, named)
+        recipe = restored(found, facts["model"], facts["parameters"], own_photos)
         if not (folder / TRAINED).exists():
             raise TrainingError(f"{folder} has no {TRAINED}: run its recipe again")
         found_in = data_folder or _noted_data_folder(folder, facts)
         data = load(recipe, found_in, console)
-        if data.digest != facts["data"]:
+        if data.whole_digest != facts["data"]:
+            options = "--data and its own photos with --also" if recipe.own.photos else "--data"
             raise TrainingError(
                 f"{folder} was trained on different data than the {data.name} found here: name"
-                " the folder of its data with --data"
+                f" the folder of its data with {options}"
             )
         evaluated = evaluated_before(recipe, data, found_in, run)
         if evaluated is None:
@@ -173,7 +178,7 @@ def _judge_and_publish(
     recipe, data = evaluated.recipe, evaluated.data
     digests = note_training_photos(run.folder, data, recipe)
     reload = reloading(evaluated.data_folder, console)
-    candidate = Candidate(recipe, data, evaluated.test, digests, reload)
+    candidate = Candidate(recipe, data, evaluated.test, digests, reload, evaluated.own)
     had_versions = False
     for _ in range(_TRIES):
         expected = model_state(base)

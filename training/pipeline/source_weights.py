@@ -32,7 +32,7 @@ def weights_for(network: keras.Model, source: Source, data: DataSet, runs: Path)
     """
     run = run_of_version(source, runs) if source.is_version else source
     labels = source.card().get("labels")
-    if labels is None and source.facts.get("data") != data.digest:
+    if labels is None and source.facts.get("data") != data.whole_digest:
         raise TrainingError(
             f"{source.name} is not evaluated yet, so that its classes are not known: finish it with"
             " its own command"

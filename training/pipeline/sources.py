@@ -68,7 +68,8 @@ class Source:
             UsageError: there is no such recipe any more, or it does not have these settings.
         """
         recipe = recipe_of_run(dict(self.facts))
-        return restored(recipe, self.facts["model"], self.facts["parameters"])
+        own_photos = self.facts.get("own_photos")
+        return restored(recipe, self.facts["model"], self.facts["parameters"], own_photos)
 
 
 def find_source(reference: str, runs: Path, models: Path) -> Source:

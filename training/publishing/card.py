@@ -15,7 +15,8 @@ from typing import Any
 
 from training.backends import backend_name
 from training.data.datasets import DataSet
-from training.overrides import hyperparameters
+from training.data.splits import SPLITS
+from training.overrides import recorded_settings
 from training.provenance import commit
 from training.publishing.training_overlap import split_record
 from training.recipe import Recipe
@@ -39,7 +40,7 @@ def model_card(
         trust: `calibration` and `recognition` of the `CalibratedEvaluation`.
         trained: the `circumstances` of the training, with the seconds it took.
     """
-    parameters = hyperparameters(recipe)
+    parameters = recorded_settings(recipe)
     if "network.weights" in parameters:
         parameters["network.weights"] = Path(parameters["network.weights"]).name
     card = {
@@ -57,6 +58,7 @@ def model_card(
             "validation": len(data.validation),
             "test": len(data.test),
             "damaged": len(data.damaged),
+            **added_photos(data),
             **split_record(data),
         },
         "metrics": metrics,
@@ -64,6 +66,25 @@ def model_card(
         "trained": trained,
     }
     return dict(json.loads(json.dumps(card)))  # Tuples become lists, as in the file.
+
+
+def added_photos(data: DataSet) -> dict[str, Any]:
+    """Return what a card tells of own photos and of photos of none of the classes, if any."""
+    found: dict[str, Any] = {}
+    for name, part in (("own", data.own), ("others", data.others)):
+        if part:
+            counts = dict(zip(SPLITS, map(len, part.splits), strict=True))
+            found[name] = {"name": part.name, "sha256": part.digest, **counts}
+    if data.own:
+        found["own"]["classes"] = {
+            label: {
+                name: int((split.classes == index).sum())
+                for name, split in zip(SPLITS, data.own.splits, strict=True)
+            }
+            for index, label in enumerate(data.labels)
+            if any((split.classes == index).any() for split in data.own.splits)
+        }
+    return found
 
 
 def circumstances(device: str) -> dict[str, Any]:

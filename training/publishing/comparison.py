@@ -14,7 +14,8 @@ import numpy as np
 from rich.console import Console
 
 from serving.photos import PREPARATIONS
-from training.data.datasets import DataSet, Photos, Rows
+from training.data.additions import with_own_photos
+from training.data.datasets import DataSet, Photos, Rows, Split
 from training.data.loading import dataset_named
 from training.data.photo_contents import contents
 from training.errors import UsageError
@@ -38,7 +39,8 @@ def reloading(folder: Path | None, console: Console) -> Reload:
 
     def load_again(recipe: Recipe) -> DataSet:
         with counting(console, "preparing photos as another version takes them") as progress:
-            return dataset_named(recipe.dataset).load(recipe, folder, progress)
+            data = dataset_named(recipe.dataset).load(recipe, folder, progress)
+            return with_own_photos(data, recipe, progress) if recipe.own.photos else data
 
     return load_again
 
@@ -57,6 +59,7 @@ class Candidate:
         evaluation: of the model on that split.
         trained_on: digests of the photos that it was trained on, as `note_training_photos` returns
             them.
+        own: evaluation of the model on the test split of own photos; None without any.
         reload: for versions that take photos of another size or preparation; None: such versions
             can't be compared.
     """
@@ -66,6 +69,7 @@ class Candidate:
     evaluation: Evaluation
     trained_on: np.ndarray
     reload: Reload | None = None
+    own: Evaluation | None = None
 
     @cached_property
     def unseen(self) -> np.ndarray:
@@ -93,12 +97,42 @@ def compare(candidate: Candidate, old: PublishedModel) -> Difference:
         Incomparable: there are not enough test photos that neither was trained on, or they can't be
             prepared as the version needs them.
     """
-    chosen = _chosen(candidate, old)
-    photos = _as_taken_by(old, candidate, chosen)
+    test = candidate.data.test
+    unseen = candidate.unseen_by_both(old.card, old.training_photos)
+    chosen = _chosen(unseen, len(test), candidate.fewest, old)
+    return _difference(candidate, old, test, candidate.evaluation, chosen)
+
+
+def compare_on_own(candidate: Candidate, old: PublishedModel) -> Difference | None:
+    """Do the same as `compare` on the test split of own photos; None without any.
+
+    Raises:
+        Incomparable: there are fewer than `FEWEST` photos that neither was trained on, or they
+            can't be prepared as the version needs them.
+    """
+    data = candidate.data
+    if data.own is None or candidate.own is None:
+        return None
+    split = data.own.test
+    by_old = seen_photos(old.training_photos, old.card, data, candidate.recipe, split)
+    by_this = seen(contents(data, split), candidate.trained_on)
+    unseen = None if by_old is None else ~by_old & ~by_this
+    chosen = _chosen(unseen, len(split), FEWEST, old)
+    return _difference(candidate, old, split, candidate.own, chosen)
+
+
+def _difference(
+    candidate: Candidate,
+    old: PublishedModel,
+    split: Split,
+    evaluation: Evaluation,
+    chosen: np.ndarray,
+) -> Difference:
+    """Compare on chosen photos of a split, that the candidate's evaluation is of."""
+    photos = _as_taken_by(old, candidate, split, chosen)
     columns = np.array([old.labels.index(label) for label in candidate.data.labels])
     predicted = old.probabilities(photos)[:, columns].argmax(axis=1)
-    right = predicted == candidate.data.test.classes[chosen]
-    return paired_difference(candidate.evaluation.right[chosen], right)
+    return paired_difference(evaluation.right[chosen], predicted == split.classes[chosen])
 
 
 def shared_photos(candidate: Candidate, old: PublishedModel) -> tuple[int, int] | None:
@@ -117,32 +151,34 @@ def shared_photos(candidate: Candidate, old: PublishedModel) -> tuple[int, int] 
     return found, min(training_count(old.card) or len(digests), len(digests))
 
 
-def _chosen(candidate: Candidate, old: PublishedModel) -> np.ndarray:
+def _chosen(unseen: np.ndarray | None, total: int, fewest: int, old: PublishedModel) -> np.ndarray:
     """Return the indices of the test photos that neither was trained on, int64 ascending."""
-    total = len(candidate.data.test)
-    unseen = candidate.unseen_by_both(old.card, old.training_photos)
     if unseen is None:
         raise Incomparable(
             "it has no digests of its training photos, and its card does not tell which of the"
             f" {total:,} test photos it was trained on"
         )
     chosen = np.flatnonzero(unseen)
-    if len(chosen) < candidate.fewest:
+    if len(chosen) < fewest:
+        if len(chosen) == total:
+            raise Incomparable(f"{total:,} photos are too few, and at least {fewest} are needed")
         perhaps = "" if old.training_photos is not None else ", or may have been,"
         raise Incomparable(
             f"one of the two was{perhaps} trained on {total - len(chosen):,} of the {total:,} test"
-            f" photos, and at least {candidate.fewest} others are needed"
+            f" photos, and at least {fewest} others are needed"
         )
     return chosen
 
 
-def _as_taken_by(old: PublishedModel, candidate: Candidate, chosen: np.ndarray) -> Photos:
-    """Return the chosen test photos, prepared as the version needs them."""
+def _as_taken_by(
+    old: PublishedModel, candidate: Candidate, split: Split, chosen: np.ndarray
+) -> Photos:
+    """Return the chosen photos of a test split, prepared as the version needs them."""
     recipe, data = candidate.recipe, candidate.data
-    files = data.contents(data.test)
+    files = data.contents(split)
     same_shape = old.shape == recipe.shape
     if same_shape and (old.preparation == recipe.preparation or files is None):
-        return Rows(data.test.photos, chosen)  # Photos of arrays are prepared already.
+        return Rows(split.photos, chosen)  # Photos of arrays are prepared already.
     needed = f"it takes photos of {_sides(old.shape)}, prepared by {old.preparation}, and"
     if files is None or candidate.reload is None or old.preparation not in PREPARATIONS:
         raise Incomparable(f"{needed} these are of {_sides(recipe.shape)}")
@@ -150,7 +186,9 @@ def _as_taken_by(old: PublishedModel, candidate: Candidate, chosen: np.ndarray) 
         prepared = candidate.reload(replace(recipe, shape=old.shape, preparation=old.preparation))
     except UsageError as error:
         raise Incomparable(f"{needed} {recipe.name} can't load such photos ({error})") from error
-    store, wanted = prepared.store, [files[index] for index in chosen]
+    is_own = data.own is not None and split is data.own.test
+    store = prepared.own.store if is_own and prepared.own else prepared.store
+    wanted = [files[index] for index in chosen]
     if store is None or store.pixels.shape[1:] != old.shape or not {*wanted} <= {*store.rows}:
         raise Incomparable(f"{needed} the loader of {data.name} does not prepare them so")
     return Rows(store.pixels, np.array([store.rows[content] for content in wanted]))

@@ -7,6 +7,7 @@ al., 2017, https://arxiv.org/abs/1610.02391) becomes Integrated Grad-CAM (Sattar
 https://arxiv.org/abs/2102.07805) and HiResCAM (Draelos and Carin, 2020, https://arxiv.org/abs/2011.08891).
 At the map of the last convolution they equal Grad-CAM except for the path; for a network without
 convolutions the pixels are the map. The alternatives are compared in docs/training.md.
+A temperature that depends on the photo has no part in it: it says how sure, not why.
 """
 
 import math

@@ -11,7 +11,10 @@ A model is refused when
   labels are mixed up;
 - it can't be compared with this version on test photos that neither was trained on;
 - it is worse than this version, or than the best version so far, by more than the tolerance, even
-  if that may be chance.
+  if that may be chance;
+- it is worse than this version on the test split of own photos (`--also`) by more than the
+  tolerance, and that is not chance: the 95% interval lies below 0. They are few, and their accuracy
+  is not what the labels promise; below 20 photos, there is no comparison.
 
 The version that serves now: `serving_version`. The best version is, of those still in the folder
 (`prune` keeps it) that can be compared, the one whose card states the highest test accuracy on the
@@ -29,7 +32,13 @@ from training.metrics.intervals import Difference, accuracy_interval, paired_dif
 from training.model_cards import stated_accuracy
 from training.publishing import gate_policy
 from training.publishing.best_version import best_version
-from training.publishing.comparison import Candidate, Incomparable, compare, shared_photos
+from training.publishing.comparison import (
+    Candidate,
+    Incomparable,
+    compare,
+    compare_on_own,
+    shared_photos,
+)
 from training.publishing.gate_policy import GatePolicy
 from training.publishing.published_model import PublishedModel
 from training.publishing.serving_version import serving_version
@@ -60,6 +69,7 @@ def judge(candidate: Candidate, base: Path, policy: GatePolicy) -> Verdict:
                 f"it can't be compared with version {serving}, which serves: {_reason(error)};"
                 " score both on new photos (evaluate --photos)"
             )
+    own_difference, own_note = _on_own_photos(candidate, base, serving)
     best, best_difference = best_version(base, candidate), None
     best = None if best == serving else best
     if best is not None:
@@ -78,6 +88,10 @@ def judge(candidate: Candidate, base: Path, policy: GatePolicy) -> Verdict:
         note=note,
         best=best,
         best_difference=best_difference,
+        own_accuracy=float(candidate.own.right.mean()) if candidate.own else None,
+        own_photos=len(candidate.own.classes) if candidate.own else 0,
+        own_difference=own_difference,
+        own_note=own_note,
     )
     faults += verdict.losses()
     return replace(verdict, faults=tuple(faults), forced=bool(faults) and policy.force)
@@ -144,6 +158,21 @@ def _with_serving(candidate: Candidate, folder: Path, faults: list[str]) -> Diff
             f" {stated:.2%} of those of its own: check that the labels are not mixed up"
         )
     return difference
+
+
+def _on_own_photos(
+    candidate: Candidate, base: Path, serving: int | None
+) -> tuple[Difference | None, str]:
+    """Compare with the version that serves on own photos; or say why that is not possible."""
+    if serving is None or candidate.own is None:
+        return None, ""
+    try:
+        old = PublishedModel(base / str(serving))
+        if {*old.labels} != {*candidate.data.labels}:
+            return None, ""  # A fault on its own.
+        return compare_on_own(candidate, old), ""
+    except (TrainingError, Incomparable) as error:
+        return None, f"not compared with version {serving} on own photos: {_reason(error)}"
 
 
 def _reason(error: Exception) -> str:

@@ -65,6 +65,16 @@ def find_version(models: Path, reference: str) -> Path:
     return models / name / (number or str(versions[-1]))
 
 
+def find_versions(models: Path, name: str) -> list[Path]:
+    """Return the folders of all published versions of a model, the newest last.
+
+    Raises:
+        TrainingError: there is no such model; the message names the known ones.
+    """
+    base = find_version(models, name).parent
+    return [base / str(number) for number in _versions(base)]
+
+
 def is_version(reference: str) -> bool:
     """Whether a text has the form `NAME/VERSION`."""
     return bool(re.fullmatch(r"[^/:]+/\d+", reference))

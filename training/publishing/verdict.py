@@ -29,6 +29,10 @@ class Verdict:
         note: what there was no comparison with, and why; may be empty.
         best: number of the best version so far, if it is another one.
         best_difference: the comparison with it; None without one.
+        own_accuracy: of the model on the test split of own photos; None without any.
+        own_photos: of that split.
+        own_difference: the comparison with the version that serves on them; None without one.
+        own_note: why there was none; may be empty.
         faults: why the model is refused; empty if it is not.
         forced: whether it is published nevertheless.
     """
@@ -43,6 +47,10 @@ class Verdict:
     note: str
     best: int | None = None
     best_difference: Difference | None = None
+    own_accuracy: float | None = None
+    own_photos: int = 0
+    own_difference: Difference | None = None
+    own_note: str = ""
     faults: tuple[str, ...] = ()
     forced: bool = False
 
@@ -56,8 +64,10 @@ class Verdict:
             f"against version {version}, {what}: {self._described(difference)}"
             for version, what, difference in self._comparisons()
         ]
-        if self.note:
-            lines.append(self.note)
+        if self.own_difference:
+            found = _on_own(self.own_difference)
+            lines.append(f"against version {self.serving} on own photos: {found}")
+        lines += filter(None, (self.note, self.own_note))
         return lines + [f"published by force: {fault}" for fault in self.faults if self.forced]
 
     def check(self) -> None:
@@ -82,6 +92,13 @@ class Verdict:
                     + _advice(loss, difference)
                 )
 
+        own = self.own_difference
+        if own and own.high < 0 and round(-100 * own.estimate, 9) > self.tolerance:
+            yield (
+                f"it is worse than version {self.serving}, which serves, on own photos:"
+                f" {_on_own(own)}; train it on more of them (own.share)"
+            )
+
     def _comparisons(self) -> Iterator[tuple[int, str, Difference]]:
         if self.serving is not None and self.difference:
             yield self.serving, "which serves", self.difference
@@ -95,11 +112,19 @@ class Verdict:
                 f"the {difference.photos:,} of {self.photos:,} test photos that neither was"
                 " trained on"
             )
-        return (
-            f"{100 * difference.estimate:+.2f} points of accuracy on {where}"
-            f" ({described_interval(difference)}; {difference.gained:,} photos gained,"
-            f" {difference.lost:,} lost)"
-        )
+        return _points(difference, where)
+
+
+def _on_own(difference: Difference) -> str:
+    return _points(difference, f"{difference.photos:,} that were held out")
+
+
+def _points(difference: Difference, where: str) -> str:
+    return (
+        f"{100 * difference.estimate:+.2f} points of accuracy on {where}"
+        f" ({described_interval(difference)}; {difference.gained:,} photos gained,"
+        f" {difference.lost:,} lost)"
+    )
 
 
 def _advice(loss: float, difference: Difference) -> str:

@@ -24,6 +24,7 @@ RECIPE = Recipe(
     learning_rate=0.001,
     schedule="cosine",
     weight_decay=0.01,
+    recognition="feature-distance",
 )
 
 # fmt: off

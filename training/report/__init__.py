@@ -13,9 +13,10 @@ from training.model_cards import read_run_card
 from training.report.page import render
 from training.report.pictures import confusion_picture, curves_picture, photos_picture
 from training.report.reliability import reliability_picture
-from training.report.tiles import tiles
+from training.report.tiles import tiles, unknown_tiles
 from training.report.title import report_title
 from training.runs.history import best_epoch, read_history
+from training.trust.accepted_unknowns import read_accepted
 
 PAGE = "report.html"
 
@@ -63,6 +64,7 @@ def report_page(folder: Path) -> str:
     """Return the page of a run's report: see `write_report`."""
     evaluation, photos = read_evaluation(folder)
     card = read_run_card(folder)
+    accepted = read_accepted(folder)
     return render(
         report_title(folder, card),
         card,
@@ -70,4 +72,5 @@ def report_page(folder: Path) -> str:
         evaluation,
         mistakes=tiles(evaluation, photos, confident_mistakes(evaluation)),
         sample=tiles(evaluation, photos, sample(evaluation)),
+        accepted=unknown_tiles(accepted, evaluation.labels) if accepted else None,
     )

@@ -36,6 +36,7 @@ def render(
     evaluation: Evaluation,
     mistakes: Sequence[Tile] | None = None,
     sample: Sequence[Tile] | None = None,
+    accepted: Sequence[Tile] | None = None,
     *,
     is_published: bool = False,
 ) -> str:
@@ -67,6 +68,7 @@ def render(
             confusion=_confusion(evaluation),
             mistakes=mistakes,
             sample=sample,
+            accepted=accepted,
             is_published=is_published,
             wrong=int((~evaluation.right).sum()),
         )

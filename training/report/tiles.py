@@ -3,7 +3,7 @@
 import base64
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from PIL import Image
 
 from training.console import in_one_line
 from training.metrics.evaluation import Evaluation, SavedPhoto
+from training.trust.accepted_unknowns import AcceptedUnknowns
 
 _BARS = 5  # Classes shown for each photo.
 _NAME = 44  # Characters of a name that are shown.
@@ -73,6 +74,17 @@ def tiles(
     folders = {os.path.dirname(photo.name) for photo in photos.values()}
     folder = os.path.commonpath(folders) if folders else ""
     return [_tile(evaluation, photos[index], folder, index) for index in chosen.tolist()]
+
+
+def unknown_tiles(found: AcceptedUnknowns, labels: Sequence[str]) -> list[Tile]:
+    """Return unknown photos that are recognized; the label of each is the name of its set."""
+    tiles = []
+    for photo, name, row in zip(found.photos, found.sets, found.probabilities, strict=True):
+        order = np.argsort(-row, kind="stable").tolist()[:_BARS]
+        kinds = {order[0]: "wrong"}
+        bars = (Bar(labels[each], float(row[each]), kinds.get(each, "other")) for each in order)
+        tiles.append(Tile(photo, "", "", name, labels[order[0]], tuple(bars)))
+    return tiles
 
 
 def _tile(evaluation: Evaluation, photo: SavedPhoto, folder: str, index: int) -> Tile:

@@ -57,6 +57,9 @@ def command_again(facts: Mapping[str, Any], runs: Path, *, fresh: bool) -> str:
 def _words(facts: Mapping[str, Any], own: Recipe | None) -> Iterator[str]:
     yield from ["--recipe", facts["recipe_file"]] if facts.get("recipe_file") else [facts["recipe"]]
     for name, value in changed_since(facts, own).items():
+        if name == "own.photos" and facts.get("own_photos"):  # Settings have its name alone.
+            yield from ("--also", facts["own_photos"])
+            continue
         yield from ("--set", f"{name}={shown_value(value)}")
     own_photos = facts.get("dataset") == ANY_PHOTOS
     if own is None or own_photos or facts["model"] != own.model:

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from training.backends import backend_name
-from training.overrides import hyperparameters, renamed, with_defaults
+from training.overrides import recorded_settings, renamed, with_defaults
 from training.provenance import code_digest
 from training.recipe import Recipe
 
@@ -84,7 +84,7 @@ class RunIdentity:
         dataset: the data set's name.
         preparation: from photo to pixels.
         input_shape: height, width, channels.
-        data: digest of the data set.
+        data: digest of the data set, with those of own photos.
         photos: number of photos for training, validation and test; some may be left out.
         code: digest of the sources; see `code_of`.
         deterministic: whether it is fitted so that the result is the same bit by bit.
@@ -126,12 +126,12 @@ def run_identity(
     return RunIdentity(
         recipe=recipe.name,
         model=recipe.model,
-        parameters=hyperparameters(recipe),
+        parameters=recorded_settings(recipe),
         network=type(recipe.network).__name__,
         dataset=recipe.dataset,
         preparation=recipe.preparation,
         input_shape=recipe.shape,
-        data=data.digest,
+        data=data.whole_digest,
         photos=tuple(map(len, data.splits)),
         code=code_of(recipe),
         deterministic=deterministic,

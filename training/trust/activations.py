@@ -1,6 +1,6 @@
 """What a network computes on the way from photos to probabilities, for every kind of network."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -37,6 +37,12 @@ class Activations:
     def tensors(self) -> ActivationTensors:
         """The same by name, as scores take them."""
         return {"layers": self.layers, "last": self.last, "probabilities": self.probabilities}
+
+
+def joined(parts: Sequence[Activations]) -> Activations:
+    """Return the activations of several groups of photos as those of one."""
+    names = ("layers", "last", "probabilities")
+    return Activations(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 def activation_model(network: keras.Model) -> keras.Model:
@@ -89,16 +95,28 @@ def logit_weights(network: keras.Model) -> tuple[np.ndarray, np.ndarray]:
     return kernel, bias
 
 
+def backbone_features(network: keras.Model) -> int:
+    """Return how many of the first outputs in `layers` are a backbone's; 0 if there is none."""
+    if "head" not in {layer.name for layer in network.layers}:
+        return 0
+    return int(_backbone_output(network.get_layer("head")).shape[-1])
+
+
 def _head_activations(head: keras.Model) -> ActivationTensors:
     """Return the activations in a head: of its input from the backbone, and in its tail."""
     tail, below = tail_and_below(head)
-    flattened = [layer.input for layer in head.layers if isinstance(layer, layers.Flatten)]
     hidden = {layer.name: layer.output for layer in tail.layers if _is_rectified(layer)}
     ends = {"last": last_layer(tail).input, "probabilities": tail.output}
     model = keras.Model(tail.input, ends | hidden, name="tail_activations")
     tensors = model(below.output)
-    outputs = [*(flattened or [below.output]), *(tensors[name] for name in hidden)]
+    outputs = [_backbone_output(head), *(tensors[name] for name in hidden)]
     return {"layers": _joined(outputs), **{name: tensors[name] for name in ends}}
+
+
+def _backbone_output(head: keras.Model) -> Tensor:
+    """Return what a head takes from the backbone, before it is flattened."""
+    flattened = [layer.input for layer in head.layers if isinstance(layer, layers.Flatten)]
+    return flattened[0] if flattened else tail_and_below(head)[1].output
 
 
 def _joined(outputs: list[Tensor]) -> Tensor:

@@ -4,8 +4,8 @@ Temperature, scores and thresholds may be fitted to cached features, which are r
 reported is predicted from the photos, by what is published.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,32 +17,31 @@ from training.data.datasets import DataSet, Photos, Split
 from training.metrics.evaluation import Evaluation
 from training.networks.backbone import fitted_part
 from training.recipe import Recipe
-from training.trust.activations import (
-    Activations,
-    activation_model,
-    compute_activations,
-    logit_weights,
+from training.trust.accepted_unknowns import AcceptedUnknowns
+from training.trust.activations import Activations, activation_model, compute_activations
+from training.trust.calibration import BINS, before_and_after, calibrate, fitted_temperature
+from training.trust.distance_temperature import (
+    BY_DISTANCE,
+    DistanceTemperature,
+    FittedSlope,
+    fitted_slope,
 )
-from training.trust.calibration import (
-    BINS,
-    calibrate,
-    calibration_figures,
-    fitted_temperature,
-    uncalibrated,
-)
-from training.trust.ood_datasets import prepare_photos, published_sets, synthetic_sets
-from training.trust.ood_metrics import ood_metrics
+from training.trust.evaluate_unknowns import evaluate_unknowns
 from training.trust.recognition_threshold import (
     EXAMPLES,
     NONE,
     FittedScores,
     Recognizer,
     fit_scores,
+    recognizer_of,
 )
+from training.trust.validation_photos import ValidationPhotos, validation_photos
 
 Predictor = Callable[[Photos], Mapping[str, np.ndarray]]
 """From photos to `probabilities`, float32 `[photos, classes]`, and with a recognizer to
 `recognized`, bool `[photos]`."""
+
+_OTHERS = "other_test"
 
 
 @dataclass(frozen=True)
@@ -50,14 +49,23 @@ class Calibrated:
     """What was fitted to the validation photos.
 
     Attributes:
-        temperature: by which the logits are divided now.
+        temperature: by which the logits are divided now, in the last layer.
+        fitted_on: validation photos of the data set; 0: the network is not calibrated.
+        own: further ones of the user.
         test: activations of the test photos, which `scores` are evaluated on.
+        temperatures: by which the logits of each test photo are divided, `[photos]`; by the name
+            that the card has for them, `test` or `own_test`.
+        slope: how the temperature rises with the distance; None where that was not tried.
         scores: None where recognition is disabled.
         recognizer: for the published graph; likewise.
     """
 
     temperature: float
+    fitted_on: int
+    own: int
     test: Activations
+    temperatures: Mapping[str, np.ndarray]
+    slope: FittedSlope | None = None
     scores: FittedScores | None = None
     recognizer: Recognizer | None = None
 
@@ -72,6 +80,8 @@ class CalibratedEvaluation:
         calibration: for the card.
         recognition: for the card; None where recognition is disabled.
         recognized: whether each photo is, bool `[photos]`, by split; empty where it is disabled.
+        own: evaluation on the test split of own photos; None without any.
+        accepted: unknown photos that are recognized; None where it is disabled.
     """
 
     test: Evaluation
@@ -79,6 +89,8 @@ class CalibratedEvaluation:
     calibration: dict[str, Any]
     recognition: dict[str, Any] | None
     recognized: Mapping[str, np.ndarray]
+    own: Evaluation | None = None
+    accepted: AcceptedUnknowns | None = None
 
 
 def calibrate_network(network: keras.Model, recipe: Recipe, data: DataSet) -> Calibrated:
@@ -92,25 +104,53 @@ def calibrate_network(network: keras.Model, recipe: Recipe, data: DataSet) -> Ca
         data: what it was trained on.
     """
     model = activation_model(fitted_part(network) if data.training.features else network)
-    validation = (
-        compute_activations(model, data.validation.inputs) if len(data.validation) else None
-    )
-    temperature = 1.0
-    if validation:
-        logits = _logits(network, validation)
-        temperature = fitted_temperature(logits, data.validation.classes)
+    known, temperature, validation = validation_photos(network, model, recipe, data), 1.0, None
+    if known:
+        temperature = fitted_temperature(known.logits, known.classes, known.weights)
         calibrate(network, temperature)
-        calibrated = softmax(logits / temperature, axis=1).astype(np.float32)
-        validation = Activations(validation.layers, validation.last, calibrated)
-    test = compute_activations(model, data.test.inputs)
-    if recipe.recognition == NONE:
-        return Calibrated(temperature, test)
-    scores = fit_scores(network, model, data.training, validation)
-    name, examples = recipe.recognition, np.asarray(data.training.photos[:EXAMPLES])
-    recognizer = Recognizer(
-        activation_model(network), scores.scores[name], scores.thresholds[name], examples
+        probabilities = softmax(known.logits / temperature, axis=1).astype(np.float32)
+        validation = replace(known.activations, probabilities=probabilities)
+    evaluated = {"test": compute_activations(model, data.test.inputs)}
+    if data.own and len(data.own.test):
+        evaluated["own_test"] = compute_activations(model, data.own.test.inputs)
+    fitted = Calibrated(
+        temperature,
+        len(data.validation),
+        known.own if known else 0,
+        evaluated["test"],
+        {name: np.full(len(each.last), temperature) for name, each in evaluated.items()},
     )
-    return Calibrated(temperature, test, scores, recognizer)
+    if recipe.recognition == NONE:
+        return fitted
+    own, others = (part and part.training for part in (data.own, data.others))
+    scores = fit_scores(network, model, data.training, validation, own, others)
+    by_distance = None
+    if known and validation and recipe.calibration == BY_DISTANCE:
+        slope = _slope(known, temperature, scores)
+        fitted = replace(fitted, slope=slope)
+        if slope.slope:
+            by_distance = DistanceTemperature(network, scores.scores["distance"], slope.slope)
+            scores = scores.with_thresholds(by_distance.applied(validation))
+            fitted = _with_temperatures(fitted, by_distance, evaluated)
+    name, examples = scores.chosen(recipe.recognition), np.asarray(data.training.photos[:EXAMPLES])
+    score, threshold = scores.scores[name], scores.thresholds[name]
+    recognizer = recognizer_of(network, score, threshold, examples, by_distance)
+    return replace(fitted, scores=scores, recognizer=recognizer)
+
+
+def _slope(known: ValidationPhotos, temperature: float, scores: FittedScores) -> FittedSlope:
+    distances = -scores.values(known.activations)["distance"]
+    return fitted_slope(known.logits / temperature, known.classes, distances, known.weights)
+
+
+def _with_temperatures(
+    fitted: Calibrated, by_distance: DistanceTemperature, evaluated: Mapping[str, Activations]
+) -> Calibrated:
+    temperatures = {
+        name: fitted.temperature * by_distance.temperatures(each)
+        for name, each in evaluated.items()
+    }
+    return replace(fitted, test=by_distance.applied(fitted.test), temperatures=temperatures)
 
 
 def predict_in_memory(
@@ -136,74 +176,61 @@ def evaluate_calibrated(
         folder: where data sets of unknown photos are looked for; none is downloaded.
     """
     splits = {"test": data.test, "validation": data.validation}
+    if data.own:
+        splits["own_test"] = data.own.test
+    if data.others:
+        splits[_OTHERS] = data.others.test
     outputs = {name: predict(split.photos) for name, split in splits.items() if len(split)}
     evaluations = {
         name: _evaluation(data, splits[name], found["probabilities"])
         for name, found in outputs.items()
+        if name != _OTHERS  # They have no right answer.
     }
     test, validation = evaluations["test"], evaluations.get("validation")
-    recognition = None
+    recognition = accepted = None
     recognized = {
         name: found["recognized"] for name, found in outputs.items() if "recognized" in found
     }
     if calibrated.scores and calibrated.recognizer:
-        unknowns = _unknowns(
-            calibrated.scores, calibrated.recognizer, calibrated.test, recipe, folder
+        unknowns = evaluate_unknowns(
+            calibrated.scores, calibrated.recognizer, calibrated.test, recipe, data, folder
         )
+        accepted = unknowns.accepted
         recognition = {
-            "score": recipe.recognition,
+            "score": calibrated.scores.chosen(recipe.recognition),
             "threshold": calibrated.recognizer.threshold,
             "threshold_from": calibrated.scores.threshold_from,
             "threshold_photos": calibrated.scores.threshold_photos,
             "guaranteed": calibrated.scores.guaranteed,
             "learnt_from": calibrated.scores.fitted_to,
             "recognized": {name: float(found.mean()) for name, found in recognized.items()},
-            "unknowns": unknowns,
+            "unknowns": unknowns.figures,
+            "left_out": unknowns.left_out,
         }
-    calibration = _calibration(calibrated.temperature, len(data.validation), test)
-    return CalibratedEvaluation(test, validation, calibration, recognition, recognized)
-
-
-def _logits(network: keras.Model, activations: Activations) -> np.ndarray:
-    kernel, bias = logit_weights(network)
-    return np.asarray(activations.last @ kernel + bias)
+    calibration = _calibration(calibrated, evaluations)
+    own = evaluations.get("own_test")
+    return CalibratedEvaluation(
+        test, validation, calibration, recognition, recognized, own=own, accepted=accepted
+    )
 
 
 def _evaluation(data: DataSet, split: Split, probabilities: np.ndarray) -> Evaluation:
     return Evaluation(data.labels, np.asarray(split.classes), probabilities)
 
 
-def _calibration(temperature: float, fitted_on: int, test: Evaluation) -> dict[str, Any]:
-    """Return the card's figures of the test photos' probabilities, before and after calibration."""
-    before = uncalibrated(test.probabilities, temperature)
+def _calibration(calibrated: Calibrated, found: Mapping[str, Evaluation]) -> dict[str, Any]:
+    """Return the card's figures of test photos' probabilities, before and after calibration."""
+    slope = calibrated.slope
     return {
-        "calibrated": fitted_on > 0,
-        "temperature": temperature,
-        "fitted_on": fitted_on,
+        "calibrated": calibrated.fitted_on > 0,
+        "method": BY_DISTANCE if slope and slope.slope else "temperature",
+        "temperature": calibrated.temperature,
+        "distance": slope.record() if slope else None,
+        "fitted_on": calibrated.fitted_on,
+        "fitted_on_own": calibrated.own,
         "bins": BINS,
-        "test": {
-            "before": calibration_figures(before, test.classes),
-            "after": calibration_figures(test.probabilities, test.classes),
+        **{
+            name: before_and_after(found[name].probabilities, found[name].classes, temperatures)
+            for name, temperatures in calibrated.temperatures.items()
         },
     }
-
-
-def _unknowns(
-    scores: FittedScores,
-    recognizer: Recognizer,
-    test: Activations,
-    recipe: Recipe,
-    folder: Path | None,
-) -> dict[str, Any]:
-    """Return the card's figures of each set of unknown photos."""
-    known, found = scores.values(test), {}
-    for name, photos in _unknown_photos(recipe, folder):
-        unknown = scores.values(compute_activations(recognizer.activations, photos))
-        found[name] = ood_metrics(known, unknown, scores.thresholds)
-    return found
-
-
-def _unknown_photos(recipe: Recipe, folder: Path | None) -> Iterator[tuple[str, np.ndarray]]:
-    yield from synthetic_sets(recipe.shape).items()
-    for name, encoded in published_sets(folder, recipe.dataset):
-        yield name, prepare_photos(encoded, recipe.preparation, recipe.shape)

@@ -1,7 +1,8 @@
 """Temperature scaling, and how far probabilities are off.
 
 Of the predictions with a confidence of 90%, 90% should be right. A single number, the temperature,
-is fitted on validation photos; all logits are divided by it. The order of the classes stays.
+is fitted on validation photos; all logits are divided by it. The order of the classes stays. Where
+it helps, each photo gets its own temperature (`training.trust.distance_temperature`).
 
 Source: Guo et al., 2017, https://arxiv.org/abs/1706.04599.
 """
@@ -22,7 +23,9 @@ BINS = 15
 _RANGE = (np.log(0.02), np.log(50.0))  # Of the temperature's logarithm.
 
 
-def fitted_temperature(logits: np.ndarray, classes: np.ndarray) -> float:
+def fitted_temperature(
+    logits: np.ndarray, classes: np.ndarray, weights: np.ndarray | None = None
+) -> float:
     """Return the temperature that minimizes the cross-entropy; 1 if no photo is classified wrongly.
 
     Such photos, which small data sets often have, say nothing about mistakes: the cross-entropy
@@ -31,13 +34,14 @@ def fitted_temperature(logits: np.ndarray, classes: np.ndarray) -> float:
     Args:
         logits: `[photos, classes]`, of photos that the network was not fitted to; at least one.
         classes: int64 `[photos]`, the correct ones.
+        weights: of the photos, `[photos]`; None: all the same.
     """
     if (logits.argmax(axis=1) == classes).all():
         return 1.0
 
     def loss(logarithm: float) -> float:
         scaled = log_softmax(logits / np.exp(logarithm), axis=1)
-        return float(-scaled[np.arange(len(classes)), classes].mean())
+        return -float(np.average(scaled[np.arange(len(classes)), classes], weights=weights))
 
     found = minimize_scalar(loss, bounds=_RANGE, method="bounded", options={"xatol": 1e-6})
     return float(np.exp(found.x))
@@ -49,12 +53,31 @@ def calibrate(network: keras.Model, temperature: float) -> None:
     layer.set_weights([np.asarray(weight) / temperature for weight in layer.get_weights()])
 
 
-def uncalibrated(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Return the probabilities before calibration with a temperature, `[photos, classes]`."""
-    if temperature == 1:
+def uncalibrated(probabilities: np.ndarray, temperature: float | np.ndarray) -> np.ndarray:
+    """Return the probabilities before calibration, `[photos, classes]`.
+
+    Args:
+        probabilities: calibrated, `[photos, classes]`.
+        temperature: of all photos, or of each, `[photos]`.
+    """
+    temperatures = np.asarray(temperature)
+    if (temperatures == 1).all():
         return probabilities
-    least = np.finfo(np.float32).tiny
-    return np.asarray(softmax(np.log(np.maximum(probabilities, least)) * temperature, axis=1))
+    logs = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
+    return np.asarray(softmax(logs * temperatures.reshape(-1, 1), axis=1))
+
+
+def before_and_after(
+    probabilities: np.ndarray, classes: np.ndarray, temperature: float | np.ndarray
+) -> dict[str, dict[str, Any]]:
+    """Return the `calibration_figures` of photos before and after calibration.
+
+    The arguments are those of `uncalibrated`, and the correct classes, int64 `[photos]`.
+    """
+    return {
+        "before": calibration_figures(uncalibrated(probabilities, temperature), classes),
+        "after": calibration_figures(probabilities, classes),
+    }
 
 
 def calibration_figures(probabilities: np.ndarray, classes: np.ndarray) -> dict[str, Any]:

@@ -4,10 +4,11 @@ Published photos are prepared as the gateway prepares them. Nothing is downloade
 whose files are neither found nor downloaded before are left out.
 """
 
+import hashlib
 import io
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from lzma import LZMAError
 from pathlib import Path
 
@@ -25,7 +26,6 @@ from training.data.loaders.mnist import load_mnist
 from training.data.photo_limits import prepare_photo
 from training.downloads import downloads_folder
 from training.errors import TrainingError
-from training.recipe import ANY_PHOTOS
 from training.threads import mapped
 
 MAX_PHOTOS = 1_000
@@ -53,16 +53,18 @@ def synthetic_sets(shape: Shape) -> dict[str, np.ndarray]:
 def published_sets(data: Path | None, own: str) -> Iterator[tuple[str, EncodedPhotos]]:
     """Yield the name and the encoded photos of each published set that is found.
 
-    The network's `own` data set is left out. For photos of a user (`images-<backbone>`) nothing is
-    yielded: what they show is unknown.
+    The network's `own` data set is left out.
     """
-    if own == ANY_PHOTOS:
-        return
     for name, (dataset, find) in _SETS.items():
         folders = [*search_folders(data, dataset), downloads_folder(dataset)]
         found = None if dataset == own else find(data, folders)
         if found:
             yield name, found
+
+
+def has_photos_of(photos: EncodedPhotos, contents: Collection[str]) -> bool:
+    """Whether one of the photos is among those whose files have these sha256, hexadecimal."""
+    return any(hashlib.sha256(photo).hexdigest() in contents for photo in photos)
 
 
 def read_photos(path: Path) -> EncodedPhotos:

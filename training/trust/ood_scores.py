@@ -4,18 +4,31 @@ Each is computed from the network's activations (`training.trust.activations`) w
 operations, so that the same code evaluates a score and becomes part of the published graph.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from training.settings import Tensor
-from training.trust.activations import Activations, ActivationTensors, logit_weights
+from training.trust.activations import (
+    Activations,
+    ActivationTensors,
+    backbone_features,
+    logit_weights,
+)
+from training.trust.feature_scores import FeatureDistance, feature_distance
+from training.trust.trained_rejection import TrainedRejection, fit_regression, scaled_to
 
 MAX_FEATURES = 192
 """Features that a distance is measured in: a model stores two bytes for each pair of them."""
+
+TRAINED_REJECTION = "trained-rejection"
+"""The name of the score that replaces a distance where there are photos of none of the classes."""
+
+DISTANCES = ("distance", "feature-distance")
 
 _SEED = 0  # Of the choice of features where there are more.
 _SHRINKAGE = 1e-3  # Of a covariance towards the same variance in all directions.
@@ -123,18 +136,59 @@ def all_scores(
 
     The activations and the classes are those of some training photos.
     """
-    return {
+    scores: dict[str, Score] = {
         "probability": _probability,
         "energy": _Energy(*map(_stored, logit_weights(network))),
         "virtual-logit": _virtual_logit(network, training),
         "distance": _mahalanobis(training, classes),
     }
+    features = backbone_features(network)
+    if features:
+        fitted = feature_distance(training, classes, features)
+        scores["feature-distance"] = restored_score("feature-distance", fitted)
+    return scores
+
+
+def trained_rejection(
+    scores: Mapping[str, Score],
+    known: Sequence[Activations],
+    others: Activations,
+    validation: Activations,
+) -> TrainedRejection:
+    """Make a score that has learnt from photos of none of the classes.
+
+    Args:
+        scores: of `all_scores`; the distance is the one of the backbone's features, if there is.
+        known: of some training photos: the data set's, and a user's own ones.
+        others: of training photos of none of the classes.
+        validation: of known photos that nothing was fitted to.
+    """
+    name = "feature-distance" if "feature-distance" in scores else "distance"
+    distance = scores[name]
+    size = len(distance.centre) if isinstance(distance, FeatureDistance) else None
+    weights, bias = fit_regression(
+        [part.layers[:, :size] for part in known], others.layers[:, :size]
+    )
+    logits = validation.layers[:, :size] @ weights + bias
+    weights, bias = scaled_to(values_of(distance, validation), logits, weights, bias)
+    return TrainedRejection(distance, _stored(weights), _stored(bias))
+
+
+def values_of(score: Score, activations: Activations) -> np.ndarray:
+    """Return the score of each of the photos with these activations, float32 `[photos]`."""
+    return np.asarray(ops.convert_to_numpy(score(activations.tensors)))
 
 
 def score_arrays(score: Score) -> dict[str, np.ndarray]:
     """Return the numbers that a score was fitted with, by name, from which `restored_score` is."""
-    fitted = vars(score).items() if is_dataclass(score) else ()
-    return {name: np.asarray(ops.convert_to_numpy(values)) for name, values in fitted}
+    if isinstance(score, TrainedRejection):
+        added = {"weights": score.weights, "bias": score.bias}
+        return {**score_arrays(score.distance), **_arrays(added)}
+    return _arrays(vars(score) if is_dataclass(score) else {})
+
+
+def _arrays(fitted: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    return {name: np.asarray(ops.convert_to_numpy(values)) for name, values in fitted.items()}
 
 
 def restored_score(name: str, arrays: Mapping[str, np.ndarray]) -> Score:
@@ -144,9 +198,19 @@ def restored_score(name: str, arrays: Mapping[str, np.ndarray]) -> Score:
         TypeError: the arrays are not those of this score.
         KeyError: there is no such score.
     """
-    kinds = {"energy": _Energy, "virtual-logit": _VirtualLogit, "distance": _Mahalanobis}
+    kinds = {
+        "energy": _Energy,
+        "virtual-logit": _VirtualLogit,
+        "distance": _Mahalanobis,
+        "feature-distance": FeatureDistance,
+    }
     if name == "probability":
         return _probability
+    if name == TRAINED_REJECTION:
+        rest = dict(arrays)
+        added = [_stored(rest.pop(part)) for part in ("weights", "bias")]
+        distance = "feature-distance" if "directions" in rest else "distance"
+        return TrainedRejection(restored_score(distance, rest), *added)
     floats = {n: _stored(each, each.dtype.type) for n, each in arrays.items() if n != "chosen"}
     score: Score = kinds[name](**{**arrays, **floats})
     return score

@@ -7,7 +7,7 @@ network was fitted to them, fewer than 95% of new photos are then recognized.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -15,8 +15,21 @@ from keras import ops
 
 from training.data.datasets import Rows, Split
 from training.settings import Tensor
-from training.trust.activations import Activations, compute_activations
-from training.trust.ood_scores import Score, all_scores
+from training.trust.activations import (
+    Activations,
+    activation_model,
+    compute_activations,
+    joined,
+)
+from training.trust.distance_temperature import DistanceTemperature
+from training.trust.ood_scores import (
+    DISTANCES,
+    TRAINED_REJECTION,
+    Score,
+    all_scores,
+    trained_rejection,
+    values_of,
+)
 
 RECOGNIZED_SHARE = 0.95
 """Share of the known photos that is recognized, at least."""
@@ -44,16 +57,18 @@ class Recognizer:
     """A score with its threshold, for photos of one network.
 
     Attributes:
-        activations: the network's `activation_model`, from photos.
+        activations: the network's `activation_model`, from photos, with calibrated probabilities.
         score: the score of a photo.
         threshold: the lowest score of a photo that is recognized.
         examples: known photos, uint8 `[EXAMPLES, height, width, channels]` or fewer.
+        by_distance: what computes the probabilities; None: the network itself.
     """
 
     activations: keras.Model
     score: Score
     threshold: float
     examples: np.ndarray
+    by_distance: DistanceTemperature | None = None
 
     def __call__(self, image: Tensor) -> dict[str, Tensor]:
         """Return `probabilities`, float32 `[batch, classes]`, and `recognized`, bool `[batch]`."""
@@ -65,12 +80,33 @@ class Recognizer:
 
     def recognized(self, activations: Activations) -> np.ndarray:
         """Return whether each of the photos with these activations is, bool `[photos]`."""
-        return _values(self.score, activations) >= self.threshold
+        return self.values(activations) >= self.threshold
+
+    def values(self, activations: Activations) -> np.ndarray:
+        """Return the score of each of the photos with these activations, float32 `[photos]`."""
+        return values_of(self.score, activations)
 
     def margins(self, photos: np.ndarray) -> np.ndarray:
         """Return how far each photo's score is above the threshold, float32 `[photos]`."""
         tensors = self.activations(photos, training=False)
         return np.asarray(ops.convert_to_numpy(self.score(tensors))) - self.threshold
+
+
+def recognizer_of(
+    network: keras.Model,
+    score: Score,
+    threshold: float,
+    examples: np.ndarray,
+    by_distance: DistanceTemperature | None,
+) -> Recognizer:
+    """Return the recognizer of a network that is calibrated with one temperature.
+
+    The other arguments are attributes of `Recognizer`.
+    """
+    activations = activation_model(network)
+    if by_distance:
+        activations = by_distance.model(activations)
+    return Recognizer(activations, score, threshold, examples, by_distance)
 
 
 @dataclass(frozen=True)
@@ -98,9 +134,20 @@ class FittedScores:
             guaranteed_share(self.threshold_photos) if self.threshold_from == VALIDATION else None
         )
 
+    def with_thresholds(self, validation: Activations) -> "FittedScores":
+        """Return the same scores with thresholds from other activations of validation photos."""
+        found = self.values(validation).items()
+        thresholds = {name: conformal_threshold(values) for name, values in found}
+        return replace(self, thresholds=thresholds)
+
+    def chosen(self, recognition: str) -> str:
+        """Return the name of the score to use: a recipe's `recognition`, or what replaces it."""
+        replaced = recognition in DISTANCES and TRAINED_REJECTION in self.scores
+        return TRAINED_REJECTION if replaced else recognition
+
     def values(self, activations: Activations) -> dict[str, np.ndarray]:
         """Return the value of each score for photos, float32 `[photos]`."""
-        return {name: _values(score, activations) for name, score in self.scores.items()}
+        return {name: values_of(score, activations) for name, score in self.scores.items()}
 
     def recognized(self, activations: Activations) -> dict[str, float]:
         """Return the share of photos that each score recognizes."""
@@ -111,25 +158,44 @@ class FittedScores:
 
 
 def fit_scores(
-    network: keras.Model, model: keras.Model, training: Split, validation: Activations | None
+    network: keras.Model,
+    model: keras.Model,
+    training: Split,
+    validation: Activations | None,
+    own: Split | None = None,
+    others: Split | None = None,
 ) -> FittedScores:
     """Fit all scores of a calibrated network to a sample of its training photos, with thresholds.
 
-    The `activation_model` takes photos, or the features of the split. Without validation photos,
-    `validation` is None.
+    Args:
+        network: calibrated.
+        model: its `activation_model`, from photos, or from the features of the splits.
+        training: the data set's training photos.
+        validation: of the validation photos, own ones among them; None if there are none.
+        own: a user's own training photos of the classes.
+        others: training photos of none of the classes.
     """
     fitted, held_out = _sampled(len(training), hold_out=validation is None)
-    known = compute_activations(model, Rows(training.inputs, fitted))
+    known = [compute_activations(model, Rows(training.inputs, fitted))]
+    classes = [training.classes[fitted]]
+    if own:
+        chosen, _ = _sampled(len(own), hold_out=False)
+        known.append(compute_activations(model, Rows(own.inputs, chosen)))
+        classes.append(own.classes[chosen])
     threshold_from = VALIDATION
     if validation is None:
         threshold_from = "training"
         validation = compute_activations(model, Rows(training.inputs, held_out))
-    scores = all_scores(network, known, training.classes[fitted])
+    scores = dict(all_scores(network, joined(known), np.concatenate(classes)))
+    if others:
+        chosen, _ = _sampled(len(others), hold_out=False)
+        unknown = compute_activations(model, Rows(others.inputs, chosen))
+        scores[TRAINED_REJECTION] = trained_rejection(scores, known, unknown, validation)
     thresholds = {
-        name: conformal_threshold(_values(score, validation)) for name, score in scores.items()
+        name: conformal_threshold(values_of(score, validation)) for name, score in scores.items()
     }
     photos = len(validation.probabilities)
-    return FittedScores(scores, thresholds, len(fitted), threshold_from, photos)
+    return FittedScores(scores, thresholds, sum(map(len, classes)), threshold_from, photos)
 
 
 def conformal_threshold(values: np.ndarray) -> float:
@@ -155,10 +221,6 @@ def guaranteed_share(photos: int) -> float:
 
 def _rank(photos: int) -> int:
     return max(1, (photos + 1) // _ONE_IN)
-
-
-def _values(score: Score, activations: Activations) -> np.ndarray:
-    return np.asarray(ops.convert_to_numpy(score(activations.tensors)))
 
 
 def _sampled(photos: int, *, hold_out: bool) -> tuple[np.ndarray, np.ndarray]:

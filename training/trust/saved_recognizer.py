@@ -2,45 +2,58 @@
 
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 from serving.repository.atomic_write import atomic_write
 from training.errors import explained
-from training.trust.activations import activation_model
+from training.trust.distance_temperature import DistanceTemperature, recorded_slope
 from training.trust.ood_scores import restored_score, score_arrays
-from training.trust.recognition_threshold import Recognizer
+from training.trust.recognition_threshold import Recognizer, recognizer_of
 
 _FILE = "recognizer.npz"
 _EXAMPLES = "examples"
+_TEMPERATURE = "temperature/"  # Before the names of what the distance for it was fitted with.
 
 
 def save_recognizer(recognizer: Recognizer, folder: Path) -> None:
     """Save what a recognizer was fitted with in a run's folder."""
     path = folder / _FILE
     arrays = {**score_arrays(recognizer.score), _EXAMPLES: recognizer.examples}
+    if recognizer.by_distance and recognizer.by_distance.score is not recognizer.score:
+        of_distance = score_arrays(recognizer.by_distance.score)
+        arrays |= {_TEMPERATURE + name: values for name, values in of_distance.items()}
     with explained(f"cannot write {path}", "free some space"), atomic_write(path) as temporary:
         np.savez(temporary, **arrays)  # type: ignore[arg-type]  # NumPy's own stub.
 
 
 def load_recognizer(
-    folder: Path, network: keras.Model, score: str, threshold: float
+    folder: Path, network: keras.Model, card: Mapping[str, Any]
 ) -> Recognizer | None:
     """Return the recognizer saved in a run's folder; None if there is none, or it is damaged.
 
     Args:
         folder: the run's.
-        network: of the run, to serve, calibrated.
-        score: its name, as the card has it.
-        threshold: likewise.
+        network: of the run, to serve, calibrated with one temperature.
+        card: of the run, with `calibration`, and `recognition` that is not None.
     """
+    recognition, slope = card["recognition"], recorded_slope(card["calibration"])
     try:
         with open(folder / _FILE, "rb") as file, np.load(file) as saved:
             arrays = dict(saved)
         examples = arrays.pop(_EXAMPLES)
-        restored = restored_score(score, arrays)
+        names = [name for name in arrays if name.startswith(_TEMPERATURE)]
+        of_distance = {name.removeprefix(_TEMPERATURE): arrays.pop(name) for name in names}
+        score = restored_score(recognition["score"], arrays)
+        by_distance = None
+        if slope:
+            known = recognition["score"] == "distance"
+            distance = score if known else restored_score("distance", of_distance)
+            by_distance = DistanceTemperature(network, distance, slope)
     except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error):
         return None
-    return Recognizer(activation_model(network), restored, threshold, examples)
+    return recognizer_of(network, score, recognition["threshold"], examples, by_distance)

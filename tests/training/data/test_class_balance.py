@@ -7,8 +7,9 @@ from rich.console import Console
 
 from tests.training.backbones import tiny, write_photos
 from training.data.class_balance import class_counts, class_weights, imbalance
-from training.data.datasets import DataSet, Split
+from training.data.datasets import Addition, DataSet, Split
 from training.data.loading import load
+from training.recipe import OwnPhotos
 
 COUNTS = {"daisy": 60, "rose": 20, "tulip": 40}
 
@@ -32,10 +33,19 @@ def test_balanced_weights_make_all_classes_count_equally_and_have_the_mean_1() -
     assert class_weights(tiny(), data_set()) is None
 
 
-def test_a_label_without_training_photos_has_no_weight() -> None:
-    data = replace(data_set(), labels=(*COUNTS, "lily"))
+def test_own_photos_count_as_often_as_they_are_in_an_epoch_and_others_once() -> None:
+    data = data_set()
+    empty = Split(data.training.photos[:0], data.training.classes[:0])
+    photos = np.zeros((4, 2, 2, 3), np.uint8)
+    own = Addition("mine", "1", Split(photos, np.full(4, 1)), empty, empty)
+    others = Addition("mine", "2", Split(photos, np.full(4, 3)), empty, empty)
+    recipe = replace(tiny(), class_weights="balanced", own=OwnPhotos(share=0.3, most=10))
 
-    assert set(class_weights(replace(tiny(), class_weights="balanced"), data) or ()) == {0, 1, 2}
+    weights = class_weights(recipe, replace(data, own=own, others=others))
+
+    assert weights is not None
+    assert weights[[0, 2]].tolist() == pytest.approx([145.7 / 3 / 60, 145.7 / 3 / 40], rel=0.01)
+    assert weights[3] == 1
 
 
 @pytest.mark.parametrize(

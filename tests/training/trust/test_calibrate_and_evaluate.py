@@ -33,6 +33,7 @@ def test_a_published_model_is_calibrated_and_says_what_it_recognizes(
     assert calibration["calibrated"]
     assert calibration["fitted_on"] == 60
     assert calibration["temperature"] != 1
+    assert calibration["distance"]["loss_before"] > 0
     assert recognition["score"] == "distance"
     assert recognition["recognized"]["validation"] == pytest.approx(0.95, abs=0.02)
     assert set(recognition["unknowns"]) == {"noise", "blank", "digits"}
@@ -112,6 +113,7 @@ def test_recognition_can_be_disabled(
     assert train(*VALIDATION, "--set", "recognition=none") == 0
 
     assert card_of(1)["recognition"] is None
+    assert card_of(1)["calibration"]["distance"] is None
     signature = tf.saved_model.load("models/clothing/1").signatures["serving_default"]
     assert set(signature.structured_outputs) == {"probabilities"}
     assert main(["unknowns", "clothing"]) == 1
@@ -128,7 +130,7 @@ def test_an_unknown_score_is_refused(
 def test_a_run_published_elsewhere_has_the_temperature_and_the_threshold_of_the_run(
     train: CommandLine, garments: Path
 ) -> None:
-    assert train(*VALIDATION) == 0
+    assert train(*VALIDATION, "--set", "calibration=temperature") == 0
     [run] = Path("runs/clothing-cnn").iterdir()
 
     other = ["--models", "others", "--data", str(garments)]
@@ -138,6 +140,8 @@ def test_a_run_published_elsewhere_has_the_temperature_and_the_threshold_of_the_
     again, card = json.loads(path.read_text("utf-8")), card_of(1)
     for name, number in (("calibration", "temperature"), ("recognition", "threshold")):
         assert again[name][number] == pytest.approx(card[name][number], rel=1e-3)
+    assert card["calibration"]["method"] == "temperature"
+    assert card["calibration"]["distance"] is None, "only tried where it is asked for"
 
 
 @pytest.mark.integration

@@ -1,5 +1,6 @@
 """Data sets of photos that a model was not trained to recognize."""
 
+import hashlib
 import io
 import zipfile
 from pathlib import Path
@@ -10,7 +11,13 @@ from PIL import Image
 
 from tests.idx import write_fashion_mnist
 from training.errors import TrainingError
-from training.trust.ood_datasets import prepare_photos, published_sets, read_photos, synthetic_sets
+from training.trust.ood_datasets import (
+    has_photos_of,
+    prepare_photos,
+    published_sets,
+    read_photos,
+    synthetic_sets,
+)
 
 
 def write_mnist(folder: Path) -> np.ndarray:
@@ -41,7 +48,14 @@ def test_the_sets_found_are_used_except_the_models_own(tmp_path: Path) -> None:
 
     assert names(tmp_path, "fashion-mnist") == ["digits", "cats and dogs", "flowers"]
     assert names(tmp_path, "dogs-vs-cats") == ["digits", "garments", "flowers"]
-    assert names(tmp_path, "images") == [], "photos in folders may show any of these"
+    assert names(tmp_path, "images") == ["digits", "garments", "cats and dogs", "flowers"]
+
+
+def test_sets_that_have_some_of_the_given_photos_are_recognized() -> None:
+    content = hashlib.sha256(png(1)).hexdigest()
+
+    assert has_photos_of([png(2), png(1)], {content})
+    assert not has_photos_of([png(2), png(3)], {content})
 
 
 def test_nothing_is_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,10 @@ from pathlib import Path
 from serving.photos import Shape
 from training.data.class_folders import LeftOut, class_folders, left_out_line, photos_below
 from training.data.datasets import DataSet
+from training.data.label_names import OTHER
 from training.data.labelled_photos import Photo, assemble
 from training.data.loading import dataset
+from training.data.other_photos import KEEP_AS_CLASS, set_apart, similar, without_other
 from training.data.photo_lists import is_photo_list, read_photo_list
 from training.data.split_folders import split_folders, split_named
 from training.data.splits import SPLITS
@@ -28,10 +30,12 @@ PREPARED = ".prepared.json"
 _PURPOSE = {"validation": "validation", "test": "the test"}
 
 
-@dataset(ANY_PHOTOS, reads=("split_seed",))
+@dataset(ANY_PHOTOS, reads=("split_seed", "other"))
 def _load(recipe: Recipe, data: Path | None, progress: ProgressCallback) -> DataSet:
     prepared = recipe.preparation, recipe.shape
-    return load_image_folder(data, recipe.model, recipe.split_seed, *prepared, progress)
+    return load_image_folder(
+        data, recipe.model, recipe.split_seed, *prepared, progress, other=recipe.other
+    )
 
 
 def load_image_folder(
@@ -41,11 +45,12 @@ def load_image_folder(
     preparation: str,
     shape: Shape,
     progress: ProgressCallback,
+    other: str = "unknown",
 ) -> DataSet:
     """Load photos from `FOLDER/<class>/…`, `FOLDER/<split>/<class>/…`, or those of a list.
 
     The labels are the names of the class folders, in alphabetical order. `split_seed` is for
-    photos without splits of their own.
+    photos without splits of their own; `other` is the recipe's setting.
 
     Raises:
         TrainingError: no folder, fewer than two classes, or too few photos of one.
@@ -58,26 +63,24 @@ def load_image_folder(
     prepared = split_seed, preparation, shape, progress
     if is_photo_list(path):
         photos = read_photo_list(path)
-        listed = sorted({photo.label for photo in photos})
-        _check_classes(path, listed)
-        return _data_set(path, name, photos, listed, *prepared, LeftOut())
+        listed = _classes_first(path, sorted({photo.label for photo in photos}), other)
+        return _data_set(path, name, photos, listed, *prepared, LeftOut(), other)
     if not path.is_dir():
         missing = "is not a folder or a .csv or .jsonl file" if path.exists() else "does not exist"
         raise TrainingError(f"the data folder {path} {missing}")
     splits = split_folders(path)
     if splits:
         inner = {each.name for part in splits.values() for each in class_folders(part, LeftOut())}
-        return load_split_folders(path, name, _labels(inner), *prepared)
+        return load_split_folders(path, name, _labels(inner), *prepared, other)
     left_out = LeftOut()
     labels = _labels(each.name for each in class_folders(path, left_out))
-    classes = list(dict.fromkeys(labels.values()))
-    _check_classes(path, classes)
+    classes = _classes_first(path, list(dict.fromkeys(labels.values())), other)
     photos = [
         Photo(source, label)
         for inner, label in labels.items()
         for source in photos_below(path / inner, path, left_out)
     ]
-    return _data_set(path, name, photos, classes, *prepared, left_out)
+    return _data_set(path, name, photos, classes, *prepared, left_out, other)
 
 
 def load_split_folders(
@@ -88,17 +91,18 @@ def load_split_folders(
     preparation: str,
     shape: Shape,
     progress: ProgressCallback,
+    other: str = "unknown",
 ) -> DataSet:
     """Load photos from the folders of splits.
 
-    `labels` has the label of each class folder, in the order of the classes.
+    `labels` has the label of each class folder, in the order of the classes; `other` is the
+    recipe's setting.
 
     Raises:
         TrainingError: fewer than two classes, a class without photos in one of the splits, or
             another split seed than that of the folders.
     """
-    classes = list(dict.fromkeys(labels.values()))
-    _check_classes(folder, classes)
+    classes = _classes_first(folder, list(dict.fromkeys(labels.values())), other)
     left_out = LeftOut()
     others = [each.name for each in class_folders(folder, left_out) if not split_named(each.name)]
     photos = []
@@ -108,7 +112,7 @@ def load_split_folders(
             sources = photos_below(part / inner, folder, left_out)
             photos += [Photo(source, label, split) for source in sources]
     prepared = split_seed, preparation, shape, progress
-    found = _data_set(folder, name, photos, classes, *prepared, left_out)
+    found = _data_set(folder, name, photos, classes, *prepared, left_out, other)
     if (folder / PREPARED).is_file():
         return replace(found, split_seed=_prepared_split_seed(folder))
     unused = [f"not used, beside the splits: {', '.join(others)}"] if others else []
@@ -125,11 +129,13 @@ def _data_set(
     shape: Shape,
     progress: ProgressCallback,
     left_out: LeftOut,
+    other: str,
 ) -> DataSet:
     """Make a data set of photos, in which all have a split or none has."""
     notes = [line for line in [left_out_line(left_out)] if line]
-    notes += _alike(labels)
-    given = {photo.split for photo in photos} - {""}
+    known = without_other(labels, other)
+    notes += [*_alike(labels), *similar(known)]
+    given = {photo.split for photo in photos if photo.label in known} - {""}
     missing = [split for split in SPLITS if split not in given]
     if given and "training" in missing:
         raise TrainingError(f"{path} has no photos for training")
@@ -141,7 +147,9 @@ def _data_set(
         ]
     if given and not missing:
         _check_split_seed(path, split_seed)
-    found = assemble(name, photos, labels, split_seed, preparation, shape, progress)
+    prepared = split_seed, preparation, shape, progress
+    found = assemble(name, photos, labels, *prepared, in_each_split=known)
+    found = found if len(known) == len(labels) else set_apart(found)
     return replace(found, notes=(*notes, *found.notes))
 
 
@@ -180,7 +188,15 @@ def _labels(folders: Iterable[str]) -> dict[str, str]:
     return {name: unicodedata.normalize("NFC", name) for name in sorted(folders)}
 
 
-def _check_classes(path: Path, labels: Collection[str]) -> None:
+def _classes_first(path: Path, labels: list[str], other: str) -> list[str]:
+    """Return the labels with `other` as the last one, unless it is a class."""
+    known = without_other(labels, other)
+    has_other = len(known) < len(labels)
+    _check_classes(path, known, has_other=has_other)
+    return [*known, OTHER] if has_other else labels
+
+
+def _check_classes(path: Path, labels: Collection[str], *, has_other: bool) -> None:
     if len(labels) >= 2:
         return
     only = next(iter(labels), "")
@@ -193,4 +209,7 @@ def _check_classes(path: Path, labels: Collection[str]) -> None:
     archives = [each.name for each in path.glob("*.zip")]
     if archives and not labels:
         advice = f"unpack {archives[0]} first, then name the folder with a sub-folder for each"
+    if has_other:
+        found += f" beside {OTHER!r}"
+        advice += f"; {KEEP_AS_CLASS}"
     raise TrainingError(f"{path} has {found}, and at least two are needed: {advice}")

@@ -13,7 +13,7 @@ from training.errors import TrainingError, UsageError
 from training.experiments.comparison.competitors import Competitor
 from training.experiments.comparison.random_splits import pooled, split_sizes
 from training.experiments.queue import Item, Queue, open_queue
-from training.overrides import changed_settings, hyperparameters, shown_value
+from training.overrides import changed_settings, recorded_settings, shown_value
 from training.recipes import unchanged
 from training.runs.identity import code_of
 
@@ -111,7 +111,8 @@ def plan_comparison(
         check_splitting(recipe)
         # Those held out from training are part of the pool.
         whole = replace(recipe, held_out=0.0, early_stopping=0)
-        key = recipe.dataset, recipe.preparation, recipe.shape, recipe.file_digest
+        loader = recipe.dataset, recipe.preparation, recipe.shape, recipe.file_digest
+        key = (*loader, recipe.own.photos)
         if key not in loaded:
             data = load(whole, folder, console)
             loaded[key] = data, pooled(data)
@@ -139,7 +140,7 @@ def _check_same(pools: Mapping[str, DataSet]) -> None:
 def _described(competitor: Competitor) -> dict[str, str]:
     """Return all that the trainings of a recipe depend on, beside the photos."""
     label, recipe = competitor.label, competitor.recipe
-    settings = hyperparameters(recipe)
+    settings = recorded_settings(recipe)
     changed = changed_settings(settings, unchanged(recipe))
     listed = " ".join(f"{name}={shown_value(value)}" for name, value in changed.items())
     whole = f"{settings} {recipe.preparation} {recipe.shape} {competitor.repeat}"

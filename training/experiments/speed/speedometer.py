@@ -10,7 +10,6 @@ import numpy as np
 
 from training.backends import current
 from training.data.batches import TrainingBatches
-from training.data.class_balance import class_weights
 from training.data.datasets import DataSet
 from training.errors import TrainingError
 from training.experiments.speed.timings import Combination, Timing
@@ -106,7 +105,6 @@ class Speedometer:
             initial_epoch=epoch,
             epochs=epoch + 1,
             callbacks=[clock, batches.epoch_starter()],
-            class_weight=class_weights(self._recipe, self._data),
             shuffle=False,
             verbose=0,
         )
