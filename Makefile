@@ -46,9 +46,9 @@ demo: $(DEMO_READY) ## classify sample photos with both starter models, end to e
 serve: $(DEMO_READY) ## serve the models in MODELS (default models/) on PORT (default 8080)
 	$(RUN) -m serving.local --models $(MODELS) --port $(PORT)
 
-train: ## train RECIPE, or the default recipe of each MODEL, and publish it to MODELS
+train: ## train RECIPE, or the default recipe of each MODEL, and publish it to MODELS; also on the photos ALSO
 	$(MAKE) --no-print-directory $(VENV)/.installed-$$(command -v nvidia-smi >/dev/null && nvidia-smi -L | grep -q GPU && echo train-gpu || echo train)
-	for what in $(or $(RECIPE),$(MODEL:%=--default-of=%)); do $(RUN) -m training run $$what --publish --models $(MODELS); done
+	for what in $(or $(RECIPE),$(MODEL:%=--default-of=%)); do $(RUN) -m training run $$what --publish --models $(MODELS) $(if $(ALSO),--also '$(ALSO)'); done
 
 # Tests of one file stay together, because they share what its fixtures have started or trained.
 PYTEST = $(RUN) -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
@@ -93,7 +93,7 @@ CREATE = kubectl create -f -
 DEVICE ?= gpu
 JOB_gpu := k8s/training
 JOB_cpu := k8s/training/cpu
-JOB_ARGUMENTS = $(DATA:%=--photos '%') $(NAME:%=--name '%') $(SET:%=--set '%') $(SEED:%=--seed '%') $(if $(filter-out 0,$(FRESH)),--fresh) $(ARGS)
+JOB_ARGUMENTS = $(DATA:%=--photos '%') $(ALSO:%=--also '%') $(NAME:%=--name '%') $(SET:%=--set '%') $(SEED:%=--seed '%') $(if $(filter-out 0,$(FRESH)),--fresh) $(ARGS)
 
 train-k8s: $(TRAINING_READY) ## start a training Job for RECIPE, or for each MODEL, in the cluster
 	manifest=$$(kubectl kustomize $(or $(JOB_$(DEVICE)),$(error DEVICE is gpu or cpu, not $(DEVICE)))); jobs=; for what in $(or $(RECIPE),$(MODEL:%=--default-of=%)); do jobs+=$$($(RUN) -m training job $$what $(JOB_ARGUMENTS) <<<"$$manifest")$$'\n'; done; printf %s "$$jobs" | $(CREATE)

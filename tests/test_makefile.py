@@ -56,7 +56,9 @@ def test_training_on_other_machines_installs_no_cuda() -> None:
 def test_a_recipe_is_trained_instead_of_the_defaults() -> None:
     plan = dry_run("train", None, "RECIPE=cats-dogs-mobilenet")
     assert "for what in cats-dogs-mobilenet; do" in plan
-    assert "for what in --default-of=clothing; do" in dry_run("train", None, "MODEL=clothing")
+    plan = dry_run("train", None, "MODEL=clothing", "ALSO=my photos.zip")
+    assert "for what in --default-of=clothing; do" in plan
+    assert "--also 'my photos.zip'" in plan
 
 
 @pytest.mark.integration

@@ -102,8 +102,12 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.folders:
         with counting(console, "photos") as progress:
             write_folders(folder, choice.photos, labels, arguments.link, progress)
+        if collected.waiting:
+            say(console, f"{counted(collected.waiting, 'photo')} in {TO_SORT} from before")
         say(console, f"Move what is in {folder / TO_SORT} to the folders in {folder / SORTED}.")
-    elif choice.photos:
+    elif not choice.photos:
+        say(console, "No photo is left to sort.")
+    else:
         page = write_page(folder, arguments.model, choice.photos, labels, collected.listed)
         say(console, f"Open {page} in a browser, and keep the {LIST} that it saves beside it.")
 
@@ -133,14 +137,11 @@ def _choose(
     """
     from training.labelling.candidates import Chooser
     from training.labelling.order import at_random, in_rounds
-    from training.labelling.page import can_be_listed
 
-    chooser = Chooser(arguments.folder, trained_on)
+    chooser = Chooser(arguments.folder, trained_on, for_list=not arguments.folders)
     with counting(console, "photos collected before") as progress:
         chooser.leave_out(collected.photos(), progress)
     answers = [answer for answer in results.answers if not answer.error]
-    if not arguments.folders:
-        answers = [answer for answer in answers if can_be_listed(answer.image)]
     count = max(0, arguments.count - (collected.waiting if arguments.folders else 0))
     with counting(console, "photos") as progress:
         ordered = at_random(answers) if arguments.random else in_rounds(answers)

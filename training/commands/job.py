@@ -5,7 +5,8 @@ import sys
 from typing import Any
 
 from training.commands import run as run_command
-from training.commands.arguments import gate_policy, named, with_overrides
+from training.commands.arguments import named, with_overrides
+from training.commands.gate_arguments import gate_policy
 from training.errors import UsageError
 from training.job_manifest import job_of_run, path_on_volume, setting
 from training.overrides import on_own_photos

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from training.commands.arguments import add_data, add_gate, add_models, gate_policy
+from training.commands.arguments import add_data, add_models
+from training.commands.gate_arguments import add_gate, gate_policy
 from training.commands.training import check_publishing
 
 

@@ -6,15 +6,14 @@ from pathlib import Path
 from rich.console import Console
 
 from training.commands.arguments import (
-    add_gate,
     add_models,
     add_recipe,
     add_training,
     chosen_recipe,
-    gate_policy,
     named,
     with_overrides,
 )
+from training.commands.gate_arguments import add_gate, gate_policy
 from training.commands.training import train
 from training.console import say
 from training.errors import UsageError

@@ -61,10 +61,12 @@ class Chooser:
     Args:
         folder: that was classified.
         trained_on: digests of the training photos (`training.publishing.training_photos`).
+        for_list: whether the photos go into a list of photos, which is UTF-8.
     """
 
-    def __init__(self, folder: Path, trained_on: np.ndarray) -> None:
+    def __init__(self, folder: Path, trained_on: np.ndarray, for_list: bool) -> None:
         self._folder = folder.absolute()
+        self._for_list = for_list
         self._trained_on = trained_on
         self._before: set[str] = set()
         self._contents: set[str] = set()
@@ -87,7 +89,9 @@ class Chooser:
             for answer, path, found in zip(some, paths, mapped(_look_at, paths), strict=True):
                 if len(choice.photos) == count:
                     break
-                if isinstance(found, str):
+                if self._for_list and not _is_utf8(path):
+                    choice.faults.append(f"{answer.image}: rename it, its name is not UTF-8")
+                elif isinstance(found, str):
                     choice.faults.append(f"{answer.image}: {found}")
                 elif reason := self._reason_against(*found):
                     choice.skipped[reason] += 1
@@ -122,3 +126,11 @@ def _look_at(path: Path) -> tuple[str, np.ndarray] | str:
         return error.detail
     except (OSError, ValueError) as error:  # ValueError: no file can have such a name.
         return str(getattr(error, "strerror", None) or error)
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

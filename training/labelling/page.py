@@ -56,15 +56,6 @@ def write_page(
     return path
 
 
-def can_be_listed(path: str) -> bool:
-    """Whether a list of photos, which is UTF-8, can have this path."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _entry(photo: Candidate) -> dict[str, object]:
     answer = photo.answer
     return {

@@ -45,8 +45,8 @@ def tiny_image(pixels: np.ndarray) -> np.ndarray:
     Photos are compared by them as tiny images (Torralba et al. 2008).
     """
     side = EDGE // _CELLS
-    cells = pixels.reshape(_CELLS, side, _CELLS, side, 3).mean(axis=(1, 3), dtype=np.float32)
-    return cells.ravel()
+    cells = pixels.reshape(_CELLS, side, _CELLS, side, 3)
+    return np.asarray(cells.mean(axis=(1, 3), dtype=np.float32)).ravel()
 
 
 class NearCopies:

@@ -54,4 +54,5 @@ def publish_command(
     words = ["python", "-m", "training", "publish", str(run)]
     for option, value in options.items():
         words += [option, str(value)] if value is not None else []
-    return shlex.join(words + ["--force"] * policy.force)
+    flags = ["--without-report"] * (not policy.report) + ["--force"] * policy.force
+    return shlex.join(words + flags)

@@ -20,6 +20,7 @@ from training.pipeline.published_report import published_report
 from training.publishing.comparison import Candidate, reloading
 from training.publishing.gate import judge
 from training.publishing.gate_policy import GatePolicy
+from training.publishing.mistakes import without_pictures
 from training.publishing.model_folder import check_writable, version_of_run
 from training.publishing.publish import publish
 from training.publishing.rollback.messages import rollback_command, served_note
@@ -193,10 +194,13 @@ def _judge_and_publish(
             _write_verdict(run, evaluated, verdict)
             run.note_end("refused", reason="; ".join(verdict.faults))
             raise
-        card = {**evaluated.card, "gate": verdict.record()}
+        shown = evaluated.card if policy.report else without_pictures(evaluated.card)
+        card = {**shown, "gate": verdict.record()}
         try:
             network, recognizer = evaluated.network, evaluated.recognizer
-            report = published_report(run.folder, card, recipe.dataset, console)
+            report = None
+            if policy.report:
+                report = published_report(run.folder, card, recipe.dataset, console)
             number = publish(network, card, base, recognizer, digests, expected, report)
             return number, verdict
         except ModelChanged:

@@ -1,4 +1,4 @@
-"""How strict the publishing gate is. No framework is imported here."""
+"""How a model is published: how strict the gate is, and what a version has. No framework here."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +12,17 @@ LEAST_ADVANTAGE = 0.0
 
 @dataclass(frozen=True)
 class GatePolicy:
-    """How strict the gate is.
+    """How a model is published.
 
     Attributes:
         tolerance: percentage points of accuracy that a version may lose to the one that serves, or
             to the best one.
         force: publish whatever the gate finds; the card records its findings.
         model_config_file: of the model server, where it has one.
+        report: whether the version has its report, and pictures of mistakes in its card.
     """
 
     tolerance: float = TOLERANCE
     force: bool = False
     model_config_file: Path | None = None
+    report: bool = True

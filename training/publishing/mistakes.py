@@ -46,6 +46,17 @@ def confusion_and_mistakes(evaluation: Evaluation, photos: Photos | None) -> dic
     return {"confusion": {"labels": list(evaluation.labels), "counts": counts}, "mistakes": found}
 
 
+def without_pictures(card: dict[str, Any]) -> dict[str, Any]:
+    """Return a card whose mistakes have no pictures."""
+    test = card["metrics"]["test"]
+    mistakes = [
+        {name: value for name, value in each.items() if name != "png"}
+        for each in test.get("mistakes", [])
+    ]
+    metrics = {**card["metrics"], "test": {**test, "mistakes": mistakes}}
+    return {**card, "metrics": metrics}
+
+
 def _picture(pixels: np.ndarray) -> str:
     """Return a PNG in base64; one of a large photo is smaller and has few colours."""
     gray = pixels.shape[2] == 1

@@ -89,8 +89,9 @@ class TrainedRun:
 
         `training_photos`, `validation_photos`, `test_photos`; `validation_accuracy` (0 to 1) and
         `validation_loss` (nats), NaN without validation photos; `test_accuracy` with the ends of
-        its 95% interval, `test_low` and `test_high`, and `test_loss`; `epochs` that were fitted;
-        `seconds` of fitting.
+        its 95% interval, `test_low` and `test_high`, and `test_loss`; `own_photos` and
+        `own_accuracy` of the own photos that were held out, NaN without any; `epochs` that were
+        fitted; `seconds` of fitting.
         """
         parts, trained = self.card["metrics"], self.card["trained"]
         test, validation = parts["test"], parts.get("validation", {})
@@ -105,6 +106,8 @@ class TrainedRun:
             "test_low": low,
             "test_high": high,
             "test_loss": test["loss"],
+            "own_photos": parts.get("own", {}).get("photos", 0),
+            "own_accuracy": parts.get("own", {}).get("accuracy", math.nan),
             "epochs": trained["epochs"]["fitted"],
             "seconds": trained["seconds"],
         }

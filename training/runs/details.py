@@ -42,10 +42,13 @@ def _lines(run: RunSummary, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("began", _times(run, trained)),
         ("data", _data(run, facts, card)),
         ("data digest", str(facts.get("data", ""))),
+        ("own photos", _own_photos(facts, card)),
         ("weights", _weights(facts)),
         ("started from", start_text(facts.get("start"))),
         ("fitted", _fitted(run, trained)),
         *((split, _figures(card, split)) for split in ("validation", "test")),
+        ("test on own photos", _figures(card, "own")),
+        ("recognized", _recognized(card)),
         ("hardware", _hardware(facts, trained)),
         ("software", _software(facts, trained)),
         ("commit", str(trained.get("commit") or "")),
@@ -108,6 +111,26 @@ def _data(run: RunSummary, facts: Mapping[str, Any], card: Mapping[str, Any]) ->
         parts.append(f"{', '.join(photos)} photos")
     name = facts.get("dataset") or card.get("data", {}).get("name")
     return ": ".join(filter(None, (name, "; ".join(parts))))
+
+
+def _own_photos(facts: Mapping[str, Any], card: Mapping[str, Any]) -> str:
+    if not (path := facts.get("own_photos")):
+        return ""
+    text = from_home(path) + ("" if Path(path).exists() else " (not there any more)")
+    data = card.get("data", {})
+    for name, ending in (("own", ""), ("others", " of none of the classes")):
+        if found := data.get(name):
+            counts = ", ".join(f"{found[split]:,} {split}" for split in _SPLITS)
+            text += f"; {counts} photos{ending}"
+    return text
+
+
+def _recognized(card: Mapping[str, Any]) -> str:
+    """Say which share of own photos is recognized; empty without any."""
+    shares = (card.get("recognition") or {}).get("recognized", {})
+    names = {"own_test": "own photos", "other_test": "photos of none of the classes"}
+    found = [f"{shares[each]:.1%} of {what}" for each, what in names.items() if each in shares]
+    return ", ".join(found)
 
 
 def _weights(facts: Mapping[str, Any]) -> str:

@@ -122,7 +122,7 @@ def calibrate_network(network: keras.Model, recipe: Recipe, data: DataSet) -> Ca
     )
     if recipe.recognition == NONE:
         return fitted
-    own, others = (part and part.training for part in (data.own, data.others))
+    own, others = (part.training if part else None for part in (data.own, data.others))
     scores = fit_scores(network, model, data.training, validation, own, others)
     by_distance = None
     if known and validation and recipe.calibration == BY_DISTANCE:

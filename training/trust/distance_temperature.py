@@ -103,7 +103,7 @@ class DistanceTemperature:
     def model(self, activations: keras.Model) -> keras.Model:
         """Return an `activation_model` whose probabilities are those of this temperature."""
         tensors = dict(activations(activations.input))
-        tensors["probabilities"] = self(tensors)
+        tensors["probabilities"] = _Calibrated(self)(tensors)
         return without_xla(keras.Model(activations.input, tensors, name="activations"))
 
     def applied(self, activations: Activations) -> Activations:
@@ -115,6 +115,21 @@ class DistanceTemperature:
         """Return by what the logits of each photo are divided further, float64 `[photos]`."""
         scores = np.asarray(ops.convert_to_numpy(self.score(activations.tensors)))
         return self.slope.temperatures(-scores)
+
+
+class _Calibrated(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types.
+    """Keeps the score's numbers variables: computed in a model without a layer, they are constants.
+
+    A published graph would have them twice.
+    """
+
+    def __init__(self, temperature: DistanceTemperature) -> None:
+        super().__init__(name="calibrated", trainable=False)
+        self._temperature = temperature
+
+    def call(self, tensors: ActivationTensors) -> Tensor:
+        """Return the probabilities."""
+        return self._temperature(tensors)
 
 
 def fitted_slope(

@@ -165,7 +165,7 @@ def trained_rejection(
     """
     name = "feature-distance" if "feature-distance" in scores else "distance"
     distance = scores[name]
-    size = len(distance.centre) if isinstance(distance, FeatureDistance) else None
+    size = distance.centre.shape[0] if isinstance(distance, FeatureDistance) else None
     weights, bias = fit_regression(
         [part.layers[:, :size] for part in known], others.layers[:, :size]
     )

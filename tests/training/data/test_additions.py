@@ -17,8 +17,8 @@ from training.data.loading import load
 from training.data.photo_contents import contents
 from training.errors import TrainingError, UsageError
 from training.publishing.training_photos import training_digests
+from training.recipe import OwnPhotos
 from training.recipes import RECIPES
-from training.settings import OwnPhotos
 
 GARMENTS = RECIPES["clothing-dense128-adam"]
 COUNTS = {"T-shirt_top": 30, "ankle boots": 12, "other": 20}
@@ -40,7 +40,10 @@ def loaded(garments: Path) -> Load:
 
 def counts(part: Addition | None) -> list[int]:
     assert part
-    return np.bincount(np.concatenate([split.classes for split in part.splits])).tolist()
+    numbers: list[int] = np.bincount(
+        np.concatenate([each.classes for each in part.splits])
+    ).tolist()
+    return numbers
 
 
 def own_of(data: DataSet) -> Addition:
@@ -156,8 +159,8 @@ def test_photos_of_the_data_set_are_not_added(tmp_path: Path, loaded: Load) -> N
     data = load(unlike, tmp_path / "garments", Console(file=(output := io.StringIO())))
 
     assert sum(counts(data.own)) == 9
-    for name, split in zip("abc", ("training", "validation", "test"), strict=True):
-        assert f"Bag/{name}.png: fashion-mnist has it among its {split} photos" in output.getvalue()
+    for name, where in zip("abc", ("training", "validation", "test"), strict=True):
+        assert f"Bag/{name}.png: fashion-mnist has it among its {where} photos" in output.getvalue()
 
 
 def test_files_of_a_data_set_of_files_are_compared(tmp_path: Path) -> None:

@@ -54,7 +54,8 @@ def data(own: int = 0, others: int = 0, photos: int = 100) -> DataSet:
 
 
 def levels(found: Split) -> list[int]:
-    return np.asarray(found.photos)[:, 0, 0, 0].tolist()
+    numbers: list[int] = np.asarray(found.photos)[:, 0, 0, 0].tolist()
+    return numbers
 
 
 def counts(found: Split, first: int) -> list[int]:

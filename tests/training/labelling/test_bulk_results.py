@@ -10,8 +10,8 @@ from training.errors import TrainingError
 from training.labelling.bulk_results import Answer, read_results
 
 ROWS = [
-    row("a b/1.jpg", 0.7, 0.2, 0.1, recognized=False),
-    row("2,;\n\\n\udcff.jpg", 0.25, 0.35, 0.4),
+    row("a b/1.jpg", 0.75, 0.25, 0, recognized=False),
+    row("2,;\n\\n\udcff.jpg", 0.125, 0.375, 0.5),
     row("3.jpg", 0.0, 0.5, 0.5, recognized=None),
     {"image": "4.jpg", "error": "it is broken"},
 ]
@@ -25,9 +25,9 @@ def test_every_format_has_the_same_answers(tmp_path: Path, ending: str) -> None:
 
     assert found.labels == ("Bag", "Coat", "T-shirt/top")
     first, second, third, fourth = found.answers
-    assert first == Answer("a b/1.jpg", "T-shirt/top", 0.7, pytest.approx(0.5), recognized=False)
+    assert first == Answer("a b/1.jpg", "T-shirt/top", 0.75, 0.5, recognized=False)
     assert second.image == "2,;\n\\n\udcff.jpg"
-    assert (second.guess, second.margin) == ("Bag", pytest.approx(0.05))
+    assert (second.guess, second.margin) == ("Bag", 0.125)
     assert (second.recognized, third.recognized, third.margin) == (True, None, 0)
     assert fourth == Answer("4.jpg", error="it is broken")
 

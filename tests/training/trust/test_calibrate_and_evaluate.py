@@ -124,7 +124,7 @@ def test_an_unknown_score_is_refused(
     train: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train("--set", "recognition=guess") == 2
-    assert "recognition is one of distance, probability" in capsys.readouterr().err
+    assert "recognition is one of distance, feature-distance" in capsys.readouterr().err
 
 
 def test_a_run_published_elsewhere_has_the_temperature_and_the_threshold_of_the_run(
@@ -153,10 +153,9 @@ def test_a_head_on_a_backbone_is_calibrated_from_cached_features(
     quick = ("epochs=2", "batch_size=8", "head.units=4", "head.output=sigmoid")
     words = [word for assignment in (*small, *quick) for word in ("--set", assignment)]
     shapes: list[tuple[int, ...]] = []
-    monkeypatch.setattr(
-        "training.trust.calibrate_and_evaluate.compute_activations",
-        _counting(shapes, "training.trust.activations.compute_activations"),
-    )
+    counting = _counting(shapes, "training.trust.activations.compute_activations")
+    for module in ("validation_photos", "calibrate_and_evaluate"):
+        monkeypatch.setattr(f"training.trust.{module}.compute_activations", counting)
 
     named = ["--name", "s", "--publish"]
     assert main(["run", "images-mobilenet", "--data", str(folder), *named, *words]) == 0

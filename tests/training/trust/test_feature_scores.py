@@ -20,7 +20,7 @@ def photos_of(kinds: np.ndarray, seed: int) -> np.ndarray:
     shared = np.random.default_rng(0)
     mixing, centres = shared.normal(size=(10, FEATURES)), shared.normal(size=(3, FEATURES))
     random = np.random.default_rng(seed)
-    return (centres[kinds] + random.normal(size=(len(kinds), 10)) @ mixing).astype(np.float32)
+    return np.asarray(centres[kinds] + random.normal(size=(len(kinds), 10)) @ mixing, np.float32)
 
 
 def activations(features: np.ndarray, seed: int = 9) -> Activations:

@@ -47,9 +47,11 @@ def test_a_recognizer_is_the_same_after_it_was_saved(
         assert again is not None
         assert np.array_equal(again.margins(photos), recognizer.margins(photos)), name
         assert np.array_equal(again.examples, recognizer.examples)
-        outputs = [np.asarray(each(photos)["probabilities"]) for each in (again, recognizer)]
-        assert np.array_equal(*outputs), name
-        assert np.allclose(outputs[0], network.predict_on_batch(photos)) == (slope is None)
+        restored, saved = (
+            np.asarray(each(photos)["probabilities"]) for each in (again, recognizer)
+        )
+        assert np.array_equal(restored, saved), name
+        assert np.allclose(restored, network.predict_on_batch(photos)) == (slope is None)
 
 
 def test_without_an_intact_file_there_is_none(network: keras.Model, tmp_path: Path) -> None:

@@ -69,7 +69,8 @@ def test_it_is_kept_with_the_run(tmp_path: Path) -> None:
     recognizer = Recognizer(MODEL, SCORES.scores[TRAINED_REJECTION], threshold, KNOWN[:4])
 
     save_recognizer(recognizer, tmp_path)
-    again = load_recognizer(tmp_path, NETWORK, TRAINED_REJECTION, threshold)
+    recognition = {"score": TRAINED_REJECTION, "threshold": threshold}
+    again = load_recognizer(tmp_path, NETWORK, {"calibration": {}, "recognition": recognition})
 
     assert again
     np.testing.assert_array_equal(again.values(HELD_OUT), recognizer.values(HELD_OUT))

@@ -73,6 +73,18 @@ def test_it_says_what_the_card_holds(source: FakeModelServer) -> None:
     assert "script" not in response.headers["Content-Security-Policy"]
 
 
+def test_it_has_a_line_about_own_photos_if_there_are_any(source: FakeModelServer) -> None:
+    own = {"own": {"photos": 334, "accuracy": 0.8012}}
+    source.publish("clothing", card={**CARD, "metrics": {**CARD["metrics"], **own}})
+
+    said = text(gateway(source).get("/models/clothing").text)
+    russian = text(gateway(source).get("/models/clothing?lang=ru").text)
+
+    assert "On 334 photos that users added to the training and that it had not seen, it is" in said
+    assert "right on 80.1%." in said
+    assert "80,1%" in russian
+
+
 @pytest.mark.parametrize(
     "card",
     [

@@ -120,10 +120,10 @@ def test_a_batch_size_that_cannot_be_measured_does_not_stop_the_others(
 
     batches = TrainingBatches
 
-    def too_large(split: Any, labels: Any, recipe: Recipe, **options: Any) -> object:
+    def too_large(data: Any, recipe: Recipe, **options: Any) -> object:
         if recipe.batch_size == 90:
             raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")
-        return batches(split, labels, recipe, **options)
+        return batches(data, recipe, **options)
 
     monkeypatch.setattr(speedometer, "TrainingBatches", too_large)
     assert speed(repetitions=1) == 0
