@@ -9,7 +9,8 @@ from rich.console import Console
 
 from serving.repository.seed import STARTERS
 from serving.repository.versions import VersionsError, publish_copy
-from training.commands.arguments import add_gate, add_models, add_training, gate_policy
+from training.commands.arguments import add_models, add_training
+from training.commands.gate_arguments import add_gate, gate_policy
 from training.commands.training import train
 from training.console import say
 from training.data.own_photos import check_own_photos, own_photos
@@ -76,6 +77,8 @@ def run(arguments: argparse.Namespace) -> str | None:
         raise UsageError(
             "--tolerance, --force and --model_config_file have no effect without --publish"
         )
+    if not arguments.photos.exists():
+        raise UsageError(f"there are no own photos {arguments.photos}: name them with --photos")
     check_own_photos(arguments.photos)
     console = Console()
     source = _source(arguments.model, arguments.runs, arguments.models, console)
