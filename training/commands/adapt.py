@@ -27,6 +27,7 @@ from training.recipe import ANY_PHOTOS, Recipe
 if TYPE_CHECKING:
     from training.pipeline.finalize import Evaluated
 
+_TOLERANCE = 0.5  # Points: what is gained on own photos is worth a small loss on the data set's.
 _DESCRIPTION = """\
 Fit a published version to your own photos, in minutes: it starts from the version's weights, and
 sees photos of its data set beside yours, so that it does not forget them. The same command resumes
@@ -63,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--publish", action="store_true", help="publish the model if the gate lets it pass"
     )
     add_models(parser)
-    add_gate(parser)
+    add_gate(parser, _TOLERANCE)
 
 
 def run(arguments: argparse.Namespace) -> str | None:
@@ -73,7 +74,7 @@ def run(arguments: argparse.Namespace) -> str | None:
         What was published, in one line; None if nothing was.
     """
     policy = gate_policy(arguments)
-    if not arguments.publish and policy != GatePolicy():
+    if not arguments.publish and policy != GatePolicy(_TOLERANCE):
         raise UsageError(
             "--tolerance, --force and --model_config_file have no effect without --publish"
         )
