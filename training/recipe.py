@@ -44,6 +44,8 @@ class OwnPhotos:
     """Fraction of the photos of an epoch that are own ones, unless they are too few."""
     most: AtLeastOne = 10
     """Times that an own photo is in an epoch at most."""
+    rehearsed: Count = 0
+    """Photos of the data set in an epoch at most, other ones in each; 0: all."""
 
 
 @settings
@@ -128,6 +130,10 @@ class Recipe:
     averaging: Fraction = 0.0
     """Momentum of a moving average of the weights over all steps, which is the result; 0: the last
     step's weights."""
+    kept_start: Fraction = 0.0
+    """Share of the weights that the run starts from (`--from`) in its result, the mean of them and
+    the fitted ones: it keeps what the start can do (WiSE-FT: Wortsman et al., 2022,
+    https://arxiv.org/abs/2109.01903); 0: the fitted weights."""
     early_stopping: Count = 0
     """Epochs without a lower validation loss after which fitting ends. The weights of the epoch
     with the lowest one are then the result, also if it does not end early; 0: the last epoch's."""

@@ -6,6 +6,7 @@ performs it. Keras and TensorFlow take seconds to import: `run` imports what nee
 
 COMMANDS = {
     "run": "train and evaluate a recipe",
+    "adapt": "fit a published version to your own photos, in minutes",
     "job": "print the manifest of a Kubernetes Job that runs a recipe",
     "compare": "compare recipes on random splits, or published versions on the same photos",
     "runs": "list the runs, or show one of them",

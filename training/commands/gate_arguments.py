@@ -7,12 +7,12 @@ from training.errors import UsageError
 from training.publishing.gate_policy import TOLERANCE, GatePolicy
 
 
-def add_gate(parser: argparse.ArgumentParser) -> None:
+def add_gate(parser: argparse.ArgumentParser, tolerance: float = TOLERANCE) -> None:
     """Add how strict the publishing gate is: see `gate_policy`."""
     parser.add_argument(
         "--tolerance",
         type=float,
-        default=TOLERANCE,
+        default=tolerance,
         metavar="POINTS",
         help="how many percentage points of accuracy the model may lose against the version that"
         " serves or the best one so far (default %(default)g)",

@@ -1,7 +1,9 @@
 """Training recipes one after the other, for `run`, `results` and `starters`."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -11,6 +13,9 @@ from training.pipeline.sources import Source
 from training.publishing.gate_policy import GatePolicy
 from training.recipe import Recipe
 
+if TYPE_CHECKING:
+    from training.pipeline.finalize import Evaluated
+
 
 def train(
     recipes: list[Recipe],
@@ -18,12 +23,13 @@ def train(
     models: Path = Path("models"),
     policy: GatePolicy | None = None,
     source: Source | None = None,
+    after_evaluation: "Callable[[Evaluated], None] | None" = None,
 ) -> list[Path | None]:
     """Train and evaluate recipes one after the other, with the arguments of `add_training`.
 
     With a policy for the gate, they are published into `models`.
 
-    With a source, the runs start from it.
+    With a source, the runs start from it. `after_evaluation` is called before one is published.
 
     Returns:
         The folder of each published version.
@@ -52,6 +58,7 @@ def train(
             checkpoint_minutes=arguments.checkpoint_minutes,
             tensorboard=arguments.tensorboard,
             source=source,
+            after_evaluation=after_evaluation,
         )
         paths = Paths(arguments.data, models, arguments.runs)
         return [run_recipe(recipe, paths, options, console).version for recipe in recipes]

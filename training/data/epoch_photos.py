@@ -4,7 +4,9 @@ Own photos (`DataSet.own`) are few beside a data set, or many: they get a fixed 
 (`OwnPhotos.share`), but none is repeated more than `OwnPhotos.most` times; of more than the share,
 each epoch draws others. Photos of none of the classes (`DataSet.others`) are repeated as often.
 Their target is the same probability of each class, so that the network is unsure of such photos:
-Hendrycks et al., 2019, https://arxiv.org/abs/1812.04606.
+Hendrycks et al., 2019, https://arxiv.org/abs/1812.04606. Of the data set, an epoch may have a part
+only (`OwnPhotos.rehearsed`): where a network that knows it is fitted to own photos, that is enough
+for it not to forget.
 """
 
 import numpy as np
@@ -23,17 +25,24 @@ def photos_of_epoch(data: DataSet, recipe: Recipe, epoch: int) -> Split:
     added = [part for part in (data.own, data.others) if part and len(part.training)]
     if not added:
         return data.training
+    rehearsed = _rehearsed(data, recipe)
     photos = sum(len(part.training) for part in added)
-    times = own_times(recipe.own, len(data.training), photos) if data.own else 1.0
+    times = own_times(recipe.own, rehearsed, photos) if data.own else 1.0
     random = np.random.default_rng([recipe.seed, epoch, 5])
     rows = [_repeated(len(part.training), times, random) for part in added]
-    return _joined(data.training, [part.training for part in added], rows)
+    rows.insert(0, _repeated(len(data.training), rehearsed / len(data.training), random))
+    return _joined([data.training, *(part.training for part in added)], rows)
 
 
 def targets(classes: int) -> np.ndarray:
     """Return the target of each class and of others, float32 `[classes + 1, classes]`."""
     others = np.full((1, classes), 1 / classes, np.float32)
     return np.concatenate([np.eye(classes, dtype=np.float32), others])
+
+
+def _rehearsed(data: DataSet, recipe: Recipe) -> int:
+    """Return how many photos of the data set are in an epoch."""
+    return min(recipe.own.rehearsed or len(data.training), len(data.training))
 
 
 def own_times(own: OwnPhotos, photos: int, added: int) -> float:
@@ -49,8 +58,8 @@ def _repeated(photos: int, times: float, random: np.random.Generator) -> np.ndar
     return np.concatenate([np.tile(np.arange(photos), whole), np.sort(part)]).astype(np.int64)
 
 
-def _joined(first: Split, added: list[Split], rows: list[np.ndarray]) -> Split:
-    parts = [(first, np.arange(len(first))), *zip(added, rows, strict=True)]
+def _joined(splits: list[Split], rows: list[np.ndarray]) -> Split:
+    parts = list(zip(splits, rows, strict=True))
     views = min(len(split.features) for split, _ in parts)
     return Split(
         Joined([Rows(split.photos, chosen) for split, chosen in parts]),

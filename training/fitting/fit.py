@@ -67,7 +67,19 @@ def fit(
         else:
             fit_head_warmup(recipe, network, data, checkpointer.stop if checkpointer else None)
         _fit_network(recipe, network, data, callbacks, checkpointer)
-    return network_to_serve(recipe, network, data.backbone)
+        served = network_to_serve(recipe, network, data.backbone)
+        if weights is not None and recipe.kept_start:
+            set_weights(network, weights, first)
+            start = network_to_serve(recipe, network, data.backbone)
+            _keep(recipe.kept_start, start, served)
+    return served
+
+
+def _keep(share: float, start: keras.Model, served: keras.Model) -> None:
+    """Move the weights of a network towards those of its start."""
+    pairs = zip(start.get_weights(), served.get_weights(), strict=True)
+    # Frozen weights stay as they are, bit by bit.
+    served.set_weights([after + share * (before - after) for before, after in pairs])
 
 
 def compiled_network(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -12,6 +13,9 @@ from training.pipeline.loaded_data import loaded
 from training.pipeline.sources import Source
 from training.publishing.gate_policy import GatePolicy
 from training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from training.pipeline.finalize import Evaluated
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class RunOptions:
         after_epoch: called after each epoch but the last with its entry in the history, once
             its checkpoint is written; what it raises ends the fit.
         load: returns the data of a recipe: `loaded`, or `KeptData` for many runs.
+        after_evaluation: called with the evaluated network before it is published, to say more
+            about it.
     """
 
     devices: Devices
@@ -58,3 +64,4 @@ class RunOptions:
     share_epochs: bool = False
     after_epoch: Callable[[dict[str, float]], None] | None = None
     load: Callable[[Recipe, Path | None, Console], DataSet] = loaded
+    after_evaluation: "Callable[[Evaluated], None] | None" = None

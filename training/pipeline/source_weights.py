@@ -64,7 +64,8 @@ def _run_weights(run: Source, network: keras.Model) -> Weights:
         raise TrainingError(f"{run.name} has no {TRAINED}")
     weights = weights_of(trained)
     checkpoints = CheckpointFolder(run.folder / CHECKPOINTS)
-    if is_folded(network, weights) and checkpoints.last():
+    # With a share of its start, the result is not what the checkpoint has.
+    if is_folded(network, weights) and checkpoints.last() and not recipe.kept_start:
         return weights_of(fitted_network(recipe, trained.output_shape[-1], checkpoints))
     return weights
 

@@ -46,6 +46,8 @@ def run_recipe(recipe: Recipe, paths: Paths, options: RunOptions, console: Conso
         else:
             network, data = trained_network(opened, recipe, options, console)
             evaluated = finalize(network, recipe, data, paths.data, run, console)
+        if options.after_evaluation:
+            options.after_evaluation(evaluated)
         command = publish_command(run.folder, paths.models, options.policy)
         if not options.policy:
             _show_end(run, evaluated, command, console)

@@ -79,6 +79,18 @@ def test_own_photos_get_their_share_and_no_more() -> None:
     assert counts(found, 150) == [2] * 5 + [3] * 5
 
 
+def test_a_part_of_the_data_set_is_rehearsed_and_own_photos_get_their_share_of_that() -> None:
+    chosen = recipe(share=0.2)
+    chosen = replace(chosen, own=replace(chosen.own, rehearsed=40))
+
+    epochs = [photos_of_epoch(data(own=10), chosen, epoch) for epoch in range(12)]
+    for found in epochs:
+        assert len({level for level in levels(found) if level < 150}) == 40
+        assert counts(found, 150) == [1] * 10
+        assert [level % 2 for level in levels(found)] == found.classes.tolist()
+    assert {level for found in epochs for level in levels(found) if level < 150} == {*range(100)}
+
+
 def test_many_own_photos_take_turns() -> None:
     many, chosen = data(own=50), recipe(share=0.2)
 

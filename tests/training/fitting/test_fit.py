@@ -9,7 +9,9 @@ from training.data.datasets import DataSet
 from training.data.loaders.fashion_mnist import load_fashion_mnist
 from training.errors import TrainingError
 from training.fitting.fit import fit
+from training.networks.building import network_to_fit
 from training.networks.dense import DenseNetwork
+from training.networks.starting_weights import weights_of
 from training.publishing.saved_model import write_saved_model
 from training.recipe import Recipe
 from training.settings import Augmentation
@@ -175,3 +177,15 @@ def test_averaged_weights_lag_behind_the_last(data: DataSet, dense_recipe: Recip
         for network in (last, averaged)
     ]
     assert 0 < moved[1] < moved[0]
+
+
+def test_a_share_of_the_weights_at_the_start_is_kept(data: DataSet, dense_recipe: Recipe) -> None:
+    start = weights_of(network_to_fit(dense_recipe, len(data.labels)))
+
+    fitted = weights_of(fit(dense_recipe, data, weights=start))
+    kept = weights_of(fit(replace(dense_recipe, kept_start=0.25), data, weights=start))
+
+    for name, value in kept.items():
+        expected = 0.25 * start[name] + 0.75 * fitted[name]
+        np.testing.assert_allclose(value, expected, atol=1e-4, err_msg=name)
+    assert max(np.abs(fitted[name] - start[name]).max() for name in start) > 1e-3
