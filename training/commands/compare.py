@@ -81,8 +81,8 @@ def _compare_versions(arguments: argparse.Namespace) -> None:
     Raises:
         UsageError: arguments that are for recipes.
     """
-    given = (arguments.splits, arguments.share, arguments.assignments, arguments.study)
-    given += (arguments.also, arguments.output, arguments.storage, arguments.processes > 1)
+    given = [arguments.splits, arguments.share, arguments.assignments, arguments.study]
+    given += [arguments.also, arguments.output, arguments.storage, arguments.processes > 1]
     if any(given):
         raise UsageError(
             "--splits, --share, --set, --also, --study, --output, --storage and --processes are for"
