@@ -27,6 +27,7 @@ from training.trust.distance_temperature import (
     fitted_slope,
 )
 from training.trust.evaluate_unknowns import evaluate_unknowns
+from training.trust.ood_scores import values_of
 from training.trust.recognition_threshold import (
     EXAMPLES,
     NONE,
@@ -123,13 +124,14 @@ def calibrate_network(network: keras.Model, recipe: Recipe, data: DataSet) -> Ca
     if recipe.recognition == NONE:
         return fitted
     own, others = (part.training if part else None for part in (data.own, data.others))
-    scores = fit_scores(network, model, data.training, validation, own, others)
+    weights = known.weights if known else None
+    scores = fit_scores(network, model, data.training, validation, own, others, weights)
     by_distance = None
     if known and validation and recipe.calibration == BY_DISTANCE:
         slope = _slope(known, temperature, scores)
         fitted = replace(fitted, slope=slope)
         if slope.slope:
-            by_distance = DistanceTemperature(network, scores.scores["distance"], slope.slope)
+            by_distance = DistanceTemperature(network, scores.from_data_set, slope.slope)
             scores = scores.with_thresholds(by_distance.applied(validation))
             fitted = _with_temperatures(fitted, by_distance, evaluated)
     name, examples = scores.chosen(recipe.recognition), np.asarray(data.training.photos[:EXAMPLES])
@@ -139,8 +141,8 @@ def calibrate_network(network: keras.Model, recipe: Recipe, data: DataSet) -> Ca
 
 
 def _slope(known: ValidationPhotos, temperature: float, scores: FittedScores) -> FittedSlope:
-    distances = -scores.values(known.activations)["distance"]
-    return fitted_slope(known.logits / temperature, known.classes, distances, known.weights)
+    distances, logits = -values_of(scores.from_data_set, known.activations), known.logits
+    return fitted_slope(logits / temperature, known.classes, distances, known.weights, known.own)
 
 
 def _with_temperatures(
@@ -200,7 +202,7 @@ def evaluate_calibrated(
             "score": calibrated.scores.chosen(recipe.recognition),
             "threshold": calibrated.recognizer.threshold,
             "threshold_from": calibrated.scores.threshold_from,
-            "threshold_photos": calibrated.scores.threshold_photos,
+            "threshold_photos": len(calibrated.scores.weights),
             "guaranteed": calibrated.scores.guaranteed,
             "learnt_from": calibrated.scores.fitted_to,
             "recognized": {name: float(found.mean()) for name, found in recognized.items()},

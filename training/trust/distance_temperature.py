@@ -133,18 +133,24 @@ class _Calibrated(keras.layers.Layer):  # type: ignore[misc]  # Keras has no typ
 
 
 def fitted_slope(
-    logits: np.ndarray, classes: np.ndarray, distances: np.ndarray, weights: np.ndarray
+    logits: np.ndarray,
+    classes: np.ndarray,
+    distances: np.ndarray,
+    weights: np.ndarray,
+    own: int = 0,
 ) -> FittedSlope:
     """Fit a slope that minimizes the cross-entropy, and judge it by cross-validation.
 
     It is of use if it lowers the loss of the photos of each fold, fitted to those of the others, by
-    more than the standard error of the difference.
+    more than the standard error of the difference; with own photos, whose distances it is for, if
+    it lowers the loss of these, and does not raise that of the data set's by more than twice that.
 
     Args:
         logits: float `[photos, classes]`, divided by one temperature.
         classes: int64 `[photos]`, the correct ones.
         distances: `[photos]`, positive: the negative score.
         weights: of the photos, `[photos]`, positive.
+        own: how many of them, at the end, are own photos.
     """
     weights = weights / weights.sum()
     near, far = float(distances.min()), float(distances.max())
@@ -161,14 +167,19 @@ def fitted_slope(
             temperatures = np.exp(level + slope * _within(levels[outside], levels[inside]))
             losses[outside] = _losses(logits[outside], classes[outside], temperatures)
     gains = before - after
-    gain = float(weights @ gains)
-    error = float(np.sqrt((weights**2) @ (gains - gain) ** 2))
     level, slope = _minimized(logits, classes, levels, weights, rises=True)
     found = None
-    if gain > error and slope > 0:
+    if slope > 0 and _is_of_use(gains, own):
         rise = slope / spread
         found = Slope(rise, middle - level / rise, near, far)
     return FittedSlope(found, float(weights @ before), float(weights @ after))
+
+
+def _is_of_use(gains: np.ndarray, own: int) -> bool:
+    """Whether the loss of photos that a slope was not fitted to falls; see `fitted_slope`."""
+    of_data_set = gains[: len(gains) - own]
+    gain, error = of_data_set.mean(), of_data_set.std() / np.sqrt(len(of_data_set))
+    return bool(gains[-own:].mean() > 0 and gain > -2 * error) if own else bool(gain > error)
 
 
 def recorded_slope(calibration: Mapping[str, Any]) -> Slope | None:

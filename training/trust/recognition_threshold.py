@@ -118,26 +118,27 @@ class FittedScores:
         thresholds: by name.
         fitted_to: number of training photos that the scores were fitted to.
         threshold_from: `validation` or `training`: the photos that gave the thresholds.
-        threshold_photos: how many these are.
+        weights: float64 `[photos]`, how much each of these counts.
+        from_data_set: the distance from the data set's photos alone, without own ones.
     """
 
     scores: Mapping[str, Score]
     thresholds: Mapping[str, float]
     fitted_to: int
     threshold_from: str
-    threshold_photos: int
+    weights: np.ndarray
+    from_data_set: Score
 
     @property
     def guaranteed(self) -> float | None:
         """The share of new photos that is recognized on average, at least; None if unknown."""
-        return (
-            guaranteed_share(self.threshold_photos) if self.threshold_from == VALIDATION else None
-        )
+        known = self.threshold_from == VALIDATION
+        return guaranteed_share(float(self.weights.sum())) if known else None
 
     def with_thresholds(self, validation: Activations) -> "FittedScores":
         """Return the same scores with thresholds from other activations of validation photos."""
         found = self.values(validation).items()
-        thresholds = {name: conformal_threshold(values) for name, values in found}
+        thresholds = {name: conformal_threshold(values, self.weights) for name, values in found}
         return replace(self, thresholds=thresholds)
 
     def chosen(self, recognition: str) -> str:
@@ -164,6 +165,7 @@ def fit_scores(
     validation: Activations | None,
     own: Split | None = None,
     others: Split | None = None,
+    weights: np.ndarray | None = None,
 ) -> FittedScores:
     """Fit all scores of a calibrated network to a sample of its training photos, with thresholds.
 
@@ -174,6 +176,7 @@ def fit_scores(
         validation: of the validation photos, own ones among them; None if there are none.
         own: a user's own training photos of the classes.
         others: training photos of none of the classes.
+        weights: of the validation photos, float64 `[photos]`; None: all the same.
     """
     fitted, held_out = _sampled(len(training), hold_out=validation is None)
     known = [compute_activations(model, Rows(training.inputs, fitted))]
@@ -186,41 +189,50 @@ def fit_scores(
     if validation is None:
         threshold_from = "training"
         validation = compute_activations(model, Rows(training.inputs, held_out))
+    if weights is None:
+        weights = np.ones(len(validation.probabilities))
     scores = dict(all_scores(network, joined(known), np.concatenate(classes)))
+    from_data_set = scores["distance"]
+    if own:
+        from_data_set = all_scores(network, known[0], classes[0])["distance"]
     if others:
         chosen, _ = _sampled(len(others), hold_out=False)
         unknown = compute_activations(model, Rows(others.inputs, chosen))
         scores[TRAINED_REJECTION] = trained_rejection(scores, known, unknown, validation)
-    thresholds = {
-        name: conformal_threshold(values_of(score, validation)) for name, score in scores.items()
-    }
-    photos = len(validation.probabilities)
-    return FittedScores(scores, thresholds, sum(map(len, classes)), threshold_from, photos)
+    fitted_to = sum(map(len, classes))
+    found = FittedScores(scores, {}, fitted_to, threshold_from, weights, from_data_set)
+    return found.with_thresholds(validation)
 
 
-def conformal_threshold(values: np.ndarray) -> float:
+def conformal_threshold(values: np.ndarray, weights: np.ndarray | None = None) -> float:
     """Return the k-th smallest of n scores, k = floor((n + 1) · 5%): split conformal prediction.
 
     Of new photos like those that have these scores, on average 1 - k / (n + 1) reach it, whatever
     the distribution of the scores, and more only if scores are equal. With fewer than 19 photos no
-    finite threshold guarantees 95% (k is 0); then it is the lowest score.
+    finite threshold guarantees 95% (k is 0); then it is the lowest score. Where weights say how
+    frequent each kind of photo is among new ones, k is the largest one for which the k smallest
+    scores weigh no more than 5% of all and one more.
 
     Sources: Vovk et al., Algorithmic Learning in a Random World, 2005; Lei et al., 2018,
-    https://arxiv.org/abs/1604.04173; Angelopoulos and Bates, 2021, https://arxiv.org/abs/2107.07511.
+    https://arxiv.org/abs/1604.04173; Angelopoulos and Bates, 2021, https://arxiv.org/abs/2107.07511;
+    with weights: Tibshirani et al., 2019, https://arxiv.org/abs/1904.06019.
 
     Args:
         values: `[photos]`, at least one, of photos that neither network nor score was fitted to.
+        weights: of the photos, `[photos]`; None: 1 for each.
     """
-    return float(np.sort(values)[_rank(len(values)) - 1])
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(np.ones(len(values)) if weights is None else weights[order])
+    rank = int((reached * _ONE_IN <= reached[-1] + 1).sum())
+    return float(values[order][max(1, rank) - 1])
 
 
-def guaranteed_share(photos: int) -> float:
-    """Return the share of new photos that a `conformal_threshold` of so many photos guarantees."""
-    return 1 - _rank(photos) / (photos + 1)
+def guaranteed_share(photos: float) -> float:
+    """Return the share of new photos that a `conformal_threshold` of so many photos guarantees.
 
-
-def _rank(photos: int) -> int:
-    return max(1, (photos + 1) // _ONE_IN)
+    With weights, that is the sum of these.
+    """
+    return 1 - max(1, (photos + 1) // _ONE_IN) / (photos + 1)
 
 
 def _sampled(photos: int, *, hold_out: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -45,8 +45,7 @@ def load_recognizer(
         score = restored_score(recognition["score"], arrays)
         by_distance = None
         if slope:
-            known = recognition["score"] == "distance"
-            distance = score if known else restored_score("distance", of_distance)
+            distance = restored_score("distance", of_distance) if of_distance else score
             by_distance = DistanceTemperature(network, distance, slope)
     except (TrainingError, KeyError, TypeError, ValueError):
         return None
