@@ -98,7 +98,9 @@ def test_the_model_card_names_a_weights_file_without_its_folder(tmp_path: Path) 
 
     folder = write_photos(tmp_path / "shapes", {"a": 20, "b": 20})
     recipe = override(recipe_named("images-mobilenet"), TINY)
-    backbone_of(recipe).frozen.layers[-2].save_weights(tmp_path / "own.weights.h5")
+    layers = backbone_of(recipe).frozen.layers
+    network = next(layer for layer in layers if isinstance(layer, keras.Model))
+    network.save_weights(tmp_path / "own.weights.h5")
 
     words = ("--set", f"network.weights={tmp_path}/own.weights.h5", "--name", "shapes")
     assert run("images-mobilenet", folder, *words) == 0

@@ -16,6 +16,7 @@ from keras import layers
 from rich.console import Console
 
 from training.errors import TrainingError
+from training.networks.pooling import mean_and_mean_square, vector_of
 from training.networks.pretrained import build, scaling_of
 from training.networks.weights import WeightsFile, is_at_hand, load_weights, may_be_at_hand
 from training.recipe import Recipe
@@ -27,7 +28,8 @@ class Backbone:
     """A pretrained network in two parts.
 
     Attributes:
-        frozen: from uint8 `[batch, height, width, 3]` to the features that are cached, float32.
+        frozen: from uint8 `[batch, height, width, 3]` to the features that are cached, float32: a
+            map, or with average pooling `[batch, 2, channels]`, its mean and its mean square.
         upper: from these to the features under the head, with fine-tuning only.
         digest: sha256 (hexadecimal) of everything but the photos that the features depend on.
         weights: the file that its weights come from; None if they are random.
@@ -98,10 +100,7 @@ def head_to_fit(recipe: Recipe, classes: int, backbone: Backbone, precision: str
         )
     features = keras.Input(backbone.frozen.output_shape[1:], name="features")
     hidden = _in_precision(backbone.upper, precision)(features) if backbone.upper else features
-    if len(hidden.shape) == 4 and head.pooling == "flatten":
-        hidden = layers.Flatten(name="flatten")(hidden)
-    elif len(hidden.shape) == 4:
-        hidden = layers.GlobalAveragePooling2D(name="pool")(hidden)
+    hidden = vector_of(hidden, head.pooling)
     tail = _tail(head, hidden.shape[-1], classes, precision)
     return keras.Model(features, tail(hidden), name="head")
 
@@ -162,7 +161,7 @@ def _divide(recipe: Recipe, cut: keras.Model) -> Backbone:
     image = keras.Input(recipe.shape, dtype="uint8", name="image")
     features = lower(scaling_of(network)(image), training=False)
     if not upper and head.pooling == "average":
-        features = layers.GlobalAveragePooling2D(name="pool")(features)
+        features = mean_and_mean_square(features)
     frozen = without_xla(keras.Model(image, features, name="backbone"))
     frozen.trainable = False
     return Backbone(frozen, upper, _digest(recipe, frozen))

@@ -9,6 +9,7 @@ from keras import layers
 
 from training.data.datasets import Photos
 from training.networks.backbone import tail_and_below, without_xla
+from training.networks.pooling import root_mean_square
 from training.networks.prediction import predict_batches
 from training.settings import Tensor
 
@@ -16,7 +17,8 @@ ActivationTensors = Mapping[str, Tensor]
 """What an `activation_model` computes for a batch of photos, float32:
 
 - `layers`: `[batch, features]`, the output of each rectified layer, averaged over all positions and
-  scaled to length 1; of a network without rectified layers, that of `last`;
+  scaled to length 1; of a network without rectified layers, that of `last`. Of a backbone only
+  its output is used, and the root of its mean square (see `training.networks.pooling`);
 - `last`: `[batch, units]`, the input of the last layer;
 - `probabilities`: `[batch, classes]`.
 """
@@ -99,7 +101,7 @@ def backbone_features(network: keras.Model) -> int:
     """Return how many of the first outputs in `layers` are a backbone's; 0 if there is none."""
     if "head" not in {layer.name for layer in network.layers}:
         return 0
-    return int(_backbone_output(network.get_layer("head")).shape[-1])
+    return int(root_mean_square(network.get_layer("head")).shape[-1])
 
 
 def _head_activations(head: keras.Model) -> ActivationTensors:
@@ -109,14 +111,8 @@ def _head_activations(head: keras.Model) -> ActivationTensors:
     ends = {"last": last_layer(tail).input, "probabilities": tail.output}
     model = keras.Model(tail.input, ends | hidden, name="tail_activations")
     tensors = model(below.output)
-    outputs = [_backbone_output(head), *(tensors[name] for name in hidden)]
+    outputs = [root_mean_square(head), *(tensors[name] for name in hidden)]
     return {"layers": _joined(outputs), **{name: tensors[name] for name in ends}}
-
-
-def _backbone_output(head: keras.Model) -> Tensor:
-    """Return what a head takes from the backbone, before it is flattened."""
-    flattened = [layer.input for layer in head.layers if isinstance(layer, layers.Flatten)]
-    return flattened[0] if flattened else tail_and_below(head)[1].output
 
 
 def _joined(outputs: list[Tensor]) -> Tensor:

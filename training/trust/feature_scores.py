@@ -1,7 +1,8 @@
 """Out-of-distribution scores for networks with a frozen backbone, measured in its features.
 
 A head that is fitted to a few photos keeps only what distinguishes the classes. The backbone's
-features, averaged over the image and scaled to length 1, also tell what the photos show besides.
+features (the root of the mean square over the image, scaled to length 1) also tell what the photos
+show besides.
 """
 
 from dataclasses import dataclass

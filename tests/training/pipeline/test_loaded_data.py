@@ -32,10 +32,10 @@ def test_recipes_share_photos_and_backbones_where_these_are_the_same(tmp_path: P
     assert all(other.training is first.training for other in others.values())
     shapes = {name: other.backbone.frozen.output_shape for name, other in others.items()}
     assert shapes == {
-        "head.units=8": (None, 16),
+        "head.units=8": (None, 2, 16),
         "head.pooling=flatten": (None, 112, 112, 16),
-        "seed=2": (None, 16),
-        "network.cut=conv_pw_2_relu": (None, 32),
+        "seed=2": (None, 2, 16),
+        "network.cut=conv_pw_2_relu": (None, 2, 32),
     }
     digests = {name: other.backbone.digest for name, other in others.items()}
     assert first.backbone

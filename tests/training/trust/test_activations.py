@@ -79,6 +79,23 @@ def test_a_head_has_the_same_activations_on_features_as_the_whole_on_photos() ->
         assert np.abs(whole.tensors[name] - head.tensors[name]).max() < 1e-5
 
 
+@pytest.mark.parametrize("kind", ["average", "flatten", "fine-tuned"])
+def test_a_backbone_is_seen_by_the_root_of_its_mean_square(kind: str) -> None:
+    recipe, _ = SMALL[kind]
+    network = network_to_serve(recipe, network_to_fit(recipe, 2))
+    head, features = network.get_layer("head"), network.get_layer("backbone")(COLOUR)
+
+    seen = compute_activations(activation_model(network), COLOUR).layers
+
+    if kind == "average":
+        squares = np.asarray(features)[:, 1]
+    else:
+        upper = head.get_layer("upper") if kind == "fine-tuned" else lambda unchanged: unchanged
+        squares = np.square(np.asarray(upper(features))).mean(axis=(1, 2))
+    lengths = np.sqrt(squares.sum(axis=1, keepdims=True))
+    assert seen[:, : squares.shape[1]] == pytest.approx(np.sqrt(squares) / lengths, abs=1e-5)
+
+
 @pytest.mark.parametrize("hidden", ["linear", "gelu"])
 def test_a_network_without_relu_gives_the_input_of_its_last_layer(hidden: str) -> None:
     image = keras.Input((28, 28, 1))
