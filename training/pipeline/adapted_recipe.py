@@ -24,7 +24,7 @@ def adapted(recipe: Recipe, photos: Path) -> Recipe:
     return replace(
         recipe,
         own=OwnPhotos(photos=str(photos), share=0.3, rehearsed=6_000),
-        kept_start=0.25,
+        kept_start=0.5,
         epochs=6,
         learning_rate=_RATE * unchanged(recipe).learning_rate,  # A version may be an adapted one.
         schedule="cosine",
