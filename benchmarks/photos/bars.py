@@ -49,7 +49,7 @@ def real(scores: Mapping[str, Score]) -> Iterator[Bar]:
     for name, what, bound in (("home", "garments", _GARMENTS), ("other", "others", -_OTHER)):
         share, sign = scores[name].recognized, "≥" if bound > 0 else "≤"
         found = "not reported by the model" if share is None else f"{share:.1%}"
-        met = None if share is None else np.sign(bound) * share >= bound
+        met = None if share is None else bool(np.sign(bound) * share >= bound)
         yield Bar(f"home: {what} recognized", found, f"{sign} {abs(bound):.0%}", met)
 
 
