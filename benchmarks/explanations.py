@@ -133,7 +133,8 @@ def _blank(model: PublishedModel, photos: np.ndarray) -> np.ndarray:
 def _photos(model: PublishedModel, arguments: argparse.Namespace, console: Console) -> np.ndarray:
     """Return test photos of the data set that the model was trained on."""
     card = model.card
-    recipe = restored(recipe_named(card["recipe"]), card["name"], card["parameters"])
+    parameters = {**card["parameters"], "own.photos": ""}  # They are not needed for test photos.
+    recipe = restored(recipe_named(card["recipe"]), card["name"], parameters)
     test = load(recipe, arguments.data, console).test
     chosen = np.random.default_rng(SEED).permutation(len(test))[: arguments.photos]
     found: np.ndarray = test.photos[np.sort(chosen)]

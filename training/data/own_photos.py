@@ -34,7 +34,10 @@ def check_own_photos(path: Path) -> None:
         UsageError: it is neither a folder nor a zip file nor a list of photos.
     """
     if not path.exists():
-        raise UsageError(f"there are no own photos {path}: name them with --also")
+        raise UsageError(
+            f"there are no own photos {path}: name them with --also, or leave them out with"
+            " --set own.photos="
+        )
     if not (path.is_dir() or path.suffix.casefold() in (".zip", *ENDINGS)):
         raise UsageError(
             f"{path} has no own photos: name a folder or a .zip file that has a folder for each"
