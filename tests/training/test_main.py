@@ -66,7 +66,7 @@ def test_a_run_publishes_a_model_with_its_accuracy_and_provenance(
 
 @pytest.mark.integration
 def test_a_run_on_cats_and_dogs_publishes_two_classes(pets: Path) -> None:
-    small = ("network.stem=2,2", "network.stages=2,2,2", "fit_size=32", "epochs=1")
+    small = ("network.stem=4,4", "network.stages=8,8,8", "fit_size=32", "epochs=1")
     tiny = [word for assignment in small for word in ("--set", assignment)]
 
     assert main(["run", "cats-dogs-cnn", "--data", str(pets), *tiny, "--publish"]) == 0

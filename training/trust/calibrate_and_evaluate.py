@@ -142,7 +142,8 @@ def calibrate_network(network: keras.Model, recipe: Recipe, data: DataSet) -> Ca
 
 def _slope(known: ValidationPhotos, temperature: float, scores: FittedScores) -> FittedSlope:
     distances, logits = -values_of(scores.from_data_set, known.activations), known.logits
-    return fitted_slope(logits / temperature, known.classes, distances, known.weights, known.own)
+    logits = logits / temperature
+    return fitted_slope(logits, known.classes, distances, known.weights, own=known.own)
 
 
 def _with_temperatures(

@@ -45,7 +45,8 @@ def load_recognizer(
         score = restored_score(recognition["score"], arrays)
         by_distance = None
         if slope:
-            distance = restored_score("distance", of_distance) if of_distance else score
+            shared = recognition["score"] == "distance" and not of_distance
+            distance = score if shared else restored_score("distance", of_distance)
             by_distance = DistanceTemperature(network, distance, slope)
     except (TrainingError, KeyError, TypeError, ValueError):
         return None

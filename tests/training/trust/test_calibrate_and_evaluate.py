@@ -160,7 +160,7 @@ def test_a_head_on_a_backbone_is_calibrated_from_cached_features(
     named = ["--name", "s", "--publish"]
     assert main(["run", "images-mobilenet", "--data", str(folder), *named, *words]) == 0
 
-    assert {shape[1:] for shape in shapes[:2]} == {(16,)}, "features, not photos"
+    assert {shape[1:] for shape in shapes[:2]} == {(2, 16)}, "features, not photos"
     card = card_of(1, "s")
     assert card["calibration"]["calibrated"]
     assert set(card["recognition"]["unknowns"]) == {"noise", "blank"}

@@ -136,7 +136,7 @@ def test_without_validation_photos_training_photos_are_used() -> None:
     scores = fit_scores(NETWORK, MODEL, TRAINING, None)
 
     assert scores.threshold_from == "training"
-    assert (scores.threshold_photos, scores.guaranteed) == (60, None)
+    assert (len(scores.weights), scores.guaranteed) == (60, None)
     assert scores.fitted_to == 240, "four fifths; the others determine the threshold"
     assert scores.recognized(compute_activations(MODEL, KNOWN))["distance"] > 0.8
 
