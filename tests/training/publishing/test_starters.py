@@ -72,7 +72,7 @@ LAST_RUN = {
     "clothing": {
         "epochs": 4,
         "learning_rate": 0.0005,
-        "own.photos": "home-train.zip",
+        "own.photos": "garments-and-others.zip",
         "seed": 7,
         "snapshots.share": 0.2,
         "warmup_epochs": 0.0,
