@@ -142,8 +142,8 @@ def fitted_slope(
     """Fit a slope that minimizes the cross-entropy, and judge it by cross-validation.
 
     It is of use if it lowers the loss of the photos of each fold, fitted to those of the others, by
-    more than the standard error of the difference; with own photos, whose distances it is for, if
-    it lowers the loss of these, and does not raise that of the data set's by more than twice that.
+    more than the standard error of the difference. With own photos, whose distances it is for, it
+    is of use unless it raises the loss of these, or of the data set's, by over two such errors.
 
     Args:
         logits: float `[photos, classes]`, divided by one temperature.
@@ -177,9 +177,10 @@ def fitted_slope(
 
 def _is_of_use(gains: np.ndarray, own: int) -> bool:
     """Whether the loss of photos that a slope was not fitted to falls; see `fitted_slope`."""
-    of_data_set = gains[: len(gains) - own]
-    gain, error = of_data_set.mean(), of_data_set.std() / np.sqrt(len(of_data_set))
-    return bool(gains[-own:].mean() > 0 and gain > -2 * error) if own else bool(gain > error)
+    parts = np.split(gains, [len(gains) - own]) if own else [gains]
+    errors = [part.std() / np.sqrt(len(part)) for part in parts]
+    least = [-2 * error for error in errors] if own else errors
+    return all(part.mean() > each for part, each in zip(parts, least, strict=True))
 
 
 def recorded_slope(calibration: Mapping[str, Any]) -> Slope | None:
