@@ -82,6 +82,24 @@ def test_few_photos_that_count_more_are_enough() -> None:
     assert temperatures(2.5) == pytest.approx([1, 4], rel=0.2)
 
 
+def shifted(own_factor: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return 3,000 photos of a data set, then 60 own ones with larger distances and logits."""
+    near, right, _ = drawn(3_000, 0.0)
+    far, classes, _ = drawn(60, 0.0)
+    distances = np.repeat([1.0, 3.0], [3_000, 60])
+    distances += np.random.default_rng(0).normal(0, 0.2, 3_060)
+    return np.concatenate([near, own_factor * far]), np.concatenate([right, classes]), distances
+
+
+@pytest.mark.parametrize(("own_factor", "used"), [(1.7, True), (0.3, False)])
+def test_with_own_photos_only_clear_harm_prevents_it(own_factor: float, used: bool) -> None:
+    logits, classes, distances = shifted(own_factor)
+    weights = np.repeat([1.0, 10.0], [3_000, 60])
+
+    assert (fitted_slope(logits, classes, distances, weights, own=60).slope is not None) is used
+    assert fitted_slope(logits, classes, distances, weights).slope is None, "not clearly of use"
+
+
 def test_distances_beyond_those_known_change_nothing_further() -> None:
     assert SLOPE.temperatures(np.array([2.0, 5.0, 99.0, 1.0, -7.0])) == pytest.approx(
         np.exp([0, 0.9, 0.9, -0.3, -0.3])

@@ -88,6 +88,15 @@ def test_with_fewer_than_19_photos_the_threshold_is_the_lowest_score() -> None:
 
     assert conformal_threshold(scores) == np.sort(scores)[1]
     assert conformal_threshold(scores[:19]) == conformal_threshold(scores[:18]) == scores[:18].min()
+
+
+def test_weights_say_how_frequent_photos_are() -> None:
+    scores = np.arange(40.0)
+    frequent, rare = (np.repeat([weight, 1.0], [3, 37]) for weight in (10.0, 0.5))
+
+    assert conformal_threshold(scores, np.ones(40)) == conformal_threshold(scores) == 1
+    assert conformal_threshold(scores, rare) == 2
+    assert conformal_threshold(scores, frequent) == 0
     assert guaranteed_share(19) == pytest.approx(0.95)
     assert guaranteed_share(9) == pytest.approx(0.9)
     few = compute_activations(MODEL, photos_of(np.arange(9) % 2, 6))
