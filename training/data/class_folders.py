@@ -22,8 +22,8 @@ _JUNK_FOLDERS = {
 }
 _JUNK_FILES = {"thumbs.db", "desktop.ini"}  # Windows puts them beside photos.
 
-PHOTO_FILES = re.compile(r".*\.(jpe?g|png|webp|gif|bmp|tiff?|avif|heic)", re.IGNORECASE)
-"""Names of files that are photos."""
+PHOTO_FILES = re.compile(r".*\.(jpe?g|png|webp|gif|bmp|tiff?|avif|heic)", re.IGNORECASE | re.DOTALL)
+"""Names of files that are photos; a name may have line breaks."""
 
 LeftOut = Counter[str]
 """How many files were left out, by the reason."""

@@ -12,10 +12,10 @@ def label_index(name: str, labels: Sequence[str]) -> int | None:
     """Return the index of the label that a folder or a list names; None if there is none.
 
     Names may differ from labels in case, in characters other than letters and digits, and in the
-    ending of the plural: `T-shirt_top` is T-shirt/top, `cats` is cat. If several labels differ from
-    each other in that alone, only their exact names count.
+    ending of the plural: `T-shirt_top` is T-shirt/top, `cats` is cat, `dresses` is Dress. If
+    several labels differ from each other in that alone, only their exact names count.
     """
-    for form in (_composed, _plain, _singular):
+    for form in (_composed, _plain, _singular, _singular_es):
         found = [index for index, label in enumerate(labels) if form(label) == form(name)]
         if found and form(name):
             return found[0] if len(found) == 1 else None
@@ -37,3 +37,7 @@ def _plain(name: str) -> str:
 
 def _singular(name: str) -> str:
     return _plain(name).removesuffix("s")
+
+
+def _singular_es(name: str) -> str:
+    return _plain(name).removesuffix("es")

@@ -7,7 +7,13 @@ import pytest
 
 from tests.training.backbones import write_photos
 from tests.training.data.loaders.test_image_folders import contents, load
-from training.data.class_folders import LeftOut, class_folders, left_out_line, photos_below
+from training.data.class_folders import (
+    PHOTO_FILES,
+    LeftOut,
+    class_folders,
+    left_out_line,
+    photos_below,
+)
 from training.errors import TrainingError
 
 
@@ -146,6 +152,10 @@ def test_photos_are_listed_in_the_order_of_their_names(photos: Path) -> None:
 
     assert names == [*(f"cats/{number}.png" for number in range(9)), "cats/a/b.png"]
     assert contents(load(photos).training.photos)
+
+
+def test_a_name_with_a_line_break_is_that_of_a_photo() -> None:
+    assert PHOTO_FILES.fullmatch("a\nb.jpg")
 
 
 def test_nothing_is_said_where_nothing_is_left_out() -> None:

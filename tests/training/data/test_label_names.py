@@ -14,6 +14,7 @@ from training.data.loaders.fashion_mnist import LABELS
         ("Ankle_boot", "Ankle boot"),
         ("ankle-boots", "Ankle boot"),
         ("DRESS", "Dress"),
+        ("dresses", "Dress"),
     ],
 )
 def test_folders_name_labels_without_what_a_folder_cannot_have(name: str, label: str) -> None:
@@ -23,6 +24,8 @@ def test_folders_name_labels_without_what_a_folder_cannot_have(name: str, label:
 def test_plurals_are_understood_both_ways() -> None:
     assert label_index("Cats", ("cat", "dog")) == 0
     assert label_index("rose", ("tulips", "roses")) == 1
+    assert label_index("dress", ("coats", "dresses")) == 1
+    assert label_index("glasses", ("glass", "glas")) == 0
 
 
 @pytest.mark.parametrize("name", ["Hat", "", "-", "Shirt top"])
