@@ -47,7 +47,7 @@ def with_own_photos(data: DataSet, recipe: Recipe, progress: ProgressCallback) -
             name = found.pop(content).source.name
             left_out.append(f"{name}: {data.name} has it among its {split} photos")
     if not found:
-        raise TrainingError(f"no photo in {path} can be used ({left_out[0]})")
+        raise TrainingError(f"no photo in {path} can be used ({left_out[-1]})")
     found = _with_splits(found, recipe.split_seed, notes)
     own, others = (_addition(path.name, part, store, data.labels) for part in _parts(found, data))
     others = _joined(data.others, others)
