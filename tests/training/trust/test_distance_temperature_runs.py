@@ -31,9 +31,11 @@ def fitted_to(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
     """Have every slope be steep; the list gets the weights of the photos it is fitted to."""
     weights: list[np.ndarray] = []
 
-    def steep(*photos: np.ndarray, own: int = 0) -> FittedSlope:
-        weights.append(photos[-1])
-        fitted_slope(*photos, own=own)
+    def steep(
+        logits: np.ndarray, classes: np.ndarray, distances: np.ndarray, each: np.ndarray, own: int
+    ) -> FittedSlope:
+        weights.append(each)
+        fitted_slope(logits, classes, distances, each, own)
         return FittedSlope(STEEP, 0.3, 0.2)
 
     monkeypatch.setattr("training.trust.calibrate_and_evaluate.fitted_slope", steep)
