@@ -52,7 +52,10 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def prepare(
-    encoded: bytes, preparation: str, shape: Shape, limits: PhotoLimits = DEFAULT_LIMITS
+    encoded: bytes,
+    preparation: str | Preparation,
+    shape: Shape,
+    limits: PhotoLimits = DEFAULT_LIMITS,
 ) -> np.ndarray:
     """Turn an encoded photo into the pixels of a model.
 
@@ -60,7 +63,7 @@ def prepare(
 
     Args:
         encoded: the file's bytes.
-        preparation: a key of `PREPARATIONS`.
+        preparation: a key of `PREPARATIONS`; or one that no model has, for pictures to look at.
         shape: height, width and channels (1: gray, 3: RGB) of the model's input.
         limits: the accepted formats, and what decoding may cost.
 
@@ -75,10 +78,10 @@ def prepare(
 
 
 def prepare_inspected(
-    photo: InspectedPhoto, preparation: str, shape: Shape, limits: PhotoLimits
+    photo: InspectedPhoto, preparation: str | Preparation, shape: Shape, limits: PhotoLimits
 ) -> np.ndarray:
     """Do what `prepare` does after it has inspected the photo."""
-    chosen = PREPARATIONS[preparation]
+    chosen = PREPARATIONS[preparation] if isinstance(preparation, str) else preparation
     out_of_memory, fault = False, ""
     try:
         # Nested, so that no variable keeps an image longer than the next step needs it.

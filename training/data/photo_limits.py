@@ -12,6 +12,7 @@ from PIL import Image
 from serving.photos import Shape, prepare
 from serving.photos.errors import TooCostly, TooManyPixels
 from serving.photos.formats_and_limits import DEFAULT_LIMITS, KNOWN_FORMATS, PhotoLimits
+from serving.photos.registry import Preparation
 
 TRAINING_LIMITS = PhotoLimits(
     formats=KNOWN_FORMATS,
@@ -49,7 +50,7 @@ _one_large_photo = Lock()
 Image.MAX_IMAGE_PIXELS = TRAINING_LIMITS.max_pixels
 
 
-def prepare_photo(encoded: bytes, preparation: str, shape: Shape) -> np.ndarray:
+def prepare_photo(encoded: bytes, preparation: str | Preparation, shape: Shape) -> np.ndarray:
     """Prepare a photo to train on, as `serving.photos.prepare` does, within `TRAINING_LIMITS`.
 
     Threads may call it; photos above the usual limits are decoded one at a time, to save memory.

@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image, ImageOps
 
-from serving.photos.registry import preparation
+from serving.photos.registry import Preparation
 from training.data.photo_limits import prepare_photo
 
 EDGE = 288
@@ -15,12 +15,11 @@ _CELLS = 16
 _NEAR = 8.0  # Levels of 255. Saved again as JPEG 30 or shrunk by half: below 3.
 
 
-_PREPARATION = "thumbnail/1"  # Registered here, for this command alone: no model can have it.
-
-
-@preparation(_PREPARATION, needs_colour=True, longest_edge_only=True)
 def _fit(photo: Image.Image, width: int, height: int) -> Image.Image:
     return ImageOps.pad(photo, (width, height), color="white")
+
+
+_PREPARATION = Preparation(_fit, needs_colour=True, margin=2, longest_edge_only=True)
 
 
 def thumbnail(encoded: bytes) -> np.ndarray:
