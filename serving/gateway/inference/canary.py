@@ -10,14 +10,14 @@ from serving.gateway.inference.results import VersionLabel
 from serving.gateway.model_client.model_ref import ModelRef
 
 STABLE, CANARY = "stable", "canary"
-MISSING_SECONDS = 5.0
+MISSING_SECONDS = 0.5
 
 
 class Canary:
     """Sends a share of the unpinned requests to the label `canary`, the rest to `stable`.
 
     Without a share, all go to `stable`: a canary is asked only on purpose. A model without these
-    labels is asked unpinned, and a missing label is remembered for a few seconds to spare calls.
+    labels is asked unpinned, and a missing label is remembered for a moment to spare calls.
     """
 
     def __init__(self, shares: CanaryShares, clock: Callable[[], float] = time.monotonic) -> None:
@@ -47,11 +47,11 @@ class Canary:
         return [*(each for each in labelled if not self.is_missing(each)), ref]
 
     def is_missing(self, ref: ModelRef) -> bool:
-        """Whether the model had no such label a few seconds ago."""
+        """Whether the model had no such label a moment ago."""
         return self._clock() < self._missing_until.get(ref, 0.0)
 
     def missing(self, ref: ModelRef) -> None:
-        """Remember for a few seconds that the model has no such label."""
+        """Remember for `MISSING_SECONDS` that the model has no such label."""
         self._missing_until[ref] = self._clock() + MISSING_SECONDS
 
     def with_shares(self, name: str, versions: dict[str, int]) -> list[VersionLabel]:
