@@ -139,8 +139,8 @@ def test_a_version_is_rolled_out_in_five_steps(running: Running) -> None:
     while len(running_labels(running)) < 2:
         assert time.monotonic() < end
         time.sleep(0.1)
+    time.sleep(1)  # After that time, all workers show the canary and send its share there.
     assert running_labels(running) == [("stable", 1, 1 - SHARE), ("canary", new, SHARE)]
-    time.sleep(1)  # After that time, all workers send the share there.
     # 3: watch
     name, before = "photolabel_requests_total", {}
     for version in (1, new):
