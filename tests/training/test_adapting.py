@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from serving.repository.seed import STARTERS
+from serving.repository.versions import publish_copy
 from tests.training.conftest import TINY
 from training.__main__ import main
 from training.data.datasets import DataSet, Split
@@ -144,13 +146,15 @@ def test_what_can_not_be_adapted_is_refused_in_one_line(
     Path("empty").mkdir()
     assert "empty has no photos in folders named as the labels" in refused(Path("empty"))
     assert "there is no published model flowers in models" in refused(own, model="flowers")
-    assert "clothing has no version 7" in refused(own, model="clothing/7")
     assert "have no effect without --publish" in refused(own, "--force")
     (own / "Dress").rename(own / "Gown")
     assert f"the folder 'Gown' in {own} is none of the labels: they are " in refused(own)
     shutil.rmtree(own / "Gown")
     (own / "T-shirt_top").rename(own / "other")
     assert f"{own} has photos of none of the classes alone: add folders" in refused(own)
+    assert not Path("models").exists(), "no starter is published for nothing"
+    publish_copy(STARTERS / "clothing" / "1", Path("models/clothing"))
+    assert "clothing has no version 7" in refused(own, model="clothing/7")
     path = Path("models/clothing/1/assets.extra/model_card.json")
     path.write_text(path.read_text().replace('"clothing-starter"', '"lost"'))
     (own / "other").rename(own / LABELS[1])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from serving.repository.seed import STARTERS
-from serving.repository.versions import VersionsError, publish_copy
+from serving.repository.versions import VersionsError, publish_copy, published_versions
 from training.commands.arguments import add_models, add_training
 from training.commands.gate_arguments import add_gate, gate_policy
 from training.commands.training import train
@@ -82,8 +82,7 @@ def run(arguments: argparse.Namespace) -> str | None:
         raise UsageError(f"there are no own photos {arguments.photos}: name them with --photos")
     check_own_photos(arguments.photos)
     console = Console()
-    source = _source(arguments.model, arguments.runs, arguments.models, console)
-    _check_labels(arguments.photos, source)
+    source = _source(arguments, console)
     recipe = override(_recipe(source, arguments), arguments.assignments)
     say(console, f"{recipe.name} from {source.name}, adapted to the photos in {arguments.photos}")
 
@@ -104,24 +103,32 @@ def run(arguments: argparse.Namespace) -> str | None:
     return f"published as {version}"
 
 
-def _source(reference: str, runs: Path, models: Path, console: Console) -> Source:
-    """Return the version to start from; the starter of a model without versions is published first.
+def _source(arguments: argparse.Namespace, console: Console) -> Source:
+    """Return the version to start from, once there are photos of its classes.
 
-    So the gate can compare with it, and there is a version to go back to.
+    The starter of a model without versions is published then: so the gate can compare with it, and
+    there is a version to go back to.
 
     Raises:
         TrainingError: there is no such version, or the starter can't be published.
+        UsageError: there are no photos of its classes.
     """
-    if reference in model_names(STARTERS):
-        try:
-            number = publish_copy(find_version(STARTERS, reference), models / reference)
-        except VersionsError as error:
-            raise TrainingError(
-                f"the starter of {reference} can't be published: {error}"
-            ) from error
-        if number:
-            say(console, f"{reference} has no version in {models}: its starter is published there")
-    return find_source(str(find_serving_version(models, reference)), runs, models)
+    reference, models = arguments.model, arguments.models
+    starter = reference in model_names(STARTERS) and not published_versions(models / reference)
+    if starter:
+        folder = find_version(STARTERS, reference)
+    else:
+        folder = find_serving_version(models, reference)
+    source = find_source(str(folder), arguments.runs, models)
+    _check_labels(arguments.photos, source)
+    if not starter:
+        return source
+    try:
+        publish_copy(folder, models / reference)
+    except VersionsError as error:
+        raise TrainingError(f"the starter of {reference} can't be published: {error}") from error
+    say(console, f"{reference} has no version in {models}: its starter is published there")
+    return find_source(str(find_serving_version(models, reference)), arguments.runs, models)
 
 
 def _check_labels(photos: Path, source: Source) -> None:

@@ -35,7 +35,7 @@ def check_own_photos(path: Path) -> None:
     """
     if not path.exists():
         raise UsageError(
-            f"there are no own photos {path}: name them with --also, or leave them out with"
+            f"there are no own photos {path}: name them with --also, or train without them, with"
             " --set own.photos="
         )
     if not (path.is_dir() or path.suffix.casefold() in (".zip", *ENDINGS)):

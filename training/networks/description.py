@@ -9,6 +9,7 @@ from keras import layers
 from training.networks.backbone import untrained_backbone
 from training.networks.building import network_to_fit, network_to_serve
 from training.networks.calls import calls_in, narrows
+from training.networks.flip_averaging import batches_at
 from training.networks.pretrained import build
 from training.recipe import Recipe
 from training.settings import BackboneNetwork
@@ -82,8 +83,9 @@ def describe(recipe: Recipe, classes: int) -> NetworkFacts:
     fitted = network_to_fit(recipe, classes, backbone)
     keras.utils.clear_session(free_memory=False)  # Keras numbers the layers without a name.
     served = network_to_serve(recipe, fitted, backbone)
-    found, known = [], set()
+    found, known, batches = [], set(), 1
     for call in calls_in(served)[1]:
+        batches = batches_at(call.layer.name, batches)
         weights = [] if id(call.layer) in known else getattr(call.layer, "weights", [])
         known.add(id(call.layer))
         found.append(
@@ -92,7 +94,7 @@ def describe(recipe: Recipe, classes: int) -> NetworkFacts:
                 type(call.layer).__name__,
                 tuple(call.output.shape[1:]),
                 sum(math.prod(weight.shape) for weight in weights),
-                _multiply_adds(call.layer, call.output.shape),
+                _multiply_adds(call.layer, call.output.shape) * batches,
             )
         )
     trainable = sum(math.prod(weight.shape) for weight in fitted.trainable_variables)

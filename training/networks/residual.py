@@ -23,6 +23,8 @@ class ResidualNetwork(Network):
     """Residual blocks (two convolutions each) of each stage."""
     dropout: Fraction = 0.2
     """Fraction of the pooled features dropped while fitting."""
+    flip_averaging: bool = False
+    """As served, average the features of each photo and of its mirror image, in twice the time."""
 
     def __post_init__(self) -> None:
         """Check that each convolution of the stem and each stage has its numbers."""
@@ -37,8 +39,11 @@ class ResidualNetwork(Network):
         from keras import layers
 
         from training.networks.convolution import Convolution
+        from training.networks.flip_averaging import with_mirror_images, without_mirror_images
 
         convolution = Convolution(folded)
+        averaged = folded and self.flip_averaging
+        image = with_mirror_images(image) if averaged else image
         hidden = layers.Rescaling(1 / 127.5, offset=-1, name="scale")(image)
         stem = zip(self.stem, self.stem_strides, strict=True)
         for index, (channels, stride) in enumerate(stem):
@@ -52,4 +57,5 @@ class ResidualNetwork(Network):
                 inner = convolution(inner, channels, 1, f"{name}_second")
                 hidden = layers.ReLU()(layers.Add()([hidden, inner]))
         pooled = layers.GlobalAveragePooling2D(name="pool")(hidden)
+        pooled = without_mirror_images(pooled) if averaged else pooled
         return layers.Dropout(self.dropout, name="dropout")(pooled)

@@ -9,6 +9,7 @@ import keras
 from keras import layers
 
 from training.networks.calls import Call, calls_in, narrows
+from training.networks.flip_averaging import averages_flips, one_after_the_other, side_by_side
 from training.settings import Tensor
 
 MIN_ROWS = 9
@@ -22,7 +23,8 @@ class SplitNetwork:
     """The parts of a network; they share its weights.
 
     Attributes:
-        below: from uint8 pixels to the map, float32 `[batch, rows, columns, channels]`.
+        below: from uint8 pixels to the map, float32 `[batch, rows, columns, channels]`; where flips
+            are averaged, that of the photo and that of its mirror image, turned back.
         above: from the map to the features under the last layer, `[batch, features]`.
         last: the dense layer from features to probabilities, by softmax or one sigmoid.
     """
@@ -45,9 +47,12 @@ def split_for_cam(network: keras.Model) -> SplitNetwork:
     last = max(index for index, call in enumerate(calls) if isinstance(call.layer, layers.Dense))
     features = calls[last].inputs[0]
     chosen = _map(calls[:last])
-    return SplitNetwork(
-        keras.Model(image, chosen), keras.Model(chosen, features), calls[last].layer
-    )
+    above = keras.Model(chosen, features)
+    if averages_flips(network):
+        chosen = side_by_side(chosen)
+        maps = keras.Input(chosen.shape[1:])
+        above = keras.Model(maps, above(one_after_the_other(maps)))
+    return SplitNetwork(keras.Model(image, chosen), above, calls[last].layer)
 
 
 def _map(calls: list[Call]) -> Tensor:

@@ -9,6 +9,7 @@ from keras import layers
 
 from training.data.datasets import Photos
 from training.networks.backbone import tail_and_below, without_xla
+from training.networks.flip_averaging import averages_flips, mean_of_both
 from training.networks.pooling import root_mean_square
 from training.networks.prediction import predict_batches
 from training.settings import Tensor
@@ -62,7 +63,7 @@ def activation_model(network: keras.Model) -> keras.Model:
         outputs = [layer.output for layer in network.layers if _is_rectified(layer)]
         last = last_layer(network).input
         tensors = {
-            "layers": _joined(outputs or [last]),
+            "layers": _joined(outputs, averages_flips(network)) if outputs else _joined([last]),
             "last": last,
             "probabilities": network.output,
         }
@@ -115,8 +116,8 @@ def _head_activations(head: keras.Model) -> ActivationTensors:
     return {"layers": _joined(outputs), **{name: tensors[name] for name in ends}}
 
 
-def _joined(outputs: list[Tensor]) -> Tensor:
-    pooled = [_pooled(output) for output in outputs]
+def _joined(outputs: list[Tensor], of_both: bool = False) -> Tensor:
+    pooled = [_pooled(output, of_both) for output in outputs]
     return layers.Concatenate(name="layers")(pooled) if len(pooled) > 1 else pooled[0]
 
 
@@ -125,9 +126,10 @@ def _is_rectified(layer: layers.Layer) -> bool:
     return isinstance(layer, layers.ReLU) or activation is keras.activations.relu
 
 
-def _pooled(output: Tensor) -> Tensor:
+def _pooled(output: Tensor, of_both: bool) -> Tensor:
     """Average over all positions, and scale to length 1: what matters is the direction."""
     positions = tuple(range(1, len(output.shape) - 1))
     mean = keras.ops.mean(output, axis=positions) if positions else output
+    mean = mean_of_both(mean) if of_both else mean
     length = keras.ops.sqrt(keras.ops.sum(mean * mean, axis=-1, keepdims=True))
     return mean / keras.ops.maximum(length, _SMALLEST)

@@ -28,6 +28,10 @@ CASES: dict[str, tuple[dict[str, Any], tuple[int, int]]] = {
     "dense, two layers": ({"network": DenseNetwork(4, second_units=3, scaled=False)}, (28, 28)),
     "residual": ({"network": ResidualNetwork((4,), (1,), (4, 8), (2, 2), (1, 1))}, (14, 14)),
     "small": ({"network": ResidualNetwork((4,), (2,), (4,), (2,), (1,))}, (14, 14)),
+    "averaged": (
+        {"network": ResidualNetwork((4,), (1,), (4, 8), (2, 2), (1, 1), flip_averaging=True)},
+        (14, 14),
+    ),
     "backbone": (MOBILE, (12, 12)),
     "networks within": (CONVNEXT, (12, 12)),
     "fine-tuned": ({**MOBILE, "fine_tuning": FineTuning(after="block_2_add")}, (12, 12)),
