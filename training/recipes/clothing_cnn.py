@@ -4,6 +4,15 @@ from training.networks.residual import ResidualNetwork
 from training.recipe import Recipe
 from training.settings import Augmentation
 
+NETWORK = ResidualNetwork(
+    stem=(16,),
+    stem_strides=(1,),
+    stages=(48, 96),
+    stage_strides=(2, 2),
+    blocks=(1, 1),
+    dropout=0.2,
+)
+
 RECIPE = Recipe(
     name="clothing-cnn",
     model="clothing",
@@ -13,14 +22,7 @@ RECIPE = Recipe(
     dataset="fashion-mnist",
     preparation="garment/2",
     shape=(28, 28, 1),
-    network=ResidualNetwork(
-        stem=(16,),
-        stem_strides=(1,),
-        stages=(48, 96),
-        stage_strides=(2, 2),
-        blocks=(1, 1),
-        dropout=0.2,
-    ),
+    network=NETWORK,
     augmentation=Augmentation(flip=True, shift=2),
     held_out=0.05,
     epochs=24,
