@@ -9,7 +9,7 @@ from keras import layers
 from training.networks.backbone import untrained_backbone
 from training.networks.building import network_to_fit, network_to_serve
 from training.networks.calls import calls_in, narrows
-from training.networks.flip_averaging import batches_at
+from training.networks.flip_averaging import batches_after
 from training.networks.pretrained import build
 from training.recipe import Recipe
 from training.settings import BackboneNetwork
@@ -85,7 +85,7 @@ def describe(recipe: Recipe, classes: int) -> NetworkFacts:
     served = network_to_serve(recipe, fitted, backbone)
     found, known, batches = [], set(), 1
     for call in calls_in(served)[1]:
-        batches = batches_at(call.layer.name, batches)
+        batches = batches_after(call.layer, batches)
         weights = [] if id(call.layer) in known else getattr(call.layer, "weights", [])
         known.add(id(call.layer))
         found.append(

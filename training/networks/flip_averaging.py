@@ -4,23 +4,45 @@ Mistakes that depend on which side is left cancel out (test-time augmentation: K
 2012, section 4.1). Both go through the network as one batch: the photos, then their mirror images.
 """
 
+from collections.abc import Mapping
+
 import keras
 from keras import layers, ops
 
 from training.settings import Tensor
 
-_BOTH, _MEAN = "with_mirror_images", "mean_of_both"
 _COLUMNS = 2  # Axis of photos and maps.
 
 
-def with_mirror_images(image: Tensor) -> Tensor:
-    """Double a batch `[batch, height, width, channels]`: its mirror images follow it."""
-    return layers.Concatenate(axis=0, name=_BOTH)([image, ops.flip(image, _COLUMNS)])
+# Networks that runs have saved name this module: it can't be renamed.
+class WithMirrorImages(layers.Layer):  # type: ignore[misc]  # Keras has no types.
+    """Doubles a batch `[batch, height, width, channels]`: its mirror images follow it."""
+
+    def call(self, image: Tensor) -> Tensor:
+        """Return the photos, then their mirror images."""
+        return ops.concatenate([image, ops.flip(image, _COLUMNS)], axis=0)
+
+    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Return the shape of twice the batch."""
+        return (shape[0] and 2 * shape[0], *shape[1:])
 
 
-def without_mirror_images(features: Tensor) -> Tensor:
-    """Make it a batch of the photos again: with the features' `mean_of_both`."""
-    return layers.Identity(name=_MEAN)(mean_of_both(features))
+class MeanOfBoth(layers.Layer):  # type: ignore[misc]  # Keras has no types.
+    """Makes the features of a doubled batch those of its photos: their `mean_of_both`."""
+
+    def call(self, features: Tensor) -> Tensor:
+        """Return the features, `[batch, features]`."""
+        return mean_of_both(features)
+
+    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Return the shape of half the batch."""
+        return (shape[0] and shape[0] // 2, *shape[1:])
+
+
+LAYERS: Mapping[str, type[layers.Layer]] = {
+    each.__name__: each for each in (WithMirrorImages, MeanOfBoth)
+}
+"""What whoever reads a saved network needs, by name."""
 
 
 def mean_of_both(features: Tensor) -> Tensor:
@@ -30,17 +52,12 @@ def mean_of_both(features: Tensor) -> Tensor:
 
 def averages_flips(network: keras.Model) -> bool:
     """Whether the maps and features in a network are of a doubled batch."""
-    return _BOTH in {layer.name for layer in network.layers}
+    return any(isinstance(layer, WithMirrorImages) for layer in network.layers)
 
 
-def batches_at(name: str, batches: int) -> int:
-    """Return how many batches a layer of this name outputs: 2 within, else 1.
-
-    Args:
-        name: of the layer.
-        batches: those before it.
-    """
-    return {_BOTH: 2, _MEAN: 1}.get(name, batches)
+def batches_after(layer: layers.Layer, before: int) -> int:
+    """Return how many batches, 1 or 2, a layer outputs that gets the output of those before."""
+    return {WithMirrorImages: 2, MeanOfBoth: 1}.get(type(layer), before)
 
 
 def side_by_side(maps: Tensor) -> Tensor:

@@ -39,11 +39,11 @@ class ResidualNetwork(Network):
         from keras import layers
 
         from training.networks.convolution import Convolution
-        from training.networks.flip_averaging import with_mirror_images, without_mirror_images
+        from training.networks.flip_averaging import MeanOfBoth, WithMirrorImages
 
         convolution = Convolution(folded)
         averaged = folded and self.flip_averaging
-        image = with_mirror_images(image) if averaged else image
+        image = WithMirrorImages(name="with_mirror_images")(image) if averaged else image
         hidden = layers.Rescaling(1 / 127.5, offset=-1, name="scale")(image)
         stem = zip(self.stem, self.stem_strides, strict=True)
         for index, (channels, stride) in enumerate(stem):
@@ -57,5 +57,5 @@ class ResidualNetwork(Network):
                 inner = convolution(inner, channels, 1, f"{name}_second")
                 hidden = layers.ReLU()(layers.Add()([hidden, inner]))
         pooled = layers.GlobalAveragePooling2D(name="pool")(hidden)
-        pooled = without_mirror_images(pooled) if averaged else pooled
+        pooled = MeanOfBoth(name="mean_of_both")(pooled) if averaged else pooled
         return layers.Dropout(self.dropout, name="dropout")(pooled)

@@ -7,10 +7,11 @@ import keras
 from serving.repository.atomic_write import atomic_write
 from training.errors import TrainingError, explained
 from training.networks.backbone import without_xla
+from training.networks.flip_averaging import LAYERS
 from training.networks.normalisation import BatchNormalization
 from training.runs.folders import TRAINED
 
-_LAYERS = {BatchNormalization.__name__: BatchNormalization}  # Others than Keras's own.
+_LAYERS = {BatchNormalization.__name__: BatchNormalization, **LAYERS}  # Others than Keras's own.
 
 
 def save_trained_network(network: keras.Model, run: Path) -> None:
