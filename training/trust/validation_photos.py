@@ -1,8 +1,7 @@
 """The photos that a calibration is fitted to: the data set's validation photos, and own ones.
 
 As in the training, own photos have a fixed share of the whole (`OwnPhotos.share`), but none counts
-more than `OwnPhotos.most` times as much as a photo of the data set. Their classes count equally:
-how many photos of each somebody has collected is a matter of chance.
+more than `OwnPhotos.most` times as much as a photo of the data set.
 """
 
 from dataclasses import dataclass
@@ -55,14 +54,7 @@ def validation_photos(
     kernel, bias = logit_weights(network)
     own = sum(map(len, splits[1:]))
     weights = np.ones(len(data.validation) + own)
-    classes = np.concatenate([split.classes for split in splits])
     if own:
-        times = own_times(recipe.own, len(data.validation), own) * _balance(classes[-own:])
-        weights[-own:] = np.minimum(times, recipe.own.most)
+        weights[-own:] = own_times(recipe.own, len(data.validation), own)
+    classes = np.concatenate([split.classes for split in splits])
     return ValidationPhotos(both, np.asarray(both.last @ kernel + bias), classes, own, weights)
-
-
-def _balance(classes: np.ndarray) -> np.ndarray:
-    """Return weights of photos by which all their classes count equally; their mean is 1."""
-    _, of_photo, photos = np.unique(classes, return_inverse=True, return_counts=True)
-    return np.asarray(len(classes) / (len(photos) * photos[of_photo]))
