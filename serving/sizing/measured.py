@@ -14,9 +14,9 @@ class Cost:
 
 # By model and photo: 600×800 pixels, 12 megapixels, and 12 megapixels as a camera writes them.
 COSTS = {
-    ("clothing", "small"): Cost(3.4, 1.2, 29),
-    ("clothing", "large"): Cost(17.3, 2.0, 800),
-    ("clothing", "camera"): Cost(52, 2.3, 3500),
+    ("clothing", "small"): Cost(3.4, 1.5, 29),
+    ("clothing", "large"): Cost(17.3, 2.5, 800),
+    ("clothing", "camera"): Cost(52, 2.9, 3500),
     ("cats-dogs", "small"): Cost(4.0, 3.0, 29),
     ("cats-dogs", "large"): Cost(17.3, 4.0, 800),
     ("cats-dogs", "camera"): Cost(52, 4.2, 3500),

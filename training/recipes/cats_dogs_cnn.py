@@ -20,7 +20,6 @@ RECIPE = Recipe(
         stage_strides=(2, 2, 2),
         blocks=(1, 1, 1),
         dropout=0.3,
-        flip_averaging=True,
     ),
     augmentation=Augmentation(
         flip=True,
