@@ -153,6 +153,8 @@ def restored(
 ) -> Recipe:
     """Return the recipe as a run of it was, from what JSON has kept of that.
 
+    A setting that did not exist yet has its default, even if the recipe has changed it since.
+
     Args:
         recipe: as it is now.
         model: the name under which it was to be published.
@@ -162,6 +164,7 @@ def restored(
     Raises:
         UsageError: the recipe does not have these settings any more.
     """
+    parameters = with_defaults(renamed(parameters), recipe)
     if parameters.get("own.photos"):
         parameters = {**parameters, "own.photos": own_photos or parameters["own.photos"]}
     assignments = [f"{name}={shown_value(value)}" for name, value in parameters.items()]

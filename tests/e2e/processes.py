@@ -67,8 +67,8 @@ class Program:
 def free_port() -> int:
     """Return a free port.
 
-    It is below those that Linux gives to outgoing connections: one of them might get it before the
-    program that it is for listens there, even one that is made to this very port.
+    It is below the ports that Linux gives to outgoing connections. Otherwise such a connection
+    could get it, even one that connects to that port, before the program listens there.
     """
     while True:
         with socket.socket() as probe, suppress(OSError):

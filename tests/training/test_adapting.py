@@ -152,10 +152,15 @@ def test_what_can_not_be_adapted_is_refused_in_one_line(
     shutil.rmtree(own / "Gown")
     (own / "T-shirt_top").rename(own / "other")
     assert f"{own} has photos of none of the classes alone: add folders" in refused(own)
-    assert not Path("models").exists(), "no starter is published for nothing"
+    (own / "other").rename(own / LABELS[1])
+    assert "has no setting 'nonsense'" in refused(own, "--set", "nonsense=1")
+    assert not Path("models").exists(), "its starter is published once all is checked"
+    Path("models").mkdir()
+    Path("models/clothing").touch()
+    assert "cannot list the versions in models/clothing: " in refused(own)
+    Path("models/clothing").unlink()
     publish_copy(STARTERS / "clothing" / "1", Path("models/clothing"))
     assert "clothing has no version 7" in refused(own, model="clothing/7")
     path = Path("models/clothing/1/assets.extra/model_card.json")
     path.write_text(path.read_text().replace('"clothing-starter"', '"lost"'))
-    (own / "other").rename(own / LABELS[1])
     assert "clothing/1 can't be adapted: there is no recipe 'lost'" in refused(own)

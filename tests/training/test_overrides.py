@@ -106,3 +106,12 @@ def test_the_former_name_of_a_hyperparameter_is_accepted() -> None:
 
     assert override(pets, ["split=2"]).split_seed == 2
     assert restored(pets, "cats-dogs", {"split": 3, "seed": 4}).split_seed == 3
+
+
+def test_a_setting_that_a_run_did_not_have_yet_is_not_what_its_recipe_has_today() -> None:
+    starter = RECIPES["clothing-starter"]
+    recorded = hyperparameters(starter)
+    assert recorded.pop("network.flip_averaging") is True
+
+    before = restored(starter, "clothing", recorded)
+    assert hyperparameters(before) == {**recorded, "network.flip_averaging": False}

@@ -82,8 +82,10 @@ def run(arguments: argparse.Namespace) -> str | None:
         raise UsageError(f"there are no own photos {arguments.photos}: name them with --photos")
     check_own_photos(arguments.photos)
     console = Console()
-    source = _source(arguments, console)
-    recipe = override(_recipe(source, arguments), arguments.assignments)
+    start = _start(arguments)
+    _check_labels(arguments.photos, start)
+    recipe = override(_recipe(start, arguments), arguments.assignments)
+    source = _published(start, arguments, console)
     say(console, f"{recipe.name} from {source.name}, adapted to the photos in {arguments.photos}")
 
     def compare(evaluated: "Evaluated") -> None:
@@ -103,32 +105,42 @@ def run(arguments: argparse.Namespace) -> str | None:
     return f"published as {version}"
 
 
-def _source(arguments: argparse.Namespace, console: Console) -> Source:
-    """Return the version to start from, once there are photos of its classes.
-
-    The starter of a model without versions is published then: so the gate can compare with it, and
-    there is a version to go back to.
+def _start(arguments: argparse.Namespace) -> Source:
+    """Return the version to start from: of a model without versions, its starter.
 
     Raises:
-        TrainingError: there is no such version, or the starter can't be published.
-        UsageError: there are no photos of its classes.
+        TrainingError: there is no such version, or the model's versions can't be listed.
     """
     reference, models = arguments.model, arguments.models
-    starter = reference in model_names(STARTERS) and not published_versions(models / reference)
-    if starter:
+    try:
+        unpublished = not published_versions(models / reference)
+    except VersionsError as error:
+        raise TrainingError(str(error)) from error
+    if unpublished and reference in model_names(STARTERS):
         folder = find_version(STARTERS, reference)
     else:
         folder = find_serving_version(models, reference)
-    source = find_source(str(folder), arguments.runs, models)
-    _check_labels(arguments.photos, source)
-    if not starter:
-        return source
+    return find_source(str(folder), arguments.runs, models)
+
+
+def _published(start: Source, arguments: argparse.Namespace, console: Console) -> Source:
+    """Return the version to start from once it is published, if it is a starter.
+
+    So the gate can compare with it, and there is a version to go back to.
+
+    Raises:
+        TrainingError: the starter can't be published.
+    """
+    if STARTERS not in start.folder.parents:
+        return start
+    name, models = arguments.model, arguments.models
     try:
-        publish_copy(folder, models / reference)
+        number = publish_copy(start.folder, models / name)
     except VersionsError as error:
-        raise TrainingError(f"the starter of {reference} can't be published: {error}") from error
-    say(console, f"{reference} has no version in {models}: its starter is published there")
-    return find_source(str(find_serving_version(models, reference)), arguments.runs, models)
+        raise TrainingError(f"the starter of {name} can't be published: {error}") from error
+    if number:
+        say(console, f"{name} has no version in {models}: its starter is published there")
+    return find_source(str(find_serving_version(models, name)), arguments.runs, models)
 
 
 def _check_labels(photos: Path, source: Source) -> None:

@@ -14,7 +14,6 @@ from training.settings import Tensor
 _COLUMNS = 2  # Axis of photos and maps.
 
 
-# Networks that runs have saved name this module: it can't be renamed.
 class WithMirrorImages(layers.Layer):  # type: ignore[misc]  # Keras has no types.
     """Doubles a batch `[batch, height, width, channels]`: its mirror images follow it."""
 
@@ -39,6 +38,7 @@ class MeanOfBoth(layers.Layer):  # type: ignore[misc]  # Keras has no types.
         return (shape[0] and shape[0] // 2, *shape[1:])
 
 
+# Networks that runs have saved name these classes: they can't be renamed.
 LAYERS: Mapping[str, type[layers.Layer]] = {
     each.__name__: each for each in (WithMirrorImages, MeanOfBoth)
 }

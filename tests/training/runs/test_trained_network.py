@@ -13,21 +13,27 @@ from training.networks.wide import WideNetwork
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.runs.trained_network import load_trained_network, save_trained_network
+from training.trust.activations import activation_model
 
 WIDE: Recipe = replace(RECIPES["clothing-wide"], network=WideNetwork(1, 1), precision="float32")
 
 
-@pytest.mark.parametrize("recipe", [RECIPES["clothing-cnn"], WIDE], ids=lambda recipe: recipe.name)
+@pytest.mark.parametrize(
+    "recipe",
+    [RECIPES["clothing-cnn"], RECIPES["clothing-starter"], WIDE],
+    ids=lambda recipe: recipe.name,
+)
 def test_a_saved_network_predicts_the_same_when_it_is_loaded(
     recipe: Recipe, tmp_path: Path
 ) -> None:
-    """Normalisation that no convolution can do is a layer of ours, which Keras does not know."""
+    """Averaged flips, and normalisation that no convolution can do, are no layers of Keras's."""
     network = network_to_serve(recipe, network_to_fit(recipe, 4))
     save_trained_network(network, tmp_path)
 
     loaded = load_trained_network(tmp_path)
 
     assert loaded is not None
+    activation_model(loaded)  # Its names must not be those of the layers.
     photos = np.random.default_rng(0).integers(0, 256, (3, *recipe.shape), np.uint8)
     assert np.allclose(loaded.predict_on_batch(photos), network.predict_on_batch(photos))
 

@@ -85,7 +85,7 @@ def test_a_label_that_is_requested_is_shown(source: FakeModelServer) -> None:
     ]
 
 
-def test_missing_labels_are_asked_for_every_few_seconds(source: FakeModelServer) -> None:
+def test_missing_labels_are_asked_for_again_after_a_moment(source: FakeModelServer) -> None:
     now = [0.0]
     catalog = Catalog(("clothing",), source, Canary(CanaryShares(0.1), lambda: now[0]))
     for _ in range(3):
