@@ -24,7 +24,7 @@ class ResidualNetwork(Network):
     dropout: Fraction = 0.2
     """Fraction of the pooled features dropped while fitting."""
     flip_averaging: bool = False
-    """When served, average the features of each photo and its mirror image: twice the operations."""
+    """Average the served features of each photo and its mirror image: twice the operations."""
 
     def __post_init__(self) -> None:
         """Check that each convolution of the stem and each stage has its numbers."""
