@@ -20,6 +20,8 @@ STARTERS = ROOT / "serving" / "repository" / "starters"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 
+_RANDOM = random.SystemRandom()  # Tests set the seed of the other one: two processes, one port.
+
 
 class Program:
     """A running program that logs to a file."""
@@ -72,7 +74,7 @@ def free_port() -> int:
     """
     while True:
         with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", random.randrange(20_000, 32_768)))
+            probe.bind(("127.0.0.1", _RANDOM.randrange(20_000, 32_768)))
             return int(probe.getsockname()[1])
 
 

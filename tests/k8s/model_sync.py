@@ -27,6 +27,7 @@ class Sync:
         }
         for path in self._mounts.values():
             Path(path).mkdir()
+        self._path = f"{Path(tool('rclone')).parent}:{os.environ['PATH']}"
         self.models = Path(self._mounts["/models"])
         self.bucket = folder / "bucket" / "photolabel" / "models"
         self.bucket.mkdir(parents=True)
@@ -46,7 +47,7 @@ class Sync:
         return subprocess.Popen(
             [self._here(word) for word in container["command"]],
             env={
-                "PATH": f"{Path(tool('rclone')).parent}:{os.environ['PATH']}",
+                "PATH": self._path,
                 **{name: self._here(value) for name, value in environment(container).items()},
                 **variables,
             },
@@ -68,7 +69,7 @@ class Sync:
         (container,) = template["template"]["spec"]["containers"]
         command = [str(models) if word == "/models" else word for word in container["command"]]
         variables = {name: self._here(value) for name, value in environment(container).items()}
-        environ = {"PATH": os.environ["PATH"], **variables}
+        environ = {"PATH": self._path, **variables}
         subprocess.run(command, env=environ, check=True, capture_output=True)
 
     def probe(self) -> list[bool]:

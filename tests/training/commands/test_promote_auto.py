@@ -108,7 +108,7 @@ def test_metrics_that_are_away_for_a_while_are_read_again(
         (tmp_path / "metrics").unlink()
         while "read again in" not in capsys.readouterr().out:
             pass
-        write_metrics(tmp_path, {(1, 200): 50, (2, 200): 50})
+        keep_counting(tmp_path, {(1, 200): 50, (2, 200): 50})
 
     thread = when_canary(base, leave)
     assert main([*AUTO, "--requests", "50"]) == 0

@@ -48,6 +48,9 @@ class Watch:
     def decide(self, canary: int, stable: int, show: Callable[[str], None]) -> Finding:
         """Read the metrics again and again, and return what follows from them.
 
+        The reading that has the canary's first requests is left out, too: these are slow, because
+        each gateway only then gets to know the version.
+
         Args:
             canary: its version.
             stable: that of the stable one.
@@ -57,7 +60,7 @@ class Watch:
             Inconclusive: the time is up.
         """
         judgement = Judgement(self._plan.requests, self._plan.ignored)
-        end, readings = time.monotonic() + self._plan.seconds, 0
+        end, readings, reached = time.monotonic() + self._plan.seconds, 0, False
         self._grown(show)  # What came before now is left out: the canary had no share of it.
         while (finding := judgement.finding()) is None:
             if time.monotonic() >= end:
@@ -69,12 +72,13 @@ class Watch:
                 )
             time.sleep(max(0.0, min(self._plan.every, end - time.monotonic())))
             found = self._grown(show)
-            judgement.add(found.get(str(canary), Counts()), found.get(str(stable), Counts()))
-            readings += 1
-            if found:
-                for line in judgement.lines():
+            of_canary = found.get(str(canary), Counts())
+            if reached:
+                judgement.add(of_canary, found.get(str(stable), Counts()))
+                for line in judgement.lines() if found else ():
                     show(line)
-            if readings == _READINGS_BEFORE_HINT and not judgement.canary.total[ERRORS]:
+            reached, readings = reached or of_canary.total[ERRORS] > 0, readings + 1
+            if readings == _READINGS_BEFORE_HINT and not reached:
                 show(
                     f"no request has reached version {canary} yet: the gateways' canary share is"
                     " PHOTOLABEL_CANARY_SHARE, or that in PHOTOLABEL_CANARY_SHARES_FILE (--share)"
