@@ -20,7 +20,8 @@ STARTERS = ROOT / "serving" / "repository" / "starters"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 
-_RANDOM = random.SystemRandom()  # Tests set the seed of the other one: two processes, one port.
+# Test processes that seed `random` alike would choose the same ports.
+_RANDOM = random.SystemRandom()
 
 
 class Program:

@@ -42,7 +42,7 @@ class MeanOfBoth(layers.Layer):  # type: ignore[misc]  # Keras has no types.
 LAYERS: Mapping[str, type[layers.Layer]] = {
     each.__name__: each for each in (WithMirrorImages, MeanOfBoth)
 }
-"""What whoever reads a saved network needs, by name."""
+"""These layers by name, as Keras needs them to load a saved network."""
 
 
 def mean_of_both(features: Tensor) -> Tensor:

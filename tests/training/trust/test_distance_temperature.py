@@ -97,7 +97,7 @@ def test_with_own_photos_only_clear_harm_prevents_it(own_factor: float, used: bo
     weights = np.repeat([1.0, 10.0], [3_000, 60])
 
     assert (fitted_slope(logits, classes, distances, weights, own=60).slope is not None) is used
-    assert fitted_slope(logits, classes, distances, weights).slope is None, "not clearly of use"
+    assert fitted_slope(logits, classes, distances, weights).slope is None, "no clear gain"
 
 
 def test_distances_beyond_those_known_change_nothing_further() -> None:
